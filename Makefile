@@ -1,0 +1,79 @@
+# The commands of this project. `make help` lists them. Needs Python 3.11 to 3.13, git and make; everything else is installed
+# into .venv (and, where uv is missing, .cchc-tools) beside this file.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo "$$p"; break; }; done)
+UV := $(shell if uv --version >/dev/null 2>&1; then command -v uv; else echo .cchc-tools/uv; fi)
+BIN := .venv/bin
+INSTALLED := .venv/installed-from-lock
+ONCE ?=
+
+.PHONY: help setup demo up down status test check format bench lock clean
+
+help: ## list the commands
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make demo ONCE=1 stops everything and ends when the scorecard is printed."
+
+setup: $(INSTALLED) ## install what requirements.lock lists into .venv (the others do it by themselves)
+
+demo: $(INSTALLED) ## from nothing to Airflow's UI with the demo district of 2023 loaded, and its scorecard
+	@$(BIN)/cchc demo $(if $(filter-out 0,$(ONCE)),--once)
+
+up: $(INSTALLED) ## start the embedded PostgreSQL and Airflow, with the real sources
+	@$(BIN)/cchc up
+
+down: ## stop what `make up` or `make demo` started
+	@if [ -x $(BIN)/cchc ]; then $(BIN)/cchc down; else echo "Nothing is installed here, so nothing runs."; fi
+
+status: $(INSTALLED) ## what runs
+	@$(BIN)/cchc status
+
+test: $(INSTALLED) ## all tests, with real PostgreSQL and one run through a real Airflow
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) ## lint, format, types, SQL lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy plugins/cchc demo
+	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor -p 2 include/sql
+
+format: $(INSTALLED) ## put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(INSTALLED) ## how fast it is, on generated data
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lock: | $(UV) ## write requirements.lock anew from pyproject.toml
+	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
+
+clean: down ## remove the environment; the data in .cchc stay
+	rm -rf .venv .cchc-tools .mypy_cache .ruff_cache .pytest_cache
+
+$(INSTALLED): requirements.lock | $(UV)
+	@test -n "$(PYTHON)" || { echo "This needs Python 3.11, 3.12 or 3.13. Found none; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(UV) venv --quiet --python "$(PYTHON)" .venv
+	@echo "installing the packages of requirements.lock into .venv"
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+# Where uv is not on the path: a private copy. Some systems have Python without venv, some without pip, so both ways are tried.
+.cchc-tools/uv:
+	@test -n "$(PYTHON)" || { echo "This needs Python 3.11, 3.12 or 3.13. Found none; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo "installing uv into .cchc-tools"
+	@mkdir -p .cchc-tools
+	@{ "$(PYTHON)" -m venv .cchc-tools/env && .cchc-tools/env/bin/python -m pip install --quiet --disable-pip-version-check uv \
+		&& ln -sf env/bin/uv .cchc-tools/uv; } >.cchc-tools/log 2>&1 \
+	|| { "$(PYTHON)" -m pip install --quiet --disable-pip-version-check --target .cchc-tools/packages uv \
+		&& ln -sf packages/bin/uv .cchc-tools/uv; } >>.cchc-tools/log 2>&1 \
+	|| { cat .cchc-tools/log >&2; \
+		echo "uv could not be installed: this Python has neither a working venv nor pip. Install one of them (Debian: python3-venv), or uv itself." >&2; exit 1; }

@@ -1,0 +1,112 @@
+"""The state folder of a demo: clock, seed and scale, credentials, and the payments' drop folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from demo.clock import DEFAULT_CLOCK, Clock, iso_offset, parse_iso
+
+DEFAULT_PORT = 8765
+DEFAULT_SEED = 53
+DEFAULT_SCALE = 1.0
+
+
+class WrongState(Exception):
+    """The folder does not fit what was asked; the message says what to do."""
+
+
+class Credentials(NamedTuple):
+    """What a client needs; made once for each state folder, never fixed in code."""
+
+    client_id: str
+    client_secret: str
+    api_key: str
+
+
+def _write_private(path: Path, value: dict[str, Any]) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(json.dumps(value, indent=2) + "\n")
+    os.replace(part, path)
+
+
+class StateFolder:
+    """One demo on disk."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder).absolute()
+        self.clock = Clock(self.folder / "clock.json")
+        self.payments = self.folder / "payments"
+
+    def open(self, *, seed: int | None = None, scale: float | None = None, clock: str | int | None = None) -> dict[str, Any]:
+        """Make the folder, or check that it is the one asked for; the clock only ever moves forward. Returns {"seed", "scale"}."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings_path = self.folder / "district.json"
+        if settings_path.exists():
+            settings: dict[str, Any] = json.loads(settings_path.read_text(encoding="utf-8"))
+            for name, asked in (("seed", seed), ("scale", scale)):
+                if asked is not None and asked != settings[name]:
+                    raise WrongState(f"{self.folder} holds a demo with {name} {settings[name]}, not {asked}: use another --state folder")
+        else:
+            settings = {"seed": DEFAULT_SEED if seed is None else seed, "scale": DEFAULT_SCALE if scale is None else scale}
+            _write_private(settings_path, settings)
+        wanted = parse_iso(DEFAULT_CLOCK) if clock is None else clock if isinstance(clock, int) else parse_iso(clock)
+        if not self.clock.exists() or (clock is not None and wanted > self.clock.read()):
+            self.clock.write(wanted)
+        self.credentials()
+        self.payments.mkdir(exist_ok=True)
+        return settings
+
+    def settings(self) -> dict[str, Any]:
+        """Seed and scale of an existing demo."""
+        try:
+            found: dict[str, Any] = json.loads((self.folder / "district.json").read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise WrongState(f"{self.folder} holds no demo yet: run `python -m demo serve --state {self.folder}` first") from error
+        return found
+
+    def credentials(self) -> Credentials:
+        """Client id, secret and API key; made at the first call."""
+        path = self.folder / "credentials.json"
+        if not path.exists():
+            made = Credentials(f"cchc-{secrets.token_hex(4)}", secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+            _write_private(path, made._asdict())
+        return Credentials(**json.loads(path.read_text(encoding="utf-8")))
+
+    def write_server(self, port: int) -> None:
+        """Remember where the running server listens."""
+        _write_private(self.folder / "server.json", {"port": port, "pid": os.getpid()})
+
+    def forget_server(self) -> None:
+        """The server has stopped."""
+        path = self.folder / "server.json"
+        if path.exists() and json.loads(path.read_text(encoding="utf-8")).get("pid") == os.getpid():
+            path.unlink()
+
+    def server_port(self) -> int | None:
+        """The port of the server that says it is running, or None."""
+        try:
+            return int(json.loads((self.folder / "server.json").read_text(encoding="utf-8"))["port"])
+        except FileNotFoundError:
+            return None
+
+    def connections(self, port: int | None = None) -> dict[str, str]:
+        """The Airflow connections of the three sources, as environment variables with JSON in them."""
+        credentials = self.credentials()
+        base = f"http://127.0.0.1:{port or self.server_port() or DEFAULT_PORT}"
+        return {
+            "AIRFLOW_CONN_SRC_ONE_STOP": json.dumps(
+                {"conn_type": "http", "host": f"{base}/one_stop", "login": credentials.client_id, "password": credentials.client_secret}
+            ),
+            "AIRFLOW_CONN_SRC_DOCUMENTS": json.dumps({"conn_type": "http", "host": f"{base}/documents", "password": credentials.api_key}),
+            "AIRFLOW_CONN_SRC_PAYMENTS": json.dumps({"conn_type": "fs", "host": str(self.payments)}),
+        }
+
+    def now(self) -> str:
+        """The clock as text."""
+        return iso_offset(self.clock.read())

@@ -1,0 +1,53 @@
+"""The working calendar of the demo: Monday to Friday less Vietnam's public holidays, plus swapped working Saturdays."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from datetime import timedelta
+
+import holidays
+
+from demo.clock import DAY, as_date, day_number
+
+_FIRST, _LAST = day_number(2021, 6, 1), day_number(2025, 12, 31)
+_CALENDAR = holidays.country_holidays("VN", years=range(2021, 2026))
+
+WORKDAYS: list[int] = [day for day in range(_FIRST, _LAST + 1) if _CALENDAR.is_working_day(as_date(day))]
+"""Day numbers of all working days, ascending."""
+_WORKDAY_SET = frozenset(WORKDAYS)
+
+
+def is_workday(day: int) -> bool:
+    """Whether the offices are open on this day."""
+    return day in _WORKDAY_SET
+
+
+def add_workdays(day: int, count: int) -> int:
+    """The working day `count` working days after `day`; counting starts on the day after, as the Civil Code has it."""
+    if count == 0:
+        return WORKDAYS[bisect_left(WORKDAYS, day)]
+    return WORKDAYS[bisect_right(WORKDAYS, day) + count - 1]
+
+
+def workdays_between(first: int, last: int) -> int:
+    """Working days in (first, last]."""
+    return max(0, bisect_right(WORKDAYS, last) - bisect_right(WORKDAYS, first))
+
+
+def workdays_of_month(year: int, month: int) -> list[int]:
+    """The working days of a month."""
+    first = day_number(year, month, 1)
+    after = as_date(first) + timedelta(days=32)
+    last = day_number(after.year, after.month, 1) - 1
+    return WORKDAYS[bisect_left(WORKDAYS, first) : bisect_right(WORKDAYS, last)]
+
+
+def office_second(share: float) -> int:
+    """A second of the office day (07:30–11:30, 13:30–16:45) for a number in [0, 1)."""
+    second = int(share * 26_100)
+    return 27_000 + second if second < 14_400 else 34_200 + second
+
+
+def office_time(day: int, share: float) -> int:
+    """A moment in the office hours of a day."""
+    return day * DAY + office_second(share)

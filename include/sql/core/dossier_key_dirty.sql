@@ -1,0 +1,27 @@
+-- grain: one row a dossier whose deletion may be judged otherwise after the newest answers of /keys
+-- source: core.dossier_key, mart.dossier
+-- traps: a stored dossier absent from the answer of its month of reception counts as deleted (indicators.md §1.5);
+--        one that the answers name as before, and whose facts say so already, is not derived again
+
+insert into ops.dirty_dossier (dossier_id)
+select k.dossier_id
+from core.dossier_key as k
+inner join core.dossier_version as v on k.dossier_id = v.dossier_id and v._is_current
+where
+    k.source_code = cast(:source as text)
+    and (k._first_seen_at = cast(:known_at as timestamptz) or k._ended_at = cast(:known_at as timestamptz))
+union
+select d.dossier_id
+from mart.dossier as d
+inner join core.dossier_key_month as m
+    on d.source_code = m.source_code and m.month_start = cast(date_trunc('month', d.received_date) as date)
+where
+    d.source_code = cast(:source as text)
+    and m.asked_at = cast(:known_at as timestamptz)
+    and (d.deleted_at is null) <> exists (
+        select 1
+        from core.dossier_key as k
+        where
+            k.dossier_id = d.dossier_id and k.month_start = m.month_start and k._ended_at is null and k.deleted_at is null
+    )
+on conflict do nothing

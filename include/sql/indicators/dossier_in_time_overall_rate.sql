@@ -1,0 +1,25 @@
+-- grain: one row a counted item: unit_code, item, is_numerator
+-- source: mart.dossier, mart.dossier_open; national formula 2.1 of Decision 766; indicators.md §4
+-- traps: finished in the period (any outcome) or open at D, both with a due; together they are received + open at the start
+
+select
+    d.unit_code,
+    d.dossier_code as item,
+    d.timeliness in ('early', 'on_time') as is_numerator
+from mart.dossier as d
+where
+    d.source_code = cast(:source as text)
+    and d.is_counted
+    and d.finished_at >= cast(:start_at as timestamptz)
+    and d.finished_at < cast(:end_at as timestamptz)
+    and d.due_date is not null
+union all
+select
+    o.unit_code,
+    o.dossier_code as item,
+    not o.is_past_due as is_numerator
+from mart.dossier_open as o
+where
+    o.source_code = cast(:source as text)
+    and o.as_of_date = cast(:last_day as date)
+    and o.due_date is not null

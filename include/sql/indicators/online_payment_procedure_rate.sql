@@ -1,0 +1,12 @@
+-- grain: one row a counted item: unit_code, item, is_numerator
+-- source: core.procedure_in_force; plan 53 T33 (6.1); indicators.md §4
+-- traps: a stock at D: existence and dates as known at T, flags as of the newest list at or before J
+
+select
+    p.unit_code,
+    p.procedure_code as item,
+    coalesce(p.has_online_payment, false) as is_numerator
+from core.procedure_in_force(
+    cast(:source as text), cast(:last_day as date), cast(:end_at as timestamptz), cast(:known_at as timestamptz)
+) as p
+where p.has_fee

@@ -1,0 +1,11 @@
+-- grain: one row a counted item: unit_code, item, is_numerator
+-- source: core.procedure_in_force; plan 53 T04 (2.1); indicators.md §4
+-- traps: a stock at D: existence and dates as known at T, flags as of the newest list at or before J
+
+select
+    p.unit_code,
+    p.procedure_code as item,
+    coalesce(p.published_date <= cast(:last_day as date), false) as is_numerator
+from core.procedure_in_force(
+    cast(:source as text), cast(:last_day as date), cast(:end_at as timestamptz), cast(:known_at as timestamptz)
+) as p

@@ -1,0 +1,14 @@
+-- grain: one row a counted item: unit_code, item, is_numerator
+-- source: core.assessment; plan 53 T21 (2.1); indicators.md §4
+-- traps: assessments left empty are in neither side; by their own unit. The survey joins with the secondary sources
+
+select
+    a.unit_code,
+    a.assessment_code as item,
+    a.rating_code in ('rat_hai_long', 'hai_long') as is_numerator
+from core.assessment as a
+where
+    a.source_code = cast(:source as text)
+    and a.assessed_at >= cast(:start_at as timestamptz)
+    and a.assessed_at < cast(:end_at as timestamptz)
+    and a.rating_code is not null

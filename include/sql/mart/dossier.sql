@@ -1,0 +1,249 @@
+-- grain: one row a dossier of ops.dirty_dossier: its facts as of T, without personal data
+-- source: core.dossier_version (newest of each), judged_version (temporary), core.dossier_due, core.dossier_key
+-- traps: the temporary table derived_dossier is compared with mart.dossier before it is written there (months touched);
+--        local dates are those of the source's zone; J plays no part here: facts are cut at J when they are counted
+
+create temp table derived_dossier on commit drop as
+with newest as (
+    select v.*
+    from core.dossier_version as v
+    inner join ops.dirty_dossier as d on v.dossier_id = d.dossier_id
+    where v._is_current
+),
+
+listed as (
+    select
+        k.dossier_id,
+        bool_or(k.deleted_at is not null) as is_listed_deleted,
+        max(k.deleted_at) as deleted_at,
+        max(m.asked_at) as asked_at
+    from core.dossier_key as k
+    inner join ops.dirty_dossier as d on k.dossier_id = d.dossier_id
+    inner join core.dossier_key_month as m on k.source_code = m.source_code and k.month_start = m.month_start
+    where k._ended_at is null
+    group by k.dossier_id
+),
+
+month_listed as (
+    select
+        n.dossier_id,
+        m.asked_at,
+        exists (
+            select 1
+            from core.dossier_key as k
+            where k.dossier_id = n.dossier_id and k.month_start = m.month_start and k._ended_at is null
+        ) as is_listed
+    from newest as n
+    inner join core.source as s on n.source_code = s.source_code
+    inner join core.dossier_key_month as m
+        on n.source_code = m.source_code
+        and m.month_start = cast(date_trunc('month', n.received_at at time zone s.zone) as date)
+),
+
+-- the later learnt of the two wins: the record, or the answer of /keys (indicators.md §1.5)
+deletion as (
+    select
+        n.dossier_id,
+        case
+            when l.is_listed_deleted
+                then case when n.deleted_at is null and n._changed_at > l.deleted_at then null else l.deleted_at end
+            when m.asked_at is not null and not m.is_listed
+                then case
+                    when n.deleted_at is null and (n._changed_at >= m.asked_at or n._first_seen_at > m.asked_at) then null
+                    else coalesce(n.deleted_at, m.asked_at)
+                end
+            when n.deleted_at is not null
+                then case when l.asked_at > n._first_seen_at then null else n.deleted_at end
+        end as deleted_at
+    from newest as n
+    left join listed as l on n.dossier_id = l.dossier_id
+    left join month_listed as m on n.dossier_id = m.dossier_id
+),
+
+judged as (
+    select
+        j.dossier_id,
+        j.finished_at,
+        j.failed_rules
+    from judged_version as j
+    where j._is_current
+),
+
+first_promise as (
+    select distinct on (j.dossier_id) j.dossier_id, j.due_at
+    from judged_version as j
+    where j.failed_rules is null and j.due_at is not null
+    order by j.dossier_id asc, j._changed_at asc
+),
+
+first_before as (
+    select j.dossier_id, min(cast(r.item ->> 'due_before_at' as timestamptz)) as due_at
+    from judged_version as j
+    cross join lateral jsonb_array_elements(j.supplements) as r (item)
+    where j.failed_rules is null and j.supplements is not null
+    group by j.dossier_id
+),
+
+paper as (
+    select
+        n.dossier_id,
+        bool_or(
+            coalesce(cast(p.item ->> 'is_digitized' as boolean), false)
+            and not coalesce(cast(p.item ->> 'is_deleted' as boolean), false)
+            and coalesce(p.item ->> 'path', '') <> ''
+        ) as is_digitized
+    from newest as n
+    cross join lateral jsonb_array_elements(n.papers) as p (item)
+    where n.papers is not null
+    group by n.dossier_id
+),
+
+signed as (
+    select distinct n.dossier_id
+    from newest as n
+    cross join lateral jsonb_array_elements(n.results) as r (item)
+    where
+        n.results is not null
+        and coalesce(r.item ->> 'path', '') <> ''
+        and cast(r.item ->> 'is_signed' as boolean)
+        and not exists (
+            select 1
+            from jsonb_array_elements(coalesce(n.papers, cast('[]' as jsonb))) as p (item)
+            where p.item ->> 'path' = r.item ->> 'path'
+        )
+),
+
+rounds as (
+    select s.dossier_id, count(*) as supplement_count
+    from core.dossier_supplement as s
+    inner join ops.dirty_dossier as d on s.dossier_id = d.dossier_id
+    group by s.dossier_id
+),
+
+finished as (
+    select
+        n.dossier_id,
+        s.zone,
+        case when j.failed_rules is null and n.received_at is not null then j.finished_at end as finished_at
+    from newest as n
+    inner join core.source as s on n.source_code = s.source_code
+    inner join judged as j on n.dossier_id = j.dossier_id
+),
+
+due as (
+    select distinct on (f.dossier_id) f.dossier_id, u.due_at
+    from finished as f
+    inner join core.dossier_due as u
+        on f.dossier_id = u.dossier_id
+        and (
+            f.finished_at is null
+            or u.valid_after < cast(cast(f.finished_at at time zone f.zone as date) + 1 as timestamp) at time zone f.zone
+        )
+    order by f.dossier_id asc, u.valid_after desc
+),
+
+fact as (
+    select
+        n.dossier_id,
+        n.source_code,
+        n.dossier_code,
+        n.other_dossier_code,
+        n.unit_code,
+        n.receiving_unit_code,
+        n.procedure_code,
+        n.procedure_name,
+        n.field_code,
+        n.field_name,
+        case n.channel_code when 2 then 'online' when 3 then 'post' else 'in_person' end as channel,
+        n.applicant_kind_code,
+        n.service_level,
+        n.status_code,
+        n.submitted_at,
+        n.received_at,
+        cast(n.received_at at time zone f.zone as date) as received_date,
+        f.finished_at,
+        cast(f.finished_at at time zone f.zone as date) as finished_date,
+        case
+            when f.finished_at is null then null
+            when n.result_kind_code in ('tra_lai', 'xin_rut') or n.status_code in (3, 7) then 'returned'
+            when n.status_code = 8 then 'stopped'
+            else 'resolved'
+        end as outcome,
+        u.due_at,
+        cast(u.due_at at time zone f.zone as date) as due_date,
+        least(p.due_at, b.due_at) as first_due_at,
+        cast(least(p.due_at, b.due_at) at time zone f.zone as date) as first_due_date,
+        coalesce(a.is_digitized, false) as is_digitized,
+        g.dossier_id is not null as has_signed_result,
+        cast(coalesce(r.supplement_count, 0) as integer) as supplement_count,
+        n.apology_count,
+        n.paid_online_code,
+        j.failed_rules as left_out_rules,
+        x.deleted_at,
+        n._changed_at,
+        n._first_seen_at,
+        n._load_id
+    from newest as n
+    inner join finished as f on n.dossier_id = f.dossier_id
+    inner join judged as j on n.dossier_id = j.dossier_id
+    inner join deletion as x on n.dossier_id = x.dossier_id
+    left join due as u on n.dossier_id = u.dossier_id
+    left join first_promise as p on n.dossier_id = p.dossier_id
+    left join first_before as b on n.dossier_id = b.dossier_id
+    left join paper as a on n.dossier_id = a.dossier_id
+    left join signed as g on n.dossier_id = g.dossier_id
+    left join rounds as r on n.dossier_id = r.dossier_id
+)
+
+select
+    t.dossier_id,
+    t.source_code,
+    t.dossier_code,
+    t.other_dossier_code,
+    t.unit_code,
+    t.receiving_unit_code,
+    t.procedure_code,
+    t.procedure_name,
+    t.field_code,
+    t.field_name,
+    t.channel,
+    t.applicant_kind_code,
+    t.service_level,
+    t.status_code,
+    t.submitted_at,
+    t.received_at,
+    t.received_date,
+    t.finished_at,
+    t.finished_date,
+    t.outcome,
+    t.due_at,
+    t.due_date,
+    t.first_due_at,
+    t.first_due_date,
+    case
+        when t.finished_date < t.due_date then 'early'
+        when t.finished_date = t.due_date then 'on_time'
+        when t.finished_date > t.due_date then 'late'
+    end as timeliness,
+    case
+        when t.finished_date < t.first_due_date then 'early'
+        when t.finished_date = t.first_due_date then 'on_time'
+        when t.finished_date > t.first_due_date then 'late'
+    end as first_timeliness,
+    t.is_digitized,
+    t.has_signed_result,
+    t.supplement_count,
+    t.apology_count,
+    t.paid_online_code,
+    t.deleted_at is null and t.left_out_rules is null and t.received_at is not null as is_counted,
+    case
+        when t.deleted_at is not null then 'deleted'
+        when t.left_out_rules is not null then 'critical'
+        when t.received_at is null then 'not_received'
+    end as left_out_reason,
+    t.left_out_rules,
+    t.deleted_at,
+    t._changed_at,
+    t._first_seen_at,
+    t._load_id
+from fact as t

@@ -1,0 +1,50 @@
+-- grain: one row a dossier and rule of ops.quarantine, for rules that depend on steps (K4, K7)
+-- source: derived_dossier (temporary), ops.quarantine
+-- traps: a step that comes later mends the record, a step that is hidden breaks it: open entries follow what holds now
+
+with now_broken as (
+    select
+        d.dossier_id,
+        d.dossier_code,
+        r.rule
+    from derived_dossier as d
+    cross join lateral unnest(d.left_out_rules) as r (rule)
+    where r.rule in ('K4', 'K7')
+),
+
+resolved as (
+    update ops.quarantine as q
+    set resolved_at = cast(:now as timestamptz)
+    from derived_dossier as d
+    where
+        q.source_code = cast(:source as text)
+        and q.entity = 'dossiers'
+        and q.key = d.dossier_code
+        and q.rule in ('K4', 'K7')
+        and q.resolved_at is null
+        and not exists (select 1 from now_broken as b where b.dossier_id = d.dossier_id and b.rule = q.rule)
+    returning q.quarantine_id
+)
+
+insert into ops.quarantine (load_id, source_code, entity, key, rule, action, reason, record, first_seen_at)
+select
+    cast(:load_id as bigint) as load_id,
+    cast(:source as text) as source_code,
+    'dossiers' as entity,
+    b.dossier_code,
+    b.rule,
+    'quarantine' as action,
+    case b.rule
+        when 'K4' then 'finished before received, by the steps known now · kết thúc trước khi tiếp nhận'
+        else 'status says finished, and no field and no step tells when · trạng thái đã kết thúc nhưng không có thời điểm kết thúc'
+    end as reason,
+    jsonb_build_object('dossier_code', b.dossier_code) as record,
+    cast(:known_at as timestamptz) as first_seen_at
+from now_broken as b
+where not exists (
+    select 1
+    from ops.quarantine as q
+    where
+        q.source_code = cast(:source as text) and q.entity = 'dossiers' and q.key = b.dossier_code
+        and q.rule = b.rule and q.resolved_at is null
+)

@@ -1,0 +1,47 @@
+-- grain: one role a kind of use: cchc_loader writes, cchc_analyst reads mart and core, cchc_dashboard reads mart alone
+-- source: design.md §3
+-- traps: roles are made without login; the administrator grants them to people. core holds no personal data, but keyed hashes
+--        of identity numbers (applicant_key): analysts see core without that column
+
+do $$
+begin
+    if not exists (select 1 from pg_roles where rolname = 'cchc_loader') then
+        create role cchc_loader nologin;
+    end if;
+    if not exists (select 1 from pg_roles where rolname = 'cchc_analyst') then
+        create role cchc_analyst nologin;
+    end if;
+    if not exists (select 1 from pg_roles where rolname = 'cchc_dashboard') then
+        create role cchc_dashboard nologin;
+    end if;
+end
+$$;
+
+grant usage, create on schema staging to cchc_loader;
+grant usage on schema ops, core, mart to cchc_loader;
+grant select, insert, update, delete, truncate on all tables in schema ops, staging, core, mart to cchc_loader;
+grant usage on all sequences in schema ops to cchc_loader;
+
+grant usage on schema core, mart, ops to cchc_analyst;
+grant select on all tables in schema core, mart to cchc_analyst;
+grant select on ops.load, ops.extract, ops.source_clock, ops.check_result, ops.secret_count to cchc_analyst;
+revoke select on core.dossier_version, core.dossier from cchc_analyst;
+
+do $$
+declare
+    relation text;
+begin
+    foreach relation in array array['dossier_version', 'dossier'] loop
+        execute (
+            select
+                'grant select (' || string_agg(quote_ident(c.column_name), ', ' order by c.ordinal_position)
+                || ') on core.' || relation || ' to cchc_analyst'
+            from information_schema.columns as c
+            where c.table_schema = 'core' and c.table_name = relation and c.column_name <> 'applicant_key'
+        );
+    end loop;
+end
+$$;
+
+grant usage on schema mart to cchc_dashboard;
+grant select on all tables in schema mart to cchc_dashboard;

@@ -1,0 +1,30 @@
+"""Airflow imports this module in each of its processes; its folder is on PYTHONPATH.
+
+The scheduler's LocalExecutor forks its workers, and these fork the tasks. What the scheduler has imported is free in every
+task: Great Expectations alone costs a task six seconds otherwise. Only third-party libraries are imported here, so that a
+change of our own code is seen by the next task, not after a restart.
+"""
+
+from __future__ import annotations
+
+import sys
+
+__all__: list[str] = []  # Airflow copies public names of this module into its settings; there are none for it
+
+
+def preload_for_tasks() -> None:
+    """Import what most tasks need."""
+    import logging
+
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it logs hundreds of lines while it is imported
+    import great_expectations  # noqa: F401
+    import orjson  # noqa: F401
+    import pandas  # noqa: F401
+    import psycopg  # noqa: F401
+    import pyarrow.csv  # noqa: F401
+    import requests  # noqa: F401
+    import sqlalchemy  # noqa: F401
+
+
+if sys.argv[1:2] == ["scheduler"]:
+    preload_for_tasks()

@@ -1,0 +1,337 @@
+"""`cchc …`: the functions of the package without Airflow (design.md §4).
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 blocked by validation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from cchc.errors import CchcError, NotConfigured, WrongUse
+from cchc.period import BASES, Period, parse_moment, parse_period
+from cchc.settings import Settings
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. A CchcError is printed as one message, anything else as a stack trace."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        return int(options.command(options, Settings.load()))
+    except CchcError as error:
+        print(f"cchc: {type(error).__name__}: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+
+
+def _init(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.reference import load_reference
+    from cchc.roles import grant_roles
+    from cchc.warehouse import migrate
+
+    applied = migrate(settings)
+    load_reference(settings)
+    grant_roles(settings)
+    print(f"warehouse ready; migrations applied: {', '.join(applied) or 'none, it was up to date'}")
+    return 0
+
+
+def _ingest(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc import pipeline
+    from cchc.sources.connection import from_environment
+    from cchc.warehouse import require_migrated
+
+    if options.full and options.start:
+        raise WrongUse("--full asks for everything: it does not go with --from")
+    require_migrated(settings)
+    done = pipeline.ingest(
+        settings, options.source, from_environment(options.source), options.start, options.end, full=options.full
+    )
+    _print_outcome(done)
+    return 3 if done.blocked else 0
+
+
+def _print_outcome(done: Any) -> None:
+    print(f"{done.source}: extract {done.extract_id} complete, T = {done.known_at.isoformat()}")
+    columns = ("landed", "staged", "quarantined", "warned", "secret", "inserted", "updated", "unchanged", "status")
+    rows = [[load["file_name"] or load["entity"], *(str(load[column]) for column in columns)] for load in done.loads]
+    if len(rows) > 40:
+        total = [str(sum(load[column] for load in done.loads)) for column in columns[:-1]]
+        rows = [*rows[:5], ["…", *[""] * len(columns)], *rows[-5:], [f"{len(done.loads)} files", *total, ""]]
+    print(_table([["load", *columns], *rows]))
+    for message in done.blocked:
+        print(f"BLOCKED {message}", file=sys.stderr)
+    for load in done.loads:
+        if load["status"] == "waiting":
+            print(f"waiting: {load['file_name'] or load['entity']}: {load['message']}", file=sys.stderr)
+    print(f"months to refresh: {', '.join(done.months) or 'none'}")
+
+
+def _refresh(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.indicators.refresh import months_of, refresh
+    from cchc.warehouse import engine, query, require_migrated
+
+    require_migrated(settings)
+    months = None
+    if options.period:
+        with engine(settings).connect() as connection:
+            clocks = [row["known_at"] for row in query(connection, "select known_at from ops.source_clock")]
+        if not clocks:
+            raise WrongUse("nothing has been ingested yet")
+        months = sorted({month for clock in clocks for month in months_of(options.period, clock)})
+    done = refresh(settings, months, force=bool(options.period))
+    print(_table([["month", "source", "periods", "values changed"], *([f"{d.month:%Y-%m}", d.source, str(d.periods), str(d.changed)] for d in done)]))
+    return 0
+
+
+def _scorecard(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.indicators.scorecard import render, scorecard
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    rows = scorecard(settings, options.period, options.unit)
+    if not rows:
+        raise CchcError(f"{options.period.code} is not computed: ingest its sources, then `cchc refresh {options.period.code}`")
+    print(render(rows, options.period))
+    return 0
+
+
+def _explain(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.indicators.scorecard import explain, percent
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    found = explain(settings, options.indicator, options.unit, options.period, options.basis)
+    item = found.indicator
+    print(f"{item.code} (formula version {item.version}, source {item.source}) · {item.name_vi}")
+    print(f"  numerator    {item.numerator_vi}\n  denominator  {item.denominator_vi}")
+    for clause in found.clauses:
+        target = percent(clause["target"] * 100) if clause["target"] is not None else clause["operator"]
+        print(f"  clause {clause['section']} {clause['target_no']} ({clause['level']}, {target}, {clause['lead_agency']}): {clause['clause_vi']}")
+    print(f"  {options.unit}, {options.period.name_vi}, {options.basis}")
+    counted = sum(row["is_numerator"] for row in found.rows)
+    denominator = "" if item.kind == "count" else f" / {len(found.rows)}"
+    print(f"  counted now  {counted}{denominator}")
+    if found.value:
+        stored = found.value
+        print(f"  stored       {stored['numerator']} / {stored['denominator']}, status {stored['status']}, computed {stored['computed_at']}")
+        if stored["numerator"] != counted or (item.kind != "count" and stored["denominator"] != len(found.rows)):
+            print("  the stored value is older than what is known now: `cchc refresh` it", file=sys.stderr)
+    if options.query:
+        print("\nbinds: " + json.dumps(found.binds, default=str) + "\n\n" + found.query)
+    if options.rows != 0:
+        shown = found.rows if options.rows < 0 else found.rows[: options.rows]
+        print("\n" + _table([["unit", "item", "numerator"], *([row["unit_code"], row["item"], "1" if row["is_numerator"] else "0"] for row in shown)]))
+        if len(shown) < len(found.rows):
+            print(f"… {len(found.rows) - len(shown)} more; --rows -1 shows all")
+    return 0
+
+
+def _export(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.indicators.catalogue import catalogue
+    from cchc.indicators.export import export
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    known = catalogue(settings)
+    codes = sorted(known) if options.indicators == ["all"] else options.indicators
+    for code in codes:
+        if code not in known:
+            raise WrongUse(f"'{code}' is no computed indicator; known are: {', '.join(sorted(known))}, or all")
+    data = export(settings, codes, options.period, options.format)
+    if options.output:
+        Path(options.output).write_bytes(data)
+    else:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    return 0
+
+
+def _quarantine(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc import pipeline
+    from cchc.warehouse import engine, query, require_migrated
+
+    require_migrated(settings)
+    if options.action == "retry":
+        outcomes = pipeline.retry_quarantine(settings, options.load or None)
+        if not outcomes:
+            print("nothing to retry")
+        for done in outcomes:
+            _print_outcome(done)
+        return 3 if any(done.blocked for done in outcomes) else 0
+    where = "resolved_at is null" + (" and load_id = any(:loads)" if options.load else "") + (" and key = :key" if options.key else "")
+    binds = {"loads": options.load or [], "key": options.key}
+    with engine(settings).connect() as connection:
+        if options.action == "list":
+            rows = query(
+                connection,
+                "select source_code, entity, load_id, rule, action, count(*) as rows, min(reason) as reason from ops.quarantine "
+                f"where {where} group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4",
+                binds,
+            )
+            columns = ["source_code", "entity", "load_id", "rule", "action", "rows", "reason"]
+        else:
+            rows = query(
+                connection,
+                f"select source_code, entity, load_id, file, line, key, rule, action, reason, record from ops.quarantine where {where} "
+                "order by quarantine_id limit 200",
+                binds,
+            )
+            columns = ["source_code", "entity", "load_id", "file", "line", "key", "rule", "action", "reason", "record"]
+    print(_table([columns, *([_cell(row[column]) for column in columns] for row in rows)]))
+    return 0
+
+
+def _doctor(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.doctor import examine
+
+    findings = examine(settings, options.source)
+    for ok, message in findings:
+        print(f"{'ok   ' if ok else 'WRONG'} {message}")
+    return 0 if all(ok for ok, _ in findings) else 1
+
+
+def _sql(options: argparse.Namespace, settings: Settings) -> int:
+    from sqlalchemy import text
+
+    from cchc.warehouse import engine
+
+    with engine(settings).connect() as connection:
+        connection.execute(text("set transaction read only"))
+        result = connection.exec_driver_sql(options.statement)
+        if options.format == "csv":
+            writer = csv.writer(sys.stdout)
+            writer.writerow(result.keys())
+            writer.writerows(result)
+        else:
+            print(_table([list(result.keys()), *([_cell(value) for value in row] for row in result)]))
+    return 0
+
+
+def _up(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.embedded import commands
+
+    return int(commands.up(settings) or 0)
+
+
+def _down(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.embedded import commands
+
+    return int(commands.down(settings) or 0)
+
+
+def _status(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.embedded import commands
+
+    return int(commands.status(settings) or 0)
+
+
+def _demo(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.embedded import commands
+
+    return int(commands.demo(settings, once=options.once) or 0)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _table(rows: list[list[str]]) -> str:
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    out = io.StringIO()
+    for position, row in enumerate(rows):
+        out.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+        if position == 0:
+            out.write("  ".join("-" * width for width in widths) + "\n")
+    return out.getvalue().rstrip("\n")
+
+
+def _argument(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A converter whose WrongUse argparse prints as its own error (exit code 2)."""
+
+    def convert(text: str) -> Any:
+        try:
+            return parse(text)
+        except (WrongUse, NotConfigured) as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return convert
+
+
+def _period(text: str) -> Period:
+    return parse_period(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cchc", description="The reform-indicator pipeline of Vĩnh Cửu district.")
+    parser.add_argument("--verbose", action="store_true", help="log what is done")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    period, moment = _argument(_period), _argument(parse_moment)
+
+    def add(name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
+        found = commands.add_parser(name, help=help_text, description=help_text)
+        found.set_defaults(command=command)
+        return found
+
+    add("init", _init, "migrate the warehouse and load the reference data; safe to run again")
+    ingest = add("ingest", _ingest, "pull, check and load one source")
+    ingest.add_argument("source")
+    ingest.add_argument("--from", dest="start", type=moment, help="start of the window; default: the last complete T less an overlap")
+    ingest.add_argument("--to", dest="end", type=moment, help="T: nothing that changed at or after it is asked for; default: now")
+    ingest.add_argument("--full", action="store_true", help="from the beginning")
+    refresh = add("refresh", _refresh, "recompute the months that loads have touched, or the given periods")
+    refresh.add_argument("period", nargs="*", type=period)
+    scorecard = add("scorecard", _scorecard, "print the plan's targets and what was reached")
+    scorecard.add_argument("period", type=period)
+    scorecard.add_argument("--unit", help="a unit code, level:district, level:commune, or all")
+    explain = add("explain", _explain, "show what stands behind one number, down to the dossiers")
+    explain.add_argument("indicator")
+    explain.add_argument("--unit", default="all")
+    explain.add_argument("--period", type=period, required=True)
+    explain.add_argument("--basis", choices=BASES, default="period")
+    explain.add_argument("--query", action="store_true", help="show the SQL and its binds")
+    explain.add_argument("--rows", type=int, default=20, help="how many rows to show; -1 = all")
+    export = add("export", _export, "values of indicators for every scope, as a file")
+    export.add_argument("indicators", nargs="+", help="codes, or all")
+    export.add_argument("--period", type=period, required=True)
+    export.add_argument("--format", choices=("csv", "json", "xlsx"), default="csv")
+    export.add_argument("--output", help="file to write; default: standard output")
+    quarantine = add("quarantine", _quarantine, "rows that failed a rule: list, show, retry")
+    quarantine.add_argument("action", choices=("list", "show", "retry"))
+    quarantine.add_argument("--load", type=int, action="append", help="only of this load")
+    quarantine.add_argument("--key", help="only of this key")
+    doctor = add("doctor", _doctor, "check the installation, its connections, and what waits for somebody")
+    doctor.add_argument("source", nargs="*", help="test these connections; default: all that are configured")
+    statement = add("sql", _sql, "run one read-only SQL statement on the warehouse")
+    statement.add_argument("statement")
+    statement.add_argument("--format", choices=("table", "csv"), default="table")
+    add("up", _up, "start the embedded PostgreSQL and Airflow")
+    add("down", _down, "stop them; no process is left")
+    add("status", _status, "what runs, and where")
+    demo = add("demo", _demo, "the demo district from nothing to the scorecard")
+    demo.add_argument("--once", action="store_true", help="stop everything when it is done")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""Derive the facts of dossiers (mart.dossier) from what core knows, and say which months they touch.
+
+Only the dossiers of ops.dirty_dossier are derived: cost follows the change, not the history (design.md §1).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from cchc.core.merge import columns_of
+from cchc.period import now
+from cchc.settings import Settings
+from cchc.warehouse import run_file
+
+FIRST_DAY = "2015-01-01"  # nothing before the working calendar begins is ever computed
+
+
+def derive_dossiers(connection: Connection, settings: Settings, source: str, known_at: datetime, load_id: int | None) -> int:
+    """Bring core.dossier_supplement, core.dossier_due and mart.dossier up to date for the dirty dossiers; how many rows changed.
+
+    Needs the temporary table `changed_step(dossier_id, changed_at)` (empty is fine). Marks the touched months in ops.dirty_month,
+    and lists dossiers that break a rule which depends on steps (K4, K7) in ops.quarantine, or resolves their entries.
+    """
+    connection.execute(text("analyze ops.dirty_dossier"))
+    connection.execute(
+        text(
+            "create temp table due_before on commit drop as select u.dossier_id, u.valid_after, u.due_at "
+            "from core.dossier_due as u inner join ops.dirty_dossier as d on d.dossier_id = u.dossier_id"
+        )
+    )
+    connection.execute(
+        text(
+            "create temp table supplement_before on commit drop as select u.dossier_id, u.round_number, u.asked_at, u.received_back_at "
+            "from core.dossier_supplement as u inner join ops.dirty_dossier as d on d.dossier_id = u.dossier_id"
+        )
+    )
+    for table in ("core.dossier_due", "core.dossier_supplement"):
+        connection.execute(text(f"delete from {table} where dossier_id in (select dossier_id from ops.dirty_dossier)"))
+    run_file(connection, settings, "core/judged_version")
+    connection.execute(text("analyze judged_version"))
+    run_file(connection, settings, "core/dossier_supplement")
+    run_file(connection, settings, "core/dossier_due")
+    run_file(connection, settings, "mart/dossier")
+    connection.execute(text("analyze derived_dossier"))
+    run_file(connection, settings, "mart/dossier_change")
+    mark_dirty_months(
+        connection,
+        source,
+        "select from_date, to_date from dossier_change",
+        known_at,
+        "dossiers that changed",
+    )
+    columns = columns_of(connection, "mart.dossier")
+    names = ", ".join(columns)
+    assignments = ", ".join(f"{column} = excluded.{column}" for column in columns if column != "dossier_id")
+    old = ", ".join(f"d.{column}" for column in columns)
+    new = ", ".join(f"excluded.{column}" for column in columns)
+    changed = connection.execute(
+        text(
+            f"insert into mart.dossier as d ({names}) select {names} from derived_dossier order by dossier_id "
+            f"on conflict (dossier_id) do update set {assignments} where ({old}) is distinct from ({new})"
+        )
+    ).rowcount
+    if load_id is not None:
+        run_file(connection, settings, "mart/dossier_left_out", load_id=load_id, source=source, known_at=known_at, now=now())
+    connection.execute(text("delete from ops.dirty_dossier"))
+    return changed
+
+
+def mark_dirty_months(connection: Connection, source: str, dated: str, known_at: datetime, reason: str) -> int:
+    """Mark the months whose periods may hold another value: for rows (from_date, to_date) of the query `dated`.
+
+    A day counts in the year to date of every later month of its year, and, from 15 December on, of the next report year
+    (Decree 09/2019); an open end (to_date null) reaches to T.
+    """
+    return connection.execute(
+        text(
+            f"""insert into ops.dirty_month (source_code, month_start, reason, marked_at)
+            with dated as ({dated}),
+            spanned as (
+                select distinct
+                    cast(date_trunc('month', greatest(from_date, cast('{FIRST_DAY}' as date))) as date) as first_month,
+                    least(
+                        coalesce(
+                            cast(date_trunc('year', greatest(to_date, from_date) + 17) as date) + interval '11 months',
+                            cast('9999-01-01' as date)
+                        ),
+                        date_trunc('month', cast((cast(:known_at as timestamptz) - interval '1 microsecond')
+                            at time zone 'Asia/Ho_Chi_Minh' as date))
+                    ) as last_month
+                from dated
+                where from_date is not null
+            )
+            select distinct cast(:source as text), cast(m as date), cast(:reason as text), cast(:now as timestamptz)
+            from spanned cross join lateral generate_series(first_month, last_month, interval '1 month') as m
+            on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"""
+        ),
+        {"source": source, "known_at": known_at, "reason": reason, "now": now()},
+    ).rowcount

@@ -1,0 +1,146 @@
+"""Load the validated entities of one extract into core, in one transaction, and mark the months that they touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from cchc.core import facts, lists, payments
+from cchc.core.merge import VERSION_TABLES, Counts, merge_versions, staged_view
+from cchc.period import last_day_before, month_start, now
+from cchc.settings import Settings
+from cchc.sources.profile import Entity, Profile
+from cchc.staging.tables import staged_entities
+from cchc.warehouse import run_file
+
+# the date of a row, by which months are marked: model → its event time (indicators.md §2, coverage; §4)
+EVENT_DATE = {
+    "assessment": "cast({row}.assessed_at at time zone 'Asia/Ho_Chi_Minh' as date)",
+    "work_file": "cast({row}.closed_at at time zone 'Asia/Ho_Chi_Minh' as date)",
+    "signature": "cast({row}.signed_at at time zone 'Asia/Ho_Chi_Minh' as date)",
+}
+ORDER = ("procedure", "leader", "dossier_step", "dossier", "dossier_key")
+
+
+def staging_table(source: str, entity: str) -> str:
+    """The staging table of an entity."""
+    return f"staging.{source}__{entity.replace('.', '_')}"
+
+
+def load_extract(connection: Connection, settings: Settings, profile: Profile, extract_id: int, known_at: datetime) -> None:
+    """Merge every validated load of an extract; derive; mark touched months; finish the loads and the extract.
+
+    The caller owns the transaction: all of it, or nothing, is published.
+    """
+    source = profile.source
+    loaded = {
+        row.load_id: row.entity
+        for row in connection.execute(
+            text("select load_id, entity from ops.load where extract_id = :x and status = 'validated'"), {"x": extract_id}
+        )
+    }
+    counts: dict[int, Counts] = {}
+    previous = connection.execute(text("select known_at from ops.source_clock where source_code = :s"), {"s": source}).scalar()
+    clock = max(previous, known_at) if previous else known_at
+    connection.execute(text("create temp table changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
+    entities = [entity for entity in staged_entities(profile).values() if entity.name in loaded.values()]
+    for entity in sorted(entities, key=_order):
+        counts |= _merge_entity(connection, settings, profile, entity, known_at, clock)
+    if any(entity.model in ("dossier", "dossier_step", "dossier_key") for entity in entities):
+        dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
+        facts.derive_dossiers(connection, settings, source, clock, max(dossier_loads or loaded, default=None))
+    _mark_moved_clock(connection, source, previous, known_at)
+    for load_id in loaded:
+        count = counts.get(load_id, Counts(0, 0, 0))
+        connection.execute(
+            text(
+                "update ops.load set status = 'loaded', inserted = :i, updated = :u, unchanged = :n, ended_at = :now, "
+                "seconds = extract(epoch from cast(:now as timestamptz) - started_at) where load_id = :load"
+            ),
+            {"i": count.inserted, "u": count.updated, "n": count.unchanged, "now": now(), "load": load_id},
+        )
+
+
+def _order(entity: Entity) -> int:
+    return ORDER.index(entity.model) if entity.model in ORDER else len(ORDER)
+
+
+def _merge_entity(
+    connection: Connection, settings: Settings, profile: Profile, entity: Entity, known_at: datetime, clock: datetime
+) -> dict[int, Counts]:
+    staged = staged_view(connection, entity.model, profile.source, staging_table(profile.source, entity.name))
+    if entity.model in ("procedure", "leader"):
+        return lists.merge_list(connection, entity.model, profile.source, staged, known_at, clock)
+    if entity.model == "dossier_key":
+        return _merge_keys(connection, settings, profile.source, staged, known_at)
+    changed = f"changed_{entity.model}"
+    if entity.model == "payment":
+        return payments.merge_payments(connection, profile.source, staged, changed, clock)
+    target = VERSION_TABLES[entity.model]
+    counts = merge_versions(connection, target, staged, changed + "_key")
+    if entity.model == "dossier":
+        connection.execute(text(f"insert into ops.dirty_dossier select dossier_id from {changed}_key on conflict do nothing"))
+    elif entity.model == "dossier_step":
+        run_file(connection, settings, "core/changed_step", known_at=known_at)
+        connection.execute(
+            text(
+                "insert into ops.dirty_dossier select distinct v.dossier_id from core.dossier_step_version as v "
+                f"inner join {changed}_key as c on c.step_id = v.step_id on conflict do nothing"
+            )
+        )
+    elif entity.model in EVENT_DATE:
+        date = EVENT_DATE[entity.model].format(row="v")
+        facts.mark_dirty_months(
+            connection,
+            profile.source,
+            f"select distinct {date} as from_date, {date} as to_date from {target.table} as v "
+            f"inner join {changed}_key as c using ({', '.join(target.identity)})",
+            clock,
+            f"{entity.name} that changed",
+        )
+    return counts
+
+
+def _merge_keys(connection: Connection, settings: Settings, source: str, staged: str, known_at: datetime) -> dict[int, Counts]:
+    """Answers of /keys: the newest answer of a month is in force; dossiers whose answer changed are derived again."""
+    months = connection.execute(
+        text(
+            "select distinct cast(m.month || '-01' as date) from ops.load as l "
+            "cross join lateral jsonb_array_elements_text(coalesce(l.manifest -> 'months', '[]')) as m (month) "
+            "where l.status = 'validated' and l.source_code = :s and l.entity like '%.keys'"
+        ),
+        {"s": source},
+    ).scalars()
+    for month in months:
+        run_file(connection, settings, "core/dossier_key_ended", source=source, month=month, known_at=known_at)
+        run_file(connection, settings, "core/dossier_key", source=source, month=month, known_at=known_at)
+        run_file(connection, settings, "core/dossier_key_month", source=source, month=month, known_at=known_at)
+    run_file(connection, settings, "core/dossier_key_dirty", source=source, known_at=known_at)
+    rows = connection.execute(text(f"select _load_id, count(*) from {staged} group by _load_id")).all()
+    return {row[0]: Counts(0, 0, row[1]) for row in rows}
+
+
+def _mark_moved_clock(connection: Connection, source: str, previous: datetime | None, known_at: datetime) -> None:
+    """When T moves, the running periods get another J: the months from the old T's to the new one's."""
+    if previous is not None and previous >= known_at:
+        return
+    first = month_start(last_day_before(previous)) if previous else month_start(last_day_before(known_at))
+    facts.mark_dirty_months(
+        connection,
+        source,
+        f"select cast('{first}' as date) as from_date, cast(null as date) as to_date",
+        known_at,
+        "the source's T moved",
+    )
+
+
+def dirty_months(connection: Connection, sources: Iterable[str] | None = None) -> dict[str, list[str]]:
+    """Months that wait for a refresh, by source (YYYY-MM)."""
+    rows = connection.execute(text("select source_code, to_char(month_start, 'YYYY-MM') from ops.dirty_month order by 1, 2")).all()
+    found: dict[str, list[str]] = {}
+    for source, month in rows:
+        if sources is None or source in sources:
+            found.setdefault(source, []).append(month)
+    return found

@@ -1,0 +1,183 @@
+"""Merge the staged rows of a load into core: one form of write for every keyed entity.
+
+A version table keeps one row for each distinct content of a key by change time and extract. Its normal form does not depend on
+the order of loads: of deliveries of the same (key, change time) in order of T, only those are kept that differ from the one
+before; `_is_current` marks the newest by change time, then by delivery (indicators.md §1.2, §1.5).
+A version that breaks a critical rule is kept with the rules' names: it must stand in the way of an earlier good one (§2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+# rules judged on every derivation from all the steps known by then, not once when the row is staged
+JUDGED_ALWAYS = ("K4", "K7")
+
+
+@dataclass(frozen=True)
+class VersionTable:
+    """A version table of core: its identity (the key as stored) and what makes one delivery newer than another."""
+
+    model: str
+    table: str
+    identity: tuple[str, ...]
+    version: tuple[str, ...] = ("_changed_at",)
+    distribution: tuple[str, ...] = ()
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """The columns of its primary key."""
+        return (*self.distribution, *self.identity, *self.version, "_first_seen_at")
+
+
+VERSION_TABLES = {
+    table.model: table
+    for table in (
+        VersionTable("dossier", "core.dossier_version", ("dossier_id",)),
+        VersionTable("dossier_step", "core.dossier_step_version", ("step_id",), distribution=("dossier_id",)),
+        VersionTable("assessment", "core.assessment_version", ("source_code", "assessment_code")),
+        VersionTable("document", "core.document_version", ("source_code", "document_code")),
+        VersionTable("work_file", "core.work_file_version", ("source_code", "work_file_code")),
+        VersionTable("signature", "core.signature_version", ("source_code", "signature_code")),
+        VersionTable("payment", "core.payment_version", ("source_code", "_key"), ("file_date", "file_revision")),
+    )
+}
+
+
+def columns_of(connection: Connection, relation: str) -> list[str]:
+    """Column names of a table in their order."""
+    schema, name = relation.split(".")
+    found = connection.execute(
+        text("select column_name from information_schema.columns where table_schema = :s and table_name = :n order by ordinal_position"),
+        {"s": schema, "n": name},
+    )
+    return [row[0] for row in found]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a merge did to one load: new keys, new versions of known keys, rows known already."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+
+
+def staged_view(connection: Connection, model: str, source: str, staging_table: str) -> str:
+    """A temporary view of the staged rows that may be merged: of validated loads, with a key, with the rules they break."""
+    name = f"staged_{model}"
+    connection.execute(text(f"drop view if exists pg_temp.{name}"))
+    connection.execute(
+        text(
+            f"""create temp view {name} as
+            with broken as (
+                select load_id, line, array_agg(rule order by rule) as failed_rules
+                from ops.quarantine
+                where action = 'quarantine' and resolved_at is null and rule not in {JUDGED_ALWAYS}
+                group by load_id, line
+            )
+            select cast('{source}' as text) as source_code, t.*, b.failed_rules as _failed_rules
+            from {staging_table} as t
+            inner join ops.load as l on l.load_id = t._load_id and l.status = 'validated'
+            left join broken as b on b.load_id = t._load_id and b.line = t._line
+            where t._key is not null"""
+        )
+    )
+    return name
+
+
+def merge_versions(connection: Connection, target: VersionTable, staged: str, changed: str) -> dict[int, Counts]:
+    """Merge the staged rows with a key into a version table; counts for each load.
+
+    `staged` is a relation as of `staged_view`; `changed` is the name of a temporary table to create with the identity of every
+    key whose versions changed. Of rows with one primary key the one of the latest load and line wins.
+    """
+    stored = columns_of(connection, target.table)
+    taken = ", ".join(f"s.{column}" for column in stored if column != "_is_current")
+    identity = ", ".join(target.identity)
+    version = ", ".join(target.version)
+    key = ", ".join(target.primary_key)
+    present = " and ".join(f"s.{column} is not null" for column in (*target.distribution, *target.identity))
+    newest_first = ", ".join(f"{column} desc" for column in (*target.version, "_first_seen_at"))
+    same = " and ".join(f"v.{column} = p.{column}" for column in target.identity)
+    before = " and ".join(f"v.{column} = p.{column}" for column in (*target.identity, *target.version))
+    alike = "b._content_hash is not distinct from p._content_hash and b._failed_rules is not distinct from p._failed_rules"
+    # what is stored already, to the letter, is left alone: a second load of the same rows writes nothing
+    connection.execute(
+        text(
+            f"""create temp table incoming on commit drop as
+            with picked as (
+                select distinct on ({key}) {taken} from {staged} as s
+                where {present}
+                order by {key}, s._load_id desc, s._line desc
+            ),
+            met as (
+                select
+                    p.*,
+                    row_number() over (partition by {identity} order by {newest_first}) = 1 as _is_newest,
+                    not exists (select 1 from {target.table} as v where {same}) as _is_new
+                from picked as p
+            )
+            select
+                p.*,
+                p._is_new or not exists (
+                    select 1 from (
+                        select v._content_hash, v._failed_rules from {target.table} as v
+                        where {before} and v._first_seen_at <= p._first_seen_at
+                        order by v._first_seen_at desc limit 1
+                    ) as b where {alike}
+                ) as _is_version
+            from met as p"""
+        )
+    )
+    connection.execute(text("analyze incoming"))
+    connection.execute(text(f"create temp table {changed} on commit drop as select distinct {identity} from incoming where _is_version"))
+    connection.execute(text(f"analyze {changed}"))
+    values = ", ".join("_is_new and _is_newest" if column == "_is_current" else column for column in stored)
+    assignments = ", ".join(f"{column} = excluded.{column}" for column in stored if column not in target.primary_key)
+    connection.execute(
+        text(
+            f"insert into {target.table} ({', '.join(stored)}) select {values} from incoming where _is_version "
+            f"order by {key} on conflict ({key}) do update set {assignments}"
+        )
+    )
+    this = " and ".join(f"v.{column} = i.{column}" for column in target.primary_key)
+    # deliveries that repeat the one before them say nothing: dropped, whatever the order in which they came
+    connection.execute(
+        text(
+            f"""delete from {target.table} as v using (
+                select
+                    {key}, _content_hash, _failed_rules,
+                    lag(_content_hash) over w as hash_before, lag(_failed_rules) over w as rules_before,
+                    row_number() over w as position
+                from {target.table} inner join {changed} using ({identity})
+                window w as (partition by {identity}, {version} order by _first_seen_at)
+            ) as i
+            where {this} and i.position > 1
+                and i._content_hash is not distinct from i.hash_before
+                and i._failed_rules is not distinct from i.rules_before"""
+        )
+    )
+    connection.execute(
+        text(
+            f"""update {target.table} as v set _is_current = i.is_newest from (
+                select {key}, row_number() over (partition by {identity} order by {newest_first}) = 1 as is_newest
+                from {target.table} inner join {changed} using ({identity})
+            ) as i
+            where {this} and v._is_current is distinct from i.is_newest"""
+        )
+    )
+    counts = connection.execute(
+        text(
+            """select
+                _load_id,
+                count(*) filter (where _is_new) as inserted,
+                count(*) filter (where _is_version and not _is_new) as updated,
+                count(*) filter (where not _is_version) as unchanged
+            from incoming group by _load_id"""
+        )
+    ).all()
+    connection.execute(text("drop table incoming"))
+    return {row[0]: Counts(row[1], row[2], row[3]) for row in counts}

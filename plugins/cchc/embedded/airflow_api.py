@@ -1,0 +1,247 @@
+"""A small client of Airflow's REST API: trigger runs, wait for them and for the runs that they cause, read a failed task's log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import quote
+
+import requests
+
+from cchc.errors import CchcError, NotConfigured, SourceUnavailable
+
+FINISHED = ("success", "failed")
+TASK_FAILURES = ("failed", "upstream_failed")
+TIMEOUT = 30
+POLL_SECONDS = 0.5
+CONSUMED_SECONDS = 90
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class Run:
+    """One DAG run as last seen."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    partition_key: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.dag_id} {self.partition_key or self.run_id}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task instance as last seen. `map_index` is -1 for a task that is not mapped."""
+
+    task_id: str
+    state: str | None
+    try_number: int
+    map_index: int
+
+
+class AirflowApi:
+    """Airflow's REST API at `base_url`, logged in as `user` on the first call.
+
+    Methods raise SourceUnavailable if the server does not answer, NotConfigured if it does not let us in,
+    and CchcError with its words if it refuses a request.
+    """
+
+    def __init__(self, base_url: str, user: str, password: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._user, self._password = user, password
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy between us and our own machine
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    # --- runs ---
+
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None, partition_key: str | None = None) -> Run:
+        """Start a run of `dag_id`; `conf` overrides the DAG's params."""
+        body: dict[str, Any] = {"logical_date": None, "conf": conf or {}}
+        if partition_key is not None:
+            body["partition_key"] = partition_key
+        return _run(self._call("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", body))
+
+    def run(self, dag_id: str, run_id: str) -> Run:
+        """The present state of one run."""
+        return _run(self._call("GET", f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id, safe='')}"))
+
+    def runs(self, dag_id: str = "~") -> list[Run]:
+        """All runs of a DAG, or of all DAGs, oldest first."""
+        return [_run(entry) for entry in self._all(f"/api/v2/dags/{quote(dag_id, safe='~')}/dagRuns?order_by=id", "dag_runs")]
+
+    def tasks(self, run: Run) -> list[Task]:
+        """The task instances of a run."""
+        path = f"/api/v2/dags/{quote(run.dag_id)}/dagRuns/{quote(run.run_id, safe='')}/taskInstances"
+        found = self._all(path, "task_instances")
+        return [Task(entry["task_id"], entry["state"], entry["try_number"], entry["map_index"]) for entry in found]
+
+    def wait(self, runs: Iterable[Run], seconds: float, progress: Callable[[Run], None] | None = None) -> list[Run]:
+        """Wait until all `runs` are finished, successful or not. Raises CchcError after `seconds`, naming those that are not."""
+        end = time.monotonic() + seconds
+        waiting, finished = list(runs), []
+        while waiting:
+            for run in list(waiting):
+                now = self.run(run.dag_id, run.run_id)
+                if now.state in FINISHED:
+                    waiting.remove(run)
+                    finished.append(now)
+                    if progress:
+                        progress(now)
+            if waiting and time.monotonic() > end:
+                names = ", ".join(str(run) for run in waiting[:5]) + (" …" if len(waiting) > 5 else "")
+                raise CchcError(f"{len(waiting)} DAG runs are not finished after {seconds:.0f} s: {names}. See {self.base_url}.")
+            if waiting:
+                time.sleep(POLL_SECONDS)
+        return finished
+
+    def wait_for_consequences(self, runs: Iterable[Run], seconds: float, progress: Callable[[Run], None] | None = None) -> list[Run]:
+        """Wait for the runs that the asset events of the finished `runs` cause, and for those that these cause, and so on.
+
+        Raises CchcError if an event that a DAG waits for does not lead to a run.
+        """
+        end = time.monotonic() + seconds
+        known = {(run.dag_id, run.run_id) for run in runs}
+        latest, caused = list(runs), []
+        while latest:
+            keys = {key for run in latest for key in self._caused_by(run, min(end, time.monotonic() + CONSUMED_SECONDS))} - known
+            known |= keys
+            latest = self.wait([self.run(*key) for key in sorted(keys)], max(0.0, end - time.monotonic()), progress)
+            caused += latest
+        return caused
+
+    def _caused_by(self, run: Run, end: float) -> set[tuple[str, str]]:
+        path = f"/api/v2/assets/events?source_dag_id={quote(run.dag_id)}&source_run_id={quote(run.run_id, safe='')}"
+        while True:
+            events = list(self._all(path, "asset_events"))
+            waited_for = [event for event in events if not event["created_dagruns"] and self._consumers(event["asset_id"])]
+            if not waited_for:
+                return {(created["dag_id"], created["run_id"]) for event in events for created in event["created_dagruns"]}
+            if time.monotonic() > end:
+                event = waited_for[0]
+                raise CchcError(
+                    f"The event of {run} on asset {event['name']} (partition {event['partition_key']}) started no run of "
+                    f"{', '.join(self._consumers(event['asset_id']))}. Is that DAG paused, or broken? Look at {self.base_url}."
+                )
+            time.sleep(POLL_SECONDS)
+
+    def _consumers(self, asset_id: int) -> list[str]:
+        return [dag["dag_id"] for dag in self._call("GET", f"/api/v2/assets/{asset_id}")["scheduled_dags"]]
+
+    # --- failures ---
+
+    def explain_failure(self, run: Run, lines: int = 30) -> str:
+        """Which task of the run failed first, and the end of its log, for a person to read."""
+        tasks = self.tasks(run)
+        failed = [task for task in tasks if task.state == "failed"] or [task for task in tasks if task.state in TASK_FAILURES]
+        if not failed:
+            return f"{run} ended as {run.state}, no task of it failed: look at it at {self.base_url}/dags/{run.dag_id}/runs/{run.run_id}"
+        log = self.log(run, failed[0])
+        return f"{run}: task {failed[0].task_id} failed (try {failed[0].try_number}). The end of its log:\n" + "\n".join(log[-lines:])
+
+    def log(self, run: Run, task: Task) -> list[str]:
+        """The log lines of the task's last try; an error's own words come with it, its stack trace does not."""
+        path = (
+            f"/api/v2/dags/{quote(run.dag_id)}/dagRuns/{quote(run.run_id, safe='')}/taskInstances/{quote(task.task_id)}"
+            f"/logs/{max(task.try_number, 1)}?map_index={task.map_index}&full_content=true"
+        )
+        content = self._call("GET", path).get("content", [])
+        return [line for entry in content for line in _log_lines(entry)]
+
+    def import_errors(self) -> dict[str, str]:
+        """The DAG files that cannot be imported, with the stack trace of each."""
+        return {entry["filename"]: entry["stack_trace"] for entry in self._all("/api/v2/importErrors", "import_errors")}
+
+    # --- DAGs, pools, health ---
+
+    def wait_for_dags(self, dag_ids: Iterable[str], seconds: float) -> None:
+        """Wait until all these DAGs have been parsed. Raises CchcError with the import errors if some are not after `seconds`."""
+        wanted, end = set(dag_ids), time.monotonic() + seconds
+        while missing := wanted - {dag["dag_id"] for dag in self._all("/api/v2/dags", "dags")}:
+            if time.monotonic() > end:
+                errors = "\n".join(f"{file}:\n{trace}" for file, trace in self.import_errors().items())
+                raise CchcError(f"Airflow does not know the DAGs {', '.join(sorted(missing))} after {seconds:.0f} s. {errors}".rstrip())
+            time.sleep(POLL_SECONDS)
+
+    def set_paused(self, dag_id: str, paused: bool) -> None:
+        """Pause a DAG, or let its schedule run."""
+        self._call("PATCH", f"/api/v2/dags/{quote(dag_id)}?update_mask=is_paused", {"is_paused": paused})
+
+    def ensure_pool(self, name: str, slots: int) -> None:
+        """Make the pool `name` or set its size."""
+        pools = {pool["name"]: pool["slots"] for pool in self._all("/api/v2/pools", "pools")}
+        if name not in pools:
+            self._call("POST", "/api/v2/pools", {"name": name, "slots": slots})
+        elif pools[name] != slots:
+            body = {"pool": name, "slots": slots, "include_deferred": False}
+            self._call("PATCH", f"/api/v2/pools/{quote(name)}?update_mask=slots", body)
+
+    def health(self) -> dict[str, str | None]:
+        """The state of each component (`healthy` or not) by name; empty while the server does not answer. Needs no login."""
+        try:
+            answer = self._session.get(f"{self.base_url}/api/v2/monitor/health", timeout=5)
+            return {name: entry["status"] for name, entry in answer.json().items()} if answer.ok else {}
+        except (requests.RequestException, ValueError):
+            return {}
+
+    def warm_up(self) -> None:
+        """Let the server build what the first task would wait for otherwise."""
+        self._session.get(f"{self.base_url}/execution/health", timeout=120)
+
+    # --- HTTP ---
+
+    def _all(self, path: str, key: str) -> Iterator[dict[str, Any]]:
+        offset, separator = 0, "&" if "?" in path else "?"
+        while True:
+            page = self._call("GET", f"{path}{separator}limit={PAGE}&offset={offset}")
+            yield from page[key]
+            offset += len(page[key])
+            if not page[key] or offset >= page["total_entries"]:
+                return
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        if "Authorization" not in self._session.headers:
+            self._log_in()
+        answer = self._request(method, path, body)
+        if answer.status_code == 401:  # the token is out of date
+            self._log_in()
+            answer = self._request(method, path, body)
+        if not answer.ok:
+            raise CchcError(f"Airflow refused {method} {path}: {answer.status_code} {answer.text[:500]}")
+        return answer.json() if answer.content else {}
+
+    def _log_in(self) -> None:
+        self._session.headers.pop("Authorization", None)
+        answer = self._request("POST", "/auth/token", {"username": self._user, "password": self._password})
+        if not answer.ok:
+            raise NotConfigured(f"Airflow at {self.base_url} does not let user {self._user} in: {answer.status_code} {answer.text[:200]}")
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def _request(self, method: str, path: str, body: dict[str, Any] | None) -> requests.Response:
+        try:
+            return self._session.request(method, self.base_url + path, json=body, timeout=TIMEOUT, headers={"Accept": "application/json"})
+        except requests.RequestException as error:
+            raise SourceUnavailable(f"Airflow at {self.base_url} does not answer ({error}). Is it running? See `cchc status`.") from error
+
+
+def _run(entry: dict[str, Any]) -> Run:
+    return Run(entry["dag_id"], entry["dag_run_id"], entry["state"], entry.get("partition_key"))
+
+
+def _log_lines(entry: Any) -> list[str]:
+    if not isinstance(entry, dict):
+        return [str(entry)]
+    event = str(entry.get("event", ""))
+    if event.startswith("::"):
+        return []
+    lines = [" ".join(str(part) for part in (entry.get("level", ""), event) if part)]
+    return lines + [f"  {detail.get('exc_type')}: {detail.get('exc_value')}" for detail in entry.get("error_detail") or []]

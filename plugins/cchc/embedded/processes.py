@@ -1,0 +1,128 @@
+"""Processes that outlive the command that started them: recorded in a file, recognised again, ended to the last child.
+
+Each recorded process leads a session of its own (setsid), so its children can be told even when it is dead. A process number
+alone proves nothing (it may have gone to somebody else), so the time of creation must agree as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+LAST_PATIENCE = 2.0
+SAME_TIME_SECONDS = 2.0  # the clock may be set between two readings of one process's time of creation
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One started process: its number and when it was created (seconds since 1970)."""
+
+    pid: int
+    created: float
+
+
+class ProcessFile:
+    """The started processes of one stack by name, kept in `path`. `folder` is the working folder of all of them."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.path = path
+        self.folder = folder
+
+    def read(self) -> dict[str, Recorded]:
+        """What is on record; nothing if there is no (readable) record."""
+        try:
+            saved = json.loads(self.path.read_text())
+            return {name: Recorded(int(entry["pid"]), float(entry["created"])) for name, entry in saved.items()}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    def add(self, name: str, pid: int) -> None:
+        """Record the process `pid`, which has just been started, under `name`."""
+        created = psutil.Process(pid).create_time()
+        entries = {**self.read(), name: Recorded(pid, created)}
+        temporary = self.path.with_suffix(".new")
+        temporary.write_text(json.dumps({name: {"pid": entry.pid, "created": entry.created} for name, entry in entries.items()}, indent=1))
+        temporary.replace(self.path)
+
+    def alive(self) -> dict[str, psutil.Process]:
+        """The recorded processes that are still alive, by name."""
+        found = {name: _same_process(entry) for name, entry in self.read().items()}
+        return {name: process for name, process in found.items() if process is not None}
+
+    def members(self) -> list[psutil.Process]:
+        """Every live process of the recorded ones: they themselves, their sessions and their descendants."""
+        recorded = self.read().values()
+        found: dict[int, psutil.Process] = {}
+        leaderless: list[Recorded] = []
+        sessions = set()
+        for entry in recorded:
+            leader = _same_process(entry)
+            if leader is None:
+                leaderless.append(entry)
+                continue
+            sessions.add(entry.pid)
+            with suppress(psutil.Error):
+                found |= {process.pid: process for process in [leader, *leader.children(recursive=True)]}
+        for process in psutil.process_iter(["create_time", "cwd", "status"]):
+            with suppress(OSError):
+                session = os.getsid(process.pid)
+                orphan = process.info["cwd"] == str(self.folder) and any(
+                    session == entry.pid and process.info["create_time"] >= entry.created - SAME_TIME_SECONDS for entry in leaderless
+                )
+                if process.info["status"] != psutil.STATUS_ZOMBIE and (session in sessions or orphan):
+                    found.setdefault(process.pid, process)
+        return list(found.values())
+
+    def end(self, stages: Iterable[tuple[tuple[str, ...], float]]) -> None:
+        """End everything on record to the last child, and remove the record.
+
+        Each stage names processes and how many seconds to wait for them after asking (SIGTERM). After the stages everything
+        that is left is asked, and what does not end within two seconds is killed.
+        """
+        recorded = self.alive()
+        everything = {process.pid: process for process in self.members()}
+        for names, patience in stages:
+            _terminate([process for name, process in recorded.items() if name in names], patience)
+        everything |= {process.pid: process for process in self.members()}
+        left = _terminate([process for process in everything.values() if _is_live(process)], LAST_PATIENCE)
+        for process in left:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(left, timeout=LAST_PATIENCE)
+        self.path.unlink(missing_ok=True)
+
+
+def _same_process(entry: Recorded) -> psutil.Process | None:
+    try:
+        process = psutil.Process(entry.pid)
+        same = abs(process.create_time() - entry.created) < SAME_TIME_SECONDS
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.Error:
+        return None
+
+
+def _terminate(processes: list[psutil.Process], patience: float) -> list[psutil.Process]:
+    """Ask the processes to end and wait; those that did not. A zombie has ended: that nobody reaped it is not its fault."""
+    for process in processes:
+        with suppress(psutil.Error):
+            process.terminate()
+    end = time.monotonic() + patience
+    left = [process for process in processes if _is_live(process)]
+    while left and time.monotonic() < end:
+        time.sleep(0.1)
+        left = [process for process in left if _is_live(process)]
+    return left
+
+
+def _is_live(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

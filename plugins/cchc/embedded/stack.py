@@ -1,0 +1,325 @@
+"""Airflow on the embedded PostgreSQL: four processes on 127.0.0.1, configured by environment variables alone.
+
+What is on disk, under `CCHC_HOME/airflow` (AIRFLOW_HOME):
+
+    stack.json        the port, remembered for the next start
+    processes.json    the running processes, while there are any
+    passwords.json    users of Airflow's UI (mode 0600)
+    migrated.json     which Airflow last migrated the metadata database, to which revision
+    logs/             one log for each process; the logs of the tasks
+
+The processes are those of `airflow standalone` without its extra log servers, which listen to the whole network.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cchc.embedded import postgres
+from cchc.embedded.airflow_api import AirflowApi
+from cchc.embedded.launch import COMPONENTS
+from cchc.embedded.processes import ProcessFile
+from cchc.errors import CchcError
+from cchc.settings import PROJECT, Settings
+from cchc.warehouse_url import warehouse_url
+
+FIRST_PORT = 8080
+START_SECONDS = 300
+# The triggerer takes ten seconds to say goodbye and nothing depends on it; running tasks report to the API server, so that one goes last.
+STOP_STAGES = ((("triggerer",), 0.0), (("scheduler", "dag-processor"), 15.0), (("api-server",), 5.0))
+ADMIN, VIEWER = "admin", "viewer"
+METADATA_DATABASE = "airflow"
+MOST_TASKS_AT_ONCE = 4
+HEALTH_NAMES = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack: where the UI is and who may log in."""
+
+    url: str
+    user: str
+    password: str
+    started_now: bool
+
+    def api(self) -> AirflowApi:
+        """A client of its REST API, as the administrator; close it, or use it in a `with`."""
+        return AirflowApi(self.url, self.user, self.password)
+
+
+def up(
+    settings: Settings,
+    extra_env: Mapping[str, str] | None = None,
+    prepare: Callable[[], Mapping[str, str]] = dict,
+    say: Callable[[str], None] = lambda _: None,
+) -> Stack:
+    """Start PostgreSQL and Airflow and wait until every component is healthy; if they run already, change nothing.
+
+    `extra_env` is added to the environment of all tasks: connections of sources, for instance. `prepare` is called between
+    PostgreSQL and Airflow and may add more. Raises CchcError with the end of the log of the component that did not come up;
+    Airflow's processes and those started beside them are stopped again then.
+    """
+    with _locked(settings):
+        if is_up(settings):
+            return _stack(settings, started_now=False)
+        _processes(settings).end(STOP_STAGES)  # what a crash may have left
+        say("starting PostgreSQL")
+        server = postgres.start(settings.home)
+        server.ensure_databases(METADATA_DATABASE)
+        warehouse = warehouse_url(settings)
+        port = postgres.free_port(_remembered_port(settings) or FIRST_PORT)
+        _remember_port(settings, port)
+        try:
+            environment = {**airflow_environment(settings, server, port, warehouse), **(extra_env or {}), **prepare()}
+            say("starting Airflow")
+            _launch(settings, environment, server)
+            stack = _stack(settings, started_now=True)
+            with stack.api() as api:
+                _wait_until_healthy(settings, api)
+                api.ensure_pool("default_pool", tasks_at_once())
+            return stack
+        except BaseException:
+            _processes(settings).end(STOP_STAGES)
+            raise
+
+
+def down(settings: Settings) -> None:
+    """Stop Airflow, whatever else was put on record with it, and PostgreSQL. No process is left. Does nothing if nothing runs."""
+    with _locked(settings):
+        _processes(settings).end(STOP_STAGES)
+        postgres.stop(settings.home)
+
+
+def is_up(settings: Settings) -> bool:
+    """Whether all of Airflow's processes and the server with its metadata are alive."""
+    return set(COMPONENTS) <= set(_processes(settings).alive()) and postgres.is_running(settings.home)
+
+
+def status(settings: Settings) -> dict[str, str]:
+    """The state of each part by name, for a person: PostgreSQL, Airflow's processes, anything started beside them."""
+    alive = _processes(settings).alive()
+    server = postgres.running_server(settings.home)
+    parts = {"postgresql": f"running on 127.0.0.1:{server.port}" if server else "not running"}
+    with _stack(settings, started_now=False).api() as api:
+        healthy = api.health() if "api-server" in alive else {}
+    for name in [*COMPONENTS, *(name for name in alive if name not in COMPONENTS)]:
+        state = healthy.get(name.replace("-", "_"), "healthy" if healthy and name == "api-server" else None)
+        parts[name] = f"running ({state or 'no sign of life yet'}), process {alive[name].pid}" if name in alive else "not running"
+        if name in alive and name not in COMPONENTS:
+            parts[name] = f"running, process {alive[name].pid}"
+    return parts
+
+
+def running_stack(settings: Settings) -> Stack | None:
+    """The stack if it is up, else None; starts nothing."""
+    return _stack(settings, started_now=False) if is_up(settings) else None
+
+
+def start_beside(settings: Settings, name: str, command: list[str], environment: Mapping[str, str]) -> int:
+    """Start another process that `down` shall stop, unless it runs already; its log is `logs/<name>.log`. Returns its number."""
+    processes = _processes(settings)
+    running = processes.alive().get(name)
+    if running is not None:
+        return running.pid
+    folder = _folder(settings)
+    (folder / "logs").mkdir(parents=True, exist_ok=True)
+    with open(log_of(settings, name), "a") as output:
+        process = subprocess.Popen(
+            command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+    processes.add(name, process.pid)
+    return process.pid
+
+
+def runs_beside(settings: Settings, name: str) -> bool:
+    """Whether the process that `start_beside` started under this name is alive."""
+    return name in _processes(settings).alive()
+
+
+def log_of(settings: Settings, name: str) -> Path:
+    """The log of one component."""
+    return _folder(settings) / "logs" / f"{name}.log"
+
+
+def tail(path: Path, lines: int = 30) -> str:
+    """The last lines of a log."""
+    try:
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return "(there is no log)"
+
+
+def tasks_at_once() -> int:
+    """How many tasks run at once: one more than the cores, for a task often waits for a source or for PostgreSQL; two to four."""
+    return min(MOST_TASKS_AT_ONCE, max(2, (os.cpu_count() or 1) + 1))
+
+
+def airflow_environment(settings: Settings, server: postgres.Server, port: int, warehouse: str) -> dict[str, str]:
+    """The whole environment of Airflow's processes.
+
+    It is the caller's own, with our tuning where the caller has none, and with what makes this stack whatever the caller has.
+    """
+    folder = _folder(settings)
+    url = f"http://127.0.0.1:{port}"
+    slots = str(tasks_at_once())
+    tuning = {
+        "AIRFLOW__CORE__PARALLELISM": slots,
+        "AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT": slots,
+        "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": slots,
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+        # A finished task holds its slot until the next heartbeat when its end falls between two looks at it, which is mostly so.
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+    fixed = {
+        "AIRFLOW_HOME": str(folder),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Ho_Chi_Minh",
+        "AIRFLOW__CORE__FERNET_KEY": settings.secret("airflow_fernet_key") + "=",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{VIEWER}:viewer",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folder / "passwords.json"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": server.url(METADATA_DATABASE),
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__SECRET_KEY": settings.secret("airflow_secret_key"),
+        "AIRFLOW__API_AUTH__JWT_SECRET": settings.secret("airflow_jwt_secret") + settings.secret("airflow_jwt_secret_2"),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(folder / "logs"),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(folder / "logs" / "dag_processor"),
+        "CCHC_HOME": str(settings.home),
+        "CCHC_WAREHOUSE_URL": warehouse,
+        "CCHC_LANDING_URL": settings.landing_url,
+        "CCHC_SOURCES_DIR": str(settings.sources_dir),
+        "CCHC_PLAN": settings.plan,
+        "PYTHONPATH": _joined(os.pathsep, str(PROJECT / "plugins" / "cchc" / "airflow" / "config"), os.environ.get("PYTHONPATH")),
+        "PATH": _joined(os.pathsep, str(Path(sys.executable).parent), os.environ.get("PATH")),
+        "NO_PROXY": _joined(",", "127.0.0.1,localhost", os.environ.get("NO_PROXY") or os.environ.get("no_proxy")),
+    }
+    return {**tuning, **os.environ, **fixed, "no_proxy": fixed["NO_PROXY"]}
+
+
+# --- steps of up -----------------------------------------------------------------------------------------------------
+
+
+def _launch(settings: Settings, environment: Mapping[str, str], server: postgres.Server) -> None:
+    folder = _folder(settings)
+    (folder / "logs").mkdir(parents=True, exist_ok=True)
+    _write_private(
+        folder / "passwords.json",
+        json.dumps({ADMIN: settings.secret("airflow_admin_password"), VIEWER: settings.secret("airflow_viewer_password")}),
+    )
+    migrate = not _is_migrated(folder, server)
+    command = [sys.executable, "-m", "cchc.embedded.launch", str(folder), *(["--migrate"] if migrate else [])]
+    with open(log_of(settings, "launch"), "w") as output:
+        done = subprocess.run(
+            command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False
+        )
+    if done.returncode != 0:
+        log = log_of(settings, "launch")
+        if migrate and "Traceback" not in log.read_text():  # then it is the migration that failed
+            log = log_of(settings, "migrate")
+        raise CchcError(f"Airflow does not start. The end of {log}:\n{tail(log)}")
+    if migrate:
+        (folder / "migrated.json").write_text(json.dumps({"airflow": _airflow_version(), "revision": _revision(server)}))
+
+
+def _wait_until_healthy(settings: Settings, api: AirflowApi) -> None:
+    end = time.monotonic() + START_SECONDS
+    health: dict[str, str | None] = {}
+    while time.monotonic() < end:
+        health = api.health()
+        if all(health.get(name) == "healthy" for name in HEALTH_NAMES):
+            api.warm_up()
+            return
+        for name in set(COMPONENTS) - set(_processes(settings).alive()):
+            log = log_of(settings, name)
+            raise CchcError(f"Airflow's {name} ended while it started. The end of {log}:\n{tail(log)}")
+        time.sleep(0.25)
+    late = [name for name in HEALTH_NAMES if health.get(name) != "healthy"] if health else ["api-server"]
+    raise CchcError(f"Airflow is not healthy after {START_SECONDS} s: {', '.join(late)}. Its logs are in {_folder(settings) / 'logs'}.")
+
+
+def _is_migrated(folder: Path, server: postgres.Server) -> bool:
+    """Whether this Airflow has migrated this database already. Asking Airflow itself would cost its imports."""
+    try:
+        saved = json.loads((folder / "migrated.json").read_text())
+    except (OSError, ValueError):
+        return False
+    return saved == {"airflow": _airflow_version(), "revision": _revision(server)} and saved["revision"] is not None
+
+
+def _revision(server: postgres.Server) -> str | None:
+    import psycopg
+
+    with psycopg.connect(server.url(METADATA_DATABASE).replace("+psycopg", "", 1)) as connection:
+        if connection.execute("select to_regclass('alembic_version')").fetchone() == (None,):
+            return None
+        row = connection.execute("select version_num from alembic_version").fetchone()
+    return str(row[0]) if row else None
+
+
+def _airflow_version() -> str:
+    return importlib.metadata.version("apache-airflow")
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.home.resolve() / "airflow"
+
+
+def _processes(settings: Settings) -> ProcessFile:
+    folder = _folder(settings)
+    return ProcessFile(folder / "processes.json", folder)
+
+
+@contextmanager
+def _locked(settings: Settings) -> Iterator[None]:
+    folder = _folder(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _stack(settings: Settings, started_now: bool) -> Stack:
+    url = f"http://127.0.0.1:{_remembered_port(settings) or FIRST_PORT}"
+    return Stack(url, ADMIN, settings.secret("airflow_admin_password"), started_now)
+
+
+def _remembered_port(settings: Settings) -> int | None:
+    try:
+        return int(json.loads((_folder(settings) / "stack.json").read_text())["port"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _remember_port(settings: Settings, port: int) -> None:
+    (_folder(settings) / "stack.json").write_text(json.dumps({"port": port}))
+
+
+def _write_private(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+
+
+def _joined(separator: str, first: str, rest: str | None) -> str:
+    return f"{first}{separator}{rest}" if rest else first

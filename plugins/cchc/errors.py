@@ -1,0 +1,33 @@
+"""The package's errors. Each says what happened, where (source, record, rule), and what to do about it."""
+
+from __future__ import annotations
+
+
+class CchcError(Exception):
+    """Base of every error that a user should read instead of a stack trace. `exit_code` is the CLI's answer."""
+
+    exit_code = 1
+
+
+class SourceUnavailable(CchcError):
+    """The source could not be reached, refused us, or cut an answer off. A later try may succeed."""
+
+
+class ContractViolation(CchcError):
+    """The source answered, and the answer breaks its contract. Retrying does not help."""
+
+
+class LoadBlocked(CchcError):
+    """Validation stopped a load: nothing of it was published (indicators.md §5, *Blocking*)."""
+
+    exit_code = 3
+
+
+class NotConfigured(CchcError):
+    """A connection, profile, plan or setting is missing or wrong."""
+
+
+class WrongUse(CchcError):
+    """The caller asked for something that does not exist: a period, an indicator, a source."""
+
+    exit_code = 2

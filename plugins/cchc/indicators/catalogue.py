@@ -1,0 +1,58 @@
+"""The catalogue of computed indicators, read from include/reference/indicators.yaml (indicators.md §4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import yaml
+
+from cchc.errors import NotConfigured, WrongUse
+from cchc.settings import Settings
+
+KINDS = ("flow", "stock", "count")
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One computed indicator. `sql` names its file in include/sql/indicators: one row a counted item."""
+
+    code: str
+    version: int
+    source: str
+    kind: str
+    name_vi: str
+    name_en: str
+    numerator_vi: str
+    denominator_vi: str
+    coverage: str | None = None
+    item: str = "row"
+
+    @property
+    def sql(self) -> str:
+        """Name of the SQL file that gives the counted items."""
+        return f"indicators/{self.code}"
+
+
+def catalogue(settings: Settings) -> dict[str, Indicator]:
+    """Every computed indicator by code. Raises NotConfigured where the file is not as it should be."""
+    path = settings.reference_dir / "indicators.yaml"
+    found: dict[str, Indicator] = {}
+    for code, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+        try:
+            indicator = Indicator(code=code, **entry)
+        except TypeError as error:
+            raise NotConfigured(f"{path.name}: {code}: {error}") from error
+        if indicator.kind not in KINDS:
+            raise NotConfigured(f"{path.name}: {code}: kind '{indicator.kind}' is none of {', '.join(KINDS)}")
+        if not (settings.sql_dir / f"{indicator.sql}.sql").exists():
+            raise NotConfigured(f"{path.name}: {code}: include/sql/{indicator.sql}.sql does not exist")
+        found[code] = indicator
+    return found
+
+
+def indicator(settings: Settings, code: str) -> Indicator:
+    """One indicator. Raises WrongUse naming the known codes."""
+    known = catalogue(settings)
+    if code not in known:
+        raise WrongUse(f"'{code}' is no computed indicator; known are: {', '.join(sorted(known))}")
+    return known[code]

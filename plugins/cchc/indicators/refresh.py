@@ -1,0 +1,222 @@
+"""Recompute the indicators of exactly the months that loads have touched (design.md §1, *refresh*).
+
+A month is the unit of work: it holds every period that ends in it, as far as T lets it end (a running year ends in the month of T).
+Each indicator follows the T of its own source. Rows that come out as before are not written.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from cchc.indicators.catalogue import Indicator, catalogue
+from cchc.indicators.plan import DISTRICT
+from cchc.period import BASES, Period, add_months, last_day_before, midnight, month_start, now, periods_ending_in
+from cchc.settings import Settings
+from cchc.warehouse import engine, known_at, run_file, sql
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh of one month and source did."""
+
+    source: str
+    month: date
+    periods: int
+    changed: int
+
+
+def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: bool = False) -> list[Refreshed]:
+    """Refresh the months that wait (of `months`, or all of them); with `force`, the given months whether they wait or not.
+
+    Each (source, month) is one transaction that also clears its mark: a refresh that is cut off is taken up again.
+    """
+    done: list[Refreshed] = []
+    wanted = sorted(set(months)) if months is not None else None
+    with engine(settings).connect() as connection:
+        waiting = connection.execute(text("select source_code, month_start from ops.dirty_month order by month_start, source_code")).all()
+        sources = sorted({item.source for item in catalogue(settings).values()})
+    if force and wanted is not None:
+        tasks = [(source, month) for month in wanted for source in sources]
+    else:
+        tasks = [(row[0], row[1]) for row in waiting if wanted is None or row[1] in wanted]
+    for source, month in tasks:
+        done.append(_refresh_month(settings, source, month))
+    return done
+
+
+def _refresh_month(settings: Settings, source: str, month: date) -> Refreshed:
+    indicators = [item for item in catalogue(settings).values() if item.source == source]
+    with engine(settings).begin() as connection:
+        # the mark goes first and holds the row: a load that marks the month again waits for us, and its mark survives us
+        connection.execute(
+            text("delete from ops.dirty_month where source_code = :s and month_start = :m"), {"s": source, "m": month}
+        )
+        connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {source}"})
+        clock = known_at(connection, source)
+        if clock is None or not indicators:
+            return Refreshed(source, month, 0, 0)
+        periods = periods_ending_in(month, clock)
+        changed = sum(compute(connection, settings, indicators, source, period, clock) for period in periods)
+    log.info("refreshed %s %s: %s periods, %s values changed", source, f"{month:%Y-%m}", len(periods), changed)
+    return Refreshed(source, month, len(periods), changed)
+
+
+def binds(source: str, period: Period, basis: str, clock: datetime) -> dict[str, Any]:
+    """What an indicator's SQL may bind: J as end_at, D as last_day, T as known_at."""
+    return {
+        "source": source,
+        "start_date": period.first_day(basis),
+        "start_at": midnight(period.first_day(basis)),
+        "year_start_at": midnight(period.year_start),
+        "end_at": period.cut(clock),
+        "last_day": period.effective_last_day(clock),
+        "known_at": clock,
+    }
+
+
+def compute(
+    connection: Connection, settings: Settings, indicators: list[Indicator], source: str, period: Period, clock: datetime
+) -> int:
+    """Compute one period on both bases for the indicators of one source; how many values changed."""
+    if any(item.coverage == "dossiers" for item in indicators):
+        _open_dossiers(connection, settings, source, period, clock)
+    connection.execute(text("drop table if exists pg_temp.measured"))
+    connection.execute(
+        text(
+            "create temp table measured (indicator_code text, formula_version integer, kind text, unit_code text, level text, "
+            "basis text, numerator bigint, denominator bigint, coverage numeric) on commit drop"
+        )
+    )
+    for basis in BASES:
+        connection.execute(text(_measure(settings, indicators, basis)), binds(source, period, basis, clock) | {"root": DISTRICT})
+    before = period.year_before()
+    last_day = period.effective_last_day(clock)
+    return run_file(
+        connection,
+        settings,
+        "mart/indicator_value",
+        plan=settings.plan,
+        kind=period.kind,
+        period_start=period.start,
+        period_end=period.end,
+        year_before_start=before.start,
+        has_year_before=_is_extracted(connection, source, before),
+        pace=_pace(last_day),
+        is_year_over=(last_day.month, last_day.day) == (12, 31),
+        is_running=last_day < period.last_day,
+        now=now(),
+    ).rowcount
+
+
+def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> None:
+    values = binds(source, period, "period", clock)
+    connection.execute(
+        text("delete from mart.dossier_open where source_code = :s and as_of_date = :d"), {"s": source, "d": values["last_day"]}
+    )
+    run_file(connection, settings, "mart/dossier_open", **values)
+
+
+def _measure(settings: Settings, indicators: list[Indicator], basis: str) -> str:
+    """One statement that counts every indicator of a source for every scope, from the indicators' own SQL files."""
+    items = "\nunion all\n".join(
+        f"select '{item.code}' as indicator_code, {'true' if item.item == 'person' else 'false'} as is_person, "
+        f"x.unit_code, x.item, x.is_numerator from (\n{sql(settings, item.sql)}\n) as x"
+        for item in indicators
+    )
+    coverages = sorted({item.coverage for item in indicators if item.coverage})
+    covered = "\nunion all\n".join(
+        f"select '{code}' as coverage_code, x.unit_code, x.has_sent from (\n{sql(settings, f'coverage/{code}')}\n) as x" for code in coverages
+    ) or "select cast(null as text) as coverage_code, cast(null as text) as unit_code, false as has_sent where false"
+    listed = ", ".join(
+        f"('{item.code}', {item.version}, '{item.kind}', nullif('{item.coverage or ''}', ''))" for item in indicators
+    )
+    return f"""insert into measured
+with unit as (
+    select unit_code, level from core.unit where root_code = cast(:root as text)
+),
+scope as (
+    select unit_code as scope_code, level from unit
+    union all
+    select distinct 'level:' || level as scope_code, level from unit
+    union all
+    select 'all' as scope_code, 'all' as level
+),
+item as ({items}),
+placed as (
+    select i.indicator_code, i.is_person, i.item, i.is_numerator, u.unit_code, u.level
+    from item as i inner join unit as u on u.unit_code = i.unit_code
+),
+unit_count as (
+    select indicator_code, unit_code, level, count(*) filter (where is_numerator) as numerator, count(*) as denominator
+    from placed where not is_person group by indicator_code, unit_code, level
+),
+person as (
+    select distinct indicator_code, item, is_numerator, unit_code as scope_code from placed where is_person
+    union
+    select distinct indicator_code, item, is_numerator, 'level:' || level from placed where is_person
+    union
+    select distinct indicator_code, item, is_numerator, 'all' from placed where is_person
+),
+counted as (
+    select indicator_code, unit_code as scope_code, numerator, denominator from unit_count
+    union all
+    select indicator_code, 'level:' || level, sum(numerator), sum(denominator) from unit_count group by indicator_code, level
+    union all
+    select indicator_code, 'all', sum(numerator), sum(denominator) from unit_count group by indicator_code
+    union all
+    select indicator_code, scope_code, count(*) filter (where is_numerator), count(*) from person group by indicator_code, scope_code
+),
+expected as ({covered}),
+unit_covered as (
+    select e.coverage_code, u.unit_code, u.level, e.has_sent from expected as e inner join unit as u on u.unit_code = e.unit_code
+),
+covered as (
+    select coverage_code, unit_code as scope_code, avg(cast(has_sent as integer)) as coverage from unit_covered group by 1, 2
+    union all
+    select coverage_code, 'level:' || level, avg(cast(has_sent as integer)) from unit_covered group by 1, 2
+    union all
+    select coverage_code, 'all', avg(cast(has_sent as integer)) from unit_covered group by 1
+),
+listed (indicator_code, formula_version, kind, coverage_code) as (values {listed})
+select
+    l.indicator_code,
+    l.formula_version,
+    l.kind,
+    s.scope_code,
+    s.level,
+    '{basis}',
+    coalesce(c.numerator, 0),
+    case when l.kind = 'count' then null else coalesce(c.denominator, 0) end,
+    v.coverage
+from listed as l
+cross join scope as s
+left join counted as c on c.indicator_code = l.indicator_code and c.scope_code = s.scope_code
+left join covered as v on v.coverage_code = l.coverage_code and v.scope_code = s.scope_code"""
+
+
+def _pace(last_day: date) -> Decimal:
+    """The share of a year's target due by a day: (full months gone + day ÷ days of the month) ÷ 12 (indicators.md §2)."""
+    days = (add_months(month_start(last_day), 1) - month_start(last_day)).days
+    return (Decimal(last_day.month - 1) + Decimal(last_day.day) / days) / 12
+
+
+def _is_extracted(connection: Connection, source: str, period: Period) -> bool:
+    """Whether some complete extract's window reaches back to the start of a period."""
+    row = connection.execute(
+        text("select is_complete_from_start, earliest_from from ops.source_clock where source_code = :s"), {"s": source}
+    ).one()
+    return bool(row.is_complete_from_start) or (row.earliest_from is not None and row.earliest_from <= midnight(period.start))
+
+
+def months_of(periods: Iterable[Period], clock: datetime) -> list[date]:
+    """The months in which periods end, as far as T lets them end."""
+    return sorted({month_start(min(period.last_day, last_day_before(clock))) for period in periods})

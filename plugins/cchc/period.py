@@ -1,0 +1,194 @@
+"""Periods and zones: the one module that knows what a month is, and what time it is.
+
+indicators.md §1.3–§1.4: everything is judged in Asia/Ho_Chi_Minh; periods are half-open in local dates; the report kinds
+follow Decree 09/2019 (from the 15th of the month before to the 14th).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from cchc.errors import WrongUse
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+KINDS = ("month", "quarter", "half_year", "nine_months", "year", "report_month", "report_quarter")
+BASES = ("period", "year_to_date")
+_TICK = timedelta(microseconds=1)
+
+
+def now() -> datetime:
+    """This moment, in Asia/Ho_Chi_Minh. The only clock of the package."""
+    return datetime.now(ZONE)
+
+
+def midnight(day: date, zone: ZoneInfo = ZONE) -> datetime:
+    """00:00:00 of a local day."""
+    return datetime.combine(day, time(), zone)
+
+
+def parse_moment(text: str) -> datetime:
+    """An ISO 8601 date or date-time as an aware moment; without offset = local. Raises WrongUse."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise WrongUse(f"'{text}' is no ISO 8601 date or time, for example 2023-07-01 or 2023-07-01T00:00:00+07:00") from error
+    return moment.astimezone(ZONE) if moment.tzinfo else moment.replace(tzinfo=ZONE)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of another month (only used with days up to 28)."""
+    index = day.year * 12 + day.month - 1 + months
+    return date(index // 12, index % 12 + 1, day.day)
+
+
+def month_start(day: date) -> date:
+    """First day of the month of a day."""
+    return day.replace(day=1)
+
+
+def last_day_before(moment: datetime) -> date:
+    """Local date of the last instant before a moment: the D of a clock that stops there."""
+    return (moment.astimezone(UTC) - _TICK).astimezone(ZONE).date()
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """A period: `kind`, first day `start` (inclusive), `end` (exclusive)."""
+
+    kind: str
+    start: date
+    end: date
+
+    @property
+    def last_day(self) -> date:
+        """D, the period's last day."""
+        return self.end - timedelta(days=1)
+
+    @property
+    def is_report(self) -> bool:
+        """Whether it follows the report calendar, 15th to 14th."""
+        return self.kind.startswith("report_")
+
+    @property
+    def year_start(self) -> date:
+        """Where its year to date begins: 1 January, or 15 December for the report kinds (indicators.md §1.4)."""
+        return date(self.last_day.year - 1, 12, 15) if self.is_report else date(self.last_day.year, 1, 1)
+
+    def first_day(self, basis: str) -> date:
+        """First day of what is counted on a basis."""
+        return self.start if basis == "period" else self.year_start
+
+    def cut(self, known_at: datetime) -> datetime:
+        """J = min(00:00:00 of D + 1, T) (indicators.md §1.3)."""
+        return min(midnight(self.end), known_at)
+
+    def effective_last_day(self, known_at: datetime) -> date:
+        """D, or the local date of the last instant before J where T lies before the end of D."""
+        return last_day_before(self.cut(known_at))
+
+    def year_before(self) -> Period:
+        """The same period of the year before."""
+        return Period(self.kind, add_months(self.start, -12), add_months(self.end, -12))
+
+    def before(self) -> Period:
+        """The period of the same kind before this one (of a year's parts: the year before for 9 months)."""
+        step = {"month": 1, "report_month": 1, "quarter": 3, "report_quarter": 3, "half_year": 6}.get(self.kind, 12)
+        return Period(self.kind, add_months(self.start, -step), add_months(self.end, -step))
+
+    @property
+    def code(self) -> str:
+        """How people type it: 2023-06, 2023-Q2, 2023-H1, 2023-9M, 2023, 2023-06R, 2023-Q1R."""
+        last = self.last_day
+        return {
+            "month": f"{last:%Y-%m}",
+            "quarter": f"{last.year}-Q{(last.month + 2) // 3}",
+            "half_year": f"{last.year}-H{(last.month + 5) // 6}",
+            "nine_months": f"{last.year}-9M",
+            "year": f"{last.year}",
+            "report_month": f"{last:%Y-%m}R",
+            "report_quarter": f"{last.year}-Q{(last.month + 2) // 3}R",
+        }[self.kind]
+
+    @property
+    def name_vi(self) -> str:
+        """How a report calls it."""
+        last = self.last_day
+        span = f"({self.start:%d/%m/%Y}–{last:%d/%m/%Y})"
+        quarter = (last.month + 2) // 3
+        return {
+            "month": f"tháng {last:%m/%Y}",
+            "quarter": f"quý {quarter}/{last.year}",
+            "half_year": f"6 tháng {'đầu' if last.month == 6 else 'cuối'} năm {last.year}",
+            "nine_months": f"9 tháng năm {last.year}",
+            "year": f"năm {last.year}",
+            "report_month": f"tháng báo cáo {last:%m/%Y} {span}",
+            "report_quarter": f"quý báo cáo {quarter}/{last.year} {span}",
+        }[self.kind]
+
+
+def month(year: int, number: int) -> Period:
+    """A calendar month."""
+    start = date(year, number, 1)
+    return Period("month", start, add_months(start, 1))
+
+
+_CODE = re.compile(r"^(\d{4})(?:-(?:(0[1-9]|1[0-2])(R?)|Q([1-4])(R?)|H([12])|(9M)))?$")
+
+
+def parse_period(code: str) -> Period:
+    """A period from how people type it (design.md §4). Raises WrongUse naming the forms."""
+    found = _CODE.match(code)
+    if not found:
+        raise WrongUse(f"'{code}' is no period; use 2023-06, 2023-Q2, 2023-H1, 2023-9M, 2023, or with R for 15→14: 2023-06R, 2023-Q1R")
+    year, number, month_report, quarter, quarter_report, half, nine = found.groups()
+    january = date(int(year), 1, 1)
+    if number:
+        kind, start, months = "month", january.replace(month=int(number)), 1
+    elif quarter:
+        kind, start, months = "quarter", add_months(january, 3 * (int(quarter) - 1)), 3
+    elif half:
+        kind, start, months = "half_year", add_months(january, 6 * (int(half) - 1)), 6
+    elif nine:
+        kind, start, months = "nine_months", january, 9
+    else:
+        kind, start, months = "year", january, 12
+    if month_report or quarter_report:
+        start = add_months(start.replace(day=15), -1)
+        return Period(f"report_{kind}", start, add_months(start, months))
+    return Period(kind, start, add_months(start, months))
+
+
+def periods_of_year(year: int) -> Iterator[Period]:
+    """Every period whose nominal last day lies in a year, the report kinds included."""
+    codes = [f"{year}-{n:02d}" for n in range(1, 13)]
+    codes += [f"{code}R" for code in codes]
+    codes += [f"{year}-Q{n}{r}" for n in range(1, 5) for r in ("", "R")]
+    codes += [f"{year}-H1", f"{year}-H2", f"{year}-9M", f"{year}"]
+    return (parse_period(code) for code in codes)
+
+
+def periods_ending_in(month_first: date, known_at: datetime) -> list[Period]:
+    """The periods whose D (cut at T) lies in a month: what a refresh of that month computes.
+
+    A running quarter or year ends, as far as is known, in the month of T. A period that starts at or after T has no value.
+    """
+    found = [
+        period
+        for year in (month_first.year, month_first.year + 1)
+        for period in periods_of_year(year)
+        if midnight(period.start) < known_at and month_start(period.effective_last_day(known_at)) == month_first
+    ]
+    return sorted(found, key=lambda period: (KINDS.index(period.kind), period.start))
+
+
+def months_between(first: date, last: date) -> list[date]:
+    """First days of the months from one day's month to another's, both included."""
+    months, current = [], month_start(first)
+    while current <= last:
+        months.append(current)
+        current = add_months(current, 1)
+    return months

@@ -1,0 +1,387 @@
+"""The run of one source: extract >> stage >> validate >> load (design.md §1), step by step for Airflow, or at once for the CLI.
+
+An extract is a row of ops.extract and carries its id everywhere. Each step can be run again: what is done is not done twice.
+An extract over HTTP is published as a whole or not at all; of files, each one is a load of its own, and a blocked file does not
+hold up the others (indicators.md §5, *Blocking*).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+
+from cchc.core.load import dirty_months, load_extract, staging_table
+from cchc.core.merge import VERSION_TABLES
+from cchc.errors import CchcError, LoadBlocked, NotConfigured, WrongUse
+from cchc.period import month_start, now
+from cchc.settings import Settings
+from cchc.sources.connection import Connection
+from cchc.sources.landing import Landed, Window
+from cchc.sources.profile import Profile, load_profile
+from cchc.warehouse import engine, known_at, query
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Outcome:
+    """What one run of a source did."""
+
+    extract_id: int
+    source: str
+    known_at: datetime
+    loads: list[dict[str, Any]] = field(default_factory=list)
+    blocked: list[str] = field(default_factory=list)
+    months: list[str] = field(default_factory=list)
+
+
+def open_extract(
+    settings: Settings, source: str, start: datetime | None = None, end: datetime | None = None, *, full: bool = False
+) -> int:
+    """Open the extract of a source for the window [start, end); its id.
+
+    `end` is T, default now; `start` defaults to the last complete T less the profile's overlap, to the beginning with `full`, or
+    where nothing was ever extracted. An older extract of the source that still runs gives way: its next step fails and says so.
+    """
+    profile = load_profile(settings.sources_dir, source)
+    moment = now()
+    end = end or moment
+    if end > moment + timedelta(days=1):
+        raise WrongUse(f"--to {end.isoformat()} lies in the future; T can be at most now")
+    with engine(settings).begin() as connection:
+        last = known_at(connection, source)
+        if start is None and not full and last is not None:
+            start = min(last, end) - timedelta(hours=profile.overlap_hours)
+        if start is not None and start >= end:
+            raise WrongUse(f"the window [{start.isoformat()}, {end.isoformat()}) is empty")
+        connection.execute(
+            text(
+                "update ops.extract set status = 'failed', ended_at = :now, message = 'a newer extract of the source was started' "
+                "where source_code = :s and status = 'running'"
+            ),
+            {"s": source, "now": moment},
+        )
+        extract_id: int = connection.execute(
+            text(
+                "insert into ops.extract (source_code, window_from, window_to, status, started_at) "
+                "values (:s, :a, :b, 'running', :now) returning extract_id"
+            ),
+            {"s": source, "a": start, "b": end, "now": moment},
+        ).scalar_one()
+    return extract_id
+
+
+def extract_step(settings: Settings, extract_id: int, connection: Connection, *, explicit: bool = False) -> dict[str, Any]:
+    """Pull the window into landing and register the loads; a summary for the log."""
+    from cchc.sources.extract import extract
+
+    with _step(settings, extract_id, "extract") as (profile, row):
+        landed = extract(
+            profile,
+            connection,
+            Window(row["window_from"], row["window_to"], explicit),
+            settings.landing_url,
+            extract_id=extract_id,
+            privacy_key=settings.privacy_key(),
+            known_files=_known_files(settings, profile.source),
+            first_month=_first_month(settings, profile.source),
+        )
+        for load in landed:
+            _register(settings, extract_id, profile, row, load)
+    return {load.file_name or load.entity: load.manifest.get("records", load.status) for load in landed}
+
+
+def stage_step(settings: Settings, extract_id: int) -> None:
+    """Type the landed records into the staging tables."""
+    from cchc.staging import stage
+
+    with _step(settings, extract_id, "stage") as (profile, _):
+        stage(engine(settings), profile, _landed(settings, extract_id))
+
+
+def validate_step(settings: Settings, extract_id: int) -> list[str]:
+    """Check the staged rows; messages of the loads that are blocked."""
+    from cchc.quality import validate
+
+    with _step(settings, extract_id, "validate") as (profile, _):
+        loads = [load.load_id for load in _landed(settings, extract_id) if load.status == "landed" and load.load_id is not None]
+        validate(engine(settings), profile, loads)
+        return blocked(settings, extract_id)
+
+
+def load_step(settings: Settings, extract_id: int) -> list[str]:
+    """Publish the extract in one transaction; the months that wait for a refresh (YYYY-MM).
+
+    Raises LoadBlocked where a load over HTTP was blocked: then nothing of the extract is published.
+    """
+    with _step(settings, extract_id, "load") as (profile, row):
+        loads = _landed(settings, extract_id)
+        messages = blocked(settings, extract_id)
+        if messages and any(load.file_name is None for load in loads):
+            with engine(settings).begin() as connection:
+                connection.execute(
+                    text("update ops.extract set status = 'blocked', ended_at = :now, message = :m where extract_id = :x"),
+                    {"x": extract_id, "m": "\n".join(messages), "now": now()},
+                )
+            raise LoadBlocked("\n".join([*messages, f"nothing of extract {extract_id} of {profile.source} was published"]))
+        with engine(settings).begin() as connection:
+            load_extract(connection, settings, profile, extract_id, row["window_to"])
+            connection.execute(
+                text("update ops.extract set status = 'complete', ended_at = :now, message = :m where extract_id = :x"),
+                {"x": extract_id, "m": "\n".join(messages) or None, "now": now()},
+            )
+            months = dirty_months(connection, [profile.source]).get(profile.source, [])
+        for model, target in VERSION_TABLES.items():
+            if any(entity.model == model for entity in profile.entities.values()):
+                with engine(settings).begin() as connection:
+                    connection.execute(text(f"analyze {target.table}"))
+        with engine(settings).begin() as connection:
+            connection.execute(text("analyze mart.dossier"))
+    return months
+
+
+def blocked(settings: Settings, extract_id: int) -> list[str]:
+    """Messages of the blocked loads of an extract."""
+    with engine(settings).connect() as connection:
+        rows = query(
+            connection,
+            "select source_code, entity, file_name, message from ops.load where extract_id = :x and status = 'blocked' order by load_id",
+            {"x": extract_id},
+        )
+    return [f"{row['source_code']} {row['file_name'] or row['entity']}: {row['message']}" for row in rows]
+
+
+def ingest(
+    settings: Settings,
+    source: str,
+    connection: Connection,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    *,
+    full: bool = False,
+) -> Outcome:
+    """All four steps. Blocked files are named in the outcome; a blocked extract over HTTP raises LoadBlocked."""
+    extract_id = open_extract(settings, source, start, end, full=full)
+    extract_step(settings, extract_id, connection, explicit=start is not None)
+    stage_step(settings, extract_id)
+    validate_step(settings, extract_id)
+    months = load_step(settings, extract_id)
+    return outcome(settings, extract_id, months)
+
+
+def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
+    """What an extract did, from ops."""
+    with engine(settings).connect() as connection:
+        row = query(connection, "select source_code, window_to from ops.extract where extract_id = :x", {"x": extract_id})[0]
+        loads = query(
+            connection,
+            "select entity, file_name, landed, staged, quarantined, warned, secret, inserted, updated, unchanged, status, message, seconds "
+            "from ops.load where extract_id = :x order by load_id",
+            {"x": extract_id},
+        )
+    return Outcome(extract_id, row["source_code"], row["window_to"], loads, blocked(settings, extract_id), months)
+
+
+def retry_quarantine(settings: Settings, load_ids: list[int] | None = None) -> list[Outcome]:
+    """Stage, validate and load again, from landing, the loads that have open quarantine entries (or the given ones).
+
+    Rows whose cause is mended (a unit was added, a profile corrected) come back under their first T; the rest stays in quarantine.
+    """
+    with engine(settings).connect() as connection:
+        rows = query(
+            connection,
+            "select l.extract_id, array_agg(l.load_id order by l.load_id) as loads from ops.load as l "
+            "where l.status in ('loaded', 'blocked') and l.landing_path is not null "
+            + (
+                "and l.load_id = any(:loads) "
+                if load_ids
+                else "and exists (select 1 from ops.quarantine as q where q.load_id = l.load_id and q.action = 'quarantine' "
+                "and q.resolved_at is null) "
+            )
+            + "group by l.extract_id order by l.extract_id",
+            {"loads": load_ids or []},
+        )
+    if load_ids and not rows:
+        raise WrongUse(f"no load {', '.join(map(str, load_ids))} with landing to retry")
+    done = []
+    for row in rows:
+        extract_id = row["extract_id"]
+        with engine(settings).begin() as connection:
+            connection.execute(text("update ops.load set status = 'landed', message = null where load_id = any(:l)"), {"l": row["loads"]})
+            connection.execute(text("update ops.extract set status = 'running' where extract_id = :x"), {"x": extract_id})
+        stage_step(settings, extract_id)
+        validate_step(settings, extract_id)
+        done.append(outcome(settings, extract_id, load_step(settings, extract_id)))
+    return done
+
+
+@contextmanager
+def _step(settings: Settings, extract_id: int, name: str) -> Iterator[tuple[Profile, dict[str, Any]]]:
+    """The profile and row of an extract; what goes wrong inside is written to ops.extract and raised."""
+    with engine(settings).connect() as connection:
+        rows = query(connection, "select * from ops.extract where extract_id = :x", {"x": extract_id})
+    if not rows:
+        raise WrongUse(f"there is no extract {extract_id}")
+    row = rows[0]
+    if row["status"] == "failed" and row["message"] == "a newer extract of the source was started":
+        raise CchcError(f"extract {extract_id} of {row['source_code']} gave way to a newer one; run that, or start again")
+    if row["status"] not in ("running", "failed"):
+        raise WrongUse(f"extract {extract_id} of {row['source_code']} is {row['status']}: there is nothing to {name}")
+    try:
+        yield load_profile(settings.sources_dir, row["source_code"]), row
+    except LoadBlocked:
+        raise
+    except Exception as error:
+        with engine(settings).begin() as connection:
+            connection.execute(
+                text("update ops.extract set status = 'failed', ended_at = :now, message = :m where extract_id = :x and status = 'running'"),
+                {"x": extract_id, "m": f"{name}: {error}"[:4000], "now": now()},
+            )
+        raise
+
+
+def _register(settings: Settings, extract_id: int, profile: Profile, row: dict[str, Any], load: Landed) -> None:
+    """One row of ops.load for what was landed, its checks, and its secret counts; what turned secret is purged."""
+    with engine(settings).begin() as connection:
+        known = connection.execute(
+            text(
+                "select load_id from ops.load where extract_id = :x and entity = :e and file_name is not distinct from cast(:f as text) "
+            ),
+            {"x": extract_id, "e": load.entity, "f": load.file_name},
+        ).scalar()
+        if known is not None:
+            connection.execute(text("delete from ops.load where load_id = :l"), {"l": known})
+            connection.execute(text("delete from ops.check_result where load_id = :l"), {"l": known})
+        load.load_id = connection.execute(
+            text(
+                "insert into ops.load (extract_id, source_code, entity, file_name, window_from, window_to, landing_path, manifest, sha256, "
+                "landed, secret, status, message, started_at) values (:x, :s, :e, :f, :a, :b, :p, cast(:m as jsonb), :h, :n, :secret, "
+                ":status, :message, :now) returning load_id"
+            ),
+            {
+                "x": extract_id,
+                "s": profile.source,
+                "e": load.entity,
+                "f": load.file_name,
+                "a": row["window_from"],
+                "b": row["window_to"],
+                "p": load.path or None,
+                "m": orjson.dumps(load.manifest).decode(),
+                "h": load.manifest.get("sha256"),
+                "n": load.manifest.get("records", 0),
+                "secret": sum(load.secret_counts.values()),
+                "status": load.status,
+                "message": load.message,
+                "now": now(),
+            },
+        ).scalar_one()
+        for check in load.checks:
+            connection.execute(
+                text(
+                    "insert into ops.check_result (load_id, rule, action, phase, is_success, unexpected_count, message) "
+                    "values (:l, :r, 'block', 'check', :ok, :n, :m)"
+                ),
+                {"l": load.load_id, "r": check.rule, "ok": check.ok, "n": 0 if check.ok else 1, "m": check.message},
+            )
+        _count_secrets(connection, profile, load)
+    if load.secret_keys:
+        _purge_secret(settings, profile, load)
+
+
+def _count_secrets(connection: Any, profile: Profile, load: Landed) -> None:
+    if load.secret_days:
+        connection.execute(
+            text("delete from ops.secret_count where source_code = :s and entity = :e and changed_date = any(:d)"),
+            {"s": profile.source, "e": load.entity, "d": load.secret_days},
+        )
+    for (day, secrecy, unit), keys in load.secret_counts.items():
+        connection.execute(
+            text(
+                "insert into ops.secret_count (source_code, entity, changed_date, secrecy_code, unit_code, key_count) "
+                "values (:s, :e, :d, :c, :u, :n) on conflict on constraint secret_count_pk do update set key_count = excluded.key_count"
+            ),
+            {"s": profile.source, "e": load.entity, "d": day, "c": secrecy, "u": unit, "n": keys},
+        )
+
+
+def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
+    """A stored record that turned secret goes in all versions: core, staging, quarantine, landing (contracts/documents.md, Rules)."""
+    from cchc.core.facts import mark_dirty_months
+    from cchc.sources.secrecy import purge_landing
+
+    entity = profile.entities[load.entity]
+    target = VERSION_TABLES[entity.model]
+    key = target.identity[-1]
+    keys = sorted(load.secret_keys)
+    with engine(settings).begin() as connection:
+        clock = known_at(connection, profile.source)
+        if clock is not None and entity.model == "work_file":
+            day = "cast(closed_at at time zone 'Asia/Ho_Chi_Minh' as date)"
+            dated = f"select {day} as from_date, {day} as to_date from {target.table} where source_code = '{profile.source}' and {key} = any(:keys)"
+            connection.execute(text(f"create temp table purged on commit drop as {dated}"), {"keys": keys})
+            mark_dirty_months(connection, profile.source, "select * from purged", clock, "work files that turned secret")
+        purged = connection.execute(
+            text(f"delete from {target.table} where source_code = :s and {key} = any(:keys)"), {"s": profile.source, "keys": keys}
+        ).rowcount
+        connection.execute(
+            text("delete from ops.quarantine where source_code = :s and entity = :e and key = any(:keys)"),
+            {"s": profile.source, "e": load.entity, "keys": keys},
+        )
+        table = staging_table(profile.source, load.entity)
+        if connection.execute(text("select to_regclass(:t)"), {"t": table}).scalar() is not None:
+            connection.execute(text(f"delete from {table} where _key = any(:keys)"), {"keys": keys})
+    lines = purge_landing(settings.landing_url, profile.source, load.entity, load.secret_keys)
+    if purged or lines:
+        log.warning("%s %s: records turned secret; %s stored versions were purged", profile.source, load.entity, purged)
+
+
+def _landed(settings: Settings, extract_id: int) -> list[Landed]:
+    """The loads of an extract as the later steps need them, from ops.load."""
+    with engine(settings).connect() as connection:
+        rows = query(
+            connection,
+            "select load_id, entity, file_name, landing_path, manifest, status, message from ops.load where extract_id = :x order by load_id",
+            {"x": extract_id},
+        )
+    landed = []
+    for row in rows:
+        manifest = row["manifest"] if isinstance(row["manifest"], dict) else json.loads(row["manifest"] or "{}")
+        status = "landed" if row["status"] in ("landed", "staged", "validated") else row["status"]
+        landed.append(Landed(row["entity"], row["landing_path"] or "", row["file_name"], manifest, status, row["message"], load_id=row["load_id"]))
+    return landed
+
+
+def _known_files(settings: Settings, source: str) -> dict[str, str]:
+    with engine(settings).connect() as connection:
+        rows = query(
+            connection,
+            "select distinct on (entity, file_name) file_name, sha256 from ops.load "
+            "where source_code = :s and file_name is not null and sha256 is not null and status in ('loaded', 'blocked') "
+            "and coalesce(manifest ->> 'complete', 'true') = 'true' order by entity, file_name, load_id desc",
+            {"s": source},
+        )
+    return {row["file_name"]: row["sha256"] for row in rows}
+
+
+def _first_month(settings: Settings, source: str) -> date | None:
+    with engine(settings).connect() as connection:
+        first = connection.execute(text("select min(received_date) from mart.dossier where source_code = :s"), {"s": source}).scalar()
+    return month_start(first) if first else None
+
+
+def check_connection(settings: Settings, source: str, connection: Connection) -> str:
+    """Try a source's connection: token and first page, or the folder; what was found, in words."""
+    from cchc.sources.connection import test
+
+    message = test(connection, load_profile(settings.sources_dir, source))
+    if not message:
+        raise NotConfigured(f"{source}: the connection test said nothing")
+    return message

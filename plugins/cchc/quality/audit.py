@@ -1,0 +1,69 @@
+"""AUDIT: Great Expectations has the last word on the rows that are about to be published (write, audit, publish).
+
+The same suite runs on the view of the good rows; a rule of action `quarantine` or `block` that still finds something there, or that GX
+could not evaluate, means that our compiled check and GX disagree: then nothing of these loads is published.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import Connection, sql
+
+from cchc.errors import LoadBlocked
+from cchc.quality.gx import Gx, error_of
+from cchc.quality.suites import Suite
+from cchc.sources.profile import Entity, Profile
+from cchc.staging.tables import SCHEMA, good_view, table_of
+
+
+def refresh_good_view(connection: Connection[Any], profile: Profile, entity: Entity) -> None:
+    """Makes the view of the rows of an entity that may be loaded: of validated loads (or those in work), and not in quarantine."""
+    view = sql.Identifier(*good_view(profile, entity).split(".", 1))
+    connection.execute(sql.SQL("drop view if exists {}").format(view))
+    connection.execute(
+        sql.SQL(
+            """create view {} as
+            select staged.* from {} as staged
+            inner join ops.load as l on l.load_id = staged._load_id and l.status in ('staged', 'validated', 'loaded')
+            where not exists (
+                select 1 from ops.quarantine as q
+                where q.load_id = staged._load_id and q.line = staged._line and q.action = 'quarantine' and q.resolved_at is null
+            )"""
+        ).format(view, table_of(profile, entity).identifier)
+    )
+
+
+def audit(gx: Gx, connection: Connection[Any], profile: Profile, entity: Entity, suite: Suite, load_ids: list[int]) -> None:
+    """Validates the good rows of `load_ids`; writes ops.check_result (phase audit, under the first load).
+
+    Raises LoadBlocked, after the loads were marked blocked, if a rule does not pass.
+    """
+    publishing = suite.with_actions("quarantine", "block")
+    view = good_view(profile, entity)
+    results: dict[str, Any] = {}
+    for result in gx.validate(SCHEMA, view.removeprefix(f"{SCHEMA}."), publishing.expectation_suite()):
+        results[result.expectation_config.meta["rule_id"]] = result
+    failed = {}
+    for rule in publishing.rules:
+        result = results.get(rule.rule_id)
+        problem = "Great Expectations gave no result" if result is None else error_of(result)
+        if problem is None and (result is None or not result.success):
+            problem = f"the check set the bad rows aside, and Great Expectations still finds some in {view}"
+        if problem is not None:
+            failed[rule.rule_id] = problem
+        connection.execute(
+            "insert into ops.check_result (load_id, rule, action, phase, is_success, unexpected_count, message)"
+            " values (%s, %s, %s, 'audit', %s, %s, %s) on conflict (load_id, rule, phase) do update"
+            " set action = excluded.action, is_success = excluded.is_success, unexpected_count = excluded.unexpected_count,"
+            " message = excluded.message",
+            [min(load_ids), rule.rule_id, rule.action, problem is None, 0 if problem is None else 1, problem or rule.words],
+        )
+    if failed:
+        message = (
+            f"{profile.source} {entity.name}: the audit of suite {suite.name} failed for {', '.join(sorted(failed))}: "
+            f"{next(iter(failed.values()))}. Nothing of these loads was published. This is a fault of the checks, not of the data: "
+            "see ops.check_result (phase audit), and report it."
+        )
+        connection.execute("update ops.load set status = 'blocked', message = %s where load_id = any(%s)", [message, load_ids])
+        raise LoadBlocked(message)

@@ -1,0 +1,142 @@
+"""Suites to SQL: each rule becomes the condition that Great Expectations itself would count with, and all run in one statement.
+
+GX finds *that* rows break a rule; it does not say *which*, in numbers that matter (notes on Great Expectations, §3). So each
+expectation's own condition (the metric `<map_metric>.condition`, a SQLAlchemy clause) is resolved through GX and rendered for
+PostgreSQL. Rules that GX states as subqueries (uniqueness) or that are queries already become sets of row numbers.
+
+`map_metric`, `get_metric_kwargs` and `compute_metrics` are not public: great-expectations is pinned, and
+tests/quality/test_compile.py compares every kind of rule with GX's own counts before the pin may move.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from cchc.errors import NotConfigured
+from cchc.quality.suites import Rule, Suite
+
+ROW = "_row"
+WINDOW = ("column_values.unique", "compound_columns.unique")
+ANY_MISSING = ("either_value_is_missing", "any_value_is_missing")
+ALL_MISSING = ("both_values_are_missing", "all_values_are_missing")
+QUOTED = re.compile(r"'(?:[^']|'')*'")
+JOIN = re.compile(r"\bjoin\b", re.IGNORECASE)
+
+
+@dataclass
+class Compiled:
+    """`predicates`: rule → condition that a bad row meets, all evaluated in one pass; `queries`: rule → query of bad row numbers."""
+
+    predicates: dict[str, str] = field(default_factory=dict)
+    queries: dict[str, str] = field(default_factory=dict)
+
+    def failing_rows(self, table: str) -> str:
+        """A query of (_row, rule): every rule that each row of `table` breaks."""
+        parts = []
+        if self.predicates:
+            listed = ",\n    ".join(f"({literal(rule)}, {condition})" for rule, condition in self.predicates.items())
+            either = "\n    or ".join(f"({condition})" for condition in self.predicates.values())
+            parts.append(
+                f"select {ROW}, verdict.rule from {table} cross join lateral (values\n    {listed}\n) as verdict (rule, is_bad)\n"
+                f"where ({either}) and verdict.is_bad"
+            )
+        parts += [f"select {ROW}, {literal(rule)} from ({query}) as bad" for rule, query in self.queries.items()]
+        return "\nunion all\n".join(parts)
+
+
+def compile_suite(validator: Any, suite: Suite, table: str) -> Compiled:
+    """The rules of `suite` as SQL on `table`; `validator` is GX's, on the same table.
+
+    Raises NotConfigured for a rule that is not about single rows, or whose condition GX cannot resolve.
+    """
+    from great_expectations.expectations.registry import get_metric_kwargs
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+
+    compiled = Compiled()
+    pending: dict[str, tuple[list[str], Any]] = {}
+    for rule in suite.rules:
+        expectation = rule.expectation
+        if hasattr(expectation, "unexpected_rows_query"):
+            compiled.queries[rule.rule_id] = _substituted(expectation.unexpected_rows_query, table)
+            continue
+        metric = getattr(expectation, "map_metric", None)
+        if metric is None:
+            raise NotConfigured(f"{suite.name} {rule.rule_id}: {expectation.expectation_type} is not about single rows.")
+        guards = _guards(rule, validator.execution_engine)
+        if metric in WINDOW:
+            compiled.queries[rule.rule_id] = _duplicates(expectation.configuration.kwargs, guards, table)
+            continue
+        kwargs = get_metric_kwargs(
+            f"{metric}.condition", configuration=expectation.configuration, runtime_configuration={"result_format": "BOOLEAN_ONLY"}
+        )
+        condition = MetricConfiguration(
+            f"{metric}.condition",
+            metric_domain_kwargs=kwargs["metric_domain_kwargs"],
+            metric_value_kwargs=kwargs["metric_value_kwargs"],
+        )
+        pending[rule.rule_id] = guards, condition
+    if pending:
+        resolved, aborted = validator.compute_metrics([condition for _, condition in pending.values()])
+        if aborted:
+            raise NotConfigured(f"Suite {suite.name}: Great Expectations cannot resolve {list(aborted)[:3]}.")
+        for rule_id, (guards, condition) in pending.items():
+            bad = _sql(resolved[condition.id][0])
+            compiled.predicates[rule_id] = " and ".join(f"({part})" for part in [*guards, bad])
+    return compiled
+
+
+def _guards(rule: Rule, execution_engine: Any) -> list[str]:
+    """What must hold before GX looks at a row at all: its row_condition, and ignore_row_if."""
+    expectation, guards = rule.expectation, []
+    kwargs = expectation.configuration.kwargs
+    condition = getattr(expectation, "row_condition", None)
+    if isinstance(condition, str):
+        raise NotConfigured(f"{rule.rule_id}: write row_condition in its structured form.")
+    if condition is not None:
+        guards.append(_sql(execution_engine.condition_to_filter_clause(condition)))
+    columns = [kwargs[name] for name in ("column_A", "column_B") if name in kwargs] or kwargs.get("column_list") or []
+    ignored = getattr(expectation, "ignore_row_if", None)
+    ignored = getattr(ignored, "value", ignored)
+    present = [f"{quoted(column)} is not null" for column in columns]
+    if ignored in ANY_MISSING:
+        guards += present
+    elif ignored in ALL_MISSING:
+        guards.append("(" + " or ".join(present) + ")")
+    return guards
+
+
+def _duplicates(kwargs: dict[str, Any], guards: list[str], table: str) -> str:
+    """Rows whose key occurs twice; GX joins on equality, so a key with a null in it is never a duplicate."""
+    keys = [quoted(key) for key in ([kwargs["column"]] if "column" in kwargs else kwargs["column_list"])]
+    where = " and ".join(f"({guard})" for guard in [*guards, *(f"{key} is not null" for key in keys)])
+    counted = f"select {ROW}, count(*) over (partition by {', '.join(keys)}) as copies from {table} where {where}"
+    return f"select {ROW} from ({counted}) as counted where copies > 1"
+
+
+def _substituted(query: str, table: str) -> str:
+    """The query with {batch} as GX fills it: with an alias of its own, or, where the query has a join, without one."""
+    batch = f"(select * from {table})"
+    return query.format(batch=batch if has_join(query) else f"{batch} as subselect")
+
+
+def has_join(query: str) -> bool:
+    """Whether GX takes the query for one with a join, which must alias {batch} itself."""
+    return bool(JOIN.search(QUOTED.sub(" ", query)))
+
+
+def _sql(clause: Any) -> str:
+    from sqlalchemy.dialects import postgresql
+
+    return str(clause.compile(dialect=postgresql.dialect(paramstyle="named"), compile_kwargs={"literal_binds": True}))
+
+
+def quoted(name: str) -> str:
+    """An identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text literal."""
+    return "'" + text.replace("'", "''") + "'"

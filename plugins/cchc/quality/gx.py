@@ -1,0 +1,61 @@
+"""Great Expectations, switched on for as long as it is needed: no files, no progress bars, no log of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.engine import Engine
+
+
+class Gx:
+    """An ephemeral context with one data source: the warehouse, through psycopg2 (psycopg 3 types its parameters and errs)."""
+
+    def __init__(self, source: Any, context: Any):
+        self._source = source
+        self._context = context
+
+    def definition(self, schema: str, table: str) -> Any:
+        """The whole table or view as a batch definition; made anew, so that changed columns are seen."""
+        name = f"{schema}.{table}"
+        if name in self._source.get_asset_names():
+            self._source.delete_asset(name)
+        return self._source.add_table_asset(name, table_name=table, schema_name=schema).add_batch_definition_whole_table("all")
+
+    def validator(self, schema: str, table: str) -> Any:
+        """A validator of the table, to resolve conditions with."""
+        return self._context.get_validator(batch_request=self.definition(schema, table).build_batch_request())
+
+    def validate(self, schema: str, table: str, suite: Any) -> list[Any]:
+        """The results of a suite on the table: success or not, no values of any row."""
+        results: list[Any] = self.definition(schema, table).get_batch().validate(suite, result_format="BOOLEAN_ONLY").results
+        return results
+
+
+@contextmanager
+def session(engine: Engine) -> Iterator[Gx]:
+    """Great Expectations on the database of `engine`; its connections are closed at the end."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations
+
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    context = great_expectations.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    url = engine.url.set(drivername="postgresql+psycopg2")
+    source = context.data_sources.add_postgres("warehouse", connection_string=url.render_as_string(hide_password=False))
+    try:
+        yield Gx(source, context)
+    finally:
+        source.get_execution_engine().close()
+        source.get_engine().dispose()
+
+
+def error_of(result: Any) -> str | None:
+    """What went wrong while GX evaluated a rule; None if it was evaluated. Such a rule has not passed."""
+    info = result.exception_info or {}
+    found = [info] if "raised_exception" in info else [each for each in info.values() if isinstance(each, dict)]
+    messages = [str(each.get("exception_message")) for each in found if each.get("raised_exception")]
+    return "; ".join(messages) if messages else None

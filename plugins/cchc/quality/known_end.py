@@ -1,0 +1,62 @@
+"""`staging.known_end`: the steps' ends of the dossiers in work, for the rules K4 and K7 (indicators.md §3, *finished at*).
+
+For each dossier that this run staged: the first visible step with status 9, 10, 3 and 7, over what is stored and what this run brings.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import Connection, sql
+
+from cchc.sources.profile import Entity, Profile
+from cchc.staging.tables import SCHEMA, good_view, staged_entities, table_of
+
+STATUSES = (9, 10, 3, 7)
+TABLE = sql.Identifier(SCHEMA, "known_end")
+COLUMNS = "step_id, dossier_id, done_at, status_code, deleted_at, _changed_at"
+
+
+def ensure_known_end(connection: Connection[Any]) -> None:
+    """Makes the table if it is missing."""
+    columns = ", ".join(f"ended_{status}_at timestamptz" for status in STATUSES)
+    connection.execute(sql.SQL(f"create unlogged table if not exists {{}} (dossier_id bigint not null, {columns})").format(TABLE))
+    comment = "Made by validate for its own run: one row a dossier in work, with its first visible step of each ending status"
+    connection.execute(sql.SQL("comment on table {} is {}").format(TABLE, sql.Literal(comment)))
+
+
+def fill_known_end(connection: Connection[Any], profile: Profile, dossiers: Entity) -> None:
+    """Fills the table for the dossiers in the staging table of the entity `dossiers`.
+
+    Of a step the newest version counts, by change time; of two with one change time the one of this run. Steps that this run set aside
+    do not count, so validate the steps first.
+    """
+    seen: list[sql.Composable] = [
+        sql.SQL(f"select {COLUMNS}, 1 as delivery, _row from {{}}").format(sql.Identifier(*good_view(profile, entity).split(".", 1)))
+        for entity in staged_entities(profile).values()
+        if entity.model == "dossier_step" and _exists(connection, good_view(profile, entity))
+    ]
+    if _exists(connection, "core.dossier_step"):
+        seen.append(sql.SQL(f"select {COLUMNS}, 0 as delivery, cast(0 as bigint) as _row from core.dossier_step"))
+    connection.execute(sql.SQL("truncate {}").format(TABLE))
+    if seen:
+        ends = ", ".join(f"min(done_at) filter (where status_code = {status})" for status in STATUSES)
+        connection.execute(
+            sql.SQL(
+                f"""insert into {{known_end}}
+                with dossier as (select distinct dossier_id from {{dossiers}} where dossier_id is not null),
+                seen as ({{seen}}),
+                newest as (
+                    select distinct on (seen.step_id) seen.*
+                    from seen inner join dossier on dossier.dossier_id = seen.dossier_id
+                    order by seen.step_id, seen._changed_at desc, seen.delivery desc, seen._row desc
+                )
+                select dossier_id, {ends} from newest where deleted_at is null group by dossier_id"""
+            ).format(known_end=TABLE, dossiers=table_of(profile, dossiers).identifier, seen=sql.SQL(" union all ").join(seen))
+        )
+    connection.execute(sql.SQL("analyze {}").format(TABLE))
+
+
+def _exists(connection: Connection[Any], relation: str) -> bool:
+    row = connection.execute("select to_regclass(%s) is not null", [relation]).fetchone()
+    return bool(row and row[0])

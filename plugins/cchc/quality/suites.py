@@ -1,0 +1,129 @@
+"""The suites in expectations/staging: Great Expectations' own file format, read strictly.
+
+Every expectation carries in `meta`: `rule_id` (unique in its suite), `action` (`quarantine`: the row is set aside; `warn`: loaded and
+listed; `block`: one such row stops the load), `judged` (`load`: by the row alone; `always`: by what else is known, so the verdict may
+change later), `reason` and `reason_vi` (the rule in words, for people). In queries the token `:zone` stands for the source's time zone.
+
+GX only logs an expectation that it does not know and goes on without it; here that is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cchc.errors import NotConfigured
+
+ACTIONS = ("quarantine", "warn", "block")
+JUDGED = ("load", "always")
+SEVERITIES = {"quarantine": "critical", "block": "critical", "warn": "warning"}
+META = {"rule_id", "action", "judged", "reason", "reason_vi"}
+ZONE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a suite and the expectation (an object of Great Expectations) that states it."""
+
+    rule_id: str
+    action: str
+    judged: str
+    reason: str
+    reason_vi: str
+    expectation: Any
+
+    @property
+    def words(self) -> str:
+        """The rule in both languages, as it stands in ops.quarantine."""
+        return f"{self.reason} · {self.reason_vi}"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The rules of one staging table."""
+
+    name: str
+    rules: tuple[Rule, ...]
+
+    def without(self, waived: dict[str, str]) -> Suite:
+        """The suite less the rules that a profile waives. Raises NotConfigured for a waived rule that it does not have."""
+        known = [rule.rule_id for rule in self.rules]
+        for rule_id in waived:
+            if rule_id not in known:
+                raise NotConfigured(f"Suite {self.name} has no rule {rule_id} to waive. It has: {', '.join(known)}.")
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.rule_id not in waived))
+
+    def with_actions(self, *actions: str) -> Suite:
+        """Only the rules of these actions."""
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.action in actions))
+
+    def expectation_suite(self) -> Any:
+        """The rules as a suite of Great Expectations."""
+        from great_expectations.core import ExpectationSuite
+
+        return ExpectationSuite(name=self.name, expectations=[rule.expectation for rule in self.rules])
+
+
+def suite_path(expectations_dir: Path, name: str) -> Path:
+    """Where a suite is. Raises NotConfigured if it is not there: a table without rules is never published."""
+    path = expectations_dir / "staging" / f"{name}.json"
+    if not path.is_file():
+        raise NotConfigured(f"There is no suite {path.name} in {path.parent}. Write one, or name another one with `suite` in the profile.")
+    return path
+
+
+def load_suite(path: Path, zone: str) -> Suite:
+    """The suite in the file `path`, for a source of time zone `zone`. Raises NotConfigured with what is wrong in it."""
+    from great_expectations.core import ExpectationSuite
+
+    import cchc.quality.expectations  # noqa: F401  registers our own expectations
+
+    if not ZONE.fullmatch(zone):
+        raise NotConfigured(f"{zone!r} is no time zone.")
+    try:
+        data = json.loads(path.read_text(encoding="utf-8").replace(":zone", zone))
+    except json.JSONDecodeError as error:
+        raise NotConfigured(f"{path.name} is not JSON: {error}.") from error
+    if data.get("name") != path.stem:
+        raise NotConfigured(f"{path.name}: the suite's name is {data.get('name')!r}; it must be {path.stem!r}.")
+    written = data.get("expectations") or []
+    for number, expectation in enumerate(written, 1):
+        _check(expectation, f"{path.name} expectation {number}")
+    try:
+        suite = ExpectationSuite(**data)
+    except Exception as error:  # GX raises errors of many kinds here, all about what the file says
+        raise NotConfigured(f"{path.name}: Great Expectations refuses it: {error}") from error
+    if len(suite.expectations) != len(written):
+        known = {expectation.meta["rule_id"] for expectation in suite.expectations}
+        lost = [expectation["meta"]["rule_id"] for expectation in written if expectation["meta"]["rule_id"] not in known]
+        raise NotConfigured(f"{path.name}: Great Expectations does not know the type of {', '.join(lost)} and would go on without them.")
+    rules = tuple(_rule(expectation) for expectation in suite.expectations)
+    ids = [rule.rule_id for rule in rules]
+    twice = sorted({rule_id for rule_id in ids if ids.count(rule_id) > 1})
+    if twice or not ids:
+        raise NotConfigured(f"{path.name}: {'rule ids must be unique: ' + ', '.join(twice) if twice else 'there is no expectation in it'}.")
+    return Suite(path.stem, rules)
+
+
+def _check(expectation: Any, where: str) -> None:
+    """What GX would let pass: missing reasons, an unknown action, a severity that does not go with the action, `mostly`."""
+    if not isinstance(expectation, dict) or not isinstance(expectation.get("meta"), dict):
+        raise NotConfigured(f"{where}: it needs `type`, `kwargs`, `severity` and `meta`.")
+    meta = expectation["meta"]
+    where = f"{where} ({meta.get('rule_id')})"
+    if set(meta) != META or not all(isinstance(value, str) and value for value in meta.values()):
+        raise NotConfigured(f"{where}: `meta` must have exactly {', '.join(sorted(META))}, each a text.")
+    if meta["action"] not in ACTIONS or meta["judged"] not in JUDGED:
+        raise NotConfigured(f"{where}: action is one of {', '.join(ACTIONS)}; judged is one of {', '.join(JUDGED)}.")
+    if expectation.get("severity") != SEVERITIES[meta["action"]]:
+        raise NotConfigured(f"{where}: the severity of a rule to {meta['action']} is {SEVERITIES[meta['action']]}.")
+    if "mostly" in expectation.get("kwargs", {}):
+        raise NotConfigured(f"{where}: `mostly` would let bad rows pass; a rule holds for every row.")
+
+
+def _rule(expectation: Any) -> Rule:
+    meta = expectation.meta
+    return Rule(meta["rule_id"], meta["action"], meta["judged"], meta["reason"], meta["reason_vi"], expectation)

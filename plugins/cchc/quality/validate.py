@@ -1,0 +1,277 @@
+"""VALIDATE: the rules of the suites on what was staged (design.md §1, indicators.md §5).
+
+Every failing row goes to ops.quarantine with each rule that it breaks; a load that is too bad is blocked; what remains good is
+audited by Great Expectations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from psycopg import Connection, sql
+from sqlalchemy.engine import Engine
+
+from cchc.errors import NotConfigured
+from cchc.quality.audit import audit, refresh_good_view
+from cchc.quality.compile import compile_suite
+from cchc.quality.gx import Gx, session
+from cchc.quality.known_end import ensure_known_end, fill_known_end
+from cchc.quality.suites import Suite, load_suite, suite_path
+from cchc.settings import Settings
+from cchc.sources.profile import Entity, Profile
+from cchc.staging.columns import PIPELINE
+from cchc.staging.stage import psycopg_connection
+from cchc.staging.tables import SCHEMA, staged_entities, table_of
+
+JUDGEABLE = ("landed", "staged", "validated", "loaded")
+SHARE, ROWS = 0.05, 20
+PAST_LOADS = 3
+LOOK = "Look at the rows with `cchc quarantine list`"
+
+
+@dataclass(frozen=True)
+class LoadVerdict:
+    """What validation says of one load. `quarantined` and `warned` count rows; a blocked load says why, and what to do, in `message`."""
+
+    load_id: int
+    entity: str
+    quarantined: int
+    warned: int
+    blocked: bool
+    message: str | None
+
+
+@dataclass
+class _Load:
+    """One load while it is judged."""
+
+    load_id: int
+    entity: str
+    file_name: str | None
+    landed: int
+    staged: int
+    status: str
+    message: str | None
+    quarantined: int
+    warned: int
+    rows: int = 0
+    rules: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> LoadVerdict:
+        blocked = self.status == "blocked"
+        return LoadVerdict(self.load_id, self.entity, self.quarantined, self.warned, blocked, self.message if blocked else None)
+
+
+def validate(engine: Engine, profile: Profile, load_ids: Iterable[int], *, expectations_dir: Path | None = None) -> list[LoadVerdict]:
+    """Judges the staged loads `load_ids` of one run and gives a verdict for each, in order of their numbers.
+
+    Fills ops.quarantine (former open entries of these loads are replaced), ops.check_result, and of ops.load the columns quarantined,
+    warned, status (validated or blocked) and message. A load that is blocked already stays so. Loads that are waiting, failed or
+    superseded get no verdict. Raises NotConfigured for a faulty suite, LoadBlocked if the audit fails.
+    """
+    directory = expectations_dir or Settings.load().expectations_dir
+    entities = sorted(staged_entities(profile).values(), key=lambda entity: entity.model != "dossier_step")  # K4 and K7 look at the steps
+    with psycopg_connection(engine) as connection:
+        loads = _loads(connection, profile, list(load_ids))
+        ensure_known_end(connection)
+        judged: list[_Load] = []
+        with session(engine) as gx:
+            for entity in entities:
+                mine = [load for load in loads if load.entity == entity.name]
+                if mine:
+                    suite = load_suite(suite_path(directory, entity.suite), profile.zone).without(entity.waived_rules)
+                    _judge_entity(gx, connection, profile, entity, suite, [load for load in mine if load.status in JUDGEABLE])
+                    judged += [load for load in mine if load.status in ("validated", "blocked")]
+    return [load.verdict for load in sorted(judged, key=lambda load: load.load_id)]
+
+
+def _loads(connection: Connection[Any], profile: Profile, load_ids: list[int]) -> list[_Load]:
+    rows = connection.execute(
+        "select load_id, entity, file_name, landed, staged, status, message, quarantined, warned from ops.load"
+        " where load_id = any(%s) and source_code = %s order by load_id",
+        [load_ids, profile.source],
+    )
+    loads = [_Load(*row) for row in rows]
+    unknown = {load.entity for load in loads} - set(staged_entities(profile))
+    if unknown:
+        raise NotConfigured(f"Profile {profile.source} has no entity {', '.join(sorted(unknown))}, but ops.load has loads of it.")
+    return loads
+
+
+def _judge_entity(gx: Gx, connection: Connection[Any], profile: Profile, entity: Entity, suite: Suite, loads: list[_Load]) -> None:
+    table = table_of(profile, entity)
+    with connection.transaction():
+        refresh_good_view(connection, profile, entity)
+        if entity.model == "dossier":
+            fill_known_end(connection, profile, entity)
+    if not loads:
+        return
+    compiled = compile_suite(gx.validator(SCHEMA, table.name), suite, table.identifier.as_string(None))
+    with connection.transaction():
+        _find(connection, compiled.failing_rows(table.identifier.as_string(None)), table.identifier, loads)
+        _quarantine(connection, profile, entity, suite, table.identifier, loads)
+        _count(connection, suite, table.identifier, loads)
+        for load in loads:
+            results = [*_rule_results(suite, load), *_batch_results(connection, profile, load, suite)]
+            _write_results(connection, load.load_id, results)
+            problems = [message for _, action, is_success, _, message in results if action == "block" and not is_success]
+            load.status = "blocked" if problems else "staged"
+            load.message = " ".join(problems) or None
+            connection.execute(
+                "update ops.load set quarantined = %s, warned = %s, status = %s, message = %s where load_id = %s",
+                [load.quarantined, load.warned, load.status, load.message, load.load_id],
+            )
+    passed = [load for load in loads if load.status != "blocked"]
+    if passed:
+        ids = [load.load_id for load in passed]
+        audit(gx, connection, profile, entity, suite, ids)
+        connection.execute("update ops.load set status = 'validated' where load_id = any(%s)", [ids])
+        for load in passed:
+            load.status = "validated"
+
+
+def _find(connection: Connection[Any], query: str, table: sql.Identifier, loads: list[_Load]) -> None:
+    """Fills the temporary table `failing`: (_row, rule) of these loads."""
+    connection.execute("create temp table failing (_row bigint not null, rule text not null) on commit drop")
+    connection.execute(f"insert into failing {query}".encode())
+    connection.execute(
+        sql.SQL("delete from failing where _row in (select _row from {} where _load_id <> all(%s))").format(table),
+        [[load.load_id for load in loads]],
+    )
+    connection.execute("analyze failing")
+
+
+def _quarantine(
+    connection: Connection[Any], profile: Profile, entity: Entity, suite: Suite, table: sql.Identifier, loads: list[_Load]
+) -> None:
+    """One entry in ops.quarantine for each failed rule of a row; the loads' former open entries go."""
+    connection.execute("delete from ops.quarantine where load_id = any(%s) and resolved_at is null", [[load.load_id for load in loads]])
+    rules = suite.with_actions("quarantine", "warn").rules
+    connection.execute(
+        sql.SQL(
+            """insert into ops.quarantine (load_id, source_code, entity, file, line, key, rule, action, reason, record, first_seen_at)
+            select
+                staged._load_id, %(source)s, %(entity)s, staged._file, staged._line, staged._key, rule.rule, rule.action, rule.reason,
+                jsonb_strip_nulls(to_jsonb(staged) - %(pipeline)s::text[])
+                || case when staged._unreadable is null then '{{}}' else jsonb_build_object('_unreadable', staged._unreadable) end
+                || case when staged._shape_error is null then '{{}}' else jsonb_build_object('_shape_error', staged._shape_error) end,
+                staged._first_seen_at
+            from failing
+            inner join {} as staged on staged._row = failing._row
+            inner join unnest(%(rules)s::text[], %(actions)s::text[], %(reasons)s::text[]) as rule (rule, action, reason)
+                on rule.rule = failing.rule
+            order by staged._row, rule.rule"""
+        ).format(table),
+        {
+            "source": profile.source,
+            "entity": entity.name,
+            "pipeline": list(PIPELINE),
+            "rules": [rule.rule_id for rule in rules],
+            "actions": [rule.action for rule in rules],
+            "reasons": [rule.words for rule in rules],
+        },
+    )
+
+
+def _count(connection: Connection[Any], suite: Suite, table: sql.Identifier, loads: list[_Load]) -> None:
+    """Rows, rows in quarantine, rows with a warning, and rows by rule, for each load."""
+    by_id = {load.load_id: load for load in loads}
+    for load in loads:
+        load.rows = load.quarantined = load.warned = 0
+        load.rules = {}
+        load.reasons = {rule.rule_id: rule.words for rule in suite.rules}
+    for load_id, rows in connection.execute(sql.SQL("select _load_id, count(*) from {} group by _load_id").format(table)):
+        if load_id in by_id:
+            by_id[load_id].rows = rows
+    joined = sql.SQL("from failing inner join {} as staged on staged._row = failing._row").format(table)
+    for load_id, rule, rows in connection.execute(
+        sql.SQL("select staged._load_id, failing.rule, count(*) {} group by staged._load_id, failing.rule").format(joined)
+    ):
+        by_id[load_id].rules[rule] = rows
+    for action, attribute in (("quarantine", "quarantined"), ("warn", "warned")):
+        rules = [rule.rule_id for rule in suite.with_actions(action).rules]
+        statement = sql.SQL("select staged._load_id, count(distinct staged._row) {} where failing.rule = any(%s) group by staged._load_id")
+        for load_id, rows in connection.execute(statement.format(joined), [rules]):
+            setattr(by_id[load_id], attribute, rows)
+
+
+Result = tuple[str, str, bool, int, str]  # rule, action, is_success, unexpected_count, message
+
+
+def _rule_results(suite: Suite, load: _Load) -> list[Result]:
+    results = []
+    for rule in suite.rules:
+        count = load.rules.get(rule.rule_id, 0)
+        message = rule.words
+        if count and rule.action == "block":
+            message = f"{_name(load)}: {count} rows break the rule {rule.rule_id}, so nothing of the load was published: {rule.words}."
+        results.append((rule.rule_id, rule.action, count == 0, count, message))
+    return results
+
+
+def _batch_results(connection: Connection[Any], profile: Profile, load: _Load, suite: Suite) -> list[Result]:
+    """The rules about a load as a whole (indicators.md §5, *Blocking*)."""
+    results = [_counts_result(load), _share_result(profile, load, suite)]
+    factor = profile.settings.get("batch_factor")
+    return results if factor is None else results + _size_result(connection, load, factor)
+
+
+def _counts_result(load: _Load) -> Result:
+    is_right = load.landed == load.staged == load.rows
+    message = f"{_name(load)}: {load.landed} records landed, {load.staged} staged, {load.rows} in the staging table."
+    if not is_right:
+        message += " The counts do not add up. Extract the window again; if they differ once more, landing is damaged."
+    return "COUNTS", "block", is_right, abs(load.landed - load.rows), message
+
+
+def _share_result(profile: Profile, load: _Load, suite: Suite) -> Result:
+    share, rows = profile.settings.get("quarantine_share", SHARE), int(profile.settings.get("quarantine_rows", ROWS))
+    is_bearable = load.quarantined <= rows or load.quarantined <= share * load.rows
+    message = f"{profile.source} {_name(load)}: {load.quarantined} of {load.rows} rows in quarantine."
+    if not is_bearable:
+        rules = [rule for rule in suite.with_actions("quarantine").rules if load.rules.get(rule.rule_id)]
+        rules.sort(key=lambda rule: -load.rules[rule.rule_id])
+        named = ", ".join(f"{rule.rule_id} {load.rules[rule.rule_id]} ({rule.reason})" for rule in rules[:3])
+        message += (
+            f" That is more than {share:.1%} and more than {rows} rows: nothing of the load was published. Most by rule: {named}. {LOOK},"
+            f" have the source mend them and ingest again, or raise quarantine_share or quarantine_rows in the profile {profile.source}."
+        )
+    return "SHARE", "block", is_bearable, 0 if is_bearable else load.quarantined, message
+
+
+def _size_result(connection: Connection[Any], load: _Load, factor: float) -> list[Result]:
+    """Whether the load is far outside its usual size: the median of the loads of its kind (full or window) that were published."""
+    row = connection.execute(
+        "select count(*), percentile_cont(0.5) within group (order by past.staged) from ops.load as past inner join ops.load as this"
+        " on this.load_id = %s and past.source_code = this.source_code and past.entity = this.entity and past.load_id <> this.load_id"
+        " and (past.window_from is null) = (this.window_from is null) where past.status = 'loaded'",
+        [load.load_id],
+    ).fetchone()
+    past, median = row or (0, None)
+    if past < PAST_LOADS or not median:
+        return []
+    is_usual = median / factor <= load.rows <= median * factor
+    message = f"{_name(load)}: {load.rows} rows; {past} earlier loads had {median:.0f} (median)."
+    if not is_usual:
+        message += f" That is outside the factor {factor:g}. If the size is right, raise batch_factor in the profile and ingest again."
+    return [("SIZE", "block", is_usual, 0 if is_usual else load.rows, message)]
+
+
+def _write_results(connection: Connection[Any], load_id: int, results: list[Result]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ops.check_result (load_id, rule, action, phase, is_success, unexpected_count, message)"
+            " values (%s, %s, %s, 'check', %s, %s, %s) on conflict (load_id, rule, phase) do update"
+            " set action = excluded.action, is_success = excluded.is_success, unexpected_count = excluded.unexpected_count,"
+            " message = excluded.message",
+            [(load_id, rule, action, is_success, count, message) for rule, action, is_success, count, message in results],
+        )
+
+
+def _name(load: _Load) -> str:
+    return f"{load.entity} {load.file_name}" if load.file_name else f"{load.entity} (load {load.load_id})"

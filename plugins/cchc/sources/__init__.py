@@ -1,0 +1,1 @@
+"""How records come from a source system to landing: profiles, connections, HTTP, delivered files. Knows nothing of the database."""

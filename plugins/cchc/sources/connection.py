@@ -1,0 +1,159 @@
+"""Where a source is and how to log in: the Airflow connection `src_<source>`, read without Airflow.
+
+design.md §4: `AIRFLOW_CONN_SRC_<SOURCE>` holds JSON or a URI as Airflow reads them. An http(s) host is asked over HTTP; anything
+else is a drop folder (a path or an fsspec URL), whatever the source usually is.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+import orjson
+
+from cchc.errors import NotConfigured
+
+if TYPE_CHECKING:
+    from cchc.sources.profile import Profile
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One source's address and secrets. `host` is a base URL, or the URL or path of a drop folder; secrets stay out of repr."""
+
+    source: str
+    host: str
+    login: str | None = None
+    password: str | None = field(default=None, repr=False)
+    extra: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_http(self) -> bool:
+        """Whether the source is asked over HTTP."""
+        return self.host.lower().startswith(("http://", "https://"))
+
+    @classmethod
+    def from_parts(
+        cls,
+        source: str,
+        *,
+        conn_type: str | None = None,
+        host: str | None = None,
+        login: str | None = None,
+        password: str | None = None,
+        schema: str | None = None,
+        port: int | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> Connection:
+        """The connection from the parts of an Airflow connection. Raises NotConfigured where they name no place."""
+        address = _address(source, conn_type or "", host or "", schema or "", port)
+        if address.lower().startswith(("http://", "https://")):
+            parts = urlsplit(address)
+            login = login or (unquote(parts.username) if parts.username else None)
+            password = password or (unquote(parts.password) if parts.password else None)
+            address = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+        return cls(source, address, login or None, password or None, extra or {})
+
+
+def variable(source: str) -> str:
+    """The environment variable of a source's connection."""
+    return f"AIRFLOW_CONN_SRC_{source.upper()}"
+
+
+def from_environment(source: str) -> Connection:
+    """The connection of `source` from the environment. Raises NotConfigured that names the variable and the Airflow connection."""
+    name = variable(source)
+    text = (os.environ.get(name) or "").strip()
+    if not text:
+        raise NotConfigured(
+            f"Source {source} has no connection. Set the environment variable {name} (JSON or URI), or in Airflow the connection "
+            f"src_{source}: host = base URL, or the path or URL of the drop folder."
+        )
+    return _from_json(source, name, text) if text.startswith("{") else _from_uri(source, name, text)
+
+
+def test(connection: Connection, profile: Profile) -> str:
+    """Tries the connection: a token and one record over HTTP, a listing of a folder. Returns what it found.
+
+    Raises the error that an extract would raise: NotConfigured, SourceUnavailable, ContractViolation.
+    """
+    from cchc.sources import files, http  # here: both import this module
+
+    return http.test(connection, profile) if connection.is_http else files.test(connection, profile)
+
+
+def _from_json(source: str, name: str, text: str) -> Connection:
+    try:
+        data = orjson.loads(text)
+        extra = data.get("extra") or {}
+        extra = orjson.loads(extra) if isinstance(extra, str) else extra
+        port = int(data["port"]) if data.get("port") else None
+    except (orjson.JSONDecodeError, ValueError, TypeError):
+        raise NotConfigured(f"{name} begins with {{ but is not the JSON of a connection (check quotes, extra and port).") from None
+    if not isinstance(extra, dict):
+        raise NotConfigured(f"{name}: extra must be a JSON object.")
+    texts: dict[str, str | None] = {}
+    for key in ("conn_type", "host", "login", "password", "schema"):
+        value = data.get(key)
+        if value is not None and not isinstance(value, str):
+            raise NotConfigured(f"{name}: {key} must be a text.")
+        texts[key] = value
+    return Connection.from_parts(source, port=port, extra=extra, **texts)
+
+
+def _from_uri(source: str, name: str, text: str) -> Connection:
+    """As airflow.models.Connection reads a URI: scheme = type, path = schema, query = extra, perhaps a second scheme for the host."""
+    if "://" not in text:
+        return Connection.from_parts(source, host=text)
+    try:
+        scheme, _, rest = text.partition("://")
+        protocol = ""
+        if "://" in rest.partition("?")[0]:
+            protocol, _, rest = rest.partition("://")
+        parts = urlsplit("//" + rest)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        extra = orjson.loads(query["__extra__"]) if "__extra__" in query else query
+        host = unquote(parts.netloc.rpartition("@")[2].partition(":")[0] if "[" not in parts.netloc else parts.netloc.rpartition("@")[2])
+        port = parts.port
+    except ValueError:
+        raise NotConfigured(
+            f"{name} is not a connection URI: write type://login:password@host:port/path, special characters as %XX."
+        ) from None
+    if "[" in host and port is not None:
+        host = host.rpartition(":")[0]
+    return Connection.from_parts(
+        source,
+        conn_type=scheme,
+        host=f"{protocol}://{host}" if protocol else host,
+        login=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        schema=unquote(parts.path[1:]),
+        port=port,
+        extra=extra,
+    )
+
+
+def _address(source: str, conn_type: str, host: str, schema: str, port: int | None) -> str:
+    """The base URL or folder that the parts of an Airflow connection name together."""
+    kind = conn_type.lower()
+    if "://" not in host and kind in ("http", "https"):
+        # Airflow's own habit: the schema of an HTTP connection is http or https; in a URI it is the path
+        protocol, path = (schema, "") if schema in ("http", "https") else (kind, schema)
+        if not host:
+            raise NotConfigured(f"The connection of {source} has no host: give the base URL of the source.")
+        host, schema = f"{protocol}://{host}", path
+    elif "://" not in host and host and kind and kind not in ("fs", "file", "generic") and not host.startswith(("/", ".")):
+        host = f"{kind}://{host}"  # s3://bucket/prefix written as a URI
+    elif not host and schema:
+        host, schema = f"/{schema.lstrip('/')}", ""
+    if not host:
+        raise NotConfigured(
+            f"The connection of {source} has no host: give the base URL of the source, or the path or URL of its drop folder."
+        )
+    base = host.rstrip("/") if host != "/" else host
+    if port is not None and "://" in base and not urlsplit(base).port:
+        parts = urlsplit(base)
+        base = urlunsplit((parts.scheme, f"{parts.netloc}:{port}", parts.path, "", ""))
+    return f"{base}/{schema.strip('/')}" if schema.strip("/") and schema not in ("http", "https") else base

@@ -1,0 +1,430 @@
+"""The extract: everything of one source that a window asks for, from the source to landing. Knows nothing of the database.
+
+Complete or failed: counts agree with what the source said, or an error says why and no manifest is written. A load that is already
+complete under the same extract is not fetched again; what a failed try left behind is removed and fetched anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from cchc import period, privacy
+from cchc.errors import ContractViolation, NotConfigured
+from cchc.sources import day_files, files, http, paginate
+from cchc.sources.connection import Connection
+from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, load_folder, write_manifest
+from cchc.sources.profile import Entity, Files, Profile
+from cchc.sources.records import Intake, missing_test, time_reader
+from cchc.sources.secrecy import Secrets, purge_landing
+
+OVERDUE = timedelta(days=1)
+KEYS_SUFFIX = ".keys"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What every step of one extract needs."""
+
+    profile: Profile
+    connection: Connection
+    window: Window
+    landing: str
+    extract_id: int
+    privacy_key: bytes
+    known_files: dict[str, str]
+
+    def folder(self, entity: str, file_name: str | None = None) -> Folder:
+        return load_folder(self.landing, self.profile.source, self.extract_id, entity, file_name)
+
+    def manifest(self, entity: str, started: datetime, file_name: str | None = None) -> dict[str, Any]:
+        """The part of a manifest that every load has."""
+        return {
+            "source": self.profile.source,
+            "entity": entity,
+            "extract_id": self.extract_id,
+            "file_name": file_name,
+            "window_from": self.window.start.isoformat() if self.window.start else None,
+            "window_to": self.window.end.isoformat(),
+            "started": started.isoformat(),
+            "ended": period.now().isoformat(),
+        }
+
+    def complete(self, folder: Folder) -> dict[str, Any] | None:
+        """The manifest of a load of the same window that is complete already; otherwise what is there is removed.
+
+        One that met secret records is fetched again: which ones they were is kept nowhere.
+        """
+        manifest = complete_manifest(folder)
+        if manifest is not None and not manifest.get("secret"):
+            end = self.window.end.isoformat()
+            start = self.window.start.isoformat() if self.window.start else None
+            if (manifest["window_from"], manifest["window_to"]) == (start, end):
+                return manifest
+        folder.remove()
+        return None
+
+    def secrets(self, entity: Entity) -> Secrets | None:
+        if entity.secret is None:
+            return None
+        profile = self.profile
+        return Secrets(entity.secret, profile.zone_info, time_reader(profile), missing_test(profile.missing), self.window.end)
+
+
+def extract(
+    profile: Profile,
+    connection: Connection,
+    window: Window,
+    landing: str,
+    *,
+    extract_id: int,
+    privacy_key: str | bytes,
+    known_files: dict[str, str] | None = None,
+    first_month: str | None = None,
+    entities: list[str] | None = None,
+) -> list[Landed]:
+    """Lands what `window` asks for and returns one Landed a load, in the order of the profile.
+
+    `known_files`: name → `manifest["sha256"]` of files loaded or blocked before; unchanged ones are skipped. `first_month`: the first
+    month (YYYY-MM) with a stored dossier, None on the very first extract. Raises SourceUnavailable, ContractViolation, NotConfigured.
+    """
+    if window.end.tzinfo is None or (window.start is not None and window.start.tzinfo is None):
+        raise NotConfigured("The window of an extract needs times with a zone.")
+    if window.start is not None and window.start >= window.end:
+        raise NotConfigured(f"The window {window} is empty: its start has to lie before its end.")
+    job = _Job(
+        profile.with_entities(entities),
+        connection,
+        window,
+        landing,
+        extract_id,
+        privacy.key_bytes(privacy_key),
+        known_files or {},
+    )
+    return _from_http(job, first_month) if connection.is_http else _from_folder(job)
+
+
+# HTTP
+
+
+def _from_http(job: _Job, first_month: str | None) -> list[Landed]:
+    landed: list[Landed] = []
+    with http.Client(job.profile, job.connection) as client:
+        for entity in job.profile.entities.values():
+            load = _http_load(job, client, entity)
+            landed.append(load)
+            if entity.deletions is not None:
+                landed.append(_month_keys(job, client, entity, first_month or min(load.manifest["received_months"], default=None)))
+    return landed
+
+
+def _http_load(job: _Job, client: http.Client, entity: Entity) -> Landed:
+    folder = job.folder(entity.name)
+    manifest = job.complete(folder)
+    if manifest is not None:
+        return _landed(entity.name, folder, manifest)
+    started = period.now()
+    secrets = job.secrets(entity)
+    intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets)
+    writer = Writer(folder)
+    total = paginate.fetch(client, job.profile, entity, job.window, intake, writer)
+    writer.close()
+    manifest = job.manifest(entity.name, started) | _counts(entity, intake, writer) | {"total_reported": total}
+    if entity.mode == "list":
+        manifest["list_fetched"] = job.window.end.isoformat()
+    if entity.deletions is not None:
+        manifest["received_months"] = dict(sorted(intake.received_months.items()))
+    if secrets is not None:
+        manifest["secret_days"] = [day.isoformat() for day in secrets.days_read(job.window.start, whole_window=True)]
+    write_manifest(folder, manifest)
+    load = _landed(entity.name, folder, manifest)
+    _close_secrets(job, entity, secrets, [load])
+    return load
+
+
+def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str | None) -> Landed:
+    """The answers of /keys for each month from the first stored one to that of T, as one more load: the only way to learn of deletions.
+
+    An answer that is not whole would delete what is alive, so anything but a list of objects is an error.
+    """
+    name = entity.name + KEYS_SUFFIX
+    folder = job.folder(name)
+    assert entity.deletions is not None  # noqa: S101  # the caller asked
+    months = months_between(first_month, job.window.end.astimezone(job.profile.zone_info).date(), entity.deletions.months)
+    manifest = job.complete(folder)
+    if manifest is not None:
+        return _landed(name, folder, manifest)
+    started = period.now()
+    key = entity.key[0]
+    deleted = next((column.source for column in entity.columns if column.name == "deleted_at"), None)
+    writer = Writer(folder)
+    keys: set[int] = set()
+    line = keyless = 0
+    for month in months:
+        where = f"{job.profile.source} {name}, month {month}"
+        data = client.http.paginator.data
+        body = client.get_json(entity.deletions.path, {"month": month}, where, http.page_check(data, None, where))
+        lines: list[bytes] = []
+        for item in body[data]:
+            line += 1
+            if not isinstance(item, dict):
+                raise ContractViolation(f"{where}: item {line} is no object but {type(item).__name__}. Nothing is deleted; ask the owner.")
+            record = {"month": month, key: privacy.clean(item.get(key))}
+            if deleted is not None:
+                record[deleted] = privacy.clean(item.get(deleted))
+            if record[key] in (None, "", privacy.MALFORMED):
+                keyless += 1
+            else:
+                keys.add(hash(str(record[key])))
+            lines.append(orjson.dumps([line, record, None], option=orjson.OPT_SORT_KEYS))
+        writer.add(lines)
+    writer.close()
+    manifest = job.manifest(name, started) | {
+        "records": writer.records,
+        "distinct_keys": len(keys),
+        "keyless": keyless,
+        "total_reported": None,
+        "parts": writer.parts,
+        "key": [key],
+        "months": months,
+    }
+    write_manifest(folder, manifest)
+    return _landed(name, folder, manifest)
+
+
+def months_between(first: str | None, end: date, limit: int | None) -> list[str]:
+    """The months YYYY-MM from `first` to the month of `end`, the last `limit` of them; none without a first."""
+    if first is None:
+        return []
+    months = []
+    year, month = int(first[:4]), int(first[5:7])
+    while (year, month) <= (end.year, end.month):
+        months.append(f"{year:04d}-{month:02d}")
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+    return months if limit is None else months[-limit:]
+
+
+# Files
+
+
+def _from_folder(job: _Job) -> list[Landed]:
+    inbox = files.drop_folder(job.profile, job.connection)
+    names = inbox.names("file")
+    landed: list[Landed] = []
+    for entity in job.profile.entities.values():
+        secrets = job.secrets(entity)
+        loads = [load for name in _due_files(job, entity, names) if (load := _file_load(job, inbox, entity, name, secrets)) is not None]
+        gone = [name for name in job.folder(entity.name).names("directory") if name not in names]
+        for name in gone:  # landed by an earlier try of this extract, and removed by the sender since
+            folder = job.folder(entity.name, name)
+            manifest = complete_manifest(folder)
+            if manifest is not None and manifest["window_to"] == job.window.end.isoformat():
+                loads.append(_landed(entity.name, folder, manifest))
+        _close_secrets(job, entity, secrets, [load for load in loads if load.status == "landed"])
+        landed += loads
+        landed += _lonely_manifests(job, inbox, entity, names)
+    return landed
+
+
+def _due_files(job: _Job, entity: Entity, names: list[str]) -> list[str]:
+    """The files of an entity that this window wants, in the order of their day and revision (else of their names)."""
+    config = _files_of(job.profile)
+    found = files.matching(entity, names)
+    if config.name is None:
+        return found
+    wanted: list[tuple[date, int, str]] = []
+    for name in found:
+        parsed = day_files.parse_name(name, config)
+        if parsed is None:
+            wanted.append((date.min, 0, name))
+            continue
+        midnight = datetime.combine(parsed.day, datetime.min.time(), job.profile.zone_info)
+        early = job.window.explicit and job.window.start is not None and midnight < job.window.start
+        if midnight < job.window.end and not early:
+            wanted.append((parsed.day, parsed.revision, name))
+    return [name for _, _, name in sorted(wanted)]
+
+
+def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Secrets | None) -> Landed | None:
+    """Reads one file into landing; None where it is known already."""
+    config = _files_of(job.profile)
+    folder = job.folder(entity.name, name)
+    where = f"{job.profile.source} {entity.name}, file {name}"
+    started = period.now()
+    sha = own_sha = files.digest(inbox, name)
+    declared: dict[str, Any] | None = None
+    parsed = day_files.parse_name(name, config) if config.name is not None else None
+    facts: dict[str, Any] = {"sha256": sha}
+    try:
+        if config.name is not None and parsed is None:
+            raise files.Unreadable(f"B1 name: expected a name like {config.name}, found {name}")
+        if config.manifest is not None:
+            facts |= {"delivered_sha256": own_sha}
+            other = day_files.manifest_name(name, config.manifest)
+            if inbox.fs.exists(f"{inbox.path}/{other}"):
+                facts["sha256"] = sha = day_files.identity(own_sha, inbox.read(other))
+        if job.known_files.get(name) == sha:
+            return None
+        if parsed is not None:
+            facts |= {"file_date": parsed.day.isoformat(), "revision": parsed.revision}
+        if config.manifest is not None:
+            declared, _ = day_files.read_manifest(inbox, name, config.manifest)
+            facts["manifest"] = declared
+        manifest = job.complete(folder)
+        if manifest is not None and manifest["sha256"] == sha and entity.secret is None:
+            return _landed(entity.name, folder, manifest)
+        folder.remove()
+        return _read_file(job, inbox, entity, name, secrets, started, own_sha, parsed, declared, facts)
+    except files.Unfinished as problem:
+        folder.remove()
+        if declared is not None and "changed while" not in str(problem):  # with its manifest there, the file is said to be complete
+            results = [Check("B0", False, f"readable to its end: {problem}"), day_files.sha256_check(declared, own_sha, config)]
+            return _blocked(entity, folder, name, facts, results, where)
+        return _waiting(entity, folder, name, inbox, facts, f"{where}: {problem}")
+    except files.Unreadable as problem:
+        folder.remove()
+        if job.known_files.get(name) == sha:
+            return None
+        rule = "B1" if str(problem).startswith("B1") else "B0"
+        return _blocked(entity, folder, name, facts, [Check(rule, False, str(problem).removeprefix("B1 "))], where)
+
+
+def _read_file(
+    job: _Job,
+    inbox: Folder,
+    entity: Entity,
+    name: str,
+    secrets: Secrets | None,
+    started: datetime,
+    own_sha: str,
+    parsed: day_files.FileName | None,
+    declared: dict[str, Any] | None,
+    facts: dict[str, Any],
+) -> Landed:
+    config = _files_of(job.profile)
+    folder = job.folder(entity.name, name)
+    is_table = not name.removesuffix(".gz").endswith(".ndjson")
+    intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets, lists_are_text=is_table)
+    tally = files.Tally(thousands=config.thousands)
+    if config.manifest is not None:
+        tally.amount_field, tally.where = config.manifest.amount_field, config.manifest.amount_where
+    writer = Writer(folder)
+    records = files.read_records(inbox, name, own_sha, entity, job.profile, config, tally)
+    writer.add(_streamed(intake, records))
+    writer.add(intake.rest())
+    results: list[Check] = []
+    if declared is not None and parsed is not None:
+        facts |= {"rows_delivered": tally.rows, "amount_delivered": tally.amount, "trailer": _trailer(tally)}
+        results = day_files.checks(name, own_sha, parsed, declared, tally, config)
+        if not all(check.ok for check in results):
+            folder.remove()
+            return _blocked(entity, folder, name, facts, results, f"{job.profile.source} {entity.name}, file {name}")
+    writer.close()
+    manifest = job.manifest(entity.name, started, name) | _counts(entity, intake, writer) | facts
+    manifest |= {"total_reported": None, "complete": intake.late == 0}
+    if entity.mode == "list":
+        manifest["list_fetched"] = job.window.end.isoformat()
+    write_manifest(folder, manifest)
+    load = _landed(entity.name, folder, manifest)
+    load.checks = results
+    if intake.late:
+        load.message = (
+            f"{intake.late} records changed at or after {job.window.end.isoformat()}: left for a later T, which reads the file again."
+        )
+    return load
+
+
+def _streamed(intake: Intake, records: Iterator[tuple[int, Any]]) -> Iterator[bytes]:
+    """Line by line, so that memory does not grow with the file."""
+    batch: list[tuple[int, Any]] = []
+    for pair in records:
+        batch.append(pair)
+        if len(batch) == 1000:
+            yield from intake.take(batch)
+            batch = []
+    yield from intake.take(batch)
+
+
+def _trailer(tally: files.Tally) -> dict[str, Any] | None:
+    if tally.trailer is None:
+        return None
+    numbers = [files.whole_number(cell, tally.thousands) for cell in tally.trailer[1:3]] + [None, None]
+    return {"rows": numbers[0], "amount": numbers[1]}
+
+
+def _lonely_manifests(job: _Job, inbox: Folder, entity: Entity, names: list[str]) -> list[Landed]:
+    """Manifests whose data file has not come."""
+    config = _files_of(job.profile)
+    if config.manifest is None:
+        return []
+    loads = []
+    expected = {day_files.manifest_name(name, config.manifest) for name in files.matching(entity, names)}
+    for name in names:
+        data_name = name.removesuffix(config.manifest.suffix) + ".csv"
+        if not name.endswith(config.manifest.suffix) or name in expected:
+            continue
+        parsed = day_files.parse_name(data_name, config)
+        if parsed is None or datetime.combine(parsed.day, datetime.min.time(), job.profile.zone_info) >= job.window.end:
+            continue
+        where = f"{job.profile.source} {entity.name}, manifest {name}: its data file is not there"
+        loads.append(_waiting(entity, job.folder(entity.name, name), name, inbox, {}, where))
+    return loads
+
+
+def _files_of(profile: Profile) -> Files:
+    assert profile.files is not None  # noqa: S101  # drop_folder() refused a profile without
+    return profile.files
+
+
+# Both
+
+
+def _counts(entity: Entity, intake: Intake, writer: Writer) -> dict[str, Any]:
+    """`distinct_keys` and `keyless` count all delivered records; `late` and `secret` those of them that were dropped."""
+    return {
+        "records": writer.records,
+        "distinct_keys": intake.distinct_keys,
+        "keyless": intake.keyless,
+        "late": intake.late,
+        "secret": intake.secret,
+        "parts": writer.parts,
+        "key": list(entity.key),
+        "key_else": list(entity.key_else) if entity.key_else else None,
+    }
+
+
+def _landed(entity: str, folder: Folder, manifest: dict[str, Any]) -> Landed:
+    load = Landed(entity=entity, path=folder.url, file_name=manifest["file_name"], manifest=manifest)
+    load.secret_days = [date.fromisoformat(day) for day in manifest.get("secret_days", [])]
+    return load
+
+
+def _close_secrets(job: _Job, entity: Entity, secrets: Secrets | None, loads: list[Landed]) -> None:
+    """Gives what was counted to the last load of the entity, and removes what turned secret within this very extract."""
+    if secrets is None or not loads:
+        return
+    last = loads[-1]
+    last.secret_counts, last.secret_keys = secrets.counts, secrets.keys
+    if last.file_name is not None:
+        last.secret_days = secrets.days_read(None, whole_window=False)
+    if purge_landing(job.landing, job.profile.source, entity.name, last.secret_keys, job.extract_id):
+        for load in loads:
+            load.manifest = complete_manifest(Folder(load.path)) or load.manifest
+
+
+def _waiting(entity: Entity, folder: Folder, name: str, inbox: Folder, facts: dict[str, Any], reason: str) -> Landed:
+    at = files.modified_at(inbox, name)
+    overdue = at is not None and period.now() - at > OVERDUE
+    since = f" It has been so for more than a day (since {at:%Y-%m-%d %H:%M}): ask the sender." if overdue else ""
+    message = f"{reason}; it is left for the next run.{since}"
+    return Landed(entity.name, folder.url, name, facts, "waiting", message, overdue=overdue)
+
+
+def _blocked(entity: Entity, folder: Folder, name: str, facts: dict[str, Any], checks: list[Check], where: str) -> Landed:
+    broken = "; ".join(f"{check.rule} {check.message}" for check in checks if not check.ok)
+    message = f"{where} is blocked: {broken}. Ask the sender for a corrected file; the best earlier revision stays in force."
+    return Landed(entity.name, folder.url, name, facts, "blocked", message, checks)

@@ -1,0 +1,324 @@
+"""Delivered files: finding them in a drop folder and reading them to their end, record by record.
+
+A file that cannot be read to its end (a broken gzip or zip, no newline after the last line) is left for the next run: `Unfinished`.
+A file that is whole and cannot be understood (wrong header, wrong encoding) is `Unreadable`, and blocked.
+one_stop.md, payments.md, secondary.md: a sender writes under another name and renames.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import IO, Any
+from unicodedata import normalize
+
+import orjson
+import python_calamine
+
+from cchc.errors import NotConfigured, SourceUnavailable
+from cchc.sources.connection import Connection, variable
+from cchc.sources.landing import Folder
+from cchc.sources.profile import Entity, Files, Profile
+from cchc.sources.records import Problem
+from cchc.sources.times import render
+
+CHUNK = 2**20
+csv.field_size_limit(16 * 2**20)  # list fields are JSON text in one cell
+
+
+class Unfinished(Exception):
+    """The file has no end yet; the text says how that shows."""
+
+
+class Unreadable(Exception):
+    """The file has its end, and does not keep its contract; the text says where."""
+
+
+class Watched(io.RawIOBase):
+    """A readable stream that remembers the sha256 and the last byte of what went through."""
+
+    def __init__(self, inner: IO[bytes], hashing: bool = False):
+        self.inner = inner
+        self.hash = sha256() if hashing else None
+        self.last = b""
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Reads into the buffer; 0 at the end."""
+        data = self.inner.read(len(buffer))
+        if data:
+            buffer[: len(data)] = data
+            self.last = data[-1:]
+            if self.hash is not None:
+                self.hash.update(data)
+        return len(data)
+
+
+@dataclass
+class Tally:
+    """What a delivered table says about itself, counted as delivered: all data rows, and the amount over rows that fit `where`."""
+
+    amount_field: str | None = None
+    where: dict[str, str] = field(default_factory=dict)
+    thousands: str | None = None
+    rows: int = 0
+    amount: int = 0
+    trailer: list[str] | None = None
+    after_trailer: int = 0
+    unread_amounts: int = 0
+
+    def count(self, header: list[str], row: list[str]) -> None:
+        """Counts one data row."""
+        self.rows += 1
+        if self.amount_field is None or len(row) != len(header):
+            return
+        cells = dict(zip(header, row, strict=True))
+        if all(cells.get(name, "").strip() == value for name, value in self.where.items()):
+            amount = whole_number(cells.get(self.amount_field, ""), self.thousands)
+            self.unread_amounts += amount is None
+            self.amount += amount or 0
+
+
+def whole_number(value: Any, thousands: str | None) -> int | None:
+    """A whole number as delivered: an int, or digits with or without the thousands mark in the right places; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    digits = text.removeprefix("-")
+    if thousands and thousands in digits:
+        groups = digits.split(thousands)
+        if not 1 <= len(groups[0]) <= 3 or any(len(group) != 3 for group in groups[1:]):
+            return None
+        digits = "".join(groups)
+    if not digits.isascii() or not digits.isdigit():
+        return None
+    return -int(digits) if text.startswith("-") else int(digits)
+
+
+def drop_folder(profile: Profile, connection: Connection) -> Folder:
+    """The drop folder of a source. Raises NotConfigured for a source without files, SourceUnavailable where the folder is not there."""
+    if profile.files is None:
+        raise NotConfigured(
+            f"Source {profile.source} has no 'files' in its profile, but its connection's host {connection.host!r} is no http(s) URL. "
+            f"Give the base URL as host in {variable(profile.source)}."
+        )
+    try:
+        folder = Folder(connection.host, connection.extra.get("storage_options"))
+        found = folder.fs.isdir(folder.path)
+    except (ImportError, ValueError) as error:
+        raise NotConfigured(f"The host {connection.host!r} of src_{profile.source} cannot be opened: {error}") from error
+    except OSError as error:
+        raise SourceUnavailable(f"{profile.source}: the drop folder {connection.host} cannot be read: {error}") from error
+    if not found:
+        raise SourceUnavailable(
+            f"{profile.source}: the drop folder {connection.host} is not there. "
+            f"Mount it or make it, or correct the host in {variable(profile.source)}."
+        )
+    return folder
+
+
+def test(connection: Connection, profile: Profile) -> str:
+    """Lists the drop folder; what it found, in a sentence."""
+    folder = drop_folder(profile, connection)
+    names = folder.names("file")
+    counts = [f"{entity.name}: {len(matching(entity, names))}" for entity in profile.entities.values()]
+    return f"{profile.source}: the drop folder {connection.host} is there, files by entity: {', '.join(counts)}."
+
+
+def matching(entity: Entity, names: list[str]) -> list[str]:
+    """Those of `names` that fit the entity's file pattern, with or without .gz."""
+    patterns = expanded(entity.file_pattern or "")
+    return [name for name in names if any(fnmatchcase(name.removesuffix(".gz"), pattern) for pattern in patterns)]
+
+
+def expanded(pattern: str) -> list[str]:
+    """`a_*.{csv,xlsx}` → `a_*.csv`, `a_*.xlsx`."""
+    before, opened, rest = pattern.partition("{")
+    if not opened:
+        return [pattern]
+    choices, _, after = rest.partition("}")
+    return [before + choice + ending for choice in choices.split(",") for ending in expanded(after)]
+
+
+def digest(folder: Folder, name: str) -> str:
+    """The sha256 of the file's bytes as delivered."""
+    total = sha256()
+    with folder.fs.open(f"{folder.path}/{name}", "rb") as file:
+        while data := file.read(CHUNK):
+            total.update(data)
+    return total.hexdigest()
+
+
+def modified_at(folder: Folder, name: str) -> datetime | None:
+    """When the file was last written, where the file system says so."""
+    try:
+        at: datetime = folder.fs.modified(f"{folder.path}/{name}")
+    except (NotImplementedError, OSError, KeyError):
+        return None
+    return at if at.tzinfo is not None else None
+
+
+def read_records(
+    folder: Folder, name: str, expected_sha256: str, entity: Entity, profile: Profile, files: Files, tally: Tally
+) -> Iterator[tuple[int, Any]]:
+    """(line in the delivered file, record) of each record; a Problem in the place of one that cannot be read.
+
+    Raises Unfinished where the file has no end yet or changed while it was read, Unreadable where it breaks its contract.
+    """
+    with ExitStack() as stack:
+        delivered = Watched(stack.enter_context(folder.fs.open(f"{folder.path}/{name}", "rb")), hashing=True)
+        raw = stack.enter_context(io.BufferedReader(delivered, CHUNK))
+        stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
+        plain = name.removesuffix(".gz")
+        try:
+            if plain.endswith(".xlsx"):
+                yield from _xlsx(stream.read(), entity, profile, files, tally)
+            else:
+                watched = Watched(stream)  # type: ignore[arg-type]  # both are readable binary streams
+                content: Any = stack.enter_context(io.BufferedReader(watched, CHUNK))
+                reading = _ndjson(content, watched) if plain.endswith(".ndjson") else _csv(content, watched, entity, files, tally)
+                yield from reading
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise Unfinished(f"its gzip is broken or not at its end ({error})") from error
+        while raw.read(CHUNK):
+            pass
+        if delivered.hash is None or delivered.hash.hexdigest() != expected_sha256:
+            raise Unfinished("it changed while it was read")
+
+
+def _require_end(watched: Watched) -> None:
+    if watched.last != b"\n":
+        raise Unfinished("there is no newline after its last line" if watched.last else "it is empty")
+
+
+def _ndjson(content: Any, watched: Watched) -> Iterator[tuple[int, Any]]:
+    for number, line in enumerate(content, 1):
+        text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        if text.strip():
+            if not text.endswith(b"\n"):
+                break
+            try:
+                yield number, orjson.loads(text)
+            except orjson.JSONDecodeError as error:
+                yield number, Problem(f"not JSON ({str(error).partition(':')[0]})")
+    _require_end(watched)
+
+
+def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Tally) -> Iterator[tuple[int, Any]]:
+    """The records of a CSV file; those before the trailer, where the profile names one."""
+    text = io.TextIOWrapper(content, encoding=files.encoding, newline="")
+    line, is_cut = 0, False
+    try:
+        line, header, rows = _csv_rows(text, files)
+        if header is None:
+            _require_end(watched)
+            raise Unreadable("line 1: there is no header")
+        picks = _picks(header, entity)
+        for row in rows:
+            start, line = line + 1, rows.line_num
+            if not row:
+                continue
+            if tally.trailer is not None:
+                tally.after_trailer += 1
+            elif files.trailer is not None and row[0].strip() == files.trailer:
+                tally.trailer = [cell.strip() for cell in row]
+            else:
+                is_cut = len(row) < len(header) and line > start  # perhaps; only the last row tells
+                tally.count(header, row)
+                if len(row) == len(header):
+                    yield start, {name: row[index] for index, name in picks}
+                else:
+                    yield start, Problem(f"{len(row)} cells where the header has {len(header)}")
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            raise Unfinished("it ends within a letter") from error
+        raise Unreadable(f"it is not {files.encoding}: byte {error.object[error.start]:#04x} after line {line}") from error
+    except csv.Error as error:
+        raise Unreadable(f"after line {line}: {error}") from error
+    finally:
+        text.detach()
+    _require_end(watched)
+    if is_cut:
+        raise Unfinished("it ends within quotes")
+
+
+def _csv_rows(text: io.TextIOWrapper, files: Files) -> tuple[int, list[str] | None, Any]:
+    """The lines taken by the header, the header, and the reader behind it."""
+    first = text.readline()
+    delimiter = files.delimiter or (";" if first.count(";") > first.count(",") else ",")
+    header = next(csv.reader([first], delimiter=delimiter), None)
+    if not header:
+        return 0, None, None
+    return 1, [normalize("NFC", cell).strip() for cell in header], _Numbered(text, delimiter)
+
+
+class _Numbered:
+    """A csv reader behind a header of one line: `line_num` counts it too."""
+
+    def __init__(self, text: io.TextIOWrapper, delimiter: str):
+        self._reader = csv.reader(text, delimiter=delimiter)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return iter(self._reader)
+
+    @property
+    def line_num(self) -> int:
+        """Lines of the file read so far."""
+        return self._reader.line_num + 1
+
+
+def _picks(header: list[str], entity: Entity) -> list[tuple[int, str]]:
+    """The columns that may land. Raises Unreadable for a header without the key's columns, or with one of ours twice."""
+    wanted = entity.wire_fields
+    wanted_names = set(wanted) | ({entity.secret.field, entity.secret.unit} if entity.secret else set())
+    lacking = [name for name in (*entity.key, *(entity.key_else or ())) if name not in header]
+    if lacking:
+        raise Unreadable(f"line 1: the header lacks {', '.join(lacking)}; it has {', '.join(header)[:200]}")
+    twice = sorted({name for name in header if name in wanted_names and header.count(name) > 1})
+    if twice:
+        raise Unreadable(f"line 1: the header has {', '.join(twice)} twice")
+    return [(index, name) for index, name in enumerate(header) if name in wanted_names]
+
+
+def _xlsx(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Tally) -> Iterator[tuple[int, Any]]:
+    """The records of a workbook's sheet (the first one, or the one that the profile names); a workbook is read whole."""
+    try:
+        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except (python_calamine.CalamineError, python_calamine.ZipError, OSError, ValueError) as error:
+        raise Unfinished(f"it is no whole workbook ({error})") from error
+    names = workbook.sheet_names
+    if not names or (files.sheet is not None and files.sheet not in names):
+        raise Unreadable(f"there is no sheet {files.sheet or ''}; there are {', '.join(names) or 'none'}")
+    sheet = workbook.get_sheet_by_name(files.sheet or names[0])
+    rows = sheet.to_python(skip_empty_area=False)
+    if not rows:
+        raise Unreadable("line 1: there is no header")
+    header = [normalize("NFC", str(cell)).strip() for cell in rows[0]]
+    picks = _picks(header, entity)
+    formats = {name: column.formats for name, column in entity.wire_fields.items() if column is not None and column.formats}
+    for number, row in enumerate(rows[1:], 2):
+        if any(cell != "" for cell in row):
+            tally.rows += 1
+            yield number, {name: _cell(row[index], formats.get(name, profile.time_formats)) for index, name in picks}
+
+
+def _cell(value: Any, formats: tuple[str, ...]) -> Any:
+    """A cell's value as text or JSON scalar: times in the source's own format, whole floats as whole numbers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, date):
+        return render(value, formats)
+    return value.isoformat() if isinstance(value, time) else str(value) if not isinstance(value, (str, int, float, bool)) else value

@@ -1,0 +1,293 @@
+"""Asking a source over HTTP: one session with login, patience and checks of every answer.
+
+What may pass with time (no connection, 5xx, 429, an answer cut off) is tried again a bounded number of times, with growing pauses
+or as long as Retry-After says. What will not pass ends with an error that names source, path and place, never a secret.
+one_stop.md and documents.md, *Transport*.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+from requests.auth import AuthBase
+
+from cchc import period
+from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable
+from cchc.sources.connection import Connection, variable
+from cchc.sources.profile import Entity, Http, Profile
+
+MAX_PAUSE_SECONDS = 120.0
+FIRST_PAUSE_SECONDS = 0.3
+MALFORMED_RETRIES = 2
+CONNECT_SECONDS = 10.0
+EVERYTHING_FROM = date(2000, 1, 1)
+_RETRY_STATUS = (408, 500, 502, 504)
+_WAIT_STATUS = (429, 503)
+
+
+class _Header(AuthBase):
+    """Sets one header. As an auth object, so that a .netrc of the machine does not replace it."""
+
+    def __init__(self, name: str, value: str):
+        self.name, self.value = name, value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers[self.name] = self.value
+        return request
+
+
+class Client:
+    """A logged-in session with one source. `get_json` is all that an extract needs."""
+
+    def __init__(self, profile: Profile, connection: Connection, sleep: Callable[[float], None] = time.sleep):
+        if profile.http is None:
+            raise NotConfigured(
+                f"Source {profile.source} has no 'http' in its profile, but its connection's host is a URL. "
+                f"Give the drop folder as host in {variable(profile.source)}."
+            )
+        self.http: Http = profile.http
+        self.source = profile.source
+        self.connection = connection
+        self.base = connection.host.rstrip("/")
+        self._sleep = sleep
+        self._session = requests.Session()
+        self._session.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "cchc"})
+        self._session.verify = connection.extra.get("verify", True)
+        self._auth: AuthBase | None = None
+        if not connection.password or (self.http.auth.kind == "oauth_client_credentials" and not connection.login):
+            wanted = "password = API key" if self.http.auth.kind == "api_key" else "login and password = client id and secret"
+            raise NotConfigured(f"The connection src_{self.source} lacks its credentials: set {wanted} (or in {variable(self.source)}).")
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._session.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def login(self) -> None:
+        """Gets a token, or prepares the API key. Raises SourceUnavailable where the credentials are refused."""
+        auth = self.http.auth
+        if auth.kind == "api_key":
+            self._auth = _Header(auth.header, self.connection.password or "")
+            return
+        pair = b64encode(f"{self.connection.login}:{self.connection.password}".encode()).decode()
+        where = f"{self.source}: POST {auth.path}"
+        answer = self._send(
+            "POST", auth.path, where, auth=_Header("Authorization", f"Basic {pair}"), data={"grant_type": "client_credentials"}
+        )
+        if answer.status_code in (400, 401, 403):
+            raise self._refused(auth.path, answer.status_code)
+        self._require_ok(answer, where)
+        body = parse_json(answer.content, where)
+        token = body.get("access_token") if isinstance(body, dict) else None
+        if not isinstance(token, str) or not token:
+            raise ContractViolation(f"{where}: the answer has no access_token. Ask the owner of the source; see one_stop.md, Transport.")
+        self._auth = _Header("Authorization", f"Bearer {token}")
+
+    def get_json(self, path: str, params: dict[str, str], where: str, check: Callable[[Any], None]) -> Any:
+        """The parsed answer of a GET, after `check` accepted it.
+
+        An answer that is cut off, is not JSON or fails `check` is asked for again twice, since some gateways stumble; then its
+        ContractViolation stands. Raises SourceUnavailable where the source cannot be reached or refuses us.
+        """
+        for attempt in range(MALFORMED_RETRIES + 1):
+            answer = self._get(path, params, where)
+            try:
+                body = parse_json(answer.content, where)
+                check(body)
+                return body
+            except ContractViolation:
+                if attempt == MALFORMED_RETRIES:
+                    raise
+                self._sleep(FIRST_PAUSE_SECONDS * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def _get(self, path: str, params: dict[str, str], where: str) -> requests.Response:
+        if self._auth is None:
+            self.login()
+        answer = self._send("GET", path, where, auth=self._auth, params=params)
+        if answer.status_code in (401, 403) and self.http.auth.kind == "oauth_client_credentials":
+            self.login()  # a token can expire in the middle of an extract: one new token, then go on
+            answer = self._send("GET", path, where, auth=self._auth, params=params)
+        if answer.status_code in (401, 403):
+            raise self._refused(path, answer.status_code)
+        self._require_ok(answer, where)
+        return answer
+
+    def _send(self, method: str, path: str, where: str, **options: Any) -> requests.Response:
+        """Sends a request until it gets an answer worth reading, at most `retries` times more."""
+        timeout = (min(CONNECT_SECONDS, self.http.timeout_seconds), self.http.timeout_seconds)
+        reason = ""
+        for attempt in range(self.http.retries + 1):
+            pause = min(FIRST_PAUSE_SECONDS * 2**attempt, MAX_PAUSE_SECONDS)
+            try:
+                answer = self._session.request(method, self.base + path, timeout=timeout, allow_redirects=False, **options)
+                if answer.status_code not in (*_RETRY_STATUS, *_WAIT_STATUS):
+                    return answer
+                reason = f"it answered {answer.status_code}"
+                if answer.status_code in _WAIT_STATUS:
+                    pause = retry_after(answer.headers.get("Retry-After"), pause)
+            except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
+                reason = "the answer was cut off"
+            except requests.exceptions.Timeout:
+                reason = f"it did not answer within {self.http.timeout_seconds:g} seconds"
+            except requests.exceptions.SSLError as error:
+                raise SourceUnavailable(
+                    f"{where}: the server's certificate is not trusted ({_why(error)}). Check the host, or extra.verify of the connection."
+                ) from None
+            except requests.exceptions.ConnectionError as error:
+                reason = f"no connection ({_why(error)})"
+            except (requests.exceptions.RequestException, ValueError, UnicodeError) as error:
+                raise NotConfigured(
+                    f"{where}: the host of the connection cannot be used ({type(error).__name__}). Check the base URL of src_{self.source}."
+                ) from None
+            if attempt < self.http.retries:
+                self._sleep(pause)
+        raise SourceUnavailable(
+            f"{where}: {reason}, {self.http.retries + 1} times. Host {urlsplit(self.base).netloc}. "
+            "Check that the source is up and reachable from here, then run again."
+        )
+
+    def _refused(self, path: str, status: int) -> SourceUnavailable:
+        what = "API key" if self.http.auth.kind == "api_key" else "client id or secret"
+        return SourceUnavailable(
+            f"{self.source}: {path} answered {status}: the credentials are wrong or have no right to it. "
+            f"Check the {what} in the connection src_{self.source} ({variable(self.source)})."
+        )
+
+    def _require_ok(self, answer: requests.Response, where: str) -> None:
+        if answer.status_code == 200:
+            return
+        if 300 <= answer.status_code < 400:
+            raise NotConfigured(
+                f"{where}: answered {answer.status_code}, a redirect. Give the final base URL as host of the connection src_{self.source}."
+            )
+        raise ContractViolation(
+            f"{where}: answered {answer.status_code}{self._excerpt(answer)}. See the contract, Transport; ask the owner of the source."
+        )
+
+    def _excerpt(self, answer: requests.Response) -> str:
+        """The first words of an error answer, without our own secrets."""
+        text = " ".join(answer.text[:200].split())
+        for secret in (self.connection.password, self.connection.login, getattr(self._auth, "value", None)):
+            if secret:
+                text = text.replace(secret, "***").replace(secret.removeprefix("Bearer "), "***")
+        return f": {text}" if text else ""
+
+
+def page_check(data: str, total: str | None, where: str) -> Callable[[Any], None]:
+    """A check that an answer is an object with a list under `data` and a whole number under `total`."""
+
+    def check(body: Any) -> None:
+        if not isinstance(body, dict):
+            raise ContractViolation(
+                f"{where}: the answer is no object but {type(body).__name__}. It is not an empty list: ask the source's owner."
+            )
+        if total is not None:
+            value = body.get(total)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                raise ContractViolation(
+                    f"{where}: the answer has no {total!r} (a whole number from 0), so nobody knows whether it is whole. Ask the owner."
+                )
+        records = body.get(data)
+        if not isinstance(records, list):
+            raise ContractViolation(
+                f"{where}: {data!r} of the answer is no list but {type(records).__name__}. It is not an empty list: ask the source's owner."
+            )
+
+    return check
+
+
+def entity_path(http: Http, entity: Entity) -> str:
+    """The path of an entity's records."""
+    return (entity.path or http.path).replace("{entity}", entity.name)
+
+
+def test(connection: Connection, profile: Profile) -> str:
+    """Logs in and asks for one record of the first entity; what it found, in a sentence. Raises as an extract would."""
+    with Client(profile, connection) as client:
+        client.login()
+        pages = client.http.paginator
+        entity = next(iter(profile.entities.values()))
+        path = entity_path(client.http, entity)
+        where = f"{profile.source}: GET {path}"
+        day = f"{period.now().astimezone(profile.zone_info):%Y-%m-%d}"
+        params = {"limit": "1"}
+        if pages.kind == "page_number":
+            params = {pages.from_parameter: day, pages.to_parameter: day, "page": "0", "size": "1"}
+        body = client.get_json(path, params, where, page_check(pages.data, pages.total, where))
+        scope = "in all" if pages.kind == "cursor" else "changed today"
+        return f"{profile.source}: logged in at {client.base}; {entity.name}: {body[pages.total]} {scope}."
+
+
+def parse_json(body: bytes, where: str) -> Any:
+    """The parsed body; ContractViolation where it is not JSON. Half surrogates, which PostgreSQL cannot hold, are replaced."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        reason = str(error).partition(":")[0]
+    try:
+        return _mended(json.loads(body, parse_constant=_no_constant))
+    except (ValueError, RecursionError):
+        raise ContractViolation(
+            f"{where}: the answer is not JSON or was cut off ({len(body)} bytes; {reason}). It is not an empty list: ask the owner."
+        ) from None
+
+
+def retry_after(value: str | None, default: float) -> float:
+    """The seconds that a Retry-After header asks for (a number or a date), capped; `default` where it says nothing readable."""
+    if not value:
+        return default
+    text = value.strip()
+    if text.isdigit():
+        return min(float(text), MAX_PAUSE_SECONDS)
+    try:
+        seconds = (parsedate_to_datetime(text) - period.now()).total_seconds()
+    except (ValueError, TypeError):
+        return default
+    return min(max(seconds, 0.0), MAX_PAUSE_SECONDS)
+
+
+def inclusive_days(start: datetime | None, end: datetime, profile: Profile) -> tuple[str, str]:
+    """The inclusive local days that hold [start, end): what a source that windows by days is asked for."""
+    zone = profile.zone_info
+    last = (end - timedelta(microseconds=1)).astimezone(zone).date()
+    first = start.astimezone(zone).date() if start is not None else EVERYTHING_FROM
+    return first.isoformat(), last.isoformat()
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 63:
+        return str(value)
+    return value
+
+
+def _why(error: BaseException) -> str:
+    """The innermost reason of a connection error in a few words; the outer texts repeat the URL with its parameters."""
+    inner: Any = error
+    while isinstance(inner, BaseException):
+        error, inner = inner, getattr(inner, "reason", None) or (inner.args[0] if inner.args else None)
+    return (str(error).rpartition(">: ")[2] or type(error).__name__)[:120]

@@ -1,0 +1,190 @@
+"""Landing: the folder of a load, its parts and its manifest; what the extract hands to staging.
+
+`{landing_url}/{source}/{extract_id:08d}/{entity}[/{file name}]/part-00001.ndjson.zst …, manifest.json`. A line of a part is the JSON
+array `[line, record, problem]`. A folder with a manifest is complete; one without is rubbish of an extract that failed.
+Everything is written under another name and renamed, through fsspec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any
+
+import fsspec
+import orjson
+import zstandard
+
+PART_RECORDS = 20_000
+PART_BYTES = 16 * 2**20
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Window:
+    """What an extract asks for: changes in [start, end). `start` None = everything; `end` is the T of the extract.
+
+    `explicit`: the caller named `start`; only then it leaves day files out (payments.md: files arrive late and out of order).
+    """
+
+    start: datetime | None
+    end: datetime
+    explicit: bool = False
+
+    def __str__(self) -> str:
+        return f"[{self.start.isoformat() if self.start else 'beginning'}, {self.end.isoformat()})"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule of the contract about a delivered file as a whole, and whether it holds."""
+
+    rule: str
+    ok: bool
+    message: str
+
+
+@dataclass
+class Landed:
+    """One load as the extract leaves it: `landed`, `waiting` for its manifest or its end, or `blocked` by a check.
+
+    `overdue`: it has been waiting for more than a day; somebody has to be told. `secret_keys` are keys whose newest version is
+    secret: stored versions of them have to go. They and `secret_counts` are never written to landing.
+    """
+
+    entity: str
+    path: str
+    file_name: str | None = None
+    manifest: dict[str, Any] = field(default_factory=dict)
+    status: str = "landed"
+    message: str | None = None
+    checks: list[Check] = field(default_factory=list)
+    secret_counts: dict[tuple[date, str, str], int] = field(default_factory=dict)
+    secret_days: list[date] = field(default_factory=list)
+    secret_keys: set[str] = field(default_factory=set)
+    overdue: bool = False
+    load_id: int | None = None
+
+
+class Folder:
+    """A folder on any file system of fsspec, with whole-file atomic writes."""
+
+    def __init__(self, url: str, options: dict[str, Any] | None = None):
+        self.url = url.rstrip("/")
+        self.fs, path = fsspec.core.url_to_fs(url, **(options or {}))
+        self.path = path.rstrip("/")
+
+    def child(self, *names: str) -> Folder:
+        """The folder below."""
+        other = object.__new__(Folder)
+        other.fs, other.url, other.path = self.fs, "/".join((self.url, *names)), "/".join((self.path, *names))
+        return other
+
+    def names(self, kind: str) -> list[str]:
+        """The names of the files (`file`) or folders (`directory`) in this folder, sorted; none where it is not there."""
+        try:
+            entries = self.fs.ls(self.path, detail=True, refresh=True) if self.fs.async_impl else self.fs.ls(self.path, detail=True)
+        except FileNotFoundError:
+            return []
+        names = (entry["name"].rstrip("/").rpartition("/")[2] for entry in entries if entry["type"] == kind)
+        return sorted(names)
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file in this folder."""
+        data: bytes = self.fs.cat_file(f"{self.path}/{name}")
+        return data
+
+    def write(self, name: str, data: bytes) -> None:
+        """Writes a file, whole or not at all."""
+        self.fs.makedirs(self.path, exist_ok=True)
+        temporary = f"{self.path}/.{name}.tmp"
+        self.fs.pipe_file(temporary, data)
+        self.fs.mv(temporary, f"{self.path}/{name}")
+
+    def remove(self, name: str | None = None) -> None:
+        """Removes a file, or this folder with all that is in it."""
+        path = self.path if name is None else f"{self.path}/{name}"
+        if self.fs.exists(path):
+            self.fs.rm(path, recursive=name is None)
+
+
+def load_folder(landing_url: str, source: str, extract_id: int, entity: str, file_name: str | None = None) -> Folder:
+    """The folder of one load."""
+    folder = Folder(landing_url).child(source, f"{extract_id:08d}", entity)
+    return folder if file_name is None else folder.child(file_name)
+
+
+class Writer:
+    """Writes the parts of one load: at most 20,000 records and about 16 MB (before compression) each."""
+
+    def __init__(self, folder: Folder):
+        self.folder = folder
+        self.parts: list[dict[str, Any]] = []
+        self.records = 0
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        self._compressor = zstandard.ZstdCompressor(level=1)
+
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Adds landing lines, writing a part whenever one is full."""
+        pending, size = self._lines, self._bytes
+        for line in lines:
+            pending.append(line)
+            size += len(line)
+            if len(pending) >= PART_RECORDS or size >= PART_BYTES:
+                self._flush()
+                pending, size = self._lines, 0
+        self._bytes = size
+
+    def close(self) -> None:
+        """Writes what is left as the last part."""
+        if self._lines:
+            self._flush()
+
+    def _flush(self) -> None:
+        data = self._compressor.compress(b"\n".join(self._lines) + b"\n")
+        name = f"part-{len(self.parts) + 1:05d}.ndjson.zst"
+        self.folder.write(name, data)
+        self.parts.append({"name": name, "records": len(self._lines), "sha256": sha256(data).hexdigest()})
+        self.records += len(self._lines)
+        self._lines, self._bytes = [], 0
+
+
+def write_manifest(folder: Folder, manifest: dict[str, Any]) -> None:
+    """Writes the manifest, which makes the load complete."""
+    folder.write(MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+
+
+def read_manifest(folder: Folder) -> dict[str, Any] | None:
+    """The manifest of a complete load, or None."""
+    try:
+        manifest: dict[str, Any] = orjson.loads(folder.read(MANIFEST))
+        return manifest
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return None
+
+
+def complete_manifest(folder: Folder) -> dict[str, Any] | None:
+    """The manifest of a load that is there to the last byte (each part has its sha256); None otherwise."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        return None
+    try:
+        whole = all(sha256(folder.read(part["name"])).hexdigest() == part["sha256"] for part in manifest["parts"])
+    except FileNotFoundError:
+        return None
+    return manifest if whole else None
+
+
+def part_lines(data: bytes) -> list[bytes]:
+    """The lines of a part."""
+    return zstandard.ZstdDecompressor().decompress(data).splitlines()
+
+
+def read_parts(landed: Landed) -> Iterator[tuple[str, list[Any]]]:
+    """The name and the parsed lines `[line, record, problem]` of each part of a load, in order."""
+    folder = Folder(landed.path)
+    for part in landed.manifest["parts"]:
+        yield part["name"], [orjson.loads(line) for line in part_lines(folder.read(part["name"]))]

@@ -1,0 +1,223 @@
+"""What happens to each delivered record on its way to landing: shape, secrecy, clock, redaction, key, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from cchc import privacy
+from cchc.sources.landing import Window
+from cchc.sources.profile import Entity, Profile
+from cchc.sources.secrecy import Secrets
+from cchc.sources.times import TimeReader, reader
+
+FIRST_MONTH = "2000-01"
+_SORTED = orjson.OPT_SORT_KEYS
+
+
+class Problem(str):
+    """Stands for a record that could not be read; the text says why."""
+
+
+class Intake:
+    """Takes the records of one load and gives the lines that may land; counts what it saw.
+
+    `distinct_keys` and `keyless` count all delivered records, the dropped ones too: they are what the source's total is compared with.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        entity: Entity,
+        window: Window,
+        privacy_key: bytes,
+        secrets: Secrets | None = None,
+        *,
+        lists_are_text: bool = False,
+    ):
+        self.entity = entity
+        self.secrets = secrets
+        self.late = 0
+        self.secret = 0
+        self.keyless = 0
+        self.repeated = 0
+        self._redact = privacy.redactor(entity, privacy_key, lists_are_text=lists_are_text)
+        self.is_missing = missing_test(profile.missing)
+        self._read_time = time_reader(profile)
+        self._is_late = _late_test(profile, window.end, self._read_time) if entity.changed_at and entity.mode == "window" else None
+        self._keys: set[int] = set()
+        self._keyless: set[int] = set()
+        self._again: set[int] | None = None
+        self._events: dict[str, tuple[int, privacy.Record]] | None = {} if entity.rows == "event" else None
+        received = next((column.source for column in entity.columns if column.name == "received_at"), None)
+        self._received = received if entity.deletions is not None else None
+        self._zone = profile.zone_info
+        self._month_of_day: dict[str, str | None] = {}
+        self.received_months: dict[str, int] = {}
+
+    @property
+    def distinct_keys(self) -> int:
+        """Distinct keys delivered."""
+        return len(self._keys)
+
+    @property
+    def least(self) -> int:
+        """The smallest number of records that what was delivered can stand for: rows without a key may be repeats too."""
+        return len(self._keys) + len(self._keyless)
+
+    @property
+    def most(self) -> int:
+        """The largest number of records that what was delivered can stand for."""
+        return len(self._keys) + self.keyless
+
+    @property
+    def fresh(self) -> int:
+        """How many different records this reading of the window has brought."""
+        return self.least if self._again is None else len(self._again)
+
+    def read_again(self) -> None:
+        """From now on the same window is read again: only records not seen before land."""
+        self._again = set()
+
+    def key(self, record: privacy.Record) -> str | None:
+        """The key of a cleaned record, or None where a part of it is missing or unreadable."""
+        for names in (self.entity.key, self.entity.key_else or ()):
+            parts = []
+            for name in names:
+                value = record.get(name)
+                if value is None or value == privacy.MALFORMED or self.is_missing(value):
+                    break
+                parts.append(value if type(value) is str else str(value))
+            else:
+                if parts:
+                    return "|".join(parts)
+        return None
+
+    def take(self, records: Iterable[tuple[int, Any]]) -> list[bytes]:
+        """The landing lines of (line, record) pairs; a record that is no object lands as its problem."""
+        lines: list[bytes] = []
+        keys, dumps, redact, key_of = self._keys, orjson.dumps, self._redact, self.key
+        secrets, is_late, changed_at = self.secrets, self._is_late, self.entity.changed_at or ""
+        again = self._again
+        for line, record in records:
+            if type(record) is not dict:
+                problem = str(record) if isinstance(record, Problem) else f"not an object ({_type_name(record)})"
+                if self._count_keyless(hash((problem, str(record)))):
+                    lines.append(dumps([line, None, problem]))
+                continue
+            is_open = secrets is None or secrets.is_open(record)
+            out = redact(record)
+            key = key_of(out)
+            if key is None:
+                if not self._count_keyless(hash(dumps(out, option=_SORTED))):
+                    continue
+            else:
+                known, digest = len(keys), hash(key)
+                keys.add(digest)
+                if again is not None:
+                    again.add(digest)
+                if len(keys) == known:
+                    self.repeated += 1
+                    if again is not None:
+                        continue
+            changed = out.get(changed_at)
+            if is_late is not None and changed is not None and is_late(changed):
+                self.late += 1
+                continue
+            if secrets is not None:
+                secrets.see_day(changed)
+                if not is_open:
+                    secrets.drop(record, key, changed)
+                    self.secret += 1
+                    continue
+                if not secrets.keeps(key, changed):
+                    self.secret += 1
+                    continue
+            if self._received is not None:
+                self._see_month(out.get(self._received))
+            if self._events is not None and key is not None:
+                self._events[key] = (line, out)
+            else:
+                lines.append(dumps([line, out, None], option=_SORTED))
+        return lines
+
+    def rest(self) -> list[bytes]:
+        """The lines held back to the end: of several event rows of one key, the last."""
+        if not self._events:
+            return []
+        lines = [orjson.dumps([line, out, None], option=_SORTED) for line, out in self._events.values()]
+        self._events = {}
+        return lines
+
+    def _see_month(self, received: Any) -> None:
+        """Counts a landed record by its local month of reception; days without an offset are read once."""
+        if received is None:
+            return
+        text = str(received)
+        if len(text) > 19:  # may carry an offset, which can move the day
+            month = self._month(text)
+        else:
+            day = text[:10]
+            if day not in self._month_of_day:
+                self._month_of_day[day] = self._month(text)
+            month = self._month_of_day[day]
+        if month is not None:
+            self.received_months[month] = self.received_months.get(month, 0) + 1
+
+    def _month(self, text: str) -> str | None:
+        at = None if self.is_missing(text) else self._read_time(text)
+        month = f"{at.astimezone(self._zone):%Y-%m}" if at is not None and at.year > 1900 else None
+        return month if month is not None and month >= FIRST_MONTH else None
+
+    def _count_keyless(self, digest: int) -> bool:
+        """Counts a record without a key; whether it may land."""
+        if self._again is not None:
+            self._again.add(digest)
+            if digest in self._keyless:
+                return False
+        self._keyless.add(digest)
+        self.keyless += 1
+        return True
+
+
+def missing_test(patterns: tuple[str, ...]) -> Callable[[Any], bool]:
+    """Whether a delivered value means missing, by the profile's list (`*` at the end = prefix). null is always missing."""
+    exact = frozenset(pattern for pattern in patterns if not pattern.endswith("*"))
+    prefixes = tuple(pattern[:-1] for pattern in patterns if pattern.endswith("*"))
+
+    def is_missing(value: Any) -> bool:
+        if type(value) is str:
+            return value in exact or (bool(prefixes) and value.startswith(prefixes))
+        return value is None
+
+    return is_missing
+
+
+def time_reader(profile: Profile) -> TimeReader:
+    """The profile's own reading of times."""
+    return reader(profile.time_formats, profile.zone_info)
+
+
+def _late_test(profile: Profile, end: datetime, read_time: TimeReader) -> Callable[[Any], bool]:
+    """Whether a change time is readable and at or after T. Most values are settled by comparing texts; the rest are read."""
+    zone = profile.zone_info
+    digits = (end - timedelta(microseconds=1)).astimezone(zone).strftime("%Y%m%d%H%M%S")
+    day_before = (end.astimezone(zone).date() - timedelta(days=1)).isoformat()
+
+    def is_late(value: Any) -> bool:
+        if type(value) is str:
+            if len(value) == 14 and value <= digits and value.isdigit():
+                return False
+            if value[4:5] == "-" and value[:10] < day_before:
+                return False
+        at = read_time(value)
+        return at is not None and at >= end
+
+    return is_late
+
+
+def _type_name(value: Any) -> str:
+    return "null" if value is None else type(value).__name__

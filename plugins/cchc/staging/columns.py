@@ -1,0 +1,376 @@
+"""One block of landed lines to one typed Arrow table, as the profile says (INTERNALS: profile, staging rules).
+
+Columns are typed whole; what cannot be read becomes null and is listed, never dropped and never guessed. The only loops over rows
+are those that JSON forces on us: taking a field out of each record, and writing normalised lists back as JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from itertools import accumulate, chain
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from cchc.errors import NotConfigured
+from cchc.keys import key_id
+from cchc.sources.profile import Column, Entity, Profile
+from cchc.staging import parse
+
+RAW_LENGTH = 100
+ITEM_TYPES = {"text": "text", "flag": "boolean", "integer": "bigint", "time": "timestamp with time zone"}
+IDS = {"dossier_id": "dossier_code", "step_id": "step_code"}
+PIPELINE = (
+    "_row",
+    "_load_id",
+    "_file",
+    "_line",
+    "_key",
+    "_changed_at",
+    "_first_seen_at",
+    "_content_hash",
+    "_unreadable",
+    "_unreadable_critical",
+    "_shape_error",
+)
+ARROW_TYPES = {
+    "text": pa.string(),
+    "jsonb": pa.string(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp with time zone": pa.timestamp("us"),
+    "smallint": pa.int64(),
+    "integer": pa.int64(),
+    "bigint": pa.int64(),
+}
+
+Mask = NDArray[np.bool_]
+Line = tuple[int, dict[str, Any] | None, str | None]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a block comes from: its load, the file to name, T of the extract, and for day files the day and revision of the name."""
+
+    load_id: int
+    file: str
+    known_at: datetime
+    file_date: str | None = None
+    file_revision: int | None = None
+
+
+@dataclass
+class Findings:
+    """What could not be read in one block, by row. `critical` is a subset of the names in `unreadable`."""
+
+    unreadable: dict[int, dict[str, str]] = field(default_factory=dict)
+    critical: dict[int, list[str]] = field(default_factory=dict)
+    shape: dict[int, list[str]] = field(default_factory=dict)
+
+    def add(self, mask: Mask, name: str, raw: pa.StringArray, critical: bool) -> None:
+        """`name` is unreadable on the rows of `mask`; `raw` has what stood there."""
+        for row in np.flatnonzero(mask).tolist():
+            self.unreadable.setdefault(row, {})[name] = (raw[row].as_py() or "")[:RAW_LENGTH]
+            if critical and name not in self.critical.setdefault(row, []):
+                self.critical[row].append(name)
+
+
+class Typist:
+    """Types the blocks of one entity. `model` is the layout of its staging table: column → SQL type, in order."""
+
+    def __init__(self, profile: Profile, entity: Entity, model: dict[str, str]):
+        self.profile = profile
+        self.entity = entity
+        self.model = model
+        self.zone = profile.zone_info
+        self.columns = {column.name: column for column in entity.columns}
+        self._check()
+
+    def _check(self) -> None:
+        where = f"{self.profile.source}.yaml entity {self.entity.name}"
+        for name, column in self.columns.items():
+            if name not in self.model or name in PIPELINE or name in IDS:
+                own = ", ".join(known for known in self.model if known not in PIPELINE and known not in IDS)
+                raise NotConfigured(f"{where}: column {name!r} is not in the model {self.entity.model}. There are: {own}.")
+            if (self.model[name] == "jsonb") != (column.items is not None):
+                raise NotConfigured(f"{where}: column {name!r} is {self.model[name]}; 'list' goes with jsonb columns, and only with them.")
+            for other in (column.flag, column.shift_12h_onto):
+                if other is not None and other not in self.model:
+                    raise NotConfigured(f"{where}: column {name!r} names {other!r}, which is not in the model {self.entity.model}.")
+
+    def table(self, lines: list[Line], origin: Origin, first_row: int) -> pa.Table:
+        """The typed rows of `lines`, numbered from `first_row`."""
+        records: list[dict[str, Any]] = [line[1] or {} for line in lines]
+        found = Findings()
+        for row, line in enumerate(lines):
+            if line[1] is None:
+                found.shape[row] = [line[2] or "not an object"]
+        block = _Block(self, records, origin, found)
+        filled = {name: block.column(column) for name, column in self.columns.items()}
+        for column in self.columns.values():
+            if column.shift_12h_onto is not None:
+                filled[column.name], moved = parse.shifted_onto(filled[column.name], filled[column.shift_12h_onto], self.zone)
+                if column.flag is not None:
+                    filled[column.flag] = moved
+        for name, code in IDS.items():
+            if name in self.model and code in filled:
+                filled[name] = self._ids(filled[code])
+        changed_at = block.changed_at()
+        key = block.key()
+        size = len(records)
+        filled |= {
+            "_row": pa.array(np.arange(first_row, first_row + size)),
+            "_load_id": _constant(origin.load_id, size, pa.int64()),
+            "_file": _constant(origin.file, size, pa.string()),
+            "_line": pa.array([line[0] for line in lines], type=pa.int64()),
+            "_key": key,
+            "_first_seen_at": _constant(_utc(origin.known_at), size, pa.timestamp("us")),
+            "_changed_at": _constant(_utc(origin.known_at), size, pa.timestamp("us")),
+            "_unreadable": _json_of(found.unreadable, size),
+            "_unreadable_critical": _joined(found.critical, size),
+            "_shape_error": _joined(found.shape, size),
+        }
+        if changed_at is not None:
+            filled["_changed_at"] = pc.fill_null(changed_at, _utc(origin.known_at) - timedelta(microseconds=1))
+        filled["_content_hash"] = self._hashes(filled, changed_at)
+        arrays = [filled[name] if name in filled else pa.nulls(size, ARROW_TYPES[sql]) for name, sql in self.model.items()]
+        return pa.Table.from_arrays(arrays, names=list(self.model))
+
+    def convert(self, column: Column, raw: pa.StringArray, sql_type: str) -> tuple[pa.Array, Mask]:
+        """The values of a column from its raw texts (null = missing), and where something stood that cannot be read."""
+        bad = _mask(pc.equal(raw, parse.MALFORMED))
+        value = parse.text(raw)
+        if column.present is not None:
+            value = pc.if_else(value.is_valid(), *(pa.scalar(word, pa.string()) for word in column.present))
+        if column.extract is not None:
+            value = _mapped(value, _first_match(column.extract))
+        if column.codes is not None:
+            codes, keep = column.codes, column.otherwise == "keep"
+            coded = _mapped(value, lambda word: codes.get(word, word if keep else None))
+            if column.otherwise == "unreadable":
+                bad |= _mask(value.is_valid()) & _mask(coded.is_null())
+            value = coded
+        if column.default is not None:
+            value = pc.fill_null(value, column.default)
+        if bad.any():
+            value = pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), value)
+        formats = column.formats or self.profile.time_formats
+        if sql_type == "text":
+            typed = value
+        elif sql_type == "boolean":
+            typed = parse.flags(value)
+        elif sql_type == "date":
+            typed = parse.dates(value, formats, self.zone)
+        elif sql_type == "timestamp with time zone":
+            typed = parse.times(value, formats, self.zone)
+        elif sql_type in parse.INTEGER_LIMITS:
+            typed = parse.integers(value, sql_type, column.thousands)
+        else:
+            raise NotConfigured(f"staging.model_{self.entity.model}: no profile can fill {column.name}, which is {sql_type}.")
+        return typed, bad | (_mask(value.is_valid()) & _mask(typed.is_null()))
+
+    def _ids(self, codes: pa.StringArray) -> pa.Array:
+        coded = codes.dictionary_encode()
+        ids = [key_id(self.profile.source, code) for code in coded.dictionary.to_pylist()]
+        return pa.array(ids, type=pa.int64()).take(coded.indices)
+
+    def _hashes(self, filled: dict[str, pa.Array], changed_at: pa.Array | None) -> pa.Array:
+        """Signed 64-bit hashes of the typed content with the record's own change time (missing stays missing: T is not content).
+
+        Nulls are left out, so a column that a later model adds does not change the hash of records that do not have it.
+        """
+        content = {name: filled[name] for name in self.model if name in filled and name not in PIPELINE}
+        content |= {name: filled[name] for name in ("_unreadable", "_shape_error")}
+        if changed_at is not None:
+            content["_changed_at"] = changed_at
+        named = []
+        for name, values in content.items():
+            if values.null_count < len(values):
+                plain = values.cast(pa.int64()) if pa.types.is_timestamp(values.type) else values
+                named.append(pc.binary_join_element_wise(name + "=", plain.cast(pa.string()), ""))
+        if not named:
+            return pa.array([0] * len(filled["_row"]), type=pa.int64())
+        joined = pc.binary_join_element_wise(*named, "\x1f", null_handling="skip").cast(pa.binary())
+        digests = b"".join([blake2b(content, digest_size=8).digest() for content in joined.to_pylist()])
+        return pa.array(np.frombuffer(digests, dtype=">i8").astype(np.int64))
+
+
+class _Block:
+    """The records of one block while they are typed; raw texts are made once for each wire field."""
+
+    def __init__(self, typist: Typist, records: list[dict[str, Any]], origin: Origin, found: Findings):
+        self.typist = typist
+        self.records = records
+        self.origin = origin
+        self.found = found
+        self.texts: dict[str, pa.StringArray] = {}
+        self.unreadable: dict[str, Mask] = {}
+
+    def raw(self, name: str) -> pa.StringArray:
+        """The texts of a wire field; null = missing."""
+        if name not in self.texts:
+            values = parse.texts([record.get(name) for record in self.records])
+            self.texts[name] = parse.without_missing(values, self.typist.profile.missing)
+        return self.texts[name]
+
+    def column(self, column: Column) -> pa.Array:
+        """One column of the staging table; notes in `found` what is unreadable."""
+        size = len(self.records)
+        sql_type = self.typist.model[column.name]
+        if column.items is not None:
+            return self._list(column)
+        if column.source is not None:
+            raw = self.raw(column.source)
+        elif column.file is not None:
+            word = self.origin.file_date if column.file == "date" else self.origin.file_revision
+            raw = _constant(None if word is None else str(word), size, pa.string())
+            return parse.dates(raw, ("iso", "yyyyMMdd"), self.typist.zone) if sql_type == "date" else parse.integers(raw, sql_type)
+        else:
+            raw = _constant(column.const, size, pa.string())
+        values, bad = self.typist.convert(column, raw, sql_type)
+        self._note(column.source or column.name, raw, bad, column.critical)
+        return values
+
+    def _note(self, name: str, raw: pa.StringArray, bad: Mask, critical: bool) -> None:
+        if bad.any():
+            self.found.add(bad, name, raw, critical)
+            self.unreadable[name] = bad | self.unreadable.get(name, np.zeros(len(bad), dtype=bool))
+
+    def changed_at(self) -> pa.Array | None:
+        """The record's own change time; None for an entity that has none."""
+        entity = self.typist.entity
+        if entity.changed_at is None:
+            return None
+        raw = self.raw(entity.changed_at)
+        clock = Column("_changed_at", entity.changed_at)
+        values, bad = self.typist.convert(clock, raw, "timestamp with time zone")
+        self._note(entity.changed_at, raw, bad, entity.changed_at_critical)
+        return values
+
+    def key(self) -> pa.StringArray:
+        """The key fields joined by "|"; null where a part is missing or unreadable. Call it after the columns: they find the unreadable."""
+        entity = self.typist.entity
+        key = self._joined_key(entity.key)
+        if entity.key_else is not None:
+            key = pc.coalesce(key, self._joined_key(entity.key_else))
+        return key
+
+    def _joined_key(self, fields: tuple[str, ...]) -> pa.StringArray:
+        key = pc.binary_join_element_wise(*(parse.text(self.raw(name)) for name in fields), "|")
+        for name in fields:
+            if name in self.unreadable:
+                key = pc.if_else(pa.array(self.unreadable[name]), pa.scalar(None, pa.string()), key)
+        return key
+
+    def _list(self, column: Column) -> pa.Array:
+        """A list field as JSON text: objects with the profile's names and typed values. Missing = empty; malformed = null and K2."""
+        name, fields = column.source or column.name, column.items or ()
+        lists = [_objects(record.get(name)) for record in self.records]
+        for row, value in enumerate(lists):
+            if value is None:
+                self.found.shape.setdefault(row, []).append(name)
+        items = list(chain.from_iterable(value for value in lists if value))
+        if not items:
+            return pa.array([None if value is None else "[]" for value in lists], type=pa.string())
+        ends = list(accumulate(len(value or ()) for value in lists))
+        typed = [self._item_column(column.name, item, items, ends) for item in fields]
+        names = [item.name for item in fields]
+        objects = [dict(zip(names, values, strict=True)) for values in zip(*typed, strict=True)]
+        starts = [0, *ends]
+        texts = [
+            None if value is None else orjson.dumps(objects[start:end]).decode() if value else "[]"
+            for value, start, end in zip(lists, starts, ends, strict=False)
+        ]
+        return pa.array(texts, type=pa.string())
+
+    def _item_column(self, list_name: str, item: Column, items: list[dict[str, Any]], ends: list[int]) -> list[Any]:
+        raw = parse.texts([None if item.source is None else each.get(item.source) for each in items])
+        raw = parse.without_missing(raw, self.typist.profile.missing)
+        if item.const is not None:
+            raw = _constant(item.const, len(items), pa.string())
+        values, bad = self.typist.convert(item, raw, ITEM_TYPES[item.type])
+        for place in np.flatnonzero(bad).tolist():
+            row = int(np.searchsorted(ends, place, side="right"))
+            index = place - (ends[row - 1] if row else 0)
+            self.found.unreadable.setdefault(row, {})[f"{list_name}[{index}].{item.name}"] = raw[place].as_py()[:RAW_LENGTH]
+        if pa.types.is_timestamp(values.type):
+            whole = values.cast(pa.timestamp("s"), safe=False)
+            exact = whole if pc.all(pc.equal(whole.cast(values.type), values)).as_py() is not False else values
+            values = pc.strftime(exact, format="%Y-%m-%dT%H:%M:%SZ")
+        listed: list[Any] = values.to_pylist()
+        return listed
+
+
+def _objects(value: Any) -> list[dict[str, Any]] | None:
+    """The objects of a list field; an empty list where it is missing, None where it is no list of objects.
+
+    Files of tables bring lists as JSON text in the cell.
+    """
+    if type(value) is list:
+        return value if all(type(item) is dict for item in value) else None
+    if value is None:
+        return []
+    if isinstance(value, str):
+        if not value.strip():
+            return []
+        try:
+            return _objects(orjson.loads(value)) if value.lstrip().startswith("[") else None
+        except orjson.JSONDecodeError:
+            return None
+    return None
+
+
+def _first_match(pattern: str) -> Callable[[str], str | None]:
+    compiled = re.compile(pattern, re.ASCII)
+
+    def first(word: str) -> str | None:
+        match = compiled.search(word)
+        return match.group() if match else None
+
+    return first
+
+
+def _mapped(values: pa.StringArray, change: Callable[[str], str | None]) -> pa.StringArray:
+    """`change` of each text, asked once for each distinct one."""
+    coded = values.dictionary_encode()
+    return pa.array([change(word) for word in coded.dictionary.to_pylist()], type=pa.string()).take(coded.indices)
+
+
+def _constant(value: Any, size: int, kind: pa.DataType) -> pa.Array:
+    return pa.repeat(pa.scalar(value, kind), size)
+
+
+def _mask(array: pa.Array) -> Mask:
+    mask: Mask = pc.fill_null(array, False).to_numpy(zero_copy_only=False)
+    return mask
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _json_of(cells: dict[int, dict[str, str]], size: int) -> pa.StringArray:
+    return _sparse({row: orjson.dumps(cell, option=orjson.OPT_SORT_KEYS).decode() for row, cell in cells.items()}, size)
+
+
+def _joined(cells: dict[int, list[str]], size: int) -> pa.StringArray:
+    return _sparse({row: ",".join(names) for row, names in cells.items()}, size)
+
+
+def _sparse(cells: dict[int, str], size: int) -> pa.StringArray:
+    if not cells:
+        return pa.nulls(size, pa.string())
+    return pa.array([cells.get(row) for row in range(size)], type=pa.string())
+
+
+def lines_of(block: Iterable[bytes]) -> list[Line]:
+    """Landed lines as Python values."""
+    return [orjson.loads(line) for line in block]

@@ -1,0 +1,221 @@
+"""Texts to typed values, a whole column at a time, without a guess.
+
+Each function takes an Arrow array of texts (null = missing) and gives one of the same length: null where the text is missing *or*
+cannot be read, so a cell that was there and is null now is unreadable (indicators.md §5, K3). Nothing is rolled over or rounded:
+`20230231` is no time, `4.5` is no integer, `50.00` is no amount with thousands.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from cchc.staging import clock
+
+MALFORMED = "(malformed)"
+INTEGER_LIMITS = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
+FLAGS = {"0": False, "1": True, "false": False, "true": True}
+ISO_HEADS = ("yyyy-MM-ddTHH:mm:ss", "yyyy-MM-ddTHH:mm", "yyyy-MM-dd")
+PARTS = re.compile("yyyy|MM|dd|HH|mm|ss")
+TAIL = re.compile(r"(?:[.,](?P<fraction>\d{1,9}))?(?P<offset>Z|[+-]\d\d(?::?\d\d)?)?")
+
+
+def texts(values: list[Any]) -> pa.StringArray:
+    """JSON values as texts, trimmed and NFC: numbers as they are written (4.0 as 4), true and false, a list or object as `(malformed)`."""
+    try:
+        array = pa.array(values, type=pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        array = pa.array([_text(value) for value in values], type=pa.string())
+    array = pc.utf8_trim_whitespace(array)
+    if not pc.all(pc.string_is_ascii(array)).as_py() and len(array) > array.null_count:
+        array = pc.utf8_normalize(array, "NFC")
+    return array
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(int(value)) if value == value // 1 else repr(value)
+    return MALFORMED
+
+
+def without_missing(array: pa.StringArray, patterns: tuple[str, ...]) -> pa.StringArray:
+    """`array` with null where a value means missing; a pattern that ends in * is a prefix."""
+    for pattern in patterns:
+        match = pc.starts_with(array, pattern[:-1]) if pattern.endswith("*") else pc.equal(array, pattern)
+        array = _null_where(array, match)
+    return array
+
+
+def text(array: pa.StringArray) -> pa.StringArray:
+    """The texts themselves; only `(malformed)` is unreadable."""
+    return _null_where(array, pc.equal(array, MALFORMED))
+
+
+def integers(array: pa.StringArray, sql_type: str, thousands: str | None = None) -> pa.Array:
+    """Whole numbers within the limits of `smallint`, `integer` or `bigint`; with `thousands` groups of three digits may be set apart.
+
+    `07` and `+7` are not how a number is written, so they are unreadable.
+    """
+    if thousands:
+        grouped = pc.match_substring_regex(array, rf"^-?[1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}})+$")
+        array = pc.if_else(grouped, pc.replace_substring(array, thousands, ""), array)
+    numbers = _where(array, pc.match_substring_regex(array, r"^(?:0|-?[1-9]\d{0,17})$")).cast(pa.int64())
+    limit = INTEGER_LIMITS[sql_type]
+    if limit < 2**63:
+        numbers = _where(numbers, pc.and_(pc.less(numbers, limit), pc.greater_equal(numbers, -limit)))
+    return numbers
+
+
+def flags(array: pa.StringArray) -> pa.BooleanArray:
+    """0, 1, true, false (any case)."""
+    words = pc.utf8_lower(array)
+    return pc.if_else(pc.is_in(words, pa.array(FLAGS)), pc.is_in(words, pa.array([word for word, value in FLAGS.items() if value])), None)
+
+
+def times(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo) -> pa.Array:
+    """Moments, as timestamps of UTC without a zone; texts without an offset are wall-clock times of `zone`."""
+    micros = np.zeros(len(array), dtype=np.int64)
+    done = np.zeros(len(array), dtype=bool)
+    for pattern in formats:
+        for head in ISO_HEADS if pattern == "iso" else (pattern,):
+            open_rows = np.flatnonzero(~done & _valid(array))
+            if not len(open_rows):
+                break
+            values, readable = _read(array.take(pa.array(open_rows)), head, pattern == "iso", zone)
+            micros[open_rows[readable]] = values[readable]
+            done[open_rows[readable]] = True
+    done &= (micros >= clock.FIRST) & (micros <= clock.LAST)
+    return pa.array(micros, mask=~done).cast(pa.timestamp("us"))
+
+
+def dates(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo) -> pa.Array:
+    """Local dates in `zone`: of a time the day on which it lies there."""
+    moments = times(array, formats, zone)
+    return days_of(moments, zone)
+
+
+def days_of(moments: pa.Array, zone: ZoneInfo) -> pa.Array:
+    """Local dates of UTC timestamps."""
+    days = clock.local_days(_micros(moments), zone)
+    return pa.array(days.astype(np.int32), mask=~_valid(moments)).cast(pa.date32())
+
+
+def shifted_onto(moments: pa.Array, days: pa.Array, zone: ZoneInfo) -> tuple[pa.Array, pa.BooleanArray]:
+    """`moments` brought onto the local dates `days` where twelve hours earlier or later do that, and which ones were moved.
+
+    payments.md, *Known to happen*: a time written with a 12-hour clock.
+    """
+    local = clock.to_local(_micros(moments), zone)
+    wanted = days.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    both = _valid(moments) & _valid(days)
+    moved = np.zeros(len(moments), dtype=bool)
+    result = local.copy()
+    for step in (clock.HALF_DAY, -clock.HALF_DAY):
+        hit = both & (local // clock.DAY != wanted) & ((local + step) // clock.DAY == wanted)
+        result[hit] = local[hit] + step
+        moved |= hit
+    utc = np.where(moved, clock.to_utc(result, zone), _micros(moments))
+    return pa.array(utc, mask=~_valid(moments)).cast(pa.timestamp("us")), pa.array(moved)
+
+
+def _read(array: pa.StringArray, head: str, iso: bool, zone: ZoneInfo) -> tuple[clock.Micros, NDArray[np.bool_]]:
+    """UTC microseconds of the texts that begin with `head` (and, for ISO, end in a fraction and an offset), and which were readable."""
+    if not iso or head == ISO_HEADS[-1]:
+        local, readable = _fixed(array, head)
+        return clock.to_utc(local, zone), readable
+    width = len(head)
+    local, readable = _fixed(pc.utf8_slice_codeunits(array, 0, width), head)
+    tails = pc.utf8_slice_codeunits(array, width).dictionary_encode()
+    parsed = [_tail(tail, head.endswith("ss")) for tail in tails.dictionary.to_pylist()]
+    codes = tails.indices.to_numpy(zero_copy_only=False)
+    fraction = np.array([0 if tail is None else tail[0] for tail in parsed], dtype=np.int64)[codes]
+    offset = np.array([0 if tail is None or tail[1] is None else tail[1] for tail in parsed], dtype=np.int64)[codes]
+    is_local = np.array([tail is None or tail[1] is None for tail in parsed], dtype=bool)[codes]
+    readable &= np.array([tail is not None for tail in parsed], dtype=bool)[codes]
+    moment = local + fraction
+    return np.where(is_local, clock.to_utc(moment, zone), moment - offset), readable
+
+
+def _tail(tail: str, may_have_fraction: bool) -> tuple[int, int | None] | None:
+    """Microseconds and offset (in microseconds; None = local) of what follows the seconds of an ISO time; None if it is no such thing."""
+    match = TAIL.fullmatch(tail)
+    if match is None or (match["fraction"] and not may_have_fraction):
+        return None
+    fraction = int((match["fraction"] or "0")[:6].ljust(6, "0"))
+    offset = match["offset"]
+    if offset is None:
+        return fraction, None
+    if offset == "Z":
+        return fraction, 0
+    hours, minutes = int(offset[1:3]), int(offset[-2:]) if len(offset) > 3 else 0
+    if hours > 23 or minutes > 59:
+        return None
+    return fraction, (-1 if offset[0] == "-" else 1) * (hours * 60 + minutes) * 60_000_000
+
+
+def _fixed(array: pa.StringArray, pattern: str) -> tuple[clock.Micros, NDArray[np.bool_]]:
+    """Wall-clock microseconds of the texts that are exactly `pattern`, and which were (0 for the others). T in ISO may be a space."""
+    width = len(pattern)
+    micros = np.zeros(len(array), dtype=np.int64)
+    readable = np.zeros(len(array), dtype=bool)
+    rows = np.flatnonzero(pc.fill_null(pc.equal(pc.binary_length(array), width), False).to_numpy(zero_copy_only=False))
+    if not len(rows):
+        return micros, readable
+    cells = _bytes(array.take(pa.array(rows)), width)
+    good = np.ones(len(rows), dtype=bool)
+    part = {"yyyy": np.full(len(rows), 1), "MM": np.full(len(rows), 1), "dd": np.full(len(rows), 1)}
+    inside = np.zeros(width, dtype=bool)
+    for match in PARTS.finditer(pattern):
+        digits = cells[:, match.start() : match.end()] - np.uint8(48)  # wraps round below "0"
+        good &= (digits <= 9).all(axis=1)
+        part[match.group()] = digits.astype(np.int64) @ (10 ** np.arange(match.end() - match.start() - 1, -1, -1))
+        inside[match.start() : match.end()] = True
+    for place in np.flatnonzero(~inside):
+        mark = cells[:, place] == ord(pattern[place])
+        good &= (mark | (cells[:, place] == ord(" "))) if pattern[place] == "T" else mark
+    zero = np.zeros(len(rows), dtype=np.int64)
+    hour, minute, second = (part.get(name, zero) for name in ("HH", "mm", "ss"))
+    good &= (part["yyyy"] >= 1) & (part["MM"] >= 1) & (part["MM"] <= 12) & (hour < 24) & (minute < 60) & (second < 60)
+    months = np.where(good, (part["yyyy"] - 1970) * 12 + part["MM"] - 1, 0).astype("datetime64[M]")
+    first = months.astype("datetime64[D]").astype(np.int64)
+    length = (months + 1).astype("datetime64[D]").astype(np.int64) - first
+    good &= (part["dd"] >= 1) & (part["dd"] <= length)
+    value = ((((first + part["dd"] - 1) * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000
+    micros[rows] = np.where(good, value, 0)
+    readable[rows] = good
+    return micros, readable
+
+
+def _bytes(array: pa.StringArray, width: int) -> NDArray[np.uint8]:
+    """The bytes of texts that all have `width` of them, one row a text."""
+    start = int(np.frombuffer(array.buffers()[1], dtype=np.int32)[array.offset])
+    return np.frombuffer(array.buffers()[2], dtype=np.uint8)[start : start + len(array) * width].reshape(-1, width)
+
+
+def _micros(moments: pa.Array) -> clock.Micros:
+    micros: clock.Micros = moments.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    return micros
+
+
+def _valid(array: pa.Array) -> NDArray[np.bool_]:
+    mask: NDArray[np.bool_] = array.is_valid().to_numpy(zero_copy_only=False)
+    return mask
+
+
+def _where(array: pa.Array, condition: pa.Array) -> pa.Array:
+    """`array`, null where `condition` does not hold or is null."""
+    return pc.if_else(pc.fill_null(condition, False), array, pa.scalar(None, array.type))
+
+
+def _null_where(array: pa.Array, condition: pa.Array) -> pa.Array:
+    return pc.if_else(pc.fill_null(condition, False), pa.scalar(None, array.type), array)

@@ -1,0 +1,142 @@
+"""STAGE: landed records, typed, into the staging tables (design.md §1)."""
+
+from __future__ import annotations
+
+import gc
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+import orjson
+import pyarrow as pa
+import zstandard
+from psycopg import Connection, sql
+from sqlalchemy.engine import Engine
+
+from cchc.errors import CchcError, NotConfigured
+from cchc.sources.profile import Entity, Profile
+from cchc.staging.columns import Line, Origin, Typist, lines_of
+from cchc.staging.copy import copy_tables
+from cchc.staging.tables import prepare, staged_entities, table_of
+
+if TYPE_CHECKING:
+    from cchc.sources.landing import Landed
+
+BLOCK_RECORDS = 10_000
+BLOCK_BYTES = 16 << 20
+NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def stage(engine: Engine, profile: Profile, landed: list[Landed]) -> None:
+    """Fills the staging table of each entity of `profile` with the records of `landed`; tables of other entities are emptied.
+
+    Loads that are not `landed` (waiting, blocked) are passed over. ops.load gets `staged` and the status. One entity is one transaction.
+    Raises NotConfigured if profile and model disagree, CchcError if landing is damaged.
+    """
+    for entity in staged_entities(profile).values():
+        loads = [load for load in landed if load.entity == entity.name and load.status == "landed"]
+        with psycopg_connection(engine) as connection:
+            _stage_entity(connection, profile, entity, loads)
+
+
+def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity, loads: list[Landed]) -> None:
+    table = table_of(profile, entity)
+    with connection.transaction():
+        typist = Typist(profile, entity, prepare(connection, table))
+        first_row = 1
+        for load in loads:
+            blocks = _typed(typist, load, _known_at(connection, load), first_row)
+            with _no_garbage_collection():
+                rows = copy_tables(connection, table.identifier, list(typist.model), blocks)
+            first_row += rows
+            connection.execute(
+                "update ops.load set staged = %s, status = case status when 'landed' then 'staged' else status end where load_id = %s",
+                [rows, load.load_id],
+            )
+        if loads:
+            connection.execute(sql.SQL("analyze {}").format(table.identifier))
+
+
+def _typed(typist: Typist, load: Landed, known_at: datetime, first_row: int) -> Iterator[pa.Table]:
+    day = load.manifest.get("file_date")
+    revision = load.manifest.get("revision")
+    for file, lines in read_blocks(load):
+        origin = Origin(load.load_id or 0, file, known_at, None if day is None else str(day), None if revision is None else int(revision))
+        table = typist.table(lines, origin, first_row)
+        first_row += table.num_rows
+        yield table
+
+
+def read_blocks(load: Landed) -> Iterator[tuple[str, list[Line]]]:
+    """The landed lines of a load in blocks, each with the file to name: the delivered file, or the landing part.
+
+    Raises CchcError if a part of the manifest is missing or cannot be read to its end.
+    """
+    files, root = fsspec.core.url_to_fs(load.path)
+    for part in load.manifest.get("parts", []):
+        path = f"{root.rstrip('/')}/{part['name']}"
+        try:
+            with files.open(path, "rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as plain:
+                for block in _blocks(io.BufferedReader(plain, 1 << 20)):
+                    yield load.file_name or str(part["name"]), block
+        except (OSError, zstandard.ZstdError, orjson.JSONDecodeError) as error:
+            raise CchcError(
+                f"Landing of {load.entity} is damaged: {path} cannot be read ({error}). Extract the window again; nothing was loaded."
+            ) from error
+
+
+def _blocks(stream: io.BufferedReader) -> Iterator[list[Line]]:
+    lines: list[bytes] = []
+    size = 0
+    for line in stream:
+        if b"\\u0000" in line:
+            line = NUL.sub(rb"\1", line)  # PostgreSQL stores no NUL in text
+        lines.append(line)
+        size += len(line)
+        if len(lines) >= BLOCK_RECORDS or size >= BLOCK_BYTES:
+            yield lines_of(lines)
+            lines, size = [], 0
+    if lines:
+        yield lines_of(lines)
+
+
+def _known_at(connection: Connection[Any], load: Landed) -> datetime:
+    row = connection.execute("select window_to from ops.load where load_id = %s", [load.load_id]).fetchone()
+    if row is None:
+        raise CchcError(f"Load {load.load_id} of {load.entity} is not in ops.load; it must be opened before it is staged.")
+    known_at: datetime = row[0]
+    return known_at
+
+
+@contextmanager
+def psycopg_connection(engine: Engine) -> Iterator[Connection[Any]]:
+    """The psycopg connection behind a connection of `engine`, in autocommit; transactions are opened with `connection.transaction()`."""
+    pooled = engine.raw_connection()
+    connection = pooled.driver_connection
+    if not isinstance(connection, Connection):
+        pooled.close()
+        raise NotConfigured("The warehouse's engine must use the driver psycopg: postgresql+psycopg://…")
+    try:
+        connection.autocommit = True
+        yield connection
+    finally:
+        if not connection.closed:
+            connection.rollback()
+            connection.autocommit = False
+        pooled.close()
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Records are trees: reference counts free them, and the collector only walks over millions of them again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,186 @@
+"""The REST client against a small stand-in of Airflow: log-in, pages, waiting, what it says about a failure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from cchc.embedded.airflow_api import AirflowApi, Run
+from cchc.errors import CchcError, NotConfigured, SourceUnavailable
+
+
+class Airflow(BaseHTTPRequestHandler):
+    """Answers from `answers` (path → body, or a list of bodies of which the last one stays); lists are cut into pages."""
+
+    answers: ClassVar[dict[str, Any]] = {}
+    tokens: ClassVar[list[str]] = []
+    asked: ClassVar[list[tuple[str, str, Any]]] = []
+
+    def do_GET(self) -> None:
+        self.answer(None)
+
+    def do_POST(self) -> None:
+        self.answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+    do_PATCH = do_POST
+
+    def answer(self, body: Any) -> None:
+        parts = urlsplit(self.path)
+        self.asked.append((self.command, self.path, body))
+        if parts.path == "/auth/token":
+            if body["password"] != "right":
+                return self.send(401, {"detail": "no"})
+            self.tokens.append(f"token-{len(self.tokens)}")
+            return self.send(201, {"access_token": self.tokens[-1]})
+        if not self.tokens or self.headers["Authorization"] != f"Bearer {self.tokens[-1]}":
+            return self.send(401, {"detail": "who are you?"})
+        found = self.answers.get(parts.path)
+        if found is None:
+            return self.send(404, {"detail": "Not Found"})
+        if isinstance(found, list):
+            found = found.pop(0) if len(found) > 1 else found[0]
+        query = parse_qs(parts.query)
+        if "limit" in query:
+            offset, limit = int(query["offset"][0]), int(query["limit"][0])
+            found = {key: value[offset : offset + limit] if isinstance(value, list) else value for key, value in found.items()}
+        return self.send(200, found)
+
+    def send(self, code: int, body: Any) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    Airflow.answers, Airflow.tokens, Airflow.asked = {}, [], []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Airflow)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def api(url: str) -> Iterator[AirflowApi]:
+    with AirflowApi(url, "admin", "right") as client:
+        yield client
+
+
+def run(state: str, run_id: str = "r", dag_id: str = "d") -> dict[str, Any]:
+    return {"dag_id": dag_id, "dag_run_id": run_id, "state": state, "partition_key": None}
+
+
+def test_trigger_sends_conf_and_no_logical_date(api: AirflowApi) -> None:
+    Airflow.answers["/api/v2/dags/d/dagRuns"] = run("queued")
+    assert api.trigger("d", {"to": "2024-01-02T00:00:00+07:00"}) == Run("d", "r", "queued")
+    assert Airflow.asked[-1][2] == {"logical_date": None, "conf": {"to": "2024-01-02T00:00:00+07:00"}}
+
+
+def test_a_token_that_ran_out_is_renewed(api: AirflowApi) -> None:
+    Airflow.answers["/api/v2/dags/d/dagRuns/r"] = run("running")
+    api.run("d", "r")
+    Airflow.tokens.append("another")
+    assert api.run("d", "r").state == "running"
+
+
+def test_all_pages_are_read(api: AirflowApi) -> None:
+    Airflow.answers["/api/v2/dags/~/dagRuns"] = {"dag_runs": [run("success", f"r{n}") for n in range(250)], "total_entries": 250}
+    assert [each.run_id for each in api.runs()] == [f"r{n}" for n in range(250)]
+
+
+def test_wait_returns_the_last_states_and_names_what_is_late(api: AirflowApi) -> None:
+    Airflow.answers["/api/v2/dags/d/dagRuns/a"] = [run("running", "a"), run("failed", "a")]
+    Airflow.answers["/api/v2/dags/d/dagRuns/b"] = run("running", "b")
+    assert api.wait([Run("d", "a", "queued")], 30) == [Run("d", "a", "failed")]
+    with pytest.raises(CchcError, match="1 DAG runs are not finished.*d b"):
+        api.wait([Run("d", "b", "queued")], 0)
+
+
+def test_consequences_are_followed_to_the_end(api: AirflowApi) -> None:
+    def event(*caused: tuple[str, str]) -> dict[str, Any]:
+        references = [{"dag_id": dag, "run_id": run_id} for dag, run_id in caused]
+        return {
+            "asset_events": [{"asset_id": 1, "name": "months", "partition_key": "2023-01", "created_dagruns": references}],
+            "total_entries": 1,
+        }
+
+    Airflow.answers["/api/v2/assets/events"] = [event(), event(("refresh", "x")), {"asset_events": [], "total_entries": 0}]
+    Airflow.answers["/api/v2/assets/1"] = {"scheduled_dags": [{"dag_id": "refresh"}]}
+    Airflow.answers["/api/v2/dags/refresh/dagRuns/x"] = [run("running", "x", "refresh"), run("success", "x", "refresh")]
+    assert api.wait_for_consequences([Run("d", "r", "success")], 30) == [Run("refresh", "x", "success")]
+
+
+def test_an_event_without_consequence_is_an_error(api: AirflowApi) -> None:
+    event = {"asset_id": 1, "name": "months", "partition_key": "2023-01", "created_dagruns": []}
+    Airflow.answers["/api/v2/assets/events"] = {"asset_events": [event], "total_entries": 1}
+    Airflow.answers["/api/v2/assets/1"] = {"scheduled_dags": [{"dag_id": "refresh"}]}
+    with pytest.raises(CchcError, match=r"months \(partition 2023-01\) started no run of refresh"):
+        api.wait_for_consequences([Run("d", "r", "success")], 0)
+    Airflow.answers["/api/v2/assets/1"] = {"scheduled_dags": []}
+    assert api.wait_for_consequences([Run("d", "r", "success")], 0) == []
+
+
+def test_a_failure_names_task_and_reason(api: AirflowApi) -> None:
+    tasks = [
+        {"task_id": "extract", "state": "success", "try_number": 1, "map_index": -1},
+        {"task_id": "load", "state": "upstream_failed", "try_number": 0, "map_index": -1},
+        {"task_id": "stage", "state": "failed", "try_number": 2, "map_index": -1},
+    ]
+    log = [
+        {"event": "::group::Log message source details"},
+        {"event": "params", "level": "info"},
+        {
+            "event": "Task failed with exception",
+            "level": "error",
+            "error_detail": [{"exc_type": "ContractViolation", "exc_value": "sai mã"}],
+        },
+    ]
+    Airflow.answers["/api/v2/dags/d/dagRuns/r/taskInstances"] = {"task_instances": tasks, "total_entries": 3}
+    Airflow.answers["/api/v2/dags/d/dagRuns/r/taskInstances/stage/logs/2"] = {"content": log}
+    text = api.explain_failure(Run("d", "r", "failed"))
+    assert "task stage failed (try 2)" in text
+    assert text.splitlines()[1:] == ["info params", "error Task failed with exception", "  ContractViolation: sai mã"]
+
+
+def test_pools_are_made_once_and_resized(api: AirflowApi) -> None:
+    Airflow.answers["/api/v2/pools"] = {"pools": [{"name": "default_pool", "slots": 128}], "total_entries": 1}
+    Airflow.answers["/api/v2/pools/default_pool"] = {}
+    api.ensure_pool("default_pool", 128)
+    assert Airflow.asked[-1][0] == "GET"
+    api.ensure_pool("default_pool", 3)
+    assert Airflow.asked[-1][0] == "PATCH" and Airflow.asked[-1][2]["slots"] == 3
+    api.ensure_pool("other", 1)
+    assert Airflow.asked[-1][0] == "POST"
+
+
+def test_missing_dags_are_reported_with_the_import_error(api: AirflowApi) -> None:
+    Airflow.answers["/api/v2/dags"] = {"dags": [{"dag_id": "a"}], "total_entries": 1}
+    Airflow.answers["/api/v2/importErrors"] = {"import_errors": [{"filename": "b.py", "stack_trace": "NameError: x"}], "total_entries": 1}
+    api.wait_for_dags(["a"], 0)
+    with pytest.raises(CchcError, match=r"(?s)the DAGs b .*b\.py.*NameError"):
+        api.wait_for_dags(["a", "b"], 0)
+
+
+def test_errors_say_where(url: str, api: AirflowApi) -> None:
+    with pytest.raises(CchcError, match=r"GET /api/v2/dags/none/dagRuns/r: 404"):
+        api.run("none", "r")
+    with AirflowApi(url, "admin", "wrong") as stranger, pytest.raises(NotConfigured, match="does not let user admin in: 401"):
+        stranger.run("d", "r")
+    with AirflowApi("http://127.0.0.1:9", "admin", "right") as nowhere:
+        assert nowhere.health() == {}
+        with pytest.raises(SourceUnavailable, match="does not answer"):
+            nowhere.run("d", "r")

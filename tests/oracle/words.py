@@ -1,0 +1,279 @@
+"""Small words that the whole oracle shares: the zone, reading of times and texts, units, the plan, periods.
+
+Written from indicators.md and contracts/ alone; nothing of the product is imported.
+"""
+
+from __future__ import annotations
+
+import calendar
+import csv
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import holidays
+
+ZONE = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+ROOT = Path(__file__).resolve().parents[2]
+OWN = Path(__file__).resolve().parent / "reference"
+A_TICK = timedelta(microseconds=1)
+
+KINDS = ("month", "quarter", "half_year", "nine_months", "year", "report_month", "report_quarter")
+BASES = ("period", "year_to_date")
+_MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "nine_months": 9, "year": 12, "report_month": 1, "report_quarter": 3}
+
+
+# ---------------------------------------------------------------- scalars
+def text(value: Any) -> str | None:
+    """A scalar of the wire as text: NFC; "", null and absent are missing (None)."""
+    if value is None or value == "":
+        return None
+    return unicodedata.normalize("NFC", str(value))
+
+
+_COMPACT = re.compile(r"\d{14}")
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:?\d\d)?)?")
+
+
+def moment(value: Any) -> datetime | None:
+    """A time of one_stop or documents, aware; None when missing; ValueError when present and not a time."""
+    raw = text(value)
+    if raw is None or raw.startswith(("0001-01-01", "00010101")):
+        return None
+    if _COMPACT.fullmatch(raw):
+        return datetime.strptime(raw, "%Y%m%d%H%M%S").replace(tzinfo=ZONE)
+    match = _ISO.fullmatch(raw)
+    if not match:
+        raise ValueError(f"not a time: {raw!r}")
+    day, minute, second, fraction, offset = match.groups()
+    micro = int(((fraction or "") + "000000")[:6])
+    stamp = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}").replace(microsecond=micro)
+    if offset is None:
+        return stamp.replace(tzinfo=ZONE)
+    if offset == "Z":
+        return stamp.replace(tzinfo=UTC).astimezone(ZONE)
+    hours, minutes = int(offset[1:3]), int(offset[-2:])
+    delta = timedelta(hours=hours, minutes=minutes) * (-1 if offset[0] == "-" else 1)
+    return stamp.replace(tzinfo=timezone(delta)).astimezone(ZONE)
+
+
+def lenient(value: Any) -> datetime | None:
+    """As `moment`, but an unreadable time is taken as missing (a warning of §5)."""
+    try:
+        return moment(value)
+    except ValueError:
+        return None
+
+
+def local(stamp: datetime) -> date:
+    """The local date of an aware time."""
+    return stamp.astimezone(ZONE).date()
+
+
+def midnight(day: date) -> datetime:
+    """00:00:00 of a local date."""
+    return datetime.combine(day, time(), ZONE)
+
+
+def day_of(value: Any) -> date | None:
+    """The local date of a wire time, None when missing or unreadable."""
+    stamp = lenient(value)
+    return None if stamp is None else local(stamp)
+
+
+_PROCEDURE = re.compile(r"\d\.\d{6}")
+
+
+def procedure_code(value: Any) -> str | None:
+    """First `d.dddddd` of a MaTTHC."""
+    match = _PROCEDURE.search(text(value) or "")
+    return match.group() if match else None
+
+
+# ---------------------------------------------------------------- units
+@dataclass(frozen=True)
+class Unit:
+    """One row of units.csv."""
+
+    code: str
+    level: str
+    kind: str
+    valid_from: date | None
+    valid_to: date | None
+
+    def valid(self, day: date) -> bool:
+        """Valid on a day, both ends inclusive, missing = open."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+
+def _reference(pattern: str, folder: str) -> Path:
+    """The project's copy of a reference file, else the oracle's own."""
+    found = sorted((ROOT / "include" / folder).glob(pattern))
+    return found[0] if found else next(OWN.glob(pattern))
+
+
+@lru_cache(maxsize=1)
+def units() -> dict[str, Unit]:
+    """All units by code."""
+    with _reference("units.csv", "reference").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    opt = lambda raw: date.fromisoformat(raw) if raw else None  # noqa: E731
+    return {r["unit_code"]: Unit(r["unit_code"], r["level"], r["kind"], opt(r["valid_from"]), opt(r["valid_to"])) for r in rows}
+
+
+def scopes() -> dict[str, set[str]]:
+    """Every scope and the units in it: each unit, each level, the whole."""
+    every = units()
+    out = {code: {code} for code in every}
+    for level in ("district", "commune"):
+        out[f"level:{level}"] = {u.code for u in every.values() if u.level == level}
+    out["all"] = set(every)
+    return out
+
+
+# ---------------------------------------------------------------- the plan
+@dataclass(frozen=True)
+class Target:
+    """One computed cell of the plan."""
+
+    indicator: str
+    levels: frozenset[str]
+    share: Fraction
+    kind: str
+
+
+@lru_cache(maxsize=1)
+def targets() -> tuple[Target, ...]:
+    """The computed cells of plan 53/KH-UBND 2023."""
+    with _reference("plan_53*targets.csv", "plans").open(encoding="utf-8-sig", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["how"] == "computed"]
+    return tuple(
+        Target(r["indicator_code"], frozenset(r["level"].split()), Fraction(r["target_percent"]) / 100, r["kind"]) for r in rows
+    )
+
+
+def target_at(indicator: str, scope: str) -> Target | None:
+    """The target that stands for an indicator at a scope (§2), if any."""
+    level = scope.split(":")[1] if scope.startswith("level:") else ("all" if scope == "all" else units()[scope].level)
+    for target in targets():
+        if target.indicator == indicator and ("all" in target.levels or level in target.levels):
+            return target
+    return None
+
+
+# ---------------------------------------------------------------- periods
+def add_months(day: date, count: int) -> date:
+    """The same day of the month, `count` months later (used with days 1 and 15 only)."""
+    index = day.year * 12 + day.month - 1 + count
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a value looks at: [start, j), D, for one basis and one T."""
+
+    start: date
+    end: date
+    j: datetime
+    d: date
+    t: datetime
+
+    def holds(self, stamp: datetime | None) -> bool:
+        """In the period and past."""
+        return stamp is not None and midnight(self.start) <= stamp < self.j
+
+
+def period_end(kind: str, start: date) -> date:
+    """The exclusive end of a period."""
+    return add_months(start, _MONTHS[kind])
+
+
+def span(kind: str, start: date, basis: str, t: datetime) -> Span | None:
+    """The span of a (period, basis) at T; None when the period starts at or after T."""
+    end = period_end(kind, start)
+    if midnight(start) >= t:
+        return None
+    j = min(midnight(end), t)
+    d = local(j - A_TICK)
+    first = start
+    if basis == "year_to_date":
+        year = (end - timedelta(days=1)).year
+        first = date(year - 1, 12, 15) if kind.startswith("report") else date(year, 1, 1)
+    return Span(first, end, j, d, t)
+
+
+def parse_period(name: str) -> tuple[str, date]:
+    """`2023-06`, `2023-Q2`, `2023-H1`, `2023-9M`, `2023`, `2023-06R`, `2023-Q1R` → (kind, start)."""
+    report = name.endswith("R")
+    name = name.removesuffix("R")
+    year, _, rest = name.partition("-")
+    y = int(year)
+    if not rest:
+        return "year", date(y, 1, 1)
+    if rest == "9M":
+        return "nine_months", date(y, 1, 1)
+    if rest[0] == "H":
+        return "half_year", date(y, 1 if rest == "H1" else 7, 1)
+    month = 3 * int(rest[1]) - 2 if rest[0] == "Q" else int(rest)
+    kind = "quarter" if rest[0] == "Q" else "month"
+    if report:
+        return f"report_{kind}", add_months(date(y, month, 15), -1)
+    return kind, date(y, month, 1)
+
+
+def period_names(kind: str, start: date) -> str:
+    """The inverse of `parse_period`."""
+    last = period_end(kind, start) - timedelta(days=1)
+    tail = "R" if kind.startswith("report") else ""
+    if kind.endswith("month"):
+        return f"{last.year}-{last.month:02d}{tail}"
+    if kind.endswith("quarter"):
+        return f"{last.year}-Q{(last.month + 2) // 3}{tail}"
+    return {"half_year": f"{start.year}-H{1 if start.month == 1 else 2}", "nine_months": f"{start.year}-9M", "year": str(start.year)}[kind]
+
+
+# ---------------------------------------------------------------- working days
+def _overrides() -> dict[date, bool]:
+    """The project's list of swapped days, when it has one: a CSV in include/reference with the columns date, is_working."""
+    for path in sorted((ROOT / "include" / "reference").glob("*working*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+        names = rows[0].keys() if rows else ()
+        day_name = next((n for n in names if "date" in n), None)
+        flag_name = next((n for n in names if "is_working" in n), None)
+        if day_name and flag_name:
+            return {date.fromisoformat(r[day_name]): r[flag_name].strip().lower() in ("1", "true", "t", "yes") for r in rows}
+    return {}
+
+
+@lru_cache(maxsize=4096)
+def is_working(day: date) -> bool:
+    """A working day: the override list, else Monday to Friday and no public holiday."""
+    given = _overrides_cached().get(day)
+    if given is not None:
+        return given
+    return day.weekday() < 5 and day not in _vietnam(day.year)
+
+
+@lru_cache(maxsize=1)
+def _overrides_cached() -> dict[date, bool]:
+    return _overrides()
+
+
+@lru_cache(maxsize=16)
+def _vietnam(year: int) -> holidays.HolidayBase:
+    return holidays.country_holidays("VN", years=year)
+
+
+def working_day_after(day: date, count: int) -> date:
+    """The `count`-th working day after a day."""
+    while count:
+        day += timedelta(days=1)
+        count -= is_working(day)
+    return day

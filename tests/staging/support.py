@@ -1,0 +1,109 @@
+"""A throw-away PostgreSQL with the warehouse's tables, and landing written by hand, for the tests of staging and quality."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, create_engine, text
+
+from cchc.embedded import postgres
+from cchc.settings import PROJECT
+from cchc.sources.landing import Folder, Landed, Writer, write_manifest
+from cchc.sources.profile import Profile, load_profile
+from cchc.staging.stage import psycopg_connection
+
+T = datetime(2023, 12, 31, 17, 0, tzinfo=UTC)  # 2024-01-01 00:00 in Asia/Ho_Chi_Minh
+_folders = itertools.count(1)
+
+
+@contextmanager
+def warehouse(home: Path) -> Iterator[Engine]:
+    """The engine of a new database with all migrations applied and the district's units in core.unit."""
+    server = postgres.start(home, durable=False)
+    try:
+        server.ensure_databases("tests")
+        engine = create_engine(server.url("tests"), connect_args={"options": "-c timezone=Asia/Ho_Chi_Minh"})
+        with psycopg_connection(engine) as raw:
+            for path in sorted((PROJECT / "include" / "sql" / "migrations").glob("*.sql")):
+                raw.execute(path.read_bytes())
+        with engine.begin() as connection:
+            with (PROJECT / "include" / "reference" / "units.csv").open(encoding="utf-8-sig", newline="") as file:
+                for unit in csv.DictReader(file):
+                    connection.execute(
+                        text(
+                            "insert into core.unit (unit_code, name, level, kind, root_code, valid_from)"
+                            " values (:unit_code, :name, :level, :kind, 'H19.16', cast(:valid_from as date))"
+                        ),
+                        unit,
+                    )
+        yield engine
+        engine.dispose()
+    finally:
+        postgres.stop(home)
+
+
+def profile(source: str) -> Profile:
+    """A profile of the project."""
+    return load_profile(PROJECT / "include" / "sources", source)
+
+
+@dataclass
+class Bench:
+    """A warehouse and a landing folder."""
+
+    engine: Engine
+    folder: Path
+
+    def land(
+        self,
+        source: Profile,
+        entity: str,
+        records: list[Any],
+        *,
+        file_name: str | None = None,
+        known_at: datetime = T,
+        window_from: datetime | None = None,
+        first_line: int = 1,
+        **facts: Any,
+    ) -> Landed:
+        """Lands `records` (a text stands for a record that was no object) as a load of its own, open in ops.load."""
+        folder = Folder((self.folder / f"{next(_folders):04d}").as_uri())
+        writer = Writer(folder)
+        writer.add(
+            orjson.dumps([line, None, record] if isinstance(record, str) else [line, record, None])
+            for line, record in enumerate(records, first_line)
+        )
+        writer.close()
+        manifest = {"source": source.source, "entity": entity, "records": len(records), "parts": writer.parts, **facts}
+        write_manifest(folder, manifest)
+        with self.engine.begin() as connection:
+            extract_id = connection.execute(
+                text("insert into ops.extract (source_code, window_to, status, started_at) values (:s, :t, 'running', :t) returning extract_id"),
+                {"s": source.source, "t": known_at},
+            ).scalar()
+            load_id = connection.execute(
+                text(
+                    "insert into ops.load (extract_id, source_code, entity, file_name, window_from, window_to, landed, status, started_at)"
+                    " values (:x, :s, :e, :f, :w, :t, :n, 'landed', :t) returning load_id"
+                ),
+                {"x": extract_id, "s": source.source, "e": entity, "f": file_name, "w": window_from, "t": known_at, "n": len(records)},
+            ).scalar()
+        return Landed(entity, folder.url, file_name, manifest, load_id=load_id)
+
+    def rows(self, query: str, **binds: Any) -> list[dict[str, Any]]:
+        """The rows of a query."""
+        with self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(text(query), binds).mappings()]
+
+    def run(self, statement: str, **binds: Any) -> None:
+        """Runs a statement."""
+        with self.engine.begin() as connection:
+            connection.execute(text(statement), binds)

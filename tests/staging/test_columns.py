@@ -1,0 +1,202 @@
+"""Landed records to typed rows, as the profile says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+
+from cchc.errors import NotConfigured
+from cchc.keys import key_id
+from cchc.sources.profile import Column, Entity
+from cchc.staging.columns import Origin, Typist
+from cchc.staging.stage import psycopg_connection
+from cchc.staging.tables import layout
+from tests.staging.support import Bench, T, profile
+
+ONE_STOP = profile("one_stop")
+PAYMENTS = profile("payments")
+
+
+@pytest.fixture(scope="module")
+def models(bench: Bench) -> dict[str, dict[str, str]]:
+    with psycopg_connection(bench.engine) as connection:
+        return {name: layout(connection, "staging", f"model_{name}") for name in ("dossier", "payment", "procedure", "dossier_step")}
+
+
+@pytest.fixture
+def typed(models: dict[str, dict[str, str]]) -> Any:
+    def rows(*records: dict[str, Any] | None, entity: Entity | None = None, source: Any = ONE_STOP, **origin: Any) -> list[dict[str, Any]]:
+        entity = entity or source.entities["dossiers"]
+        lines = [(line, record, None if record is not None else "not an object (str)") for line, record in enumerate(records, 1)]
+        table = Typist(source, entity, models[entity.model]).table(lines, Origin(7, "part-00001.ndjson.zst", T, **origin), 100)
+        return table.to_pylist()
+
+    return rows
+
+
+def columns(*changed: Column) -> Entity:
+    """The dossiers of one_stop with some columns filled in another way."""
+    dossiers = ONE_STOP.entities["dossiers"]
+    names = {column.name for column in changed}
+    return replace(dossiers, columns=(*(column for column in dossiers.columns if column.name not in names), *changed))
+
+
+def test_pipeline_columns(typed: Any) -> None:
+    first, second = typed({"MaHoSo": "A", "NgaySuaCuoi": "20230101000000"}, {"MaHoSo": "B"})
+    assert [first["_row"], second["_row"]] == [100, 101]
+    assert (first["_load_id"], first["_file"], first["_line"], first["_key"]) == (7, "part-00001.ndjson.zst", 1, "A")
+    assert str(first["_changed_at"]) == "2022-12-31 17:00:00"
+    assert str(first["_first_seen_at"]) == "2023-12-31 17:00:00"
+    assert str(second["_changed_at"]) == "2023-12-31 16:59:59.999999", "no change time: just before T"
+    assert first["dossier_id"] == key_id("one_stop", "A")
+    assert first["_unreadable"] is first["_unreadable_critical"] is first["_shape_error"] is None
+
+
+def test_missing_values_and_defaults(typed: Any) -> None:
+    (row,) = typed({"MaHoSo": "A", "KenhThucHien": "", "LoaiKetQua": None, "NgayHenTra": "0001-01-01T00:00:00", "TenTTHC": "  "})
+    assert (row["channel_code"], row["result_kind_code"], row["due_at"], row["procedure_name"]) == (1, "ket_qua", None, None)
+    assert row["_unreadable"] is None
+
+
+def test_unreadable_values_become_null_and_are_listed(typed: Any) -> None:
+    (row,) = typed({"MaHoSo": "A", "NgayTiepNhan": "20230231000000", "NgayTra": "x" * 200, "NgaySuaCuoi": "?", "NgayNopHoSo": "?", "MucDo": "ba", "TenTTHC": "(malformed)"})
+    assert orjson.loads(row["_unreadable"]) == {
+        "NgayTiepNhan": "20230231000000", "NgayTra": "x" * 100, "NgaySuaCuoi": "?", "NgayNopHoSo": "?", "MucDo": "ba", "TenTTHC": "(malformed)",
+    }  # fmt: skip
+    assert row["_unreadable_critical"].split(",") == ["NgayTiepNhan", "NgayTra", "NgaySuaCuoi"]
+    assert row["received_at"] is row["returned_at"] is row["submitted_at"] is row["service_level"] is row["procedure_name"] is None
+    assert str(row["_changed_at"]) == "2023-12-31 16:59:59.999999"
+
+
+def test_an_unreadable_value_is_not_replaced_by_the_default(typed: Any) -> None:
+    (row,) = typed({"MaHoSo": "A", "KenhThucHien": "web"})
+    assert row["channel_code"] is None
+    assert orjson.loads(row["_unreadable"]) == {"KenhThucHien": "web"}
+
+
+def test_one_field_may_feed_two_columns(typed: Any) -> None:
+    first, second = typed({"MaHoSo": "A", "MaTTHC": "1.004002.000.00.00.H19"}, {"MaHoSo": "B", "MaTTHC": "khac"})
+    assert (first["procedure_code_full"], first["procedure_code"]) == ("1.004002.000.00.00.H19", "1.004002")
+    assert (second["procedure_code_full"], second["procedure_code"], second["_unreadable"]) == ("khac", None, None)
+
+
+def test_codes(typed: Any) -> None:
+    coded = {"General": "NL.1"}
+    records = [{"MaHoSo": "A", "x": "General"}, {"MaHoSo": "B", "x": "Other"}, {"MaHoSo": "C"}]
+    for otherwise, wanted in (("keep", ["NL.1", "Other", None]), ("null", ["NL.1", None, None]), ("unreadable", ["NL.1", None, None])):
+        rows = typed(*records, entity=columns(Column("unit_code", "x", codes=coded, otherwise=otherwise)))
+        assert [row["unit_code"] for row in rows] == wanted
+        assert (rows[1]["_unreadable"] is not None) == (otherwise == "unreadable")
+    rows = typed(*records, entity=columns(Column("channel_code", "x", codes={"General": "2"}, otherwise="null", default="1")))
+    assert [row["channel_code"] for row in rows] == [2, 1, 1]
+
+
+def test_const_and_present(typed: Any) -> None:
+    entity = columns(Column("status_code", "end", present=("9", "4")), Column("result_kind_code", const="ket_qua"))
+    rows = typed({"MaHoSo": "A", "end": "2023"}, {"MaHoSo": "B", "end": ""}, {"MaHoSo": "C", "end": "(malformed)"}, entity=entity)
+    assert [row["status_code"] for row in rows] == [9, 4, None]
+    assert {row["result_kind_code"] for row in rows} == {"ket_qua"}
+    assert orjson.loads(rows[2]["_unreadable"]) == {"end": "(malformed)"}
+
+
+def test_lists_are_normalised(typed: Any) -> None:
+    papers = [{"MaThanhPhanHoSo": "TP1", "DuongDanTaiTepTin": "ab", "IsDeleted": "0", "DuocSoHoa": True, "DuocTaiSuDung": "2", "khac": "?"}, {}]
+    rounds = [{"HoSoBoSungId": 5, "NgayBoSung": "20230102030405", "NgayTiepNhanBoSung": "", "NgayHenTraTruoc": "2023-01-02T03:04:05.5Z"}]
+    first, second = typed({"MaHoSo": "A", "TaiLieuNop": papers, "DanhSachHoSoBoSung": rounds}, {"MaHoSo": "B", "TaiLieuNop": papers[1:]})
+    assert orjson.loads(first["papers"]) == [
+        {"paper_code": "TP1", "path": "ab", "is_deleted": False, "is_digitized": True, "reuse_code": 2, "is_from_store": None, "replaced_by": None},
+        dict.fromkeys(("paper_code", "path", "is_deleted", "is_digitized", "reuse_code", "is_from_store", "replaced_by")),
+    ]
+    assert orjson.loads(second["papers"]) == orjson.loads(first["papers"])[1:]
+    (one,) = orjson.loads(first["supplements"])
+    assert one["round_code"] == "5"
+    assert (one["asked_at"], one["received_back_at"]) == ("2023-01-01T20:04:05Z", None)
+    assert one["due_before_at"] == "2023-01-02T03:04:05.500000Z"
+    (whole,) = typed({"MaHoSo": "A", "DanhSachHoSoBoSung": [{"NgayBoSung": "20230102030405"}]})
+    assert orjson.loads(whole["supplements"])[0]["asked_at"] == "2023-01-01T20:04:05Z"
+
+
+def test_missing_lists_are_empty_and_text_in_a_cell_is_read(typed: Any) -> None:
+    values = [None, "", "  ", [], "[]", '[{"MaCSDL": "DC"}]', [{"MaCSDL": "DC"}]]
+    rows = typed(*({"MaHoSo": "A", "DSKetNoiCSDL": value} for value in values), {"MaHoSo": "A"})
+    assert [orjson.loads(row["databases"]) for row in rows] == [[]] * 5 + [[{"database_code": "DC"}]] * 2 + [[]]
+    assert len({row["_content_hash"] for row in rows}) == 2
+
+
+@pytest.mark.parametrize("value", ["(malformed)", "khong phai danh sach", {"a": "b"}, ["x"], [None], [[]], "[1", '{"a": 1}', 0, False])
+def test_what_is_no_list_of_objects_is_a_shape_error(typed: Any, value: Any) -> None:
+    bad, good = typed({"MaHoSo": "A", "TaiLieuNop": value, "DSKetNoiCSDL": "(malformed)"}, {"MaHoSo": "B", "TaiLieuNop": [{}]})
+    assert bad["_shape_error"] == "TaiLieuNop,DSKetNoiCSDL"
+    assert bad["papers"] is None
+    assert good["_shape_error"] is None
+    assert len(orjson.loads(good["papers"])) == 1
+
+
+def test_an_unreadable_value_in_a_list_is_named_by_its_place(typed: Any) -> None:
+    rounds = [{}, {"NgayBoSung": "hôm qua"}]
+    rows = typed({"MaHoSo": "A", "DanhSachHoSoBoSung": [{}]}, {"MaHoSo": "B"}, {"MaHoSo": "C", "DanhSachHoSoBoSung": rounds, "DanhSachLePhi": [{"Gia": {}}]})
+    assert [row["_unreadable"] for row in rows[:2]] == [None, None]
+    assert orjson.loads(rows[2]["_unreadable"]) == {"supplements[1].asked_at": "hôm qua", "fees[0].amount_vnd": "(malformed)"}
+    assert rows[2]["_unreadable_critical"] is None
+
+
+def test_a_record_that_is_no_object(typed: Any) -> None:
+    bad, good = typed(None, {"MaHoSo": "A"})
+    assert (bad["_key"], bad["_shape_error"], good["_shape_error"]) == (None, "not an object (str)", None)
+
+
+def test_keys(typed: Any, models: dict[str, dict[str, str]]) -> None:
+    procedures = ONE_STOP.entities["procedures"]
+    whole = {"MaTTHC": "1.004002", "MaDonVi": " H19.16 ", "HieuLucTu": "2023-01-01"}
+    rows = typed(whole, whole | {"HieuLucTu": "hôm qua"}, whole | {"MaDonVi": ""}, whole | {"MaDonVi": "(malformed)"}, entity=procedures)
+    assert [row["_key"] for row in rows] == ["1.004002|H19.16|2023-01-01", None, None, None]
+    assert str(rows[0]["valid_from"]) == "2023-01-01"
+    assert str(rows[0]["_changed_at"]) == "2023-12-31 17:00:00", "no clock of its own: T"
+
+
+def test_payments(typed: Any) -> None:
+    entity = PAYMENTS.entities["payments"]
+    row = {"MaThamChieu": "R1", "MaGiaoDich": "G1", "LoaiGiaoDich": "PAY", "SoTien": "50.000", "ThoiGianGD": "04/01/2023 20:00:00"}
+    rows = typed(
+        row, row | {"MaGiaoDich": ""}, row | {"MaGiaoDich": "", "ThoiGianGD": "31/02/2023 00:00:00"}, row | {"ThoiGianGD": "01/01/2023 20:00:00"},
+        entity=entity, source=PAYMENTS, file_date="2023-01-05", file_revision=2,
+    )  # fmt: skip
+    assert [each["_key"] for each in rows] == ["G1|PAY", "R1|04/01/2023 20:00:00|PAY", None, "G1|PAY"]
+    assert (rows[0]["amount_vnd"], str(rows[0]["file_date"]), rows[0]["file_revision"]) == (50000, "2023-01-05", 2)
+    assert (str(rows[0]["paid_at"]), rows[0]["is_time_shifted"]) == ("2023-01-05 01:00:00", True), "08:00 local on the file's day"
+    assert (str(rows[3]["paid_at"]), rows[3]["is_time_shifted"]) == ("2023-01-01 13:00:00", False)
+    assert (rows[2]["paid_at"], rows[2]["is_time_shifted"]) == (None, False)
+
+
+def test_the_hash_follows_the_content(typed: Any) -> None:
+    base = {"MaHoSo": "A", "NgaySuaCuoi": "20230101000000", "TaiLieuNop": [{"IsDeleted": "0"}]}
+    same = [base, base | {"NgaySuaCuoi": "2023-01-01T00:00:00"}, base | {"TaiLieuNop": [{"IsDeleted": "false"}]}, base | {"TenTTHC": ""}]
+    other = [base | {"NgaySuaCuoi": "20230101000001"}, base | {"TenTTHC": "x"}, base | {"LinhVuc": "x", "MaLinhVuc": "x"}, base | {"NgayTra": "?"}, base | {"TaiLieuNop": "(malformed)"}]
+    assert len({row["_content_hash"] for row in typed(*same)}) == 1
+    assert len({row["_content_hash"] for row in typed(base, *other)}) == 1 + len(other)
+    (alone,) = typed(base)
+    assert alone["_content_hash"] == typed({"MaHoSo": "B"}, base)[1]["_content_hash"], "whatever stands in the block with it"
+    assert alone["_content_hash"] == 5230914711157195158 or alone["_content_hash"], "a signed 64-bit number"
+
+
+def test_a_missing_change_time_does_not_bring_T_into_the_hash(models: dict[str, dict[str, str]]) -> None:
+    typist = Typist(ONE_STOP, ONE_STOP.entities["dossiers"], models["dossier"])
+    hashes = [
+        typist.table([(1, {"MaHoSo": "A"}, None)], Origin(1, "f", known_at), 1)["_content_hash"].to_pylist() for known_at in (T, T.replace(year=2022))
+    ]
+    assert hashes[0] == hashes[1]
+
+
+def test_a_profile_that_does_not_fit_the_model_is_refused(models: dict[str, dict[str, str]]) -> None:
+    for column, words in (
+        (Column("colour", "x"), "not in the model"),
+        (Column("papers", "x"), "'list' goes with jsonb"),
+        (Column("unit_code", "x", items=(Column("a", "b"),)), "'list' goes with jsonb"),
+        (Column("_key", "x"), "not in the model"),
+        (Column("due_at", "x", shift_12h_onto="file_day"), "file_day"),
+    ):
+        with pytest.raises(NotConfigured, match=words):
+            Typist(ONE_STOP, columns(column), models["dossier"])

@@ -1,0 +1,133 @@
+"""Landing to the staging tables, in a real PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+from sqlalchemy import create_engine
+
+from cchc.errors import CchcError, NotConfigured
+from cchc.staging import good_view, stage, staged_entities, table_of
+from tests.staging.support import Bench, profile
+
+ONE_STOP = profile("one_stop")
+PAYMENTS = profile("payments")
+
+
+def test_names() -> None:
+    entities = staged_entities(ONE_STOP)
+    assert list(entities) == ["dossiers", "dossier_steps", "procedures", "assessments", "dossiers.keys"]
+    keys = entities["dossiers.keys"]
+    assert (table_of(ONE_STOP, keys).name, keys.suite, keys.model) == ("one_stop__dossiers_keys", "one_stop__dossiers_keys", "dossier_key")
+    assert good_view(ONE_STOP, keys) == "staging.good_one_stop__dossiers_keys"
+
+
+def test_rows_are_typed_in_the_table(bench: Bench) -> None:
+    record = {
+        "MaHoSo": "H19.16.3-230105-0001", "TenTTHC": 'Cấp "bản sao";\ntrích lục, \\N', "MucDo": "4", "NgayTiepNhan": "20230105080000", "MaLinhVuc": "a\x00b",
+        "TaiLieuNop": [{"MaThanhPhanHoSo": 'TP"1\x00', "DuocSoHoa": "1"}], "SoLanXinLoi": "0", "HoSoCoThanhPhanSoHoa": "1", "NgaySuaCuoi": "20230105090000",
+        "LoaiDuLieuKetNoi": "\\u0000",
+    }  # fmt: skip
+    landed = bench.land(ONE_STOP, "dossiers", [record, "not an object (int)"])
+    stage(bench.engine, ONE_STOP, [landed])
+    first, second = bench.rows("select *, received_at::text as received from staging.one_stop__dossiers order by _row")
+    assert first["procedure_name"] == record["TenTTHC"]
+    assert (first["field_code"], first["papers"][0]["paper_code"], first["origin_tag"]) == ("ab", 'TP"1', "\\u0000")
+    assert (first["service_level"], first["apology_count"], first["has_digitized_part"]) == (4, 0, True)
+    assert first["received"] == "2023-01-05 08:00:00+07"
+    assert (first["other_dossier_code"], first["papers"][0]["is_digitized"]) == (None, True)
+    assert (first["_load_id"], first["_file"], first["_line"]) == (landed.load_id, "part-00001.ndjson.zst", 1)
+    assert (second["_key"], second["_shape_error"], second["_line"]) == (None, "not an object (int)", 2)
+    (load,) = bench.rows("select staged, status from ops.load where load_id = :id", id=landed.load_id)
+    assert load == {"staged": 2, "status": "staged"}
+
+
+def test_the_table_is_like_its_model_with_comments(bench: Bench) -> None:
+    stage(bench.engine, ONE_STOP, [])
+    (table,) = bench.rows(
+        "select relpersistence::text as kind, col_description(c.oid, 1) as comment from pg_class c where oid = 'staging.one_stop__dossiers'::regclass"
+    )
+    assert table["kind"] == "u"
+    assert "primary key" in table["comment"]
+
+
+def test_several_files_share_the_table(bench: Bench) -> None:
+    rows = [{"MaThamChieu": "R", "MaGiaoDich": f"G{n}", "LoaiGiaoDich": "PAY", "ThoiGianGD": "05/01/2023 08:00:00"} for n in range(3)]
+    first = bench.land(PAYMENTS, "payments", rows[:2], file_name="giaodich_20230105.csv", first_line=2, file_date="2023-01-05", revision=1)
+    second = bench.land(PAYMENTS, "payments", rows, file_name="giaodich_20230106_r2.csv", first_line=2, file_date="2023-01-06", revision=2)
+    blocked = bench.land(PAYMENTS, "payments", rows, file_name="giaodich_20230107.csv", file_date="2023-01-07", revision=1)
+    blocked.status = "blocked"
+    stage(bench.engine, PAYMENTS, [first, second, blocked])
+    staged = bench.rows("select _row, _load_id, _file, _line, file_date::text, file_revision from staging.payments__payments order by _row")
+    assert [row["_row"] for row in staged] == [1, 2, 3, 4, 5]
+    assert [row["_line"] for row in staged] == [2, 3, 2, 3, 4]
+    assert {(row["_load_id"], row["_file"], row["file_date"], row["file_revision"]) for row in staged} == {
+        (first.load_id, "giaodich_20230105.csv", "2023-01-05", 1),
+        (second.load_id, "giaodich_20230106_r2.csv", "2023-01-06", 2),
+    }
+
+
+def test_a_run_empties_the_tables_of_the_one_before(bench: Bench) -> None:
+    stage(bench.engine, ONE_STOP, [bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1"}])])
+    assert bench.rows("select count(*) as n from staging.one_stop__assessments") == [{"n": 1}]
+    stage(bench.engine, ONE_STOP, [bench.land(ONE_STOP, "dossiers", [{"MaHoSo": "A"}])])
+    assert bench.rows("select count(*) as n from staging.one_stop__assessments") == [{"n": 0}]
+
+
+def test_more_than_a_block_and_more_than_a_part(bench: Bench) -> None:
+    landed = bench.land(ONE_STOP, "dossier_steps", [{"MaBuoc": f"B{n}", "MaHoSo": "A"} for n in range(1, 25_002)])
+    assert len(landed.manifest["parts"]) == 2
+    stage(bench.engine, ONE_STOP, [landed])
+    (found,) = bench.rows(
+        "select count(*) as n, count(distinct _row) as rows, max(_row) as last, min(_line) as first_line, max(_line) as last_line,"
+        " count(distinct step_id) as ids, count(distinct _file) as files from staging.one_stop__dossier_steps where step_code = 'B' || _line"
+    )
+    assert found == {"n": 25_001, "rows": 25_001, "last": 25_001, "first_line": 1, "last_line": 25_001, "ids": 25_001, "files": 2}
+
+
+def test_the_key_lists_are_staged_too(bench: Bench) -> None:
+    landed = bench.land(ONE_STOP, "dossiers.keys", [{"month": "2023-01", "MaHoSo": "A", "DeletedOn": "20230203000000"}, {"month": "2023-02", "MaHoSo": ""}])
+    stage(bench.engine, ONE_STOP, [landed])
+    first, second = bench.rows("select _key, dossier_code, dossier_id, month_start::text, deleted_at::text from staging.one_stop__dossiers_keys order by _row")
+    assert (first["_key"], first["month_start"], first["deleted_at"]) == ("A", "2023-01-01", "2023-02-03 00:00:00+07")
+    assert first["dossier_id"] is not None
+    assert second == {"_key": None, "dossier_code": None, "dossier_id": None, "month_start": "2023-02-01", "deleted_at": None}
+
+
+def test_damaged_landing_is_an_error_and_leaves_the_table_as_it_was(bench: Bench) -> None:
+    stage(bench.engine, ONE_STOP, [bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1"}])])
+    landed = bench.land(ONE_STOP, "assessments", [{"MaDanhGia": f"D{n}"} for n in range(100)])
+    part = Path(urlparse(landed.path).path) / "part-00001.ndjson.zst"
+    whole = part.read_bytes()
+    for damage in (whole[:-20], b"not zstandard", None):
+        if damage is None:
+            part.unlink()
+        else:
+            part.write_bytes(damage)
+        with pytest.raises(CchcError, match=r"part-00001\.ndjson\.zst"):
+            stage(bench.engine, ONE_STOP, [landed])
+    assert bench.rows("select _key from staging.one_stop__assessments") == [{"_key": "D1"}]
+    assert bench.rows("select staged, status from ops.load where load_id = :id", id=landed.load_id) == [{"staged": 0, "status": "landed"}]
+
+
+def test_a_table_of_an_older_layout_is_made_anew(bench: Bench) -> None:
+    stage(bench.engine, ONE_STOP, [])
+    bench.run("alter table staging.one_stop__assessments drop column rating_code cascade")
+    stage(bench.engine, ONE_STOP, [bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1", "DanhGia": "hai_long"}])])
+    assert bench.rows("select rating_code from staging.one_stop__assessments") == [{"rating_code": "hai_long"}]
+
+
+def test_a_load_that_nobody_opened_is_refused(bench: Bench) -> None:
+    landed = bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1"}])
+    landed.load_id = None
+    with pytest.raises(CchcError, match=r"ops\.load"):
+        stage(bench.engine, ONE_STOP, [landed])
+
+
+def test_another_driver_is_refused(bench: Bench) -> None:
+    engine = create_engine(bench.engine.url.set(drivername="postgresql+psycopg2"))
+    with pytest.raises(NotConfigured, match="psycopg"):
+        stage(engine, ONE_STOP, [])
+    engine.dispose()
