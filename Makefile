@@ -34,7 +34,7 @@ down: ## stop what `make up` or `make demo` started
 	@if [ -x $(BIN)/cchc ]; then $(BIN)/cchc down; else echo "Nothing is installed here, so nothing runs."; fi
 
 status: $(INSTALLED) ## what runs
-	@$(BIN)/cchc status
+	@$(BIN)/cchc status || true
 
 test: $(INSTALLED) ## all tests, with real PostgreSQL and one run through a real Airflow
 	@$(BIN)/python -m pytest $(ARGS)

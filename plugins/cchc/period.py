@@ -192,3 +192,17 @@ def months_between(first: date, last: date) -> list[date]:
         months.append(current)
         current = add_months(current, 1)
     return months
+
+
+def month_windows(first: str, last: str) -> list[dict[str, str]]:
+    """The windows (from, to) of the months YYYY-MM from first to last, in ISO 8601; none reaches beyond now."""
+    start, end = parse_period(first).start, parse_period(last).end
+    if start >= end:
+        raise WrongUse(f"{last} lies before {first}")
+    moment = now()
+    windows = []
+    for day in months_between(start, end - timedelta(days=1)):
+        opens, closes = midnight(day), min(midnight(add_months(day, 1)), moment)
+        if opens < closes:
+            windows.append({"from": opens.isoformat(), "to": closes.isoformat()})
+    return windows

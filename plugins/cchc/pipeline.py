@@ -12,7 +12,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -21,7 +21,7 @@ from sqlalchemy import text
 from cchc.core.load import dirty_months, load_extract, staging_table
 from cchc.core.merge import VERSION_TABLES
 from cchc.errors import CchcError, LoadBlocked, NotConfigured, WrongUse
-from cchc.period import month_start, now
+from cchc.period import now
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.sources.landing import Landed, Window
@@ -157,6 +157,13 @@ def blocked(settings: Settings, extract_id: int) -> list[str]:
             {"x": extract_id},
         )
     return [f"{row['source_code']} {row['file_name'] or row['entity']}: {row['message']}" for row in rows]
+
+
+def raise_blocked(settings: Settings, extract_id: int) -> None:
+    """Raises LoadBlocked where a load of a published extract was blocked, with the reason of each."""
+    messages = blocked(settings, extract_id)
+    if messages:
+        raise LoadBlocked("\n".join([*messages, "the other files of the run were loaded"]))
 
 
 def ingest(
@@ -327,7 +334,7 @@ def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
             day = "cast(closed_at at time zone 'Asia/Ho_Chi_Minh' as date)"
             dated = f"select {day} as from_date, {day} as to_date from {target.table} where source_code = '{profile.source}' and {key} = any(:keys)"
             connection.execute(text(f"create temp table purged on commit drop as {dated}"), {"keys": keys})
-            mark_dirty_months(connection, profile.source, "select * from purged", clock, "work files that turned secret")
+            mark_dirty_months(connection, settings, profile.source, "select * from purged", clock, "work files that turned secret")
         purged = connection.execute(
             text(f"delete from {target.table} where source_code = :s and {key} = any(:keys)"), {"s": profile.source, "keys": keys}
         ).rowcount
@@ -371,10 +378,10 @@ def _known_files(settings: Settings, source: str) -> dict[str, str]:
     return {row["file_name"]: row["sha256"] for row in rows}
 
 
-def _first_month(settings: Settings, source: str) -> date | None:
+def _first_month(settings: Settings, source: str) -> str | None:
     with engine(settings).connect() as connection:
         first = connection.execute(text("select min(received_date) from mart.dossier where source_code = :s"), {"s": source}).scalar()
-    return month_start(first) if first else None
+    return f"{first:%Y-%m}" if first else None
 
 
 def check_connection(settings: Settings, source: str, connection: Connection) -> str:

@@ -1,7 +1,7 @@
 """The product against the oracle on one world: drive the public CLI, read mart.indicator_value, list the differences.
 
-    python -m tests.oracle.compare 1 2 3          # seeds; from the root of the project, with its environment
-    python -m tests.oracle.compare 7 --dossiers 200 --keep .cchc/oracle
+python -m tests.oracle.compare 1 2 3          # seeds; from the root of the project, with its environment
+python -m tests.oracle.compare 7 --dossiers 200 --keep .cchc/oracle
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def cli(args: Sequence[str], env: Mapping[str, str], *, in_process: bool = False
 
 def run_product(
     server: ContractServer, home: Path, ts: Sequence[datetime], env: Mapping[str, str], *, periods: Sequence[str] = (), in_process: bool = False,
-    refresh_each: bool = False, lagging: Sequence[str] = (),
+    refresh_each: bool = False, lagging: Sequence[str] = (), sources: Sequence[str] = SOURCES,
 ) -> list[Run]:  # fmt: skip
     """Ingest the three sources at each T (the `lagging` ones not at the last), refresh.
 
@@ -108,7 +108,7 @@ def run_product(
     call("init")
     for number, t in enumerate(sorted(ts)):
         server.clock = t
-        for source in SOURCES:
+        for source in sources:
             if source in lagging and len(ts) > 1 and number == len(ts) - 1:
                 continue
             server.log.clear()
@@ -152,7 +152,7 @@ def product_values(warehouse_url: str) -> dict[Key, Value]:
 
 
 def differences(
-    kn: Knowledge, values: Mapping[Key, Value], *, periods: Sequence[str] = (), limit: int = 200, numbers_only: bool = False
+    kn: Knowledge, values: Mapping[Key, Value], *, periods: Sequence[str] = (), limit: int = 5000, numbers_only: bool = False
 ) -> list[str]:
     """Where the product and the oracle differ: first the numbers, then target, status, gap and coverage; then what is missing."""
     out: list[str] = []
@@ -192,7 +192,10 @@ def differences(
                         if mine.gap != theirs.gap:
                             other.append(f"gap {mine.gap} / {theirs.gap}")
                         covered = None if mine.coverage is None else float(mine.coverage)
-                        if (covered is None) != (theirs.coverage is None) or (covered is not None and abs(covered - theirs.coverage) > 1e-4):  # type: ignore[operator]
+                        given = theirs.coverage
+                        if (covered is None) != (given is None) or (
+                            covered is not None and given is not None and abs(covered - given) > 1e-4
+                        ):
                             other.append(f"coverage {mine.coverage} / {theirs.coverage}")
                         if other:
                             out.append(f"{at} (oracle / product): " + ", ".join(other))
@@ -201,8 +204,29 @@ def differences(
     return out
 
 
+def summary(found: Sequence[str], each: int = 3) -> list[str]:
+    """The differences by indicator and kind, with a few examples of each: those of single units first, they say most."""
+    groups: dict[str, list[str]] = {}
+    for line in found:
+        words = line.split()
+        name = words[2] if len(words) > 3 and words[2] in INDICATORS else "other"
+        kind = (
+            "no row"
+            if "no row" in line or "no value" in line
+            else "+".join(w for w in ("target", "status", "gap", "coverage") if f" {w} " in line)
+        )
+        groups.setdefault(f"{name}: {kind or 'numbers'}", []).append(line)
+    out = []
+    for name, lines in sorted(groups.items(), key=lambda pair: (not pair[0].endswith("numbers"), pair[0])):
+        out.append(f"{name}: {len(lines)}")
+        out += ["    " + line for line in sorted(lines, key=lambda line: " H19" not in line)[:each]]
+    return out
+
+
 def _names(who: Any, inside: set[str]) -> str:
-    found = sorted({str(identity if isinstance(identity, str) else "·".join(map(str, identity))) for unit, identity in who if unit in inside})
+    found = sorted(
+        {str(identity if isinstance(identity, str) else "·".join(map(str, identity))) for unit, identity in who if unit in inside}
+    )
     return f"{{{', '.join(found[:25])}{' …' if len(found) > 25 else ''}}}"
 
 
@@ -223,7 +247,8 @@ def lagging_for(seed: int) -> tuple[str, ...]:
 
 def main(
     seed: int, *, dossiers: int = 60, env: Mapping[str, str] | None = None, home: Path | None = None, faults: Faults | None = None,
-    in_process: bool = False, world: World | None = None, echo: bool = True, numbers_only: bool = False,
+    in_process: bool = False, world: World | None = None, echo: bool = True, numbers_only: bool = False, sources: Sequence[str] = SOURCES,
+    extracts: int = 0,
 ) -> list[str]:  # fmt: skip
     """One world through the product; the differences. CCHC_WAREHOUSE_URL (of `env` or of the process) must name an empty database."""
     env = dict(env or {})
@@ -231,24 +256,36 @@ def main(
     if not url:
         raise SystemExit("CCHC_WAREHOUSE_URL: the URL of an empty database is needed")
     world = world or random_world(seed, dossiers)
+    if extracts:
+        world.ts = world.ts[-extracts:]
     made = home is None
     home = home or Path(tempfile.mkdtemp(prefix=f"oracle-{seed}-"))
     try:
         with ContractServer(world, home / "drop", faults_for(seed) if faults is None else faults) as server:
             runs = run_product(
-                server, home / "cchc", world.ts, env, periods=world.periods, in_process=in_process, lagging=lagging_for(seed)
+                server,
+                home / "cchc",
+                world.ts,
+                env,
+                periods=world.periods,
+                in_process=in_process,
+                lagging=lagging_for(seed),
+                sources=sources,
             )
         kn = Knowledge(world, runs=runs)
         last = max(world.ts).date()
-        found = differences(kn, product_values(url), periods=[p for p in world.periods if parse_period(p)[1] < last], numbers_only=numbers_only)
+        found = differences(
+            kn, product_values(url), periods=[p for p in world.periods if parse_period(p)[1] < last], numbers_only=numbers_only
+        )
         if not made:
+            (home / "differences.txt").write_text("\n".join(found), encoding="utf-8")
             (home / "facts.json").write_text(json.dumps(dossier_facts(kn), default=str, ensure_ascii=False, indent=1), encoding="utf-8")
     finally:
         if made:
             shutil.rmtree(home, ignore_errors=True)
     if echo:
         print(f"seed {seed}: T {', '.join(t.isoformat() for t in world.ts)}; {len(found)} differences")
-        for line in found:
+        for line in summary(found):
             print("  " + line)
     return found
 
@@ -260,6 +297,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, help="a folder for the product's state and the oracle's facts; kept")
     parser.add_argument("--in-process", action="store_true")
     parser.add_argument("--numbers-only", action="store_true")
+    parser.add_argument("--sources", nargs="+", default=list(SOURCES), choices=SOURCES)
+    parser.add_argument("--extracts", type=int, default=0, help="only the last so many T's")
     return parser.parse_args()
 
 
@@ -270,7 +309,14 @@ def _all(given: argparse.Namespace, base: Path) -> int:
             env = {"CCHC_WAREHOUSE_URL": new(f"oracle_{seed}_{os.getpid()}")}
             try:
                 found = main(
-                    seed, dossiers=given.dossiers, home=base / str(seed), in_process=given.in_process, numbers_only=given.numbers_only, env=env
+                    seed,
+                    dossiers=given.dossiers,
+                    home=base / str(seed),
+                    in_process=given.in_process,
+                    numbers_only=given.numbers_only,
+                    env=env,
+                    sources=given.sources,
+                    extracts=given.extracts,
                 )
             except Failed as failure:
                 print(f"seed {seed}: {failure}")

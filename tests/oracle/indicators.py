@@ -297,7 +297,9 @@ class PaymentRow:
     @classmethod
     def read(cls, day: date, row: dict[str, str]) -> PaymentRow:
         """Contract payments.md: the key, the 12-hour clock, the checks."""
-        key = (row["MaGiaoDich"], row["LoaiGiaoDich"]) if row["MaGiaoDich"] else (row["MaThamChieu"], row["ThoiGianGD"], row["LoaiGiaoDich"])
+        key = (
+            (row["MaGiaoDich"], row["LoaiGiaoDich"]) if row["MaGiaoDich"] else (row["MaThamChieu"], row["ThoiGianGD"], row["LoaiGiaoDich"])
+        )
         bad = None
         at: datetime | None
         try:
@@ -677,7 +679,10 @@ def _catalogue_members(kn: Knowledge, at: Span) -> dict[str, tuple[Members, Memb
 
     for key, entry in in_force(kn, at.d).items():
         flags = entry.flags(at.j)
-        on = {name: text(flags.get(name)) == "1" for name in ("CoPhiLePhi", "ThanhToanTrucTuyen", "DuDieuKienTrucTuyen", "DaDongBoCongTinh", "CoHoSoMau")}
+        on = {
+            name: text(flags.get(name)) == "1"
+            for name in ("CoPhiLePhi", "ThanhToanTrucTuyen", "DuDieuKienTrucTuyen", "DaDongBoCongTinh", "CoHoSoMau")
+        }
         published = day_of(entry.last.get("NgayCongKhai"))
         is_published = published is not None and published <= at.d
         if on["CoPhiLePhi"]:
@@ -737,8 +742,6 @@ class Row:
 def coverage(kn: Knowledge, code: str, kind: str, start: date, basis: str) -> dict[str, Fraction | None]:
     """Units that sent ≥ 1 row dated in the period ÷ units expected, for each scope; None where nothing is expected."""
     source = SOURCE_OF[code]
-    if code == "ecertification_coverage_rate":
-        basis = "year_to_date"
     at = span(kind, start, basis, kn.t[source])
     if code in CATALOGUE_INDICATORS or at is None:
         return dict.fromkeys(scopes())
@@ -812,7 +815,13 @@ def dossier_facts(kn: Knowledge, t: datetime | None = None) -> dict[str, dict[st
     j = t or kn.t.get("one_stop")
     out = {}
     for ma, d in sorted(kn.dossiers().items()):
-        facts: dict[str, Any] = {"is_left_out": d.left_out, "versions": len(d.versions), "good": len(d.good), "unit": d.unit, "status": d.status}
+        facts: dict[str, Any] = {
+            "is_left_out": d.left_out,
+            "versions": len(d.versions),
+            "good": len(d.good),
+            "unit": d.unit,
+            "status": d.status,
+        }
         if d.left_out is None and j is not None:
             entry = d.procedure(kn) if d.received else None
             facts |= {

@@ -1,8 +1,8 @@
 """A World over HTTP on 127.0.0.1, exactly as contracts/one_stop.md and contracts/documents.md say, at a settable clock.
 
-    with ContractServer(world, folder) as server:
-        server.clock = world.ts[0]
-        os.environ.update(server.connections())
+with ContractServer(world, folder) as server:
+    server.clock = world.ts[0]
+    os.environ.update(server.connections())
 """
 
 from __future__ import annotations

@@ -44,9 +44,19 @@ def put(world: World, when: str, key: str = "A", **fields: Any) -> None:
     world.put("dossiers", key, at(when), base | given)
 
 
-def step(world: World, when: str, name: str, status: str, *, action: str = "x", of: str = "A", hidden: bool = False, known: str | None = None) -> None:
+def step(
+    world: World, when: str, name: str, status: str, *, action: str = "x", of: str = "A", hidden: bool = False, known: str | None = None
+) -> None:
     """A visible or hidden step."""
-    wire = {"MaBuoc": name, "MaHoSo": of, "ThoiDiemXuLy": when, "TrangThai": status, "ThaoTac": action, "DeletedOn": when if hidden else "", "NgaySuaCuoi": known or when}
+    wire = {
+        "MaBuoc": name,
+        "MaHoSo": of,
+        "ThoiDiemXuLy": when,
+        "TrangThai": status,
+        "ThaoTac": action,
+        "DeletedOn": when if hidden else "",
+        "NgaySuaCuoi": known or when,
+    }
     world.put("dossier_steps", name, at(known or when), wire)
 
 
@@ -199,7 +209,13 @@ def test_a_version_between_two_extracts_is_never_known() -> None:
 def test_same_change_time_other_content_the_later_delivered_wins() -> None:
     world = World()
     put(world, "2023-03-01T10:00:00", KenhThucHien="1")
-    world.put("dossiers", "A", at("2023-03-02T00:30:00"), world.histories["dossiers"]["A"][0].wire | {"KenhThucHien": "2"}, at("2023-03-01T10:00:00"))
+    world.put(
+        "dossiers",
+        "A",
+        at("2023-03-02T00:30:00"),
+        world.histories["dossiers"]["A"][0].wire | {"KenhThucHien": "2"},
+        at("2023-03-01T10:00:00"),
+    )
     ts = (at("2023-03-02T00:00:00"), LATE)
     assert value(known(world, *ts), "online_dossier_rate", "2023-03") == (0, 1)
     assert value(known(world, *ts, overlap=timedelta(days=1)), "online_dossier_rate", "2023-03") == (1, 1)
@@ -219,7 +235,9 @@ def test_deletion_loud_silent_by_absence_and_back() -> None:
     first, second, third = at("2023-03-04T00:00:00"), at("2023-04-01T00:00:00"), at("2023-05-01T00:00:00")
     assert value(known(world, first), "online_dossier_rate", "2023-03") == (0, 4)
     assert value(known(world, first, second), "online_dossier_rate", "2023-03") == (0, 0)
-    assert known(world, first, second).deleted == {"A": "DeletedOn", "B": "/keys", "C": "absent from /keys", "D": "absent from /keys"} | {"A": "/keys"}
+    assert known(world, first, second).deleted == {"A": "DeletedOn", "B": "/keys", "C": "absent from /keys", "D": "absent from /keys"} | {
+        "A": "/keys"
+    }
     assert value(known(world, first, second, third), "online_dossier_rate", "2023-03") == (0, 2)  # A and D are restored
 
 
@@ -249,11 +267,28 @@ def test_a_round_after_the_version_moves_the_due() -> None:
     world = World()
     put(world, "2023-03-01T10:00:00", NgayHenTra="20230304170000")
     rounds = [
-        {"NgayBoSung": "20230302080000", "NgayTiepNhanBoSung": "20230303080000", "NgayHenTraTruoc": "20230304170000", "NgayHenTraMoi": "20230312170000"},
-        {"NgayBoSung": "20230303090000", "NgayTiepNhanBoSung": "20230303100000", "NgayHenTraTruoc": "20230312170000", "NgayHenTraMoi": "20230308170000"},
+        {
+            "NgayBoSung": "20230302080000",
+            "NgayTiepNhanBoSung": "20230303080000",
+            "NgayHenTraTruoc": "20230304170000",
+            "NgayHenTraMoi": "20230312170000",
+        },
+        {
+            "NgayBoSung": "20230303090000",
+            "NgayTiepNhanBoSung": "20230303100000",
+            "NgayHenTraTruoc": "20230312170000",
+            "NgayHenTraMoi": "20230308170000",
+        },
         {"NgayBoSung": "20230308080000", "NgayTiepNhanBoSung": "20230312000000", "NgayHenTraTruoc": "", "NgayHenTraMoi": "20230330170000"},
     ]
-    put(world, "2023-04-09T10:00:00", NgayHenTra="20230401170000", TrangThaiHoSo="9", NgayKetThucXuLy="20230311100000", DanhSachHoSoBoSung=rounds)
+    put(
+        world,
+        "2023-04-09T10:00:00",
+        NgayHenTra="20230401170000",
+        TrangThaiHoSo="9",
+        NgayKetThucXuLy="20230311100000",
+        DanhSachHoSoBoSung=rounds,
+    )
     assert facts(world, at("2023-03-02T00:00:00"), LATE)["due"] == at("2023-03-12T17:00:00")
     # never delivered before: the oldest, and of its rounds received back at or after X the earliest, which says nothing
     assert facts(world, LATE)["due"] == at("2023-04-01T17:00:00")
@@ -307,10 +342,24 @@ def test_outcomes_and_the_overall_rate() -> None:
     put(world, "2023-03-05T10:00:00", "A", TrangThaiHoSo="9", NgayKetThucXuLy="20230305100000", LoaiKetQua="tra_lai")
     put(world, "2023-03-05T10:00:00", "B", TrangThaiHoSo="8", NgayKetThucXuLy="20230305100000")
     put(world, "2023-03-05T10:00:00", "C", TrangThaiHoSo="9", NgayKetThucXuLy="20230305100000", LoaiKetQua="la")
-    put(world, "2023-03-05T10:00:00", "D", TrangThaiHoSo="8", NgayKetThucXuLy="20230305100000", LoaiKetQua="xin_rut", NgayHenTra="20230303170000")
+    put(
+        world,
+        "2023-03-05T10:00:00",
+        "D",
+        TrangThaiHoSo="8",
+        NgayKetThucXuLy="20230305100000",
+        LoaiKetQua="xin_rut",
+        NgayHenTra="20230303170000",
+    )
     put(world, "2023-03-05T10:00:00", "E", TrangThaiHoSo="8")  # open; paused by the steps alone
     kn = known(world, at("2023-04-01T00:00:00"))
-    assert {ma: d["outcome"] for ma, d in dossier_facts(kn).items()} == {"A": "returned", "B": "stopped", "C": "resolved", "D": "returned", "E": "stopped"}
+    assert {ma: d["outcome"] for ma, d in dossier_facts(kn).items()} == {
+        "A": "returned",
+        "B": "stopped",
+        "C": "resolved",
+        "D": "returned",
+        "E": "stopped",
+    }
     assert value(kn, "dossier_on_time_rate", "2023-03") == (1, 1)
     assert value(kn, "dossier_in_time_overall_rate", "2023-03") == (3, 5)
     sets = form_06a(kn, "month", date(2023, 3, 1))
@@ -387,10 +436,32 @@ def test_digitised_and_signed_results() -> None:
     result = {"DuongDanTepTinKetQua": " /a/giấy.pdf ", "DaKySo": "1"}
     end = {"TrangThaiHoSo": "9", "NgayKetThucXuLy": "20230305100000"}
     put(world, "2023-03-05T10:00:00", "A", TaiLieuNop=[paper], DanhSachGiayToKetQua=[result], **end)
-    put(world, "2023-03-05T10:00:00", "B", TaiLieuNop=[paper | {"IsDeleted": ""}], DanhSachGiayToKetQua=[result, {"DuongDanTepTinKetQua": "/b", "DaKySo": "1"}], **end)
-    put(world, "2023-03-05T10:00:00", "C", TaiLieuNop=[paper | {"DuongDanTaiTepTin": ""}], DanhSachGiayToKetQua=[{"DuongDanTepTinKetQua": "/b", "DaKySo": "0"}], **end)
+    put(
+        world,
+        "2023-03-05T10:00:00",
+        "B",
+        TaiLieuNop=[paper | {"IsDeleted": ""}],
+        DanhSachGiayToKetQua=[result, {"DuongDanTepTinKetQua": "/b", "DaKySo": "1"}],
+        **end,
+    )
+    put(
+        world,
+        "2023-03-05T10:00:00",
+        "C",
+        TaiLieuNop=[paper | {"DuongDanTaiTepTin": ""}],
+        DanhSachGiayToKetQua=[{"DuongDanTepTinKetQua": "/b", "DaKySo": "0"}],
+        **end,
+    )
     put(world, "2023-03-05T10:00:00", "D", MaTTHC="9.999999", DanhSachGiayToKetQua=[{"DuongDanTepTinKetQua": "/b", "DaKySo": "1"}], **end)
-    put(world, "2023-03-05T10:00:00", "E", MaTTHC="1.000001.000.00.00.H19", LoaiKetQua="tra_lai", DanhSachGiayToKetQua=[{"DuongDanTepTinKetQua": "/b", "DaKySo": "1"}], **end)
+    put(
+        world,
+        "2023-03-05T10:00:00",
+        "E",
+        MaTTHC="1.000001.000.00.00.H19",
+        LoaiKetQua="tra_lai",
+        DanhSachGiayToKetQua=[{"DuongDanTepTinKetQua": "/b", "DaKySo": "1"}],
+        **end,
+    )
     kn = known(world)
     assert value(kn, "dossier_digitized_rate", "2023-03") == (1, 5)
     assert value(kn, "electronic_result_rate", "2023-03") == (1, 3)
@@ -415,7 +486,15 @@ def test_the_version_of_a_procedure_goes_by_the_reception() -> None:
 def test_lists_vanishing_keys_and_flags_as_of_j() -> None:
     world = World()
     procedure(world, "2022-12-01T00:00:00", CoPhiLePhi="1", ThanhToanTrucTuyen="0", MucDo="2", DuDieuKienTrucTuyen="1")
-    procedure(world, "2023-02-10T00:00:00", CoPhiLePhi="1", ThanhToanTrucTuyen="1", MucDo="3", DuDieuKienTrucTuyen="1", NgayCongKhai="20230105000000")
+    procedure(
+        world,
+        "2023-02-10T00:00:00",
+        CoPhiLePhi="1",
+        ThanhToanTrucTuyen="1",
+        MucDo="3",
+        DuDieuKienTrucTuyen="1",
+        NgayCongKhai="20230105000000",
+    )
     gone(world, "2023-04-10T00:00:00")
     ts = [at("2023-02-01T00:00:00"), at("2023-03-01T00:00:00"), at("2023-05-01T09:00:00")]
     kn = known(world, *ts)
@@ -454,14 +533,27 @@ def test_update_timely() -> None:
     assert value(known(world, at("2023-04-01T00:00:00")), "procedure_update_timely_rate", "2023-03") == (1, 3)
     assert value(known(world, at("2023-04-07T23:59:59")), "procedure_update_timely_rate", "2023-03") == (1, 3)
     assert value(known(world, at("2023-04-08T00:00:00")), "procedure_update_timely_rate", "2023-03") == (1, 4)
-    procedure(world, "2023-01-01T00:00:00", MaTTHC="1.000003", NgayQuyetDinhCongBo="20230301000000", NgayCongKhai="20230302000000", HieuLucTu="20220201000000")
+    procedure(
+        world,
+        "2023-01-01T00:00:00",
+        MaTTHC="1.000003",
+        NgayQuyetDinhCongBo="20230301000000",
+        NgayCongKhai="20230302000000",
+        HieuLucTu="20220201000000",
+    )
     assert value(known(world, at("2023-04-01T00:00:00")), "procedure_update_timely_rate", "2023-03") == (2, 3)  # the same decision
 
 
 # ================================================================ the other sources
 def test_assessments() -> None:
     world = World()
-    for key, answer, unit in (("1", "hai_long", COMMUNE), ("2", "", COMMUNE), ("3", "tuyet", COMMUNE), ("4", "binh_thuong", OFFICE), ("5", "hai_long", "H19.99")):
+    for key, answer, unit in (
+        ("1", "hai_long", COMMUNE),
+        ("2", "", COMMUNE),
+        ("3", "tuyet", COMMUNE),
+        ("4", "binh_thuong", OFFICE),
+        ("5", "hai_long", "H19.99"),
+    ):
         wire = {"MaDanhGia": key, "MaDonVi": unit, "ThoiGianDanhGia": "20230331235959", "DanhGia": answer, "NgaySuaCuoi": "20230401080000"}
         world.put("assessments", key, at("2023-04-01T08:00:00"), wire)
     kn = known(world)
@@ -491,17 +583,36 @@ def test_payments() -> None:
     world.payment_files.append(PaymentFile(day, 2, at("2023-03-20T00:00:00"), [pay()], manifest_arrives=at("2023-03-25T00:00:00")))
     assert value(known(world, at("2023-03-24T00:00:00")), *march) == (3, 4)
     assert value(known(world), *march) == (1, 1)
-    world.payment_files.append(PaymentFile(date(2023, 4, 1), 1, at("2023-04-02T00:00:00"), [pay(ThoiGianGD="01/04/2023 00:00:00", MaDonVi=OFFICE)]))
+    world.payment_files.append(
+        PaymentFile(date(2023, 4, 1), 1, at("2023-04-02T00:00:00"), [pay(ThoiGianGD="01/04/2023 00:00:00", MaDonVi=OFFICE)])
+    )
     assert value(known(world), *march) == (0, 0)
     assert value(known(world), "cashless_transaction_rate", "2023-04", "level:district") == (1, 1)
 
 
 def test_work_files_and_signatures() -> None:
     world = World()
-    for key, more in (("1", {}), ("2", {"DoMat": "mat"}), ("3", {"DoMat": None}), ("4", {"DacThu": True}), ("5", {"HinhThucXuLy": "ket_hop"}), ("6", {"NgayDong": None})):
-        wire = {"IdHoSoCongViec": key, "MaDonVi": OFFICE, "NgayDong": "2023-03-31", "HinhThucXuLy": "dien_tu", "DoMat": "thuong", "DacThu": False, "NgayCapNhat": "2023-04-01T08:00:00"}
+    for key, more in (
+        ("1", {}),
+        ("2", {"DoMat": "mat"}),
+        ("3", {"DoMat": None}),
+        ("4", {"DacThu": True}),
+        ("5", {"HinhThucXuLy": "ket_hop"}),
+        ("6", {"NgayDong": None}),
+    ):
+        wire = {
+            "IdHoSoCongViec": key,
+            "MaDonVi": OFFICE,
+            "NgayDong": "2023-03-31",
+            "HinhThucXuLy": "dien_tu",
+            "DoMat": "thuong",
+            "DacThu": False,
+            "NgayCapNhat": "2023-04-01T08:00:00",
+        }
         world.put("work_files", key, at("2023-04-01T08:00:00"), wire | more)
-    world.put("work_files", "1", at("2023-05-02T08:00:00"), wire | {"IdHoSoCongViec": "1", "DoMat": "mat", "NgayCapNhat": "2023-05-02T08:00:00"})
+    world.put(
+        "work_files", "1", at("2023-05-02T08:00:00"), wire | {"IdHoSoCongViec": "1", "DoMat": "mat", "NgayCapNhat": "2023-05-02T08:00:00"}
+    )
     ts = (at("2023-05-01T00:00:00"), at("2023-06-01T00:00:00"))
     assert value(known(world, ts[0]), "electronic_work_file_rate", "2023-03") == (1, 2)
     assert value(known(world, *ts), "electronic_work_file_rate", "2023-03") == (0, 1)  # it turned secret
@@ -509,10 +620,20 @@ def test_work_files_and_signatures() -> None:
         wire = {"NguoiId": person, "MaDonVi": unit, "TuNgay": "2023-01-01", "DenNgay": until}
         world.put("leaders", person + unit, at("2023-01-01T00:00:00"), wire, at("2023-01-01T00:00:00"))
     for key, person, ok in (("1", "P1", True), ("2", "P3", False), ("3", "P2", True)):
-        wire = {"IdKySo": key, "NguoiKyId": person, "ThoiDiemKy": "2023-03-31T23:59:59", "LoaiChungThu": "co_quan", "HopLe": ok, "NgayCapNhat": "2023-04-01T08:00:00"}
+        wire = {
+            "IdKySo": key,
+            "NguoiKyId": person,
+            "ThoiDiemKy": "2023-03-31T23:59:59",
+            "LoaiChungThu": "co_quan",
+            "HopLe": ok,
+            "NgayCapNhat": "2023-04-01T08:00:00",
+        }
         world.put("signatures", key, at("2023-04-01T08:00:00"), wire)
     kn = known(world, *ts)
-    got = [value(kn, "leader_digital_signature_rate", "2023-03", scope) for scope in ("all", OFFICE, COMMUNE, "level:commune", "level:district")]
+    got = [
+        value(kn, "leader_digital_signature_rate", "2023-03", scope)
+        for scope in ("all", OFFICE, COMMUNE, "level:commune", "level:district")
+    ]
     assert got == [(1, 2), (1, 1), (1, 2), (1, 2), (1, 1)]
 
 
@@ -527,7 +648,13 @@ def test_rows() -> None:
     kn = known(world)
     march = rows(kn, "month", date(2023, 3, 1), "period")
     online = march["online_dossier_rate", COMMUNE]
-    assert (online.numerator, online.denominator, online.target, online.status, online.gap) == (0, 4, Fraction(1, 5), "met", 1)  # 1 of 5 to date
+    assert (online.numerator, online.denominator, online.target, online.status, online.gap) == (
+        0,
+        4,
+        Fraction(1, 5),
+        "met",
+        1,
+    )  # 1 of 5 to date
     assert online.coverage == 1 and march["online_dossier_rate", "all"].coverage == Fraction(1, 2)
     assert march["online_dossier_rate", "all"].target is None and march["online_dossier_rate", "all"].status is None
     office = march["online_dossier_rate", OFFICE]
@@ -609,7 +736,9 @@ def test_the_server_delivers_what_the_oracle_knows(tmp_path: Path) -> None:
     t = world.ts[-1]
     with ContractServer(world, tmp_path / "drop", Faults(gzip=True, duplicates=True, last_page_forever=True)) as server:
         server.clock = t
-        headers, seen, cursor, total = bearer(server), [], "", 0
+        headers, total = bearer(server), 0
+        seen: list[Any] = []
+        cursor: str | None = ""
         while cursor is not None:
             page = get(server, "/one_stop/api/dossiers", headers, changed_to=t.isoformat(), limit="7", cursor=cursor)
             seen += page["data"]
@@ -621,7 +750,10 @@ def test_the_server_delivers_what_the_oracle_knows(tmp_path: Path) -> None:
         one = get(server, "/documents/api/v1/signatures", key, tuNgay="2022-01-01", denNgay="2024-12-31", page="0", size="5")
         over = get(server, "/documents/api/v1/signatures", key, tuNgay="2022-01-01", denNgay="2024-12-31", page="999", size="5")
         assert one["totalElements"] == len(known(world, t).newest("signatures")) and not one["last"] and over["last"] and over["content"]
-        for path, more, query in (("/one_stop/api/dossiers", headers, {"limit": "5001"}), ("/documents/api/v1/leaders", key, {"size": "1001"})):
+        for path, more, query in (
+            ("/one_stop/api/dossiers", headers, {"limit": "5001"}),
+            ("/documents/api/v1/leaders", key, {"size": "1001"}),
+        ):
             with pytest.raises(urllib.error.HTTPError) as failure:
                 get(server, path, more, **query)
             assert failure.value.code == 400

@@ -152,9 +152,7 @@ def targets() -> tuple[Target, ...]:
     """The computed cells of plan 53/KH-UBND 2023."""
     with _reference("plan_53*targets.csv", "plans").open(encoding="utf-8-sig", newline="") as file:
         rows = [r for r in csv.DictReader(file) if r["how"] == "computed"]
-    return tuple(
-        Target(r["indicator_code"], frozenset(r["level"].split()), Fraction(r["target_percent"]) / 100, r["kind"]) for r in rows
-    )
+    return tuple(Target(r["indicator_code"], frozenset(r["level"].split()), Fraction(r["target_percent"]) / 100, r["kind"]) for r in rows)
 
 
 def target_at(indicator: str, scope: str) -> Target | None:

@@ -218,7 +218,9 @@ class _Teller:
     def hour(self, day: date) -> datetime:
         """A time of a day, often an odd one."""
         if self.chance(0.25):
-            odd = self.rng.choice((time(0, 0, 0), time(23, 59, 59), time(0, 0, 1), time(23, 59, 59, 999000), time(0, 0, 0, 500000), time(12), time(17)))
+            odd = self.rng.choice(
+                (time(0, 0, 0), time(23, 59, 59), time(0, 0, 1), time(23, 59, 59, 999000), time(0, 0, 0, 500000), time(12), time(17))
+            )
             return datetime.combine(day, odd, ZONE)
         return datetime.combine(day, time(self.rng.randrange(7, 18), self.rng.randrange(60), self.rng.randrange(60)), ZONE)
 
@@ -324,7 +326,18 @@ class _Teller:
             elif turn < 0.6:
                 change = {"NgayQuyetDinhCongBo": when(local(at) - timedelta(days=rng.randrange(0, 12)))}
             else:
-                name = rng.choice(("MucDo", "DuDieuKienTrucTuyen", "CoPhiLePhi", "ThanhToanTrucTuyen", "CoKetQuaGiayTo", "CoHoSoMau", "DaDongBoCongTinh", "LaChungThuc"))
+                name = rng.choice(
+                    (
+                        "MucDo",
+                        "DuDieuKienTrucTuyen",
+                        "CoPhiLePhi",
+                        "ThanhToanTrucTuyen",
+                        "CoKetQuaGiayTo",
+                        "CoHoSoMau",
+                        "DaDongBoCongTinh",
+                        "LaChungThuc",
+                    )
+                )
                 change = {name: rng.choice("234") if name == "MucDo" else rng.choice("01")}
             wire = wire | change
             self.world.put("procedures", key, at, wire, at)
@@ -359,7 +372,7 @@ class _Teller:
         rng = self.rng
         iso = lambda stamp: wire_time(stamp, rng.choice(("iso", "offset", "z"))) if stamp else None  # noqa: E731
         leaders = []
-        for n in range(8):
+        for n in range(12):
             person = f"LD{rng.randrange(6):02d}"
             unit = rng.choice(self.units)
             since = self.day(self.begin - timedelta(days=300), self.end)
@@ -378,7 +391,7 @@ class _Teller:
             self.world.put("leaders", key, at, wire, at)
             if self.chance(0.4):
                 at = self.some_time(self.begin, self.end)
-                self.world.put("leaders", key, at, None if self.chance(0.4) else wire | {"DenNgay": local(at).isoformat()}, at)
+                self.world.put("leaders", key, at, None if self.chance(0.5) else wire | {"DenNgay": local(at).isoformat()}, at)
         for n in range(self.dossier_count // 2):
             when = self.some_time(self.begin - timedelta(days=40), self.end)
             wire = {
@@ -424,7 +437,10 @@ class _Teller:
     # ------------------------------------------------------------ payments
     def tell_payments(self) -> None:
         rng = self.rng
-        days = sorted({self.day(self.begin - timedelta(days=20), self.end) for _ in range(25)} | {self.edge(self.day(self.begin, self.end)) for _ in range(6)})
+        days = sorted(
+            {self.day(self.begin - timedelta(days=20), self.end) for _ in range(25)}
+            | {self.edge(self.day(self.begin, self.end)) for _ in range(6)}
+        )
         earlier: list[dict[str, str]] = []
         for day in days:
             rows: list[dict[str, str]] = []
@@ -445,7 +461,12 @@ class _Teller:
             if earlier and self.chance(0.3):
                 gone = rng.choice(earlier)
                 self.serial += 1
-                back = {"LoaiGiaoDich": "REFUND", "MaGiaoDich": f"GD{self.serial:07d}", "ThoiGianGD": self.pay_time(day), "MaThamChieuGoc": gone["MaThamChieu"]}
+                back = {
+                    "LoaiGiaoDich": "REFUND",
+                    "MaGiaoDich": f"GD{self.serial:07d}",
+                    "ThoiGianGD": self.pay_time(day),
+                    "MaThamChieuGoc": gone["MaThamChieu"],
+                }
                 rows.append(gone | back)
             arrives = midnight(day + timedelta(days=1)) + timedelta(hours=rng.choice((1, 6, 30, 240)))
             if self.chance(0.15):
@@ -487,7 +508,15 @@ class _Teller:
             "MaNganHang": "VCB", "ThoiGianGD": self.pay_time(day), "MaThamChieuGoc": "", "SoBienLai": "", "NguoiNop": rng.choice(PEOPLE), "SoTaiKhoan": "000123",
         }  # fmt: skip
         if self.defects and self.chance(0.04):
-            row |= rng.choice(({"MaDonVi": "H19.95"}, {"LoaiGiaoDich": "VOID"}, {"TrangThaiGD": "9"}, {"HinhThucThanhToan": "vi-dien-tu"}, {"MaDonVi": ""}))
+            row |= rng.choice(
+                (
+                    {"MaDonVi": "H19.95"},
+                    {"LoaiGiaoDich": "VOID"},
+                    {"TrangThaiGD": "9"},
+                    {"HinhThucThanhToan": "vi-dien-tu"},
+                    {"MaDonVi": ""},
+                )
+            )
         return row
 
 
@@ -560,10 +589,19 @@ class _Story:
             path = f"/ketqua/{self.t.serial}/{n}.pdf"
             if paths and self.t.chance(0.5):
                 path = self.rng.choice(paths)
-                path = self.rng.choice((path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path), f" {path} ", f"{path}\t"))
+                path = self.rng.choice(
+                    (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path), f" {path} ", f"{path}\t")
+                )
             if self.t.chance(0.1):
                 path = ""
-            out.append({"MaGiayToKetQua": f"KQ{n}", "TenGiayTo": self.t.nfd("Kết quả"), "DuongDanTepTinKetQua": path, "DaKySo": self.rng.choice("0111")})
+            out.append(
+                {
+                    "MaGiayToKetQua": f"KQ{n}",
+                    "TenGiayTo": self.t.nfd("Kết quả"),
+                    "DuongDanTepTinKetQua": path,
+                    "DaKySo": self.rng.choice("0111"),
+                }
+            )
         return out or self.rng.choice(([], ""))
 
     def wait(self, days: float) -> datetime:
@@ -627,9 +665,13 @@ class _Story:
 
     # ------------------------------------------------------------ events
     def tell(self) -> None:
+        """From the reception to whatever end."""
         t, rng = self.t, self.rng
         first = self.now
-        self.save()
+        if t.defects and t.chance(0.06):
+            self.defect(mended=True)
+        else:
+            self.save()
         self.step("2", "Tiếp nhận hồ sơ", self.received)
         for _ in range(rng.choice((0, 0, 1, 3))):
             again = self.received + timedelta(seconds=rng.choice((0, 0, 5)))
@@ -637,6 +679,13 @@ class _Story:
         if t.chance(0.07):
             self.refuse()
             return self.after()
+        if t.defects and t.chance(0.06):
+            self.defect(mended=True)
+        if t.chance(0.06):
+            self.over(0.7)
+            self.delete()
+            if self.world.histories["dossiers"][self.key][-1].sent is False or self.wire["DeletedOn"]:
+                return None
         events = [self.work, self.move_due, self.supplement, self.money, self.correct, self.pause_by_step, self.flicker]
         for event in rng.choices(events, weights=(3, 3, 4, 2, 2, 1, 2), k=rng.choice((0, 1, 1, 2, 3))):
             event()
@@ -682,10 +731,15 @@ class _Story:
         if start < self.now - timedelta(seconds=50) or start <= self.received:
             return
         for n in range(self.rng.choice((2, 3, 4))):
-            self.step(self.rng.choice(("6", "6", "4", "8", "")), self.rng.choice(("Nhắc phí", "Chuyển bước")), start + timedelta(seconds=10 * n))
+            self.step(
+                self.rng.choice(("6", "6", "4", "8", "")), self.rng.choice(("Nhắc phí", "Chuyển bước")), start + timedelta(seconds=10 * n)
+            )
             if self.t.chance(0.15):
                 self.hide()
-        self.now = max(self.now, start + timedelta(seconds=55))
+        if self.t.chance(0.5):  # there, back, and there again by a repeat
+            for n, (status, action) in enumerate((("6", "Nhắc phí"), ("4", "Chuyển bước"), ("6", "Nhắc phí"))):
+                self.step(status, action, start + timedelta(minutes=1, seconds=10 * n))
+        self.now = max(self.now, start + timedelta(seconds=115))
 
     def reset_due(self) -> None:
         """The due is set after the end: on time, or later still; at the very midnight after the end."""
@@ -717,7 +771,13 @@ class _Story:
         rng = self.rng
         asked = self.wait(6)
         self.t.serial += 1
-        one = {"HoSoBoSungId": f"BS{self.t.serial}", "NgayBoSung": self.f(asked), "NgayTiepNhanBoSung": rng.choice(("", None)), "NgayHenTraTruoc": self.f(self.due), "NgayHenTraMoi": ""}
+        one = {
+            "HoSoBoSungId": f"BS{self.t.serial}",
+            "NgayBoSung": self.f(asked),
+            "NgayTiepNhanBoSung": rng.choice(("", None)),
+            "NgayHenTraTruoc": self.f(self.due),
+            "NgayHenTraMoi": "",
+        }
         if self.t.chance(0.1):
             one["NgayHenTraTruoc"] = ""
         if self.t.chance(0.03):
@@ -727,7 +787,7 @@ class _Story:
             self.save(TrangThaiHoSo="5", DanhSachHoSoBoSung=[*self.rounds, one])
         if self.t.chance(0.35):
             self.rounds.append(one)
-            return
+            return None
         self.over(0.3)
         back = self.wait(15)
         new = self.hour_of_due(local(back) + timedelta(days=rng.choice((0, 2, 5, 12))))
@@ -738,13 +798,16 @@ class _Story:
             self.due = new
         if self.t.chance(0.4):
             self.now += timedelta(days=rng.randrange(0, 15))
+        if self.t.chance(0.25):
+            return self.supplement()
         self.save(TrangThaiHoSo="4", DanhSachHoSoBoSung=list(self.rounds), NgayHenTra=self.f(self.due))
+        return None
 
     def money(self) -> None:
         self.wait(5)
         self.step("6", "Yêu cầu nộp phí")
         if self.t.chance(0.3):
-            self.now += timedelta(seconds=30)
+            self.wait(9)
             self.step("6", self.rng.choice(("Yêu cầu nộp phí", "Nhắc nộp phí")))
         self.save(TrangThaiHoSo="6")
         if self.t.chance(0.6):
@@ -798,7 +861,9 @@ class _Story:
         elif self.due and t.chance(0.1):
             late = self.due + timedelta(seconds=rng.choice((-1, 1, 3600, 20000)))
             end = self.now = late if late > self.wire_clock() else end
-        kind = rng.choices(("9", "10", "9-returned", "7", "8", "9-step", "10-step", "7-step", "9-tra"), weights=(6, 3, 2, 1, 1, 2, 1, 1, 1))[0]
+        kind = rng.choices(
+            ("9", "10", "9-returned", "7", "8", "9-step", "10-step", "7-step", "9-tra"), weights=(6, 3, 2, 1, 1, 2, 1, 1, 1)
+        )[0]
         status = kind.split("-")[0]
         changes: dict[str, Any] = {"TrangThaiHoSo": status, "DanhSachGiayToKetQua": self.results()}
         if kind == "9-returned":
@@ -879,7 +944,9 @@ class _Story:
         """Other content under the same NgaySuaCuoi, a little later: only an overlap can deliver it."""
         rng = self.rng
         t = self.next_extract(self.now + timedelta(hours=1))
-        self.now = max(self.now + timedelta(seconds=1), t - timedelta(seconds=rng.randrange(60, 1800))).replace(microsecond=0) + timedelta(seconds=1)
+        self.now = max(self.now + timedelta(seconds=1), t - timedelta(seconds=rng.randrange(60, 1800))).replace(microsecond=0) + timedelta(
+            seconds=1
+        )
         self.wire = self.wire | {"MaDonViTiepNhan": rng.choice(self.t.units)}
         self.world.put("dossiers", self.key, self.now, self.wire | {"NgaySuaCuoi": self.f(self.now)})
         stamp = self.now - timedelta(seconds=rng.choice((0, 0, 1, 300)))
@@ -890,9 +957,11 @@ class _Story:
         self.world.put("dossiers", self.key, self.now, other, stamp)
         self.now += timedelta(seconds=rng.randrange(1, 600))
 
-    def defect(self) -> None:
+    def defect(self, mended: bool = False) -> None:
         """K1–K7 on a new version; sometimes mended afterwards."""
         if not self.t.spend("dossiers"):
+            if mended:
+                self.save()
             return
         rng = self.rng
         good = dict(self.wire)
@@ -913,7 +982,9 @@ class _Story:
             else:
                 self.save(**{name: rng.choice(UNREADABLE)})
         elif turn == 4:
-            self.save(TrangThaiHoSo="9", NgayKetThucXuLy=self.f(self.received.replace(microsecond=0) - timedelta(seconds=rng.choice((1, 86400)))))
+            self.save(
+                TrangThaiHoSo="9", NgayKetThucXuLy=self.f(self.received.replace(microsecond=0) - timedelta(seconds=rng.choice((1, 86400))))
+            )
         elif turn == 5:
             self.save(**{rng.choice(("NgayKetThucXuLy", "NgayTra", "NgayTiepNhan")): self.f(self.now + timedelta(days=2))})
         elif turn == 6:
@@ -924,7 +995,7 @@ class _Story:
                     changed = self.now.replace(microsecond=0) + timedelta(seconds=2)
                     self.world.put("dossier_steps", name, changed, wire | {"DeletedOn": self.f(changed), "NgaySuaCuoi": self.f(changed)})
             self.save(TrangThaiHoSo=rng.choice(("9", "10", "7")), NgayKetThucXuLy="", NgayTra="")
-        if self.t.chance(0.5):
+        if mended or self.t.chance(0.5):
             self.over(0.8)
             self.now += timedelta(seconds=rng.randrange(1, 86400 * 3))
             self.wire = good

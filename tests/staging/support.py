@@ -34,16 +34,16 @@ def warehouse(home: Path) -> Iterator[Engine]:
         with psycopg_connection(engine) as raw:
             for path in sorted((PROJECT / "include" / "sql" / "migrations").glob("*.sql")):
                 raw.execute(path.read_bytes())
-        with engine.begin() as connection:
-            with (PROJECT / "include" / "reference" / "units.csv").open(encoding="utf-8-sig", newline="") as file:
-                for unit in csv.DictReader(file):
-                    connection.execute(
-                        text(
-                            "insert into core.unit (unit_code, name, level, kind, root_code, valid_from)"
-                            " values (:unit_code, :name, :level, :kind, 'H19.16', cast(:valid_from as date))"
-                        ),
-                        unit,
-                    )
+        units = PROJECT / "include" / "reference" / "units.csv"
+        with engine.begin() as connection, units.open(encoding="utf-8-sig", newline="") as file:
+            for unit in csv.DictReader(file):
+                connection.execute(
+                    text(
+                        "insert into core.unit (unit_code, name, level, kind, root_code, valid_from)"
+                        " values (:unit_code, :name, :level, :kind, 'H19.16', cast(:valid_from as date))"
+                    ),
+                    unit,
+                )
         yield engine
         engine.dispose()
     finally:
@@ -86,7 +86,9 @@ class Bench:
         write_manifest(folder, manifest)
         with self.engine.begin() as connection:
             extract_id = connection.execute(
-                text("insert into ops.extract (source_code, window_to, status, started_at) values (:s, :t, 'running', :t) returning extract_id"),
+                text(
+                    "insert into ops.extract (source_code, window_to, status, started_at) values (:s, :t, 'running', :t) returning extract_id"
+                ),
                 {"s": source.source, "t": known_at},
             ).scalar()
             load_id = connection.execute(

@@ -62,7 +62,17 @@ def test_missing_values_and_defaults(typed: Any) -> None:
 
 
 def test_unreadable_values_become_null_and_are_listed(typed: Any) -> None:
-    (row,) = typed({"MaHoSo": "A", "NgayTiepNhan": "20230231000000", "NgayTra": "x" * 200, "NgaySuaCuoi": "?", "NgayNopHoSo": "?", "MucDo": "ba", "TenTTHC": "(malformed)"})
+    (row,) = typed(
+        {
+            "MaHoSo": "A",
+            "NgayTiepNhan": "20230231000000",
+            "NgayTra": "x" * 200,
+            "NgaySuaCuoi": "?",
+            "NgayNopHoSo": "?",
+            "MucDo": "ba",
+            "TenTTHC": "(malformed)",
+        }
+    )
     assert orjson.loads(row["_unreadable"]) == {
         "NgayTiepNhan": "20230231000000", "NgayTra": "x" * 100, "NgaySuaCuoi": "?", "NgayNopHoSo": "?", "MucDo": "ba", "TenTTHC": "(malformed)",
     }  # fmt: skip
@@ -103,11 +113,22 @@ def test_const_and_present(typed: Any) -> None:
 
 
 def test_lists_are_normalised(typed: Any) -> None:
-    papers = [{"MaThanhPhanHoSo": "TP1", "DuongDanTaiTepTin": "ab", "IsDeleted": "0", "DuocSoHoa": True, "DuocTaiSuDung": "2", "khac": "?"}, {}]
+    papers = [
+        {"MaThanhPhanHoSo": "TP1", "DuongDanTaiTepTin": "ab", "IsDeleted": "0", "DuocSoHoa": True, "DuocTaiSuDung": "2", "khac": "?"},
+        {},
+    ]
     rounds = [{"HoSoBoSungId": 5, "NgayBoSung": "20230102030405", "NgayTiepNhanBoSung": "", "NgayHenTraTruoc": "2023-01-02T03:04:05.5Z"}]
     first, second = typed({"MaHoSo": "A", "TaiLieuNop": papers, "DanhSachHoSoBoSung": rounds}, {"MaHoSo": "B", "TaiLieuNop": papers[1:]})
     assert orjson.loads(first["papers"]) == [
-        {"paper_code": "TP1", "path": "ab", "is_deleted": False, "is_digitized": True, "reuse_code": 2, "is_from_store": None, "replaced_by": None},
+        {
+            "paper_code": "TP1",
+            "path": "ab",
+            "is_deleted": False,
+            "is_digitized": True,
+            "reuse_code": 2,
+            "is_from_store": None,
+            "replaced_by": None,
+        },
         dict.fromkeys(("paper_code", "path", "is_deleted", "is_digitized", "reuse_code", "is_from_store", "replaced_by")),
     ]
     assert orjson.loads(second["papers"]) == orjson.loads(first["papers"])[1:]
@@ -137,7 +158,11 @@ def test_what_is_no_list_of_objects_is_a_shape_error(typed: Any, value: Any) -> 
 
 def test_an_unreadable_value_in_a_list_is_named_by_its_place(typed: Any) -> None:
     rounds = [{}, {"NgayBoSung": "hôm qua"}]
-    rows = typed({"MaHoSo": "A", "DanhSachHoSoBoSung": [{}]}, {"MaHoSo": "B"}, {"MaHoSo": "C", "DanhSachHoSoBoSung": rounds, "DanhSachLePhi": [{"Gia": {}}]})
+    rows = typed(
+        {"MaHoSo": "A", "DanhSachHoSoBoSung": [{}]},
+        {"MaHoSo": "B"},
+        {"MaHoSo": "C", "DanhSachHoSoBoSung": rounds, "DanhSachLePhi": [{"Gia": {}}]},
+    )
     assert [row["_unreadable"] for row in rows[:2]] == [None, None]
     assert orjson.loads(rows[2]["_unreadable"]) == {"supplements[1].asked_at": "hôm qua", "fees[0].amount_vnd": "(malformed)"}
     assert rows[2]["_unreadable_critical"] is None
@@ -174,7 +199,13 @@ def test_payments(typed: Any) -> None:
 def test_the_hash_follows_the_content(typed: Any) -> None:
     base = {"MaHoSo": "A", "NgaySuaCuoi": "20230101000000", "TaiLieuNop": [{"IsDeleted": "0"}]}
     same = [base, base | {"NgaySuaCuoi": "2023-01-01T00:00:00"}, base | {"TaiLieuNop": [{"IsDeleted": "false"}]}, base | {"TenTTHC": ""}]
-    other = [base | {"NgaySuaCuoi": "20230101000001"}, base | {"TenTTHC": "x"}, base | {"LinhVuc": "x", "MaLinhVuc": "x"}, base | {"NgayTra": "?"}, base | {"TaiLieuNop": "(malformed)"}]
+    other = [
+        base | {"NgaySuaCuoi": "20230101000001"},
+        base | {"TenTTHC": "x"},
+        base | {"LinhVuc": "x", "MaLinhVuc": "x"},
+        base | {"NgayTra": "?"},
+        base | {"TaiLieuNop": "(malformed)"},
+    ]
     assert len({row["_content_hash"] for row in typed(*same)}) == 1
     assert len({row["_content_hash"] for row in typed(base, *other)}) == 1 + len(other)
     (alone,) = typed(base)
@@ -185,7 +216,8 @@ def test_the_hash_follows_the_content(typed: Any) -> None:
 def test_a_missing_change_time_does_not_bring_T_into_the_hash(models: dict[str, dict[str, str]]) -> None:
     typist = Typist(ONE_STOP, ONE_STOP.entities["dossiers"], models["dossier"])
     hashes = [
-        typist.table([(1, {"MaHoSo": "A"}, None)], Origin(1, "f", known_at), 1)["_content_hash"].to_pylist() for known_at in (T, T.replace(year=2022))
+        typist.table([(1, {"MaHoSo": "A"}, None)], Origin(1, "f", known_at), 1)["_content_hash"].to_pylist()
+        for known_at in (T, T.replace(year=2022))
     ]
     assert hashes[0] == hashes[1]
 

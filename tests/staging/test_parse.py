@@ -73,7 +73,9 @@ def test_a_local_date_is_judged_in_the_zone() -> None:
 
 
 digits = st.text("0123456789", min_size=14, max_size=14)
-numbers = st.tuples(st.integers(0, 2100), st.integers(0, 13), st.integers(0, 32), st.integers(0, 25), st.integers(0, 61), st.integers(0, 61))
+numbers = st.tuples(
+    st.integers(0, 2100), st.integers(0, 13), st.integers(0, 32), st.integers(0, 25), st.integers(0, 61), st.integers(0, 61)
+)
 tails = st.sampled_from(["", "Z", "+07:00", "-0530", "+7", ".5", ".123456789", ".5Z", ",25+07:00", "z", " "])
 
 
@@ -109,7 +111,10 @@ def test_columns_are_read_as_the_sources_read_cells(texts: list[str], zone: Zone
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29)), min_size=1, max_size=20), st.sampled_from(["Asia/Ho_Chi_Minh", "Europe/Amsterdam", "America/St_Johns"]))
+@given(
+    st.lists(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29)), min_size=1, max_size=20),
+    st.sampled_from(["Asia/Ho_Chi_Minh", "Europe/Amsterdam", "America/St_Johns"]),
+)
 def test_zones_agree_with_zoneinfo(walls: list[datetime], name: str) -> None:
     zone = ZoneInfo(name)
     micros = pa.array(walls, type=pa.timestamp("us")).cast(pa.int64()).to_numpy()

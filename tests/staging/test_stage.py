@@ -88,9 +88,13 @@ def test_more_than_a_block_and_more_than_a_part(bench: Bench) -> None:
 
 
 def test_the_key_lists_are_staged_too(bench: Bench) -> None:
-    landed = bench.land(ONE_STOP, "dossiers.keys", [{"month": "2023-01", "MaHoSo": "A", "DeletedOn": "20230203000000"}, {"month": "2023-02", "MaHoSo": ""}])
+    landed = bench.land(
+        ONE_STOP, "dossiers.keys", [{"month": "2023-01", "MaHoSo": "A", "DeletedOn": "20230203000000"}, {"month": "2023-02", "MaHoSo": ""}]
+    )
     stage(bench.engine, ONE_STOP, [landed])
-    first, second = bench.rows("select _key, dossier_code, dossier_id, month_start::text, deleted_at::text from staging.one_stop__dossiers_keys order by _row")
+    first, second = bench.rows(
+        "select _key, dossier_code, dossier_id, month_start::text, deleted_at::text from staging.one_stop__dossiers_keys order by _row"
+    )
     assert (first["_key"], first["month_start"], first["deleted_at"]) == ("A", "2023-01-01", "2023-02-03 00:00:00+07")
     assert first["dossier_id"] is not None
     assert second == {"_key": None, "dossier_code": None, "dossier_id": None, "month_start": "2023-02-01", "deleted_at": None}

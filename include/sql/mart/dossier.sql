@@ -53,7 +53,7 @@ deletion as (
                     else coalesce(n.deleted_at, m.asked_at)
                 end
             when n.deleted_at is not null
-                then case when l.asked_at > n._first_seen_at then null else n.deleted_at end
+                then case when l.asked_at >= n._first_seen_at then null else n.deleted_at end
         end as deleted_at
     from newest as n
     left join listed as l on n.dossier_id = l.dossier_id
@@ -76,12 +76,16 @@ first_promise as (
     order by j.dossier_id asc, j._changed_at asc
 ),
 
+-- any delivered version, also one that a later delivery of the same change time replaced
 first_before as (
-    select j.dossier_id, min(cast(r.item ->> 'due_before_at' as timestamptz)) as due_at
-    from judged_version as j
-    cross join lateral jsonb_array_elements(j.supplements) as r (item)
-    where j.failed_rules is null and j.supplements is not null
-    group by j.dossier_id
+    select v.dossier_id, min(cast(r.item ->> 'due_before_at' as timestamptz)) as due_at
+    from core.dossier_version as v
+    inner join ops.dirty_dossier as d on v.dossier_id = d.dossier_id
+    left join judged_version as j
+        on v.dossier_id = j.dossier_id and v._changed_at = j._changed_at and v._first_seen_at = j._first_seen_at
+    cross join lateral jsonb_array_elements(v.supplements) as r (item)
+    where v._failed_rules is null and j.failed_rules is null and v.supplements is not null
+    group by v.dossier_id
 ),
 
 paper as (

@@ -58,12 +58,10 @@ compared as (
         (n.finished_at, n.outcome, n.timeliness) is distinct from (o.finished_at, o.outcome, o.timeliness) as is_end_changed,
         least(n.received_date, o.received_date) as received_date,
         least(n.finished_date, o.finished_date) as finished_from,
-        case
-            when n.finished_date is null or o.finished_date is null then greatest(n.finished_date, o.finished_date)
-            else greatest(n.finished_date, o.finished_date)
-        end as finished_to,
+        greatest(n.finished_date, o.finished_date) as finished_to,
         n.finished_date is null or (o.dossier_id is not null and o.finished_date is null) as is_open_somewhere,
-        coalesce(n.is_counted, false) or coalesce(o.is_counted, false) as is_counted_somewhere
+        coalesce(n.is_counted, false) or coalesce(o.is_counted, false) as is_counted_somewhere,
+        coalesce(n.has_signed_result, false) or coalesce(o.has_signed_result, false) as is_signed_somewhere
     from derived_dossier as n
     left join mart.dossier as o on n.dossier_id = o.dossier_id
 ),
@@ -73,6 +71,7 @@ dated as (
         c.dossier_id,
         c.source_code,
         c.is_open_somewhere,
+        c.is_signed_somewhere,
         c.finished_to,
         c.received_date,
         case
@@ -99,6 +98,7 @@ select
     d.dossier_id,
     d.source_code,
     d.from_date,
-    case when not d.is_open_somewhere then d.finished_to end as to_date
+    case when not d.is_open_somewhere then d.finished_to end as to_date,
+    d.is_signed_somewhere
 from dated as d
 where d.from_date is not null

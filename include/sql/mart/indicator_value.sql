@@ -1,5 +1,6 @@
 -- grain: one row an indicator, scope, period and basis
--- source: measured (temporary: numerator, denominator and coverage of one period on both bases), core.plan_target
+-- source: measured (temporary: numerator, denominator and coverage of one period on both bases), measured_before (temporary:
+--         year-to-date counts of the same period a year before, for directions), core.plan_target
 -- traps: rows that stay as they are keep their computed_at; a flow's status is decided by its year to date on both bases;
 --        comparisons and gaps are exact (numeric), never rounded (indicators.md §2)
 
@@ -43,15 +44,7 @@ compared as (
         end as value
     from decided as d
     left join target as t on d.indicator_code = t.indicator_code and t.level in ('all', d.level)
-    left join mart.indicator_value as p
-        on
-            d.indicator_code = p.indicator_code
-            and d.unit_code = p.unit_code
-            and d.formula_version = p.formula_version
-            and p.plan_code = cast(:plan as text)
-            and p.period_kind = cast(:kind as text)
-            and p.period_start = cast(:year_before_start as date)
-            and p.basis = 'year_to_date'
+    left join measured_before as p on d.indicator_code = p.indicator_code and d.unit_code = p.unit_code
 )
 
 select

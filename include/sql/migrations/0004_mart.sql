@@ -320,6 +320,8 @@ select distinct on (p.unit_code, p.procedure_code)
     p.has_sample_dossier,
     p.is_synced_to_portal
 from core.procedure_at(source, j, known) as p
+-- a unit that is not valid at D has no stock (indicators.md §2)
+inner join core.unit as u on p.unit_code = u.unit_code and u.valid_from <= d and (u.valid_to is null or u.valid_to >= d)
 where
     p.valid_from <= d
     and (p.valid_to is null or p.valid_to >= d)
@@ -373,6 +375,7 @@ ended as (
 
 select e.person_code, e.unit_code, e.post_name, e.from_date, e.to_date
 from ended as e
+inner join core.unit as u on e.unit_code = u.unit_code and u.valid_from <= d and (u.valid_to is null or u.valid_to >= d)
 where e.from_date <= d and (e.to_date is null or e.to_date >= d)
 $$;
 comment on function core.leader_in_post is 'One row a post of a leader held on day D, as known at T';

@@ -10,11 +10,11 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from cchc.core.merge import columns_of
+from cchc.indicators.plan import first_day
 from cchc.period import now
 from cchc.settings import Settings
 from cchc.warehouse import run_file
 
-FIRST_DAY = "2015-01-01"  # nothing before the working calendar begins is ever computed
 
 
 def derive_dossiers(connection: Connection, settings: Settings, source: str, known_at: datetime, load_id: int | None) -> int:
@@ -47,8 +47,11 @@ def derive_dossiers(connection: Connection, settings: Settings, source: str, kno
     run_file(connection, settings, "mart/dossier_change")
     mark_dirty_months(
         connection,
+        settings,
         source,
-        "select from_date, to_date from dossier_change",
+        # what was certified a year before is what D01 is judged by
+        "select from_date, to_date from dossier_change union all "
+        "select from_date + 365, to_date + 366 from dossier_change where is_signed_somewhere",
         known_at,
         "dossiers that changed",
     )
@@ -69,7 +72,7 @@ def derive_dossiers(connection: Connection, settings: Settings, source: str, kno
     return changed
 
 
-def mark_dirty_months(connection: Connection, source: str, dated: str, known_at: datetime, reason: str) -> int:
+def mark_dirty_months(connection: Connection, settings: Settings, source: str, dated: str, known_at: datetime, reason: str) -> int:
     """Mark the months whose periods may hold another value: for rows (from_date, to_date) of the query `dated`.
 
     A day counts in the year to date of every later month of its year, and, from 15 December on, of the next report year
@@ -81,7 +84,7 @@ def mark_dirty_months(connection: Connection, source: str, dated: str, known_at:
             with dated as ({dated}),
             spanned as (
                 select distinct
-                    cast(date_trunc('month', greatest(from_date, cast('{FIRST_DAY}' as date))) as date) as first_month,
+                    cast(date_trunc('month', greatest(from_date, cast(:first_day as date))) as date) as first_month,
                     least(
                         coalesce(
                             cast(date_trunc('year', greatest(to_date, from_date) + 17) as date) + interval '11 months',
@@ -91,11 +94,11 @@ def mark_dirty_months(connection: Connection, source: str, dated: str, known_at:
                             at time zone 'Asia/Ho_Chi_Minh' as date))
                     ) as last_month
                 from dated
-                where from_date is not null
+                where from_date is not null and coalesce(to_date >= cast(:first_day as date) - 31, true)
             )
             select distinct cast(:source as text), cast(m as date), cast(:reason as text), cast(:now as timestamptz)
             from spanned cross join lateral generate_series(first_month, last_month, interval '1 month') as m
             on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"""
         ),
-        {"source": source, "known_at": known_at, "reason": reason, "now": now()},
+        {"source": source, "known_at": known_at, "reason": reason, "now": now(), "first_day": first_day(settings)},
     ).rowcount

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from cchc.core.facts import mark_dirty_months
 from cchc.core.merge import Counts, columns_of
+from cchc.settings import Settings
 
 # days from which a period may differ when an item of the list appears, changes or vanishes
 _FROM_DATE = {
@@ -20,7 +21,7 @@ _FROM_DATE = {
 
 
 def merge_list(
-    connection: Connection, model: str, source: str, staged: str, known_at: datetime, clock: datetime
+    connection: Connection, settings: Settings, model: str, source: str, staged: str, known_at: datetime, clock: datetime
 ) -> dict[int, Counts]:
     """Store one full list; counts: inserted = items that no list before had in this form, unchanged = the rest."""
     items, fetches = f"core.{model}_list_item", f"core.{model}_list"
@@ -83,6 +84,7 @@ def merge_list(
     if changed:
         mark_dirty_months(
             connection,
+            settings,
             source,
             f"select greatest(from_date, {floor}) as from_date, cast(null as date) as to_date from list_change",
             clock,

@@ -51,7 +51,7 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
     if any(entity.model in ("dossier", "dossier_step", "dossier_key") for entity in entities):
         dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
         facts.derive_dossiers(connection, settings, source, clock, max(dossier_loads or loaded, default=None))
-    _mark_moved_clock(connection, source, previous, known_at)
+    _mark_moved_clock(connection, settings, source, previous, known_at)
     for load_id in loaded:
         count = counts.get(load_id, Counts(0, 0, 0))
         connection.execute(
@@ -72,12 +72,12 @@ def _merge_entity(
 ) -> dict[int, Counts]:
     staged = staged_view(connection, entity.model, profile.source, staging_table(profile.source, entity.name))
     if entity.model in ("procedure", "leader"):
-        return lists.merge_list(connection, entity.model, profile.source, staged, known_at, clock)
+        return lists.merge_list(connection, settings, entity.model, profile.source, staged, known_at, clock)
     if entity.model == "dossier_key":
         return _merge_keys(connection, settings, profile.source, staged, known_at)
     changed = f"changed_{entity.model}"
     if entity.model == "payment":
-        return payments.merge_payments(connection, profile.source, staged, changed, clock)
+        return payments.merge_payments(connection, settings, profile.source, staged, changed, clock)
     target = VERSION_TABLES[entity.model]
     counts = merge_versions(connection, target, staged, changed + "_key")
     if entity.model == "dossier":
@@ -94,6 +94,7 @@ def _merge_entity(
         date = EVENT_DATE[entity.model].format(row="v")
         facts.mark_dirty_months(
             connection,
+            settings,
             profile.source,
             f"select distinct {date} as from_date, {date} as to_date from {target.table} as v "
             f"inner join {changed}_key as c using ({', '.join(target.identity)})",
@@ -122,13 +123,14 @@ def _merge_keys(connection: Connection, settings: Settings, source: str, staged:
     return {row[0]: Counts(0, 0, row[1]) for row in rows}
 
 
-def _mark_moved_clock(connection: Connection, source: str, previous: datetime | None, known_at: datetime) -> None:
+def _mark_moved_clock(connection: Connection, settings: Settings, source: str, previous: datetime | None, known_at: datetime) -> None:
     """When T moves, the running periods get another J: the months from the old T's to the new one's."""
     if previous is not None and previous >= known_at:
         return
     first = month_start(last_day_before(previous)) if previous else month_start(last_day_before(known_at))
     facts.mark_dirty_months(
         connection,
+        settings,
         source,
         f"select cast('{first}' as date) as from_date, cast(null as date) as to_date",
         known_at,

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, text
 
 from cchc.core.facts import mark_dirty_months
 from cchc.core.merge import VERSION_TABLES, Counts, columns_of
+from cchc.settings import Settings
 
 
-def merge_payments(connection: Connection, source: str, staged: str, changed: str, clock: datetime) -> dict[int, Counts]:
+def merge_payments(connection: Connection, settings: Settings, source: str, staged: str, changed: str, clock: datetime) -> dict[int, Counts]:
     """Store the rows of the validated files of this extract, decide which are in force, and mark the months of their days."""
     target = VERSION_TABLES["payment"]
     stored = columns_of(connection, target.table)
@@ -90,6 +91,7 @@ def merge_payments(connection: Connection, source: str, staged: str, changed: st
     )
     mark_dirty_months(
         connection,
+        settings,
         source,
         f"select distinct v.file_date as from_date, v.file_date as to_date from core.payment_version as v "
         f"inner join {changed}_key as c using (source_code, _key)",

@@ -36,7 +36,7 @@ from cchc.warehouse_url import warehouse_url
 FIRST_PORT = 8080
 START_SECONDS = 300
 # The triggerer takes ten seconds to say goodbye and nothing depends on it; running tasks report to the API server, so that one goes last.
-STOP_STAGES = ((("triggerer",), 0.0), (("scheduler", "dag-processor"), 15.0), (("api-server",), 5.0))
+STOP_STAGES = ((("triggerer",), 0.0), (("scheduler", "dag-processor"), 8.0), (("api-server",), 5.0))
 ADMIN, VIEWER = "admin", "viewer"
 METADATA_DATABASE = "airflow"
 MOST_TASKS_AT_ONCE = 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,19 @@ from typing import Any
 from cchc.errors import NotConfigured
 from cchc.settings import Settings
 
+FIRST_YEAR_BEFORE = 1  # indicators are kept from the year before the plan's: D01 and the scorecard compare with it
 DISTRICT = "H19.16"  # root of the units that the plan binds
+
+
+def first_day(settings: Settings) -> date:
+    """The first day whose periods are computed without being asked for: 1 January of the year before the plan's year.
+
+    The year stands at the end of the plan's file name. Older periods are computed on demand (`cchc refresh 2021-06`).
+    """
+    year = settings.plan.rpartition("_")[2]
+    if not (year.isdigit() and len(year) == 4):
+        raise NotConfigured(f"CCHC_PLAN '{settings.plan}' does not end in its year, as plan_53_KH-UBND_2023 does")
+    return date(int(year) - FIRST_YEAR_BEFORE, 1, 1)
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 
 from cchc.indicators.catalogue import Indicator, catalogue
 from cchc.indicators.plan import DISTRICT
-from cchc.period import BASES, Period, add_months, last_day_before, midnight, month_start, now, periods_ending_in
+from cchc.period import BASES, Period, add_months, last_day_before, midnight, month_start, now, parse_period, periods_ending_in
 from cchc.settings import Settings
 from cchc.warehouse import engine, known_at, run_file, sql
 
@@ -89,16 +89,10 @@ def compute(
     """Compute one period on both bases for the indicators of one source; how many values changed."""
     if any(item.coverage == "dossiers" for item in indicators):
         _open_dossiers(connection, settings, source, period, clock)
-    connection.execute(text("drop table if exists pg_temp.measured"))
-    connection.execute(
-        text(
-            "create temp table measured (indicator_code text, formula_version integer, kind text, unit_code text, level text, "
-            "basis text, numerator bigint, denominator bigint, coverage numeric) on commit drop"
-        )
-    )
-    for basis in BASES:
-        connection.execute(text(_measure(settings, indicators, basis)), binds(source, period, basis, clock) | {"root": DISTRICT})
     before = period.year_before()
+    _measured(connection, settings, "measured", indicators, source, period, clock, BASES)
+    counts = [item for item in indicators if item.kind == "count"]
+    _measured(connection, settings, "measured_before", counts, source, before, clock, ("year_to_date",))
     last_day = period.effective_last_day(clock)
     return run_file(
         connection,
@@ -108,13 +102,35 @@ def compute(
         kind=period.kind,
         period_start=period.start,
         period_end=period.end,
-        year_before_start=before.start,
         has_year_before=_is_extracted(connection, source, before),
         pace=_pace(last_day),
         is_year_over=(last_day.month, last_day.day) == (12, 31),
         is_running=last_day < period.last_day,
         now=now(),
     ).rowcount
+
+
+def _measured(
+    connection: Connection,
+    settings: Settings,
+    table: str,
+    indicators: list[Indicator],
+    source: str,
+    period: Period,
+    clock: datetime,
+    bases: tuple[str, ...],
+) -> None:
+    """Count some indicators of one period into a temporary table: one row an indicator, scope and basis."""
+    connection.execute(text(f"drop table if exists pg_temp.{table}"))
+    connection.execute(
+        text(
+            f"create temp table {table} (indicator_code text, formula_version integer, kind text, unit_code text, level text, "
+            "basis text, numerator bigint, denominator bigint, coverage numeric) on commit drop"
+        )
+    )
+    for basis in bases if indicators else ():
+        statement = f"insert into {table}\n{_measure(settings, indicators, basis)}"
+        connection.execute(text(statement), binds(source, period, basis, clock) | {"root": DISTRICT})
 
 
 def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> None:
@@ -139,8 +155,7 @@ def _measure(settings: Settings, indicators: list[Indicator], basis: str) -> str
     listed = ", ".join(
         f"('{item.code}', {item.version}, '{item.kind}', nullif('{item.coverage or ''}', ''))" for item in indicators
     )
-    return f"""insert into measured
-with unit as (
+    return f"""with unit as (
     select unit_code, level from core.unit where root_code = cast(:root as text)
 ),
 scope as (
@@ -220,3 +235,20 @@ def _is_extracted(connection: Connection, source: str, period: Period) -> bool:
 def months_of(periods: Iterable[Period], clock: datetime) -> list[date]:
     """The months in which periods end, as far as T lets them end."""
     return sorted({month_start(min(period.last_day, last_day_before(clock))) for period in periods})
+
+
+def refresh_partition(settings: Settings, partition: str | None, periods: list[str]) -> list[str]:
+    """What one run of the DAG asks for: a touched month (YYYY-MM), or periods by hand; what was done, in words.
+
+    A run by hand that names nothing refreshes whatever waits.
+    """
+    if partition:
+        done = refresh(settings, [parse_period(partition).start])
+    elif periods:
+        with engine(settings).connect() as connection:
+            clocks = list(connection.execute(text("select known_at from ops.source_clock")).scalars())
+        asked = [parse_period(code) for code in periods]
+        done = refresh(settings, sorted({month for clock in clocks for month in months_of(asked, clock)}), force=True)
+    else:
+        done = refresh(settings)
+    return [f"{item.source} {item.month:%Y-%m}: {item.periods} periods, {item.changed} values changed" for item in done]

@@ -68,10 +68,9 @@ def identity(data_sha256: str, manifest_bytes: bytes) -> str:
     return sha256(data_sha256.encode() + manifest_bytes).hexdigest()
 
 
-def checks(
-    name: str, sha: str, parsed: FileName, declared: dict[str, Any], tally: Tally, files: Files
-) -> list[Check]:
+def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tally: Tally, files: Files) -> list[Check]:
     """The rules of the file as a whole, each with what was expected and what was found."""
+    manifest = _manifest(files)
     wanted_rows = whole_number(declared[manifest.rows], files.thousands)
     wanted_amount = whole_number(declared[manifest.amount], files.thousands)
     wanted_revision = whole_number(declared[manifest.revision], None)

@@ -236,7 +236,7 @@ def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Ta
             elif files.trailer is not None and row[0].strip() == files.trailer:
                 tally.trailer = [cell.strip() for cell in row]
             else:
-                is_cut = len(row) < len(header) and line > start  # perhaps; only the last row tells
+                is_cut = len(row) < len(header) and row[-1].endswith("\n")  # perhaps; only the last row tells
                 tally.count(header, row)
                 if len(row) == len(header):
                     yield start, {name: row[index] for index, name in picks}

@@ -7,7 +7,7 @@ are those that JSON forces on us: taking a field out of each record, and writing
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -369,8 +369,3 @@ def _sparse(cells: dict[int, str], size: int) -> pa.StringArray:
     if not cells:
         return pa.nulls(size, pa.string())
     return pa.array([cells.get(row) for row in range(size)], type=pa.string())
-
-
-def lines_of(block: Iterable[bytes]) -> list[Line]:
-    """Landed lines as Python values."""
-    return [orjson.loads(line) for line in block]

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import gc
-import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from hashlib import sha256
+from typing import Any
 
-import fsspec
 import orjson
 import pyarrow as pa
-import zstandard
 from psycopg import Connection, sql
 from sqlalchemy.engine import Engine
 
 from cchc.errors import CchcError, NotConfigured
+from cchc.sources.landing import Folder, Landed, part_lines
 from cchc.sources.profile import Entity, Profile
-from cchc.staging.columns import Line, Origin, Typist, lines_of
+from cchc.staging.columns import Line, Origin, Typist
 from cchc.staging.copy import copy_tables
 from cchc.staging.tables import prepare, staged_entities, table_of
 
-if TYPE_CHECKING:
-    from cchc.sources.landing import Landed
-
-BLOCK_RECORDS = 10_000
-BLOCK_BYTES = 16 << 20
+BLOCK_RECORDS = 5_000
 NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
@@ -74,34 +69,29 @@ def _typed(typist: Typist, load: Landed, known_at: datetime, first_row: int) -> 
 def read_blocks(load: Landed) -> Iterator[tuple[str, list[Line]]]:
     """The landed lines of a load in blocks, each with the file to name: the delivered file, or the landing part.
 
-    Raises CchcError if a part of the manifest is missing or cannot be read to its end.
+    Raises CchcError if a part of the manifest is missing or is not, to the last byte, what the manifest says.
     """
-    files, root = fsspec.core.url_to_fs(load.path)
-    for part in load.manifest.get("parts", []):
-        path = f"{root.rstrip('/')}/{part['name']}"
+    folder = Folder(load.path)
+    for part in load.manifest["parts"]:
+        name = str(part["name"])
         try:
-            with files.open(path, "rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as plain:
-                for block in _blocks(io.BufferedReader(plain, 1 << 20)):
-                    yield load.file_name or str(part["name"]), block
-        except (OSError, zstandard.ZstdError, orjson.JSONDecodeError) as error:
-            raise CchcError(
-                f"Landing of {load.entity} is damaged: {path} cannot be read ({error}). Extract the window again; nothing was loaded."
-            ) from error
+            data = folder.read(name)
+        except OSError as error:
+            raise _damaged(load, name, str(error)) from error
+        if sha256(data).hexdigest() != part["sha256"]:
+            raise _damaged(load, name, "its sha256 is not that of the manifest")
+        lines = part_lines(data)
+        for start in range(0, len(lines), BLOCK_RECORDS):
+            yield load.file_name or name, [_parsed(line) for line in lines[start : start + BLOCK_RECORDS]]
 
 
-def _blocks(stream: io.BufferedReader) -> Iterator[list[Line]]:
-    lines: list[bytes] = []
-    size = 0
-    for line in stream:
-        if b"\\u0000" in line:
-            line = NUL.sub(rb"\1", line)  # PostgreSQL stores no NUL in text
-        lines.append(line)
-        size += len(line)
-        if len(lines) >= BLOCK_RECORDS or size >= BLOCK_BYTES:
-            yield lines_of(lines)
-            lines, size = [], 0
-    if lines:
-        yield lines_of(lines)
+def _parsed(line: bytes) -> Line:
+    parsed: Line = orjson.loads(NUL.sub(rb"\1", line) if b"\\u0000" in line else line)  # PostgreSQL stores no NUL in text
+    return parsed
+
+
+def _damaged(load: Landed, part: str, reason: str) -> CchcError:
+    return CchcError(f"Landing of {load.entity} is damaged: {load.path}/{part}: {reason}. Extract the window again; nothing was loaded.")
 
 
 def _known_at(connection: Connection[Any], load: Landed) -> datetime:

@@ -1,0 +1,26 @@
+# One image for all of Airflow's services, for `cchc` and for the demo's source systems: exactly what requirements.lock lists.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python3 -m venv /opt/venv
+COPY requirements.lock /opt/cchc/requirements.lock
+RUN /opt/venv/bin/python -m pip install --require-hashes --no-deps -r /opt/cchc/requirements.lock
+COPY pyproject.toml README.md /opt/cchc/
+COPY plugins /opt/cchc/plugins
+RUN /opt/venv/bin/python -m pip install --no-deps -e /opt/cchc
+
+FROM ${PYTHON_IMAGE}
+ENV PATH=/opt/venv/bin:${PATH} PYTHONUNBUFFERED=1 LANG=C.UTF-8 GX_ANALYTICS_ENABLED=false
+RUN groupadd --gid 10001 cchc \
+    && useradd --uid 10001 --gid cchc --home-dir /var/lib/cchc --create-home --shell /usr/sbin/nologin cchc
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /opt/cchc
+COPY pyproject.toml README.md ./
+COPY dags ./dags
+COPY plugins ./plugins
+COPY include ./include
+COPY expectations ./expectations
+COPY demo ./demo
+USER 10001:10001
+CMD ["cchc", "--help"]

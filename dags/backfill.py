@@ -1,0 +1,54 @@
+"""backfill: load past months of a source without hand work.
+
+Give a source, a first and a last month: each month's window is ingested by a run of its own of `ingest_<source>`, one after the
+other, and `refresh_indicators` follows on what they touched. Loads are idempotent and their order does not matter: it can be
+stopped, and started again.
+"""
+
+from __future__ import annotations
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import Param, dag, task
+
+from cchc.airflow.defaults import DEFAULT_ARGS, START
+from cchc.settings import Settings
+from cchc.sources.profile import list_profiles
+
+
+@dag(
+    dag_display_name="Nạp lại dữ liệu các tháng đã qua",
+    description="Ingest a source month by month",
+    schedule=None,
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["ingest", "by-hand"],
+    doc_md=__doc__,
+    params={
+        "source": Param("one_stop", type="string", enum=list_profiles(Settings.load().sources_dir), title="Source"),
+        "first_month": Param("2023-01", type="string", pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="First month"),
+        "last_month": Param("2023-12", type="string", pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Last month"),
+    },
+)
+def backfill() -> None:
+    @task
+    def windows(params: dict | None = None) -> list[dict]:  # type: ignore[type-arg]
+        """The windows of the months, each the parameters of one ingest run."""
+        from cchc.period import month_windows
+
+        asked = params or {}
+        return [
+            {"trigger_dag_id": f"ingest_{asked['source']}", "conf": window}
+            for window in month_windows(asked["first_month"], asked["last_month"])
+        ]
+
+    TriggerDagRunOperator.partial(
+        task_id="ingest_month",
+        wait_for_completion=True,
+        poke_interval=5,
+        max_active_tis_per_dagrun=1,
+    ).expand_kwargs(windows())
+
+
+backfill()

@@ -1,0 +1,71 @@
+"""maintenance: what keeps the installation healthy, weekly; `check_connections` tries every source's connection, by hand.
+
+Landing older than `keep_days` is removed (by retention, and logged); the warehouse is analysed. Nothing in core or mart is touched.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import CronTriggerTimetable, Param, dag, task
+
+from cchc.airflow.defaults import DEFAULT_ARGS, START, ZONE
+from cchc.settings import Settings
+from cchc.sources.profile import list_profiles
+
+
+@dag(
+    dag_display_name="Bảo trì hằng tuần",
+    description="Retention of landing, statistics of the warehouse",
+    schedule=CronTriggerTimetable("0 3 * * 0", timezone=ZONE),
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["maintenance"],
+    doc_md=__doc__,
+    params={"keep_days": Param(90, type="integer", minimum=1, title="Days that landing is kept")},
+)
+def maintenance() -> None:
+    @task
+    def retain(params: dict | None = None) -> list[str]:  # type: ignore[type-arg]
+        """Remove landing that is older than its retention."""
+        from cchc.maintenance import remove_old_landing
+
+        return remove_old_landing(Settings.load(), int((params or {})["keep_days"]))
+
+    @task
+    def analyze() -> None:
+        """Refresh the planner's statistics."""
+        from cchc.maintenance import analyze
+
+        analyze(Settings.load())
+
+    retain() >> analyze()
+
+
+@dag(
+    dag_display_name="Kiểm tra kết nối nguồn",
+    description="Try the connection of every source",
+    schedule=None,
+    start_date=START,
+    catchup=False,
+    default_args=DEFAULT_ARGS | {"retries": 0},
+    tags=["maintenance", "by-hand"],
+    doc_md=__doc__,
+)
+def check_connections() -> None:
+    @task(map_index_template="{{ source }}")
+    def check(source: str) -> str:
+        """Log in and read the first page, or list the folder; red with the reason otherwise."""
+        from airflow.sdk import get_current_context
+
+        from cchc import pipeline
+        from cchc.airflow.connections import source_connection
+
+        get_current_context()["source"] = source  # type: ignore[typeddict-unknown-key]
+        return pipeline.check_connection(Settings.load(), source, source_connection(source))
+
+    check.expand(source=list_profiles(Settings.load().sources_dir))
+
+
+maintenance()
+check_connections()

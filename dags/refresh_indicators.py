@@ -1,0 +1,42 @@
+"""refresh_indicators: recompute the indicators of exactly the months that loads have touched.
+
+Each touched month is a partition (YYYY-MM) of the asset `months_touched`; this DAG runs once for each of them. A month holds every
+period that ends in it: month, quarter, year to date, report month … By hand: give `periods` (2023-06, 2023-Q2, 2023-06R …).
+Published values are never touched: what is learnt later becomes a restatement.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, PartitionedAssetTimetable, dag, task
+
+from cchc.airflow.assets import MONTHS_TOUCHED
+from cchc.airflow.defaults import DEFAULT_ARGS, START
+
+
+@dag(
+    dag_display_name="Tính lại chỉ tiêu các tháng có thay đổi",
+    description="Recompute the months that loads have touched",
+    schedule=PartitionedAssetTimetable(assets=MONTHS_TOUCHED),
+    start_date=START,
+    catchup=False,
+    max_active_runs=2,
+    default_args=DEFAULT_ARGS,
+    tags=["indicators"],
+    doc_md=__doc__,
+    params={
+        "periods": Param([], type="array", items={"type": "string"}, title="Periods", description="For a run by hand: 2023-06, 2023-Q2, 2023-06R …"),
+    },
+)
+def refresh_indicators() -> None:
+    @task
+    def refresh(dag_run=None, params: dict | None = None) -> list[str]:  # type: ignore[no-untyped-def,type-arg]
+        """Recompute one touched month, or the periods asked for by hand."""
+        from cchc.indicators.refresh import refresh_partition
+        from cchc.settings import Settings
+
+        return refresh_partition(Settings.load(), dag_run.partition_key, (params or {}).get("periods") or [])
+
+    refresh()
+
+
+refresh_indicators()

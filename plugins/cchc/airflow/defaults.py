@@ -1,0 +1,30 @@
+"""What every DAG shares: retries, timeouts, and what is not worth a retry."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+
+ZONE = "Asia/Ho_Chi_Minh"
+START = datetime(2022, 1, 1)
+
+# a source that is away may come back; a broken contract, a blocked load or a wrong setting will not mend itself
+RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(exception="cchc.errors.LoadBlocked", action=RetryAction.FAIL, reason="validation blocked the load"),
+        RetryRule(exception="cchc.errors.NotConfigured", action=RetryAction.FAIL, reason="a setting is missing or wrong"),
+        RetryRule(exception="cchc.errors.WrongUse", action=RetryAction.FAIL, reason="the run was asked for something that does not exist"),
+    ]
+)
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "Văn phòng HĐND và UBND huyện",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=20),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=15),
+    "retry_policy": RETRY_POLICY,
+    "execution_timeout": timedelta(hours=2),
+}

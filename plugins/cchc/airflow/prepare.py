@@ -1,0 +1,79 @@
+"""What must happen once before Airflow's services start on a server: run by docker-compose.yaml's job `init`.
+
+    python -m cchc.airflow.prepare                  users of the UI, Airflow's metadata, the warehouse
+    python -m cchc.airflow.prepare --connections -  put connections (JSON, as `python -m demo connections` prints it) into Airflow
+
+Raises NotConfigured if a variable is missing; ends with Airflow's own exit code if one of its commands fails.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from cchc.errors import CchcError, NotConfigured
+
+USERS = {"admin": "AIRFLOW_ADMIN_PASSWORD", "viewer": "AIRFLOW_VIEWER_PASSWORD"}
+PASSWORDS_FILE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
+CONNECTION = "AIRFLOW_CONN_"
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the arguments ask for; the exit code."""
+    try:
+        if arguments[:1] == ["--connections"] and len(arguments) == 2:
+            text = sys.stdin.read() if arguments[1] == "-" else Path(arguments[1]).read_text()
+            return import_connections(json.loads(text))
+        if arguments:
+            print(__doc__, file=sys.stderr)
+            return 2
+        write_passwords()
+        return _airflow("db", "migrate") or prepare_warehouse()
+    except CchcError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+def write_passwords() -> None:
+    """The file of users and passwords that the simple auth manager reads and locks, readable by us alone."""
+    path = Path(_required(PASSWORDS_FILE))
+    passwords = {user: _required(variable) for user, variable in USERS.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(passwords, file)
+
+
+def prepare_warehouse() -> int:
+    """Bring the warehouse's tables and reference lists up to date."""
+    from cchc import cli
+
+    return cli.main(["init"])
+
+
+def import_connections(variables: dict[str, str]) -> int:
+    """Store what the variables AIRFLOW_CONN_… describe in Airflow's metadata, in place of what is there."""
+    connections = {name.removeprefix(CONNECTION).lower(): json.loads(value) for name, value in variables.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "connections.json"
+        path.touch(0o600)
+        path.write_text(json.dumps(connections))
+        return _airflow("connections", "import", "--overwrite", str(path))
+
+
+def _airflow(*command: str) -> int:
+    return subprocess.run([sys.executable, "-m", "airflow", *command], check=False).returncode
+
+
+def _required(variable: str) -> str:
+    value = os.environ.get(variable)
+    if not value:
+        raise NotConfigured(f"{variable} is not set: put it into the file .env (see .env.example).")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

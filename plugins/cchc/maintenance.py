@@ -1,0 +1,44 @@
+"""Upkeep: retention of landing, statistics."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from cchc.period import now
+from cchc.settings import Settings
+from cchc.warehouse import engine, query
+
+log = logging.getLogger(__name__)
+
+
+def remove_old_landing(settings: Settings, keep_days: int) -> list[str]:
+    """Remove the landing of extracts that ended more than `keep_days` ago; the folders removed. ops.load keeps its manifest.
+
+    A load whose landing is gone cannot be retried from quarantine any more: `cchc quarantine retry` passes it over.
+    """
+    from cchc.sources.landing import Folder
+
+    with engine(settings).connect() as connection:
+        rows = query(
+            connection,
+            "select load_id, landing_path from ops.load where landing_path is not null and ended_at < :before and status = 'loaded'",
+            {"before": now() - timedelta(days=keep_days)},
+        )
+    removed = []
+    for row in rows:
+        Folder(row["landing_path"]).remove()
+        with engine(settings).begin() as connection:
+            connection.execute(text("update ops.load set landing_path = null where load_id = :l"), {"l": row["load_id"]})
+        log.info("retention: removed landing %s", row["landing_path"])
+        removed.append(row["landing_path"])
+    return removed
+
+
+def analyze(settings: Settings) -> None:
+    """Refresh the planner's statistics of core and mart."""
+    with engine(settings).begin() as connection:
+        for row in query(connection, "select schemaname || '.' || tablename as name from pg_tables where schemaname in ('core', 'mart')"):
+            connection.execute(text(f"analyze {row['name']}"))

@@ -1,0 +1,157 @@
+"""One walk through a real Airflow: from nothing to the scorecard, again without a change, one day later, down without a trace.
+
+A small demo district in a folder of its own. The steps build on each other, so they are one test.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+
+from cchc.embedded import postgres, stack
+from cchc.settings import PROJECT, Settings
+from demo.state import StateFolder
+
+SCALE = 0.02
+SOURCES = ("one_stop", "documents", "payments")
+LAST_LOADS = """
+    select source_code, sum(landed), sum(quarantined), sum(inserted), sum(updated), sum(unchanged)
+    from ops.load where extract_id in (select max(extract_id) from ops.extract group by source_code)
+    group by source_code
+"""
+VALUES = """
+    select plan_code, indicator_code, unit_code, period_kind, period_start, basis, numerator, denominator, value, target, status
+    from mart.indicator_value order by 1, 2, 3, 4, 5, 6
+"""
+
+
+class Installation:
+    """`cchc` and the demo's command line in a folder of their own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        unset = ("AIRFLOW", "CCHC_", "VIRTUAL_ENV", "PYTEST")
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(unset)} | {"CCHC_HOME": str(home)}
+
+    def run(self, module: str, *arguments: str, code: int = 0) -> str:
+        """Run `python -m module …` and return what it printed."""
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, check=False, timeout=800)
+        assert done.returncode == code, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Rows from the warehouse."""
+        server = postgres.running_server(self.home)
+        assert server is not None
+        with psycopg.connect(server.url("warehouse").replace("+psycopg", "")) as connection:
+            return connection.execute(statement).fetchall()
+
+    def loads(self) -> dict[str, dict[str, int]]:
+        """What the last extract of each source did."""
+        names = ("landed", "quarantined", "inserted", "updated", "unchanged")
+        return {source: dict(zip(names, map(int, sums), strict=True)) for source, *sums in self.query(LAST_LOADS)}
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this installation."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("CCHC_")]:
+                patch.delenv(name)
+            patch.setenv("CCHC_HOME", str(self.home))
+            return Settings.load()
+
+    def processes(self) -> list[psutil.Process]:
+        """Live processes that work in this installation's folder."""
+        inside = str(self.home.resolve())
+        return [
+            process
+            for process in psutil.process_iter(["cwd", "status"])
+            if (process.info["cwd"] or "").startswith(inside) and process.info["status"] != psutil.STATUS_ZOMBIE
+        ]
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    found = Installation(tmp_path)
+    yield found
+    stack.down(found.settings)
+
+
+@pytest.mark.end_to_end
+@pytest.mark.timeout(1500)
+def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> None:
+    StateFolder(installation.home / "demo").open(scale=SCALE)
+
+    # from nothing
+    printed = installation.run("cchc.cli", "demo")
+    assert "all green" in printed
+    assert "Log in:" in printed
+    first = installation.loads()
+    assert set(first) == set(SOURCES)
+    assert all(load["landed"] > 100 and load["inserted"] > 100 for load in first.values())
+    values = installation.query(VALUES)
+    assert values
+    scorecard = installation.query("select * from mart.scorecard")
+    assert scorecard
+    assert installation.run("cchc.cli", "scorecard", "2023-12").strip() in printed
+
+    # all of it ran in Airflow, and nothing failed
+    running = stack.running_stack(installation.settings)
+    assert running is not None
+    with running.api() as api:
+        assert api.import_errors() == {}
+        runs = api.runs()
+        assert {run.dag_id for run in runs} == {"ingest_one_stop", "ingest_documents", "ingest_payments", "refresh_indicators"}
+        assert {run.state for run in runs} == {"success"}
+
+    # a second run changes nothing
+    installation.run("cchc.cli", "demo")
+    assert all(load["inserted"] == load["updated"] == 0 for load in installation.loads().values())
+    assert installation.query(VALUES) == values
+    with running.api() as api:
+        assert {run.state for run in api.runs()} == {"success"}
+        assert sum(run.dag_id == "refresh_indicators" for run in api.runs()) == sum(run.dag_id == "refresh_indicators" for run in runs)
+
+    # a day later only what changed is pulled
+    installation.run("demo", "advance", "--state", str(installation.home / "demo"), "--days", "1")
+    installation.run("cchc.cli", "demo")
+    day = installation.loads()
+    for source in SOURCES:
+        assert day[source]["landed"] < 0.2 * first[source]["landed"], source
+    assert sum(load["inserted"] + load["updated"] for load in day.values()) > 0
+    assert len(installation.query(VALUES)) >= len(values)
+
+    # a second `up` is no new start, and `down` leaves nothing behind
+    assert running.url in installation.run("cchc.cli", "up")
+    assert "running (healthy)" in installation.run("cchc.cli", "status")
+    assert installation.processes()
+    installation.run("cchc.cli", "down")
+    assert installation.processes() == []
+    installation.run("cchc.cli", "down")
+    installation.run("cchc.cli", "status", code=1)
+
+
+@pytest.mark.end_to_end
+@pytest.mark.timeout(300)
+def test_a_killed_stack_comes_back(installation: Installation) -> None:
+    installation.run("cchc.cli", "up")
+    first = stack.running_stack(installation.settings)
+    for process in installation.processes():
+        process.kill()
+    installation.run("cchc.cli", "status", code=1)
+
+    installation.run("cchc.cli", "up")
+    again = stack.running_stack(installation.settings)
+    assert first is not None and again is not None
+    assert (again.url, again.password) == (first.url, first.password)
+    installation.run("cchc.cli", "down")
+    assert installation.processes() == []

@@ -1,0 +1,229 @@
+"""Each rule of every suite has a defect planted that breaks just that rule, and a row just inside that passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cchc.quality import validate
+from cchc.quality.suites import load_suite, suite_path
+from cchc.settings import PROJECT
+from cchc.staging import stage, staged_entities
+from tests.staging.support import Bench, profile
+
+DOSSIER = {
+    "MaHoSo": "H19.16.3-230105-0001", "MaTTHC": "1.004002.000.00.00.H19", "MucDo": "3", "KenhThucHien": "2", "MaDonVi": "H19.16.3", "LoaiKetQua": "ket_qua",
+    "NgayTiepNhan": "20230105080000", "NgayHenTra": "20230110170000", "NgayKetThucXuLy": "20230109100000", "NgayTra": "20230109110000",
+    "TrangThaiHoSo": "10", "DuocThanhToanTrucTuyen": "0", "NgaySuaCuoi": "20230109110000",
+}  # fmt: skip
+OPEN = {"TrangThaiHoSo": "4", "NgayKetThucXuLy": "", "NgayTra": ""}
+ENDED = {"NgayKetThucXuLy": "", "NgayTra": ""}
+STEP = {
+    "MaBuoc": "B1",
+    "MaHoSo": "H19.16.3-230105-0001",
+    "ThoiDiemXuLy": "20230105080000",
+    "TrangThai": "4",
+    "NgaySuaCuoi": "20230105080000",
+}
+PROCEDURE = {
+    "MaTTHC": "1.004002", "MaDonVi": "H19.16.3", "HieuLucTu": "2023-01-01", "HieuLucDen": "", "MucDo": "4", "CapThucHien": "xa", "TrangThai": "cong_khai",
+}  # fmt: skip
+ASSESSMENT = {
+    "MaDanhGia": "D1",
+    "MaDonVi": "H19.16",
+    "DanhGia": "hai_long",
+    "ThoiGianDanhGia": "20230105080000",
+    "NgaySuaCuoi": "20230105080000",
+}
+DOCUMENT = {
+    "IdVanBan": "V1",
+    "ChieuVanBan": "den",
+    "MaDonViXuLy": "H19.16.1",
+    "DoMat": "thuong",
+    "NgayBanHanh": "05/01/2023",
+    "NgayCapNhat": "2023-01-05T08:00:00",
+}
+WORK_FILE = {
+    "IdHoSoCongViec": "C1", "MaDonVi": "H19.16.1", "CapDonVi": "huyen", "NgayMo": "2023-01-05", "NgayDong": "2023-01-05", "HinhThucXuLy": "dien_tu",
+    "DoMat": "thuong", "DacThu": False, "NgayCapNhat": "2023-01-05T08:00:00",
+}  # fmt: skip
+SIGNATURE = {
+    "IdKySo": "K1",
+    "NguoiKyId": "N1",
+    "ThoiDiemKy": "2023-01-05",
+    "LoaiChungThu": "ca_nhan",
+    "HopLe": True,
+    "NgayCapNhat": "2023-01-05T08:00:00",
+}
+LEADER = {"NguoiId": "N1", "MaDonVi": "H19.16", "CapLanhDao": "cap_huyen", "TuNgay": "2023-01-05", "DenNgay": None, "DaCapChuKySo": True}
+PAYMENT = {
+    "MaThamChieu": "R1", "MaGiaoDich": "G1", "MaDonVi": "H19.16", "LoaiGiaoDich": "PAY", "SoTien": "50.000", "Phi": "50.000", "LePhi": "0", "HinhThucThanhToan": "the",
+    "KenhThanhToan": "1", "TrangThaiGD": "1", "ThoiGianGD": "05/01/2023 08:00:00",
+}  # fmt: skip
+
+# (source, entity, suite, whole record, {rule: (changes that break just it, changes just inside)})
+CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]]]] = [
+    ("one_stop", "dossiers", DOSSIER, {
+        "KEY": ([{"MaHoSo": ""}], []),
+        "K1": ([OPEN | {"TrangThaiHoSo": value} for value in ("", "0", "11", None)], [OPEN | {"TrangThaiHoSo": value} for value in ("1", "6")]),
+        "K2": ([{"TaiLieuNop": "(malformed)"}, {"DinhDanhCHS": ["x"]}], [{"TaiLieuNop": []}, {"DSKetNoiCSDL": "", "DanhSachLePhi": None}]),
+        "K3": ([{name: "20230231000000"} for name in ("NgayHenTra", "NgayTiepNhan", "NgayTra", "NgaySuaCuoi")] + [{"NgayKetThucXuLy": "?"}],
+               [{"NgayHenTra": "0001-01-01T00:00:00"}]),
+        "K4": ([{"NgayKetThucXuLy": "20230105075959"}, ENDED | {"NgayTra": "20230105075959"},
+                {"NgayTiepNhan": "2023-01-05T08:00:01.000", "NgayKetThucXuLy": "2023-01-05T08:00:00.999"},
+                ENDED | {"TrangThaiHoSo": "3", "NgayTuChoi": "20230105075959"}],
+               [{"NgayKetThucXuLy": "20230105080000"}, {"NgayTiepNhan": "2023-01-05T08:00:00.900", "NgayKetThucXuLy": "2023-01-05T08:00:00.100"},
+                {"TrangThaiHoSo": "4", "NgayKetThucXuLy": "20230105075959"}, {"NgayTiepNhan": "", "NgayKetThucXuLy": "20230101000000"},
+                ENDED | {"TrangThaiHoSo": "10", "NgayTra": "20230109000000", "NgayTuChoi": "20230101000000"}]),
+        "K5": ([{"NgayTra": "20230110000000"}, OPEN | {"NgayTiepNhan": "20230110000000"}, {"NgayKetThucXuLy": "20230110000000"}],
+               [{"NgayTra": "20230109235959"}, {"NgaySuaCuoi": "", "NgayTra": "20231231000000"}, {"NgayHenTra": "20240101000000"}]),
+        "K6": ([{"MaDonVi": value} for value in ("", None, "H19.99", "000.00.16.H19")], [{"MaDonVi": "H19.16"}]),
+        "K7": ([ENDED | {"TrangThaiHoSo": value} for value in ("9", "10", "7", "3")],
+               [ENDED | {"TrangThaiHoSo": "8"}, ENDED | {"TrangThaiHoSo": "3", "NgayTiepNhan": ""}, ENDED | {"NgayTra": "20230109110000"},
+                ENDED | {"TrangThaiHoSo": "3", "NgayTuChoi": "20230109000000"}, OPEN]),
+        "W_UNREADABLE": ([{"NgayNopHoSo": "?"}, {"DanhSachHoSoBoSung": [{"NgayBoSung": "?"}]}, {"SoLanXinLoi": "ba"}], [{"NgayNopHoSo": ""}]),
+        "W_CODE": ([{"MaHoSo": value} for value in ("H19.16.3-230105-001", "H19.16.3-231305-0001", "000.00.16-230105-0001", "xH19.16.3-230105-0001", "H19.16.3-230105-0001\n2")],
+                   [{"MaHoSo": value} for value in ("000.00.16.H19-230105-0001", "H19.16-230105-123456", "H19.16.25-231231-0001")]),
+        "W_ONLINE_LEVEL": ([{"MucDo": "2", "KenhThucHien": "2"}], [{"MucDo": "2", "KenhThucHien": "1"}, {"MucDo": "2", "KenhThucHien": ""}, {"MucDo": "3"}]),
+        "W_RESULT_KIND": ([{"LoaiKetQua": "khac"}], [{"LoaiKetQua": value} for value in ("", "tra_lai", "xin_rut", "xin_loi")]),
+        "W_CHANNEL": ([{"KenhThucHien": "4"}], [{"KenhThucHien": "3"}]),
+        "W_LEVEL": ([{"MucDo": "1"}], [{"MucDo": ""}, {"MucDo": "4"}]),
+        "W_PAID_ONLINE": ([{"DuocThanhToanTrucTuyen": "3"}], [{"DuocThanhToanTrucTuyen": "2"}, {"DuocThanhToanTrucTuyen": ""}]),
+    }),
+    ("one_stop", "dossier_steps", STEP, {
+        "KEY": ([{"MaBuoc": ""}], []),
+        "W_UNREADABLE": ([{"NgayBatDau": "?"}], [{"NgayBatDau": ""}]),
+        "W_DOSSIER": ([{"MaHoSo": ""}], []),
+        "W_TIME": ([{"ThoiDiemXuLy": ""}], []),
+        "W_STATUS": ([{"TrangThai": "11"}], [{"TrangThai": ""}, {"TrangThai": "10"}]),
+    }),
+    ("one_stop", "dossiers.keys", {"month": "2023-01", "MaHoSo": "A", "DeletedOn": ""}, {
+        "KEY": ([{"MaHoSo": None}], []),
+        "W_UNREADABLE": ([{"DeletedOn": "?"}], [{"DeletedOn": "20230105080000"}]),
+    }),
+    ("one_stop", "procedures", PROCEDURE, {
+        "KEY": ([{"HieuLucTu": ""}, {"MaTTHC": ""}], []),
+        "W_UNREADABLE": ([{"NgayCongKhai": "?"}], [{"NgayCongKhai": "20230105000000"}]),
+        "W_CODE": ([{"MaTTHC": "khac"}], [{"MaTTHC": "TT-1.004002"}]),
+        "W_UNIT": ([{"MaDonVi": "H19.99"}], [{"MaDonVi": "H19.16"}]),
+        "W_LEVEL": ([{"MucDo": "5"}], [{"MucDo": ""}]),
+        "W_PERFORMING_LEVEL": ([{"CapThucHien": "tinh"}], [{"CapThucHien": "huyen"}]),
+        "W_STATUS": ([{"TrangThai": "khac"}], [{"TrangThai": "bai_bo"}]),
+        "W_VALIDITY": ([{"HieuLucDen": "2022-12-31"}], [{"HieuLucDen": "2023-01-01"}]),
+    }),
+    ("one_stop", "assessments", ASSESSMENT, {
+        "KEY": ([{"MaDanhGia": ""}], []),
+        "UNIT": ([{"MaDonVi": "H19.99"}, {"MaDonVi": ""}], [{"MaDonVi": "H19.16.3"}]),
+        "CODE": ([{"DanhGia": "tot"}], [{"DanhGia": ""}, {"DanhGia": "khong_hai_long"}]),
+        "W_UNREADABLE": ([{"ThoiGianDanhGia": "?"}, {"NgaySuaCuoi": "?"}], [{"ThoiGianDanhGia": ""}]),
+    }),
+    ("documents", "documents", DOCUMENT, {
+        "KEY": ([{"IdVanBan": None}], []),
+        "W_UNREADABLE": ([{"NgayBanHanh": "2023-01-05"}, {"XuLyTrenMang": "co"}], [{"HanXuLy": None}, {"XuLyTrenMang": True}]),
+        "W_DIRECTION": ([{"ChieuVanBan": "noi_bo"}], [{"ChieuVanBan": "di"}]),
+        "W_UNIT": ([{"MaDonViXuLy": "H19.99"}], [{"MaDonViXuLy": None, "MaDonViBanHanh": "H19"}]),
+    }),
+    ("documents", "work_files", WORK_FILE, {
+        "KEY": ([{"IdHoSoCongViec": None}], []),
+        "UNIT": ([{"MaDonVi": "H19.99"}, {"MaDonVi": None}], [{"MaDonVi": "H19.16"}]),
+        "W_UNREADABLE": ([{"DacThu": "co"}], [{"DacThu": None}]),
+        "W_HANDLING": ([{"HinhThucXuLy": "khac"}], [{"HinhThucXuLy": "ket_hop"}]),
+        "W_LEVEL": ([{"CapDonVi": "tinh"}], [{"CapDonVi": "xa"}]),
+        "W_DATES": ([{"NgayDong": "2023-01-04"}], [{"NgayDong": None}]),
+    }),
+    ("documents", "signatures", SIGNATURE, {
+        "KEY": ([{"IdKySo": None}], []),
+        "W_UNREADABLE": ([{"HopLe": "co"}], [{"HopLe": False}]),
+        "W_CERTIFICATE": ([{"LoaiChungThu": "khac"}], [{"LoaiChungThu": "co_quan"}]),
+        "W_SIGNER": ([{"NguoiKyId": None}], []),
+        "W_TIME": ([{"ThoiDiemKy": None}], []),
+    }),
+    ("documents", "leaders", LEADER, {
+        "KEY": ([{"NguoiId": None}, {"TuNgay": None}], []),
+        "UNIT": ([{"MaDonVi": "H19.99"}], [{"MaDonVi": "H19.16.3"}]),
+        "W_UNREADABLE": ([{"DenNgay": "?"}], [{"DenNgay": "2023-01-05"}]),
+        "W_LEVEL": ([{"CapLanhDao": "cap_tinh"}], [{"CapLanhDao": "cap_xa"}]),
+        "W_DATES": ([{"DenNgay": "2023-01-04"}], []),
+    }),
+    ("payments", "payments", PAYMENT, {
+        "KEY": ([{"MaGiaoDich": "", "MaThamChieu": ""}], [{"MaGiaoDich": ""}]),
+        "UNIT": ([{"MaDonVi": "H19.95"}, {"MaDonVi": ""}], [{"MaDonVi": "H19.16.3"}]),
+        "KIND": ([{"LoaiGiaoDich": "VOID"}], [{"LoaiGiaoDich": "REFUND"}]),
+        "STATUS": ([{"TrangThaiGD": value} for value in ("9", "", "x")], [{"TrangThaiGD": "3"}, {"TrangThaiGD": "4"}]),
+        "DAY": ([{"ThoiGianGD": value} for value in ("04/01/2023 11:59:59", "06/01/2023 12:00:00", "31/02/2023 08:00:00", "")],
+                [{"ThoiGianGD": value} for value in ("04/01/2023 12:00:00", "06/01/2023 11:59:59", "05/01/2023 00:00:00", "05/01/2023 23:59:59")]),
+        "AMOUNT": ([{"SoTien": "50.00"}, {"SoTien": "năm mươi"}], [{"SoTien": "0"}, {"SoTien": "50000"}, {"SoTien": ""}]),
+        "W_UNREADABLE": ([{"Phi": "?"}], [{"Phi": ""}]),
+        "W_METHOD": ([{"HinhThucThanhToan": "vi-dien-tu"}], [{"HinhThucThanhToan": "mien-phi"}, {"HinhThucThanhToan": ""}]),
+        "W_CHANNEL": ([{"KenhThanhToan": "4"}], [{"KenhThanhToan": "3"}]),
+    }),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "entity", "whole", "rules"), CASES, ids=[f"{case[0]}__{case[1]}" for case in CASES])
+def test_each_rule_sets_aside_just_what_breaks_it(
+    bench: Bench, source: str, entity: str, whole: dict[str, Any], rules: dict[str, Any]
+) -> None:
+    given = profile(source)
+    known = load_suite(suite_path(PROJECT / "expectations", staged_entities(given)[entity].suite), given.zone)
+    by_id = {rule.rule_id: rule for rule in known.rules}
+    assert set(rules) == set(by_id) - {"SECRET"}, "every rule has its planted defect"
+    records, planted = [whole], [""]
+    for rule, (bad, good) in rules.items():
+        records += [whole | changes for changes in (*bad, *good)]
+        planted += [rule] * len(bad) + [""] * len(good)
+    assert sum(rule != "" for rule in planted) > 0
+    records += [whole] * 20 * len(records)  # so that the share does not block the load
+    file = {"file_name": "giaodich_20230105.csv", "file_date": "2023-01-05", "revision": 1} if source == "payments" else {}
+    landed = bench.land(given, entity, records, **file)  # type: ignore[arg-type]
+    stage(bench.engine, given, [landed])
+    (verdict,) = validate(bench.engine, given, [landed.load_id or 0])
+    found = bench.rows("select * from ops.quarantine where load_id = :id order by line, rule", id=landed.load_id)
+    met = {row["line"]: row for row in found}
+    assert [(line, met[line]["rule"] if line in met else "") for line in range(1, len(planted) + 1)] == list(enumerate(planted, 1))
+    assert len(found) == sum(rule != "" for rule in planted), "each row breaks one rule, and the other rows none"
+    for row in found:
+        rule = by_id[row["rule"]]
+        assert (row["action"], row["reason"], row["source_code"], row["entity"]) == (rule.action, rule.words, source, entity)
+        assert row["file"] == (file.get("file_name") or "part-00001.ndjson.zst")
+        assert (row["key"] is None) == (row["rule"] == "KEY")
+        assert not any(name.startswith("_") for name in row["record"] if name not in ("_unreadable", "_shape_error"))
+        assert row["resolved_at"] is None
+    assert (verdict.blocked, verdict.message) == (False, None)
+    assert verdict.quarantined == sum(by_id[rule].action == "quarantine" for rule in planted if rule)
+    assert verdict.warned == sum(by_id[rule].action == "warn" for rule in planted if rule)
+    checks = bench.rows(
+        "select rule, is_success, unexpected_count from ops.check_result where load_id = :id and phase = 'check'", id=landed.load_id
+    )
+    assert {row["rule"]: row["unexpected_count"] for row in checks if row["rule"] in by_id} == {rule: planted.count(rule) for rule in by_id}
+    audited = bench.rows("select rule, is_success from ops.check_result where load_id = :id and phase = 'audit'", id=landed.load_id)
+    assert {row["rule"] for row in audited} == {rule.rule_id for rule in known.rules if rule.action != "warn"}
+    assert all(row["is_success"] for row in audited)
+
+
+def test_the_record_is_kept_with_what_could_not_be_read(bench: Bench) -> None:
+    given = profile("one_stop")
+    bad = DOSSIER | {"NgayHenTra": "x" * 300, "SoGiayToChuHoSo": "", "TenTTHC": None}
+    landed = bench.land(given, "dossiers", [bad, "not an object (list)"])
+    stage(bench.engine, given, [landed])
+    validate(bench.engine, given, [landed.load_id or 0])
+    first, *rest = bench.rows("select rule, key, record from ops.quarantine where load_id = :id order by line, rule", id=landed.load_id)
+    assert (first["rule"], first["key"]) == ("K3", DOSSIER["MaHoSo"])
+    assert first["record"]["_unreadable"] == {"NgayHenTra": "x" * 100}
+    assert first["record"]["dossier_code"] == DOSSIER["MaHoSo"]
+    assert "due_at" not in first["record"]
+    assert {"applicant_key", "procedure_name", "_row", "_file", "_content_hash"}.isdisjoint(first["record"])
+    assert {row["rule"] for row in rest} == {"KEY", "K1", "K2", "K6"}
+    assert rest[0]["record"]["_shape_error"] == "not an object (list)"
+
+
+@pytest.mark.parametrize("secrecy", ["mat", None])
+def test_a_secret_record_that_slipped_through_stops_the_load(bench: Bench, secrecy: str | None) -> None:
+    given = profile("documents")
+    landed = bench.land(given, "work_files", [WORK_FILE, WORK_FILE | {"IdHoSoCongViec": "C2", "DoMat": secrecy}])
+    stage(bench.engine, given, [landed])
+    (verdict,) = validate(bench.engine, given, [landed.load_id or 0])
+    assert verdict.blocked
+    assert "SECRET" in (verdict.message or "")
+    assert bench.rows("select 1 from ops.quarantine where load_id = :id", id=landed.load_id) == []

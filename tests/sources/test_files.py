@@ -1,0 +1,344 @@
+"""Delivered files: formats, files without an end, day files with manifests, and another vendor's export."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import orjson
+import pytest
+
+from cchc.errors import NotConfigured, SourceUnavailable
+from cchc.period import ZONE, now
+from cchc.sources import files, times
+from cchc.sources.connection import Connection
+from cchc.sources.extract import extract
+from cchc.sources.landing import Landed, Window
+from tests.sources.conftest import KEY, PROJECT, T, profile, records, rows
+
+HEADER = "MaThamChieu;MaGiaoDich;MaHoSo;MaTTHC;MaDonVi;LoaiGiaoDich;SoTien;Phi;LePhi;HinhThucThanhToan;KenhThanhToan;TrangThaiGD;MaLoi;MaNganHang;ThoiGianGD;MaThamChieuGoc;SoBienLai;NguoiNop;SoTaiKhoan"
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def read(inbox: Path, landing: str) -> Callable[..., list[Landed]]:
+    def run(name: str = "payments", *, extract_id: int = 1, window: Window | None = None, **options: Any) -> list[Landed]:
+        connection = Connection(name, str(inbox))
+        return extract(profile(name), connection, window or Window(None, T), landing, extract_id=extract_id, privacy_key=KEY, **options)
+
+    return run
+
+
+def row(code: str, amount: str = "50.000", kind: str = "PAY", status: str = "1", at: str = "05/01/2023 08:00:00") -> str:
+    return (
+        f"DH{code};GD{code};H1;1.000001;H19.16;{kind};{amount};{amount};0;qr;1;{status};00;VCB;{at};;BL{code};Nguyễn Văn Nộp;0071000123456"
+    )
+
+
+def day_file(
+    inbox: Path,
+    name: str = "giaodich_20230105.csv",
+    lines: list[str] | None = None,
+    trailer: str | None = "#TONG;2;100.000",
+    revision: int = 1,
+    **declared: Any,
+) -> None:
+    """A day file and its manifest; `declared` overrides what the manifest says (None = no manifest)."""
+    body = [HEADER, *(lines if lines is not None else [row("1"), row("2")]), *([trailer] if trailer else [])]
+    data = ("\ufeff" + "".join(line + "\r\n" for line in body)).encode()
+    data = gzip.compress(data, mtime=0) if name.endswith(".gz") else data
+    (inbox / name).write_bytes(data)
+    manifest = {"file": name, "rows": 2, "amount": 100000, "sha256": sha256(data).hexdigest(), "revision": revision} | declared
+    (inbox / (name.removesuffix(".gz").removesuffix(".csv") + ".json")).write_text(json.dumps(manifest))
+
+
+def test_a_day_file(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    refund = row("3", "20.000", kind="REFUND")
+    day_file(inbox, lines=[row("1"), row("2"), refund, row("4", "9.999", status="4")], trailer="#TONG;4;100.000", rows=4)
+    (load,) = read()
+    assert load.status == "landed"
+    assert all(check.ok for check in load.checks)
+    assert [check.rule for check in load.checks] == ["B1", "B2", "B3", "B4", "B5", "B6"]
+    assert [line[0] for line in rows(load)] == [2, 3, 4, 5]
+    assert records(load)[0]["SoTien"] == "50.000"
+    facts = {key: load.manifest[key] for key in ("rows_delivered", "amount_delivered", "trailer", "file_date", "revision", "complete")}
+    assert facts == {
+        "rows_delivered": 4,
+        "amount_delivered": 100000,
+        "trailer": {"rows": 4, "amount": 100000},
+        "file_date": "2023-01-05",
+        "revision": 1,
+        "complete": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "words"),
+    [
+        ({"file": "giaodich_20230106.csv"}, "B1", "name: expected giaodich_20230106.csv, found giaodich_20230105.csv"),
+        ({"sha256": "0" * 64}, "B2", f"expected {'0' * 64}, found"),
+        ({"rows": 3}, "B3", "rows: expected 3, found 2"),
+        ({"amount": 100001}, "B4", "amount: expected 100001, found 100000"),
+        ({"revision": 2}, "B5", "revision: expected 2, found 1"),
+        ({"trailer": "#TONG;3;100.000"}, "B6", "found [2, 100000]"),
+        ({"trailer": "#TONG;2;1"}, "B6", "expected [2, 1]"),
+        ({"trailer": None}, "B6", "found none"),
+        ({"lines": [row("1"), "#TONG;2;100.000", row("2")]}, "B6", "found 2 lines after it"),
+        ({"lines": [row("1"), row("2", "5.00")]}, "B4", "1 amounts that are no numbers"),
+    ],
+)
+def test_a_day_file_that_disagrees_is_blocked_by_name(
+    inbox: Path, read: Callable[..., list[Landed]], change: dict[str, Any], rule: str, words: str
+) -> None:
+    day_file(inbox, **change)
+    (load,) = read()
+    assert load.status == "blocked"
+    assert rule in [check.rule for check in load.checks if not check.ok]
+    assert load.message is not None
+    assert f"file giaodich_20230105.csv is blocked: {rule}" in load.message or rule in load.message
+    assert words in load.message
+    assert not list(Path(load.path.removeprefix("file://")).glob("part-*"))
+
+
+def test_a_corrected_manifest_is_read_again_and_the_same_one_is_not(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    day_file(inbox, rows=3)
+    (load,) = read()
+    known = {"giaodich_20230105.csv": load.manifest["sha256"]}
+    assert read(extract_id=2, known_files=known) == []
+    day_file(inbox)
+    (load,) = read(extract_id=3, known_files=known)
+    assert load.status == "landed"
+    assert read(extract_id=4, known_files={"giaodich_20230105.csv": load.manifest["sha256"]}) == []
+
+
+def test_revisions_in_any_order_and_only_days_before_t(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    day_file(inbox, "giaodich_20230105_r10.csv.gz", revision=10)
+    day_file(inbox, "giaodich_20230105_r2.csv", revision=2)
+    day_file(inbox, "giaodich_20230105.csv")
+    day_file(inbox, "giaodich_20230630.csv")
+    day_file(inbox, "giaodich_20230701.csv")
+    loads = read()
+    assert [(load.file_name, load.manifest["revision"]) for load in loads] == [
+        ("giaodich_20230105.csv", 1),
+        ("giaodich_20230105_r2.csv", 2),
+        ("giaodich_20230105_r10.csv.gz", 10),
+        ("giaodich_20230630.csv", 1),
+    ]
+    start = datetime(2023, 6, 30, tzinfo=ZONE)
+    assert [load.file_name for load in read(extract_id=2, window=Window(start, T, explicit=True))] == ["giaodich_20230630.csv"]
+    assert len(read(extract_id=3, window=Window(start, T))) == 4  # late files of old days come with the usual window
+
+
+def test_waiting_for_the_manifest_is_told_after_a_day(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    day_file(inbox)
+    (inbox / "giaodich_20230105.json").unlink()
+    (load,) = read()
+    assert (load.status, load.overdue) == ("waiting", False)
+    assert "manifest giaodich_20230105.json is not there" in (load.message or "")
+    old = (now() - timedelta(hours=25)).timestamp()
+    os.utime(inbox / "giaodich_20230105.csv", (old, old))
+    (load,) = read(extract_id=2)
+    assert load.overdue
+    assert "more than a day" in (load.message or "")
+    (inbox / "giaodich_20230105.json").write_text('{"file": "gia')
+    assert read(extract_id=3)[0].status == "waiting"
+    (inbox / "giaodich_20230105.json").write_text('{"file": "giaodich_20230105.csv"}')
+    (load,) = read(extract_id=4)
+    assert (load.status, "lacks rows, amount, sha256, revision" in (load.message or "")) == ("blocked", True)
+
+
+def test_a_manifest_without_its_file_and_a_name_off_the_pattern(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    day_file(inbox)
+    (inbox / "giaodich_20230105.csv").unlink()
+    (inbox / "giaodich_20231305.csv").write_text("x\n")
+    blocked, waiting = read()
+    assert (blocked.status, blocked.checks[0].rule) == ("blocked", "B1")
+    assert "giaodich_20231305.csv" in (blocked.message or "")
+    assert (waiting.status, "its data file is not there" in (waiting.message or "")) == ("waiting", True)
+    assert waiting.file_name == "giaodich_20230105.json"
+
+
+def test_half_a_day_file_with_its_manifest_is_blocked(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    for name in ("giaodich_20230105.csv", "giaodich_20230106.csv.gz"):
+        day_file(inbox, name)
+        data = (inbox / name).read_bytes()
+        (inbox / name).write_bytes(data[: len(data) // 2])
+    for load in read():
+        assert load.status == "blocked"
+        assert [check.rule for check in load.checks if not check.ok] == ["B0", "B2"]
+
+
+# undated files
+
+
+def test_csv_with_json_cells(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    papers = json.dumps([{"MaThanhPhanHoSo": "TP1", "DuocSoHoa": "1", "DuongDanTaiTepTin": "/a.pdf", "TenTepDinhKem": "Đơn của ông A.pdf"}])
+    lines = [
+        "MaHoSo,NgaySuaCuoi,TaiLieuNop,DanhSachLePhi,TenTTHC",
+        f'H1,20230105080000,"{papers.replace(chr(34), chr(34) * 2)}",,"hai\ndòng"',
+        "H2,20230105080000,[not json,[],x",
+        'H3,20230105080000,"{""a"": 1}",[1],x',
+        "H4,20230105080000",
+        "",
+        "H5,20230701000000,,,",
+    ]
+    (inbox / "dossiers_2023.csv").write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+    (load,) = read("one_stop", entities=["dossiers"])
+    assert [line[0] for line in rows(load)] == [2, 4, 5, 6]
+    first, second, third, fourth = rows(load)
+    assert first[1]["TaiLieuNop"][0]["MaThanhPhanHoSo"] == "TP1"
+    assert set(first[1]["TaiLieuNop"][0]) == {"MaThanhPhanHoSo", "DuocSoHoa", "DuongDanTaiTepTin"}
+    assert first[1]["DanhSachLePhi"] == ""
+    assert (second[1]["TaiLieuNop"], second[1]["DanhSachLePhi"]) == ("(malformed)", [])
+    assert (third[1]["TaiLieuNop"], third[1]["DanhSachLePhi"]) == ("(malformed)", "(malformed)")
+    assert (fourth[1], fourth[2]) == (None, "2 cells where the header has 5")
+    assert load.manifest["complete"] is False
+    assert "later T" in (load.message or "")
+    (load,) = read("one_stop", entities=["dossiers"], extract_id=2, window=Window(None, datetime(2023, 8, 1, tzinfo=ZONE)))
+    assert (load.manifest["complete"], load.manifest["records"]) == (True, 5)
+
+
+def test_ndjson_gz_and_xlsx(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    lines = [b'{"IdKySo": 1, "NgayCapNhat": "2023-01-05"}', b"", b"not json", b'"text"', b'{"IdKySo": 2, "NgayCapNhat": "2023-01-05"}']
+    (inbox / "signatures_1.ndjson.gz").write_bytes(gzip.compress(b"\n".join(lines) + b"\n"))
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["IdVanBan", "DoMat", "NgayBanHanh", "NgayCapNhat", "KySo", "TrichYeu"])
+    sheet.append([7, "thuong", date(2023, 1, 4), datetime(2023, 1, 5, 8), True, "Về việc của bà B"])
+    sheet.append([None] * 6)
+    sheet.append(["VB8", "thuong", "04/01/2023", "2023-01-05", "false", ""])
+    book.save(inbox / "documents_1.xlsx")
+    documents, signatures = read("documents")
+    assert [line[0] for line in rows(documents)] == [2, 4]
+    assert records(documents)[0] == {
+        "IdVanBan": 7,
+        "DoMat": "thuong",
+        "NgayBanHanh": "04/01/2023",
+        "NgayCapNhat": "2023-01-05T08:00:00",
+        "KySo": True,
+    }
+    assert [(line[0], line[2]) for line in rows(signatures)] == [
+        (1, None),
+        (3, rows(signatures)[1][2]),
+        (4, "not an object (str)"),
+        (5, None),
+    ]
+    assert rows(signatures)[1][2].startswith("not JSON")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("signatures_1.ndjson", b'{"IdKySo": 1}\n{"IdKySo": 2}', "no newline after its last line"),
+        ("signatures_1.ndjson", b"", "it is empty"),
+        ("signatures_1.csv", b"IdKySo,NgayCapNhat\n1,2023-01-0", "no newline after its last line"),
+        ("signatures_1.csv", b'IdKySo,NgayCapNhat,IdVanBan\n1,"2023\n', "it ends within quotes"),
+        ("signatures_1.csv", "IdKySo,NgayCapNhat\n1,ạ".encode()[:-1], "it ends within a letter"),
+        ("signatures_1.csv.gz", gzip.compress(b"IdKySo,NgayCapNhat\n1,2023-01-05\n" * 99)[:-12], "gzip is broken"),
+        ("signatures_1.csv.gz", b"IdKySo,NgayCapNhat\n", "gzip is broken"),
+        ("signatures_1.xlsx", b"PK\x03\x04 half a workbook", "no whole workbook"),
+    ],
+)
+def test_a_file_without_an_end_is_left_for_the_next_run(
+    inbox: Path, read: Callable[..., list[Landed]], tmp_path: Path, name: str, data: bytes, words: str
+) -> None:
+    (inbox / name).write_bytes(data)
+    (load,) = read("documents", entities=["signatures"])
+    assert (load.status, load.file_name) == ("waiting", name)
+    assert words in (load.message or "")
+    assert f"documents signatures, file {name}" in (load.message or "")
+    assert not list(tmp_path.rglob("part-*"))
+    assert not list(tmp_path.rglob("manifest.json"))
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"IdVanBan,NgayCapNhat\n1,2023-01-05\n", "line 1: the header lacks IdKySo; it has IdVanBan, NgayCapNhat"),
+        (b"IdKySo,IdKySo\n1,2\n", "line 1: the header has IdKySo twice"),
+        (b"IdKySo,NgayCapNhat\n1,2023-01-05\n2,\xff\xfe\n3,x\n", "it is not utf-8-sig: byte 0xff after line"),
+        (b"\n", "line 1: there is no header"),
+    ],
+)
+def test_a_file_that_cannot_be_understood_is_blocked(inbox: Path, read: Callable[..., list[Landed]], data: bytes, words: str) -> None:
+    (inbox / "signatures_1.csv").write_bytes(data)
+    (load,) = read("documents", entities=["signatures"])
+    assert load.status == "blocked"
+    assert words in (load.message or "")
+    assert read("documents", entities=["signatures"], extract_id=2, known_files={"signatures_1.csv": load.manifest["sha256"]}) == []
+
+
+def test_a_retry_keeps_what_landed_even_when_the_sender_took_the_file_away(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    (inbox / "signatures_1.csv").write_bytes(b"IdKySo;NgayCapNhat\n1;2023-01-05\n")
+    (first,) = read("documents", entities=["signatures"])
+    (inbox / "signatures_1.csv").unlink()
+    (again,) = read("documents", entities=["signatures"])
+    assert again.manifest == first.manifest
+    assert records(again) == [{"IdKySo": "1", "NgayCapNhat": "2023-01-05"}]
+
+
+def test_the_folder_must_be_there(landing: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceUnavailable, match=r"payments: the drop folder .*lost is not there"):
+        extract(
+            profile("payments"), Connection("payments", str(tmp_path / "lost")), Window(None, T), landing, extract_id=1, privacy_key=KEY
+        )
+    with pytest.raises(NotConfigured, match="cannot be opened"):
+        extract(profile("payments"), Connection("payments", "nosuch://x"), Window(None, T), landing, extract_id=1, privacy_key=KEY)
+
+
+def test_whole_numbers() -> None:
+    good = {"50.000": 50000, "0": 0, "1.234.567": 1234567, "-5.000": -5000, "1234": 1234}
+    assert {text: files.whole_number(text, ".") for text in good} == good
+    assert all(files.whole_number(text, ".") is None for text in ("", "5.00", "1234.567", "1,5", "x", ".500", "1.5", "٣"))
+    assert files.whole_number(7, None) == 7
+    assert files.whole_number(True, None) is None
+
+
+def test_another_vendors_export_from_a_profile_alone(landing: str) -> None:
+    folder = PROJECT / ".." / "shared" / "data" / "real"
+    if not folder.is_dir():
+        pytest.skip("the Dutch file is not here: ../shared/data/real/dutch_permits_receipt.csv.gz")
+    dutch = profile("dutch_permits", "tests/profiles")
+    loads = extract(dutch, Connection("dutch_permits", str(folder)), Window(None, now()), landing, extract_id=1, privacy_key=KEY)
+    dossiers, steps = (records(load) for load in loads)
+    finished = [record for record in dossiers if record["case:enddate"]]
+    assert (len(dossiers), len(steps), len(finished)) == (1434, 8577, 1329)
+    time_of = times.reader(dutch.time_formats, dutch.zone_info)
+
+    def day(record: dict[str, Any], name: str) -> date:
+        at = time_of(record[name])
+        assert at is not None
+        return at.astimezone(dutch.zone_info).date()
+
+    assert sum(day(record, "case:enddate") <= day(record, "case:deadline") for record in finished) == 1020
+    lines = [line[0] for line in rows(loads[0])]
+    assert len(set(lines)) == 1434
+    assert max(lines) == 8578
+
+
+def test_several_rows_of_a_key_are_one_record_and_the_last_wins(inbox: Path, landing: str) -> None:
+    (inbox / "dutch_permits_1.csv").write_text(
+        "case:concept:name,case:enddate,concept:instance\nA,,t1\nB,,t2\nA,2020-01-01,t3\n,,t4\n", encoding="utf-8"
+    )
+    dutch = profile("dutch_permits", "tests/profiles")
+    loads = extract(dutch, Connection("dutch_permits", str(inbox)), Window(None, now()), landing, extract_id=1, privacy_key=KEY)
+    assert sorted((line[0], line[1]["case:concept:name"], line[1]["case:enddate"]) for line in rows(loads[0])) == [
+        (3, "B", ""),
+        (4, "A", "2020-01-01"),
+        (5, "", ""),
+    ]
+    assert len(rows(loads[1])) == 4
+    assert orjson.dumps(loads[1].manifest["key"]) == b'["concept:instance"]'
