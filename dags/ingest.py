@@ -31,8 +31,18 @@ def ingest_dag(profile: Profile) -> None:
         tags=["ingest", profile.source],
         doc_md=__doc__,
         params={
-            "from": Param(None, type=["null", "string"], title="From", description="Start of the window, ISO 8601; empty = last complete T less an overlap"),
-            "to": Param(None, type=["null", "string"], title="To (T)", description="Nothing that changed at or after it is asked for; empty = the scheduled moment, or now"),
+            "from": Param(
+                None,
+                type=["null", "string"],
+                title="From",
+                description="Start of the window, ISO 8601; empty = last complete T less an overlap",
+            ),
+            "to": Param(
+                None,
+                type=["null", "string"],
+                title="To (T)",
+                description="Nothing that changed at or after it is asked for; empty = the scheduled moment, or now",
+            ),
             "full": Param(False, type="boolean", title="Everything", description="From the beginning, whatever was extracted before"),
         },
     )

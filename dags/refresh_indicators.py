@@ -24,7 +24,9 @@ from cchc.airflow.defaults import DEFAULT_ARGS, START
     tags=["indicators"],
     doc_md=__doc__,
     params={
-        "periods": Param([], type="array", items={"type": "string"}, title="Periods", description="For a run by hand: 2023-06, 2023-Q2, 2023-06R …"),
+        "periods": Param(
+            [], type="array", items={"type": "string"}, title="Periods", description="For a run by hand: 2023-06, 2023-Q2, 2023-06R …"
+        ),
     },
 )
 def refresh_indicators() -> None:

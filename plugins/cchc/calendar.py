@@ -15,9 +15,7 @@ FIRST_YEAR, LAST_YEAR = 2015, 2035
 def overrides(path: Path) -> dict[date, tuple[bool, str]]:
     """Decisions that the package lacks: date → (is working, legal basis)."""
     with path.open(encoding="utf-8", newline="") as file:
-        return {
-            date.fromisoformat(row["date"]): (row["is_working"] == "true", row["legal_basis"]) for row in csv.DictReader(file)
-        }
+        return {date.fromisoformat(row["date"]): (row["is_working"] == "true", row["legal_basis"]) for row in csv.DictReader(file)}
 
 
 def working_days(reference_dir: Path, first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> list[tuple[date, bool, str]]:

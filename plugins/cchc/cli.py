@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # Great Expectations sets levels of its own: what it tells of itself is kept out at the handler
+    logging.getLogger().handlers[0].addFilter(lambda record: record.levelno >= logging.WARNING or not record.name.startswith("great_exp"))
     try:
         return int(options.command(options, Settings.load()))
     except CchcError as error:
@@ -59,9 +60,7 @@ def _ingest(options: argparse.Namespace, settings: Settings) -> int:
     if options.full and options.start:
         raise WrongUse("--full asks for everything: it does not go with --from")
     require_migrated(settings)
-    done = pipeline.ingest(
-        settings, options.source, from_environment(options.source), options.start, options.end, full=options.full
-    )
+    done = pipeline.ingest(settings, options.source, from_environment(options.source), options.start, options.end, full=options.full)
     _print_outcome(done)
     return 3 if done.blocked else 0
 
@@ -95,7 +94,14 @@ def _refresh(options: argparse.Namespace, settings: Settings) -> int:
             raise WrongUse("nothing has been ingested yet")
         months = sorted({month for clock in clocks for month in months_of(options.period, clock)})
     done = refresh(settings, months, force=bool(options.period))
-    print(_table([["month", "source", "periods", "values changed"], *([f"{d.month:%Y-%m}", d.source, str(d.periods), str(d.changed)] for d in done)]))
+    print(
+        _table(
+            [
+                ["month", "source", "periods", "values changed"],
+                *([f"{d.month:%Y-%m}", d.source, str(d.periods), str(d.changed)] for d in done),
+            ]
+        )
+    )
     return 0
 
 
@@ -122,21 +128,31 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
     print(f"  numerator    {item.numerator_vi}\n  denominator  {item.denominator_vi}")
     for clause in found.clauses:
         target = percent(clause["target"] * 100) if clause["target"] is not None else clause["operator"]
-        print(f"  clause {clause['section']} {clause['target_no']} ({clause['level']}, {target}, {clause['lead_agency']}): {clause['clause_vi']}")
+        print(
+            f"  clause {clause['section']} {clause['target_no']} ({clause['level']}, {target}, {clause['lead_agency']}): "
+            f"{clause['clause_vi']}"
+        )
     print(f"  {options.unit}, {options.period.name_vi}, {options.basis}")
     counted = sum(row["is_numerator"] for row in found.rows)
     denominator = "" if item.kind == "count" else f" / {len(found.rows)}"
     print(f"  counted now  {counted}{denominator}")
     if found.value:
         stored = found.value
-        print(f"  stored       {stored['numerator']} / {stored['denominator']}, status {stored['status']}, computed {stored['computed_at']}")
+        print(
+            f"  stored       {stored['numerator']} / {stored['denominator']}, status {stored['status']}, computed {stored['computed_at']}"
+        )
         if stored["numerator"] != counted or (item.kind != "count" and stored["denominator"] != len(found.rows)):
             print("  the stored value is older than what is known now: `cchc refresh` it", file=sys.stderr)
     if options.query:
         print("\nbinds: " + json.dumps(found.binds, default=str) + "\n\n" + found.query)
     if options.rows != 0:
         shown = found.rows if options.rows < 0 else found.rows[: options.rows]
-        print("\n" + _table([["unit", "item", "numerator"], *([row["unit_code"], row["item"], "1" if row["is_numerator"] else "0"] for row in shown)]))
+        print(
+            "\n"
+            + _table(
+                [["unit", "item", "numerator"], *([row["unit_code"], row["item"], "1" if row["is_numerator"] else "0"] for row in shown)]
+            )
+        )
         if len(shown) < len(found.rows):
             print(f"… {len(found.rows) - len(shown)} more; --rows -1 shows all")
     return 0

@@ -31,7 +31,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[tuple[
     check("catalogue", lambda: f"{len(catalogue(settings))} computed indicators")
     names = list_profiles(settings.sources_dir)
     for name in names:
-        check(f"profile {name}", lambda name=name: None if load_profile(settings.sources_dir, name) else None)
+        check(f"profile {name}", lambda name=name: load_profile(settings.sources_dir, name).name_vi)
     for name in sources or names:
         if not sources and f"AIRFLOW_CONN_SRC_{name.upper()}" not in os.environ:
             found.append((True, f"connection src_{name}: not configured in this environment"))
@@ -57,7 +57,8 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[tuple[
                 found.append((row["status"] == "waiting", f"{row['source_code']} {row['what']} is {row['status']}: {row['message']}"))
         for row in query(
             connection,
-            "select source_code, entity, count(*) as rows from ops.quarantine where action = 'quarantine' and resolved_at is null group by 1, 2 order by 1, 2",
+            "select source_code, entity, count(*) as rows from ops.quarantine "
+            "where action = 'quarantine' and resolved_at is null group by 1, 2 order by 1, 2",
         ):
             found.append((True, f"{row['source_code']} {row['entity']}: {row['rows']} entries in quarantine (`cchc quarantine list`)"))
         waiting = query(connection, "select distinct to_char(month_start, 'YYYY-MM') as month from ops.dirty_month order by 1")

@@ -43,9 +43,7 @@ class Outcome:
     months: list[str] = field(default_factory=list)
 
 
-def open_extract(
-    settings: Settings, source: str, start: datetime | None = None, end: datetime | None = None, *, full: bool = False
-) -> int:
+def open_extract(settings: Settings, source: str, start: datetime | None = None, end: datetime | None = None, *, full: bool = False) -> int:
     """Open the extract of a source for the window [start, end); its id.
 
     `end` is T, default now; `start` defaults to the last complete T less the profile's overlap, to the beginning with `full`, or
@@ -249,7 +247,9 @@ def _step(settings: Settings, extract_id: int, name: str) -> Iterator[tuple[Prof
     except Exception as error:
         with engine(settings).begin() as connection:
             connection.execute(
-                text("update ops.extract set status = 'failed', ended_at = :now, message = :m where extract_id = :x and status = 'running'"),
+                text(
+                    "update ops.extract set status = 'failed', ended_at = :now, message = :m where extract_id = :x and status = 'running'"
+                ),
                 {"x": extract_id, "m": f"{name}: {error}"[:4000], "now": now()},
             )
         raise
@@ -259,9 +259,7 @@ def _register(settings: Settings, extract_id: int, profile: Profile, row: dict[s
     """One row of ops.load for what was landed, its checks, and its secret counts; what turned secret is purged."""
     with engine(settings).begin() as connection:
         known = connection.execute(
-            text(
-                "select load_id from ops.load where extract_id = :x and entity = :e and file_name is not distinct from cast(:f as text) "
-            ),
+            text("select load_id from ops.load where extract_id = :x and entity = :e and file_name is not distinct from cast(:f as text) "),
             {"x": extract_id, "e": load.entity, "f": load.file_name},
         ).scalar()
         if known is not None:
@@ -332,8 +330,13 @@ def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
         clock = known_at(connection, profile.source)
         if clock is not None and entity.model == "work_file":
             day = "cast(closed_at at time zone 'Asia/Ho_Chi_Minh' as date)"
-            dated = f"select {day} as from_date, {day} as to_date from {target.table} where source_code = '{profile.source}' and {key} = any(:keys)"
-            connection.execute(text(f"create temp table purged on commit drop as {dated}"), {"keys": keys})
+            connection.execute(
+                text(
+                    f"create temp table purged on commit drop as select {day} as from_date, {day} as to_date from {target.table} "
+                    f"where source_code = :s and {key} = any(:keys)"
+                ),
+                {"s": profile.source, "keys": keys},
+            )
             mark_dirty_months(connection, settings, profile.source, "select * from purged", clock, "work files that turned secret")
         purged = connection.execute(
             text(f"delete from {target.table} where source_code = :s and {key} = any(:keys)"), {"s": profile.source, "keys": keys}
@@ -355,14 +358,17 @@ def _landed(settings: Settings, extract_id: int) -> list[Landed]:
     with engine(settings).connect() as connection:
         rows = query(
             connection,
-            "select load_id, entity, file_name, landing_path, manifest, status, message from ops.load where extract_id = :x order by load_id",
+            "select load_id, entity, file_name, landing_path, manifest, status, message from ops.load "
+            "where extract_id = :x order by load_id",
             {"x": extract_id},
         )
     landed = []
     for row in rows:
         manifest = row["manifest"] if isinstance(row["manifest"], dict) else json.loads(row["manifest"] or "{}")
         status = "landed" if row["status"] in ("landed", "staged", "validated") else row["status"]
-        landed.append(Landed(row["entity"], row["landing_path"] or "", row["file_name"], manifest, status, row["message"], load_id=row["load_id"]))
+        landed.append(
+            Landed(row["entity"], row["landing_path"] or "", row["file_name"], manifest, status, row["message"], load_id=row["load_id"])
+        )
     return landed
 
 

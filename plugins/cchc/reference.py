@@ -12,7 +12,7 @@ from cchc.errors import NotConfigured
 from cchc.indicators import plan
 from cchc.indicators.catalogue import catalogue
 from cchc.settings import Settings
-from cchc.sources.profile import Profile, load_profile, list_profiles
+from cchc.sources.profile import Profile, list_profiles, load_profile
 from cchc.warehouse import engine
 
 
@@ -65,7 +65,10 @@ def _profile_units(profile: Profile) -> list[dict[str, Any]]:
 def load_source(connection: Connection, profile: Profile) -> None:
     """What a profile brings: the source itself, its units, the rules it waives."""
     _upsert(
-        connection, "core.source", ("source_code",), [{"source_code": profile.source, "name_vi": profile.name_vi, "zone": str(profile.zone)}]
+        connection,
+        "core.source",
+        ("source_code",),
+        [{"source_code": profile.source, "name_vi": profile.name_vi, "zone": str(profile.zone)}],
     )
     _upsert(connection, "core.unit", ("unit_code",), _profile_units(profile))
     _upsert(

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -27,7 +28,7 @@ if __package__ in (None, ""):  # run as a file
 
 from .indicators import DOSSIER_INDICATORS, INDICATORS, SOURCES, Knowledge, Run, dossier_facts, members, rows
 from .server import ContractServer, Faults, windows
-from .words import BASES, ROOT, parse_period, period_names, scopes
+from .words import BASES, ROOT, midnight, parse_period, period_names, scopes
 from .world import World, random_world
 
 Key = tuple[str, str, str, date, str]  # indicator, unit, kind, start, basis
@@ -91,7 +92,7 @@ def cli(args: Sequence[str], env: Mapping[str, str], *, in_process: bool = False
 
 def run_product(
     server: ContractServer, home: Path, ts: Sequence[datetime], env: Mapping[str, str], *, periods: Sequence[str] = (), in_process: bool = False,
-    refresh_each: bool = False, lagging: Sequence[str] = (), sources: Sequence[str] = SOURCES,
+    refresh_each: bool = True, lagging: Sequence[str] = (), sources: Sequence[str] = SOURCES,
 ) -> list[Run]:  # fmt: skip
     """Ingest the three sources at each T (the `lagging` ones not at the last), refresh.
 
@@ -116,9 +117,8 @@ def run_product(
             runs.append(Run(source, t, windows(server.log)))
         if refresh_each or number == len(ts) - 1:
             call("refresh")
-    known = [name for name in periods if parse_period(name)[1] < max(ts).date()]
-    if known:
-        call("refresh", *known)
+    if periods:
+        call("refresh", *periods)
     return runs
 
 
@@ -248,7 +248,7 @@ def lagging_for(seed: int) -> tuple[str, ...]:
 def main(
     seed: int, *, dossiers: int = 60, env: Mapping[str, str] | None = None, home: Path | None = None, faults: Faults | None = None,
     in_process: bool = False, world: World | None = None, echo: bool = True, numbers_only: bool = False, sources: Sequence[str] = SOURCES,
-    extracts: int = 0,
+    extracts: int = 0, force: bool = False,
 ) -> list[str]:  # fmt: skip
     """One world through the product; the differences. CCHC_WAREHOUSE_URL (of `env` or of the process) must name an empty database."""
     env = dict(env or {})
@@ -258,6 +258,7 @@ def main(
     world = world or random_world(seed, dossiers)
     if extracts:
         world.ts = world.ts[-extracts:]
+    periods = [name for name in world.periods if midnight(parse_period(name)[1]) < max(world.ts)]
     made = home is None
     home = home or Path(tempfile.mkdtemp(prefix=f"oracle-{seed}-"))
     try:
@@ -267,16 +268,14 @@ def main(
                 home / "cchc",
                 world.ts,
                 env,
-                periods=world.periods,
+                periods=periods if force else (),
                 in_process=in_process,
                 lagging=lagging_for(seed),
                 sources=sources,
             )
         kn = Knowledge(world, runs=runs)
-        last = max(world.ts).date()
-        found = differences(
-            kn, product_values(url), periods=[p for p in world.periods if parse_period(p)[1] < last], numbers_only=numbers_only
-        )
+        values = product_values(url)
+        found = differences(kn, values, periods=periods, numbers_only=numbers_only)
         if not made:
             (home / "differences.txt").write_text("\n".join(found), encoding="utf-8")
             (home / "facts.json").write_text(json.dumps(dossier_facts(kn), default=str, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -284,9 +283,9 @@ def main(
         if made:
             shutil.rmtree(home, ignore_errors=True)
     if echo:
-        print(f"seed {seed}: T {', '.join(t.isoformat() for t in world.ts)}; {len(found)} differences")
+        print(f"seed {seed}: T {', '.join(t.isoformat() for t in world.ts)}; {len(found)} differences in {len(values)} values", flush=True)
         for line in summary(found):
-            print("  " + line)
+            print("  " + line, flush=True)
     return found
 
 
@@ -299,6 +298,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--numbers-only", action="store_true")
     parser.add_argument("--sources", nargs="+", default=list(SOURCES), choices=SOURCES)
     parser.add_argument("--extracts", type=int, default=0, help="only the last so many T's")
+    parser.add_argument("--force", action="store_true", help="at the end refresh the world's periods by name too")
     return parser.parse_args()
 
 
@@ -317,9 +317,11 @@ def _all(given: argparse.Namespace, base: Path) -> int:
                     env=env,
                     sources=given.sources,
                     extracts=given.extracts,
+                    force=given.force,
                 )
-            except Failed as failure:
-                print(f"seed {seed}: {failure}")
+            except Exception as failure:  # the product may end in any way: go on with the next seed
+                traceback.print_exc()
+                print(f"seed {seed}: {failure!r}"[:500], flush=True)
                 found = [str(failure)]
             total += len(found)
     return total

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from .compare import Value, differences, summary
 from .indicators import Dossier, Knowledge, Run, dossier_facts, evaluate, form_06a, in_force, rows
 from .server import ContractServer, Faults
 from .words import BASES, ZONE, midnight, moment, parse_period, period_names, span, working_day_after
@@ -779,3 +780,22 @@ def test_busy_and_expired_tokens(tmp_path: Path) -> None:
 
 def test_midnight_helper() -> None:
     assert midnight(date(2023, 3, 1)) == at("2023-03-01T00:00:00")
+
+
+def test_differences_are_found_and_named() -> None:
+    world = random_world(5, 20)
+    kn = known(world, *world.ts)
+    kind, start = parse_period(world.periods[3])
+    said = {}
+    for basis in BASES:
+        for (code, scope), row in rows(kn, kind, start, basis).items():
+            covered = None if row.coverage is None else float(row.coverage)
+            said[code, scope, kind, start, basis] = Value(row.numerator, row.denominator, row.target, row.status, row.gap, covered)
+    assert said and differences(kn, said) == []
+    key = ("online_dossier_rate", "all", kind, start, "period")
+    said[key] = said[key]._replace(numerator=(said[key].numerator or 0) + 1)
+    other = ("sample_dossier_rate", "all", kind, start, "period")
+    said[other] = said[other]._replace(status="weather")
+    found = differences(kn, said)
+    assert len(found) == 2 and "numerator {" in found[0] and "status" in found[1]
+    assert summary(found)[0] == "online_dossier_rate: numbers: 1"

@@ -360,7 +360,13 @@ class _Teller:
             self.world.put("assessments", wire["MaDanhGia"], at, wire | {"NgaySuaCuoi": wire_time(at, style)})
             while self.chance(0.25):
                 at += timedelta(seconds=rng.randrange(1, 30 * 86400))
-                wire = wire | rng.choice(({"DanhGia": rng.choice(("hai_long", "khong_hai_long", ""))}, {"MaDonVi": rng.choice(self.units)}))
+                wire = wire | rng.choice(
+                    (
+                        {"DanhGia": rng.choice(("hai_long", "khong_hai_long", ""))},
+                        {"MaDonVi": rng.choice(self.units)},
+                        {"ThoiGianDanhGia": wire_time(when - timedelta(days=35), style)},
+                    )
+                )
                 if self.chance(0.3) and self.spend("assessments"):
                     wire = wire | rng.choice(({"DanhGia": "tuyet_voi"}, {"MaDonVi": "H19.99"}, {"MaDonVi": ""}))
                 if self.chance(0.05):
@@ -402,7 +408,13 @@ class _Teller:
             self.world.put("signatures", wire["IdKySo"], at, wire | {"NgayCapNhat": iso(at)})
             if self.chance(0.25):
                 at += timedelta(seconds=rng.randrange(1, 30 * 86400))
-                wire = wire | rng.choice(({"HopLe": not wire["HopLe"]}, {"NguoiKyId": f"LD{rng.randrange(7):02d}"}))
+                wire = wire | rng.choice(
+                    (
+                        {"HopLe": not wire["HopLe"]},
+                        {"NguoiKyId": f"LD{rng.randrange(7):02d}"},
+                        {"ThoiDiemKy": iso(when - timedelta(days=35))},
+                    )
+                )
                 self.world.put("signatures", wire["IdKySo"], at, wire | {"NgayCapNhat": iso(at)})
         for n in range(self.dossier_count // 2):
             opened = self.some_time(self.begin - timedelta(days=60), self.end)
@@ -545,7 +557,7 @@ class _Story:
         self.now = received.replace(microsecond=0) + timedelta(seconds=rng.choice((1, 1, 60, 3600)))
         self.received, self.unit = received, unit
         self.due: datetime | None = self.hour_of_due(local(received) + timedelta(days=rng.choice((0, 1, 3, 5, 10, 20, 30))))
-        if teller.chance(0.1):
+        if teller.chance(0.15):
             self.due = None
         self.steps: list[tuple[str, dict[str, Any]]] = []
         self.rounds: list[dict[str, Any]] = []
@@ -652,6 +664,17 @@ class _Story:
         self.steps.append((name, wire))
         return name
 
+    def late_step(self) -> None:
+        """A step of days ago that is learnt only now, without any change of the dossier."""
+        self.over()
+        self.now += timedelta(seconds=self.rng.randrange(1, 86400 * 5))
+        ago = self.now - timedelta(days=self.rng.choice((0, 3, 12, 40)))
+        self.step(
+            self.rng.choice(("9", "9", "10", "6", "4", "7", "8")),
+            self.rng.choice(("Bổ sung bước", "Kết thúc xử lý")),
+            max(ago, self.received).replace(microsecond=0),
+        )
+
     def hide(self) -> None:
         """A step is hidden."""
         if not self.steps:
@@ -691,7 +714,7 @@ class _Story:
             event()
             if self.now > first + timedelta(days=150):
                 break
-        if t.chance(0.75):
+        if t.chance(0.45 if self.wire["TrangThaiHoSo"] in ("6", "8") else 0.75):
             self.finish()
             if t.chance(0.5):
                 self.hand_over()
@@ -709,9 +732,11 @@ class _Story:
         if t.chance(0.15):
             self.wait(30)
             self.correct()
-        if t.chance(0.08):
+        if t.chance(0.12):
             self.wait(20)
             self.hide()
+        if t.chance(0.1):
+            self.late_step()
         if t.chance(0.1):
             self.same_time()
         if t.defects and t.chance(0.25):
@@ -790,7 +815,7 @@ class _Story:
             return None
         self.over(0.3)
         back = self.wait(15)
-        new = self.hour_of_due(local(back) + timedelta(days=rng.choice((0, 2, 5, 12))))
+        new = self.hour_of_due(local(back) + timedelta(days=rng.choice((0, 2, 5, 12, 25))))
         one = one | {"NgayTiepNhanBoSung": self.f(back), "NgayHenTraMoi": self.f(new) if self.t.chance(0.85) else ""}
         self.rounds.append(one)
         self.step("4", "Tiếp nhận bổ sung")
@@ -967,7 +992,7 @@ class _Story:
         good = dict(self.wire)
         self.over()
         self.now += timedelta(seconds=rng.randrange(1, 86400 * 10))
-        if self.t.chance(0.5):
+        if self.t.chance(0.7):
             self.wire = self.wire | {"NgayHenTra": self.f(self.hour_of_due(local(self.received) + timedelta(days=rng.choice((0, 2, 40)))))}
         turn = rng.randrange(1, 8)
         if turn == 1:

@@ -136,7 +136,7 @@ def adversary(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Suite:
                         chance.choice([None, "2025-06-01", "2025-06-30"]),
                         chance.choice([None, 0, 1, 2, 3]),
                         chance.choice([None, True, False]),
-                    )  # fmt: skip
+                    )
                     for row in range(1, 3001)
                 ],
             )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +149,10 @@ def test_the_zone_of_the_source_goes_into_the_queries() -> None:
     rules = {rule.rule_id: rule for rule in load_suite(suite_path(DIRECTORY, "one_stop__dossiers"), "Europe/Amsterdam").rules}
     assert "at time zone 'Europe/Amsterdam'" in rules["K5"].expectation.unexpected_rows_query
     assert profile("one_stop").zone == "Asia/Ho_Chi_Minh"
+
+
+def test_great_expectations_is_imported_only_when_it_is_needed() -> None:
+    code = "import sys, cchc.quality, cchc.staging; sys.exit('great_expectations' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(PROJECT / "plugins")}, check=False).returncode == 0
+    )

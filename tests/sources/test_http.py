@@ -14,7 +14,7 @@ import pytest
 from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable
 from cchc.period import ZONE, now
 from cchc.sources import connection as connections
-from cchc.sources import http, paginate
+from cchc.sources import http
 from cchc.sources.connection import Connection
 from cchc.sources.extract import months_between
 from cchc.sources.landing import Landed, Window
@@ -80,6 +80,14 @@ def test_wrong_credentials(url: str, pull: Pull) -> None:
     assert "not-the-secret" not in str(caught.value)
     with pytest.raises(SourceUnavailable, match=r"documents: /api/v1/documents answered 403: the credentials are wrong.*API key"):
         pull("documents", connection=Connection("documents", url, None, "wrong-key"))
+
+
+def test_an_error_answer_that_repeats_our_secrets_is_shown_without_them(source: Source, pull: Pull) -> None:
+    source.faults[STEPS] = [lambda h: h.reply({"you sent": [h.headers["Authorization"], "s3cret-value"]}, 400)]
+    with pytest.raises(ContractViolation, match="answered 400.*you sent") as caught:
+        pull(entities=["dossier_steps"])
+    assert "token-1" not in str(caught.value)
+    assert "s3cret-value" not in str(caught.value)
 
 
 def test_missing_credentials_are_named(url: str, pull: Pull) -> None:
@@ -389,7 +397,3 @@ def test_connection_test(source: Source, url: str, sleeps: list[float], tmp_path
 def test_http_or_folder_must_be_in_the_profile(url: str, pull: Pull) -> None:
     with pytest.raises(NotConfigured, match="payments has no 'http'"):
         pull("payments", connection=Connection("payments", url, None, "x"))
-
-
-def test_idle_pages_is_patient_enough() -> None:
-    assert paginate.IDLE_PAGES >= 3

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 ZONE = "Asia/Ho_Chi_Minh"
-START = datetime(2022, 1, 1)
+START = datetime(2022, 1, 1, tzinfo=ZoneInfo(ZONE))
 
 # a source that is away may come back; a broken contract, a blocked load or a wrong setting will not mend itself
 RETRY_POLICY = ExceptionRetryPolicy(

@@ -16,7 +16,6 @@ from cchc.settings import Settings
 from cchc.warehouse import run_file
 
 
-
 def derive_dossiers(connection: Connection, settings: Settings, source: str, known_at: datetime, load_id: int | None) -> int:
     """Bring core.dossier_supplement, core.dossier_due and mart.dossier up to date for the dirty dossiers; how many rows changed.
 

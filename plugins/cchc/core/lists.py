@@ -21,7 +21,7 @@ _FROM_DATE = {
 
 
 def merge_list(
-    connection: Connection, settings: Settings, model: str, source: str, staged: str, known_at: datetime, clock: datetime
+    connection: Connection, settings: Settings, model: str, source: str, load_id: int, staged: str, known_at: datetime, clock: datetime
 ) -> dict[int, Counts]:
     """Store one full list; counts: inserted = items that no list before had in this form, unchanged = the rest."""
     items, fetches = f"core.{model}_list_item", f"core.{model}_list"
@@ -36,13 +36,9 @@ def merge_list(
     )
     row = connection.execute(
         text(
-            f"select md5(coalesce(string_agg(cast(row({names}) as text), '|' order by _key), '')) as hash, "
-            f"max(_load_id) as load_id from listed_{model}"
+            f"select md5(coalesce(string_agg(cast(row({names}) as text), '|' order by _key), '')) as hash from listed_{model}"
         )
     ).one()
-    load_id = row.load_id or connection.execute(
-        text("select max(load_id) from ops.load where status = 'validated' and source_code = :s"), {"s": source}
-    ).scalar()
     before = connection.execute(
         text(f"select list_hash from {fetches} where source_code = :s and fetched_at < :t order by fetched_at desc limit 1"),
         {"s": source, "t": known_at},
@@ -77,16 +73,13 @@ def merge_list(
         ),
         {"before": before},
     )
-    floor = "(select min(received_date) from mart.dossier)" if model == "procedure" else (
-        "(select cast(min(signed_at) at time zone 'Asia/Ho_Chi_Minh' as date) from core.signature)"
-    )
     changed = connection.execute(text("select count(*) from list_change")).scalar_one()
     if changed:
         mark_dirty_months(
             connection,
             settings,
             source,
-            f"select greatest(from_date, {floor}) as from_date, cast(null as date) as to_date from list_change",
+            "select from_date, cast(null as date) as to_date from list_change",
             clock,
             f"list of {model}s that changed",
         )

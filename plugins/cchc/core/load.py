@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from cchc.core import facts, lists, payments
 from cchc.core.merge import VERSION_TABLES, Counts, merge_versions, staged_view
+from cchc.indicators.plan import first_day
 from cchc.period import last_day_before, month_start, now
 from cchc.settings import Settings
 from cchc.sources.profile import Entity, Profile
@@ -72,7 +73,11 @@ def _merge_entity(
 ) -> dict[int, Counts]:
     staged = staged_view(connection, entity.model, profile.source, staging_table(profile.source, entity.name))
     if entity.model in ("procedure", "leader"):
-        return lists.merge_list(connection, settings, entity.model, profile.source, staged, known_at, clock)
+        load_id = connection.execute(
+            text("select max(load_id) from ops.load where status = 'validated' and source_code = :s and entity = :e"),
+            {"s": profile.source, "e": entity.name},
+        ).scalar_one()
+        return lists.merge_list(connection, settings, entity.model, profile.source, load_id, staged, known_at, clock)
     if entity.model == "dossier_key":
         return _merge_keys(connection, settings, profile.source, staged, known_at)
     changed = f"changed_{entity.model}"
@@ -106,18 +111,27 @@ def _merge_entity(
 
 def _merge_keys(connection: Connection, settings: Settings, source: str, staged: str, known_at: datetime) -> dict[int, Counts]:
     """Answers of /keys: the newest answer of a month is in force; dossiers whose answer changed are derived again."""
-    months = connection.execute(
+    connection.execute(
         text(
-            "select distinct cast(m.month || '-01' as date) from ops.load as l "
+            "create temp table asked_month on commit drop as "
+            "select distinct cast(m.month || '-01' as date) as month_start from ops.load as l "
             "cross join lateral jsonb_array_elements_text(coalesce(l.manifest -> 'months', '[]')) as m (month) "
-            "where l.status = 'validated' and l.source_code = :s and l.entity like '%.keys'"
+            "where l.status = 'validated' and l.source_code = :s and l.entity like '%.keys' and not exists ("
+            "select 1 from core.dossier_key_month as k where k.source_code = l.source_code "
+            "and k.month_start = cast(m.month || '-01' as date) and k.asked_at > :t)"
         ),
-        {"s": source},
-    ).scalars()
-    for month in months:
-        run_file(connection, settings, "core/dossier_key_ended", source=source, month=month, known_at=known_at)
-        run_file(connection, settings, "core/dossier_key", source=source, month=month, known_at=known_at)
-        run_file(connection, settings, "core/dossier_key_month", source=source, month=month, known_at=known_at)
+        {"s": source, "t": known_at},
+    )
+    connection.execute(
+        text(
+            f"create temp table listed_key on commit drop as select distinct on (dossier_id, month_start) "
+            f"dossier_id, month_start, deleted_at from {staged} inner join asked_month using (month_start) "
+            "where dossier_id is not null order by dossier_id, month_start, _load_id desc, _line desc"
+        )
+    )
+    connection.execute(text("analyze listed_key"))
+    for step in ("dossier_key_ended", "dossier_key", "dossier_key_month"):
+        run_file(connection, settings, f"core/{step}", source=source, known_at=known_at)
     run_file(connection, settings, "core/dossier_key_dirty", source=source, known_at=known_at)
     rows = connection.execute(text(f"select _load_id, count(*) from {staged} group by _load_id")).all()
     return {row[0]: Counts(0, 0, row[1]) for row in rows}
@@ -127,7 +141,8 @@ def _mark_moved_clock(connection: Connection, settings: Settings, source: str, p
     """When T moves, the running periods get another J: the months from the old T's to the new one's."""
     if previous is not None and previous >= known_at:
         return
-    first = month_start(last_day_before(previous)) if previous else month_start(last_day_before(known_at))
+    # the first extract gives every month its values, also those in which the source has nothing to say
+    first = month_start(last_day_before(previous)) if previous else first_day(settings)
     facts.mark_dirty_months(
         connection,
         settings,

@@ -14,7 +14,9 @@ from cchc.core.merge import VERSION_TABLES, Counts, columns_of
 from cchc.settings import Settings
 
 
-def merge_payments(connection: Connection, settings: Settings, source: str, staged: str, changed: str, clock: datetime) -> dict[int, Counts]:
+def merge_payments(
+    connection: Connection, settings: Settings, source: str, staged: str, changed: str, clock: datetime
+) -> dict[int, Counts]:
     """Store the rows of the validated files of this extract, decide which are in force, and mark the months of their days."""
     target = VERSION_TABLES["payment"]
     stored = columns_of(connection, target.table)

@@ -40,17 +40,13 @@ def targets(settings: Settings) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for row in _rows(settings.plans_dir / f"{plan}_targets.csv"):
         for level in row["level"].split():
-            found.append(
-                _target(plan, row, len(found), level, row["operator"], Decimal(row["target_percent"]) / 100, row["kind"])
-            )
+            found.append(_target(plan, row, len(found), level, row["operator"], Decimal(row["target_percent"]) / 100, row["kind"]))
     for row in _rows(settings.plans_dir / f"{plan}_directions.csv"):
         found.append(_target(plan, row, len(found), "all", row["direction"], None, "direction"))
     return found
 
 
-def _target(
-    plan: str, row: dict[str, str], order: int, level: str, operator: str, target: Decimal | None, kind: str
-) -> dict[str, Any]:
+def _target(plan: str, row: dict[str, str], order: int, level: str, operator: str, target: Decimal | None, kind: str) -> dict[str, Any]:
     return {
         "plan_code": plan,
         "target_no": row["target_no"],

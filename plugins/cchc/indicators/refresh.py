@@ -57,9 +57,7 @@ def _refresh_month(settings: Settings, source: str, month: date) -> Refreshed:
     indicators = [item for item in catalogue(settings).values() if item.source == source]
     with engine(settings).begin() as connection:
         # the mark goes first and holds the row: a load that marks the month again waits for us, and its mark survives us
-        connection.execute(
-            text("delete from ops.dirty_month where source_code = :s and month_start = :m"), {"s": source, "m": month}
-        )
+        connection.execute(text("delete from ops.dirty_month where source_code = :s and month_start = :m"), {"s": source, "m": month})
         connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {source}"})
         clock = known_at(connection, source)
         if clock is None or not indicators:
@@ -83,9 +81,7 @@ def binds(source: str, period: Period, basis: str, clock: datetime) -> dict[str,
     }
 
 
-def compute(
-    connection: Connection, settings: Settings, indicators: list[Indicator], source: str, period: Period, clock: datetime
-) -> int:
+def compute(connection: Connection, settings: Settings, indicators: list[Indicator], source: str, period: Period, clock: datetime) -> int:
     """Compute one period on both bases for the indicators of one source; how many values changed."""
     if any(item.coverage == "dossiers" for item in indicators):
         _open_dossiers(connection, settings, source, period, clock)
@@ -149,12 +145,14 @@ def _measure(settings: Settings, indicators: list[Indicator], basis: str) -> str
         for item in indicators
     )
     coverages = sorted({item.coverage for item in indicators if item.coverage})
-    covered = "\nunion all\n".join(
-        f"select '{code}' as coverage_code, x.unit_code, x.has_sent from (\n{sql(settings, f'coverage/{code}')}\n) as x" for code in coverages
-    ) or "select cast(null as text) as coverage_code, cast(null as text) as unit_code, false as has_sent where false"
-    listed = ", ".join(
-        f"('{item.code}', {item.version}, '{item.kind}', nullif('{item.coverage or ''}', ''))" for item in indicators
+    covered = (
+        "\nunion all\n".join(
+            f"select '{code}' as coverage_code, x.unit_code, x.has_sent from (\n{sql(settings, f'coverage/{code}')}\n) as x"
+            for code in coverages
+        )
+        or "select cast(null as text) as coverage_code, cast(null as text) as unit_code, false as has_sent where false"
     )
+    listed = ", ".join(f"('{item.code}', {item.version}, '{item.kind}', nullif('{item.coverage or ''}', ''))" for item in indicators)
     return f"""with unit as (
     select unit_code, level from core.unit where root_code = cast(:root as text)
 ),

@@ -124,7 +124,9 @@ def explain(settings: Settings, code: str, unit: str, period: Period, basis: str
             f"select {'distinct on (x.item)' if item.item == 'person' else ''} x.unit_code, u.name as unit_name, x.item, x.is_numerator "
             f"from (\n{statement}\n) as x inner join core.unit as u on u.unit_code = x.unit_code and u.root_code = :root "
             f"where {scope} order by x.item, x.unit_code",
-            _used(statement, values) | {"root": DISTRICT} | ({"level": unit[6:]} if unit.startswith("level:") else {"unit": unit} if unit != "all" else {}),
+            _used(statement, values)
+            | {"root": DISTRICT}
+            | ({"level": unit[6:]} if unit.startswith("level:") else {"unit": unit} if unit != "all" else {}),
         )
         value = query(
             connection,

@@ -32,6 +32,8 @@ def refresh_good_view(connection: Connection[Any], profile: Profile, entity: Ent
             )"""
         ).format(view, table_of(profile, entity).identifier)
     )
+    comment = f"Made by validate: rows of {table_of(profile, entity).name} that may be loaded"
+    connection.execute(sql.SQL("comment on view {} is {}").format(view, sql.Literal(comment)))
 
 
 def audit(gx: Gx, connection: Connection[Any], profile: Profile, entity: Entity, suite: Suite, load_ids: list[int]) -> None:

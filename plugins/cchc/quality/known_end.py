@@ -21,6 +21,9 @@ def ensure_known_end(connection: Connection[Any]) -> None:
     """Makes the table if it is missing."""
     columns = ", ".join(f"ended_{status}_at timestamptz" for status in STATUSES)
     connection.execute(sql.SQL(f"create unlogged table if not exists {{}} (dossier_id bigint not null, {columns})").format(TABLE))
+    for column, words in {"dossier_id": "Dossier", **{f"ended_{n}_at": f"First visible step with status {n}" for n in STATUSES}}.items():
+        identifier = sql.SQL("{}.{}").format(TABLE, sql.Identifier(column))
+        connection.execute(sql.SQL("comment on column {} is {}").format(identifier, sql.Literal(words)))
     comment = "Made by validate for its own run: one row a dossier in work, with its first visible step of each ending status"
     connection.execute(sql.SQL("comment on table {} is {}").format(TABLE, sql.Literal(comment)))
 

@@ -283,14 +283,14 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
         folder.remove()
         if declared is not None and "changed while" not in str(problem):  # with its manifest there, the file is said to be complete
             results = [Check("B0", False, f"readable to its end: {problem}"), day_files.sha256_check(declared, own_sha, config)]
-            return _blocked(entity, folder, name, facts, results, where)
-        return _waiting(entity, folder, name, inbox, facts, f"{where}: {problem}")
+            return _blocked(entity, name, facts, results, where)
+        return _waiting(entity, name, inbox, facts, f"{where}: {problem}")
     except files.Unreadable as problem:
         folder.remove()
         if job.known_files.get(name) == sha:
             return None
         rule = "B1" if str(problem).startswith("B1") else "B0"
-        return _blocked(entity, folder, name, facts, [Check(rule, False, str(problem).removeprefix("B1 "))], where)
+        return _blocked(entity, name, facts, [Check(rule, False, str(problem).removeprefix("B1 "))], where)
 
 
 def _read_file(
@@ -322,7 +322,7 @@ def _read_file(
         results = day_files.checks(name, own_sha, parsed, declared, tally, config)
         if not all(check.ok for check in results):
             folder.remove()
-            return _blocked(entity, folder, name, facts, results, f"{job.profile.source} {entity.name}, file {name}")
+            return _blocked(entity, name, facts, results, f"{job.profile.source} {entity.name}, file {name}")
     writer.close()
     manifest = job.manifest(entity.name, started, name) | _counts(entity, intake, writer) | facts
     manifest |= {"total_reported": None, "complete": intake.late == 0}
@@ -371,7 +371,7 @@ def _lonely_manifests(job: _Job, inbox: Folder, entity: Entity, names: list[str]
         if parsed is None or datetime.combine(parsed.day, datetime.min.time(), job.profile.zone_info) >= job.window.end:
             continue
         where = f"{job.profile.source} {entity.name}, manifest {name}: its data file is not there"
-        loads.append(_waiting(entity, job.folder(entity.name, name), name, inbox, {}, where))
+        loads.append(_waiting(entity, name, inbox, {}, where))
     return loads
 
 
@@ -416,15 +416,15 @@ def _close_secrets(job: _Job, entity: Entity, secrets: Secrets | None, loads: li
             load.manifest = complete_manifest(Folder(load.path)) or load.manifest
 
 
-def _waiting(entity: Entity, folder: Folder, name: str, inbox: Folder, facts: dict[str, Any], reason: str) -> Landed:
+def _waiting(entity: Entity, name: str, inbox: Folder, facts: dict[str, Any], reason: str) -> Landed:
     at = files.modified_at(inbox, name)
     overdue = at is not None and period.now() - at > OVERDUE
     since = f" It has been so for more than a day (since {at:%Y-%m-%d %H:%M}): ask the sender." if overdue else ""
     message = f"{reason}; it is left for the next run.{since}"
-    return Landed(entity.name, folder.url, name, facts, "waiting", message, overdue=overdue)
+    return Landed(entity.name, "", name, facts, "waiting", message, overdue=overdue)
 
 
-def _blocked(entity: Entity, folder: Folder, name: str, facts: dict[str, Any], checks: list[Check], where: str) -> Landed:
+def _blocked(entity: Entity, name: str, facts: dict[str, Any], checks: list[Check], where: str) -> Landed:
     broken = "; ".join(f"{check.rule} {check.message}" for check in checks if not check.ok)
     message = f"{where} is blocked: {broken}. Ask the sender for a corrected file; the best earlier revision stays in force."
-    return Landed(entity.name, folder.url, name, facts, "blocked", message, checks)
+    return Landed(entity.name, "", name, facts, "blocked", message, checks)

@@ -50,6 +50,7 @@ class Check:
 class Landed:
     """One load as the extract leaves it: `landed`, `waiting` for its manifest or its end, or `blocked` by a check.
 
+    `path` is the URL of its folder, empty where nothing was landed (waiting, blocked).
     `overdue`: it has been waiting for more than a day; somebody has to be told. `secret_keys` are keys whose newest version is
     secret: stored versions of them have to go. They and `secret_counts` are never written to landing.
     """

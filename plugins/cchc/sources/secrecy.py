@@ -131,9 +131,8 @@ def _purge_load(folder: Folder, keys: set[str]) -> int:
             data = zstandard.ZstdCompressor(level=1).compress(b"".join(line + b"\n" for line in kept))
             folder.write(part["name"], data)
             purged += len(lines) - len(kept)
-        digest = sha256(data).hexdigest()
-        if part["sha256"] != digest or part["records"] != len(kept):
-            part["sha256"], part["records"], changed = digest, len(kept), True
+        if part["records"] != len(kept):
+            part["sha256"], part["records"], changed = sha256(data).hexdigest(), len(kept), True
     if changed:
         manifest["purged"] = manifest.get("purged", 0) + manifest["records"] - sum(part["records"] for part in manifest["parts"])
         manifest["records"] = sum(part["records"] for part in manifest["parts"])

@@ -69,6 +69,7 @@ def _typed(typist: Typist, load: Landed, known_at: datetime, first_row: int) -> 
 def read_blocks(load: Landed) -> Iterator[tuple[str, list[Line]]]:
     """The landed lines of a load in blocks, each with the file to name: the delivered file, or the landing part.
 
+    The line keeps the number that it landed with: of a delivered file its line, over HTTP a running number over all parts.
     Raises CchcError if a part of the manifest is missing or is not, to the last byte, what the manifest says.
     """
     folder = Folder(load.path)

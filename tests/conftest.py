@@ -1,0 +1,81 @@
+"""One throw-away PostgreSQL for the session, one migrated template in it, and a fresh warehouse for each test that asks for one."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cchc import cli
+from cchc.embedded import postgres
+from cchc.settings import Settings
+from cchc.warehouse import engine
+
+TEMPLATE = "cchc_template"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
+    """The session's PostgreSQL; nothing in it survives."""
+    home = tmp_path_factory.mktemp("postgres")
+    yield postgres.start(home, durable=False)
+    postgres.stop(home)
+
+
+def admin(server: postgres.Server, statement: str) -> None:
+    """Run a statement that concerns databases."""
+    with psycopg.connect(server.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+@contextmanager
+def environment(**variables: str) -> Iterator[None]:
+    """The environment without any CCHC_ variable and connection but these."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("CCHC_", "AIRFLOW_CONN_"))]:
+            patch.delenv(name)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def template(postgres_server: postgres.Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of the database on which `cchc init` was run, once."""
+    home = tmp_path_factory.mktemp("template")
+    postgres_server.ensure_databases(TEMPLATE)
+    with environment(CCHC_HOME=str(home), CCHC_WAREHOUSE_URL=postgres_server.url(TEMPLATE)):
+        assert cli.main(["init"]) == 0
+        engine(Settings.load()).dispose()  # a database with connections cannot be a template
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def new_warehouse(postgres_server: postgres.Server, template: str) -> Callable[[Path], object]:
+    """A function: a context with the settings of a fresh migrated warehouse whose home is the given folder; gone afterwards."""
+
+    @contextmanager
+    def fresh(home: Path) -> Iterator[Settings]:
+        name = f"warehouse_{next(_numbers)}"
+        admin(postgres_server, f"create database {name} template {template} strategy file_copy")
+        variables = {"CCHC_HOME": str(home), "CCHC_WAREHOUSE_URL": postgres_server.url(name), "CCHC_PRIVACY_KEY": "a key for tests"}
+        with environment(**variables):
+            settings = Settings.load()
+            yield settings
+            engine(settings).dispose()
+        admin(postgres_server, f"drop database {name} with (force)")
+
+    return fresh
+
+
+@pytest.fixture
+def warehouse(new_warehouse: Callable[[Path], object], tmp_path: Path) -> Iterator[Settings]:
+    """The settings of a fresh migrated warehouse."""
+    with new_warehouse(tmp_path / "home") as settings:  # type: ignore[attr-defined]
+        yield settings

@@ -1,0 +1,445 @@
+"""Rows in, rows out: one case of tests/sql/<schema>/<table>/<case>/ against a real PostgreSQL.
+
+given/<schema>.<table>.yaml   rows put into that table before; columns left out get the defaults below
+binds.yaml                    what the SQL file or function is called with (see `MAKERS`); may be missing
+expect.yaml                   the rows afterwards: a list (of the case's own table), or a mapping of relation to list.
+                              The columns of the first row are compared, no others; the order of rows plays no part, repeats do.
+
+Times without an offset are those of Asia/Ho_Chi_Minh. `dossier: A` stands for dossier_code and dossier_id of one_stop, `step: S`
+likewise for a step. A case runs in a transaction that is rolled back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import Connection, text
+
+from cchc.core import facts, lists, payments
+from cchc.core.merge import VERSION_TABLES, columns_of, merge_versions, staged_view
+from cchc.indicators.refresh import binds as period_binds
+from cchc.keys import key_id
+from cchc.period import parse_moment, parse_period
+from cchc.settings import Settings
+from cchc.warehouse import run_file, sql
+
+CASES = Path(__file__).parent
+SOURCE = "one_stop"
+Row = dict[str, Any]
+
+_STAGED: Row = {"_load_id": 1, "_line": 1, "_first_seen_at": "2023-07-01", "_row": 1}
+_VERSION: Row = {"source_code": SOURCE, "_load_id": 1, "_is_current": False, "_first_seen_at": "2023-07-01"}
+_DOSSIER: Row = {"unit_code": "H19.16.3", "status_code": 4, "received_at": "2023-01-05 08:00:00"}
+DEFAULTS: dict[str, Row] = {
+    "core.dossier_version": _VERSION | _DOSSIER,
+    "core.dossier_step_version": _VERSION | {"action_name": "x"},
+    "core.assessment_version": _VERSION | {"_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3"},
+    "core.document_version": _VERSION | {"source_code": "documents"},
+    "core.work_file_version": _VERSION
+    | {"source_code": "documents", "_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3", "secrecy_code": "thuong"}
+    | {"is_special": False, "handling_code": "dien_tu"},
+    "core.signature_version": _VERSION
+    | {"source_code": "documents", "_changed_at": "2023-06-30", "_is_current": True, "is_valid": True, "certificate_kind_code": "ca_nhan"},
+    "core.payment_version": _VERSION
+    | {"source_code": "payments", "_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3", "file_revision": 1}
+    | {"kind_code": "PAY", "status_code": 1, "amount_vnd": 8000, "method_code": "tien-mat"},
+    "core.procedure_list": {"source_code": SOURCE, "_load_id": 1},
+    "core.procedure_list_item": {"unit_code": "H19.16.3", "valid_from": "2020-01-01", "status_code": "cong_khai"},
+    "core.leader_list": {"source_code": "documents", "_load_id": 1},
+    "core.leader_list_item": {"unit_code": "H19.16.3", "from_date": "2020-01-01"},
+    "core.dossier_key": {"source_code": SOURCE, "_first_seen_at": "2023-06-01"},
+    "core.dossier_key_month": {"source_code": SOURCE},
+    "core.dossier_supplement": {"source_code": SOURCE, "round_number": 1},
+    "core.dossier_due": {"source_code": SOURCE},
+    "mart.dossier": {
+        "source_code": SOURCE, "unit_code": "H19.16.3", "channel": "in_person", "is_digitized": False, "has_signed_result": False,
+        "supplement_count": 0, "is_counted": True, "_changed_at": "2023-06-30", "_first_seen_at": "2023-07-01", "_load_id": 1,
+    },
+    "mart.dossier_open": {"source_code": SOURCE, "unit_code": "H19.16.3", "is_paused": False, "is_past_due": False},
+    "mart.indicator_value": {
+        "plan_code": "plan_53_KH-UBND_2023", "formula_version": 1, "is_provisional": False, "computed_at": "2023-07-01", "level": "all",
+        "unit_code": "all", "period_kind": "month", "basis": "period",
+    },
+    "measured": {"formula_version": 1, "kind": "flow", "unit_code": "all", "level": "all", "basis": "year_to_date", "coverage": 1},
+    "measured_before": {"formula_version": 1, "kind": "count", "unit_code": "all", "level": "all", "basis": "year_to_date"},
+    "staging.model_dossier": _STAGED | _DOSSIER | {"channel_code": 1, "result_kind_code": "ket_qua"},
+    "staging.model_dossier_step": _STAGED | {"action_name": "x"},
+    "staging.model_payment": _STAGED
+    | {"kind_code": "PAY", "status_code": 1, "amount_vnd": 8000, "method_code": "tien-mat", "unit_code": "H19.16.3", "file_revision": 1},
+    "ops.load": {"extract_id": 1, "source_code": SOURCE, "entity": "dossiers", "status": "loaded", "started_at": "2023-07-01"},
+    "ops.quarantine": {
+        "load_id": 1, "line": 1, "source_code": SOURCE, "entity": "dossiers", "action": "quarantine", "reason": "a test",
+        "first_seen_at": "2023-07-01",
+    },
+    "ops.extract": {"source_code": SOURCE, "status": "complete", "started_at": "2023-07-01"},
+}  # fmt: skip
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose dates and times stay texts: PostgreSQL reads them, in its own zone."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read(path: Path) -> Any:
+    """A YAML file; None where it does not exist."""
+    return yaml.load(path.read_text(encoding="utf-8"), _Loader) if path.exists() else None  # noqa: S506 a SafeLoader
+
+
+def _completed(table: str, row: Row, columns: list[str], number: int) -> Row:
+    """A row with its defaults, and with the keys that follow from its codes."""
+    full = DEFAULTS.get(table, {}) | row
+    for short, code, number_column in (("dossier", "dossier_code", "dossier_id"), ("step", "step_code", "step_id")):
+        if short in full:
+            full[code] = full.pop(short)
+            full[number_column] = key_id(SOURCE, str(full[code]))
+    if table == "staging.model_dossier" and "dossier_code" in full:
+        full.setdefault("_key", full["dossier_code"])
+    if table == "staging.model_dossier_step":
+        full.setdefault("_key", full.get("step_code"))
+    if table.startswith("staging.") and "_row" not in row:
+        full["_row"] = number
+    if table.startswith("staging.") and "_line" not in row:
+        full["_line"] = number
+    if table.startswith("staging.") and "_content_hash" not in row:
+        content = {key: value for key, value in full.items() if not key.startswith("_") or key == "_changed_at"}
+        full["_content_hash"] = key_id(json.dumps(content, sort_keys=True, default=str))
+    if table == "core.procedure_list_item":
+        full.setdefault("_key", "|".join(str(full.get(key)) for key in ("procedure_code", "unit_code", "valid_from")))
+        full.setdefault("procedure_code_full", full.get("procedure_code"))
+    if table == "core.leader_list_item":
+        full.setdefault("_key", "|".join(str(full.get(key)) for key in ("person_code", "unit_code", "from_date")))
+    if table == "mart.dossier":
+        for column in ("received", "finished", "due", "first_due"):
+            if full.get(f"{column}_at"):
+                full.setdefault(f"{column}_date", str(full[f"{column}_at"])[:10])
+    unknown = set(full) - set(columns)
+    strange = {key for key in unknown if key in row}
+    assert not strange, f"{table} has no column {', '.join(sorted(strange))}"
+    return {key: value for key, value in full.items() if key in columns}
+
+
+def insert(connection: Connection, table: str, rows: list[Row]) -> None:
+    """Put rows into a table, completed by its defaults; of version tables `_is_current` is worked out unless a row says it."""
+    columns = columns_of(connection, table) if "." in table else _temporary_columns(connection, table)
+    complete = [_completed(table, row, columns, number) for number, row in enumerate(rows, 1)]
+    for row in complete:
+        names = ", ".join(row)
+        overriding = "overriding system value" if table in ("ops.extract", "ops.load") and f"{table[4:]}_id" in row else ""
+        connection.execute(
+            text(f"insert into {table} ({names}) {overriding} select {names} from jsonb_populate_record(cast(null as {table}), cast(:r as jsonb))"),
+            {"r": json.dumps(row)},
+        )
+    if table in ("core.dossier_version", "core.dossier_step_version") and not any("_is_current" in row for row in rows):
+        key = "dossier_id" if table == "core.dossier_version" else "step_id"
+        connection.execute(
+            text(
+                f"update {table} as v set _is_current = not exists (select 1 from {table} as w where w.{key} = v.{key} "
+                "and (w._changed_at, w._first_seen_at) > (v._changed_at, v._first_seen_at))"
+            )
+        )
+
+
+def _temporary_columns(connection: Connection, table: str) -> list[str]:
+    return [
+        row[0]
+        for row in connection.execute(
+            text("select attname from pg_attribute where attrelid = cast(:t as regclass) and attnum > 0 and not attisdropped order by attnum"),
+            {"t": table},
+        )
+    ]
+
+
+# --- what fills a table ------------------------------------------------------------------------------------------------
+
+Maker = Callable[[Connection, Settings, Row, str], str]
+
+
+def _dirty(connection: Connection) -> None:
+    connection.execute(text("insert into ops.dirty_dossier select distinct dossier_id from core.dossier_version on conflict do nothing"))
+
+
+def judge(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """judged_version for every given dossier."""
+    _dirty(connection)
+    run_file(connection, settings, "core/judged_version")
+    return "judged_version"
+
+
+def due(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """judged_version, then the rounds, then the dues."""
+    judge(connection, settings, binds, table)
+    run_file(connection, settings, "core/dossier_supplement")
+    run_file(connection, settings, "core/dossier_due")
+    return f"core.{table}"
+
+
+def fact(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """The facts of every given dossier."""
+    due(connection, settings, binds, table)
+    run_file(connection, settings, "mart/dossier")
+    return "derived_dossier"
+
+
+def derive(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """mart.dossier by the pipeline's own function."""
+    _dirty(connection)
+    _changed_step(connection)
+    facts.derive_dossiers(connection, settings, SOURCE, parse_moment(binds.get("known_at", "2023-07-01")), binds.get("load_id"))
+    return "ops.quarantine" if table == "dossier_left_out" else f"mart.{table}"
+
+
+def opened(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """mart.dossier_open at the D and J of a period and T."""
+    derive(connection, settings, binds, table)
+    run_file(connection, settings, "mart/dossier_open", **_period(SOURCE, binds))
+    return "mart.dossier_open"
+
+
+def _period(source: str, binds: Row) -> dict[str, Any]:
+    return period_binds(source, parse_period(binds["period"]), binds.get("basis", "period"), parse_moment(binds["known_at"]))
+
+
+def _changed_step(connection: Connection) -> None:
+    connection.execute(text("create temp table changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
+
+
+def changed_step(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """changed_step for the steps named in `changed`."""
+    _changed_step(connection)
+    connection.execute(text("create temp table changed_dossier_step_key (step_id bigint) on commit drop"))
+    for code in binds["changed"]:
+        connection.execute(text("insert into changed_dossier_step_key values (:s)"), {"s": key_id(SOURCE, code)})
+    run_file(connection, settings, "core/changed_step")
+    return "changed_step"
+
+
+def _staging(connection: Connection, settings: Settings, source: str, model: str, load: int) -> str:
+    """The staged rows of one load as the pipeline shows them to a merge."""
+    connection.execute(text("update ops.load set status = case when load_id = :l then 'validated' else 'loaded' end"), {"l": load})
+    return staged_view(connection, model, source, f"staging.model_{model}")
+
+
+def _loads(connection: Connection, model: str, binds: Row) -> list[int]:
+    """The loads of the staged rows in the order in which they arrive: `order`, else that of their numbers."""
+    found = connection.execute(text(f"select distinct _load_id from staging.model_{model} order by 1")).scalars().all()
+    return binds.get("order") or list(found)
+
+
+def _open_loads(connection: Connection, models: list[str], source: str) -> None:
+    """A row of ops.load for each load of the staged rows that has none."""
+    for model in models:
+        connection.execute(
+            text(
+                "insert into ops.load (load_id, extract_id, source_code, entity, window_to, status, started_at) overriding system value "
+                f"select distinct on (_load_id) _load_id, _load_id, :s, 'dossiers', _first_seen_at, 'loaded', _first_seen_at "
+                f"from staging.model_{model} as m where not exists (select 1 from ops.load as l where l.load_id = m._load_id)"
+            ),
+            {"s": source},
+        )
+
+
+def merge(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """A version table, load after load."""
+    model = table.removesuffix("_version")
+    source = binds.get("source", SOURCE)
+    _open_loads(connection, [model], source)
+    for load in _loads(connection, model, binds):
+        staged = _staging(connection, settings, source, model, load)
+        merge_versions(connection, VERSION_TABLES[model], staged, f"changed_{load}")
+        connection.execute(text(f"drop table changed_{load}"))
+    return f"core.{table}"
+
+
+def change(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """What the last load of dossiers and steps changes: load after load merged and derived."""
+    _open_loads(connection, ["dossier", "dossier_step"], SOURCE)
+    for load in sorted({*_loads(connection, "dossier", binds), *_loads(connection, "dossier_step", binds)}):
+        connection.execute(text("discard temp"))
+        connection.execute(text("delete from ops.dirty_month"))
+        _changed_step(connection)
+        for model, key in (("dossier_step", "step_id"), ("dossier", "dossier_id")):
+            staged = _staging(connection, settings, SOURCE, model, load)
+            merge_versions(connection, VERSION_TABLES[model], staged, f"changed_{model}_key")
+            if model == "dossier_step":
+                run_file(connection, settings, "core/changed_step")
+            connection.execute(
+                text(
+                    f"insert into ops.dirty_dossier select distinct v.dossier_id from core.{model}_version as v "
+                    f"inner join changed_{model}_key as c on v.{key} = c.{key} on conflict do nothing"
+                )
+            )
+        facts.derive_dossiers(connection, settings, SOURCE, parse_moment(binds["known_at"]), load)
+    return "dossier_change"
+
+
+def payment(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """core.payment_version, file after file in the order `order`; several in one list arrive in one extract."""
+    for number, files in enumerate(binds["order"]):
+        connection.execute(
+            text("update ops.load set status = case when load_id = any(:l) then 'validated' when status = 'blocked' then status else 'loaded' end"),
+            {"l": files if isinstance(files, list) else [files]},
+        )
+        staged = staged_view(connection, "payment", "payments", "staging.model_payment")
+        payments.merge_payments(connection, settings, "payments", staged, f"day_{number}", parse_moment(binds.get("known_at", "2023-07-01")))
+    return f"core.{table}"
+
+
+def catalogue_list(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """core.procedure_list or core.leader_list: one full list after the other."""
+    model = table.removesuffix("_list")
+    source = SOURCE if model == "procedure" else "documents"
+    _open_loads(connection, [model], source)
+    for load in _loads(connection, model, binds):
+        connection.execute(text("delete from ops.dirty_month"))
+        staged = _staging(connection, settings, source, model, load)
+        known = connection.execute(text("select window_to from ops.load where load_id = :l"), {"l": load}).scalar_one()
+        lists.merge_list(connection, settings, model, source, staged, known, known)
+        connection.execute(text(f"drop table listed_{model}"))
+    return f"core.{table}"
+
+
+def keys(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """The answers of /keys, one after the other: [{month, known_at}]; each row of the model belongs to the answer of its _first_seen_at."""
+    for answer in binds["answers"]:
+        known = parse_moment(answer["known_at"])
+        connection.execute(
+            text(f"create or replace temp view staged_dossier_key as select * from staging.model_dossier_key where _first_seen_at = '{known}'")
+        )
+        for name in ("dossier_key_ended", "dossier_key", "dossier_key_month"):
+            run_file(connection, settings, f"core/{name}", source=SOURCE, month=answer["month"], known_at=known)
+    if table == "dossier_key_dirty":
+        run_file(connection, settings, "core/dossier_key_dirty", source=SOURCE, known_at=known)
+        return "ops.dirty_dossier"
+    return "core.dossier_key_month" if table == "dossier_key_month" else "core.dossier_key"
+
+
+def function(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """A function of core with the arguments of `binds`, in their order."""
+    arguments = ", ".join(f"cast('{value}' as {kind})" for value, kind in binds["arguments"])
+    connection.execute(text(f"create temp table made on commit drop as select * from core.{table}({arguments})"))
+    return "made"
+
+
+def value(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """mart.indicator_value from the given counts."""
+    run_file(
+        connection, settings, "mart/indicator_value", plan=settings.plan, kind="month", now=datetime.fromisoformat("2024-02-01T00:00:00+07:00"),
+        **binds,
+    )  # fmt: skip
+    return "mart.indicator_value"
+
+
+def view(schema: str) -> Maker:
+    """A view as it stands."""
+    return lambda connection, settings, binds, table: f"{schema}.{table}"
+
+
+def counted(folder: str) -> Maker:
+    """The rows of an indicator's or a coverage's SQL file for `period`, `basis` and `known_at` (T)."""
+
+    def run(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+        statement = sql(settings, f"{folder}/{table}")
+        wanted = set(text(statement).compile().params)
+        chosen = _period(binds.get("source", SOURCE), binds)
+        connection.execute(
+            text(f"create temp table made on commit drop as\n{statement}"), {name: chosen[name] for name in wanted}
+        )
+        return "made"
+
+    return run
+
+
+MAKERS: dict[str, Maker] = {
+    "core/changed_step": changed_step,
+    "core/judged_version": judge,
+    "core/dossier_supplement": due,
+    "core/dossier_due": due,
+    "core/dossier_key": keys,
+    "core/dossier_key_dirty": keys,
+    "core/dossier_key_ended": keys,
+    "core/dossier_key_month": keys,
+    "core/dossier": view("core"),
+    "core/dossier_event": view("core"),
+    "core/payment": view("core"),
+    "core/payment_version": payment,
+    "core/procedure_list": catalogue_list,
+    "core/leader_list": catalogue_list,
+    "core/procedure_at": function,
+    "core/procedure_in_force": function,
+    "core/procedure_span": function,
+    "core/leader_in_post": function,
+    "mart/dossier": fact,
+    "mart/dossier_change": change,
+    "mart/dossier_left_out": derive,
+    "mart/dossier_open": opened,
+    "mart/indicator_value": value,
+    "mart/left_out": view("mart"),
+    "mart/scorecard": view("mart"),
+    "mart/source_coverage": view("mart"),
+} | {f"core/{model}_version": merge for model in VERSION_TABLES if model != "payment"}
+
+
+def maker_of(schema: str, table: str) -> Maker:
+    """What fills a table."""
+    return counted(schema) if schema in ("indicators", "coverage") else MAKERS[f"{schema}/{table}"]
+
+
+# --- the run -----------------------------------------------------------------------------------------------------------
+
+
+def run(connection: Connection, settings: Settings, case: Path) -> list[tuple[str, list[Row], list[Row]]]:
+    """Run one case: (relation, rows expected, rows found) of each relation that it names."""
+    schema, table = case.parts[-3:-1]
+    binds = read(case / "binds.yaml") or {}
+    for name in ("measured", "measured_before"):
+        connection.execute(
+            text(
+                f"create temp table {name} (indicator_code text, formula_version integer, kind text, unit_code text, level text, "
+                "basis text, numerator bigint, denominator bigint, coverage numeric) on commit drop"
+            )
+        )
+    for path in sorted((case / "given").glob("*.yaml")):
+        insert(connection, path.stem, read(path))
+    relation = maker_of(schema, table)(connection, settings, binds, table)
+    expected = read(case / "expect.yaml")
+    wanted = expected if isinstance(expected, dict) else {relation: expected}
+    return [(name, *_compare(connection, name, rows or [])) for name, rows in wanted.items()]
+
+
+def _compare(connection: Connection, relation: str, rows: list[Row]) -> tuple[list[Row], list[Row]]:
+    wanted = [_expected(row) for row in rows]
+    columns = list(wanted[0]) if wanted else ["*"]
+    assert all(list(row) == columns for row in wanted), f"the rows expected of {relation} differ in their columns"
+    names = ", ".join(f"r.{column}" for column in columns)
+    query = f"select to_jsonb(x) as row from (select {names} from {relation} as r) as x"
+    found = [row[0] for row in connection.execute(text(query))]
+    if not wanted:
+        return [], found
+    typed = [
+        connection.execute(
+            text(f"select to_jsonb(x) from (select {names} from jsonb_populate_record(cast(null as {relation}), cast(:r as jsonb)) as r) as x"),
+            {"r": json.dumps(row)},
+        ).scalar_one()
+        for row in wanted
+    ]
+    order = lambda row: json.dumps(row, sort_keys=True)  # noqa: E731
+    return sorted(typed, key=order), sorted(found, key=order)
+
+
+def _expected(row: Row) -> Row:
+    full = dict(row)
+    if "dossier" in full:
+        full = {"dossier_id": key_id(SOURCE, str(full.pop("dossier"))), **full}
+    if "step" in full:
+        full = {"step_id": key_id(SOURCE, str(full.pop("step"))), **full}
+    return full

@@ -1,0 +1,56 @@
+"""Every case of tests/sql, and that no SQL file is without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from cchc.settings import PROJECT, Settings
+from cchc.warehouse import engine
+from tests.sql.runner import CASES, MAKERS, run
+
+FOUND = sorted(path.parent for path in CASES.glob("*/*/*/expect.yaml"))
+LAYERS = ("core", "mart", "indicators", "coverage")
+
+
+@pytest.fixture(scope="module")
+def settings(new_warehouse: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """One warehouse for all cases: each is rolled back."""
+    with new_warehouse(tmp_path_factory.mktemp("sql")) as made:
+        yield made
+
+
+@pytest.fixture
+def connection(settings: Settings) -> Iterator[Connection]:
+    """A connection whose work is undone."""
+    with engine(settings).connect() as made:
+        yield made
+        made.rollback()
+
+
+@pytest.mark.parametrize("case", FOUND, ids=lambda path: "/".join(path.parts[-3:]))
+def test_case(case: Path, settings: Settings, connection: Connection) -> None:
+    for relation, expected, found in run(connection, settings, case):
+        assert found == expected, f"{relation} is not as {'/'.join(case.parts[-3:])}/expect.yaml says"
+
+
+def test_every_sql_file_has_a_case() -> None:
+    files = {(path.parent.name, path.stem) for layer in LAYERS for path in (PROJECT / "include" / "sql" / layer).glob("*.sql")}
+    assert len(files) > 30
+    assert files - {(case.parts[-3], case.parts[-2]) for case in FOUND} == set()
+
+
+def test_every_maker_has_a_case() -> None:
+    assert {"/".join(case.parts[-3:-1]) for case in FOUND} >= set(MAKERS)
+
+
+def test_a_case_has_its_parts_and_no_others() -> None:
+    folders = [path for path in CASES.glob("*/*/*") if path.is_dir() and "__pycache__" not in path.parts]
+    assert folders == sorted(FOUND) or set(folders) == set(FOUND)
+    for case in FOUND:
+        assert {path.name for path in case.iterdir()} <= {"given", "binds.yaml", "expect.yaml"}, case
+        assert all(path.suffix == ".yaml" for path in (case / "given").iterdir()), case
