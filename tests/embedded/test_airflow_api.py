@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from cchc.embedded import airflow_api
 from cchc.embedded.airflow_api import AirflowApi, Run
 from cchc.errors import CchcError, NotConfigured, SourceUnavailable
 
@@ -110,28 +111,24 @@ def test_wait_returns_the_last_states_and_names_what_is_late(api: AirflowApi) ->
         api.wait([Run("d", "b", "queued")], 0)
 
 
-def test_consequences_are_followed_to_the_end(api: AirflowApi) -> None:
-    def event(*caused: tuple[str, str]) -> dict[str, Any]:
-        references = [{"dag_id": dag, "run_id": run_id} for dag, run_id in caused]
-        return {
-            "asset_events": [{"asset_id": 1, "name": "months", "partition_key": "2023-01", "created_dagruns": references}],
-            "total_entries": 1,
-        }
+def test_partitions_are_waited_for_to_the_last_run(api: AirflowApi) -> None:
+    def runs(*states: str) -> dict[str, Any]:
+        found = [run("success", "old", "refresh"), *(run(state, f"new{n}", "refresh") for n, state in enumerate(states))]
+        return {"dag_runs": found, "total_entries": len(found)}
 
-    Airflow.answers["/api/v2/assets/events"] = [event(), event(("refresh", "x")), {"asset_events": [], "total_entries": 0}]
-    Airflow.answers["/api/v2/assets/1"] = {"scheduled_dags": [{"dag_id": "refresh"}]}
-    Airflow.answers["/api/v2/dags/refresh/dagRuns/x"] = [run("running", "x", "refresh"), run("success", "x", "refresh")]
-    assert api.wait_for_consequences([Run("d", "r", "success")], 30) == [Run("refresh", "x", "success")]
+    Airflow.answers["/ui/partitioned_dag_runs"] = [{"total": 2}, {"total": 1}, {"total": 0}]
+    Airflow.answers["/api/v2/dags/refresh/dagRuns"] = [runs(), runs("success"), runs("success", "running"), runs("success", "failed")]
+    seen: list[Run] = []
+    done = api.wait_for_partitions("refresh", ["old"], 30, seen.append)
+    assert done == seen == [Run("refresh", "new0", "success"), Run("refresh", "new1", "failed")]
 
 
-def test_an_event_without_consequence_is_an_error(api: AirflowApi) -> None:
-    event = {"asset_id": 1, "name": "months", "partition_key": "2023-01", "created_dagruns": []}
-    Airflow.answers["/api/v2/assets/events"] = {"asset_events": [event], "total_entries": 1}
-    Airflow.answers["/api/v2/assets/1"] = {"scheduled_dags": [{"dag_id": "refresh"}]}
-    with pytest.raises(CchcError, match=r"months \(partition 2023-01\) started no run of refresh"):
-        api.wait_for_consequences([Run("d", "r", "success")], 0)
-    Airflow.answers["/api/v2/assets/1"] = {"scheduled_dags": []}
-    assert api.wait_for_consequences([Run("d", "r", "success")], 0) == []
+def test_partitions_that_start_nothing_are_an_error(api: AirflowApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(airflow_api, "CONSUMED_SECONDS", 0)
+    Airflow.answers["/ui/partitioned_dag_runs"] = {"total": 3}
+    Airflow.answers["/api/v2/dags/refresh/dagRuns"] = {"dag_runs": [], "total_entries": 0}
+    with pytest.raises(CchcError, match="3 partitions wait for refresh, but it does not start"):
+        api.wait_for_partitions("refresh", [], 30)
 
 
 def test_a_failure_names_task_and_reason(api: AirflowApi) -> None:

@@ -97,7 +97,7 @@ def read(path: Path) -> Any:
 
 def _completed(table: str, row: Row, columns: list[str], number: int) -> Row:
     """A row with its defaults, and with the keys that follow from its codes."""
-    full = DEFAULTS.get(table, {}) | row
+    full = (_STAGED if table.startswith("staging.") else {}) | DEFAULTS.get(table, {}) | row
     for short, code, number_column in (("dossier", "dossier_code", "dossier_id"), ("step", "step_code", "step_id")):
         if short in full:
             full[code] = full.pop(short)

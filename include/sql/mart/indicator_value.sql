@@ -1,6 +1,5 @@
 -- grain: one row an indicator, scope, period and basis
--- source: measured (temporary: numerator, denominator and coverage of one period on both bases), measured_before (temporary:
---         year-to-date counts of the same period a year before, for directions), core.plan_target
+-- source: measured (temporary: one period on both bases, and the year to date of the same period a year before), core.plan_target
 -- traps: rows that stay as they are keep their computed_at; a flow's status is decided by its year to date on both bases;
 --        comparisons and gaps are exact (numeric), never rounded (indicators.md §2)
 
@@ -29,6 +28,7 @@ decided as (
             m.indicator_code = y.indicator_code
             and m.unit_code = y.unit_code
             and y.basis = case when m.kind = 'stock' then m.basis else 'year_to_date' end
+    where m.basis <> 'year_before'
 ),
 
 compared as (
@@ -44,7 +44,7 @@ compared as (
         end as value
     from decided as d
     left join target as t on d.indicator_code = t.indicator_code and t.level in ('all', d.level)
-    left join measured_before as p on d.indicator_code = p.indicator_code and d.unit_code = p.unit_code
+    left join measured as p on d.indicator_code = p.indicator_code and d.unit_code = p.unit_code and p.basis = 'year_before'
 )
 
 select

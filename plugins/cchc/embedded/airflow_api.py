@@ -104,38 +104,39 @@ class AirflowApi:
                 time.sleep(POLL_SECONDS)
         return finished
 
-    def wait_for_consequences(self, runs: Iterable[Run], seconds: float, progress: Callable[[Run], None] | None = None) -> list[Run]:
-        """Wait for the runs that the asset events of the finished `runs` cause, and for those that these cause, and so on.
+    def wait_for_partitions(
+        self, dag_id: str, known: Iterable[str], seconds: float, progress: Callable[[Run], None] | None = None
+    ) -> list[Run]:
+        """Wait until every asset partition that has been announced to `dag_id` has had its run; the runs that are not `known`.
 
-        Raises CchcError if an event that a DAG waits for does not lead to a run.
+        To be called when the announcing runs have finished. Raises CchcError after `seconds`, or if announced partitions do not
+        lead to runs.
         """
-        end = time.monotonic() + seconds
-        known = {(run.dag_id, run.run_id) for run in runs}
-        latest, caused = list(runs), []
-        while latest:
-            keys = {key for run in latest for key in self._caused_by(run, min(end, time.monotonic() + CONSUMED_SECONDS))} - known
-            known |= keys
-            latest = self.wait([self.run(*key) for key in sorted(keys)], max(0.0, end - time.monotonic()), progress)
-            caused += latest
-        return caused
-
-    def _caused_by(self, run: Run, end: float) -> set[tuple[str, str]]:
-        path = f"/api/v2/assets/events?source_dag_id={quote(run.dag_id)}&source_run_id={quote(run.run_id, safe='')}"
+        # Not /assets/events: it fails as long as one of the runs that it names has not started (Airflow 3.3.2).
+        path = f"/ui/partitioned_dag_runs?dag_id={quote(dag_id)}&has_created_dag_run_id=false"
+        before, reported = set(known), set()
+        begin = moved = time.monotonic()
         while True:
-            events = list(self._all(path, "asset_events"))
-            waited_for = [event for event in events if not event["created_dagruns"] and self._consumers(event["asset_id"])]
-            if not waited_for:
-                return {(created["dag_id"], created["run_id"]) for event in events for created in event["created_dagruns"]}
-            if time.monotonic() > end:
-                event = waited_for[0]
+            waiting = self._call("GET", path)["total"]  # asked first: what it no longer counts is among the runs then
+            runs = [run for run in self.runs(dag_id) if run.run_id not in before]
+            finished = [run for run in runs if run.state in FINISHED]
+            for run in finished:
+                if run.run_id not in reported:
+                    moved = time.monotonic()
+                    reported.add(run.run_id)
+                    if progress:
+                        progress(run)
+            if not waiting and len(finished) == len(runs):
+                return finished
+            if time.monotonic() - begin > seconds:
                 raise CchcError(
-                    f"The event of {run} on asset {event['name']} (partition {event['partition_key']}) started no run of "
-                    f"{', '.join(self._consumers(event['asset_id']))}. Is that DAG paused, or broken? Look at {self.base_url}."
+                    f"{len(runs) - len(finished)} runs of {dag_id} are not finished after {seconds:.0f} s. See {self.base_url}."
                 )
-            time.sleep(POLL_SECONDS)
-
-    def _consumers(self, asset_id: int) -> list[str]:
-        return [dag["dag_id"] for dag in self._call("GET", f"/api/v2/assets/{asset_id}")["scheduled_dags"]]
+            if waiting and len(finished) == len(runs) and time.monotonic() - moved > CONSUMED_SECONDS:
+                raise CchcError(
+                    f"{waiting} partitions wait for {dag_id}, but it does not start. Is it paused, or broken? See {self.base_url}."
+                )
+            time.sleep(2 * POLL_SECONDS)
 
     # --- failures ---
 

@@ -6,6 +6,7 @@ Each indicator follows the T of its own source. Rows that come out as before are
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from cchc.settings import Settings
 from cchc.warehouse import engine, known_at, run_file, sql
 
 log = logging.getLogger(__name__)
+
+YEAR_BEFORE = "year_before"  # the year to date of the same period a year before, in `measured` beside the two bases
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,11 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
     if any(item.coverage == "dossiers" for item in indicators):
         _open_dossiers(connection, settings, source, period, clock)
     before = period.year_before()
-    _measured(connection, settings, "measured", indicators, source, period, clock, BASES)
+    _work_tables(connection)
+    for basis in BASES:
+        _measure(connection, settings, indicators, basis, binds(source, period, basis, clock))
     counts = [item for item in indicators if item.kind == "count"]
-    _measured(connection, settings, "measured_before", counts, source, before, clock, ("year_to_date",))
+    _measure(connection, settings, counts, YEAR_BEFORE, binds(source, before, "year_to_date", clock))
     last_day = period.effective_last_day(clock)
     return run_file(
         connection,
@@ -106,27 +111,52 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
     ).rowcount
 
 
-def _measured(
-    connection: Connection,
-    settings: Settings,
-    table: str,
-    indicators: list[Indicator],
-    source: str,
-    period: Period,
-    clock: datetime,
-    bases: tuple[str, ...],
-) -> None:
-    """Count some indicators of one period into a temporary table: one row an indicator, scope and basis."""
-    connection.execute(text(f"drop table if exists pg_temp.{table}"))
-    connection.execute(
-        text(
-            f"create temp table {table} (indicator_code text, formula_version integer, kind text, unit_code text, level text, "
-            "basis text, numerator bigint, denominator bigint, coverage numeric) on commit drop"
-        )
-    )
-    for basis in bases if indicators else ():
-        statement = f"insert into {table}\n{_measure(settings, indicators, basis)}"
-        connection.execute(text(statement), binds(source, period, basis, clock) | {"root": DISTRICT})
+def _work_tables(connection: Connection) -> None:
+    """The temporary tables that a period is counted in, empty."""
+    for name, columns in (
+        (
+            "measured",
+            "indicator_code text, formula_version integer, kind text, unit_code text, level text, basis text, "
+            "numerator bigint, denominator bigint, coverage numeric",
+        ),
+        ("unit_count", "indicator_code text, unit_code text, numerator bigint, denominator bigint"),
+        ("person", "indicator_code text, unit_code text, item text, is_numerator boolean"),
+        ("expected", "coverage_code text, unit_code text, has_sent boolean"),
+    ):
+        connection.execute(text(f"create temp table if not exists {name} ({columns}) on commit drop"))
+        connection.execute(text(f"truncate {name}"))
+
+
+def _measure(connection: Connection, settings: Settings, indicators: list[Indicator], basis: str, values: dict[str, Any]) -> None:
+    """Count some indicators for one range of time into the temporary table `measured`, for every scope."""
+    connection.execute(text("truncate unit_count, person, expected"))
+    for item in indicators:
+        _run(connection, _COUNT_PERSONS if item.item == "person" else _COUNT_ROWS, sql(settings, item.sql), values, code=item.code)
+    for code in sorted({item.coverage for item in indicators if item.coverage}):
+        _run(connection, _EXPECT, sql(settings, f"coverage/{code}"), values, code=code)
+    listed = [{"code": item.code, "version": item.version, "kind": item.kind, "coverage": item.coverage} for item in indicators]
+    run_file(connection, settings, "mart/measured", listed=json.dumps(listed), basis=basis, root=DISTRICT)
+
+
+_COUNT_ROWS = """insert into unit_count
+select :code, x.unit_code, count(*) filter (where x.is_numerator), count(*) from (
+{sql}
+) as x group by x.unit_code"""
+_COUNT_PERSONS = """insert into person
+select :code, x.unit_code, x.item, x.is_numerator from (
+{sql}
+) as x"""
+_EXPECT = """insert into expected
+select :code, x.unit_code, x.has_sent from (
+{sql}
+) as x"""
+
+
+def _run(connection: Connection, around: str, statement: str, values: dict[str, Any], *, code: str) -> None:
+    """Run an indicator's own SQL inside a statement that counts what it gives."""
+    wanted = set(text(statement).compile().params)
+    used = {key: value for key, value in values.items() if key in wanted}
+    connection.execute(text(around.replace("{sql}", statement)), used | {"code": code})
 
 
 def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> None:
@@ -135,85 +165,6 @@ def _open_dossiers(connection: Connection, settings: Settings, source: str, peri
         text("delete from mart.dossier_open where source_code = :s and as_of_date = :d"), {"s": source, "d": values["last_day"]}
     )
     run_file(connection, settings, "mart/dossier_open", **values)
-
-
-def _measure(settings: Settings, indicators: list[Indicator], basis: str) -> str:
-    """One statement that counts every indicator of a source for every scope, from the indicators' own SQL files."""
-    items = "\nunion all\n".join(
-        f"select '{item.code}' as indicator_code, {'true' if item.item == 'person' else 'false'} as is_person, "
-        f"x.unit_code, x.item, x.is_numerator from (\n{sql(settings, item.sql)}\n) as x"
-        for item in indicators
-    )
-    coverages = sorted({item.coverage for item in indicators if item.coverage})
-    covered = (
-        "\nunion all\n".join(
-            f"select '{code}' as coverage_code, x.unit_code, x.has_sent from (\n{sql(settings, f'coverage/{code}')}\n) as x"
-            for code in coverages
-        )
-        or "select cast(null as text) as coverage_code, cast(null as text) as unit_code, false as has_sent where false"
-    )
-    listed = ", ".join(f"('{item.code}', {item.version}, '{item.kind}', nullif('{item.coverage or ''}', ''))" for item in indicators)
-    return f"""with unit as (
-    select unit_code, level from core.unit where root_code = cast(:root as text)
-),
-scope as (
-    select unit_code as scope_code, level from unit
-    union all
-    select distinct 'level:' || level as scope_code, level from unit
-    union all
-    select 'all' as scope_code, 'all' as level
-),
-item as ({items}),
-placed as (
-    select i.indicator_code, i.is_person, i.item, i.is_numerator, u.unit_code, u.level
-    from item as i inner join unit as u on u.unit_code = i.unit_code
-),
-unit_count as (
-    select indicator_code, unit_code, level, count(*) filter (where is_numerator) as numerator, count(*) as denominator
-    from placed where not is_person group by indicator_code, unit_code, level
-),
-person as (
-    select distinct indicator_code, item, is_numerator, unit_code as scope_code from placed where is_person
-    union
-    select distinct indicator_code, item, is_numerator, 'level:' || level from placed where is_person
-    union
-    select distinct indicator_code, item, is_numerator, 'all' from placed where is_person
-),
-counted as (
-    select indicator_code, unit_code as scope_code, numerator, denominator from unit_count
-    union all
-    select indicator_code, 'level:' || level, sum(numerator), sum(denominator) from unit_count group by indicator_code, level
-    union all
-    select indicator_code, 'all', sum(numerator), sum(denominator) from unit_count group by indicator_code
-    union all
-    select indicator_code, scope_code, count(*) filter (where is_numerator), count(*) from person group by indicator_code, scope_code
-),
-expected as ({covered}),
-unit_covered as (
-    select e.coverage_code, u.unit_code, u.level, e.has_sent from expected as e inner join unit as u on u.unit_code = e.unit_code
-),
-covered as (
-    select coverage_code, unit_code as scope_code, avg(cast(has_sent as integer)) as coverage from unit_covered group by 1, 2
-    union all
-    select coverage_code, 'level:' || level, avg(cast(has_sent as integer)) from unit_covered group by 1, 2
-    union all
-    select coverage_code, 'all', avg(cast(has_sent as integer)) from unit_covered group by 1
-),
-listed (indicator_code, formula_version, kind, coverage_code) as (values {listed})
-select
-    l.indicator_code,
-    l.formula_version,
-    l.kind,
-    s.scope_code,
-    s.level,
-    '{basis}',
-    coalesce(c.numerator, 0),
-    case when l.kind = 'count' then null else coalesce(c.denominator, 0) end,
-    v.coverage
-from listed as l
-cross join scope as s
-left join counted as c on c.indicator_code = l.indicator_code and c.scope_code = s.scope_code
-left join covered as v on v.coverage_code = l.coverage_code and v.scope_code = s.scope_code"""
 
 
 def _pace(last_day: date) -> Decimal:
