@@ -8,10 +8,10 @@ Run again, it changes nothing that did not change at the source.
 
 from __future__ import annotations
 
-from airflow.sdk import CronTriggerTimetable, Param, dag, task
+from airflow.sdk import Param, dag, task
 
 from cchc.airflow.assets import MONTHS_TOUCHED
-from cchc.airflow.defaults import DEFAULT_ARGS, START, ZONE
+from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, list_profiles, load_profile
 
@@ -23,7 +23,7 @@ def ingest_dag(profile: Profile) -> None:
         dag_id=f"ingest_{profile.source}",
         dag_display_name=f"Nạp dữ liệu: {profile.name_vi}",
         description=f"Extract, check and load {profile.source}",
-        schedule=CronTriggerTimetable(profile.schedule, timezone=ZONE) if profile.schedule else None,
+        schedule=by_clock(profile.schedule),
         start_date=START,
         catchup=False,
         max_active_runs=1,

@@ -5,9 +5,9 @@ Landing older than `keep_days` is removed (by retention, and logged); the wareho
 
 from __future__ import annotations
 
-from airflow.sdk import CronTriggerTimetable, Param, dag, task
+from airflow.sdk import Param, dag, task
 
-from cchc.airflow.defaults import DEFAULT_ARGS, START, ZONE
+from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles
 
@@ -15,7 +15,7 @@ from cchc.sources.profile import list_profiles
 @dag(
     dag_display_name="Bảo trì hằng tuần",
     description="Retention of landing, statistics of the warehouse",
-    schedule=CronTriggerTimetable("0 3 * * 0", timezone=ZONE),
+    schedule=by_clock("0 3 * * 0"),
     start_date=START,
     catchup=False,
     max_active_runs=1,

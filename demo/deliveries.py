@@ -15,9 +15,9 @@ from typing import NamedTuple
 from demo.clock import DAY, compact_day, day_number
 from demo.payments import COLUMNS, FIRST_DAY, LAST_DAY, Payments, dotted
 
-MANIFEST_ROWS = day_number(2023, 5, 17)
+MANIFEST_ROWS = day_number(2024, 1, 16)
 TRAILER_AMOUNT = day_number(2024, 1, 10)
-BAD_REVISION = day_number(2023, 9, 5)
+BAD_REVISION = day_number(2024, 1, 18)
 GOOD_REVISIONS = (day_number(2023, 3, 15), day_number(2023, 9, 20))
 LATE_MANIFESTS = (day_number(2023, 11, 8), day_number(2024, 1, 4))
 LATE_FILES = (day_number(2023, 2, 22), day_number(2023, 8, 10), day_number(2024, 1, 8))

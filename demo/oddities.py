@@ -110,9 +110,9 @@ _LIST: tuple[Oddity, ...] = (
     Oddity("unknown-method", "payments", 1, "rows", "HinhThucThanhToan outside the list (`vi-dien-tu`): a warning"),
     Oddity("unknown-kind", "payments", 1, "rows", "LoaiGiaoDich outside the list (`ADJUST`)"),
     Oddity("unknown-state", "payments", 1, "rows", "TrangThaiGD outside the list (`9`)"),
-    Oddity("manifest-rows", "payments", 1, "files", "giaodich_20230517: the manifest counts a row too many; right in _r2, six days later"),
+    Oddity("manifest-rows", "payments", 1, "files", "giaodich_20240116: the manifest counts a row too many; right in _r2, six days later"),
     Oddity("trailer-amount", "payments", 1, "files", "giaodich_20240110: the trailer's amount is wrong; right in _r2 on 2024-01-15"),
-    Oddity("bad-revision", "payments", 1, "files", "giaodich_20230905_r2: wrong sha256, so revision 1 stays in force"),
+    Oddity("bad-revision", "payments", 1, "files", "giaodich_20240118_r2: wrong sha256, so revision 1 stays in force"),
     Oddity("good-revision", "payments", 2, "files", "giaodich_20230315_r2 and giaodich_20230920_r2: a corrected day with two rows more"),
     Oddity(
         "late-manifest", "payments", 2, "files", "giaodich_20231108 and giaodich_20240104: the manifest arrives two days after the file"

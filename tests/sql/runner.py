@@ -136,7 +136,9 @@ def insert(connection: Connection, table: str, rows: list[Row]) -> None:
         names = ", ".join(row)
         overriding = "overriding system value" if table in ("ops.extract", "ops.load") and f"{table[4:]}_id" in row else ""
         connection.execute(
-            text(f"insert into {table} ({names}) {overriding} select {names} from jsonb_populate_record(cast(null as {table}), cast(:r as jsonb))"),
+            text(
+                f"insert into {table} ({names}) {overriding} select {names} from jsonb_populate_record(cast(null as {table}), cast(:r as jsonb))"
+            ),
             {"r": json.dumps(row)},
         )
     if table in ("core.dossier_version", "core.dossier_step_version") and not any("_is_current" in row for row in rows):
@@ -153,7 +155,9 @@ def _temporary_columns(connection: Connection, table: str) -> list[str]:
     return [
         row[0]
         for row in connection.execute(
-            text("select attname from pg_attribute where attrelid = cast(:t as regclass) and attnum > 0 and not attisdropped order by attnum"),
+            text(
+                "select attname from pg_attribute where attrelid = cast(:t as regclass) and attnum > 0 and not attisdropped order by attnum"
+            ),
             {"t": table},
         )
     ]
@@ -286,11 +290,15 @@ def payment(connection: Connection, settings: Settings, binds: Row, table: str) 
     """core.payment_version, file after file in the order `order`; several in one list arrive in one extract."""
     for number, files in enumerate(binds["order"]):
         connection.execute(
-            text("update ops.load set status = case when load_id = any(:l) then 'validated' when status = 'blocked' then status else 'loaded' end"),
+            text(
+                "update ops.load set status = case when load_id = any(:l) then 'validated' when status = 'blocked' then status else 'loaded' end"
+            ),
             {"l": files if isinstance(files, list) else [files]},
         )
         staged = staged_view(connection, "payment", "payments", "staging.model_payment")
-        payments.merge_payments(connection, settings, "payments", staged, f"day_{number}", parse_moment(binds.get("known_at", "2023-07-01")))
+        payments.merge_payments(
+            connection, settings, "payments", staged, f"day_{number}", parse_moment(binds.get("known_at", "2023-07-01"))
+        )
     return f"core.{table}"
 
 
@@ -313,7 +321,9 @@ def keys(connection: Connection, settings: Settings, binds: Row, table: str) -> 
     for answer in binds["answers"]:
         known = parse_moment(answer["known_at"])
         connection.execute(
-            text(f"create or replace temp view staged_dossier_key as select * from staging.model_dossier_key where _first_seen_at = '{known}'")
+            text(
+                f"create or replace temp view staged_dossier_key as select * from staging.model_dossier_key where _first_seen_at = '{known}'"
+            )
         )
         for name in ("dossier_key_ended", "dossier_key", "dossier_key_month"):
             run_file(connection, settings, f"core/{name}", source=SOURCE, month=answer["month"], known_at=known)
@@ -351,9 +361,7 @@ def counted(folder: str) -> Maker:
         statement = sql(settings, f"{folder}/{table}")
         wanted = set(text(statement).compile().params)
         chosen = _period(binds.get("source", SOURCE), binds)
-        connection.execute(
-            text(f"create temp table made on commit drop as\n{statement}"), {name: chosen[name] for name in wanted}
-        )
+        connection.execute(text(f"create temp table made on commit drop as\n{statement}"), {name: chosen[name] for name in wanted})
         return "made"
 
     return run
@@ -427,7 +435,9 @@ def _compare(connection: Connection, relation: str, rows: list[Row]) -> tuple[li
         return [], found
     typed = [
         connection.execute(
-            text(f"select to_jsonb(x) from (select {names} from jsonb_populate_record(cast(null as {relation}), cast(:r as jsonb)) as r) as x"),
+            text(
+                f"select to_jsonb(x) from (select {names} from jsonb_populate_record(cast(null as {relation}), cast(:r as jsonb)) as r) as x"
+            ),
             {"r": json.dumps(row)},
         ).scalar_one()
         for row in wanted

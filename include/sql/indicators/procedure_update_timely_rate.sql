@@ -24,7 +24,7 @@ limited as (
             from core.working_day as w
             where w.day > d.decision_date and w.is_working
             order by w.day
-            offset 4 limit 1
+            limit 1 offset 4
         ) as limit_date
     from decided as d
 )

@@ -23,6 +23,12 @@ with due_change as (
     group by x.dossier_id
 ),
 
+round_now as (
+    select u.*
+    from core.dossier_supplement as u
+    inner join ops.dirty_dossier as d on u.dossier_id = d.dossier_id
+),
+
 round_change as (
     select
         coalesce(b.dossier_id, s.dossier_id) as dossier_id,
@@ -33,10 +39,7 @@ round_change as (
             end
         ) as changed_at
     from supplement_before as b
-    full join (
-        select u.*
-        from core.dossier_supplement as u inner join ops.dirty_dossier as d on u.dossier_id = d.dossier_id
-    ) as s on b.dossier_id = s.dossier_id and b.round_number = s.round_number
+    full join round_now as s on b.dossier_id = s.dossier_id and b.round_number = s.round_number
     where (b.asked_at, b.received_back_at) is distinct from (s.asked_at, s.received_back_at)
     group by coalesce(b.dossier_id, s.dossier_id)
 ),
@@ -55,7 +58,9 @@ compared as (
                 o.is_digitized, o.has_signed_result, o.first_due_date
             )
         ) and (coalesce(n.is_counted, false) or coalesce(o.is_counted, false)) as is_attribute_changed,
-        (n.finished_at, n.outcome, n.timeliness) is distinct from (o.finished_at, o.outcome, o.timeliness) as is_end_changed,
+        (
+            n.finished_at is distinct from o.finished_at or n.outcome is distinct from o.outcome or n.timeliness is distinct from o.timeliness
+        ) as is_end_changed,
         least(n.received_date, o.received_date) as received_date,
         least(n.finished_date, o.finished_date) as finished_from,
         greatest(n.finished_date, o.finished_date) as finished_to,

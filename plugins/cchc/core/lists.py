@@ -35,9 +35,7 @@ def merge_list(
         )
     )
     row = connection.execute(
-        text(
-            f"select md5(coalesce(string_agg(cast(row({names}) as text), '|' order by _key), '')) as hash from listed_{model}"
-        )
+        text(f"select md5(coalesce(string_agg(cast(row({names}) as text), '|' order by _key), '')) as hash from listed_{model}")
     ).one()
     before = connection.execute(
         text(f"select list_hash from {fetches} where source_code = :s and fetched_at < :t order by fetched_at desc limit 1"),
