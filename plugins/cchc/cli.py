@@ -106,11 +106,14 @@ def _refresh(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _scorecard(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.indicators.scorecard import render, scorecard
+    from cchc.indicators.scorecard import is_published, render, scorecard
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
-    rows = scorecard(settings, options.period, options.unit)
+    moment = options.as_known_at
+    # what was published is what people are told, until another edition is approved
+    published = moment is None and not options.current and is_published(settings, options.period)
+    rows = scorecard(settings, options.period, options.unit, moment=moment, published=published)
     if not rows:
         raise CchcError(f"{options.period.code} is not computed: ingest its sources, then `cchc refresh {options.period.code}`")
     print(render(rows, options.period))
@@ -122,7 +125,7 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
-    found = explain(settings, options.indicator, options.unit, options.period, options.basis)
+    found = explain(settings, options.indicator, options.unit, options.period, options.basis, moment=options.as_known_at)
     item = found.indicator
     print(f"{item.code} (formula version {item.version}, source {item.source}) · {item.name_vi}")
     print(f"  numerator    {item.numerator_vi}\n  denominator  {item.denominator_vi}")
@@ -158,6 +161,62 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _close(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.indicators.publication import close, readiness
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    if not options.approved_by:
+        print(readiness(settings, options.period).text_vi())
+        print(f"\nnothing was published; `cchc close {options.period.code} --approved-by NAME` does it")
+        return 0
+    done = close(settings, options.period, options.approved_by, note=options.note, incomplete=options.incomplete)
+    print(f"{options.period.code}: edition {done.edition} published, {done.values} values, {done.restated} restatements approved")
+    return 0
+
+
+def _publications(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.indicators.publication import publications
+    from cchc.period import Period
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    rows = [["period", "edition", "published", "approved by", "approval", "open restatements", "note"]]
+    for row in publications(settings):
+        code = Period(row["period_kind"], row["period_start"], row["period_end"]).code
+        rows.append(
+            [
+                code,
+                *(_cell(row[c]) for c in ("edition", "published_at", "approved_by", "approval", "open_restatements", "note")),
+            ]
+        )
+    print(_table(rows))
+    return 0
+
+
+def _restatements(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.indicators.restatement import carry_over, restatements
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    if options.carry_over:
+        broken = carry_over(settings, options.period)
+        columns = ["unit_code", "dossier_code", "change", "reason"]
+        print(_table([columns, *([_cell(row[c]) for c in columns] for row in broken)]))
+        return 0
+    found = restatements(settings, options.period, options.unit)
+    columns = ["edition", "indicator_code", "unit_code", "basis", "published", "now", "state", "items"]
+    table = [columns]
+    for row in found:
+        pairs = [(row["published_numerator"], row["published_denominator"]), (row["numerator"], row["denominator"])]
+        shown = ["/".join(_cell(number) for number in pair if number is not None) for pair in pairs]
+        table.append([*(_cell(row[c]) for c in columns[:4]), *shown, row["state"], str(len(row["items"]))])
+        if options.items:
+            table += [["", item["unit_code"], item["item"], item["change"], item["reason"], "", "", ""] for item in row["items"]]
+    print(_table(table) if found else f"{options.period.code}: what is known now is what was published")
+    return 0
+
+
 def _export(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.indicators.catalogue import catalogue
     from cchc.indicators.export import export
@@ -169,7 +228,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     for code in codes:
         if code not in known:
             raise WrongUse(f"'{code}' is no computed indicator; known are: {', '.join(sorted(known))}, or all")
-    data = export(settings, codes, options.period, options.format)
+    data = export(settings, codes, options.period, options.format, moment=options.as_known_at)
     if options.output:
         Path(options.output).write_bytes(data)
     else:
@@ -321,6 +380,7 @@ def _parser() -> argparse.ArgumentParser:
     scorecard = add("scorecard", _scorecard, "print the plan's targets and what was reached")
     scorecard.add_argument("period", type=period)
     scorecard.add_argument("--unit", help="a unit code, level:district, level:commune, or all")
+    scorecard.add_argument("--current", action="store_true", help="of a published period what is known now, not what was published")
     explain = add("explain", _explain, "show what stands behind one number, down to the dossiers")
     explain.add_argument("indicator")
     explain.add_argument("--unit", default="all")
@@ -333,6 +393,19 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--period", type=period, required=True)
     export.add_argument("--format", choices=("csv", "json", "xlsx"), default="csv")
     export.add_argument("--output", help="file to write; default: standard output")
+    for command in (scorecard, explain, export):
+        command.add_argument("--as-known-at", type=moment, help="as it was known at a past moment: extracts with T up to it")
+    close = add("close", _close, "publish a period; without --approved-by: show what the approver must know")
+    close.add_argument("period", type=period)
+    close.add_argument("--approved-by", help="who approves: name or account")
+    close.add_argument("--note", help="remark, or the reason of a restatement")
+    close.add_argument("--incomplete", action="store_true", help="although a source is not known to the end of the period")
+    add("publications", _publications, "list what was published, by whom, and what has changed since")
+    restatements = add("restatements", _restatements, "what is known now against what was published, down to the dossiers")
+    restatements.add_argument("period", type=period)
+    restatements.add_argument("--unit", help="only this scope")
+    restatements.add_argument("--items", action="store_true", help="name the dossiers behind each difference")
+    restatements.add_argument("--carry-over", action="store_true", help="dossiers that break form 06a's column 6 = column 11 before")
     quarantine = add("quarantine", _quarantine, "rows that failed a rule: list, show, retry")
     quarantine.add_argument("action", choices=("list", "show", "retry"))
     quarantine.add_argument("--load", type=int, action="append", help="only of this load")

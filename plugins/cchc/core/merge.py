@@ -31,6 +31,11 @@ class VersionTable:
         """The columns of its primary key."""
         return (*self.distribution, *self.identity, *self.version, "_first_seen_at")
 
+    @property
+    def newest_first(self) -> str:
+        """The order that puts the newest version of a key first: by change time, then by delivery."""
+        return ", ".join(f"{column} desc" for column in (*self.version, "_first_seen_at"))
+
 
 VERSION_TABLES = {
     table.model: table
@@ -100,7 +105,7 @@ def merge_versions(connection: Connection, target: VersionTable, staged: str, ch
     version = ", ".join(target.version)
     key = ", ".join(target.primary_key)
     present = " and ".join(f"s.{column} is not null" for column in (*target.distribution, *target.identity))
-    newest_first = ", ".join(f"{column} desc" for column in (*target.version, "_first_seen_at"))
+    newest_first = target.newest_first
     same = " and ".join(f"v.{column} = p.{column}" for column in target.identity)
     before = " and ".join(f"v.{column} = p.{column}" for column in (*target.identity, *target.version))
     alike = "b._content_hash is not distinct from p._content_hash and b._failed_rules is not distinct from p._failed_rules"
@@ -160,15 +165,7 @@ def merge_versions(connection: Connection, target: VersionTable, staged: str, ch
                 and i._failed_rules is not distinct from i.rules_before"""
         )
     )
-    connection.execute(
-        text(
-            f"""update {target.table} as v set _is_current = i.is_newest from (
-                select {key}, row_number() over (partition by {identity} order by {newest_first}) = 1 as is_newest
-                from {target.table} inner join {changed} using ({identity})
-            ) as i
-            where {this} and v._is_current is distinct from i.is_newest"""
-        )
-    )
+    mark_current(connection, target, changed)
     counts = connection.execute(
         text(
             """select
@@ -181,3 +178,19 @@ def merge_versions(connection: Connection, target: VersionTable, staged: str, ch
     ).all()
     connection.execute(text("drop table incoming"))
     return {row[0]: Counts(row[1], row[2], row[3]) for row in counts}
+
+
+def mark_current(connection: Connection, target: VersionTable, changed: str) -> None:
+    """Mark the newest version of each key of the temporary table `changed`, by change time, then by delivery."""
+    key = ", ".join(target.primary_key)
+    identity = ", ".join(target.identity)
+    this = " and ".join(f"v.{column} = i.{column}" for column in target.primary_key)
+    connection.execute(
+        text(
+            f"""update {target.table} as v set _is_current = i.is_newest from (
+                select {key}, row_number() over (partition by {identity} order by {target.newest_first}) = 1 as is_newest
+                from {target.table} inner join {changed} using ({identity})
+            ) as i
+            where {this} and v._is_current is distinct from i.is_newest"""
+        )
+    )

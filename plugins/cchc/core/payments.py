@@ -67,30 +67,7 @@ def merge_payments(
             using (source_code, file_date)"""
         )
     )
-    connection.execute(text(f"analyze {changed}_key"))
-    connection.execute(
-        text(
-            f"""update core.payment_version as v set _is_current = i.is_current from (
-                with in_force as (
-                    select distinct on (source_code, file_date) source_code, file_date, file_revision, _first_seen_at
-                    from core.payment_day
-                    order by source_code, file_date, file_revision desc, _first_seen_at desc
-                )
-                select
-                    p.source_code, p.file_date, p.file_revision, p._key, p._first_seen_at,
-                    f.file_date is not null and row_number() over (
-                        partition by p.source_code, p._key order by (f.file_date is null), p.file_date desc
-                    ) = 1 as is_current
-                from core.payment_version as p
-                inner join {changed}_key using (source_code, _key)
-                left join in_force as f
-                    on f.source_code = p.source_code and f.file_date = p.file_date
-                    and f.file_revision = p.file_revision and f._first_seen_at = p._first_seen_at
-            ) as i
-            where v.source_code = i.source_code and v.file_date = i.file_date and v.file_revision = i.file_revision
-                and v._key = i._key and v._first_seen_at = i._first_seen_at and v._is_current is distinct from i.is_current"""
-        )
-    )
+    decide_in_force(connection, f"{changed}_key")
     mark_dirty_months(
         connection,
         settings,
@@ -109,3 +86,31 @@ def merge_payments(
         )
     ).all()
     return {row[0]: Counts(row[1], 0, row[2]) for row in counts}
+
+
+def decide_in_force(connection: Connection, changed: str) -> None:
+    """Mark which row of each key of the temporary table `changed` is in force: of the later day, in the day's highest valid revision."""
+    connection.execute(text(f"analyze {changed}"))
+    connection.execute(
+        text(
+            f"""update core.payment_version as v set _is_current = i.is_current from (
+                with in_force as (
+                    select distinct on (source_code, file_date) source_code, file_date, file_revision, _first_seen_at
+                    from core.payment_day
+                    order by source_code, file_date, file_revision desc, _first_seen_at desc
+                )
+                select
+                    p.source_code, p.file_date, p.file_revision, p._key, p._first_seen_at,
+                    f.file_date is not null and row_number() over (
+                        partition by p.source_code, p._key order by (f.file_date is null), p.file_date desc
+                    ) = 1 as is_current
+                from core.payment_version as p
+                inner join {changed} using (source_code, _key)
+                left join in_force as f
+                    on f.source_code = p.source_code and f.file_date = p.file_date
+                    and f.file_revision = p.file_revision and f._first_seen_at = p._first_seen_at
+            ) as i
+            where v.source_code = i.source_code and v.file_date = i.file_date and v.file_revision = i.file_revision
+                and v._key = i._key and v._first_seen_at = i._first_seen_at and v._is_current is distinct from i.is_current"""
+        )
+    )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime
 from typing import Any
 
 from cchc.errors import CchcError
+from cchc.indicators.scorecard import reading
 from cchc.period import Period
 from cchc.settings import Settings
-from cchc.warehouse import engine, query
+from cchc.warehouse import query
 
 COLUMNS = (
     "plan_code", "indicator_code", "formula_version", "unit_code", "level", "period_kind", "period_start", "period_end", "basis",
@@ -18,12 +20,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def export(settings: Settings, codes: list[str], period: Period, form: str) -> bytes:
-    """The rows of mart.indicator_value of some indicators and one period, both bases, every scope.
+def export(settings: Settings, codes: list[str], period: Period, form: str, *, moment: datetime | None = None) -> bytes:
+    """The rows of mart.indicator_value of some indicators and one period, both bases, every scope; `moment`: as known then.
 
     Raises CchcError where the period is not computed: an empty file would look like an answer.
     """
-    with engine(settings).connect() as connection:
+    with reading(settings, moment, period) as connection:
         rows = query(
             connection,
             f"select {', '.join(COLUMNS)} from mart.indicator_value where plan_code = :plan and indicator_code = any(:codes) "

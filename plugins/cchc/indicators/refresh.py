@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -57,6 +57,8 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
 
 
 def _refresh_month(settings: Settings, source: str, month: date) -> Refreshed:
+    from cchc.indicators.restatement import restate
+
     indicators = [item for item in catalogue(settings).values() if item.source == source]
     with engine(settings).begin() as connection:
         # the mark goes first and holds the row: a load that marks the month again waits for us, and its mark survives us
@@ -66,7 +68,10 @@ def _refresh_month(settings: Settings, source: str, month: date) -> Refreshed:
         if clock is None or not indicators:
             return Refreshed(source, month, 0, 0)
         periods = periods_ending_in(month, clock)
-        changed = sum(compute(connection, settings, indicators, source, period, clock) for period in periods)
+        changed = 0
+        for period in periods:
+            changed += compute(connection, settings, indicators, source, period, clock)
+            restate(connection, settings, indicators, period, clock)
     log.info("refreshed %s %s: %s periods, %s values changed", source, f"{month:%Y-%m}", len(periods), changed)
     return Refreshed(source, month, len(periods), changed)
 
@@ -111,6 +116,19 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
     ).rowcount
 
 
+def compute_known(connection: Connection, settings: Settings, period: Period) -> None:
+    """Compute one period for every source on a connection, from what it sees: for `--as-known-at`, in a transaction that is undone."""
+    connection.execute(
+        text("delete from mart.indicator_value where plan_code = :plan and period_kind = :kind and period_start = :start"),
+        {"plan": settings.plan, "kind": period.kind, "start": period.start},
+    )
+    listed = catalogue(settings).values()
+    for source in sorted({item.source for item in listed}):
+        clock = known_at(connection, source)
+        if clock is not None and midnight(period.start) < clock:
+            compute(connection, settings, [item for item in listed if item.source == source], source, period, clock)
+
+
 def _work_tables(connection: Connection) -> None:
     """The temporary tables that a period is counted in, empty."""
     for name, columns in (
@@ -152,11 +170,42 @@ select :code, x.unit_code, x.has_sent from (
 ) as x"""
 
 
-def _run(connection: Connection, around: str, statement: str, values: dict[str, Any], *, code: str) -> None:
-    """Run an indicator's own SQL inside a statement that counts what it gives."""
+_ITEMS = """insert into item_now
+select :code, :basis, x.unit_code, x.item, x.is_numerator from (
+{sql}
+) as x"""
+
+
+def _run(connection: Connection, around: str, statement: str, values: dict[str, Any], **own: str) -> None:
+    """Run an indicator's own SQL inside a statement that counts what it gives; `own`: the binds of that statement."""
     wanted = set(text(statement).compile().params)
     used = {key: value for key, value in values.items() if key in wanted}
-    connection.execute(text(around.replace("{sql}", statement)), used | {"code": code})
+    connection.execute(text(around.replace("{sql}", statement)), used | own)
+
+
+def counted_items(
+    connection: Connection,
+    settings: Settings,
+    indicators: list[Indicator],
+    period: Period,
+    clocks: Mapping[str, datetime | None],
+    bases: Iterable[str],
+) -> None:
+    """What the indicators count in a period, item by item, into the temporary table `item_now` (emptied first)."""
+    connection.execute(
+        text(
+            "create temp table if not exists item_now "
+            "(indicator_code text, basis text, unit_code text, item text, is_numerator boolean) on commit drop"
+        )
+    )
+    connection.execute(text("truncate item_now"))
+    for item in indicators:
+        clock = clocks[item.source]
+        if clock is None or midnight(period.start) >= clock:
+            continue
+        for basis in bases:
+            values = binds(item.source, period, basis, clock)
+            _run(connection, _ITEMS, sql(settings, item.sql), values, code=item.code, basis=basis)
 
 
 def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> None:

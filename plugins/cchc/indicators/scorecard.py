@@ -2,33 +2,113 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from cchc.core.rewind import as_known_at
 from cchc.errors import WrongUse
 from cchc.indicators.catalogue import Indicator, indicator
 from cchc.indicators.plan import DISTRICT
-from cchc.indicators.refresh import binds
+from cchc.indicators.refresh import binds, compute_known
 from cchc.period import Period, midnight
 from cchc.settings import Settings
 from cchc.warehouse import engine, known_at, query, sql
 
 
-def scorecard(settings: Settings, period: Period, unit: str | None = None) -> list[dict[str, Any]]:
-    """Rows of mart.scorecard of one period, in the plan's order: the scopes where targets stand, or one unit. Empty = not computed."""
-    with engine(settings).connect() as connection:
+@contextmanager
+def reading(settings: Settings, moment: datetime | None, *periods: Period) -> Iterator[Connection]:
+    """A connection to read from: as things are known now, or as known at `moment`, with the periods computed as of then."""
+    if moment is None:
+        with engine(settings).connect() as connection:
+            yield connection
+        return
+    with as_known_at(settings, moment) as connection:
+        for period in periods:
+            compute_known(connection, settings, period)
+        yield connection
+
+
+def scorecard(
+    settings: Settings, period: Period, unit: str | None = None, *, moment: datetime | None = None, published: bool = False
+) -> list[dict[str, Any]]:
+    """Rows of mart.scorecard of one period, in the plan's order: the scopes where targets stand, or one unit. Empty = not computed.
+
+    As known now; as known at `moment`; or, with `published`, the values of the edition in force, which no refresh changes
+    (raises WrongUse where there is none). A published row has `edition`, `published_at`, `approved_by`, `is_restated`.
+    """
+    with reading(settings, moment, period, period.before(), period.year_before()) as connection:
         if unit is not None:
             _known_scope(connection, unit)
-        return query(
+        rows = query(
             connection,
             "select * from mart.scorecard where plan_code = :plan and period_kind = :kind and period_start = :start and "
             + ("unit_code = :unit " if unit else "unit_code in ('all', 'level:district', 'level:commune') ")
             + "order by target_order nulls last, indicator_code, unit_code",
             {"plan": settings.plan, "kind": period.kind, "start": period.start, "unit": unit},
         )
+        return _as_published(connection, settings, period, rows) if published else rows
+
+
+def is_published(settings: Settings, period: Period) -> bool:
+    """Whether a period has an edition in force."""
+    from cchc.indicators.publication import in_force
+
+    with engine(settings).connect() as connection:
+        return in_force(connection, settings, period) is not None
+
+
+def _as_published(connection: Connection, settings: Settings, period: Period, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the published values in place of those that are known now."""
+    values = query(
+        connection,
+        "select * from mart.published_value where plan_code = :plan and period_kind = :kind and period_start = :start",
+        {"plan": settings.plan, "kind": period.kind, "start": period.start},
+    )
+    if not values:
+        raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
+    frozen = {(value["indicator_code"], value["unit_code"], value["basis"]): value for value in values}
+    found = []
+    for row in rows:
+        then, to_date = (frozen.get((row["indicator_code"], row["unit_code"], basis)) for basis in ("period", "year_to_date"))
+        if then is None or to_date is None:  # an indicator that was added since
+            continue
+        found.append(
+            row
+            | {
+                "period_numerator": then["numerator"],
+                "period_denominator": then["denominator"],
+                "period_value": _shown(then["value"], row["indicator_kind"]),
+                "year_numerator": to_date["numerator"],
+                "year_denominator": to_date["denominator"],
+                "year_value": _shown(to_date["value"], row["indicator_kind"]),
+                "status": to_date["status"],
+                "status_vi": STATUS_VI.get(to_date["status"]),
+                "gap_count": to_date["gap_count"],
+                "target_percent": _shown(to_date["target"], "flow"),
+                "coverage_percent": _shown(then["coverage"], "flow"),
+                "is_provisional": then["is_provisional"],
+                "edition": then["edition"],
+                "published_at": then["published_at"],
+                "approved_by": then["approved_by"],
+                "is_restated": then["is_restated"] or to_date["is_restated"],
+            }
+        )
+    return found
+
+
+STATUS_VI = {"met": "Đạt", "missed": "Chưa đạt", "on_pace": "Đúng tiến độ", "behind": "Chậm tiến độ", "no_data": "Chưa có số liệu"}
+
+
+def _shown(value: Decimal | None, kind: str) -> Decimal | None:
+    if value is None or kind == "count":
+        return value
+    return (value * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _known_scope(connection: Any, unit: str) -> None:
@@ -64,7 +144,7 @@ def render(rows: list[dict[str, Any]], period: Period) -> str:
         table.append(
             [
                 row["target_no"] or "",
-                row["name_vi"],
+                row["name_vi"] + (" †" if row.get("is_restated") else ""),
                 row["unit_name"],
                 percent(row["period_value"], kind),
                 f"{percent(row['year_value'], kind)} ({_count(row)})",
@@ -80,7 +160,13 @@ def render(rows: list[dict[str, Any]], period: Period) -> str:
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
     lines.insert(1, "  ".join("-" * width for width in widths))
     note = "* số liệu tạm tính: còn đơn vị chưa gửi số liệu, hoặc kỳ chưa kết thúc"
-    return f"Bảng điểm chỉ tiêu cải cách hành chính – {period.name_vi}\n\n" + "\n".join(lines) + f"\n\n{note}"
+    title = f"Bảng điểm chỉ tiêu cải cách hành chính – {period.name_vi}"
+    first = rows[0]
+    if first.get("edition"):
+        title += f"\nĐã công bố lần {first['edition']} ngày {first['published_at']:%d/%m/%Y}, người phê duyệt: {first['approved_by']}"
+        if any(row["is_restated"] for row in rows):
+            note += f"\n† có thay đổi sau công bố: `cchc restatements {period.code}`"
+    return f"{title}\n\n" + "\n".join(lines) + f"\n\n{note}"
 
 
 def _count(row: dict[str, Any]) -> str:
@@ -101,14 +187,18 @@ class Explanation:
     rows: list[dict[str, Any]]
 
 
-def explain(settings: Settings, code: str, unit: str, period: Period, basis: str = "period") -> Explanation:
+def explain(
+    settings: Settings, code: str, unit: str, period: Period, basis: str = "period", *, moment: datetime | None = None
+) -> Explanation:
     """Everything behind one number. Raises WrongUse for an unknown indicator or unit, or a period that is not known yet.
+
+    `moment`: as known then.
 
     The rows are counted anew from core and mart, by the very SQL file that the refresh uses; their sums are the stored ones.
     """
     item = indicator(settings, code)
     statement = sql(settings, item.sql)
-    with engine(settings).begin() as connection:
+    with reading(settings, moment, period) as connection:
         _known_scope(connection, unit)
         clock = known_at(connection, item.source)
         if clock is None or midnight(period.start) >= clock:

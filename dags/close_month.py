@@ -1,0 +1,108 @@
+"""close_month: publish a period: wait for coverage, show the findings, ask a person, freeze values and reports, tell people.
+
+Monthly for the month before, and by hand for any `period` (2023-06, 2023-Q2, 2023-06R …). It waits `wait_hours` for sources and units
+that are late; then it goes on and says who is missing. The approval is a task that waits for an answer in the UI; where
+include/reference/closing.yaml says `rule`, and the rule holds, nobody is asked. A published period never changes: run again after late
+data, it asks for the approval of the restatement, which becomes another edition.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Param, PokeReturnValue, TriggerRule, chain, dag, task
+
+from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
+from cchc.settings import Settings
+
+
+@dag(
+    dag_display_name="Chốt và công bố số liệu kỳ",
+    description="Coverage, findings, approval, publication",
+    schedule=by_clock("0 6 5 * *"),
+    start_date=START,
+    catchup=False,
+    max_active_runs=4,
+    default_args=DEFAULT_ARGS,
+    tags=["publication"],
+    doc_md=__doc__,
+    params={
+        "period": Param(None, type=["null", "string"], title="Period", description="2023-06, 2023-Q2 …; empty = the month before"),
+        "wait_hours": Param(
+            None, type=["null", "number"], title="Hours to wait", description="For late sources and units; empty = as configured"
+        ),
+    },
+)
+def close_month() -> None:
+    @task
+    def choose_period(params: dict | None = None, logical_date=None) -> str:  # type: ignore[no-untyped-def,type-arg]
+        """The period asked for, or the month that is over."""
+        from cchc.indicators.closing import period_to_close
+        from cchc.period import now
+
+        return period_to_close((params or {}).get("period"), logical_date or now()).code
+
+    @task.sensor(poke_interval=600, timeout=timedelta(days=14), mode="reschedule")
+    def coverage(period: str, params: dict | None = None, dag_run=None) -> PokeReturnValue:  # type: ignore[no-untyped-def,type-arg]
+        """Wait until every source is known to the end of the period and every unit has sent, or until the waiting is over."""
+        from cchc.indicators.closing import closing
+        from cchc.indicators.publication import readiness
+        from cchc.period import now, parse_period
+
+        settings, asked = Settings.load(), (params or {}).get("wait_hours")
+        hours = closing(settings).wait_hours if asked is None else float(asked)
+        state = readiness(settings, parse_period(period))
+        is_over = now() - dag_run.start_date >= timedelta(hours=hours)
+        return PokeReturnValue(is_done=state.is_complete or is_over, xcom_value=state.missing)
+
+    @task
+    def findings(period: str) -> str:
+        """What the approver must know, in words: clocks, who is missing, what looks wrong, what has changed since."""
+        from cchc.indicators.publication import readiness
+        from cchc.period import parse_period
+
+        text = readiness(Settings.load(), parse_period(period)).text_vi()
+        print(text)
+        return text
+
+    @task.branch
+    def decide(period: str) -> str:
+        """Whether the configured rule approves, or a person is asked."""
+        from cchc.indicators.closing import closing
+        from cchc.indicators.publication import readiness
+        from cchc.period import parse_period
+
+        settings = Settings.load()
+        return "freeze" if closing(settings).approving_rule(readiness(settings, parse_period(period))) else "approval"
+
+    approval = ApprovalOperator(
+        task_id="approval",
+        subject="Công bố số liệu kỳ {{ ti.xcom_pull(task_ids='choose_period') }}?",
+        body="{{ ti.xcom_pull(task_ids='findings') }}",
+        response_timeout=timedelta(days=14),
+        params={"note": Param(None, type=["null", "string"], title="Ghi chú")},
+    )
+
+    @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
+    def freeze(period: str, ti=None) -> str:  # type: ignore[no-untyped-def]
+        """Freeze values, items, definitions, clocks and reports as one publication; all of it or nothing."""
+        from cchc.indicators.closing import publish
+
+        return publish(Settings.load(), period, ti.xcom_pull(task_ids="approval"))
+
+    @task
+    def notify(published: str) -> None:
+        """Tell people, where a webhook is configured."""
+        from cchc.airflow.notify import tell
+
+        tell(published)
+
+    period = choose_period()
+    frozen = freeze(period)
+    decided = decide(period)
+    chain(coverage(period), findings(period), decided, approval, frozen, notify(frozen))
+    decided >> frozen
+
+
+close_month()

@@ -1,0 +1,103 @@
+"""As known at a past moment: the warehouse without what was extracted after it (indicators.md §1.1; design.md §3, extract time).
+
+Inside a transaction that is always rolled back, every version, list and answer whose T lies after the moment is taken out, and
+what is derived from them is derived again, by the very code that loads and refreshes. So a number of then is computed, not looked
+up: for a closed period it must equal the published one. Cost follows what has changed since, not the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from cchc.core import facts, payments
+from cchc.core.merge import VERSION_TABLES, mark_current
+from cchc.errors import WrongUse
+from cchc.settings import Settings
+from cchc.warehouse import engine, query
+
+
+@contextmanager
+def as_known_at(settings: Settings, moment: datetime) -> Iterator[Connection]:
+    """A connection that sees the warehouse as known at `moment`: extracts with T ≤ moment alone. All that is done on it is undone.
+
+    Loads that would write the same rows wait meanwhile. Raises WrongUse where nothing had been extracted by then.
+    """
+    with engine(settings).connect() as connection:
+        transaction = connection.begin()
+        try:
+            connection.execute(text("set local lock_timeout = '60s'"))
+            rewind(connection, settings, moment)
+            yield connection
+        finally:
+            transaction.rollback()
+
+
+def rewind(connection: Connection, settings: Settings, moment: datetime) -> None:
+    """Take out of the open transaction's view of the warehouse what was extracted after `moment`. The caller must roll back."""
+    binds = {"k": moment}
+    # T of each source follows from its complete extracts
+    connection.execute(text("update ops.extract set status = 'failed' where status = 'complete' and window_to > :k"), binds)
+    sources = query(connection, "select source_code from ops.source_clock")
+    if not sources:
+        first = connection.execute(text("select min(window_to) from ops.extract")).scalar()
+        known = f"; the first extract's T is {first.isoformat()}" if first else ""
+        raise WrongUse(f"nothing was known at {moment.isoformat()}{known}")
+    _take_back_keys(connection, moment)
+    for target in VERSION_TABLES.values():
+        changed = f"rewound_{target.model}"
+        identity = ", ".join(target.identity)
+        # a payment day comes as a whole: with a later revision gone, every row of the day is judged anew
+        later = "(source_code, file_date) in (select source_code, file_date from core.payment_day where _first_seen_at > :k)"
+        touched = later if target.model == "payment" else "_first_seen_at > :k"
+        connection.execute(
+            text(f"create temp table {changed} on commit drop as select distinct {identity} from {target.table} where {touched}"), binds
+        )
+        if "dossier_id" in target.primary_key:
+            connection.execute(
+                text(
+                    f"insert into ops.dirty_dossier select distinct dossier_id from {target.table} where {touched} on conflict do nothing"
+                ),
+                binds,
+            )
+        connection.execute(text(f"delete from {target.table} where _first_seen_at > :k"), binds)
+        if target.model == "payment":
+            connection.execute(text("delete from core.payment_day where _first_seen_at > :k"), binds)
+            payments.decide_in_force(connection, changed)
+        else:
+            mark_current(connection, target, changed)
+    connection.execute(
+        text(
+            "delete from mart.dossier as d using ops.dirty_dossier as x where x.dossier_id = d.dossier_id "
+            "and not exists (select 1 from core.dossier_version as v where v.dossier_id = d.dossier_id)"
+        )
+    )
+    connection.execute(text("create temp table changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
+    facts.derive_dossiers(connection, settings, sources[0]["source_code"], moment, None)
+
+
+def _take_back_keys(connection: Connection, moment: datetime) -> None:
+    """The answers of /keys as they stood: what a later answer ended stands again, and each month was asked when it was by then."""
+    binds = {"k": moment}
+    connection.execute(
+        text(
+            "insert into ops.dirty_dossier select dossier_id from core.dossier_key where _first_seen_at > :k or _ended_at > :k "
+            "union select dossier_id from mart.dossier where deleted_at is not null on conflict do nothing"
+        ),
+        binds,
+    )
+    connection.execute(text("delete from core.dossier_key where _first_seen_at > :k"), binds)
+    connection.execute(text("update core.dossier_key set _ended_at = null where _ended_at > :k"), binds)
+    connection.execute(text("delete from core.dossier_key_month where asked_at > :k"), binds)
+    connection.execute(
+        text(
+            "insert into core.dossier_key_month (source_code, month_start, asked_at) "
+            "select l.source_code, cast(m.month || '-01' as date), max(l.window_to) from ops.load as l "
+            "cross join lateral jsonb_array_elements_text(coalesce(l.manifest -> 'months', '[]')) as m (month) "
+            "where l.status = 'loaded' and l.entity like '%.keys' and l.window_to <= :k group by 1, 2 on conflict do nothing"
+        ),
+        binds,
+    )

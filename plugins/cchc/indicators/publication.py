@@ -1,0 +1,361 @@
+"""Publish a closed period: freeze its values, the items behind them, their definitions and the clocks of the sources.
+
+An edition is never changed. What is learnt later stands beside it as a restatement (cchc.indicators.restatement); approved, it
+becomes another edition. The plan's reports rest on editions, so last month's number cannot change when nobody looks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from cchc.errors import CchcError, WrongUse
+from cchc.indicators.catalogue import Indicator, catalogue
+from cchc.indicators.refresh import binds, counted_items, months_of, refresh
+from cchc.period import BASES, Period, midnight, now
+from cchc.settings import Settings
+from cchc.warehouse import engine, query, run_file, sql
+
+OPEN = "open_dossier"  # the pseudo-indicator under which the dossiers open at the end are frozen
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What the approver of a period must know: how far each source is known, who sent nothing, what looks wrong, what has changed.
+
+    `clocks`: T of each source, None = never extracted. `missing`: units expected that sent nothing in the period, by coverage.
+    """
+
+    period: Period
+    clocks: dict[str, datetime | None]
+    missing: dict[str, list[str]]
+    findings: dict[str, int] = field(default_factory=dict)
+    restatements: int = 0
+    edition: int = 0
+
+    @property
+    def late_sources(self) -> list[str]:
+        """Sources that are extracted, but not up to the end of the period."""
+        return sorted(source for source, clock in self.clocks.items() if clock is not None and clock < midnight(self.period.end))
+
+    @property
+    def absent_sources(self) -> list[str]:
+        """Sources that were never extracted: their indicators have no value."""
+        return sorted(source for source, clock in self.clocks.items() if clock is None)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every source is known to the end of the period, and every expected unit has sent something."""
+        return not self.late_sources and not self.absent_sources and not any(self.missing.values())
+
+    def text_vi(self) -> str:
+        """The same in Vietnamese, for the approver (Markdown)."""
+        lines = [f"Kỳ: {self.period.name_vi}"]
+        for source, clock in sorted(self.clocks.items()):
+            lines.append(f"- {source}: " + (f"đã trích xuất đến {clock:%d/%m/%Y %H:%M}" if clock else "chưa trích xuất lần nào"))
+        for source in self.late_sources:
+            lines.append(f"- **{source} chưa đủ số liệu đến hết kỳ**")
+        for code, units in sorted(self.missing.items()):
+            if units:
+                lines.append(f"- chưa có số liệu ({code}): {', '.join(units)}")
+        for code, count in sorted(self.findings.items()):
+            lines.append(f"- bất thường {code}: {count}")
+        if self.edition:
+            lines.append(f"- đã công bố lần {self.edition}; {self.restatements} số liệu có thay đổi sau công bố")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One edition of a period."""
+
+    publication_id: int
+    period: Period
+    edition: int
+    values: int
+    restated: int
+    reports: list[str] = field(default_factory=list)
+
+
+def readiness(settings: Settings, period: Period) -> Readiness:
+    """How ready a period is to be closed. Waiting months are not refreshed here: `close` does."""
+    items = catalogue(settings)
+    with engine(settings).begin() as connection:
+        clocks = _clocks(connection, items)
+        missing = _missing(connection, settings, items, period, clocks)
+        latest = in_force(connection, settings, period)
+        open_count = 0
+        if latest:
+            open_count = connection.execute(
+                text("select count(*) from mart.restatement where publication_id = :p and state = 'open'"), {"p": latest["publication_id"]}
+            ).scalar_one()
+        found = _findings(connection, period)
+    return Readiness(period, clocks, missing, found, open_count, latest["edition"] if latest else 0)
+
+
+def close(
+    settings: Settings,
+    period: Period,
+    approved_by: str,
+    *,
+    note: str | None = None,
+    approval: str = "person",
+    incomplete: bool = False,
+    reports: Callable[[Path], list[Path]] | None = None,
+) -> Publication:
+    """Freeze a period as a publication; of one already published, the approved restatement as its next edition.
+
+    All or nothing: values, items, clocks and reports (`reports` writes them into the folder that it is given). Raises CchcError
+    where a source is not known to the end of the period (unless `incomplete`), WrongUse where it is published and nothing changed.
+    """
+    if not approved_by.strip():
+        raise WrongUse("a publication needs somebody who approves it")
+    items = catalogue(settings)
+    with engine(settings).connect() as connection:
+        clocks = _clocks(connection, items)
+    known = [clock for clock in clocks.values() if clock is not None]
+    if not known or all(clock <= midnight(period.start) for clock in known):
+        raise WrongUse(f"nothing is known of {period.code} yet: it cannot be closed")
+    state = readiness(settings, period)
+    if state.late_sources and not incomplete:
+        raise CchcError(
+            f"{period.code} cannot be closed: "
+            + "; ".join(f"{source} is known only until {clocks[source]}" for source in state.late_sources)
+            + ". Ingest first, or close it all the same with --incomplete"
+        )
+    months = sorted({month for clock in known for month in months_of([period], clock)})
+    refresh(settings, months)  # what waits
+    with engine(settings).begin() as connection:
+        for source in sorted({item.source for item in items.values()}):  # no refresh between the values and their items
+            connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {source}"})
+        # a load may have marked the months again before we held the locks
+        waiting = connection.execute(text("select 1 from ops.dirty_month where month_start = any(:m)"), {"m": months}).scalar()
+        if waiting:
+            raise CchcError(f"{period.code}: a load has just touched it; run `cchc close {period.code}` again")
+        clocks = _clocks(connection, items)
+        before = in_force(connection, settings, period)
+        if before and not _open_restatements(connection, before["publication_id"]):
+            raise WrongUse(
+                f"{period.code} is published (edition {before['edition']}, {before['published_at']:%d/%m/%Y}), "
+                "and nothing that is known now differs from it"
+            )
+        publication_id, edition = _insert(
+            connection, settings, items, state, clocks, before, approved_by.strip(), note=note, approval=approval
+        )
+        values = _freeze(connection, settings, items, period, clocks, publication_id)
+        restated = 0
+        if before:
+            restated = run_file(
+                connection,
+                settings,
+                "publication/approved",
+                publication_id=before["publication_id"],
+                republished_as=publication_id,
+                approved_by=approved_by.strip(),
+                note=note,
+                now=now(),
+            ).rowcount
+        names = _freeze_reports(connection, settings, period, edition, publication_id, reports) if reports else []
+    return Publication(publication_id, period, edition, values, restated, names)
+
+
+def in_force(connection: Connection, settings: Settings, period: Period) -> dict[str, Any] | None:
+    """The newest edition of a period (a row of mart.publication); None where it was never published."""
+    rows = query(
+        connection,
+        "select * from mart.publication where plan_code = :plan and period_kind = :kind and period_start = :start "
+        "order by edition desc limit 1",
+        {"plan": settings.plan, "kind": period.kind, "start": period.start},
+    )
+    return rows[0] if rows else None
+
+
+def publications(settings: Settings) -> list[dict[str, Any]]:
+    """Every edition with its open restatements, the newest period first."""
+    with engine(settings).connect() as connection:
+        return query(
+            connection,
+            "select p.*, (select count(*) from mart.restatement as r where r.publication_id = p.publication_id and r.state = 'open') "
+            "as open_restatements from mart.publication as p where p.plan_code = :plan "
+            "order by p.period_start desc, p.period_kind, p.edition desc",
+            {"plan": settings.plan},
+        )
+
+
+# --- steps -------------------------------------------------------------------------------------------------------------
+
+
+def _clocks(connection: Connection, items: dict[str, Indicator]) -> dict[str, datetime | None]:
+    known = {row["source_code"]: row["known_at"] for row in query(connection, "select source_code, known_at from ops.source_clock")}
+    return {source: known.get(source) for source in sorted({item.source for item in items.values()})}
+
+
+def _missing(
+    connection: Connection, settings: Settings, items: dict[str, Indicator], period: Period, clocks: dict[str, datetime | None]
+) -> dict[str, list[str]]:
+    """Units expected that sent nothing in the period, by coverage: names as people know them."""
+    found: dict[str, list[str]] = {}
+    for code, source in sorted({(item.coverage, item.source) for item in items.values() if item.coverage}):
+        clock = clocks[source]
+        if code is None or clock is None or midnight(period.start) >= clock:
+            continue
+        statement = sql(settings, f"coverage/{code}")
+        values = binds(source, period, "period", clock)
+        wanted = set(text(statement).compile().params)
+        rows = query(
+            connection,
+            f"select u.name from (\n{statement}\n) as x inner join core.unit as u on u.unit_code = x.unit_code "
+            "where not x.has_sent order by u.unit_code",
+            {key: value for key, value in values.items() if key in wanted},
+        )
+        found[code] = [row["name"] for row in rows]
+    return found
+
+
+def _findings(connection: Connection, period: Period) -> dict[str, int]:
+    """How many findings of each kind the period's months have; none where mart.finding does not exist yet."""
+    if connection.execute(text("select to_regclass('mart.finding')")).scalar() is None:
+        return {}
+    rows = query(
+        connection,
+        "select finding_code, count(*) as n from mart.finding where month_start >= date_trunc('month', cast(:a as date)) "
+        "and month_start < cast(:b as date) group by 1",
+        {"a": period.start, "b": period.end},
+    )
+    return {row["finding_code"]: row["n"] for row in rows}
+
+
+def _open_restatements(connection: Connection, publication_id: int) -> int:
+    count: int = connection.execute(
+        text("select count(*) from mart.restatement where publication_id = :p and state = 'open'"), {"p": publication_id}
+    ).scalar_one()
+    return count
+
+
+def _insert(
+    connection: Connection,
+    settings: Settings,
+    items: dict[str, Indicator],
+    state: Readiness,
+    clocks: dict[str, datetime | None],
+    before: dict[str, Any] | None,
+    approved_by: str,
+    *,
+    note: str | None,
+    approval: str,
+) -> tuple[int, int]:
+    period = state.period
+    edition = before["edition"] + 1 if before else 1
+    definitions = {
+        code: {"version": item.version, "sha256": hashlib.sha256(sql(settings, item.sql).encode()).hexdigest()}
+        for code, item in sorted(items.items())
+    }
+    publication_id: int = connection.execute(
+        text(
+            "insert into mart.publication (plan_code, period_kind, period_start, period_end, edition, source_clocks, definitions, missing, "
+            "findings, approval, approved_by, note, published_at) values (:plan, :kind, :start, :end, :edition, cast(:clocks as jsonb), "
+            "cast(:definitions as jsonb), cast(:missing as jsonb), cast(:findings as jsonb), :approval, :by, :note, :now) "
+            "returning publication_id"
+        ),
+        {
+            "plan": settings.plan,
+            "kind": period.kind,
+            "start": period.start,
+            "end": period.end,
+            "edition": edition,
+            "clocks": clocks_json(clocks),
+            "definitions": json.dumps(definitions),
+            "missing": json.dumps(state.missing, ensure_ascii=False),
+            "findings": json.dumps(state.findings),
+            "approval": approval,
+            "by": approved_by,
+            "note": note,
+            "now": now(),
+        },
+    ).scalar_one()
+    return publication_id, edition
+
+
+def clocks_json(clocks: dict[str, datetime | None]) -> str:
+    """T of each source as mart.publication keeps it."""
+    return json.dumps({source: clock.isoformat() for source, clock in clocks.items() if clock is not None})
+
+
+def _freeze(
+    connection: Connection,
+    settings: Settings,
+    items: dict[str, Indicator],
+    period: Period,
+    clocks: dict[str, datetime | None],
+    publication_id: int,
+) -> int:
+    """Copy the values, and the items behind them, as they are counted at this moment."""
+    connection.execute(text("create temp table definition (indicator_code text, formula_version integer) on commit drop"))
+    connection.execute(
+        text("insert into definition values (:code, :version)"), [{"code": item.code, "version": item.version} for item in items.values()]
+    )
+    values = run_file(
+        connection,
+        settings,
+        "publication/value",
+        publication_id=publication_id,
+        plan=settings.plan,
+        period_kind=period.kind,
+        period_start=period.start,
+    ).rowcount
+    if not values:
+        raise CchcError(f"{period.code} is not computed: `cchc refresh {period.code}`")
+    counted_items(connection, settings, list(items.values()), period, clocks, BASES)
+    source = items["dossier_on_time_rate"].source
+    clock = clocks[source]
+    if clock is not None and midnight(period.start) < clock:
+        statement = sql(settings, "publication/open_dossier")
+        connection.execute(
+            text(f"insert into item_now select '{OPEN}', 'period', x.unit_code, x.item, x.is_numerator from (\n{statement}\n) as x"),
+            {"source": source, "last_day": period.effective_last_day(clock)},
+        )
+    connection.execute(
+        text(
+            "insert into mart.publication_item (publication_id, unit_code, indicator_code, basis, numerator_items, other_items) "
+            "select :p, unit_code, indicator_code, basis, "
+            "coalesce(array_agg(item order by item) filter (where is_numerator), '{}'), "
+            "coalesce(array_agg(item order by item) filter (where not is_numerator), '{}') "
+            "from item_now where unit_code is not null group by unit_code, indicator_code, basis"
+        ),
+        {"p": publication_id},
+    )
+    return values
+
+
+def _freeze_reports(
+    connection: Connection,
+    settings: Settings,
+    period: Period,
+    edition: int,
+    publication_id: int,
+    reports: Callable[[Path], list[Path]],
+) -> list[str]:
+    folder = settings.home / "publications" / f"{period.code}_{edition}"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = []
+    for path in reports(folder):
+        data = path.read_bytes()
+        connection.execute(
+            text("insert into mart.publication_report values (:p, :name, :path, :sha, :n)"),
+            {
+                "p": publication_id,
+                "name": path.name,
+                "path": str(path.relative_to(settings.home)),
+                "sha": hashlib.sha256(data).hexdigest(),
+                "n": len(data),
+            },
+        )
+        names.append(path.name)
+    return names

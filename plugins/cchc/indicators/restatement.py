@@ -1,0 +1,132 @@
+"""What is known now against what was published: restatements, the items behind them, and the carry-over proof of form II.06a.
+
+A refresh calls `restate` for each period it has computed; a publication itself is never touched.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from cchc.errors import WrongUse
+from cchc.indicators.catalogue import Indicator
+from cchc.indicators.publication import OPEN, clocks_json, in_force
+from cchc.indicators.refresh import counted_items
+from cchc.period import BASES, Period, now
+from cchc.settings import Settings
+from cchc.warehouse import engine, query, run_file
+
+
+def restate(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clock: datetime) -> int:
+    """Bring the open restatements of a period's publication up to date for the indicators of one source; how many are open then.
+
+    Does nothing where the period was never published.
+    """
+    published = in_force(connection, settings, period)
+    if published is None:
+        return 0
+    source = indicators[0].source
+    common = {
+        "publication_id": published["publication_id"],
+        "plan": settings.plan,
+        "period_kind": period.kind,
+        "period_start": period.start,
+        "listed": json.dumps([{"code": item.code, "version": item.version} for item in indicators]),
+        "source_clocks": clocks_json({source: clock}),
+        "published_clocks": json.dumps(published["source_clocks"]),
+        "now": now(),
+    }
+    connection.execute(text("drop table if exists pg_temp.difference"))
+    run_file(connection, settings, "publication/difference", **common)
+    run_file(connection, settings, "publication/restatement_withdrawn", **common)
+    changed = set(connection.execute(text("select distinct indicator_code from difference")).scalars())
+    if not changed:
+        return 0
+    run_file(connection, settings, "publication/restatement", **common)
+    concerned = [item for item in indicators if item.code in changed]
+    counted_items(connection, settings, concerned, period, {source: clock}, BASES)
+    connection.execute(
+        text(
+            "delete from mart.restatement_item as i using mart.restatement as r where r.restatement_id = i.restatement_id "
+            "and r.publication_id = :p and r.state = 'open' and r.indicator_code = any(:codes)"
+        ),
+        {"p": published["publication_id"], "codes": [item.code for item in concerned]},
+    )
+    run_file(connection, settings, "publication/restatement_item", **common)
+    count: int = connection.execute(text("select count(*) from difference")).scalar_one()
+    return count
+
+
+def restatements(settings: Settings, period: Period, unit: str | None = None) -> list[dict[str, Any]]:
+    """Restatements of a period's editions, each with its items: [{…, "items": [{unit_code, item, change, reason}]}].
+
+    Raises WrongUse where the period was never published.
+    """
+    with engine(settings).connect() as connection:
+        if in_force(connection, settings, period) is None:
+            raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
+        rows = query(
+            connection,
+            "select r.*, p.edition from mart.restatement as r inner join mart.publication as p on p.publication_id = r.publication_id "
+            "where p.plan_code = :plan and p.period_kind = :kind and p.period_start = :start "
+            + ("and r.unit_code = :unit " if unit else "")
+            + "order by p.edition, r.state, r.indicator_code, r.unit_code, r.basis",
+            {"plan": settings.plan, "kind": period.kind, "start": period.start, "unit": unit},
+        )
+        items = query(
+            connection,
+            "select * from mart.restatement_item where restatement_id = any(:ids) order by unit_code, item",
+            {"ids": [row["restatement_id"] for row in rows]},
+        )
+    behind: dict[int, list[dict[str, Any]]] = {}
+    for item in items:
+        behind.setdefault(item.pop("restatement_id"), []).append(item)
+    return [row | {"items": behind.get(row["restatement_id"], [])} for row in rows]
+
+
+def carry_over(settings: Settings, period: Period) -> list[dict[str, Any]]:
+    """The dossiers that break «column 6 = column 11 of the period before» of form II.06a, by name (indicators.md §6).
+
+    Rows {unit_code, dossier_code, change, reason}: `added` is open at the start by what is known now and was not when the period
+    before was published, `removed` the other way round. Empty = the proof holds. Raises WrongUse where the period before was
+    never published.
+    """
+    with engine(settings).connect() as connection:
+        before = in_force(connection, settings, period.before())
+        if before is None:
+            raise WrongUse(f"{period.before().code} was never published: there is nothing to carry over from")
+        return query(
+            connection,
+            """with published as (
+                select p.unit_code, i.item
+                from mart.publication_item as p
+                cross join lateral unnest(p.numerator_items || p.other_items) as i (item)
+                where p.publication_id = :p and p.indicator_code = :open
+            ),
+            opened as (
+                select d.unit_code, d.dossier_code as item
+                from mart.dossier as d
+                where d.source_code = 'one_stop' and d.is_counted and d.received_date < :start
+                    and (d.finished_date is null or d.finished_date >= :start)
+            ),
+            broken as (
+                select coalesce(o.unit_code, p.unit_code) as unit_code, coalesce(o.item, p.item) as dossier_code,
+                    case when p.item is null then 'added' else 'removed' end as change
+                from published as p full join opened as o on p.item = o.item and p.unit_code is not distinct from o.unit_code
+                where p.item is null or o.item is null
+            )
+            select b.*,
+                case
+                    when d.deleted_at is not null then 'deleted'
+                    when not d.is_counted then 'left_out'
+                    when (select min(v._first_seen_at) from core.dossier_version as v where v.dossier_id = d.dossier_id)
+                        > cast(:clock as timestamptz) then 'late'
+                    else 'changed'
+                end as reason
+            from broken as b left join mart.dossier as d on d.dossier_code = b.dossier_code and d.source_code = 'one_stop'
+            order by b.unit_code, b.dossier_code""",
+            {"p": before["publication_id"], "open": OPEN, "start": period.start, "clock": before["source_clocks"].get("one_stop")},
+        )
