@@ -67,7 +67,8 @@ def own_server(home: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def _environment(env: Mapping[str, str]) -> Iterator[None]:
+def environment(env: Mapping[str, str]) -> Iterator[None]:
+    """The process's environment with some variables more."""
     old = dict(os.environ)
     os.environ.update(env)
     try:
@@ -82,7 +83,7 @@ def cli(args: Sequence[str], env: Mapping[str, str], *, in_process: bool = False
     if in_process:
         from cchc.cli import main as product
 
-        with _environment(env):
+        with environment(env):
             try:
                 return int(product(list(args)) or 0)
             except SystemExit as stop:
@@ -156,13 +157,13 @@ def differences(
 ) -> list[str]:
     """Where the product and the oracle differ: first the numbers, then target, status, gap and coverage; then what is missing."""
     out: list[str] = []
+    computed = {key[2:] for key in values}
     asked = {(kind, start) for _, _, kind, start, _ in values} | {parse_period(name) for name in periods}
     for kind, start in sorted(asked):
         for basis in BASES:
             ours, who = rows(kn, kind, start, basis), members(kn, kind, start, basis)
             label = f"{period_names(kind, start)} {basis}"
-            seen_all = not any(key[2:] == (kind, start, basis) for key in values)
-            if seen_all:
+            if (kind, start, basis) not in computed:
                 if ours:
                     out.append(f"{label}: no row at all in the product")
                 continue
@@ -245,6 +246,26 @@ def lagging_for(seed: int) -> tuple[str, ...]:
     return ((), (), ("payments",), ("documents",), ("one_stop",))[seed % 5]
 
 
+def told(
+    world: World, home: Path, env: Mapping[str, str], *, faults: Faults, lagging: Sequence[str] = (), in_process: bool = False,
+    sources: Sequence[str] = SOURCES, force: bool = False, numbers_only: bool = False,
+) -> tuple[Knowledge, list[str]]:  # fmt: skip
+    """One world through the product: what the oracle knows, and where the product differs.
+
+    CCHC_WAREHOUSE_URL (of `env` or of the process) must name an empty database.
+    """
+    url = env.get("CCHC_WAREHOUSE_URL") or os.environ.get("CCHC_WAREHOUSE_URL")
+    if not url:
+        raise SystemExit("CCHC_WAREHOUSE_URL: the URL of an empty database is needed")
+    periods = [name for name in world.periods if midnight(parse_period(name)[1]) < max(world.ts)]
+    with ContractServer(world, home / "drop", faults) as server:
+        runs = run_product(
+            server, home / "cchc", world.ts, env, periods=periods if force else (), in_process=in_process, lagging=lagging, sources=sources
+        )
+    kn = Knowledge(world, runs=runs)
+    return kn, differences(kn, product_values(url), periods=periods, numbers_only=numbers_only)
+
+
 def main(
     seed: int, *, dossiers: int = 60, env: Mapping[str, str] | None = None, home: Path | None = None, faults: Faults | None = None,
     in_process: bool = False, world: World | None = None, echo: bool = True, numbers_only: bool = False, sources: Sequence[str] = SOURCES,
@@ -252,30 +273,23 @@ def main(
 ) -> list[str]:  # fmt: skip
     """One world through the product; the differences. CCHC_WAREHOUSE_URL (of `env` or of the process) must name an empty database."""
     env = dict(env or {})
-    url = env.get("CCHC_WAREHOUSE_URL") or os.environ.get("CCHC_WAREHOUSE_URL")
-    if not url:
-        raise SystemExit("CCHC_WAREHOUSE_URL: the URL of an empty database is needed")
     world = world or random_world(seed, dossiers)
     if extracts:
         world.ts = world.ts[-extracts:]
-    periods = [name for name in world.periods if midnight(parse_period(name)[1]) < max(world.ts)]
     made = home is None
     home = home or Path(tempfile.mkdtemp(prefix=f"oracle-{seed}-"))
     try:
-        with ContractServer(world, home / "drop", faults_for(seed) if faults is None else faults) as server:
-            runs = run_product(
-                server,
-                home / "cchc",
-                world.ts,
-                env,
-                periods=periods if force else (),
-                in_process=in_process,
-                lagging=lagging_for(seed),
-                sources=sources,
-            )
-        kn = Knowledge(world, runs=runs)
-        values = product_values(url)
-        found = differences(kn, values, periods=periods, numbers_only=numbers_only)
+        kn, found = told(
+            world,
+            home,
+            env,
+            faults=faults_for(seed) if faults is None else faults,
+            lagging=lagging_for(seed),
+            in_process=in_process,
+            sources=sources,
+            force=force,
+            numbers_only=numbers_only,
+        )
         if not made:
             (home / "differences.txt").write_text("\n".join(found), encoding="utf-8")
             (home / "facts.json").write_text(json.dumps(dossier_facts(kn), default=str, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -283,7 +297,7 @@ def main(
         if made:
             shutil.rmtree(home, ignore_errors=True)
     if echo:
-        print(f"seed {seed}: T {', '.join(t.isoformat() for t in world.ts)}; {len(found)} differences in {len(values)} values", flush=True)
+        print(f"seed {seed}: T {', '.join(t.isoformat() for t in world.ts)}; {len(found)} differences", flush=True)
         for line in summary(found):
             print("  " + line, flush=True)
     return found

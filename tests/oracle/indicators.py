@@ -157,6 +157,9 @@ class Knowledge:
             for known in by_key.values():
                 known.sort(key=lambda version: version.order)
         self._dossiers: dict[str, Dossier] | None = None
+        self._payment_rows: list[PaymentRow] | None = None
+        self._members: dict[tuple[str, date, str], dict[str, tuple[Members, Members | None]]] = {}
+        self._in_force: dict[date, dict[tuple[str, str], Entry]] = {}
         self._catalogues: dict[str, list[Entry]] = {}
 
     # ------------------------------------------------------------ one extract
@@ -257,6 +260,11 @@ class Knowledge:
 
     def payment_rows(self) -> list[PaymentRow]:
         """The rows in force, quarantined ones marked: best revision of each day, the later day's row of each key."""
+        if self._payment_rows is None:
+            self._payment_rows = self._read_payments()
+        return self._payment_rows
+
+    def _read_payments(self) -> list[PaymentRow]:
         t = self.t.get("payments")
         if t is None:
             return []
@@ -523,6 +531,12 @@ def _path(value: Any) -> str:
 # ================================================================ stocks
 def in_force(kn: Knowledge, d: date) -> dict[tuple[str, str], Entry]:
     """Procedures in force at D, one a (unit, procedure), of units valid at D."""
+    if d not in kn._in_force:
+        kn._in_force[d] = _in_force_at(kn, d)
+    return kn._in_force[d]
+
+
+def _in_force_at(kn: Knowledge, d: date) -> dict[tuple[str, str], Entry]:
     out: dict[tuple[str, str], Entry] = {}
     for entry in sorted(kn.catalogue("procedures"), key=lambda e: day_of(e.key[2]) or date.min):
         code, unit, begins, until = procedure_code(entry.key[0]), entry.key[1], day_of(entry.key[2]), entry.until("HieuLucDen")
@@ -585,6 +599,12 @@ def _sets(kn: Knowledge, at: Span) -> dict[str, set[str]]:
 
 def members(kn: Knowledge, kind: str, start: date, basis: str) -> dict[str, tuple[Members, Members | None]]:
     """Who is in the numerator and the denominator of each indicator that has a value."""
+    if (kind, start, basis) not in kn._members:
+        kn._members[kind, start, basis] = _members(kn, kind, start, basis)
+    return kn._members[kind, start, basis]
+
+
+def _members(kn: Knowledge, kind: str, start: date, basis: str) -> dict[str, tuple[Members, Members | None]]:
     out: dict[str, tuple[Members, Members | None]] = {}
     spans = {source: span(kind, start, basis, t) for source, t in kn.t.items()}
     if (at := spans.get("one_stop")) is not None:

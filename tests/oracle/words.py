@@ -33,6 +33,8 @@ def text(value: Any) -> str | None:
     """A scalar of the wire as text: NFC; "", null and absent are missing (None)."""
     if value is None or value == "":
         return None
+    if type(value) is str and value.isascii():
+        return value
     return unicodedata.normalize("NFC", str(value))
 
 
@@ -43,7 +45,12 @@ _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[
 def moment(value: Any) -> datetime | None:
     """A time of one_stop or documents, aware; None when missing; ValueError when present and not a time."""
     raw = text(value)
-    if raw is None or raw.startswith(("0001-01-01", "00010101")):
+    return None if raw is None else _moment(raw)
+
+
+@lru_cache(maxsize=500_000)
+def _moment(raw: str) -> datetime | None:
+    if raw.startswith(("0001-01-01", "00010101")):
         return None
     if _COMPACT.fullmatch(raw):
         return datetime.strptime(raw, "%Y%m%d%H%M%S").replace(tzinfo=ZONE)
@@ -72,7 +79,7 @@ def lenient(value: Any) -> datetime | None:
 
 def local(stamp: datetime) -> date:
     """The local date of an aware time."""
-    return stamp.astimezone(ZONE).date()
+    return stamp.date() if stamp.tzinfo is ZONE else stamp.astimezone(ZONE).date()
 
 
 def midnight(day: date) -> datetime:
@@ -91,7 +98,12 @@ _PROCEDURE = re.compile(r"\d\.\d{6}")
 
 def procedure_code(value: Any) -> str | None:
     """First `d.dddddd` of a MaTTHC."""
-    match = _PROCEDURE.search(text(value) or "")
+    return _procedure_code(text(value) or "")
+
+
+@lru_cache(maxsize=100_000)
+def _procedure_code(raw: str) -> str | None:
+    match = _PROCEDURE.search(raw)
     return match.group() if match else None
 
 
@@ -126,6 +138,7 @@ def units() -> dict[str, Unit]:
     return {r["unit_code"]: Unit(r["unit_code"], r["level"], r["kind"], opt(r["valid_from"]), opt(r["valid_to"])) for r in rows}
 
 
+@lru_cache(maxsize=1)
 def scopes() -> dict[str, set[str]]:
     """Every scope and the units in it: each unit, each level, the whole."""
     every = units()
@@ -155,6 +168,7 @@ def targets() -> tuple[Target, ...]:
     return tuple(Target(r["indicator_code"], frozenset(r["level"].split()), Fraction(r["target_percent"]) / 100, r["kind"]) for r in rows)
 
 
+@lru_cache(maxsize=10_000)
 def target_at(indicator: str, scope: str) -> Target | None:
     """The target that stands for an indicator at a scope (§2), if any."""
     level = scope.split(":")[1] if scope.startswith("level:") else ("all" if scope == "all" else units()[scope].level)

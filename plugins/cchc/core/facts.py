@@ -85,10 +85,11 @@ def mark_dirty_months(connection: Connection, settings: Settings, source: str, d
                 select distinct
                     cast(date_trunc('month', greatest(from_date, cast(:first_day as date))) as date) as first_month,
                     least(
-                        coalesce(
-                            cast(date_trunc('year', greatest(to_date, from_date) + 17) as date) + interval '11 months',
-                            cast('9999-01-01' as date)
-                        ),
+                        -- greatest() passes over a null: an open end is asked for by itself
+                        case
+                            when to_date is null then cast('9999-01-01' as date)
+                            else cast(date_trunc('year', greatest(to_date, from_date) + 17) as date) + interval '11 months'
+                        end,
                         date_trunc('month', cast((cast(:known_at as timestamptz) - interval '1 microsecond')
                             at time zone 'Asia/Ho_Chi_Minh' as date))
                     ) as last_month

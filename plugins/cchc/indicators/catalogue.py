@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -37,7 +40,7 @@ def catalogue(settings: Settings) -> dict[str, Indicator]:
     """Every computed indicator by code. Raises NotConfigured where the file is not as it should be."""
     path = settings.reference_dir / "indicators.yaml"
     found: dict[str, Indicator] = {}
-    for code, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+    for code, entry in _entries(path, path.stat().st_mtime_ns).items():
         try:
             indicator = Indicator(code=code, **entry)
         except TypeError as error:
@@ -48,6 +51,13 @@ def catalogue(settings: Settings) -> dict[str, Indicator]:
             raise NotConfigured(f"{path.name}: {code}: include/sql/{indicator.sql}.sql does not exist")
         found[code] = indicator
     return found
+
+
+@lru_cache(maxsize=4)
+def _entries(path: Path, changed: int) -> dict[str, dict[str, Any]]:
+    """The file as it stands at `changed`: a refresh asks for it once a month and source, and reading YAML is slow."""
+    entries: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return entries
 
 
 def indicator(settings: Settings, code: str) -> Indicator:

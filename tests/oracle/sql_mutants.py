@@ -1,0 +1,169 @@
+"""Does the comparison feel a defect in the product? Every mutant changes one place of include/sql; the numbers must differ.
+
+python -m tests.oracle.sql_mutants [--seeds 3001 3002]    # by hand, some minutes; prints the mutants that no world felt
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+if __package__ in (None, ""):  # run as a file
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    __package__ = "oracle"
+
+from .compare import differences, environment, own_server, product_values, told
+from .indicators import Knowledge
+from .server import Faults
+from .words import A_TICK, add_months, local
+from .world import World, random_world
+
+
+class Mutant(NamedTuple):
+    """One defect: in which file, what stands there, and what stands there instead."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS = (
+    Mutant("on time by the second", "mart/dossier", "t.finished_date = t.due_date then 'on_time'", "t.finished_at = t.due_at then 'on_time'"),
+    Mutant("due of any later version", "mart/dossier", "or u.valid_after < cast(", "or true or u.valid_after < cast("),
+    Mutant("returned counts as resolved", "mart/dossier", "when n.result_kind_code in ('tra_lai', 'xin_rut') or", "when"),
+    Mutant("deleted papers count", "mart/dossier", "and not coalesce(cast(p.item ->> 'is_deleted' as boolean), false)", ""),
+    Mutant("a submitted paper is a result", "mart/dossier", "where p.item ->> 'path' = r.item ->> 'path'", "where false"),
+    Mutant("deletion by absence forgotten", "mart/dossier", "when m.asked_at is not null and not m.is_listed", "when false"),
+    Mutant("a deleted record never comes back", "mart/dossier", "when n.deleted_at is null and n._changed_at > l.deleted_at then null else", "when false then null else"),
+    Mutant("first due without the rounds", "mart/dossier", "least(p.due_at, b.due_at) as first_due_at", "p.due_at as first_due_at"),
+    Mutant("first due is read from bad versions", "mart/dossier", "where j.failed_rules is null and j.due_at is not null", "where j.due_at is not null"),
+    Mutant("local dates are those of UTC", "mart/dossier", "cast(f.finished_at at time zone f.zone as date) as finished_date", "cast(f.finished_at at time zone 'UTC' as date) as finished_date"),
+    Mutant("critical dossiers count", "mart/dossier", "and t.left_out_rules is null and", "and"),
+    Mutant("a round does not move the due", "core/dossier_due", "else coalesce(m.due_after_at, b.due_at)", "else b.due_at"),
+    Mutant("rounds before the version move it too", "core/dossier_due", "b._changed_at <= r.received_back_at and b.valid_after >= r.received_back_at", "b.valid_after >= r.received_back_at"),
+    Mutant("bad versions promise too", "core/dossier_due", "where j.failed_rules is null", "where true"),
+    Mutant("NgayHenTraTruoc is not read", "core/dossier_due", "then coalesce(p.due_before_at, o.due_at)", "then o.due_at"),
+    Mutant("10 before 9", "core/judged_version", "when 9 then coalesce(e.ended_9_at, e.ended_10_at)", "when 9 then coalesce(e.ended_10_at, e.ended_9_at)"),
+    Mutant("hidden steps end a dossier", "core/judged_version", "where s.deleted_at is null and", "where"),
+    Mutant("the first delivered of one change time", "core/judged_version", "v._first_seen_at desc", "v._first_seen_at asc"),
+    Mutant("K7 forgotten", "core/judged_version", "case when coalesce(r.is_k7, false) then", "case when false then"),
+    Mutant("K4 forgotten", "core/judged_version", "case when coalesce(r.is_k4, false) then", "case when false then"),
+    Mutant("NgayTra is no end", "core/judged_version", "                    d.returned_at,\n", ""),
+    Mutant("due on D itself is past due", "mart/dossier_open", "coalesce(p.due_date < case", "coalesce(p.due_date <= case"),
+    Mutant("a pause does not stop the clock", "mart/dossier_open", "when p.is_paused then p.paused_since_date else", "when false then p.paused_since_date else"),
+    Mutant("repeats break a run", "mart/dossier_open", "date_trunc('minute', s.done_at), s.action_name, s.status_code)\n", "s.done_at, s.step_code, s.action_name, s.status_code)\n"),
+    Mutant("rounds received back later do not cover", "mart/dossier_open", "(r.received_back_at is null or r.received_back_at >= cast(:end_at as timestamptz))", "r.received_back_at is null"),
+    Mutant("open ones are not judged", "indicators/dossier_in_time_overall_rate", "not o.is_past_due as is_numerator", "true as is_numerator"),
+    Mutant("the end of a period is inside", "indicators/online_dossier_rate", "d.received_at < cast(:end_at as timestamptz)", "d.received_at <= cast(:end_at as timestamptz)"),
+    Mutant("post is online", "indicators/online_dossier_rate", "d.channel = 'online'", "d.channel <> 'in_person'"),
+    Mutant("without a due is on time", "indicators/dossier_on_time_rate", "    and d.due_date is not null\n", ""),
+    Mutant("stopped is resolved", "indicators/dossier_on_time_rate", "d.outcome = 'resolved'", "d.outcome <> 'returned'"),
+    Mutant("every procedure yields a document", "indicators/electronic_result_rate", "    and p.yields_document\n", ""),
+    Mutant("e-certification in the period", "indicators/ecertification_coverage_rate", "cast(:year_start_at as timestamptz)", "cast(:start_at as timestamptz)"),
+    Mutant("cash is cashless", "indicators/cashless_transaction_rate", "'chuyen-khoan')", "'chuyen-khoan', 'tien-mat')"),
+    Mutant("0 VND counts", "indicators/cashless_transaction_rate", "    and p.amount_vnd > 0\n", ""),
+    Mutant("refunds count", "indicators/cashless_transaction_rate", "p.kind_code = 'PAY'", "p.kind_code in ('PAY', 'REFUND')"),
+    Mutant("special files count", "indicators/electronic_work_file_rate", "    and w.is_special = false\n", ""),
+    Mutant("invalid signatures count", "indicators/leader_digital_signature_rate", "    and s.is_valid\n", ""),
+    Mutant("empty assessments count", "indicators/procedure_satisfaction_rate", "    and a.rating_code is not null\n", ""),
+    Mutant("six working days", "indicators/procedure_update_timely_rate", "limit 1 offset 4", "limit 1 offset 5"),
+    Mutant("pending decisions count", "indicators/procedure_update_timely_rate", "    l.published_date is not null\n    or", "    true or"),
+    Mutant("published some day is published at D", "indicators/procedure_publication_rate", "p.published_date <= cast(:last_day as date)", "p.published_date is not null"),
+    Mutant("every procedure has a fee", "indicators/online_payment_procedure_rate", "where p.has_fee", "where true"),
+    Mutant("partly online is not online", "indicators/online_service_coverage_rate", "p.service_level in (3, 4)", "p.service_level = 4"),
+    Mutant("a person counts once a unit", "mart/measured", "count(distinct p.item) as denominator", "count(*) as denominator"),
+    Mutant("status by the own period", "mart/indicator_value", "case when m.kind = 'stock' then m.basis else 'year_to_date' end", "m.basis"),
+    Mutant("gap is rounded down", "mart/indicator_value", "ceil(c.target", "floor(c.target"),
+    Mutant("the pace is that of the year", "mart/indicator_value", "* cast(:pace as numeric) then", "then"),
+    Mutant("coverage of all units", "coverage/dossiers", "    and u.unit_code in (", "    and u.unit_code is not null or u.unit_code in ("),
+    Mutant("leaders without a signature cover", "coverage/signatures", "s.person_code = l.person_code", "true"),
+)  # fmt: skip
+
+
+def planted(settings: Any, mutant: Mutant | None, folder: Path) -> Any:
+    """The settings with a copy of include/sql in `folder` that has the defect."""
+    shutil.copytree(settings.sql_dir, folder, dirs_exist_ok=True)
+    if mutant is not None:
+        path = folder / f"{mutant.file}.sql"
+        text = path.read_text(encoding="utf-8")
+        if mutant.old not in text:
+            raise LookupError(f"{mutant.name}: {mutant.file}.sql has changed; it lacks {mutant.old!r}")
+        path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    return replace(settings, sql_dir=folder)
+
+
+def derive_again(settings: Any, months: Sequence[date]) -> None:
+    """Every dossier's facts once more, and the numbers of some months, from what core has delivered."""
+    from sqlalchemy import text
+
+    from cchc.core.facts import derive_dossiers
+    from cchc.indicators.refresh import refresh
+    from cchc.warehouse import engine, known_at
+
+    with engine(settings).begin() as connection:
+        clock = known_at(connection, "one_stop")
+        assert clock is not None
+        connection.execute(
+            text("insert into ops.dirty_dossier select distinct dossier_id from core.dossier_version on conflict do nothing")
+        )
+        connection.execute(text("create temp table changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
+        derive_dossiers(connection, settings, "one_stop", clock, None)
+    refresh(settings, months, force=True)
+
+
+def felt(settings: Any, kn: Knowledge, mutant: Mutant | None, folder: Path, months: Sequence[date]) -> list[str]:
+    """The differences between the oracle and the product with a defect, in the periods that end in some months."""
+    from cchc.period import periods_ending_in
+
+    broken = planted(settings, mutant, folder)
+    derive_again(broken, months)
+    periods = {(p.kind, p.start) for month in months for p in periods_ending_in(month, max(kn.t.values()))}
+    values = {key: value for key, value in product_values(settings.warehouse_url).items() if key[2:4] in periods}
+    return differences(kn, values, limit=5)
+
+
+def busiest(world: World, kn: Knowledge, count: int) -> list[date]:
+    """The last months that have a value: that of T, and those before it."""
+    last = local(min(kn.t.values()) - A_TICK).replace(day=1)
+    return [add_months(last, -n) for n in reversed(range(count))]
+
+
+def main(seeds: Sequence[int], dossiers: int, only: str) -> None:
+    """Print in how many worlds each mutant was felt, the least first."""
+    from cchc.settings import Settings
+    from cchc.warehouse import engine
+
+    seen = dict.fromkeys(MUTANTS, 0)
+    base = Path(tempfile.mkdtemp(prefix="sql-mutants-"))
+    with own_server(base / "server") as new:
+        for seed in seeds:
+            url = new(f"mutants_{seed}")
+            with environment({"CCHC_HOME": str(base / str(seed)), "CCHC_WAREHOUSE_URL": url, "CCHC_PRIVACY_KEY": "a key for tests"}):
+                world = random_world(seed, dossiers)
+                kn, found = told(world, base / str(seed), {}, faults=Faults(), in_process=True)
+                print(f"seed {seed}: {len(found)} differences without a defect", flush=True)
+                settings, months = Settings.load(), busiest(world, kn, 4)
+                for number, mutant in enumerate(mutant for mutant in MUTANTS if only in mutant.name):
+                    seen[mutant] += bool(felt(settings, kn, mutant, base / f"{seed}-{number}", months))
+                    print(f"  {seen[mutant]} {mutant.name}", flush=True)
+                engine(settings).dispose()
+    shutil.rmtree(base, ignore_errors=True)
+    for mutant, number in sorted(seen.items(), key=lambda pair: pair[1]):
+        print(f"{number:3d} of {len(seeds)}  {mutant.name}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[3001, 3002, 3003])
+    parser.add_argument("--dossiers", type=int, default=120)
+    parser.add_argument("--only", default="")
+    given = parser.parse_args()
+    main(given.seeds, given.dossiers, given.only)

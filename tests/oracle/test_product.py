@@ -1,0 +1,251 @@
+"""The product against the oracle: random small worlds, repeated and shuffled loads, a day later, and defects planted in its SQL."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from cchc.settings import Settings
+from cchc.warehouse import engine
+
+from .compare import Failed, cli, differences, faults_for, lagging_for, product_values, run_product, summary, told
+from .indicators import SOURCES, Knowledge, Run
+from .server import ContractServer, Faults, windows
+from .sql_mutants import MUTANTS, Mutant, busiest, felt
+from .test_oracle import at, put
+from .words import midnight
+from .world import World, random_world
+
+NewWarehouse = Callable[[Path], AbstractContextManager[Settings]]
+pytestmark = pytest.mark.enable_socket
+_numbers = itertools.count(1)
+
+
+def rows_of(options: Settings, *without: str, schemas: tuple[str, ...] = ("core", "mart")) -> dict[str, list[str]]:
+    """Every row of every table of some schemas as text, in an order that the content gives; `without` some columns."""
+    found: dict[str, list[str]] = {}
+    with engine(options).connect() as connection:
+        tables = connection.execute(
+            text("select schemaname || '.' || tablename from pg_tables where schemaname = any(:s) order by 1"), {"s": list(schemas)}
+        ).scalars()
+        for table in list(tables):
+            statement = f"select cast(to_jsonb(t) - cast(:without as text[]) as text) from {table} as t"
+            found[table] = sorted(connection.execute(text(statement), {"without": list(without)}).scalars())
+    return found
+
+
+def unlike(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Tables whose rows differ, with the rows that only one side has; empty where all is alike."""
+    assert before.keys() == after.keys() and any(before.values())
+    return {name: sorted(set(rows) ^ set(after[name]))[:6] for name, rows in before.items() if rows != after[name]}
+
+
+@dataclass
+class Bench:
+    """A world, its sources, and a warehouse of the product."""
+
+    world: World
+    options: Settings
+    server: ContractServer
+    runs: list[Run] = field(default_factory=list)
+
+    def call(self, *args: str, good: tuple[int, ...] = (0,)) -> None:
+        """`cchc …`."""
+        code = cli(args, self.server.connections(), in_process=True)
+        if code not in good:
+            raise Failed(f"cchc {' '.join(args)}: exit code {code}")
+
+    def ingest(self, source: str, t: datetime, *more: str) -> None:
+        """One extract of a source at T, the source standing at T."""
+        self.server.clock = t
+        self.server.log.clear()
+        self.call("ingest", source, "--to", t.isoformat(), *more, good=(0, 3) if source == "payments" else (0,))
+        self.runs.append(Run(source, t, windows(self.server.log)))
+
+    def query(self, statement: str, **binds: Any) -> list[Any]:
+        """Rows of a statement."""
+        with engine(self.options).connect() as connection:
+            return list(connection.execute(text(statement), binds))
+
+
+@pytest.fixture
+def bench(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Callable[[World], Bench]]:
+    """A function: a bench for a world; several in one test are apart."""
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+
+        def make(world: World) -> Bench:
+            home = tmp_path / f"bench-{next(_numbers)}"
+            options = stack.enter_context(new_warehouse(home))
+            return Bench(world, options, stack.enter_context(ContractServer(world, home / "drop")))
+
+        yield make
+
+
+# ================================================================ the numbers
+@settings(
+    max_examples=2, derandomize=True, deadline=None, phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@example(seed=1)
+@example(seed=2)
+@example(seed=4)
+@given(seed=st.integers(0, 10**6))
+def test_every_number_equals_the_oracle(seed: int, new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = tmp_path_factory.mktemp("world")
+    with new_warehouse(home):
+        _, found = told(random_world(seed, 40), home, {}, faults=faults_for(seed), lagging=lagging_for(seed), in_process=True)
+    assert not found, "\n".join([f"seed {seed}", *summary(found)])
+
+
+# ================================================================ the same again, and in any order
+def test_a_second_load_of_the_same_changes_nothing(bench: Callable[[World], Bench]) -> None:
+    world = random_world(17, 40)
+    one = bench(world)
+    run_product(one.server, one.options.home, world.ts, {}, in_process=True)
+    before = rows_of(one.options)
+    for source in SOURCES:  # the last window, then everything
+        one.ingest(source, world.ts[-1])
+        one.ingest(source, world.ts[-1], "--full")
+    one.call("refresh")
+    assert unlike(before, rows_of(one.options)) == {}
+
+
+def test_any_order_of_loads_ends_in_the_same_state(bench: Callable[[World], Bench]) -> None:
+    world = random_world(23, 40)
+    first = midnight(world.ts[0].date() - timedelta(days=700))
+    # the months whose keys are asked for begin with the first stored dossier: one that is there before all others
+    put(world, (first - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%S"), "000.00.16.H19-200101-0001", NgayTiepNhan=f"{first:%Y%m%d}000000")
+    spans = list(itertools.pairwise([first, *world.ts]))
+    told_rows: list[dict[str, list[str]]] = []
+    for order in (spans, spans[::-1], random.Random(5).sample(spans, len(spans))):
+        one = bench(world)
+        one.call("init")
+        one.ingest("one_stop", first)
+        for start, end in order:
+            for source in SOURCES:
+                one.ingest(source, end, "--from", start.isoformat())
+            if order is spans:
+                one.call("refresh")
+        one.call("refresh")
+        told_rows.append(rows_of(one.options, "_load_id", "computed_at"))
+    assert unlike(told_rows[0], told_rows[1]) == {}
+    assert unlike(told_rows[0], told_rows[2]) == {}
+
+
+def test_payment_files_may_come_in_any_order(bench: Callable[[World], Bench]) -> None:
+    world = random_world(29, 10)
+    t = world.ts[-1]
+    files = world.payment_files
+    told_rows = []
+    for seed in (0, 1):
+        random.Random(seed).shuffle(files)
+        one = bench(world)
+        one.call("init")
+        for count in (len(files) // 3, 2 * len(files) // 3, len(files)):
+            world.payment_files = files[:count]
+            one.ingest("payments", t)
+        world.payment_files = files
+        one.call("refresh")
+        told_rows.append(rows_of(one.options, "_load_id", "computed_at"))
+        values = product_values(str(one.options.warehouse_url))
+        assert differences(Knowledge(world, runs=[one.runs[-1]]), values) == []
+    assert unlike(told_rows[0], told_rows[1]) == {}
+
+
+# ================================================================ a day later
+def test_a_day_later_only_what_changed_is_pulled_and_computed(bench: Callable[[World], Bench]) -> None:
+    world = World()
+    for number in range(30):
+        received = date(2023, 1, 5) + timedelta(days=8 * number)
+        done = f"{received + timedelta(days=3)}T10:00:00"
+        put(world, done, f"H19.16.21-{received:%y%m%d}-{number:04d}", NgayTiepNhan=f"{received}T08:00:00", TrangThaiHoSo="9",
+            NgayKetThucXuLy=done, NgayHenTra=f"{received + timedelta(days=5)}T17:00:00")  # fmt: skip
+    march, august, new = "H19.16.21-230301-1000", "H19.16.21-230820-1001", "H19.16.21-230910-1002"
+    ended = {"TrangThaiHoSo": "9", "NgayKetThucXuLy": "2023-03-09T09:00:00"}
+    put(world, "2023-03-09T09:00:00", march, **ended)
+    put(world, "2023-08-20T09:00:00", august, NgayTiepNhan="2023-08-20T09:00:00", NgayHenTra="2023-09-20T17:00:00")
+    one = bench(world)
+    one.call("init")
+    first, then, last = at("2023-09-10T00:00:00"), at("2023-09-11T00:00:00"), at("2023-09-12T00:00:00")
+    for source in SOURCES:
+        one.ingest(source, first)
+    one.call("refresh")
+    before = {tuple(row[:5]): row for row in one.query(_STAMPS)}
+
+    put(world, "2023-09-10T09:00:00", new, NgayTiepNhan="2023-09-10T08:59:00", NgayHenTra="2023-09-20T17:00:00")
+    put(world, "2023-09-10T10:00:00", august, NgayTiepNhan="2023-08-20T09:00:00", NgayHenTra="2023-09-20T17:00:00",
+        TrangThaiHoSo="9", NgayKetThucXuLy="2023-09-10T10:00:00")  # fmt: skip
+    put(world, "2023-09-10T11:00:00", march, KenhThucHien="2", **ended)
+    one.ingest("one_stop", then)
+    asked = {query["changed_from"] for path, query in one.server.log if path.endswith("/dossiers")}
+    assert asked == {(first - timedelta(days=1)).isoformat()}  # the profile's overlap
+    loads = {row[0]: tuple(row[1:]) for row in one.query(_LOADS, t=then)}
+    assert loads["dossiers"] == (3, 1, 2, 0) and loads["dossier_steps"] == (0, 0, 0, 0)
+    assert one.query(_WAITING) == [("one_stop", f"2023-{month:02d}") for month in range(3, 10)]
+    one.call("refresh")
+    after = {tuple(row[:5]): row for row in one.query(_STAMPS)}
+    touched = {row[5] for key, row in after.items() if before.get(key) != row}
+    assert touched and touched <= {"dossier", "other"} and min(key[3] for key in after if before.get(key) != after[key]) >= date(2023, 1, 1)
+    early = [key for key in after if key[6:] == () and after[key][6] < date(2023, 3, 1)]
+    assert early and all(before[key] == after[key] for key in early)
+    assert differences(Knowledge(world, runs=one.runs), product_values(str(one.options.warehouse_url))) == []
+
+    one.ingest("one_stop", last)  # nothing happened: only the running periods get another J
+    assert {row[0]: tuple(row[1:]) for row in one.query(_LOADS, t=last)}["dossiers"] == (3, 0, 0, 3)
+    assert one.query(_WAITING) == [("one_stop", "2023-09")]
+    one.call("refresh")
+    assert differences(Knowledge(world, runs=one.runs), product_values(str(one.options.warehouse_url))) == []
+
+
+_STAMPS = """
+    select indicator_code, unit_code, period_kind, period_start, basis, case when indicator_code like '%dossier%' then 'dossier' else 'other' end,
+        period_end, computed_at
+    from mart.indicator_value
+"""
+_LOADS = """
+    select l.entity, l.landed, l.inserted, l.updated, l.unchanged
+    from ops.load as l inner join ops.extract as e on l.extract_id = e.extract_id where e.window_to = :t and e.source_code = 'one_stop'
+"""
+_WAITING = "select source_code, to_char(month_start, 'YYYY-MM') from ops.dirty_month order by 1, 2"
+
+
+# ================================================================ defects
+@pytest.fixture(scope="module")
+def known_world(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Knowledge, list[date]]]:
+    """One world that is in the product, and what the oracle knows of it."""
+    home = tmp_path_factory.mktemp("mutants")
+    with new_warehouse(home) as options:
+        world = random_world(3001, 120)
+        kn, found = told(world, home, {}, faults=Faults(), in_process=True)
+        assert not found, "\n".join(summary(found))
+        yield options, kn, busiest(world, kn, 1)
+
+
+PLANTED = (
+    "due of any later version", "a submitted paper is a result", "a pause does not stop the clock", "hidden steps end a dossier",
+    "the end of a period is inside", "refunds count", "pending decisions count", "status by the own period",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("mutant", [m for m in MUTANTS if m.name in PLANTED], ids=lambda mutant: mutant.name)
+def test_a_defect_in_the_sql_is_felt(mutant: Mutant, known_world: tuple[Settings, Knowledge, list[date]], tmp_path: Path) -> None:
+    options, kn, months = known_world
+    assert felt(options, kn, mutant, tmp_path / "sql", months)
+
+
+def test_without_a_defect_deriving_again_changes_nothing(known_world: tuple[Settings, Knowledge, list[date]], tmp_path: Path) -> None:
+    options, kn, months = known_world
+    assert felt(options, kn, None, tmp_path / "sql", months) == []
