@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ DEFAULTS: dict[str, Row] = {
     "core.payment_version": _VERSION
     | {"source_code": "payments", "_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3", "file_revision": 1}
     | {"kind_code": "PAY", "status_code": 1, "amount_vnd": 8000, "method_code": "tien-mat"},
+    "core.unit": {"name": "a test", "level": "commune", "kind": "commune", "root_code": "H19.16", "valid_from": "2000-01-01"},
     "core.procedure_list": {"source_code": SOURCE, "_load_id": 1},
     "core.procedure_list_item": {"unit_code": "H19.16.3", "valid_from": "2020-01-01", "status_code": "cong_khai"},
     "core.leader_list": {"source_code": "documents", "_load_id": 1},
@@ -139,14 +141,15 @@ def insert(connection: Connection, table: str, rows: list[Row]) -> None:
     """Put rows into a table, completed by its defaults; of version tables `_is_current` is worked out unless a row says it."""
     columns = columns_of(connection, table) if "." in table else _temporary_columns(connection, table)
     complete = [_completed(table, row, columns, number) for number, row in enumerate(rows, 1)]
-    for row in complete:
-        names = ", ".join(row)
-        overriding = "overriding system value" if table in ("ops.extract", "ops.load") and f"{table[4:]}_id" in row else ""
+    for columns_given, alike in groupby(complete, key=tuple):
+        names = ", ".join(columns_given)
+        overriding = "overriding system value" if table in ("ops.extract", "ops.load") and f"{table[4:]}_id" in columns_given else ""
         connection.execute(
             text(
-                f"insert into {table} ({names}) {overriding} select {names} from jsonb_populate_record(cast(null as {table}), cast(:r as jsonb))"
+                f"insert into {table} ({names}) {overriding} "
+                f"select {names} from jsonb_populate_recordset(cast(null as {table}), cast(:r as jsonb))"
             ),
-            {"r": json.dumps(row)},
+            {"r": json.dumps(list(alike))},
         )
     if table in ("core.dossier_version", "core.dossier_step_version") and not any("_is_current" in row for row in rows):
         key = "dossier_id" if table == "core.dossier_version" else "step_id"
