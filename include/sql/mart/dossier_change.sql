@@ -83,10 +83,13 @@ dated as (
             when c.is_attribute_changed then c.received_date
             else least(
                 case when c.is_end_changed then c.finished_from end,
-                greatest(
-                    case when isfinite(u.changed_at) then cast(u.changed_at at time zone s.zone as date) else c.received_date end,
-                    case when u.changed_at is not null then c.received_date end
-                ),
+                -- a due as far back as can be (valid after -infinity) counts since the reception
+                case
+                    when u.changed_at is not null
+                        then greatest(
+                            case when isfinite(u.changed_at) then cast(u.changed_at at time zone s.zone as date) end, c.received_date
+                        )
+                end,
                 greatest(cast(r.changed_at at time zone s.zone as date), case when r.changed_at is not null then c.received_date end),
                 greatest(cast(t.changed_at at time zone s.zone as date), case when t.changed_at is not null then c.received_date end)
             )

@@ -69,7 +69,10 @@ select
         when coalesce(c.decisive_denominator, 0) = 0 then 'no_data'
         when c.decisive_numerator >= c.target * c.decisive_denominator then 'met'
         when c.target_kind <> 'milestone' or cast(:is_year_over as boolean) then 'missed'
-        when c.decisive_numerator >= c.target * c.decisive_denominator * cast(:pace as numeric) then 'on_pace'
+        when
+            c.decisive_numerator * cast(:pace_denominator as bigint)
+            >= c.target * c.decisive_denominator * cast(:pace_numerator as bigint)
+            then 'on_pace'
         else 'behind'
     end as status,
     case

@@ -79,7 +79,7 @@ def _merge_entity(
         ).scalar_one()
         return lists.merge_list(connection, settings, entity.model, profile.source, load_id, staged, known_at, clock)
     if entity.model == "dossier_key":
-        return _merge_keys(connection, settings, profile.source, staged, known_at)
+        return merge_keys(connection, settings, profile.source, staged, known_at)
     changed = f"changed_{entity.model}"
     if entity.model == "payment":
         return payments.merge_payments(connection, settings, profile.source, staged, changed, clock)
@@ -109,7 +109,7 @@ def _merge_entity(
     return counts
 
 
-def _merge_keys(connection: Connection, settings: Settings, source: str, staged: str, known_at: datetime) -> dict[int, Counts]:
+def merge_keys(connection: Connection, settings: Settings, source: str, staged: str, known_at: datetime) -> dict[int, Counts]:
     """Answers of /keys: the newest answer of a month is in force; dossiers whose answer changed are derived again."""
     connection.execute(
         text(

@@ -2,7 +2,8 @@
 
 A version table keeps one row for each distinct content of a key by change time and extract. Its normal form does not depend on
 the order of loads: of deliveries of the same (key, change time) in order of T, only those are kept that differ from the one
-before; `_is_current` marks the newest by change time, then by delivery (indicators.md §1.2, §1.5).
+before; `_is_current` marks the newest by change time, then by delivery (indicators.md §1.2, §1.5). A repeat leaves no row behind; that
+a later extract repeated what a late load now contradicts is told by its window (`_repeated_later`).
 A version that breaks a critical rule is kept with the rules' names: it must stand in the way of an earlier good one (§2).
 """
 
@@ -148,6 +149,7 @@ def merge_versions(connection: Connection, target: VersionTable, staged: str, ch
             f"order by {key} on conflict ({key}) do update set {assignments}"
         )
     )
+    _repeated_later(connection, target, stored, same.replace("v.", "w."), before)
     this = " and ".join(f"v.{column} = i.{column}" for column in target.primary_key)
     # deliveries that repeat the one before them say nothing: dropped, whatever the order in which they came
     connection.execute(
@@ -192,5 +194,44 @@ def mark_current(connection: Connection, target: VersionTable, changed: str) -> 
                 from {target.table} inner join {changed} using ({identity})
             ) as i
             where {this} and v._is_current is distinct from i.is_newest"""
+        )
+    )
+
+
+def _repeated_later(connection: Connection, target: VersionTable, stored: list[str], same: str, before: str) -> None:
+    """Put back the deliveries that said again what stood before a version that arrives late.
+
+    4 at T1 and again at T3 was stored once. When 5 of T2 arrives after them, under the same change time, 4 holds again since T3: an
+    extract delivers every record of its window, so the oldest later load whose window holds the change time, and of which no other
+    content of the key is stored, repeated what was known. Loads of files prove nothing: a file holds what it holds.
+    """
+    values = ", ".join(
+        {"_first_seen_at": "r.window_to", "_load_id": "r.load_id", "_is_current": "false"}.get(column, f"v.{column}") for column in stored
+    )
+    connection.execute(
+        text(
+            f"""insert into {target.table} ({", ".join(stored)})
+            select {values}
+            from incoming as p
+            inner join ops.load as own on own.load_id = p._load_id
+            cross join lateral (
+                select v.* from {target.table} as v
+                where {before} and v._first_seen_at < p._first_seen_at
+                order by v._first_seen_at desc limit 1
+            ) as v
+            cross join lateral (
+                select l.load_id, l.window_to from ops.load as l
+                where l.source_code = own.source_code and l.entity = own.entity and l.status = 'loaded' and l.file_name is null
+                    and l.window_to > p._first_seen_at and p._changed_at < l.window_to
+                    and (l.window_from is null or l.window_from <= p._changed_at)
+                order by l.window_to, l.load_id limit 1
+            ) as r
+            where p._is_version and not p._is_new
+                and not exists (
+                    select 1 from {target.table} as w
+                    where {same} and w._first_seen_at <= r.window_to
+                        and (w._changed_at, w._first_seen_at) > (p._changed_at, p._first_seen_at)
+                )
+            on conflict ({", ".join(target.primary_key)}) do nothing"""
         )
     )

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -94,11 +93,16 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
     if any(item.coverage == "dossiers" for item in indicators):
         _open_dossiers(connection, settings, source, period, clock)
     before = period.year_before()
-    _work_tables(connection)
+    work_tables(connection)
     for basis in BASES:
         _measure(connection, settings, indicators, basis, binds(source, period, basis, clock))
     counts = [item for item in indicators if item.kind == "count"]
     _measure(connection, settings, counts, YEAR_BEFORE, binds(source, before, "year_to_date", clock))
+    return write_values(connection, settings, source, period, clock)
+
+
+def write_values(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> int:
+    """Write a period's values from what was counted into `measured`, judged by the plan; how many changed."""
     last_day = period.effective_last_day(clock)
     return run_file(
         connection,
@@ -108,8 +112,8 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
         kind=period.kind,
         period_start=period.start,
         period_end=period.end,
-        has_year_before=_is_extracted(connection, source, before),
-        pace=_pace(last_day),
+        has_year_before=_is_extracted(connection, source, period.year_before()),
+        **_pace(last_day),
         is_year_over=(last_day.month, last_day.day) == (12, 31),
         is_running=last_day < period.last_day,
         now=now(),
@@ -129,7 +133,7 @@ def compute_known(connection: Connection, settings: Settings, period: Period) ->
             compute(connection, settings, [item for item in listed if item.source == source], source, period, clock)
 
 
-def _work_tables(connection: Connection) -> None:
+def work_tables(connection: Connection) -> None:
     """The temporary tables that a period is counted in, empty."""
     for name, columns in (
         (
@@ -216,18 +220,21 @@ def _open_dossiers(connection: Connection, settings: Settings, source: str, peri
     run_file(connection, settings, "mart/dossier_open", **values)
 
 
-def _pace(last_day: date) -> Decimal:
-    """The share of a year's target due by a day: (full months gone + day ÷ days of the month) ÷ 12 (indicators.md §2)."""
+def _pace(last_day: date) -> dict[str, int]:
+    """The share of a year's target due by a day: (full months gone + day ÷ days of the month) ÷ 12 (indicators.md §2), as a fraction.
+
+    Two whole numbers: 8 ÷ 12 as a decimal is rounded up, and 2 of 3 would be behind at the end of August.
+    """
     days = (add_months(month_start(last_day), 1) - month_start(last_day)).days
-    return (Decimal(last_day.month - 1) + Decimal(last_day.day) / days) / 12
+    return {"pace_numerator": (last_day.month - 1) * days + last_day.day, "pace_denominator": 12 * days}
 
 
 def _is_extracted(connection: Connection, source: str, period: Period) -> bool:
-    """Whether some complete extract's window reaches back to the start of a period."""
+    """Whether some complete extract's window reaches back to the start of a period's year to date."""
     row = connection.execute(
         text("select is_complete_from_start, earliest_from from ops.source_clock where source_code = :s"), {"s": source}
     ).one()
-    return bool(row.is_complete_from_start) or (row.earliest_from is not None and row.earliest_from <= midnight(period.start))
+    return bool(row.is_complete_from_start) or (row.earliest_from is not None and row.earliest_from <= midnight(period.year_start))
 
 
 def months_of(periods: Iterable[Period], clock: datetime) -> list[date]:

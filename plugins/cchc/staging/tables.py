@@ -87,5 +87,7 @@ def prepare(connection: Connection[Any], table: Table) -> dict[str, str]:
         connection.execute(
             sql.SQL("create unlogged table {} (like {} including comments)").format(table.identifier, table.model_identifier)
         )
+        comment = f"Rows of the loads in work, in the form of staging.model_{table.model}; emptied at each load"
+        connection.execute(sql.SQL("comment on table {} is {}").format(table.identifier, sql.Literal(comment)))
     connection.execute(sql.SQL("truncate {}").format(table.identifier))
     return model
