@@ -1,6 +1,7 @@
 -- grain: one row a dossier whose facts changed: the days from and up to which a count may differ
 -- source: derived_dossier, due_before, supplement_before, changed_step (temporary), mart.dossier, core.dossier_due, core.dossier_supplement
--- traps: an attribute without a time of its own counts for every period of the dossier; a step, a round or a due only from its time on
+-- traps: an attribute without a time of its own counts for every period of the dossier; a step, a round or a due only from its time on;
+--        greatest() ignores nulls: a dossier of which nothing changed must come out without a date
 
 create temp table dossier_change on commit drop as
 with due_change as (
@@ -83,10 +84,13 @@ dated as (
             when c.is_attribute_changed then c.received_date
             else least(
                 case when c.is_end_changed then c.finished_from end,
-                greatest(
-                    case when isfinite(u.changed_at) then cast(u.changed_at at time zone s.zone as date) else c.received_date end,
-                    case when u.changed_at is not null then c.received_date end
-                ),
+                case
+                    when u.changed_at is not null
+                        then greatest(
+                            case when isfinite(u.changed_at) then cast(u.changed_at at time zone s.zone as date) else c.received_date end,
+                            c.received_date
+                        )
+                end,
                 greatest(cast(r.changed_at at time zone s.zone as date), case when r.changed_at is not null then c.received_date end),
                 greatest(cast(t.changed_at at time zone s.zone as date), case when t.changed_at is not null then c.received_date end)
             )
