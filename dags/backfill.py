@@ -14,6 +14,8 @@ from cchc.airflow.defaults import DEFAULT_ARGS, START
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles
 
+SOURCES = list_profiles(Settings.load().sources_dir)
+
 
 @dag(
     dag_display_name="Nạp lại dữ liệu các tháng đã qua",
@@ -26,7 +28,9 @@ from cchc.sources.profile import list_profiles
     tags=["ingest", "by-hand"],
     doc_md=__doc__,
     params={
-        "source": Param("one_stop", type="string", enum=list_profiles(Settings.load().sources_dir), title="Source"),
+        "source": Param(
+            "one_stop" if "one_stop" in SOURCES else next(iter(SOURCES), "none"), type="string", enum=SOURCES or ["none"], title="Source"
+        ),
         "first_month": Param("2023-01", type="string", pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="First month"),
         "last_month": Param("2023-12", type="string", pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Last month"),
     },

@@ -20,12 +20,13 @@ from typing import Any
 from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.period import BASES, Period, parse_moment, parse_period
 from cchc.settings import Settings
+from cchc.trouble import in_words
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code. A CchcError is printed as one message, anything else as a stack trace."""
+    """Run one command; its exit code. Troubles that a user can mend are printed as one message, faults of ours as a stack trace."""
     parser = _parser()
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
@@ -38,6 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except BrokenPipeError:
         return 0
+    except Exception as error:
+        sentence = in_words(error)
+        if sentence is None:
+            raise  # a fault of ours: whoever mends it needs the stack trace
+        print(f"cchc: {sentence}", file=sys.stderr)
+        return 1
 
 
 def _init(options: argparse.Namespace, settings: Settings) -> int:
@@ -55,10 +62,14 @@ def _init(options: argparse.Namespace, settings: Settings) -> int:
 def _ingest(options: argparse.Namespace, settings: Settings) -> int:
     from cchc import pipeline
     from cchc.sources.connection import from_environment
+    from cchc.sources.profile import list_profiles
     from cchc.warehouse import require_migrated
 
     if options.full and options.start:
         raise WrongUse("--full asks for everything: it does not go with --from")
+    known = list_profiles(settings.sources_dir)
+    if options.source not in known:
+        raise WrongUse(f"there is no source '{options.source}': {settings.sources_dir} has profiles of {', '.join(known) or 'none'}")
     require_migrated(settings)
     done = pipeline.ingest(settings, options.source, from_environment(options.source), options.start, options.end, full=options.full)
     _print_outcome(done)
@@ -282,19 +293,15 @@ def _doctor(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _sql(options: argparse.Namespace, settings: Settings) -> int:
-    from sqlalchemy import text
+    from cchc.read_only import read
 
-    from cchc.warehouse import engine
-
-    with engine(settings).connect() as connection:
-        connection.execute(text("set transaction read only"))
-        result = connection.exec_driver_sql(options.statement)
-        if options.format == "csv":
-            writer = csv.writer(sys.stdout)
-            writer.writerow(result.keys())
-            writer.writerows(result)
-        else:
-            print(_table([list(result.keys()), *([_cell(value) for value in row] for row in result)]))
+    names, rows = read(settings, options.statement)
+    if options.format == "csv":
+        writer = csv.writer(sys.stdout)
+        writer.writerow(names)
+        writer.writerows(rows)
+    else:
+        print(_table([names, *([_cell(value) for value in row] for row in rows)]))
     return 0
 
 

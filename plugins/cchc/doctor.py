@@ -6,6 +6,7 @@ import os
 
 from cchc.errors import CchcError
 from cchc.settings import Settings
+from cchc.trouble import in_words
 
 
 def examine(settings: Settings, sources: list[str] | None = None) -> list[tuple[bool, str]]:
@@ -23,6 +24,12 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[tuple[
             answer = test() if callable(test) else test
         except CchcError as error:
             found.append((False, f"{what}: {error}"))
+            return False
+        except Exception as error:
+            sentence = in_words(error)
+            if sentence is None:
+                raise
+            found.append((False, f"{what}: {sentence}"))
             return False
         found.append((True, f"{what}{f': {answer}' if answer else ''}"))
         return True

@@ -13,6 +13,10 @@ class SourceUnavailable(CchcError):
     """The source could not be reached, refused us, or cut an answer off. A later try may succeed."""
 
 
+class WarehouseUnavailable(CchcError):
+    """The warehouse cannot be reached, or does not let us in. A later try may succeed."""
+
+
 class ContractViolation(CchcError):
     """The source answered, and the answer breaks its contract. Retrying does not help."""
 

@@ -12,9 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, create_engine, text
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError
 
-from cchc.errors import CchcError, NotConfigured
+from cchc.errors import CchcError, NotConfigured, WarehouseUnavailable
 from cchc.period import now
 from cchc.settings import Settings
 from cchc.warehouse_url import warehouse_url
@@ -25,7 +27,26 @@ _MIGRATION_LOCK = 53_2023  # one installation migrates at a time, whoever starts
 @cache
 def _engine(url: str) -> Engine:
     # the warehouse's own sessions judge dates in the plan's zone; `-c timezone` survives a server that is set otherwise
-    return create_engine(url, pool_pre_ping=True, connect_args={"options": "-c timezone=Asia/Ho_Chi_Minh -c client_min_messages=warning"})
+    options = "-c timezone=Asia/Ho_Chi_Minh -c client_min_messages=warning"
+    try:
+        made = create_engine(url, pool_pre_ping=True, connect_args={"options": options})
+    except (ArgumentError, ValueError):
+        raise NotConfigured(
+            "CCHC_WAREHOUSE_URL cannot be read: write postgresql+psycopg://user:password@host:5432/database, special characters as %XX"
+        ) from None
+    event.listen(made, "handle_error", _say_what_is_unreachable)
+    return made
+
+
+def _say_what_is_unreachable(context: ExceptionContext) -> None:
+    """A connection that was not made becomes a WarehouseUnavailable: nobody should read SQLAlchemy's own words, or the password."""
+    if context.connection is None and context.engine is not None:
+        url = context.engine.url
+        why = " ".join(str(context.original_exception).split())
+        raise WarehouseUnavailable(
+            f"no connection to the warehouse {url.database} on {url.host}:{url.port or 5432} as {url.username}: {why}. Check that "
+            "PostgreSQL runs and is reachable from here, and user, password and database in CCHC_WAREHOUSE_URL."
+        ) from None
 
 
 def engine(settings: Settings) -> Engine:

@@ -37,8 +37,9 @@ def merge_list(
     row = connection.execute(
         text(f"select md5(coalesce(string_agg(cast(row({names}) as text), '|' order by _key), '')) as hash from listed_{model}")
     ).one()
+    # the list that was in force at T until now; the one of T itself where the extract is run again
     before = connection.execute(
-        text(f"select list_hash from {fetches} where source_code = :s and fetched_at < :t order by fetched_at desc limit 1"),
+        text(f"select list_hash from {fetches} where source_code = :s and fetched_at <= :t order by fetched_at desc limit 1"),
         {"s": source, "t": known_at},
     ).scalar()
     known = connection.execute(text(f"select 1 from {items} where list_hash = :h limit 1"), {"h": row.hash}).scalar()

@@ -25,9 +25,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cchc.airflow.launch import COMPONENTS
 from cchc.embedded import postgres
 from cchc.embedded.airflow_api import AirflowApi
-from cchc.embedded.launch import COMPONENTS
 from cchc.embedded.processes import ProcessFile
 from cchc.errors import CchcError
 from cchc.settings import PROJECT, Settings
@@ -226,7 +226,7 @@ def _launch(settings: Settings, environment: Mapping[str, str], server: postgres
         json.dumps({ADMIN: settings.secret("airflow_admin_password"), VIEWER: settings.secret("airflow_viewer_password")}),
     )
     migrate = not _is_migrated(folder, server)
-    command = [sys.executable, "-m", "cchc.embedded.launch", str(folder), *(["--migrate"] if migrate else [])]
+    command = [sys.executable, "-m", "cchc.airflow.launch", str(folder), *(["--migrate"] if migrate else [])]
     with open(log_of(settings, "launch"), "w") as output:
         done = subprocess.run(
             command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False

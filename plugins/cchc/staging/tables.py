@@ -78,7 +78,10 @@ def prepare(connection: Connection[Any], table: Table) -> dict[str, str]:
     """
     model = layout(connection, SCHEMA, f"model_{table.model}")
     if not model:
-        raise NotConfigured(f"{SCHEMA}.{table.name}: no model staging.model_{table.model}. Name one of include/sql/migrations.")
+        raise NotConfigured(
+            f"the profile of {table.name.replace('__', ', entity ')}: no model {table.model!r} (no table {SCHEMA}.model_{table.model}). "
+            "Name one of include/sql/migrations."
+        )
     present = layout(connection, SCHEMA, table.name)
     if present and list(present.items()) != list(model.items()):
         connection.execute(sql.SQL("drop table {} cascade").format(table.identifier))

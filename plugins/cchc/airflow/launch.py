@@ -1,6 +1,6 @@
 """Starts Airflow's processes: imports Airflow once, then forks, so that the seconds and megabytes of the imports are paid once.
 
-Run by stack.py as `python -m cchc.embedded.launch HOME [--migrate]` with Airflow's whole environment set; it ends as soon as
+Run by stack.py as `python -m cchc.airflow.launch HOME [--migrate]` with Airflow's whole environment set; it ends as soon as
 the processes are on their way. Each of them is the leader of its own session, writes to its own log, and is put on record
 at once. On other systems than Linux, where forking a process with many libraries is not safe, each is a fresh `airflow` process.
 """

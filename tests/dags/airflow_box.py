@@ -1,0 +1,134 @@
+"""Airflow in a process of its own, for tests: it reads one JSON request a line and answers with one JSON line.
+
+A process of its own, because Airflow reads its configuration once, at import, and changes warnings, logging and signal handlers of
+whoever imports it. The environment that the tests give is that of the embedded stack (cchc.embedded.stack.airflow_environment).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[2]
+DAGS = PROJECT / "dags"
+REPLIES = os.fdopen(os.dup(1), "w", encoding="utf-8")  # what Airflow prints goes to standard error: it must not mix with our answers
+
+
+def parsed() -> Any:
+    """A DagBag of the project's DAG files as the environment now makes them."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(DAGS, bundle_path=DAGS, bundle_name="dags-folder")
+
+
+def structure(environment: dict[str, str]) -> dict[str, Any]:
+    """Everything that the tests ask about the DAGs, as plain values; with these variables added to the environment."""
+    os.environ.update(environment)
+    bag = parsed()
+    for name in environment:
+        del os.environ[name]
+    return {"errors": bag.import_errors, "dags": {name: _dag(dag) for name, dag in bag.dags.items()}}
+
+
+def _dag(dag: Any) -> dict[str, Any]:
+    timetable = dag.timetable
+    return {
+        "schedule": getattr(timetable, "expression", None) or getattr(timetable, "_expression", None),
+        "zone": str(getattr(timetable, "timezone", getattr(timetable, "_timezone", ""))),
+        "timetable": type(timetable).__name__,
+        "catchup": dag.catchup,
+        "max_active_runs": dag.max_active_runs,
+        "tags": sorted(dag.tags),
+        "doc": dag.doc_md,
+        "display": dag.dag_display_name,
+        "description": dag.description,
+        "params": {name: dag.params.get_param(name).schema | {"default": dag.params[name]} for name in dag.params},
+        "tasks": {task.task_id: _task(task) for task in dag.tasks},
+        "partitioned_by": getattr(getattr(timetable, "asset_condition", None), "name", None),
+    }
+
+
+def _task(task: Any) -> dict[str, Any]:
+    get = task.partial_kwargs.get if task.is_mapped else lambda name: getattr(task, name)
+    python = (
+        get("python_callable") if task.is_mapped and "python_callable" in task.partial_kwargs else getattr(task, "python_callable", None)
+    )
+    timeout, delay, most = get("execution_timeout"), get("retry_delay"), get("max_retry_delay")
+    return {
+        "owner": task.owner,
+        "retries": get("retries"),
+        "delay": delay.total_seconds() if delay else None,
+        "backoff": get("retry_exponential_backoff"),
+        "most": most.total_seconds() if most else None,
+        "timeout": timeout.total_seconds() if timeout else None,
+        "policy": [rule.exception for rule in get("retry_policy").rules] if get("retry_policy") else [],
+        "downstream": sorted(task.downstream_task_ids),
+        "outlets": [asset.name for asset in (get("outlets") or [])],
+        "doc": (python.__doc__ or "").strip() if python else (task.doc_md or ""),
+        "operator": task.task_type,
+        "most_at_once": get("max_active_tis_per_dagrun"),
+    }
+
+
+def run(dag_id: str, conf: dict[str, Any], environment: dict[str, str], skip: str | None) -> dict[str, Any]:
+    """One run of a DAG to its end: its state, and each task's state, error and result. `skip` marks tasks as done without running."""
+    os.environ.update(environment)
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    from cchc.airflow import defaults
+
+    errors: dict[str, str] = {}
+
+    def remember(context: Any) -> None:
+        error = context["exception"]
+        errors[context["ti"].task_id] = f"{type(error).__name__}: {error}"
+
+    dag = parsed().dags[dag_id]
+    retries = defaults.DEFAULT_ARGS["retries"]
+    defaults.DEFAULT_ARGS["retries"] = 0  # a test has no time to wait for a source that may come back; `dag.test` parses again
+    for task in dag.tasks:
+        if task.is_mapped:
+            task.partial_kwargs |= {"on_failure_callback": [remember], "retries": 0}
+        else:
+            task.on_failure_callback, task.retries = [remember], 0
+    done = dag.test(run_conf=conf, mark_success_pattern=skip)
+    defaults.DEFAULT_ARGS["retries"] = retries
+    with create_session() as session:
+        pushed = session.query(XComModel).filter(XComModel.dag_id == dag_id, XComModel.run_id == done.run_id).all()
+        results = {(value.task_id, value.map_index, value.key): XComModel.deserialize_value(value) for value in pushed}
+    return {
+        "state": str(done.state),
+        "tasks": {f"{ti.task_id}[{ti.map_index}]" if ti.map_index >= 0 else ti.task_id: str(ti.state) for ti in done.get_task_instances()},
+        "errors": errors,
+        "results": {task: value for (task, index, key), value in results.items() if index < 0 and key == "return_value"},
+        "mapped": [value for (_, index, key), value in sorted(results.items()) if index >= 0 and key == "return_value"],
+    }
+
+
+def main() -> None:
+    """Prepare Airflow's database, then answer until the requests end."""
+    os.dup2(2, 1)
+    from airflow import settings
+    from airflow.utils import db
+    from sqlalchemy import inspect
+
+    if not inspect(settings.engine).has_table("dag_run"):
+        db.initdb()
+    answers: dict[str, Callable[..., Any]] = {"structure": structure, "run": run}
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            reply = {"ok": answers[request.pop("do")](**request)}
+        except Exception:
+            reply = {"broken": traceback.format_exc()}
+        print(json.dumps(reply, default=str), file=REPLIES, flush=True)
+
+
+if __name__ == "__main__":
+    main()

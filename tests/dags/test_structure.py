@@ -1,0 +1,124 @@
+"""What the DAGs are: one ingest_<source> for each profile, on the plan's clock, with owners, limits and words."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cchc.settings import PROJECT
+from tests.dags.conftest import Box
+
+CHAIN = ["open_window", "extract", "stage", "validate", "load", "confirm"]
+OURS = {"backfill", "check_connections", "ingest_documents", "ingest_one_stop", "ingest_payments", "maintenance", "refresh_indicators"}
+FOREVER = {"schedule": None, "timetable": "NullTimetable"}
+
+
+@pytest.fixture(scope="module")
+def found(box: Box) -> Any:
+    return box.ask("structure", environment={})
+
+
+@pytest.fixture(scope="module")
+def dags(found: Any) -> Any:
+    assert found["errors"] == {}
+    return found["dags"]
+
+
+def ingests(dags: Any) -> dict[str, Any]:
+    return {name: dag for name, dag in dags.items() if name.startswith("ingest_")}
+
+
+def test_every_file_loads(dags: Any) -> None:
+    assert set(dags) >= OURS
+
+
+def test_one_ingest_a_profile(dags: Any) -> None:
+    profiles = {path.stem for path in (PROJECT / "include" / "sources").glob("*.yaml")}
+    assert profiles >= {"one_stop", "documents", "payments"}
+    assert set(ingests(dags)) == {f"ingest_{name}" for name in profiles}
+
+
+def test_a_profile_dropped_elsewhere_is_a_dag_and_no_code(box: Box, tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "tests" / "profiles" / "dutch_permits.yaml", tmp_path)
+    found = box.ask("structure", environment={"CCHC_SOURCES_DIR": str(tmp_path)})
+    assert found["errors"] == {}
+    assert set(ingests(found["dags"])) == {"ingest_dutch_permits"}
+    dag = found["dags"]["ingest_dutch_permits"]
+    assert list(dag["tasks"]) == CHAIN
+    assert dag["schedule"] is None  # the profile gives none: by hand alone
+    source = found["dags"]["backfill"]["params"]["source"]
+    assert source["enum"] == ["dutch_permits"]
+    assert source["default"] in source["enum"]
+
+
+def test_the_plans_clock(dags: Any) -> None:
+    for name, dag in {**ingests(dags), "maintenance": dags["maintenance"]}.items():
+        assert dag["timetable"] == "CronTriggerTimetable", name
+        assert dag["zone"] == "Asia/Ho_Chi_Minh", name
+        assert dag["schedule"], name
+    assert dags["ingest_one_stop"]["schedule"] == "15 1 * * *"
+    assert len({dag["schedule"] for dag in ingests(dags).values()}) == len(ingests(dags)), "sources are not pulled in the same minute"
+    assert all(dag["catchup"] is False for dag in dags.values())
+
+
+def test_the_clock_can_be_switched_off(box: Box) -> None:
+    found = box.ask("structure", environment={"CCHC_SCHEDULE": "off"})
+    assert found["errors"] == {}
+    for name, dag in {**ingests(found["dags"]), "maintenance": found["dags"]["maintenance"]}.items():
+        assert {key: dag[key] for key in FOREVER} == FOREVER, name
+
+
+def test_every_dag_has_words_and_tags(dags: Any) -> None:
+    for name, dag in dags.items():
+        assert len(dag["doc"]) > 100, name
+        assert dag["tags"], name
+        assert dag["description"], name
+        assert dag["display"] != name, f"{name} has no Vietnamese name"
+        for title, param in dag["params"].items():
+            assert param.get("title"), f"{name}: {title}"
+
+
+def test_every_task_has_an_owner_limits_and_words(dags: Any) -> None:
+    for name, dag in dags.items():
+        for task, what in dag["tasks"].items():
+            where = f"{name}.{task}"
+            assert what["owner"] not in ("", "airflow"), where
+            assert what["timeout"] and what["timeout"] <= 6 * 3600, where
+            assert what["doc"] or what["operator"] == "TriggerDagRunOperator", where
+            if name == "check_connections":
+                assert what["retries"] == 0, "somebody waits for the answer"
+            else:
+                assert (what["retries"], what["backoff"], what["delay"], what["most"]) == (3, 2.0, 20.0, 900.0), where
+                assert {"cchc.errors.LoadBlocked", "cchc.errors.NotConfigured", "cchc.errors.WrongUse"} <= set(what["policy"]), where
+
+
+def test_the_chain_reads_as_a_sentence(dags: Any) -> None:
+    for name, dag in ingests(dags).items():
+        assert list(dag["tasks"]) == CHAIN, name
+        for before, after in itertools.pairwise(CHAIN):
+            assert after in dag["tasks"][before]["downstream"], f"{name}: {before} >> {after}"
+        assert dag["tasks"]["confirm"]["downstream"] == []
+        assert dag["max_active_runs"] == 1, name
+        assert {task: what["outlets"] for task, what in dag["tasks"].items() if what["outlets"]} == {"load": ["months_touched"]}
+        assert {key: param["default"] for key, param in dag["params"].items()} == {"from": None, "to": None, "full": False}
+
+
+def test_refresh_follows_the_touched_months(dags: Any) -> None:
+    dag = dags["refresh_indicators"]
+    assert dag["timetable"] == "PartitionedAssetTimetable"
+    assert dag["partitioned_by"] == "months_touched"
+    assert list(dag["tasks"]) == ["refresh"]
+    assert dag["params"]["periods"]["default"] == []
+
+
+def test_backfill_takes_one_month_after_the_other(dags: Any) -> None:
+    dag = dags["backfill"]
+    assert {key: dag[key] for key in FOREVER} == FOREVER
+    assert dag["max_active_runs"] == 1
+    assert dag["tasks"]["windows"]["downstream"] == ["ingest_month"]
+    assert dag["tasks"]["ingest_month"]["most_at_once"] == 1
+    assert set(dag["params"]) == {"source", "first_month", "last_month"}
