@@ -81,6 +81,7 @@ def close_month() -> None:
         subject="Công bố số liệu kỳ {{ ti.xcom_pull(task_ids='choose_period') }}?",
         body="{{ ti.xcom_pull(task_ids='findings') }}",
         response_timeout=timedelta(days=14),
+        doc_md="Ask a person: approve the publication, or reject it (then nothing is published).",
         params={"note": Param(None, type=["null", "string"], title="Ghi chú")},
     )
 

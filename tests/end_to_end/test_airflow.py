@@ -8,15 +8,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psutil
 import psycopg
 import pytest
 
 from cchc.embedded import postgres, stack
+from cchc.embedded.airflow_api import AirflowApi, Run
 from cchc.settings import PROJECT, Settings
 from demo.state import StateFolder
 
@@ -86,6 +89,17 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     stack.down(found.settings)
 
 
+def _approve(api: AirflowApi, run: Run) -> None:
+    """Answer the approval of a run of close_month as the UI does, once it waits for somebody."""
+    path = f"/api/v2/dags/close_month/dagRuns/{quote(run.run_id, safe='')}/taskInstances/approval/-1/hitlDetails"
+    end = time.monotonic() + 120
+    while {task.task_id: task.state for task in api.tasks(run)}.get("approval") not in ("awaiting_input", "deferred"):
+        assert time.monotonic() < end, [(task.task_id, task.state) for task in api.tasks(run)]
+        assert api.run(run.dag_id, run.run_id).state not in ("failed", "success"), api.explain_failure(run)
+        time.sleep(0.5)
+    api._call("PATCH", path, {"chosen_options": ["Approve"], "params_input": {"note": None}})
+
+
 @pytest.mark.end_to_end
 @pytest.mark.timeout(1500)
 def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> None:
@@ -110,7 +124,7 @@ def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> Non
     with running.api() as api:
         assert api.import_errors() == {}
         runs = api.runs()
-        assert {run.dag_id for run in runs} == {"ingest_one_stop", "ingest_documents", "ingest_payments", "refresh_indicators"}
+        assert {run.dag_id for run in runs} == {*(f"ingest_{source}" for source in SOURCES), "refresh_indicators"}
         assert {run.state for run in runs} == {"success"}
 
     # a second run changes nothing
@@ -121,6 +135,18 @@ def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> Non
         assert {run.state for run in api.runs()} == {"success"}
         assert sum(run.dag_id == "refresh_indicators" for run in api.runs()) == sum(run.dag_id == "refresh_indicators" for run in runs)
 
+    # a month is closed: a person approves in Airflow, the values are frozen, and closing again has nothing to say
+    with running.api() as api:
+        api.set_paused("close_month", False)
+        asked = api.trigger("close_month", {"period": "2023-11", "wait_hours": 0})
+        _approve(api, asked)
+        assert [run.state for run in api.wait([asked], 120)] == ["success"]
+    (published,) = installation.query("select edition, approval, approved_by from mart.publication")
+    assert published == (1, "person", "admin")
+    frozen = installation.query("select * from mart.publication_value order by 1, 2, 3, 4")
+    assert frozen
+    assert "Đã công bố lần 1" in installation.run("cchc.cli", "scorecard", "2023-11")
+
     # a day later only what changed is pulled
     installation.run("demo", "advance", "--state", str(installation.home / "demo"), "--days", "1")
     installation.run("cchc.cli", "demo")
@@ -129,6 +155,7 @@ def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> Non
         assert day[source]["landed"] < 0.2 * first[source]["landed"], source
     assert sum(load["inserted"] + load["updated"] for load in day.values()) > 0
     assert len(installation.query(VALUES)) >= len(values)
+    assert installation.query("select * from mart.publication_value order by 1, 2, 3, 4") == frozen
 
     # a second `up` is no new start, and `down` leaves nothing behind
     assert running.url in installation.run("cchc.cli", "up")

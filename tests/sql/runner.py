@@ -72,6 +72,14 @@ DEFAULTS: dict[str, Row] = {
         "plan_code": "plan_53_KH-UBND_2023", "formula_version": 1, "is_provisional": False, "computed_at": "2023-07-01", "level": "all",
         "unit_code": "all", "period_kind": "month", "basis": "period",
     },
+    "mart.publication": {
+        "plan_code": "plan_53_KH-UBND_2023", "period_kind": "month", "source_clocks": {}, "definitions": {}, "missing": {}, "findings": {},
+        "approval": "person", "approved_by": "a tester", "published_at": "2023-07-05",
+    },
+    "mart.publication_value": {"formula_version": 1, "unit_code": "all", "level": "all", "basis": "period", "is_provisional": False},
+    "mart.restatement": {
+        "unit_code": "all", "level": "all", "basis": "period", "source_clocks": {}, "found_at": "2023-08-01",
+    },
     "measured": {"formula_version": 1, "kind": "flow", "unit_code": "all", "level": "all", "basis": "year_to_date", "coverage": 1},
     "expected": {"has_sent": True},
     "staging.model_dossier": _STAGED | _DOSSIER | {"channel_code": 1, "result_kind_code": "ket_qua"},
@@ -85,6 +93,9 @@ DEFAULTS: dict[str, Row] = {
     },
     "ops.extract": {"source_code": SOURCE, "status": "complete", "started_at": "2023-07-01"},
 }  # fmt: skip
+
+
+IDENTIFIED = ("ops.extract", "ops.load", "mart.publication", "mart.restatement")  # tables that number their rows themselves
 
 
 class _Loader(yaml.SafeLoader):
