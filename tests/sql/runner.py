@@ -48,6 +48,12 @@ DEFAULTS: dict[str, Row] = {
     "core.payment_version": _VERSION
     | {"source_code": "payments", "_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3", "file_revision": 1}
     | {"kind_code": "PAY", "status_code": 1, "amount_vnd": 8000, "method_code": "tien-mat"},
+    "core.feedback_version": _VERSION
+    | {"source_code": "feedback", "_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3", "file_date": "2023-06-30"}
+    | {"file_revision": 1, "is_about_procedures": True, "status_code": "da_xu_ly", "channel_code": "1022"},
+    "core.survey_answer_version": _VERSION
+    | {"source_code": "survey", "_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3", "file_date": "2023-06-30"}
+    | {"file_revision": 1},
     "core.procedure_list": {"source_code": SOURCE, "_load_id": 1},
     "core.procedure_list_item": {"unit_code": "H19.16.3", "valid_from": "2020-01-01", "status_code": "cong_khai"},
     "core.leader_list": {"source_code": "documents", "_load_id": 1},
@@ -210,7 +216,8 @@ def opened(connection: Connection, settings: Settings, binds: Row, table: str) -
 
 
 def _period(source: str, binds: Row) -> dict[str, Any]:
-    return period_binds(source, parse_period(binds["period"]), binds.get("basis", "period"), parse_moment(binds["known_at"]))
+    also = {name: at and parse_moment(at) for name, at in binds.get("also", {"survey": None}).items()}
+    return period_binds(source, parse_period(binds["period"]), binds.get("basis", "period"), parse_moment(binds["known_at"]), also)
 
 
 def _changed_step(connection: Connection) -> None:
@@ -379,6 +386,9 @@ MAKERS: dict[str, Maker] = {
     "core/dossier": view("core"),
     "core/dossier_event": view("core"),
     "core/payment": view("core"),
+    "core/feedback": view("core"),
+    "core/survey_answer": view("core"),
+    "core/unit_successor": view("core"),
     "core/payment_version": payment,
     "core/procedure_list": catalogue_list,
     "core/leader_list": catalogue_list,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
@@ -14,7 +14,10 @@ KINDS = ("flow", "stock", "count")
 
 @dataclass(frozen=True)
 class Indicator:
-    """One computed indicator. `sql` names its file in include/sql/indicators: one row a counted item."""
+    """One computed indicator. `sql` names its file in include/sql/indicators: one row a counted item.
+
+    T, D and pace of its values are those of `source`; `also` names other sources whose records it counts, each cut at its own J.
+    """
 
     code: str
     version: int
@@ -26,6 +29,7 @@ class Indicator:
     denominator_vi: str
     coverage: str | None = None
     item: str = "row"
+    also: tuple[str, ...] = ()
 
     @property
     def sql(self) -> str:
@@ -42,12 +46,20 @@ def catalogue(settings: Settings) -> dict[str, Indicator]:
             indicator = Indicator(code=code, **entry)
         except TypeError as error:
             raise NotConfigured(f"{path.name}: {code}: {error}") from error
+        if not isinstance(indicator.also, (list, tuple)) or indicator.source in indicator.also:
+            raise NotConfigured(f"{path.name}: {code}: also '{indicator.also}' is no list of other sources")
+        indicator = replace(indicator, also=tuple(indicator.also))
         if indicator.kind not in KINDS:
             raise NotConfigured(f"{path.name}: {code}: kind '{indicator.kind}' is none of {', '.join(KINDS)}")
         if not (settings.sql_dir / f"{indicator.sql}.sql").exists():
             raise NotConfigured(f"{path.name}: {code}: include/sql/{indicator.sql}.sql does not exist")
         found[code] = indicator
     return found
+
+
+def followers(settings: Settings, source: str) -> set[str]:
+    """The other sources whose indicators count records of `source` too."""
+    return {item.source for item in catalogue(settings).values() if source in item.also}
 
 
 def indicator(settings: Settings, code: str) -> Indicator:

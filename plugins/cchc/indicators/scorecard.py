@@ -11,7 +11,7 @@ from sqlalchemy import text
 from cchc.errors import WrongUse
 from cchc.indicators.catalogue import Indicator, indicator
 from cchc.indicators.plan import DISTRICT
-from cchc.indicators.refresh import binds
+from cchc.indicators.refresh import binds, clocks_of
 from cchc.period import Period, midnight
 from cchc.settings import Settings
 from cchc.warehouse import engine, known_at, query, sql
@@ -113,7 +113,7 @@ def explain(settings: Settings, code: str, unit: str, period: Period, basis: str
         clock = known_at(connection, item.source)
         if clock is None or midnight(period.start) >= clock:
             raise WrongUse(f"nothing is known of {period.code} yet: T of {item.source} is {clock.isoformat() if clock else 'not set'}")
-        values = binds(item.source, period, basis, clock)
+        values = binds(item.source, period, basis, clock, clocks_of(connection, [item]))
         scope = "true"
         if unit.startswith("level:"):
             scope = "u.level = :level"
