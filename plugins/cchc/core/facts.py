@@ -86,7 +86,11 @@ def mark_dirty_months(connection: Connection, settings: Settings, source: str, d
                     cast(date_trunc('month', greatest(from_date, cast(:first_day as date))) as date) as first_month,
                     least(
                         coalesce(
-                            cast(date_trunc('year', greatest(to_date, from_date) + 17) as date) + interval '11 months',
+                            -- greatest() would take an open end (null) for from_date
+                            case
+                                when to_date is not null
+                                    then cast(date_trunc('year', greatest(to_date, from_date) + 17) as date) + interval '11 months'
+                            end,
                             cast('9999-01-01' as date)
                         ),
                         date_trunc('month', cast((cast(:known_at as timestamptz) - interval '1 microsecond')
