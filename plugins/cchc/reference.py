@@ -129,11 +129,11 @@ def load_calendar(connection: Connection, settings: Settings) -> list[date]:
     return changed
 
 
-def load_reference(settings: Settings) -> None:
-    """Units, working days, plan targets, catalogue and every profile of CCHC_SOURCES_DIR."""
+def load_reference(settings: Settings) -> list[date]:
+    """Units, working days, plan targets, catalogue and every profile of CCHC_SOURCES_DIR; the days that are judged otherwise than before."""
     with engine(settings).begin() as connection:
         _upsert(connection, "core.unit", ("unit_code",), units(settings))
-        load_calendar(connection, settings)
+        changed = load_calendar(connection, settings)
         _upsert(connection, "core.plan_target", ("plan_code", "target_no", "level"), plan.targets(settings))
         _upsert(
             connection,
@@ -156,3 +156,4 @@ def load_reference(settings: Settings) -> None:
         )
         for name in list_profiles(settings.sources_dir):
             load_source(connection, load_profile(settings.sources_dir, name))
+    return changed
