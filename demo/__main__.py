@@ -18,9 +18,9 @@ from demo.state import DEFAULT_PORT, DEFAULT_SCALE, DEFAULT_SEED, StateFolder, W
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m demo", description="A made-up district that speaks the three source contracts.")
+    parser = argparse.ArgumentParser(prog="python -m demo", description="A made-up district that speaks the source contracts.")
     commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser("serve", help="answer on the loopback address and keep the payments folder up to date")
+    serve = commands.add_parser("serve", help="answer on the loopback address and keep the drop folders up to date")
     serve.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"default {DEFAULT_PORT}; 0 takes a free one")
     serve.add_argument(
         "--clock", help=f"ISO 8601 with offset; of a new state {DEFAULT_CLOCK}; an existing state keeps its clock unless this is later"
@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     connections.add_argument("--port", type=int, help="default: the port of the running server")
     commands.add_parser("oddities", help="print ODDITIES.md")
     for command in (serve, advance, connections):
-        command.add_argument("--state", type=Path, required=True, help="folder of this demo's clock, credentials and payment files")
+        command.add_argument("--state", type=Path, required=True, help="folder of this demo's clock, credentials and delivered files")
     return parser
 
 
@@ -57,7 +57,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _follows(port: int, wanted: str) -> bool:
-    """Ask the running server for its clock; by that it delivers the payment files before it answers."""
+    """Ask the running server for its clock; by that it delivers the files before it answers."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=60) as answer:
             return bool(json.load(answer)["clock"] == wanted)
@@ -75,10 +75,11 @@ def _advance(arguments: argparse.Namespace) -> int:
     state.clock.write(to)
     port = state.server_port()
     if port is None or not _follows(port, iso_offset(to)):
-        from demo.deliveries import DropFolder
         from demo.district import District
+        from demo.drops import drop_folders
 
-        DropFolder(state.payments, District(settings["seed"], settings["scale"]).payments).update(to)
+        for folder in drop_folders(state, District(settings["seed"], settings["scale"])):
+            folder.update(to)
     print(json.dumps({"clock": iso_offset(to)}))
     return 0
 

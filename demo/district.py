@@ -17,12 +17,15 @@ from demo import (
     documents,
     dossier_wire,
     dossiers,
+    drops,
+    feedback,
     filing,
     oddities,
     payments,
     planting,
     staff,
     steps,
+    survey,
     work_files,
 )
 from demo.clock import DAY, FOREVER
@@ -92,7 +95,24 @@ class District:
         self.work_files = work_files.build(scale, seed)
         self.planted |= work_files.plant(self.work_files, _spread(15))
 
+        known = sorted((dossier.received, dossier.key) for dossier in self.dossiers[:ordinary:5] if dossier.received)
+        odd_items, found = feedback.planted()
+        self.feedback = feedback.build(known, seed) + odd_items
+        self.planted |= found
+        odd_forms, found = survey.planted(drops.SURVEY_REVISED[0] - 10)
+        self.survey = survey.build(known, seed) + odd_forms
+        self.planted |= found
+
         self.planted |= {
+            "feedback-xlsx": [clock.compact_day(day) for day in drops.FEEDBACK_XLSX],
+            "feedback-revision": [clock.compact_day(day) for day in drops.FEEDBACK_REVISED],
+            "feedback-late-file": [clock.compact_day(day) for day in drops.FEEDBACK_LATE],
+            "feedback-cut": [clock.compact_day(drops.FEEDBACK_CUT)],
+            "feedback-blocked": [clock.compact_day(drops.FEEDBACK_BLOCKED)],
+            "survey-xlsx": [clock.compact_day(day) for day in drops.SURVEY_XLSX],
+            "survey-revision": [clock.compact_day(day) for day in drops.SURVEY_REVISED],
+            "survey-late-file": [clock.compact_day(day) for day in drops.SURVEY_LATE],
+            "survey-cut": [clock.compact_day(drops.SURVEY_CUT)],
             "manifest-rows": [clock.compact_day(deliveries.MANIFEST_ROWS)],
             "trailer-amount": [clock.compact_day(deliveries.TRAILER_AMOUNT)],
             "bad-revision": [clock.compact_day(deliveries.BAD_REVISION)],

@@ -17,9 +17,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from demo.answers import Answer, Refusal
 from demo.clock import iso_offset, parse_iso
-from demo.deliveries import DropFolder
 from demo.district import District
 from demo.documents_api import Documents
+from demo.drops import drop_folders
 from demo.faults import Weather
 from demo.one_stop_api import OneStop, Tokens
 from demo.state import StateFolder
@@ -40,18 +40,18 @@ class Application:
         self.one_stop = OneStop(district, weather)
         self.documents = Documents(district, weather)
         self._api_key = credentials.api_key.encode()
-        self._drop_folder = DropFolder(state.payments, district.payments)
+        self._drop_folders = drop_folders(state, district)
         self._lock = threading.Lock()
         self._delivered_at = -1
 
     def now(self) -> int:
-        """The clock; when it has moved, the payment files of the time in between are delivered first."""
+        """The clock; when it has moved, the files of the time in between are delivered first."""
         with self._lock:
             at = self.state.clock.read()
             if at != self._delivered_at:
-                written = self._drop_folder.update(at)
+                written = [name for folder in self._drop_folders for name in folder.update(at)]
                 self._delivered_at = at
-                log.info("clock %s, %d payment files delivered", iso_offset(at), len(written))
+                log.info("clock %s, %d files delivered", iso_offset(at), len(written))
             return at
 
     def get(self, target: str, headers: Any) -> Answer:
@@ -171,7 +171,7 @@ class Demo:
         return f"http://127.0.0.1:{self.port}"
 
     def connections(self) -> dict[str, str]:
-        """The Airflow connections of the three sources."""
+        """The Airflow connections of the five sources."""
         return self.state.connections(self.port)
 
     def advance(self, to: str | int) -> None:

@@ -1,4 +1,4 @@
-"""The state folder of a demo: clock, seed and scale, credentials, and the payments' drop folder."""
+"""The state folder of a demo: clock, seed and scale, credentials, and the drop folders of payments, feedback and survey."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ class StateFolder:
         self.folder = Path(folder).absolute()
         self.clock = Clock(self.folder / "clock.json")
         self.payments = self.folder / "payments"
+        self.feedback = self.folder / "feedback"
+        self.survey = self.folder / "survey"
 
     def open(self, *, seed: int | None = None, scale: float | None = None, clock: str | int | None = None) -> dict[str, Any]:
         """Make the folder, or check that it is the one asked for; the clock only ever moves forward. Returns {"seed", "scale"}."""
@@ -59,7 +61,8 @@ class StateFolder:
         if not self.clock.exists() or (clock is not None and wanted > self.clock.read()):
             self.clock.write(wanted)
         self.credentials()
-        self.payments.mkdir(exist_ok=True)
+        for drop_folder in (self.payments, self.feedback, self.survey):
+            drop_folder.mkdir(exist_ok=True)
         return settings
 
     def settings(self) -> dict[str, Any]:
@@ -96,7 +99,7 @@ class StateFolder:
             return None
 
     def connections(self, port: int | None = None) -> dict[str, str]:
-        """The Airflow connections of the three sources, as environment variables with JSON in them."""
+        """The Airflow connections of the five sources, as environment variables with JSON in them."""
         credentials = self.credentials()
         base = f"http://127.0.0.1:{port or self.server_port() or DEFAULT_PORT}"
         return {
@@ -105,6 +108,8 @@ class StateFolder:
             ),
             "AIRFLOW_CONN_SRC_DOCUMENTS": json.dumps({"conn_type": "http", "host": f"{base}/documents", "password": credentials.api_key}),
             "AIRFLOW_CONN_SRC_PAYMENTS": json.dumps({"conn_type": "fs", "host": str(self.payments)}),
+            "AIRFLOW_CONN_SRC_FEEDBACK": json.dumps({"conn_type": "fs", "host": str(self.feedback)}),
+            "AIRFLOW_CONN_SRC_SURVEY": json.dumps({"conn_type": "fs", "host": str(self.survey)}),
         }
 
     def now(self) -> str:

@@ -53,9 +53,11 @@ def _init(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.warehouse import migrate
 
     applied = migrate(settings)
-    load_reference(settings)
+    changed = load_reference(settings)
     grant_roles(settings)
     print(f"warehouse ready; migrations applied: {', '.join(applied) or 'none, it was up to date'}")
+    if changed:
+        print(f"working calendar: {', '.join(map(str, changed))} judged otherwise than before; `cchc refresh` computes what that touches")
     return 0
 
 

@@ -33,6 +33,8 @@ class Client:
         self.one_stop = connections["AIRFLOW_CONN_SRC_ONE_STOP"]
         self.documents = connections["AIRFLOW_CONN_SRC_DOCUMENTS"]
         self.payments = Path(connections["AIRFLOW_CONN_SRC_PAYMENTS"]["host"])
+        self.feedback = Path(connections["AIRFLOW_CONN_SRC_FEEDBACK"]["host"])
+        self.survey = Path(connections["AIRFLOW_CONN_SRC_SURVEY"]["host"])
         parts = urlsplit(self.one_stop["host"])
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
         self._token = ""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from demo import __main__, clock, deliveries
+from demo import __main__, clock, deliveries, drops
 from demo.district import District
 from demo.state import StateFolder, WrongState
 from demo.workdays import add_workdays
@@ -25,6 +25,9 @@ def test_the_same_seed_gives_the_same_district(district: District) -> None:
     assert [deliveries.contents(again.payments, delivery) for delivery in schedule] == [
         deliveries.contents(district.payments, delivery) for delivery in schedule
     ]
+    for parcels, items in ((drops.feedback_parcels, "feedback"), (drops.survey_parcels, "survey")):
+        one, two = (parcels(getattr(made, items)) for made in (again, district))
+        assert [(parcel.at, parcel.name, parcel.make()) for parcel in one] == [(parcel.at, parcel.name, parcel.make()) for parcel in two]
     other = District(seed=54, scale=0.01)
     assert other.records("dossiers", clock.END) != district.records("dossiers", clock.END)
 
@@ -107,6 +110,8 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert __main__.main(["advance", "--state", folder, "--days", "3"]) == 0
     assert json.loads(capsys.readouterr().out) == {"clock": "2024-01-05T00:00:00+07:00"}
     assert (tmp_path / "s" / "payments" / "giaodich_20240103.csv.gz").exists()
+    assert (tmp_path / "s" / "feedback" / "phananh_20231231.csv").exists()
+    assert (tmp_path / "s" / "survey" / "khaosat_20231231.csv").exists()
     assert __main__.main(["advance", "--state", folder, "--to", "2024-01-04T00:00:00+07:00"]) == 2
     assert __main__.main(["advance", "--state", folder, "--days", "400"]) == 2
     capsys.readouterr()
@@ -115,7 +120,9 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert connections["AIRFLOW_CONN_SRC_ONE_STOP"]["host"] == "http://127.0.0.1:1234/one_stop"
     assert set(connections["AIRFLOW_CONN_SRC_ONE_STOP"]) == {"conn_type", "host", "login", "password"}
     assert connections["AIRFLOW_CONN_SRC_DOCUMENTS"]["host"] == "http://127.0.0.1:1234/documents"
-    assert connections["AIRFLOW_CONN_SRC_PAYMENTS"] == {"conn_type": "fs", "host": str(tmp_path / "s" / "payments")}
+    for source in ("payments", "feedback", "survey"):
+        assert connections[f"AIRFLOW_CONN_SRC_{source.upper()}"] == {"conn_type": "fs", "host": str(tmp_path / "s" / source)}
+    assert len(connections) == 5
 
 
 def test_a_running_server_follows_the_command_line(moving: Any, capsys: pytest.CaptureFixture[str]) -> None:

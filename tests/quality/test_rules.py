@@ -61,6 +61,16 @@ PAYMENT = {
     "MaThamChieu": "R1", "MaGiaoDich": "G1", "MaDonVi": "H19.16", "LoaiGiaoDich": "PAY", "SoTien": "50.000", "Phi": "50.000", "LePhi": "0", "HinhThucThanhToan": "the",
     "KenhThanhToan": "1", "TrangThaiGD": "1", "ThoiGianGD": "05/01/2023 08:00:00",
 }  # fmt: skip
+FEEDBACK = {
+    "MaPhanAnh": "PA1", "KenhTiepNhan": "1022", "NgayGui": "05/01/2023 08:00", "NgayTiepNhan": "05/01/2023 09:00", "VeTTHC": "1", "MaDonViXuLy": "H19.16",
+    "HanXuLy": "12/01/2023 17:00", "NgayTraLoi": "", "NgayCongKhai": "", "TrangThai": "dang_xu_ly", "DanhGia": "", "MaHoSoLienQuan": "", "MaTrung": "",
+}  # fmt: skip
+ANSWER = {"MaPhieu": "P1", "NgayKhaoSat": "05/01/2023", "MaDonVi": "H19.16", "MaHoSo": "", "MucDoHaiLong": "4"}
+FILES = {
+    "payments": {"file_name": "giaodich_20230105.csv", "file_date": "2023-01-05", "revision": 1},
+    "feedback": {"file_name": "phananh_20230105.csv", "file_date": "2023-01-05", "revision": 1},
+    "survey": {"file_name": "khaosat_20230105_r2.csv", "file_date": "2023-01-05", "revision": 2},
+}
 
 # (source, entity, suite, whole record, {rule: (changes that break just it, changes just inside)})
 CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]]]] = [
@@ -158,6 +168,21 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]]
         "W_METHOD": ([{"HinhThucThanhToan": "vi-dien-tu"}], [{"HinhThucThanhToan": "mien-phi"}, {"HinhThucThanhToan": ""}]),
         "W_CHANNEL": ([{"KenhThanhToan": "4"}], [{"KenhThanhToan": "3"}]),
     }),
+    ("feedback", "feedback", FEEDBACK, {
+        "KEY": ([{"MaPhanAnh": ""}], []),
+        "UNIT": ([{"MaDonViXuLy": "H19.99"}, {"MaDonViXuLy": ""}], [{"MaDonViXuLy": "H19.16.3"}]),
+        "CHANNEL": ([{"KenhTiepNhan": value} for value in ("zalo", "")], [{"KenhTiepNhan": value} for value in (1022, "dvcqg", "tinh")]),
+        "ABOUT": ([{"VeTTHC": value} for value in ("2", "", "x")], [{"VeTTHC": value} for value in ("0", 1, True)]),
+        "STATUS": ([{"TrangThai": value} for value in ("treo", "")], [{"TrangThai": value} for value in ("cho_tiep_nhan", "da_xu_ly", "tu_choi", "chuyen_don_vi")]),
+        "RATING": ([{"DanhGia": "tot"}], [{"DanhGia": "hai_long"}, {"DanhGia": "khong_hai_long"}]),
+        "W_UNREADABLE": ([{"HanXuLy": "31/02/2023 17:00"}, {"NgayTraLoi": "2023-01-06"}, {"NgayGui": "05/01/2023"}], [{"HanXuLy": ""}]),
+    }),
+    ("survey", "answers", ANSWER, {
+        "KEY": ([{"MaPhieu": ""}], []),
+        "UNIT": ([{"MaDonVi": "H19.99"}, {"MaDonVi": ""}], [{"MaDonVi": "H19.16.3"}]),
+        "SCORE": ([{"MucDoHaiLong": value} for value in ("0", "6", "x", "4.5")], [{"MucDoHaiLong": value} for value in ("1", "5", "", 3)]),
+        "W_UNREADABLE": ([{"NgayKhaoSat": "2023-01-05"}, {"NgayKhaoSat": "05/01/2023 08:00"}], [{"NgayKhaoSat": ""}]),
+    }),
 ]  # fmt: skip
 
 
@@ -175,7 +200,7 @@ def test_each_rule_sets_aside_just_what_breaks_it(
         planted += [rule] * len(bad) + [""] * len(good)
     assert sum(rule != "" for rule in planted) > 0
     records += [whole] * 20 * len(records)  # so that the share does not block the load
-    file = {"file_name": "giaodich_20230105.csv", "file_date": "2023-01-05", "revision": 1} if source == "payments" else {}
+    file = FILES.get(source, {})
     landed = bench.land(given, entity, records, **file)  # type: ignore[arg-type]
     stage(bench.engine, given, [landed])
     (verdict,) = validate(bench.engine, given, [landed.load_id or 0])

@@ -36,6 +36,8 @@ CRITICAL = {  # what indicators.md §5 sets aside; anything more would leave row
     "documents__signatures": {"KEY"},
     "documents__leaders": {"KEY", "UNIT"},
     "payments__payments": {"KEY", "UNIT", "KIND", "STATUS", "DAY", "AMOUNT"},
+    "feedback__feedback": {"KEY", "UNIT", "CHANNEL", "ABOUT", "STATUS", "RATING"},
+    "survey__answers": {"KEY", "UNIT", "SCORE"},
 }
 
 

@@ -282,6 +282,22 @@ def test_a_file_that_cannot_be_understood_is_blocked(inbox: Path, read: Callable
     assert read("documents", entities=["signatures"], extract_id=2, known_files={"signatures_1.csv": load.manifest["sha256"]}) == []
 
 
+def test_a_header_that_lacks_a_column_is_blocked_where_the_profile_wants_it_whole(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    (inbox / "khaosat_20230105.csv").write_bytes(b"MaPhieu;NgayKhaoSat;MaDonVi;MaHoSo\nP1;05/01/2023;H19.16;\n")
+    (inbox / "khaosat_20230106.csv").write_bytes(
+        "Ghi chú;MaPhieu;NgayKhaoSat;MaDonVi;MaHoSo;MucDoHaiLong\n?;P1;05/01/2023;H19.16;;5\n".encode()
+    )
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["MaPhieu", "NgayKhaoSat", "MaDonVi", "MucDoHaiLong"])
+    book.save(inbox / "khaosat_20230107.xlsx")
+    first, second, third = read("survey")
+    assert (first.status, "the header lacks MucDoHaiLong" in (first.message or "")) == ("blocked", True)
+    assert (third.status, "the header lacks MaHoSo" in (third.message or "")) == ("blocked", True)
+    assert second.status == "landed"
+    assert (second.manifest["file_date"], second.manifest["revision"]) == ("2023-01-06", 1)
+    assert records(second) == [{"MaPhieu": "P1", "NgayKhaoSat": "05/01/2023", "MaDonVi": "H19.16", "MaHoSo": "", "MucDoHaiLong": "5"}]
+
+
 def test_a_retry_keeps_what_landed_even_when_the_sender_took_the_file_away(inbox: Path, read: Callable[..., list[Landed]]) -> None:
     (inbox / "signatures_1.csv").write_bytes(b"IdKySo;NgayCapNhat\n1;2023-01-05\n")
     (first,) = read("documents", entities=["signatures"])

@@ -55,6 +55,12 @@ DEFAULTS: dict[str, Row] = {
     | {"source_code": "payments", "_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3", "file_revision": 1}
     | {"kind_code": "PAY", "status_code": 1, "amount_vnd": 8000, "method_code": "tien-mat"},
     "core.unit": {"name": "a test", "level": "commune", "kind": "commune", "root_code": "H19.16", "valid_from": "2000-01-01"},
+    "core.feedback_version": _VERSION
+    | {"source_code": "feedback", "_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3", "file_date": "2023-06-30"}
+    | {"file_revision": 1, "is_about_procedures": True, "status_code": "da_xu_ly", "channel_code": "1022"},
+    "core.survey_answer_version": _VERSION
+    | {"source_code": "survey", "_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3", "file_date": "2023-06-30"}
+    | {"file_revision": 1},
     "core.procedure_list": {"source_code": SOURCE, "_load_id": 1},
     "core.procedure_list_item": {"unit_code": "H19.16.3", "valid_from": "2020-01-01", "status_code": "cong_khai"},
     "core.leader_list": {"source_code": "documents", "_load_id": 1},
@@ -154,7 +160,8 @@ def insert(connection: Connection, table: str, rows: list[Row]) -> None:
     complete = [_completed(table, row, columns, number) for number, row in enumerate(rows, 1)]
     for columns_given, alike in groupby(complete, key=tuple):
         names = ", ".join(columns_given)
-        overriding = "overriding system value" if table in ("ops.extract", "ops.load") and f"{table[4:]}_id" in columns_given else ""
+        own_number = f"{table.partition('.')[2]}_id"
+        overriding = "overriding system value" if table in IDENTIFIED and own_number in columns_given else ""
         connection.execute(
             text(
                 f"insert into {table} ({names}) {overriding} "
@@ -231,7 +238,8 @@ def opened(connection: Connection, settings: Settings, binds: Row, table: str) -
 
 
 def _period(source: str, binds: Row) -> dict[str, Any]:
-    return refresh.binds(source, parse_period(binds["period"]), binds.get("basis", "period"), parse_moment(binds["known_at"]))
+    also = {name: at and parse_moment(at) for name, at in binds.get("also", {"survey": None}).items()}
+    return refresh.binds(source, parse_period(binds["period"]), binds.get("basis", "period"), parse_moment(binds["known_at"]), also)
 
 
 def _changed_step(connection: Connection) -> None:

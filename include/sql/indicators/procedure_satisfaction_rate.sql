@@ -1,6 +1,7 @@
 -- grain: one row a counted item: unit_code, item, is_numerator
--- source: core.assessment; plan 53 T21 (2.1); indicators.md §4
--- traps: assessments left empty are in neither side; by their own unit. The survey joins with the secondary sources
+-- source: core.assessment, core.survey_answer; plan 53 T21 (2.1); indicators.md §4
+-- traps: what was left empty is in neither side; by their own unit. Each part is cut at the J of its own source; without any survey
+--        extract (survey_end_at is -infinity) the assessments stand alone
 
 select
     a.unit_code,
@@ -12,3 +13,14 @@ where
     and a.assessed_at >= cast(:start_at as timestamptz)
     and a.assessed_at < cast(:end_at as timestamptz)
     and a.rating_code is not null
+union all
+select
+    s.unit_code,
+    'survey ' || s.answer_code as item,
+    s.score >= 4 as is_numerator
+from core.survey_answer as s
+where
+    s.source_code = cast(:survey_source as text)
+    and s.surveyed_date >= cast(:start_date as date)
+    and cast(s.surveyed_date as timestamp) at time zone 'Asia/Ho_Chi_Minh' < cast(:survey_end_at as timestamptz)
+    and s.score is not null

@@ -119,6 +119,28 @@ delivered as (
     inner join core.assessment_version as v on c.item = v.assessment_code
     inner join clock as k on v.source_code = k.source_code
     group by v.assessment_code
+    union all
+    select
+        v.feedback_code as item,
+        false as is_deleted,
+        false as is_left_out,
+        min(v._first_seen_at) > max(k.known_at) as is_late,
+        max(v._first_seen_at) > max(k.known_at) as is_changed
+    from changed as c
+    inner join core.feedback_version as v on c.item = v.feedback_code
+    inner join clock as k on v.source_code = k.source_code
+    group by v.feedback_code
+    union all
+    select
+        'survey ' || v.answer_code as item,
+        false as is_deleted,
+        false as is_left_out,
+        min(v._first_seen_at) > max(k.known_at) as is_late,
+        max(v._first_seen_at) > max(k.known_at) as is_changed
+    from changed as c
+    inner join core.survey_answer_version as v on c.item = 'survey ' || v.answer_code
+    inner join clock as k on v.source_code = k.source_code
+    group by v.answer_code
 ),
 
 explained as (

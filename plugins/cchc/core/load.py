@@ -7,13 +7,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core import facts, lists, payments
+from cchc.core import facts, filed, lists, payments
 from cchc.core.merge import VERSION_TABLES, Counts, merge_versions, staged_view
+from cchc.indicators.catalogue import followers
 from cchc.indicators.plan import first_day
 from cchc.period import last_day_before, month_start, now
 from cchc.settings import Settings
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import staged_entities
+from cchc.warehouse import known_at as known_at_of
 from cchc.warehouse import run_file
 
 # the date of a row, by which months are marked: model → its event time (indicators.md §2, coverage; §4)
@@ -45,14 +47,15 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
     counts: dict[int, Counts] = {}
     previous = connection.execute(text("select known_at from ops.source_clock where source_code = :s"), {"s": source}).scalar()
     clock = max(previous, known_at) if previous else known_at
+    reach = max([clock, *_clocks_that_follow(connection, settings, source)])
     connection.execute(text("create temp table changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
     entities = [entity for entity in staged_entities(profile).values() if entity.name in loaded.values()]
     for entity in sorted(entities, key=_order):
-        counts |= _merge_entity(connection, settings, profile, entity, known_at, clock)
+        counts |= _merge_entity(connection, settings, profile, entity, known_at, reach)
     if any(entity.model in ("dossier", "dossier_step", "dossier_key") for entity in entities):
         dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
         facts.derive_dossiers(connection, settings, source, clock, max(dossier_loads or loaded, default=None))
-    _mark_moved_clock(connection, settings, source, previous, known_at)
+    _mark_moved_clock(connection, settings, source, previous, known_at, reach)
     for load_id in loaded:
         count = counts.get(load_id, Counts(0, 0, 0))
         connection.execute(
@@ -83,6 +86,8 @@ def _merge_entity(
     changed = f"changed_{entity.model}"
     if entity.model == "payment":
         return payments.merge_payments(connection, settings, profile.source, staged, changed, clock)
+    if entity.model in filed.EVENT_DATES:
+        return filed.merge_filed(connection, settings, entity.model, profile.source, staged, clock)
     target = VERSION_TABLES[entity.model]
     counts = merge_versions(connection, target, staged, changed + "_key")
     if entity.model == "dossier":
@@ -137,8 +142,16 @@ def merge_keys(connection: Connection, settings: Settings, source: str, staged: 
     return {row[0]: Counts(0, 0, row[1]) for row in rows}
 
 
-def _mark_moved_clock(connection: Connection, settings: Settings, source: str, previous: datetime | None, known_at: datetime) -> None:
-    """When T moves, the running periods get another J: the months from the old T's to the new one's."""
+def _clocks_that_follow(connection: Connection, settings: Settings, source: str) -> list[datetime]:
+    """The T of the sources whose indicators count this one's records too: their running periods reach beyond its own T."""
+    found = (known_at_of(connection, name) for name in sorted(followers(settings, source)))
+    return [clock for clock in found if clock is not None]
+
+
+def _mark_moved_clock(
+    connection: Connection, settings: Settings, source: str, previous: datetime | None, known_at: datetime, reach: datetime
+) -> None:
+    """When T moves, the running periods get another J: the months from the old T's to the new one's (or to `reach`, where others wait)."""
     if previous is not None and previous >= known_at:
         return
     # the first extract gives every month its values, also those in which the source has nothing to say
@@ -148,7 +161,7 @@ def _mark_moved_clock(connection: Connection, settings: Settings, source: str, p
         settings,
         source,
         f"select cast('{first}' as date) as from_date, cast(null as date) as to_date",
-        known_at,
+        max(known_at, reach),
         "the source's T moved",
     )
 

@@ -48,6 +48,8 @@ VERSION_TABLES = {
         VersionTable("work_file", "core.work_file_version", ("source_code", "work_file_code")),
         VersionTable("signature", "core.signature_version", ("source_code", "signature_code")),
         VersionTable("payment", "core.payment_version", ("source_code", "_key"), ("file_date", "file_revision")),
+        VersionTable("feedback", "core.feedback_version", ("source_code", "feedback_code"), ("file_date", "file_revision")),
+        VersionTable("survey_answer", "core.survey_answer_version", ("source_code", "answer_code"), ("file_date", "file_revision")),
     )
 }
 

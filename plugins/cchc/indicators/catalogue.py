@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,10 @@ KINDS = ("flow", "stock", "count")
 
 @dataclass(frozen=True)
 class Indicator:
-    """One computed indicator. `sql` names its file in include/sql/indicators: one row a counted item."""
+    """One computed indicator. `sql` names its file in include/sql/indicators: one row a counted item.
+
+    T, D and pace of its values are those of `source`; `also` names other sources whose records it counts, each cut at its own J.
+    """
 
     code: str
     version: int
@@ -29,6 +32,7 @@ class Indicator:
     denominator_vi: str
     coverage: str | None = None
     item: str = "row"
+    also: tuple[str, ...] = ()
 
     @property
     def sql(self) -> str:
@@ -45,6 +49,9 @@ def catalogue(settings: Settings) -> dict[str, Indicator]:
             indicator = Indicator(code=code, **entry)
         except TypeError as error:
             raise NotConfigured(f"{path.name}: {code}: {error}") from error
+        if not isinstance(indicator.also, (list, tuple)) or indicator.source in indicator.also:
+            raise NotConfigured(f"{path.name}: {code}: also '{indicator.also}' is no list of other sources")
+        indicator = replace(indicator, also=tuple(indicator.also))
         if indicator.kind not in KINDS:
             raise NotConfigured(f"{path.name}: {code}: kind '{indicator.kind}' is none of {', '.join(KINDS)}")
         if not (settings.sql_dir / f"{indicator.sql}.sql").exists():
@@ -58,6 +65,11 @@ def _entries(path: Path, changed: int) -> dict[str, dict[str, Any]]:
     """The file as it stands at `changed`: a refresh asks for it once a month and source, and reading YAML is slow."""
     entries: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return entries
+
+
+def followers(settings: Settings, source: str) -> set[str]:
+    """The other sources whose indicators count records of `source` too."""
+    return {item.source for item in catalogue(settings).values() if source in item.also}
 
 
 def indicator(settings: Settings, code: str) -> Indicator:

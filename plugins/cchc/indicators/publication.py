@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, WrongUse
 from cchc.indicators.catalogue import Indicator, catalogue
-from cchc.indicators.refresh import binds, counted_items, months_of, refresh
+from cchc.indicators.refresh import all_clocks, binds, counted_items, months_of, refresh
 from cchc.period import BASES, Period, midnight, now
 from cchc.settings import Settings
 from cchc.warehouse import engine, query, run_file, sql
@@ -88,7 +88,7 @@ def readiness(settings: Settings, period: Period) -> Readiness:
     """How ready a period is to be closed. Waiting months are not refreshed here: `close` does."""
     items = catalogue(settings)
     with engine(settings).begin() as connection:
-        clocks = _clocks(connection, items)
+        clocks = all_clocks(connection, items.values())
         missing = _missing(connection, settings, items, period, clocks)
         latest = in_force(connection, settings, period)
         open_count = 0
@@ -119,7 +119,7 @@ def close(
         raise WrongUse("a publication needs somebody who approves it")
     items = catalogue(settings)
     with engine(settings).connect() as connection:
-        clocks = _clocks(connection, items)
+        clocks = all_clocks(connection, items.values())
     known = [clock for clock in clocks.values() if clock is not None]
     if not known or all(clock <= midnight(period.start) for clock in known):
         raise WrongUse(f"nothing is known of {period.code} yet: it cannot be closed")
@@ -133,13 +133,13 @@ def close(
     months = sorted({month for clock in known for month in months_of([period], clock)})
     refresh(settings, months)  # what waits
     with engine(settings).begin() as connection:
-        for source in sorted({item.source for item in items.values()}):  # no refresh between the values and their items
+        for source in sorted(clocks):  # no refresh between the values and their items
             connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {source}"})
         # a load may have marked the months again before we held the locks
         waiting = connection.execute(text("select 1 from ops.dirty_month where month_start = any(:m)"), {"m": months}).scalar()
         if waiting:
             raise CchcError(f"{period.code}: a load has just touched it; run `cchc close {period.code}` again")
-        clocks = _clocks(connection, items)
+        clocks = all_clocks(connection, items.values())
         before = in_force(connection, settings, period)
         if before and not _open_restatements(connection, before["publication_id"]):
             raise WrongUse(
@@ -192,22 +192,17 @@ def publications(settings: Settings) -> list[dict[str, Any]]:
 # --- steps -------------------------------------------------------------------------------------------------------------
 
 
-def _clocks(connection: Connection, items: dict[str, Indicator]) -> dict[str, datetime | None]:
-    known = {row["source_code"]: row["known_at"] for row in query(connection, "select source_code, known_at from ops.source_clock")}
-    return {source: known.get(source) for source in sorted({item.source for item in items.values()})}
-
-
 def _missing(
     connection: Connection, settings: Settings, items: dict[str, Indicator], period: Period, clocks: dict[str, datetime | None]
 ) -> dict[str, list[str]]:
     """Units expected that sent nothing in the period, by coverage: names as people know them."""
     found: dict[str, list[str]] = {}
-    for code, source in sorted({(item.coverage, item.source) for item in items.values() if item.coverage}):
+    for code, source, also in sorted({(item.coverage, item.source, item.also) for item in items.values() if item.coverage}):
         clock = clocks[source]
         if code is None or clock is None or midnight(period.start) >= clock:
             continue
         statement = sql(settings, f"coverage/{code}")
-        values = binds(source, period, "period", clock)
+        values = binds(source, period, "period", clock, {name: clocks[name] for name in also})
         wanted = set(text(statement).compile().params)
         rows = query(
             connection,

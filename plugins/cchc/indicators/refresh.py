@@ -23,6 +23,7 @@ from cchc.warehouse import engine, known_at, run_file, sql
 
 log = logging.getLogger(__name__)
 
+NEVER = "-infinity"
 YEAR_BEFORE = "year_before"  # the year to date of the same period a year before, in `measured` beside the two bases
 
 
@@ -58,26 +59,54 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
 def _refresh_month(settings: Settings, source: str, month: date) -> Refreshed:
     from cchc.indicators.restatement import restate
 
-    indicators = [item for item in catalogue(settings).values() if item.source == source]
+    concerned: dict[str, list[Indicator]] = {}
+    for item in catalogue(settings).values():
+        if source == item.source or source in item.also:
+            concerned.setdefault(item.source, []).append(item)
+    count = changed = 0
     with engine(settings).begin() as connection:
         # the mark goes first and holds the row: a load that marks the month again waits for us, and its mark survives us
         connection.execute(text("delete from ops.dirty_month where source_code = :s and month_start = :m"), {"s": source, "m": month})
-        connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {source}"})
-        clock = known_at(connection, source)
-        if clock is None or not indicators:
-            return Refreshed(source, month, 0, 0)
-        periods = periods_ending_in(month, clock)
-        changed = 0
-        for period in periods:
-            changed += compute(connection, settings, indicators, source, period, clock)
-            restate(connection, settings, indicators, period, clock)
-    log.info("refreshed %s %s: %s periods, %s values changed", source, f"{month:%Y-%m}", len(periods), changed)
-    return Refreshed(source, month, len(periods), changed)
+        for primary, indicators in sorted(concerned.items()):
+            connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {primary}"})
+            clock = known_at(connection, primary)
+            if clock is None:
+                continue
+            # what a source brings beyond the T of the one that leads stands in that one's running periods
+            last = month_start(last_day_before(clock))
+            periods = periods_ending_in(month if primary == source else min(month, last), clock)
+            count += len(periods)
+            for period in periods:
+                changed += compute(connection, settings, indicators, primary, period, clock)
+                restate(connection, settings, indicators, period)
+    log.info("refreshed %s %s: %s periods, %s values changed", source, f"{month:%Y-%m}", count, changed)
+    return Refreshed(source, month, count, changed)
 
 
-def binds(source: str, period: Period, basis: str, clock: datetime) -> dict[str, Any]:
-    """What an indicator's SQL may bind: J as end_at, D as last_day, T as known_at."""
-    return {
+def clocks_of(connection: Connection, indicators: Iterable[Indicator]) -> dict[str, datetime | None]:
+    """T of each source that the indicators count beside their own; None where it was never extracted."""
+    return {name: known_at(connection, name) for name in sorted({name for item in indicators for name in item.also})}
+
+
+def all_clocks(connection: Connection, indicators: Iterable[Indicator]) -> dict[str, datetime | None]:
+    """T of every source that the indicators count, their own and further ones; None where it was never extracted."""
+    return {name: known_at(connection, name) for name in sorted({name for item in indicators for name in (item.source, *item.also)})}
+
+
+def binds(source: str, period: Period, basis: str, clock: datetime, also: Mapping[str, datetime | None] | None = None) -> dict[str, Any]:
+    """What an indicator's SQL may bind: J as end_at, D as last_day, T as known_at.
+
+    For each further source of `also` (name → its T) `<name>_source`, `<name>_end_at` (its own J) and `<name>_known_at`; the last two are
+    −infinity where nothing of it was ever extracted, so that its part is empty.
+    """
+    further: dict[str, Any] = {}
+    for name, other in (also or {}).items():
+        further |= {
+            f"{name}_source": name,
+            f"{name}_end_at": period.cut(other) if other else NEVER,
+            f"{name}_known_at": other or NEVER,
+        }
+    return further | {
         "source": source,
         "start_date": period.first_day(basis),
         "start_at": midnight(period.first_day(basis)),
@@ -94,10 +123,11 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
         _open_dossiers(connection, settings, source, period, clock)
     before = period.year_before()
     work_tables(connection)
+    also = clocks_of(connection, indicators)
     for basis in BASES:
-        _measure(connection, settings, indicators, basis, binds(source, period, basis, clock))
+        _measure(connection, settings, indicators, basis, binds(source, period, basis, clock, also))
     counts = [item for item in indicators if item.kind == "count"]
-    _measure(connection, settings, counts, YEAR_BEFORE, binds(source, before, "year_to_date", clock))
+    _measure(connection, settings, counts, YEAR_BEFORE, binds(source, before, "year_to_date", clock, also))
     return write_values(connection, settings, source, period, clock)
 
 
@@ -208,7 +238,7 @@ def counted_items(
         if clock is None or midnight(period.start) >= clock:
             continue
         for basis in bases:
-            values = binds(item.source, period, basis, clock)
+            values = binds(item.source, period, basis, clock, {name: clocks.get(name) for name in item.also})
             _run(connection, _ITEMS, sql(settings, item.sql), values, code=item.code, basis=basis)
 
 

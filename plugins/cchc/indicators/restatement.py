@@ -6,7 +6,6 @@ A refresh calls `restate` for each period it has computed; a publication itself 
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -14,13 +13,13 @@ from sqlalchemy import Connection, text
 from cchc.errors import WrongUse
 from cchc.indicators.catalogue import Indicator
 from cchc.indicators.publication import OPEN, clocks_json, in_force
-from cchc.indicators.refresh import counted_items
+from cchc.indicators.refresh import all_clocks, counted_items
 from cchc.period import BASES, Period, now
 from cchc.settings import Settings
 from cchc.warehouse import engine, query, run_file
 
 
-def restate(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clock: datetime) -> int:
+def restate(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period) -> int:
     """Bring the open restatements of a period's publication up to date for the indicators of one source; how many are open then.
 
     Does nothing where the period was never published.
@@ -28,14 +27,14 @@ def restate(connection: Connection, settings: Settings, indicators: list[Indicat
     published = in_force(connection, settings, period)
     if published is None:
         return 0
-    source = indicators[0].source
+    clocks = all_clocks(connection, indicators)
     common = {
         "publication_id": published["publication_id"],
         "plan": settings.plan,
         "period_kind": period.kind,
         "period_start": period.start,
         "listed": json.dumps([{"code": item.code, "version": item.version} for item in indicators]),
-        "source_clocks": clocks_json({source: clock}),
+        "source_clocks": clocks_json(clocks),
         "published_clocks": json.dumps(published["source_clocks"]),
         "now": now(),
     }
@@ -47,7 +46,7 @@ def restate(connection: Connection, settings: Settings, indicators: list[Indicat
         return 0
     run_file(connection, settings, "publication/restatement", **common)
     concerned = [item for item in indicators if item.code in changed]
-    counted_items(connection, settings, concerned, period, {source: clock}, BASES)
+    counted_items(connection, settings, concerned, period, clocks, BASES)
     connection.execute(
         text(
             "delete from mart.restatement_item as i using mart.restatement as r where r.restatement_id = i.restatement_id "

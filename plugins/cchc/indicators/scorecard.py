@@ -15,7 +15,7 @@ from cchc.core.rewind import as_known_at
 from cchc.errors import WrongUse
 from cchc.indicators.catalogue import Indicator, indicator
 from cchc.indicators.plan import DISTRICT
-from cchc.indicators.refresh import binds, compute_known
+from cchc.indicators.refresh import binds, clocks_of, compute_known
 from cchc.period import Period, midnight
 from cchc.settings import Settings
 from cchc.warehouse import engine, known_at, query, sql
@@ -203,7 +203,7 @@ def explain(
         clock = known_at(connection, item.source)
         if clock is None or midnight(period.start) >= clock:
             raise WrongUse(f"nothing is known of {period.code} yet: T of {item.source} is {clock.isoformat() if clock else 'not set'}")
-        values = binds(item.source, period, basis, clock)
+        values = binds(item.source, period, basis, clock, clocks_of(connection, [item]))
         scope = "true"
         if unit.startswith("level:"):
             scope = "u.level = :level"

@@ -226,7 +226,7 @@ def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Ta
         if header is None:
             _require_end(watched)
             raise Unreadable("line 1: there is no header")
-        picks = _picks(header, entity)
+        picks = _picks(header, entity, files)
         for row in rows:
             start, line = line + 1, rows.line_num
             if not row:
@@ -280,11 +280,14 @@ class _Numbered:
         return self._reader.line_num + 1
 
 
-def _picks(header: list[str], entity: Entity) -> list[tuple[int, str]]:
-    """The columns that may land. Raises Unreadable for a header without the key's columns, or with one of ours twice."""
+def _picks(header: list[str], entity: Entity, files: Files) -> list[tuple[int, str]]:
+    """The columns that may land. Raises Unreadable for a header without the key's columns (without any of ours, where the profile wants
+    them all), or with one of ours twice.
+    """
     wanted = entity.wire_fields
     wanted_names = set(wanted) | ({entity.secret.field, entity.secret.unit} if entity.secret else set())
-    lacking = [name for name in (*entity.key, *(entity.key_else or ())) if name not in header]
+    needed = wanted if files.whole_header else (*entity.key, *(entity.key_else or ()))
+    lacking = [name for name in needed if name not in header]
     if lacking:
         raise Unreadable(f"line 1: the header lacks {', '.join(lacking)}; it has {', '.join(header)[:200]}")
     twice = sorted({name for name in header if name in wanted_names and header.count(name) > 1})
@@ -307,7 +310,7 @@ def _xlsx(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Ta
     if not rows:
         raise Unreadable("line 1: there is no header")
     header = [normalize("NFC", str(cell)).strip() for cell in rows[0]]
-    picks = _picks(header, entity)
+    picks = _picks(header, entity, files)
     formats = {name: column.formats for name, column in entity.wire_fields.items() if column is not None and column.formats}
     for number, row in enumerate(rows[1:], 2):
         if any(cell != "" for cell in row):

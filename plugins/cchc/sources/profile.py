@@ -7,9 +7,11 @@ Beyond what the agreed outline shows, these keys exist:
 
 * entity `key_else`: the key fields of a record whose `key` lacks a part (payments.md: a try that never reached the gateway);
 * entity `changed_at: {from: FIELD, critical: true}`: the long form, where an unreadable change time is critical (K3);
+* entity `changed_at: {file: date}`: a record changes when its file says so: 00:00 of the day in the file's name (secondary.md);
 * entity `path`: where its path is not the source's `http.path`;
 * column `formats: [dd/MM/yyyy]`: the only time formats of this field, instead of the source's (documents.md: NgayBanHanh);
-* `files.name`: a regular expression with the groups `date` and `revision` for files that carry their day in the name.
+* `files.name`: a regular expression with the groups `date` and `revision` for files that carry their day in the name;
+* `files.whole_header: true`: a table whose header lacks a column of the profile is blocked, not read as if the cells were empty.
 """
 
 from __future__ import annotations
@@ -85,7 +87,9 @@ class Deletions:
 
 @dataclass(frozen=True)
 class Entity:
-    """One kind of record of a source. `changed_at` is the wire field of the change time; None: T of the extract counts."""
+    """One kind of record of a source. `changed_at` is the wire field of the change time; None: T of the extract counts, or, with
+    `changed_by_file`, the day in the file's name.
+    """
 
     name: str
     model: str
@@ -98,6 +102,7 @@ class Entity:
     path: str | None = None
     changed_at: str | None = None
     changed_at_critical: bool = False
+    changed_by_file: bool = False
     mode: str = "window"
     rows: str = "record"
     deletions: Deletions | None = None
@@ -167,7 +172,7 @@ class FileManifest:
 
 @dataclass(frozen=True)
 class Files:
-    """How a source comes as files. `delimiter` None: sniffed between , and ;."""
+    """How a source comes as files. `delimiter` None: sniffed between , and ;. `whole_header`: a column that lacks blocks the file."""
 
     delimiter: str | None = None
     encoding: str = "utf-8-sig"
@@ -177,6 +182,7 @@ class Files:
     name: str | None = None
     manifest: FileManifest | None = None
     full: bool = True
+    whole_header: bool = False
 
 
 @dataclass(frozen=True)
@@ -400,6 +406,7 @@ def _files(section: _Map | None) -> Files | None:
         return None
     formats = section.map("formats")
     files = Files(name=section.take("name", str, None), full=section.take("full", bool, True), manifest=_manifest(section.map("manifest")))
+    files = replace(files, whole_header=section.take("whole_header", bool, False))
     if files.name is not None:
         groups = _compiled(files.name, section.where).groupindex
         if "date" not in groups:
@@ -451,11 +458,18 @@ def _unit(body: Any, file: str) -> dict[str, str]:
 
 
 def _entity(name: str, source: str, body: _Map, files: Files | None) -> Entity:
-    changed_at, critical = body.data.get("changed_at"), False
+    changed_at, critical, by_file = body.data.get("changed_at"), False, False
     clock = body.map("changed_at") if isinstance(changed_at, dict) else None
     if clock is not None:
-        changed_at, critical = clock.take("from", str), clock.take("critical", bool, False)
+        by_file = clock.data.get("file") is not None
+        if by_file:
+            changed_at = None
+            clock.one_of("file", ("date",))
+        else:
+            changed_at, critical = clock.take("from", str), clock.take("critical", bool, False)
         clock.done()
+        if by_file and (files is None or files.name is None):
+            raise NotConfigured(f"{clock.where}: 'file' needs 'files' with 'name', which finds the day in the file's name.")
     else:
         changed_at = body.take("changed_at", str, None)
     columns = tuple(_columns(body.take("columns", dict), f"{body.where} column"))
@@ -471,6 +485,7 @@ def _entity(name: str, source: str, body: _Map, files: Files | None) -> Entity:
         path=body.take("path", str, None),
         changed_at=changed_at,
         changed_at_critical=critical,
+        changed_by_file=by_file,
         mode=body.one_of("mode", MODES, "window"),
         rows=body.one_of("rows", ROWS, "record"),
         deletions=_deletions(body.map("deletions")),

@@ -138,7 +138,10 @@ class Typist:
             "_unreadable_critical": _joined(found.critical, size),
             "_shape_error": _joined(found.shape, size),
         }
-        if changed_at is not None:
+        if self.entity.changed_by_file and origin.file_date is not None:
+            day = parse.times(_constant(origin.file_date, size, pa.string()), ("iso",), self.zone)
+            filled["_changed_at"] = day
+        elif changed_at is not None:
             filled["_changed_at"] = pc.fill_null(changed_at, _utc(origin.known_at) - timedelta(microseconds=1))
         filled["_content_hash"] = self._hashes(filled, changed_at)
         arrays = [filled[name] if name in filled else pa.nulls(size, ARROW_TYPES[sql]) for name, sql in self.model.items()]

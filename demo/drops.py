@@ -1,0 +1,233 @@
+"""The drop folders of feedback and survey: which file arrives when, in which form, and what is wrong with it.
+
+Feedback comes each Monday at 02:30 as the file of the Sunday before (incremental: open items, and what changed lately); the survey on the
+first of each month at 03:00 as the file of the month's last day. Bytes depend on the seed alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import zipfile
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cached_property, partial
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from demo import clock
+from demo.clock import DAY, compact_day, day_number
+from demo.deliveries import DropFolder
+
+if TYPE_CHECKING:
+    from demo.district import District
+    from demo.feedback import Item
+    from demo.state import StateFolder
+    from demo.survey import Form
+
+FIRST_SUNDAY = day_number(2022, 1, 9)
+FEEDBACK_AT, SURVEY_AT = DAY + 9_000, DAY + 10_800
+
+FEEDBACK_XLSX = (day_number(2023, 9, 3),)
+FEEDBACK_REVISED = (day_number(2023, 4, 16), day_number(2023, 10, 8))
+FEEDBACK_LATE = (day_number(2023, 7, 16),)
+FEEDBACK_CUT = day_number(2024, 1, 14)
+FEEDBACK_BLOCKED = day_number(2024, 1, 21)
+SURVEY_XLSX = (day_number(2023, 8, 31),)
+SURVEY_REVISED = (day_number(2023, 6, 30),)
+SURVEY_LATE = (day_number(2023, 3, 31),)
+SURVEY_CUT = day_number(2024, 1, 15)
+
+
+def minute(at: int) -> int:
+    """The whole minute of a time: the files know no seconds."""
+    return at - at % 60
+
+
+def earlier(dossiers: list[tuple[int, str]], at: int, share: float) -> str:
+    """One of the dossiers (received, key), in the order of their receptions, that were received before `at`; "" where there is none."""
+    there = bisect_left(dossiers, (at,))
+    return dossiers[there - 1 - int(share * min(there, 50))][1] if there else ""
+
+
+class Parcel(NamedTuple):
+    """What a file of a drop folder holds from `at` on; a later parcel of the same name replaces it."""
+
+    at: int
+    name: str
+    make: Callable[[], bytes]
+
+
+def stamp(at: int) -> str:
+    """`dd/MM/yyyy HH:mm`."""
+    return clock.slashed(at)[:-3]
+
+
+def csv_file(columns: tuple[str, ...], rows: Iterable[dict[str, Any]], delimiter: str, *, bom: bool) -> bytes:
+    """A CSV file, lines ended by CRLF."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, delimiter=delimiter, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return (("\ufeff" if bom else "") + out.getvalue()).encode()
+
+
+def xlsx_file(columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> bytes:
+    """A workbook, the same bytes at each making: no time of its own stands in it."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(list(columns))
+    for row in rows:
+        sheet.append([row[name] if row[name] != "" else None for name in columns])
+    made, out = io.BytesIO(), io.BytesIO()
+    book.save(made)
+    with zipfile.ZipFile(made) as there, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as here:
+        for name in there.namelist():
+            data = there.read(name)
+            if name == "docProps/core.xml":
+                data = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2023-01-01T00:00:00Z", data)
+            here.writestr(zipfile.ZipInfo(name, (2023, 1, 1, 0, 0, 0)), data)
+    return out.getvalue()
+
+
+def as_text(row: dict[str, Any], times: frozenset[str], render: Callable[[int], str]) -> dict[str, Any]:
+    """A row whose times are texts, "" where there is none."""
+    return {name: (render(value) if value else "") if name in times and isinstance(value, int) else value for name, value in row.items()}
+
+
+def as_cells(row: dict[str, Any], times: frozenset[str]) -> dict[str, Any]:
+    """A row whose times are times of a workbook."""
+
+    def cell(value: int) -> datetime:
+        return datetime.fromisoformat(clock.iso(value))
+
+    return {name: (cell(value) if value else "") if name in times and isinstance(value, int) else value for name, value in row.items()}
+
+
+def feedback_parcels(items: list[Item]) -> list[Parcel]:
+    """The weekly files of feedback."""
+    from demo.feedback import COLUMNS, TIMES
+
+    def rows(day: int) -> list[dict[str, Any]]:
+        return [item.row(day) for item in items if item.is_listed(day)]
+
+    def plain(day: int, columns: tuple[str, ...] = COLUMNS) -> bytes:
+        # 2022 came with semicolons; every other file has a BOM
+        delimiter = ";" if day < day_number(2023, 1, 1) else ","
+        texts = [as_text(row, TIMES, stamp) for row in rows(day)]
+        return csv_file(columns, [{name: row[name] for name in columns} for row in texts], delimiter, bom=day % 2 == 0)
+
+    def unrated(day: int) -> bytes:
+        # the sender had forgotten the ratings: the revision has them
+        return csv_file(COLUMNS, [as_text(row, TIMES, stamp) | {"DanhGia": ""} for row in rows(day)], ",", bom=False)
+
+    def cut(day: int) -> bytes:
+        return plain(day)[:-40]
+
+    def book(day: int) -> bytes:
+        return xlsx_file(COLUMNS, [as_cells(row, TIMES) for row in rows(day)])
+
+    found: list[Parcel] = []
+    for day in range(FIRST_SUNDAY, clock.END // DAY, 7):
+        at, stem = day * DAY + FEEDBACK_AT, f"phananh_{compact_day(day)}"
+        if day in FEEDBACK_XLSX:
+            found.append(Parcel(at, f"{stem}.xlsx", partial(book, day)))
+        elif day in FEEDBACK_REVISED:
+            found.append(Parcel(at, f"{stem}.csv", partial(unrated, day)))
+            found.append(Parcel(at + 2 * DAY, f"{stem}_r2.csv", partial(plain, day)))
+        elif day == FEEDBACK_CUT:
+            found.append(Parcel(at, f"{stem}.csv", partial(cut, day)))
+            found.append(Parcel(at + 2 * DAY, f"{stem}.csv", partial(plain, day)))
+        elif day == FEEDBACK_BLOCKED:
+            found.append(Parcel(at, f"{stem}.csv", partial(plain, day, COLUMNS[:-1])))
+            found.append(Parcel(at + 2 * DAY, f"{stem}_r2.csv", partial(plain, day)))
+        else:
+            late = 9 * DAY if day in FEEDBACK_LATE else 0
+            found.append(Parcel(at + late, f"{stem}.csv", partial(plain, day)))
+    return sorted(found, key=lambda parcel: (parcel.at, parcel.name))
+
+
+def survey_parcels(forms: list[Form]) -> list[Parcel]:
+    """The monthly files of the survey, and one in the middle of January 2024."""
+    from demo.survey import COLUMNS, DAYS
+
+    def slashed(at: int) -> str:
+        return clock.slashed_day(at // DAY)
+
+    def rows(first: int, last: int, *, revised: bool = False) -> list[dict[str, Any]]:
+        return [form.row(revised=revised) for form in forms if first <= form.day <= last]
+
+    def plain(first: int, last: int, *, revised: bool = False) -> bytes:
+        texts = [as_text(row, DAYS, slashed) for row in rows(first, last, revised=revised)]
+        return csv_file(COLUMNS, texts, ";" if last % 2 else ",", bom=last % 3 == 0)
+
+    def book(first: int, last: int) -> bytes:
+        return xlsx_file(COLUMNS, [as_cells(row, DAYS) for row in rows(first, last)])
+
+    def cut(first: int, last: int) -> bytes:
+        return book(first, last)[:-300]
+
+    found: list[Parcel] = []
+    starts = [day_number(2022 + month // 12, month % 12 + 1, 1) for month in range(26)]
+    for first, after in pairwise(starts):
+        last = after - 1
+        at, stem = last * DAY + SURVEY_AT, f"khaosat_{compact_day(last)}"
+        if last in SURVEY_XLSX:
+            found.append(Parcel(at, f"{stem}.xlsx", partial(book, first, last)))
+        else:
+            late = 12 * DAY if last in SURVEY_LATE else 0
+            found.append(Parcel(at + late, f"{stem}.csv", partial(plain, first, last)))
+        if last in SURVEY_REVISED:
+            found.append(Parcel(at + 5 * DAY, f"{stem}_r2.csv", partial(plain, first, last, revised=True)))
+    first = day_number(2024, 1, 1)
+    at, name = SURVEY_CUT * DAY + SURVEY_AT, f"khaosat_{compact_day(SURVEY_CUT)}.xlsx"
+    found.append(Parcel(at, name, partial(cut, first, SURVEY_CUT)))
+    found.append(Parcel(at + 2 * DAY, name, partial(book, first, SURVEY_CUT)))
+    return sorted(found, key=lambda parcel: (parcel.at, parcel.name))
+
+
+class Shelf:
+    """A drop folder that is kept up to date with the clock."""
+
+    def __init__(self, folder: Path, parcels: list[Parcel]) -> None:
+        self.folder = folder
+        self.parcels = parcels
+
+    @cached_property
+    def _replaced(self) -> set[str]:
+        names = [parcel.name for parcel in self.parcels]
+        return {name for name in names if names.count(name) > 1}
+
+    def update(self, at: int) -> list[str]:
+        """Deliver everything that is due before `at` and not there as it should be; the names of what was written, in order."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        present = {path.name for path in self.folder.iterdir()}
+        newest = {parcel.name: parcel for parcel in self.parcels if parcel.at < at}
+        written: list[str] = []
+        for name, parcel in newest.items():
+            if name in present and name not in self._replaced:
+                continue
+            data = parcel.make()
+            path = self.folder / name
+            if name in present and path.read_bytes() == data:
+                continue
+            part = self.folder / f".{name}.{os.getpid()}.part"
+            part.write_bytes(data)
+            os.replace(part, path)
+            written.append(name)
+        return written
+
+
+def drop_folders(state: StateFolder, district: District) -> tuple[DropFolder | Shelf, ...]:
+    """The drop folders of a demo: payments, feedback, survey."""
+    return (
+        DropFolder(state.payments, district.payments),
+        Shelf(state.feedback, feedback_parcels(district.feedback)),
+        Shelf(state.survey, survey_parcels(district.survey)),
+    )

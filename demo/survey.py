@@ -1,0 +1,77 @@
+"""The satisfaction survey: forms answered in each month, one file a month. The volume does not depend on the scale: it is small."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, NamedTuple
+
+from demo import clock, levels
+from demo.clock import DAY, END
+from demo.drops import earlier
+from demo.oddities import ODDITIES
+from demo.units import COMMUNES, OFFICES
+from demo.workdays import WORKDAYS
+
+COLUMNS = ("MaPhieu", "NgayKhaoSat", "MaDonVi", "MaHoSo", "MucDoHaiLong")
+DAYS = frozenset({"NgayKhaoSat"})
+A_MONTH = 110
+
+
+class Form(NamedTuple):
+    """One answered form; `corrected` is what a revision of its file says instead."""
+
+    key: str
+    day: int
+    unit: str
+    dossier: str
+    score: str
+    corrected: str | None = None
+
+    def row(self, *, revised: bool = False) -> dict[str, Any]:
+        """The form as a file has it; the day as seconds, see `demo.drops`."""
+        score = self.corrected if revised and self.corrected is not None else self.score
+        return {"MaPhieu": self.key, "NgayKhaoSat": self.day * DAY, "MaDonVi": self.unit, "MaHoSo": self.dossier, "MucDoHaiLong": score}
+
+
+def build(dossiers: list[tuple[int, str]], seed: int) -> list[Form]:
+    """The ordinary forms; about one in fourteen leaves the question empty."""
+    rnd = random.Random(f"{seed}/survey")
+    draw = rnd.random
+    units = OFFICES + COMMUNES
+    weights = [levels.LEVELS[unit.code].weight for unit in units]
+    days = [day for day in WORKDAYS if clock.moment(2022, 1, 1) <= day * DAY < END]
+    found: list[Form] = []
+    count = A_MONTH * 25
+    for number in range(count):
+        day = days[number * len(days) // count]
+        unit = rnd.choices(units, weights)[0]
+        satisfied = levels.LEVELS[unit.code].satisfied - 0.02 * (1 - levels.progress(day * DAY))
+        if draw() < 0.07:
+            score = ""
+        elif draw() < satisfied:
+            score = "5" if draw() < 0.4 else "4"
+        else:
+            score = rnd.choices(("3", "2", "1"), (6, 3, 1))[0]
+        dossier = earlier(dossiers, day * DAY, draw()) if draw() < 0.4 else ""
+        found.append(Form(f"KS{number + 1:06d}", day, unit.code, dossier, score))
+    return found
+
+
+def planted(corrected_day: int) -> tuple[list[Form], dict[str, list[str]]]:
+    """The odd forms, and their keys by oddity; those of `corrected_day` are other in the revision of its month's file."""
+    found: list[Form] = []
+    keys: dict[str, list[str]] = {}
+
+    def plant(code: str, number: int, **changes: Any) -> None:
+        made = Form(f"KS9{len(found) + 1:05d}", clock.day_number(2023, 4, 4) + 35 * number, COMMUNES[number].code, "", "4")._replace(
+            **changes
+        )
+        found.append(made)
+        keys.setdefault(code, []).append(made.key)
+
+    plant("survey-unknown-unit", 0, unit="H19.16.67")
+    for number, score in zip(range(ODDITIES["survey-unknown-score"].how_many), ("0", "6"), strict=True):
+        plant("survey-unknown-score", number, score=score)
+    for number in range(ODDITIES["survey-corrected"].how_many):
+        plant("survey-corrected", number, day=corrected_day, score="5", corrected="2")
+    return found, keys

@@ -1,0 +1,48 @@
+"""Records that come in dated files: of two rows with one key, the one from the file with the greatest (date, revision) wins.
+
+contracts/secondary.md. A row absent from a later file stays. Every file's row is kept as a version of its own, also where it repeats an
+earlier one, because a file in between may still arrive; months are marked only where what is current says something else than before.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from cchc.core.facts import mark_dirty_months
+from cchc.core.merge import VERSION_TABLES, Counts, columns_of, merge_versions
+from cchc.settings import Settings
+
+_LOCAL = "cast({column} at time zone 'Asia/Ho_Chi_Minh' as date)"
+# every day by which an indicator or a coverage counts a record: model → its days (indicators.md §2, coverage; §4)
+EVENT_DATES = {
+    "feedback": tuple(_LOCAL.format(column=column) for column in ("received_at", "due_at", "answered_at")),
+    "survey_answer": ("surveyed_date",),
+}
+_DELIVERY = ("file_date", "file_revision", "_changed_at", "_first_seen_at", "_content_hash", "_is_current", "_load_id")
+
+
+def merge_filed(connection: Connection, settings: Settings, model: str, source: str, staged: str, clock: datetime) -> dict[int, Counts]:
+    """Merge the staged rows; mark the months of the days that a changed record has now or had before, as far as `clock` reaches."""
+    target = VERSION_TABLES[model]
+    content = ", ".join(column for column in columns_of(connection, target.table) if column not in _DELIVERY)
+    identity = ", ".join(target.identity)
+    current = f"select {content} from {target.table} as v where v._is_current and ({identity}) in (select {identity} from"
+    connection.execute(text(f"create temp table before_{model} on commit drop as {current} {staged})"))
+    counts = merge_versions(connection, target, staged, f"changed_{model}_key")
+    connection.execute(
+        text(
+            f"""create temp table filed_change on commit drop as
+            select {content} from (
+                select {content} from before_{model} where ({identity}) in (select {identity} from changed_{model}_key)
+                union all
+                {current} changed_{model}_key)
+            ) as b
+            group by {content} having count(*) = 1"""
+        )
+    )
+    dated = " union ".join(f"select {day} as from_date, {day} as to_date from filed_change" for day in EVENT_DATES[model])
+    mark_dirty_months(connection, settings, source, dated, clock, f"records of {source} that changed")
+    connection.execute(text(f"drop table filed_change, before_{model}"))
+    return counts

@@ -1,0 +1,119 @@
+"""Units through the reorganisations of 2024 and 2025, and a working calendar that is decided late."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cchc.errors import NotConfigured
+from cchc.indicators.refresh import refresh
+from cchc.reference import load_reference, units
+from cchc.settings import PROJECT, Settings
+from tests.secondary.conftest import Desk
+
+PLAN_YEAR = PROJECT / "tests" / "oracle" / "reference" / "units.csv"
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def copied(settings: Settings, folder: Path) -> Settings:
+    """The settings with a copy of the reference data that may be edited."""
+    shutil.copytree(settings.reference_dir, folder / "reference")
+    return replace(settings, reference_dir=folder / "reference")
+
+
+def test_the_units_of_2023_are_as_they_were(warehouse: Settings) -> None:
+    now = {row["unit_code"]: row for row in rows_of(warehouse.reference_dir / "units.csv")}
+    for row in rows_of(PLAN_YEAR):
+        assert {name: now[row["unit_code"]][name] for name in row} == row
+    tree = [row for row in units(warehouse) if row["root_code"] == "H19.16"]
+    assert {row["unit_code"] for row in tree} == {row["unit_code"] for row in rows_of(PLAN_YEAR)}
+    later = [row for row in units(warehouse) if row["root_code"] != "H19.16"]
+    assert {row["level"] for row in later} == {"province", "commune", "ward"}
+    assert min(row["valid_from"] for row in later) == "2025-07-01"
+    taken = [code for row in units(warehouse) for code in row["predecessors"] or ()]
+    ended = [row["unit_code"] for row in tree if row["kind"] == "commune"]
+    assert sorted(taken) == sorted(ended), "every commune of 2023 has exactly one successor"
+
+
+def test_later_units_change_no_figure_scope_or_coverage_of_the_plan(desk: Desk) -> None:
+    desk.assessments("assessments_1.csv", ("D1", "20230510080000", "hai_long"), ("D2", "20250805080000", "hai_long"))
+    desk.ingest("one_stop", "2025-09-01")
+    refresh(desk.settings)
+    scopes = {row["unit_code"] for row in desk.rows("select distinct unit_code from mart.indicator_value")}
+    assert scopes == {row["unit_code"] for row in rows_of(PLAN_YEAR)} | {"all", "level:district", "level:commune"}
+    coverage = desk.rows(
+        "select unit_code, cast(period_start as text) as start, coverage from mart.indicator_value "
+        "where indicator_code = 'procedure_satisfaction_rate' and period_kind = 'month' and basis = 'period' "
+        "and period_start in (date '2023-05-01', date '2025-08-01') and unit_code in ('all', 'level:commune') order by 2, 1"
+    )
+    assert [(row["unit_code"], row["start"], row["coverage"]) for row in coverage[:2]] == [
+        ("all", "2023-05-01", coverage[0]["coverage"]), ("level:commune", "2023-05-01", 0),
+    ]  # fmt: skip
+    assert round(float(coverage[0]["coverage"]) * 24) == 1, "one of 12 offices and units and 12 communes"
+    assert [row["coverage"] for row in coverage[2:]] == [None, None], "after June 2025 nobody of the plan's tree is expected"
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "words"),
+    [
+        ("H19.16.29", {"predecessors": "H19.16.99"}, "unit H19.16.29 names the predecessor H19.16.99, which is not in the list"),
+        ("H19.16.29", {"predecessors": "H19.16.29"}, "which is itself"),
+        ("H19.2025", {"predecessors": "H19.2025.26170"}, "which has not ended"),
+        ("H19.2025.26173", {"valid_from": "2025-08-01"}, "which ended on 2025-06-30; the unit is not valid on the day after"),
+        ("H19.16.21", {"parent_code": "H19.17"}, "hangs below H19.17, which is not in the list"),
+    ],
+)
+def test_a_list_of_units_that_does_not_fit_is_refused(
+    warehouse: Settings, tmp_path: Path, code: str, changes: dict[str, str], words: str
+) -> None:
+    edited = copied(warehouse, tmp_path)
+    rows = rows_of(edited.reference_dir / "units.csv")
+    with (edited.reference_dir / "units.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(row | (changes if row["unit_code"] == code else {}) for row in rows)
+    with pytest.raises(NotConfigured, match=words):
+        units(edited)
+
+
+def procedures(desk: Desk, decided: str, published: str) -> None:
+    header = "MaTTHC,MaDonVi,HieuLucTu,NgayQuyetDinhCongBo,NgayCongKhai,TrangThai"
+    desk.drop("one_stop", "procedures_1.csv", f"{header}\n1.000001,H19.16.3,20220101000000,{decided},{published},cong_khai\n".encode())
+
+
+def test_a_calendar_that_is_decided_late_marks_what_it_changes(desk: Desk, tmp_path: Path) -> None:
+    # decided on Wednesday 7 June 2023: the fifth working day after is Wednesday the 14th
+    procedures(desk, "20230607000000", "20230615000000")
+    desk.ingest("one_stop", "2023-12-20")
+    refresh(desk.settings)
+    assert desk.counts("procedure_update_timely_rate", "month", "2023-06-01") == (0, 1)
+
+    edited = copied(desk.settings, tmp_path)
+    assert load_reference(edited) == []
+    assert desk.rows("select * from ops.dirty_month") == [], "nothing new, nothing marked"
+    with (edited.reference_dir / "working_day_overrides.csv").open("a", encoding="utf-8") as file:
+        file.write('2023-06-12,false,"made-up decision for a test"\n')
+    assert load_reference(edited) == [date(2023, 6, 12)]
+    marked = desk.rows("select source_code, cast(month_start as text) as month, reason from ops.dirty_month order by 2")
+    assert {row["source_code"] for row in marked} == {"one_stop"}
+    assert [row["month"] for row in marked] == [f"2023-{month:02d}-01" for month in range(5, 13)], "and nothing before"
+    assert {row["reason"] for row in marked} == {"the working calendar changed"}
+    refresh(edited)
+    assert desk.counts("procedure_update_timely_rate", "month", "2023-06-01") == (1, 1)
+    assert desk.counts("procedure_update_timely_rate", "year", "2023-01-01") == (1, 1)
+
+
+def test_the_swap_that_the_package_of_holidays_lacks(desk: Desk) -> None:
+    found = desk.rows("select cast(day as text) as day, is_working, reason from core.working_day where day in ('2026-01-02', '2026-01-10')")
+    assert [(row["day"], row["is_working"]) for row in found] == [("2026-01-02", False), ("2026-01-10", True)]
+    assert all("2 January 2026" in row["reason"] or "10 January 2026" in row["reason"] for row in found)
