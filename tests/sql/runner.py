@@ -258,14 +258,16 @@ def changed_step(connection: Connection, settings: Settings, binds: Row, table: 
 
 def _staging(connection: Connection, settings: Settings, source: str, model: str, load: int) -> str:
     """The staged rows of one load as the pipeline shows them to a merge."""
-    connection.execute(text("update ops.load set status = case when load_id = :l then 'validated' else 'loaded' end"), {"l": load})
+    connection.execute(text("update ops.load set status = 'loaded' where status = 'validated'"))
+    connection.execute(text("update ops.load set status = 'validated' where load_id = :l"), {"l": load})
     return staged_view(connection, model, source, f"staging.model_{model}")
 
 
 def _loads(connection: Connection, model: str, binds: Row) -> list[int]:
-    """The loads of the staged rows in the order in which they arrive: `order`, else that of their numbers."""
-    found = connection.execute(text(f"select distinct _load_id from staging.model_{model} order by 1")).scalars().all()
-    return binds.get("order") or list(found)
+    """The loads of the staged rows in the order in which they arrive: `order`, else that of their numbers; none has arrived yet."""
+    found = list(connection.execute(text(f"select distinct _load_id from staging.model_{model} order by 1")).scalars())
+    connection.execute(text("update ops.load set status = 'staged' where load_id = any(:l)"), {"l": found})
+    return binds.get("order") or found
 
 
 def _open_loads(connection: Connection, models: list[str], source: str) -> None:
