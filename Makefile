@@ -15,10 +15,10 @@ BIN := .venv/bin
 INSTALLED := .venv/installed-from-lock
 ONCE ?=
 
-.PHONY: help setup demo up down status test check format bench lock clean
+.PHONY: help setup demo up down status test check format bench dictionary lock clean
 
 help: ## list the commands
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo ONCE=1 stops everything and ends when the scorecard is printed."
 
@@ -51,6 +51,10 @@ format: $(INSTALLED) ## put the code into its form
 
 bench: $(INSTALLED) ## how fast it is, on generated data
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+dictionary: $(INSTALLED) ## write docs/data-dictionary.md anew, from the comments of a fresh warehouse
+	@export CCHC_HOME="$$(mktemp -d)"; unset CCHC_WAREHOUSE_URL; trap '$(BIN)/cchc down >/dev/null; rm -rf "$$CCHC_HOME"' EXIT; \
+		$(BIN)/cchc init >/dev/null && $(BIN)/python -m cchc.dictionary >docs/data-dictionary.md
 
 lock: | $(UV) ## write requirements.lock anew from pyproject.toml
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock

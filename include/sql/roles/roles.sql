@@ -25,17 +25,22 @@ grant usage on all sequences in schema ops to cchc_loader;
 grant usage on schema core, mart, ops to cchc_analyst;
 grant select on all tables in schema core, mart to cchc_analyst;
 grant select on ops.load, ops.extract, ops.source_clock, ops.check_result, ops.secret_count to cchc_analyst;
-revoke select on core.dossier_version, core.dossier from cchc_analyst;
 
+-- every relation of core that has the keyed hash of a person, also one that a later migration adds
 do $$
 declare
     relation text;
 begin
-    foreach relation in array array['dossier_version', 'dossier'] loop
+    for relation in
+        select c.table_name
+        from information_schema.columns as c
+        where c.table_schema = 'core' and c.column_name = 'applicant_key'
+    loop
+        execute 'revoke select on core.' || quote_ident(relation) || ' from cchc_analyst';
         execute (
             select
                 'grant select (' || string_agg(quote_ident(c.column_name), ', ' order by c.ordinal_position)
-                || ') on core.' || relation || ' to cchc_analyst'
+                || ') on core.' || quote_ident(relation) || ' to cchc_analyst'
             from information_schema.columns as c
             where c.table_schema = 'core' and c.table_name = relation and c.column_name <> 'applicant_key'
         );

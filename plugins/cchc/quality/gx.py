@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import URL, Engine
 
 
 class Gx:
@@ -35,6 +36,17 @@ class Gx:
         return results
 
 
+def _address(url: URL) -> str:
+    """The URL as GX reads it. SQLAlchemy leaves blanks in a password as they are, which GX refuses, and GX takes what follows a `$` for
+    the name of a variable: here everything is escaped.
+    """
+    address = url.set(drivername="postgresql+psycopg2")
+    if url.username is None or url.password is None:
+        return address.render_as_string(hide_password=False)
+    whole = address.set(username="user", password="password").render_as_string(hide_password=False)  # noqa: S106
+    return whole.replace("user:password@", f"{quote(url.username, safe='')}:{quote(str(url.password), safe='')}@", 1)
+
+
 @contextmanager
 def session(engine: Engine) -> Iterator[Gx]:
     """Great Expectations on the database of `engine`; its connections are closed at the end."""
@@ -44,8 +56,7 @@ def session(engine: Engine) -> Iterator[Gx]:
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = great_expectations.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    url = engine.url.set(drivername="postgresql+psycopg2")
-    source = context.data_sources.add_postgres("warehouse", connection_string=url.render_as_string(hide_password=False))
+    source = context.data_sources.add_postgres("warehouse", connection_string=_address(engine.url))
     try:
         yield Gx(source, context)
     finally:
