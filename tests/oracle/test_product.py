@@ -19,11 +19,11 @@ from sqlalchemy import text
 from cchc.settings import Settings
 from cchc.warehouse import engine
 
-from .compare import Failed, cli, differences, faults_for, lagging_for, product_values, run_product, summary, told
+from .compare import Failed, cli, differences, faults_for, lagging_for, product_values, summary, told
 from .indicators import SOURCES, Knowledge, Run
 from .server import ContractServer, Faults, windows
 from .sql_mutants import MUTANTS, Mutant, busiest, felt
-from .test_oracle import at, put
+from .test_oracle import at, procedure, put
 from .words import midnight
 from .world import World, random_world
 
@@ -96,10 +96,9 @@ def bench(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Callable[[Wor
 
 # ================================================================ the numbers
 @settings(
-    max_examples=2, derandomize=True, deadline=None, phases=[Phase.explicit, Phase.generate],
+    max_examples=1, derandomize=True, deadline=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )  # fmt: skip
-@example(seed=1)
 @example(seed=2)
 @example(seed=4)
 @given(seed=st.integers(0, 10**6))
@@ -113,24 +112,40 @@ def test_every_number_equals_the_oracle(seed: int, new_warehouse: NewWarehouse, 
 # ================================================================ the same again, and in any order
 def test_a_second_load_of_the_same_changes_nothing(bench: Callable[[World], Bench]) -> None:
     world = random_world(17, 40)
+    world.ts = world.ts[-2:]
     one = bench(world)
-    run_product(one.server, one.options.home, world.ts, {}, in_process=True)
-    before = rows_of(one.options)
-    for source in SOURCES:  # the last window, then everything
-        one.ingest(source, world.ts[-1])
-        one.ingest(source, world.ts[-1], "--full")
-    one.call("refresh")
-    assert unlike(before, rows_of(one.options)) == {}
+    one.call("init")
+    spans = list(itertools.pairwise([None, *world.ts]))
+    kept = []
+    for start, end in (*spans, *spans):
+        for source in SOURCES:
+            one.ingest(source, end, *(("--from", start.isoformat()) if start else ("--full",)))
+        if end == world.ts[-1]:
+            one.call("refresh")
+            kept.append(rows_of(one.options))
+    assert unlike(kept[0], kept[1]) == {}
+    again = one.query(_AGAIN, first=len(spans) * len(SOURCES))
+    assert again and all(tuple(row[1:]) == (0, 0, True) for row in again), again
+
+
+# what the second round of loads wrote, beside what it met again
+_AGAIN = """
+    select l.entity, sum(l.inserted), sum(l.updated), sum(l.unchanged) > 0
+    from ops.load as l
+    where l.extract_id > :first and l.file_name is null and l.entity <> 'documents'  -- secret ones are never kept: none may be left
+    group by l.entity
+"""
 
 
 def test_any_order_of_loads_ends_in_the_same_state(bench: Callable[[World], Bench]) -> None:
     world = random_world(23, 40)
+    world.ts = world.ts[-3:]
     first = midnight(world.ts[0].date() - timedelta(days=700))
     # the months whose keys are asked for begin with the first stored dossier: one that is there before all others
     put(world, (first - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%S"), "000.00.16.H19-200101-0001", NgayTiepNhan=f"{first:%Y%m%d}000000")
     spans = list(itertools.pairwise([first, *world.ts]))
     told_rows: list[dict[str, list[str]]] = []
-    for order in (spans, spans[::-1], random.Random(5).sample(spans, len(spans))):
+    for order in (spans, spans[::-1]):
         one = bench(world)
         one.call("init")
         one.ingest("one_stop", first)
@@ -141,8 +156,12 @@ def test_any_order_of_loads_ends_in_the_same_state(bench: Callable[[World], Benc
                 one.call("refresh")
         one.call("refresh")
         told_rows.append(rows_of(one.options, "_load_id", "computed_at"))
+        # of the answers of /keys those in force are kept whatever the order; when an answer was first given, only going forward
+        told_rows[-1]["core.dossier_key"] = [str(row) for row in one.query(_ANSWERS)]
     assert unlike(told_rows[0], told_rows[1]) == {}
-    assert unlike(told_rows[0], told_rows[2]) == {}
+
+
+_ANSWERS = "select dossier_id, month_start, deleted_at from core.dossier_key where _ended_at is null order by 1, 2"
 
 
 def test_payment_files_may_come_in_any_order(bench: Callable[[World], Bench]) -> None:
@@ -197,9 +216,8 @@ def test_a_day_later_only_what_changed_is_pulled_and_computed(bench: Callable[[W
     assert one.query(_WAITING) == [("one_stop", f"2023-{month:02d}") for month in range(3, 10)]
     one.call("refresh")
     after = {tuple(row[:5]): row for row in one.query(_STAMPS)}
-    touched = {row[5] for key, row in after.items() if before.get(key) != row}
-    assert touched and touched <= {"dossier", "other"} and min(key[3] for key in after if before.get(key) != after[key]) >= date(2023, 1, 1)
-    early = [key for key in after if key[6:] == () and after[key][6] < date(2023, 3, 1)]
+    assert {row[5] for key, row in after.items() if before.get(key) != row} == {"dossier"}
+    early = [key for key, row in after.items() if row[6] <= date(2023, 3, 1)]
     assert early and all(before[key] == after[key] for key in early)
     assert differences(Knowledge(world, runs=one.runs), product_values(str(one.options.warehouse_url))) == []
 
@@ -208,6 +226,35 @@ def test_a_day_later_only_what_changed_is_pulled_and_computed(bench: Callable[[W
     assert one.query(_WAITING) == [("one_stop", "2023-09")]
     one.call("refresh")
     assert differences(Knowledge(world, runs=one.runs), product_values(str(one.options.warehouse_url))) == []
+
+
+def test_a_limit_that_passes_reaches_the_month_of_the_decision(bench: Callable[[World], Bench]) -> None:
+    world = World()
+    for code, published in (("1.000001", ""), ("1.000002", "20230207000000")):  # the fifth working day after 30 January is 6 February
+        procedure(world, "2023-01-01T00:00:00", MaTTHC=code, NgayQuyetDinhCongBo="20230130000000", NgayCongKhai=published)
+    one = bench(world)
+    one.call("init")
+    for day, denominator in (("2023-02-03", 1), ("2023-02-06", 1), ("2023-02-07", 2), ("2023-02-08", 2)):
+        one.ingest("one_stop", at(f"{day}T00:00:00"))
+        one.call("refresh")
+        values = product_values(str(one.options.warehouse_url))
+        assert values["procedure_update_timely_rate", "all", "month", date(2023, 1, 1), "period"][:2] == (0, denominator)
+        assert differences(Knowledge(world, runs=one.runs), values) == []
+
+
+def test_a_procedure_that_comes_late_reaches_back_to_older_dossiers(bench: Callable[[World], Bench]) -> None:
+    world = World()
+    put(world, "2023-02-10T09:00:00", NgayTiepNhan="2023-02-01T08:00:00", TrangThaiHoSo="9", NgayKetThucXuLy="2023-02-10T09:00:00")
+    one = bench(world)
+    one.call("init")
+    one.ingest("one_stop", at("2023-05-01T00:00:00"))
+    one.call("refresh")
+    procedure(world, "2023-05-10T00:00:00", HieuLucTu="20230501000000", CoKetQuaGiayTo="1")
+    one.ingest("one_stop", at("2023-05-20T00:00:00"))
+    one.call("refresh")
+    values = product_values(str(one.options.warehouse_url))
+    assert values["electronic_result_rate", "all", "month", date(2023, 2, 1), "period"][:2] == (0, 1)
+    assert differences(Knowledge(world, runs=one.runs), values) == []
 
 
 _STAMPS = """

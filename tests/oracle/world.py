@@ -185,7 +185,7 @@ class _Teller:
         self.defects, self.exotic = defects, exotic
         self.dossier_count = dossiers
         year = self.rng.choice((2023, 2023, 2023, 2023, 2024))
-        month = self.rng.choice((1, 1, 2, 4, 9) if year == 2023 else (8, 9))
+        month = self.rng.choice((1, 1, 2, 4, 9, 11) if year == 2023 else (1, 8, 9))
         self.begin = date(year, month, 1)
         self.end = add_months(self.begin, 4)
         self.units = list(OFFICES + COMMUNES)

@@ -13,9 +13,11 @@ from cchc.core.facts import mark_dirty_months
 from cchc.core.merge import Counts, columns_of
 from cchc.settings import Settings
 
-# days from which a period may differ when an item of the list appears, changes or vanishes
+# days from which a period may differ when an item of the list appears, changes or vanishes; dossiers received before any version
+# of their procedure take the oldest one (indicators.md §3), so a procedure reaches back to the first of them that was finished
 _FROM_DATE = {
-    "procedure": "least(i.valid_from, i.decision_date)",
+    "procedure": "least(i.valid_from, i.decision_date, (select min(d.finished_date) from mart.dossier as d where d.is_counted "
+    "and d.source_code = :s and d.unit_code = i.unit_code and d.procedure_code = i.procedure_code and d.received_date < i.valid_from))",
     "leader": "i.from_date",
 }
 
@@ -70,7 +72,7 @@ def merge_list(
             ) as i
             where i.met = 1"""
         ),
-        {"before": before},
+        {"before": before} | ({"s": source} if model == "procedure" else {}),
     )
     changed = connection.execute(text("select count(*) from list_change")).scalar_one()
     if changed:

@@ -154,16 +154,18 @@ def _mark_moved_clock(
     """When T moves, the running periods get another J: the months from the old T's to the new one's (or to `reach`, where others wait)."""
     if previous is not None and previous >= known_at:
         return
+
+    def mark(dates: str, reason: str) -> None:
+        facts.mark_dirty_months(
+            connection, settings, source, f"select from_date, cast(null as date) as to_date from {dates}", max(known_at, reach), reason
+        )
+
     # the first extract gives every month its values, also those in which the source has nothing to say
     first = month_start(last_day_before(previous)) if previous else first_day(settings)
-    facts.mark_dirty_months(
-        connection,
-        settings,
-        source,
-        f"select cast('{first}' as date) as from_date, cast(null as date) as to_date",
-        max(known_at, reach),
-        "the source's T moved",
-    )
+    mark(f"(select cast('{first}' as date) as from_date) as moved", "the source's T moved")
+    if previous is not None:
+        run_file(connection, settings, "core/limit_passed", source=source, known_at=known_at, previous=previous)
+        mark("limit_passed", "limits for the publication of procedures that passed")
 
 
 def dirty_months(connection: Connection, sources: Iterable[str] | None = None) -> dict[str, list[str]]:
