@@ -340,6 +340,14 @@ def function(connection: Connection, settings: Settings, binds: Row, table: str)
     return "made"
 
 
+def form(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """A form of mart with the arguments of `binds`, after the facts of the given dossiers are derived; T is that of the given extract."""
+    derive(connection, settings, binds, table)
+    arguments = ", ".join(f"cast('{value}' as {kind})" for value, kind in binds["arguments"])
+    connection.execute(text(f"create temp table made on commit drop as select * from mart.{table}({arguments})"))
+    return "made"
+
+
 def value(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """mart.indicator_value from the given counts."""
     run_file(
@@ -390,6 +398,8 @@ MAKERS: dict[str, Maker] = {
     "mart/dossier_change": change,
     "mart/dossier_left_out": derive,
     "mart/dossier_open": opened,
+    "mart/form_06a": form,
+    "mart/form_06a_dossier": form,
     "mart/indicator_value": value,
     "mart/left_out": view("mart"),
     "mart/scorecard": view("mart"),
