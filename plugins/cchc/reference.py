@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc import calendar
+from cchc import calendar, findings
 from cchc.errors import NotConfigured
 from cchc.indicators import plan
 from cchc.indicators.catalogue import catalogue
@@ -116,5 +116,7 @@ def load_reference(settings: Settings) -> None:
                 for item in catalogue(settings).values()
             ],
         )
+        _upsert(connection, "core.finding_kind", ("finding_code",), findings.kind_rows(settings))
+        findings.create_view(connection, settings)
         for name in list_profiles(settings.sources_dir):
             load_source(connection, load_profile(settings.sources_dir, name))

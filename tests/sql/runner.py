@@ -348,6 +348,14 @@ def form(connection: Connection, settings: Settings, binds: Row, table: str) -> 
     return "made"
 
 
+def finding(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """The rows of a finding's SQL file, after the facts of the given dossiers, if there are any, are derived."""
+    if connection.execute(text("select 1 from core.dossier_version limit 1")).scalar() and binds.get("derive", True):
+        derive(connection, settings, binds, "dossier")
+    connection.exec_driver_sql(f"create temp table made on commit drop as\n{sql(settings, f'findings/{table}')}")
+    return "made"
+
+
 def value(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """mart.indicator_value from the given counts."""
     run_file(
@@ -402,6 +410,7 @@ MAKERS: dict[str, Maker] = {
     "mart/form_06a_dossier": form,
     "mart/indicator_value": value,
     "mart/left_out": view("mart"),
+    "mart/payment_reconciliation": view("mart"),
     "mart/scorecard": view("mart"),
     "mart/source_coverage": view("mart"),
 } | {f"core/{model}_version": merge for model in VERSION_TABLES if model != "payment"}
@@ -409,6 +418,8 @@ MAKERS: dict[str, Maker] = {
 
 def maker_of(schema: str, table: str) -> Maker:
     """What fills a table."""
+    if schema == "findings":
+        return finding
     return counted(schema) if schema in ("indicators", "coverage") else MAKERS[f"{schema}/{table}"]
 
 
