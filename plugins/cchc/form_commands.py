@@ -1,4 +1,4 @@
-"""`cchc form | findings | reconcile`: what they print. cchc.cli hooks them in."""
+"""`cchc form | findings | reconcile | score | outlook`: what they print. cchc.cli hooks them in."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ def register(add: Add, period: Callable[[str], Any]) -> None:
     reconcile.add_argument("--state", help="list the orders of one state")
     reconcile.add_argument("--key", help="show one order (MaThamChieu) or dossier (MaHoSo)")
     reconcile.add_argument("--rows", type=int, default=20, help="how many of those that need a look; -1 = all, 0 = none")
+    score = add("score", _score, "the score of Decision 766, and the communes ranked by it")
+    score.add_argument("period", type=period)
+    score.add_argument("--unit", default="all", help=UNIT_HELP)
+    outlook = add("outlook", _outlook, "what each target will probably reach at the end of the year, and who will miss it")
+    outlook.add_argument("period", type=period)
+    outlook.add_argument("--unit", help=UNIT_HELP + "; default: every scope that will probably miss a target")
 
 
 def _print(header: list[str], lines: list[list[str]]) -> None:
@@ -127,6 +133,86 @@ def _reconcile(options: argparse.Namespace, settings: Settings) -> int:
         print()
         _print(columns, [["" if row[column] is None else str(row[column]) for column in columns] for row in listed])
     return 0
+
+
+def _score(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.indicators import score
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    score.compute(settings, options.period)
+    parts = score.score(settings, options.period, options.unit)
+    version = next(v for v in score.versions(settings) if v.version == parts[0]["formula_version"])
+    print(f"{version.name_vi} – phiên bản công thức {version.version} – {options.unit} – {options.period.name_vi}")
+    if parts[0]["publication"]:
+        print(f"Đã công bố: {parts[0]['publication']}; không tính lại")
+    print()
+    reasons = {"no_source": "chưa có nguồn số liệu", "no_cases": "không phát sinh"}
+    lines = [
+        [
+            part["group_name_vi"],
+            part["name_vi"],
+            "" if part["numerator"] is None else f"{part['numerator']}/{part['denominator']}",
+            "" if part["ratio"] is None else _comma(part["ratio"] * 100) + " %",
+            _comma(part["points"]),
+            _comma(part["max_points"]),
+            reasons.get(part["missing_reason"], ""),
+        ]
+        for part in parts
+    ]
+    had = [part for part in parts if part["points"] is not None]
+    total = sum(part["points"] for part in had)
+    lines.append(
+        ["Tổng", "", "", "", _comma(total), _comma(sum(part["max_points"] for part in had)), f"thiếu {len(parts) - len(had)} chỉ số"]
+    )
+    _print(["Nhóm", "Chỉ số thành phần", "Số đếm", "Tỷ lệ", "Điểm", "Tối đa", "Ghi chú"], lines)
+    if options.unit in ("all", "level:commune"):
+        print()
+        _print(
+            ["Hạng", "Đơn vị", "Điểm", "Tối đa có thể", "Chỉ số thiếu"],
+            [
+                [
+                    str(row["commune_rank"] or "–"),
+                    row["unit_name"],
+                    _comma(row["points"]),
+                    _comma(row["max_points"]),
+                    row["missing_parts"] or "",
+                ]
+                for row in score.ranking(settings, options.period)
+            ],
+        )
+    return 0
+
+
+def _outlook(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.indicators import outlook
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    found = outlook.outlook(settings, options.period, options.unit)
+    shown = found if options.unit else [item for item in found if item.is_early_warning]
+    print(f"Dự báo cuối năm {options.period.last_day.year} – theo số liệu đến {options.period.name_vi}\n")
+    lines = [
+        [
+            item.unit_name, item.target_no, item.name_vi, _percent(item.value_percent), _percent(item.expected_percent),
+            f"{_percent(item.low_percent)} – {_percent(item.high_percent)}", _percent(item.target_percent), item.words_vi,
+        ]
+        for item in shown
+    ]  # fmt: skip
+    _print(["Đơn vị", "Số", "Chỉ tiêu", "Đến nay", "Cuối năm", "Khoảng 80 %", "Mục tiêu", "Khả năng"], lines)
+    if not options.unit:
+        print(f"\n{len(shown)} of {len(found)} targets at units and levels will probably be missed; --unit shows all of one")
+    return 0
+
+
+def _comma(number: Any) -> str:
+    """A number as people write it: 96,35; – where there is none."""
+    return "–" if number is None else f"{number:.2f}".replace(".", ",")
+
+
+def _percent(number: Any) -> str:
+    """A percentage as people write it."""
+    return _comma(number) + ("" if number is None else " %")
 
 
 def _dotted(number: Any) -> str:

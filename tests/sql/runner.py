@@ -377,6 +377,7 @@ def counted(folder: str) -> Maker:
         statement = sql(settings, f"{folder}/{table}")
         wanted = set(text(statement).compile().params)
         chosen = _period(binds.get("source", SOURCE), binds)
+        chosen |= binds.get("binds", {})
         connection.execute(text(f"create temp table made on commit drop as\n{statement}"), {name: chosen[name] for name in wanted})
         return "made"
 
@@ -420,7 +421,7 @@ def maker_of(schema: str, table: str) -> Maker:
     """What fills a table."""
     if schema == "findings":
         return finding
-    return counted(schema) if schema in ("indicators", "coverage") else MAKERS[f"{schema}/{table}"]
+    return counted(schema) if schema in ("indicators", "coverage", "scores") else MAKERS[f"{schema}/{table}"]
 
 
 # --- the run -----------------------------------------------------------------------------------------------------------

@@ -23,13 +23,19 @@ step_status as (
     where s.deleted_at is null and s.done_at is not null and s.status_code is not null
 ),
 
+either as (
+    select * from version_status
+    union all
+    select * from step_status
+),
+
 back as (
     select
         b.dossier_id,
         b.happened_at,
         case when b.status_code = 9 then '10→9' else b.status_before || '→' || b.status_code end as step,
         b.status_code <> 9 as is_taken_up_again
-    from (select * from version_status union all select * from step_status) as b
+    from either as b
     where
         (b.status_before in (7, 8, 9, 10) and b.status_code in (1, 2, 4, 5, 6) and b.status_before <> 8)
         or (b.status_before = 10 and b.status_code = 9)

@@ -200,6 +200,12 @@ unfinished as (
     cross join lateral core.dossier_open_at(form_06a_dossier.source, s.end_at, s.last_day) as o
 ),
 
+counted as (
+    select * from finished
+    union all
+    select * from unfinished
+),
+
 placed as (
     select
         u.level,
@@ -215,7 +221,7 @@ placed as (
         p.is_returned,
         p.is_without_due
     from started as s
-    cross join (select * from finished union all select * from unfinished) as p
+    cross join counted as p
     inner join mart.dossier as d on p.dossier_id = d.dossier_id
     inner join core.unit as u on d.unit_code = u.unit_code
 )
@@ -422,20 +428,20 @@ unpaid as (
         false as is_receipt_missing,
         'paid_without_transaction' as state
     from log as l
-    inner join mart.dossier as d
-        on
-            d.is_counted
-            and d.paid_online_code in (1, 2)
-            and d.received_at < l.known_at
-            and cast(coalesce(d.submitted_at, d.received_at) at time zone 'Asia/Ho_Chi_Minh' as date) >= l.first_day
+    cross join mart.dossier as d
     left join fee as f on d.dossier_id = f.dossier_id
-    where not exists (
-        select 1
-        from core.payment as p
-        where
-            p.kind_code = 'PAY' and p.status_code = 1 and p.amount_vnd > 0
-            and p.dossier_code in (d.dossier_code, d.other_dossier_code)
-    )
+    where
+        d.is_counted
+        and d.paid_online_code in (1, 2)
+        and d.received_at < l.known_at
+        and cast(coalesce(d.submitted_at, d.received_at) at time zone 'Asia/Ho_Chi_Minh' as date) >= l.first_day
+        and not exists (
+            select 1
+            from core.payment as p
+            where
+                p.kind_code = 'PAY' and p.status_code = 1 and p.amount_vnd > 0
+                and p.dossier_code in (d.dossier_code, d.other_dossier_code)
+        )
 )
 
 select * from judged
@@ -454,3 +460,119 @@ comment on column mart.payment_reconciliation.success_count is 'Successful payme
 comment on column mart.payment_reconciliation.receipt_numbers is 'Receipts | Số biên lai';
 comment on column mart.payment_reconciliation.is_receipt_missing is 'A success above 0 without a receipt | Thiếu biên lai';
 comment on column mart.payment_reconciliation.state is 'matched, amount_differs, paid_without_transaction, transaction_without_dossier, duplicate_success, pending_over_3_days, refunded; pending: young, or its dossier may still come | Trạng thái';
+
+create table mart.score_766 (
+    period_kind text not null,
+    period_start date not null,
+    period_end date not null,
+    unit_code text not null,
+    level text not null,
+    formula_version integer not null,
+    part_code text not null,
+    part_order integer not null,
+    group_code text not null,
+    group_name_vi text not null,
+    name_vi text not null,
+    formula text not null,
+    full_at numeric,
+    source text,
+    numerator bigint,
+    denominator bigint,
+    ratio numeric,
+    max_points numeric not null,
+    points numeric,
+    missing_reason text,
+    known_at timestamptz,
+    computed_at timestamptz not null,
+    publication text,
+    constraint score_766_pk primary key (unit_code, period_kind, period_start, formula_version, part_code)
+);
+create index score_766_period_ix on mart.score_766 (period_kind, period_start);
+comment on table mart.score_766 is 'One row a part of the Decision-766 score, scope, period and formula version; a published one is never recomputed | Điểm theo Quyết định 766/QĐ-TTg';
+comment on column mart.score_766.period_kind is 'month, quarter, half_year, nine_months, year, report_month, report_quarter | Loại kỳ';
+comment on column mart.score_766.period_start is 'First day of the period | Ngày đầu kỳ';
+comment on column mart.score_766.period_end is 'Day after its last day (exclusive) | Ngày sau kỳ';
+comment on column mart.score_766.unit_code is 'A unit, level:district, level:commune, or all | Đơn vị, cấp, hoặc toàn bộ';
+comment on column mart.score_766.level is 'Level of the scope: district, commune, all | Cấp';
+comment on column mart.score_766.formula_version is 'Version of include/reference/decision_766.yaml in force at the end of the period | Phiên bản công thức';
+comment on column mart.score_766.part_code is 'Part | Chỉ số thành phần';
+comment on column mart.score_766.part_order is 'Its place | Thứ tự';
+comment on column mart.score_766.group_code is 'Group | Nhóm';
+comment on column mart.score_766.group_name_vi is 'Name of the group | Tên nhóm';
+comment on column mart.score_766.name_vi is 'Name of the part | Tên chỉ số';
+comment on column mart.score_766.formula is 'linear: points = ratio × max; full_at: full points at a share, linear below | Cách tính';
+comment on column mart.score_766.full_at is 'Share at which points are full | Mức đạt điểm tối đa';
+comment on column mart.score_766.source is 'Indicator, or SQL file of include/sql/scores; null = this district has no source | Nguồn số liệu';
+comment on column mart.score_766.numerator is 'Numerator | Tử số';
+comment on column mart.score_766.denominator is 'Denominator | Mẫu số';
+comment on column mart.score_766.ratio is 'numerator / denominator, unrounded | Tỷ lệ';
+comment on column mart.score_766.max_points is 'Full points | Điểm tối đa';
+comment on column mart.score_766.points is 'Points, unrounded; null = missing, never 0 | Điểm';
+comment on column mart.score_766.missing_reason is 'Why there are no points: no_source, no_cases | Lý do không có điểm';
+comment on column mart.score_766.known_at is 'T of the source of the counts; of an indicator, when it was computed | Thời điểm số liệu';
+comment on column mart.score_766.computed_at is 'When the row got these values | Thời điểm tính';
+comment on column mart.score_766.publication is 'Publication that froze the row; null = may be recomputed | Lần công bố';
+
+create view mart.score_766_total as
+with total as (
+    select
+        s.period_kind,
+        s.period_start,
+        s.period_end,
+        s.unit_code,
+        s.level,
+        s.formula_version,
+        sum(s.points) as points,
+        coalesce(sum(s.max_points) filter (where s.points is not null), 0) as max_points,
+        sum(s.max_points) as full_points,
+        string_agg(s.part_code, ', ' order by s.part_order) filter (where s.points is null) as missing_parts,
+        max(s.publication) as publication
+    from mart.score_766 as s
+    group by s.period_kind, s.period_start, s.period_end, s.unit_code, s.level, s.formula_version
+),
+
+named as (
+    select
+        t.*,
+        coalesce(
+            u.name, case t.unit_code when 'all' then 'Toàn huyện' when 'level:district' then 'Cấp huyện' when 'level:commune' then 'Cấp xã' end
+        ) as unit_name,
+        coalesce(
+            u.kind = 'commune' and u.valid_from < t.period_end and (u.valid_to is null or u.valid_to >= t.period_end - 1), false
+        ) and t.points is not null as is_ranked
+    from total as t
+    left join core.unit as u on t.unit_code = u.unit_code
+)
+
+select
+    n.period_kind,
+    n.period_start,
+    n.period_end,
+    n.unit_code,
+    n.unit_name,
+    n.level,
+    n.formula_version,
+    n.points,
+    n.max_points,
+    n.full_points,
+    n.missing_parts,
+    n.publication,
+    case
+        when n.is_ranked
+            then rank() over (partition by n.period_kind, n.period_start, n.formula_version, n.is_ranked order by n.points desc)
+    end as commune_rank
+from named as n;
+comment on view mart.score_766_total is 'One row a scope and period: total of the parts that have points, what could be had of them, what is missing, and the rank of a commune | Tổng điểm và xếp hạng cấp xã';
+comment on column mart.score_766_total.period_kind is 'Kind of period | Loại kỳ';
+comment on column mart.score_766_total.period_start is 'First day | Ngày đầu kỳ';
+comment on column mart.score_766_total.period_end is 'Day after the last (exclusive) | Ngày sau kỳ';
+comment on column mart.score_766_total.unit_code is 'Scope | Phạm vi';
+comment on column mart.score_766_total.unit_name is 'Its name | Tên';
+comment on column mart.score_766_total.level is 'Level | Cấp';
+comment on column mart.score_766_total.formula_version is 'Version of the formula | Phiên bản công thức';
+comment on column mart.score_766_total.points is 'Sum of the points; null where no part has any | Tổng điểm';
+comment on column mart.score_766_total.max_points is 'Full points of the parts that have points | Điểm tối đa của các chỉ số có số liệu';
+comment on column mart.score_766_total.full_points is 'Full points of all parts: 100 | Điểm tối đa';
+comment on column mart.score_766_total.missing_parts is 'Parts without points | Chỉ số chưa có số liệu';
+comment on column mart.score_766_total.publication is 'Publication that froze it | Lần công bố';
+comment on column mart.score_766_total.commune_rank is 'Rank among the communes by points, equal ones share it; null for others | Hạng';
