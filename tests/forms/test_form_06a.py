@@ -46,6 +46,8 @@ def test_the_form_equals_an_independent_count(seed: int, new_warehouse: Callable
         with engine(settings).connect() as connection:
             for name in sorted(asked):
                 period = parse_period(name)
+                before = forms.open_codes(connection, forms.preceding(period))
+                assert forms.carry_over(before, forms.carried_codes(connection, period)).holds
                 sets = oracle_06a(kn, *words_period(name))
                 for scope, inside in scopes().items():
                     compared += _compare(connection, kn, sets, period, scope, inside)
@@ -120,6 +122,7 @@ def test_the_end_of_a_period_is_the_packages(code: str, warehouse: Settings) -> 
     with engine(warehouse).connect() as connection:
         end = connection.execute(text("select core.period_end(:k, :s)"), {"k": period.kind, "s": period.start}).scalar_one()
     assert end == period.end
+    assert forms.preceding(period).end == period.start
 
 
 def _extract(connection: Connection, known_at: str) -> None:

@@ -2,22 +2,31 @@
 -- source: mart.dossier; indicators.md §7
 -- traps: by the end itself, not by when it was entered; 20 in one minute are none
 
-with counted as (
+with bulk as (
     select
-        d.*,
+        d.source_code,
+        d.unit_code,
         date_trunc('minute', d.finished_at) as ended_minute,
-        count(*) over (partition by d.source_code, d.unit_code, date_trunc('minute', d.finished_at)) as dossier_count
+        count(*) as dossier_count
     from mart.dossier as d
     where d.is_counted and d.finished_at is not null
+    group by d.source_code, d.unit_code, date_trunc('minute', d.finished_at)
+    having count(*) > 20
 )
 
 select
-    c.source_code,
-    c.unit_code,
-    coalesce(c.finished_date, c.received_date) as month_day,
-    c.dossier_code as item,
-    c.dossier_code,
-    c.finished_date as event_date,
-    jsonb_build_object('minute', c.ended_minute, 'dossier_count', c.dossier_count) as detail
-from counted as c
-where c.dossier_count > 20
+    d.source_code,
+    d.unit_code,
+    coalesce(d.finished_date, d.received_date) as month_day,
+    d.dossier_code as item,
+    d.dossier_code,
+    d.finished_date as event_date,
+    jsonb_build_object('minute', b.ended_minute, 'dossier_count', b.dossier_count) as detail
+from bulk as b
+inner join mart.dossier as d
+    on
+        b.source_code = d.source_code
+        and b.unit_code = d.unit_code
+        and d.finished_at >= b.ended_minute
+        and d.finished_at < b.ended_minute + interval '1 minute'
+where d.is_counted

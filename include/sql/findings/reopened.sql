@@ -13,6 +13,25 @@ with version_status as (
     where v.status_code is not null
 ),
 
+-- few dossiers have a step after an end that is no handing over: only their steps are put in order
+ended_step as (
+    select
+        s.dossier_id,
+        min(s.done_at) as ended_at
+    from core.dossier_step as s
+    where s.deleted_at is null and s.status_code in (7, 9, 10)
+    group by s.dossier_id
+),
+
+candidate as (
+    select distinct s.dossier_id
+    from core.dossier_step as s
+    inner join ended_step as e on s.dossier_id = e.dossier_id
+    where
+        s.deleted_at is null
+        and (s.done_at > e.ended_at and s.status_code <> 10 or s.done_at = e.ended_at and s.status_code not in (7, 9, 10))
+),
+
 step_status as (
     select
         s.dossier_id,
@@ -20,6 +39,7 @@ step_status as (
         s.status_code,
         lag(s.status_code) over (partition by s.dossier_id order by s.done_at, s.step_code collate "C") as status_before
     from core.dossier_step as s
+    inner join candidate as c on s.dossier_id = c.dossier_id
     where s.deleted_at is null and s.done_at is not null and s.status_code is not null
 ),
 

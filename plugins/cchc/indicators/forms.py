@@ -127,6 +127,12 @@ def dossiers(connection: Connection, period: Period, unit: str = "all", column: 
     )
 
 
+def preceding(period: Period) -> Period:
+    """The period whose column 11 is column 6 of this one: the one that ends where this one starts (before nine months: the year)."""
+    before = period.before()
+    return before if before.end == period.start else Period("year", before.start, period.start)
+
+
 def open_codes(connection: Connection, period: Period, unit: str = "all") -> list[str]:
     """Column 11 by name: what the next period must carry over. A publication keeps this list."""
     return [row["dossier_code"] for row in dossiers(connection, period, unit, 11)]
