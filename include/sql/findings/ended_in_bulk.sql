@@ -27,6 +27,5 @@ inner join mart.dossier as d
     on
         b.source_code = d.source_code
         and b.unit_code = d.unit_code
-        and d.finished_at >= b.ended_minute
-        and d.finished_at < b.ended_minute + interval '1 minute'
+        and b.ended_minute = date_trunc('minute', d.finished_at)
 where d.is_counted
