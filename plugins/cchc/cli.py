@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from cchc import form_commands
 from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.period import BASES, Period, parse_moment, parse_period
 from cchc.settings import Settings
@@ -424,6 +425,7 @@ def _parser() -> argparse.ArgumentParser:
     statement = add("sql", _sql, "run one read-only SQL statement on the warehouse")
     statement.add_argument("statement")
     statement.add_argument("--format", choices=("table", "csv"), default="table")
+    form_commands.register(add, period)
     add("up", _up, "start the embedded PostgreSQL and Airflow")
     add("down", _down, "stop them; no process is left")
     add("status", _status, "what runs, and where")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc import calendar
+from cchc import calendar, findings
 from cchc.core.facts import mark_dirty_months
 from cchc.errors import NotConfigured
 from cchc.indicators import plan
@@ -154,6 +154,8 @@ def load_reference(settings: Settings) -> list[date]:
                 for item in catalogue(settings).values()
             ],
         )
+        _upsert(connection, "core.finding_kind", ("finding_code",), findings.kind_rows(settings))
+        findings.create_view(connection, settings)
         for name in list_profiles(settings.sources_dir):
             load_source(connection, load_profile(settings.sources_dir, name))
     return changed

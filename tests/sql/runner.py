@@ -382,6 +382,22 @@ def measured(connection: Connection, settings: Settings, binds: Row, table: str)
     return "measured"
 
 
+def form(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """A form of mart with the arguments of `binds`, after the facts of the given dossiers are derived; T is that of the given extract."""
+    derive(connection, settings, binds, table)
+    arguments = ", ".join(f"cast('{value}' as {kind})" for value, kind in binds["arguments"])
+    connection.execute(text(f"create temp table made on commit drop as select * from mart.{table}({arguments})"))
+    return "made"
+
+
+def finding(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """The rows of a finding's SQL file, after the facts of the given dossiers, if there are any, are derived."""
+    if connection.execute(text("select 1 from core.dossier_version limit 1")).scalar() and binds.get("derive", True):
+        derive(connection, settings, binds, "dossier")
+    connection.exec_driver_sql(f"create temp table made on commit drop as\n{sql(settings, f'findings/{table}')}")
+    return "made"
+
+
 def value(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """mart.indicator_value of one period: from the given `measured`, or, with `indicators` in the binds, counted from core and mart."""
     source, period, clock = binds.get("source", SOURCE), parse_period(binds["period"]), parse_moment(binds["known_at"])
@@ -413,6 +429,7 @@ def counted(folder: str) -> Maker:
         statement = sql(settings, f"{folder}/{table}")
         wanted = set(text(statement).compile().params)
         chosen = _period(binds.get("source", SOURCE), binds)
+        chosen |= binds.get("binds", {})
         connection.execute(text(f"create temp table made on commit drop as\n{statement}"), {name: chosen[name] for name in wanted})
         return "made"
 
@@ -442,13 +459,17 @@ MAKERS: dict[str, Maker] = {
     "mart/dossier_left_out": derive,
     "mart/dossier_open": opened,
     "mart/measured": measured,
+    "mart/form_06a": form,
+    "mart/form_06a_dossier": form,
     "mart/indicator_value": value,
 } | {f"core/{model}_version": merge for model in VERSION_TABLES if model != "payment"}
 
 
 def maker_of(schema: str, table: str) -> Maker:
     """What fills a table; a view, and a table that `cchc init` fills, are looked at as they stand."""
-    return counted(schema) if schema in ("indicators", "coverage") else MAKERS.get(f"{schema}/{table}", view(schema))
+    if schema == "findings":
+        return finding
+    return counted(schema) if schema in ("indicators", "coverage", "scores") else MAKERS.get(f"{schema}/{table}", view(schema))
 
 
 # --- the run -----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from cchc.warehouse import engine
 from tests.sql.runner import CASES, MAKERS, run
 
 FOUND = sorted(path.parent for path in CASES.glob("*/*/*/expect.yaml"))
-LAYERS = ("core", "mart", "indicators", "coverage")
+LAYERS = ("core", "mart", "indicators", "coverage", "findings", "scores")
 
 
 @pytest.fixture(scope="module")

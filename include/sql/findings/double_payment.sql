@@ -1,0 +1,46 @@
+-- grain: one row an order (MaThamChieu) with two successful payments or more
+-- source: core.payment, mart.dossier; indicators.md §7
+-- traps: month and unit of the dossier where it is known, else of the payment; a refund takes the finding not away, but is told
+
+with paid as (
+    select
+        p.source_code,
+        p.order_code,
+        min(p.dossier_code) as dossier_code,
+        min(p.unit_code) as unit_code,
+        cast(max(p.paid_at) at time zone 'Asia/Ho_Chi_Minh' as date) as event_date,
+        count(*) as payment_count,
+        sum(p.amount_vnd) as amount_vnd,
+        jsonb_agg(p.transaction_code order by p.paid_at) as transactions
+    from core.payment as p
+    where p.kind_code = 'PAY' and p.status_code = 1 and p.amount_vnd > 0 and p.order_code is not null
+    group by p.source_code, p.order_code
+    having count(*) >= 2
+),
+
+known as (
+    select distinct on (p.source_code, p.order_code)
+        p.*,
+        d.unit_code as dossier_unit_code,
+        coalesce(d.finished_date, d.received_date) as dossier_day,
+        exists (
+            select 1
+            from core.payment as r
+            where r.source_code = p.source_code and r.kind_code = 'REFUND' and r.status_code = 1 and r.refunded_order_code = p.order_code
+        ) as is_refunded
+    from paid as p
+    left join mart.dossier as d on p.dossier_code = d.dossier_code
+    order by p.source_code asc, p.order_code asc, d.is_counted desc nulls last
+)
+
+select
+    k.source_code,
+    coalesce(k.dossier_unit_code, k.unit_code) as unit_code,
+    coalesce(k.dossier_day, k.event_date) as month_day,
+    k.order_code as item,
+    k.dossier_code,
+    k.event_date,
+    jsonb_build_object(
+        'payment_count', k.payment_count, 'amount_vnd', k.amount_vnd, 'transactions', k.transactions, 'is_refunded', k.is_refunded
+    ) as detail
+from known as k

@@ -1,0 +1,35 @@
+-- grain: one row a dossier
+-- source: mart.dossier, core.dossier_version; indicators.md §7
+-- traps: two delivered versions with different, present NgayKetThucXuLy; an end that goes and comes back the same is no change
+
+with ended as (
+    select
+        v.dossier_id,
+        v.processed_at,
+        min(v._changed_at) as known_at
+    from core.dossier_version as v
+    where v.processed_at is not null
+    group by v.dossier_id, v.processed_at
+),
+
+changed as (
+    select
+        e.dossier_id,
+        cast(max(e.known_at) at time zone 'Asia/Ho_Chi_Minh' as date) as event_date,
+        jsonb_agg(jsonb_build_object('changed_at', e.known_at, 'processed_at', e.processed_at) order by e.known_at) as ends
+    from ended as e
+    group by e.dossier_id
+    having count(*) > 1
+)
+
+select
+    d.source_code,
+    d.unit_code,
+    coalesce(d.finished_date, d.received_date) as month_day,
+    d.dossier_code as item,
+    d.dossier_code,
+    c.event_date,
+    jsonb_build_object('ends', c.ends, 'due_at', d.due_at) as detail
+from changed as c
+inner join mart.dossier as d on c.dossier_id = d.dossier_id
+where d.is_counted

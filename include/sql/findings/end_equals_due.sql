@@ -1,0 +1,14 @@
+-- grain: one row a dossier
+-- source: mart.dossier; indicators.md §7
+-- traps: to the second, by the due of indicators.md §3; ends set to the due in bulk look like this
+
+select
+    d.source_code,
+    d.unit_code,
+    coalesce(d.finished_date, d.received_date) as month_day,
+    d.dossier_code as item,
+    d.dossier_code,
+    d.finished_date as event_date,
+    jsonb_build_object('finished_at', d.finished_at, 'due_at', d.due_at, 'changed_at', d._changed_at) as detail
+from mart.dossier as d
+where d.is_counted and date_trunc('second', d.finished_at) = date_trunc('second', d.due_at)

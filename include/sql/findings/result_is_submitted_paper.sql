@@ -1,0 +1,30 @@
+-- grain: one row a dossier
+-- source: mart.dossier, core.dossier_version (newest); indicators.md §7
+-- traps: paths are compared by their keyed hash; deleted papers count too; an empty path is no file
+
+with same_path as (
+    select
+        v.dossier_id,
+        count(*) as result_count
+    from core.dossier_version as v
+    cross join lateral jsonb_array_elements(v.results) as r (item)
+    where
+        v._is_current
+        and v.results is not null
+        and v.papers is not null
+        and coalesce(r.item ->> 'path', '') <> ''
+        and exists (select 1 from jsonb_array_elements(v.papers) as p (item) where p.item ->> 'path' = r.item ->> 'path')
+    group by v.dossier_id
+)
+
+select
+    d.source_code,
+    d.unit_code,
+    coalesce(d.finished_date, d.received_date) as month_day,
+    d.dossier_code as item,
+    d.dossier_code,
+    d.finished_date as event_date,
+    jsonb_build_object('result_count', s.result_count, 'has_signed_result', d.has_signed_result) as detail
+from same_path as s
+inner join mart.dossier as d on s.dossier_id = d.dossier_id
+where d.is_counted

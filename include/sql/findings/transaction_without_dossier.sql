@@ -1,0 +1,24 @@
+-- grain: one row a successful payment or refund above 0 whose dossier is not known
+-- source: core.payment, mart.dossier, ops.source_clock; indicators.md §7
+-- traps: a dossier that is deleted or left out is known all the same; payments after the T of the dossiers are not asked yet
+
+select
+    p.source_code,
+    p.unit_code,
+    cast(p.paid_at at time zone 'Asia/Ho_Chi_Minh' as date) as month_day,
+    coalesce(p.order_code, p._key) as item,
+    p.dossier_code,
+    cast(p.paid_at at time zone 'Asia/Ho_Chi_Minh' as date) as event_date,
+    jsonb_build_object(
+        'amount_vnd', p.amount_vnd, 'kind', p.kind_code, 'method', p.method_code,
+        'transaction_code', p.transaction_code, 'receipt_number', p.receipt_number
+    ) as detail
+from core.payment as p
+inner join ops.source_clock as c on c.source_code = 'one_stop'
+where
+    p.kind_code in ('PAY', 'REFUND')
+    and p.status_code = 1
+    and p.amount_vnd > 0
+    and p.paid_at < c.known_at
+    and not exists (select 1 from mart.dossier as d where d.dossier_code = p.dossier_code)
+    and not exists (select 1 from mart.dossier as d where d.other_dossier_code = p.dossier_code)

@@ -1,0 +1,20 @@
+-- grain: one row a counted item: unit_code, item, is_numerator
+-- source: mart.dossier, core.dossier_version (newest, its fees); Decision 766, online payment
+-- traps: dossiers received in the period with a fee above 0; paid online is what the record says (1 national portal, 2 gateway)
+
+select
+    d.unit_code,
+    d.dossier_code as item,
+    coalesce(d.paid_online_code in (1, 2), false) as is_numerator
+from mart.dossier as d
+inner join core.dossier_version as v on d.dossier_id = v.dossier_id and v._is_current
+where
+    d.source_code = cast(:source as text)
+    and d.is_counted
+    and d.received_at >= cast(:start_at as timestamptz)
+    and d.received_at < cast(:end_at as timestamptz)
+    and exists (
+        select 1
+        from jsonb_array_elements(coalesce(v.fees, cast('[]' as jsonb))) as f (item)
+        where cast(f.item ->> 'amount_vnd' as bigint) > 0
+    )

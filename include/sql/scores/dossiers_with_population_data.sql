@@ -1,0 +1,19 @@
+-- grain: one row a counted item: unit_code, item, is_numerator
+-- source: mart.dossier, core.dossier_version (newest, its databases); Decision 766, population data
+-- traps: the codes of the population database are data (include/reference/decision_766.yaml)
+
+select
+    d.unit_code,
+    d.dossier_code as item,
+    exists (
+        select 1
+        from jsonb_array_elements(coalesce(v.databases, cast('[]' as jsonb))) as b (item)
+        where b.item ->> 'database_code' = any(cast(:population_codes as text []))
+    ) as is_numerator
+from mart.dossier as d
+inner join core.dossier_version as v on d.dossier_id = v.dossier_id and v._is_current
+where
+    d.source_code = cast(:source as text)
+    and d.is_counted
+    and d.received_at >= cast(:start_at as timestamptz)
+    and d.received_at < cast(:end_at as timestamptz)
