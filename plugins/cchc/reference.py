@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc import calendar
+from cchc.declared.duties import load_duties
 from cchc.errors import NotConfigured
 from cchc.indicators import plan
 from cchc.indicators.catalogue import catalogue
@@ -116,5 +117,6 @@ def load_reference(settings: Settings) -> None:
                 for item in catalogue(settings).values()
             ],
         )
+        load_duties(connection, settings)
         for name in list_profiles(settings.sources_dir):
             load_source(connection, load_profile(settings.sources_dir, name))

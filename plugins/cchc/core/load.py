@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core import facts, lists, payments
+from cchc.core import declared, facts, lists, payments
 from cchc.core.merge import VERSION_TABLES, Counts, merge_versions, staged_view
 from cchc.indicators.plan import first_day
 from cchc.period import last_day_before, month_start, now
@@ -83,6 +83,8 @@ def _merge_entity(
     changed = f"changed_{entity.model}"
     if entity.model == "payment":
         return payments.merge_payments(connection, settings, profile.source, staged, changed, clock)
+    if entity.model == "declared_figure":
+        return declared.merge_declared(connection, profile.source, staged, known_at, clock)
     target = VERSION_TABLES[entity.model]
     counts = merge_versions(connection, target, staged, changed + "_key")
     if entity.model == "dossier":

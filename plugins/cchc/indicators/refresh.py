@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from cchc.indicators import declared
 from cchc.indicators.catalogue import Indicator, catalogue
 from cchc.indicators.plan import DISTRICT
 from cchc.period import BASES, Period, add_months, last_day_before, midnight, month_start, now, parse_period, periods_ending_in
@@ -86,6 +87,8 @@ def binds(source: str, period: Period, basis: str, clock: datetime) -> dict[str,
 
 def compute(connection: Connection, settings: Settings, indicators: list[Indicator], source: str, period: Period, clock: datetime) -> int:
     """Compute one period on both bases for the indicators of one source; how many values changed."""
+    if source == declared.SOURCE:
+        return declared.compute(connection, settings, indicators, period, clock, _pace(period.effective_last_day(clock)))
     if any(item.coverage == "dossiers" for item in indicators):
         _open_dossiers(connection, settings, source, period, clock)
     before = period.year_before()

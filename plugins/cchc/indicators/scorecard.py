@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from cchc.errors import WrongUse
-from cchc.indicators.catalogue import Indicator, indicator
+from cchc.indicators.catalogue import DECLARED, Indicator, indicator
 from cchc.indicators.plan import DISTRICT
 from cchc.indicators.refresh import binds
 from cchc.period import Period, midnight
@@ -24,9 +24,11 @@ def scorecard(settings: Settings, period: Period, unit: str | None = None) -> li
             _known_scope(connection, unit)
         return query(
             connection,
-            "select * from mart.scorecard where plan_code = :plan and period_kind = :kind and period_start = :start and "
-            + ("unit_code = :unit " if unit else "unit_code in ('all', 'level:district', 'level:commune') ")
-            + "order by target_order nulls last, indicator_code, unit_code",
+            "select s.*, t.level as target_level from mart.scorecard as s left join core.plan_target as t on t.plan_code = s.plan_code "
+            "and t.target_no = s.target_no and t.target_order = s.target_order "
+            "where s.plan_code = :plan and s.period_kind = :kind and s.period_start = :start and "
+            + ("s.unit_code = :unit " if unit else "s.unit_code in ('all', 'level:district', 'level:commune') ")
+            + "order by s.target_order nulls last, s.indicator_code, s.unit_code",
             {"plan": settings.plan, "kind": period.kind, "start": period.start, "unit": unit},
         )
 
@@ -44,49 +46,90 @@ def _known_scope(connection: Any, unit: str) -> None:
 
 
 def percent(value: Decimal | None, kind: str = "flow") -> str:
-    """A value as people write it: 96,35 %; counts as they are; – where there is none."""
+    """A value as people write it: 96,35 %; counts as they are; points 85,42; – where there is none."""
     if value is None:
         return "–"
     if kind == "count":
         return f"{value:.0f}"
+    if kind == "score":
+        return f"{value:.2f}".replace(".", ",")
     return f"{value:.2f}".replace(".", ",") + " %"
 
 
 def render(rows: list[dict[str, Any]], period: Period) -> str:
-    """The scorecard as a text table in Vietnamese: only the scopes of each target, then the indicators without a target."""
-    shown = [row for row in rows if row["target_no"] or row["unit_code"] == "all"]
+    """The scorecard as a text table in Vietnamese: every target at the scopes where it stands, then the indicators without a target.
+
+    A target of both levels has a line for each, and its number on the first. Below: why there is no value, and declared against computed.
+    """
+    is_one_scope = len({row["unit_code"] for row in rows}) == 1
+    shown = [row for row in rows if is_one_scope or _stands(row)]
     header = ["Số", "Chỉ tiêu", "Phạm vi", "Trong kỳ", "Lũy kế", "Mục tiêu", "Đánh giá", "Còn thiếu", "Kỳ trước", "Cùng kỳ", "Độ phủ"]
     table = [header]
+    numbered: set[str] = set()
     for row in shown:
-        if row["target_no"] and row["target_percent"] is not None and row["unit_code"] == "all" and row["level"] != "all":
-            continue
         kind = row["indicator_kind"]
+        number = row["target_no"] or ""
+        coverage = percent(row["coverage_percent"]) + ("*" if row["is_provisional"] else "")
         table.append(
             [
-                row["target_no"] or "",
+                number if number not in numbered else "",
                 row["name_vi"],
                 row["unit_name"],
                 percent(row["period_value"], kind),
-                f"{percent(row['year_value'], kind)} ({_count(row)})",
+                f"{percent(row['year_value'], kind)} ({_count(row)})" if row["year_numerator"] is not None else "–",
                 percent(row["target_percent"]) if row["target_percent"] is not None else "",
                 row["status_vi"] or "",
                 "" if not row["gap_count"] else str(row["gap_count"]),
                 percent(row["last_period_value"], kind),
                 percent(row["year_before_value"], kind),
-                percent(row["coverage_percent"]) + ("*" if row["is_provisional"] else ""),
+                coverage if row["status"] != "no_data" or row["coverage_percent"] is not None else "–",
             ]
         )
+        numbered.add(number)
     widths = [max(len(line[index]) for line in table) for index in range(len(header))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    note = "* số liệu tạm tính: còn đơn vị chưa gửi số liệu, hoặc kỳ chưa kết thúc"
-    return f"Bảng điểm chỉ tiêu cải cách hành chính – {period.name_vi}\n\n" + "\n".join(lines) + f"\n\n{note}"
+    note = "* số liệu tạm tính: còn đơn vị chưa gửi số liệu, chưa có người duyệt, hoặc kỳ chưa kết thúc"
+    title = f"Bảng điểm chỉ tiêu cải cách hành chính – {period.name_vi}"
+    return "\n\n".join([title, "\n".join(lines), note, *_remarks(shown)])
+
+
+def _stands(row: dict[str, Any]) -> bool:
+    """Whether a row is the line of its target: the whole for one of level `all` (and where no target stands), the levels for the others."""
+    stands_at_all = not row["target_no"] or row["target_level"] == "all"
+    return bool(row["unit_code"] == ("all" if stands_at_all else f"level:{row['level']}"))
+
+
+def _remarks(rows: list[dict[str, Any]]) -> list[str]:
+    """What stands below the table, where there is something to say."""
+    found = []
+    missing = [f"{row['target_no']} {row['unit_name']}: {row['no_data_reason_vi']}" for row in rows if row["no_data_reason_vi"]]
+    if missing:
+        found.append("Chưa có số liệu:\n" + "\n".join(f"  {line}" for line in missing))
+    both = [row for row in rows if row["declared_difference"] is not None]
+    if both:
+        lines = []
+        for row in both:
+            kind, proven = row["indicator_kind"], "; có văn bản chứng minh" if row["declared_is_proven"] else ""
+            told = f"{percent(row['declared_value'], kind)} ({_over(row['declared_numerator'], row['declared_denominator'])})"
+            lines.append(
+                f"  {row['target_no'] or row['indicator_code']} {row['unit_name']}: tự khai {told}, tính từ hệ thống "
+                f"{percent(row['year_value'], kind)} ({_count(row)}), chênh lệch {_signed(row['declared_difference'])}{proven}"
+            )
+        found.append("Tự khai và tính từ hệ thống (lũy kế):\n" + "\n".join(lines))
+    return found
+
+
+def _signed(value: Decimal) -> str:
+    return f"{value:+.2f}".replace(".", ",")
 
 
 def _count(row: dict[str, Any]) -> str:
-    if row["year_denominator"] is None:
-        return str(row["year_numerator"])
-    return f"{row['year_numerator']}/{row['year_denominator']}"
+    return _over(row["year_numerator"], row["year_denominator"])
+
+
+def _over(numerator: Any, denominator: Any) -> str:
+    return str(numerator) if denominator is None else f"{numerator}/{denominator}"
 
 
 @dataclass(frozen=True)
@@ -113,7 +156,8 @@ def explain(settings: Settings, code: str, unit: str, period: Period, basis: str
         clock = known_at(connection, item.source)
         if clock is None or midnight(period.start) >= clock:
             raise WrongUse(f"nothing is known of {period.code} yet: T of {item.source} is {clock.isoformat() if clock else 'not set'}")
-        values = binds(item.source, period, basis, clock)
+        values = binds(item.source, period, basis, clock) | {"code": code}
+        counted = "x.numerator, x.denominator, x.is_approved" if item.item == DECLARED else "x.is_numerator"
         scope = "true"
         if unit.startswith("level:"):
             scope = "u.level = :level"
@@ -121,8 +165,8 @@ def explain(settings: Settings, code: str, unit: str, period: Period, basis: str
             scope = "x.unit_code = :unit"
         rows = query(
             connection,
-            f"select {'distinct on (x.item)' if item.item == 'person' else ''} x.unit_code, u.name as unit_name, x.item, x.is_numerator "
-            f"from (\n{statement}\n) as x inner join core.unit as u on u.unit_code = x.unit_code and u.root_code = :root "
+            f"select {'distinct on (x.item)' if item.item == 'person' else ''} x.unit_code, u.name as unit_name, x.item, "
+            f"{counted} from (\n{statement}\n) as x inner join core.unit as u on u.unit_code = x.unit_code and u.root_code = :root "
             f"where {scope} order by x.item, x.unit_code",
             _used(statement, values)
             | {"root": DISTRICT}

@@ -9,6 +9,7 @@ Beyond what the agreed outline shows, these keys exist:
 * entity `changed_at: {from: FIELD, critical: true}`: the long form, where an unreadable change time is critical (K3);
 * entity `path`: where its path is not the source's `http.path`;
 * column `formats: [dd/MM/yyyy]`: the only time formats of this field, instead of the source's (documents.md: NgayBanHanh);
+* `files.workbook`: workbooks are read cell by cell, and a fault in one blocks the file with its address (secondary.md, declared figures);
 * `files.name`: a regular expression with the groups `date` and `revision` for files that carry their day in the name.
 """
 
@@ -29,6 +30,7 @@ ITEM_TYPES = ("text", "flag", "integer", "time")
 OTHERWISE = ("keep", "null", "unreadable")
 MODES = ("window", "list")
 ROWS = ("record", "event")
+WORKBOOKS = ("declared",)
 SETTINGS = ("quarantine_share", "quarantine_rows", "batch_factor")
 UNIT_KEYS = ("unit_code", "name", "level", "kind", "parent_code", "valid_from", "valid_to")
 _REQUIRED: Any = object()
@@ -177,6 +179,7 @@ class Files:
     name: str | None = None
     manifest: FileManifest | None = None
     full: bool = True
+    workbook: str | None = None
 
 
 @dataclass(frozen=True)
@@ -404,6 +407,10 @@ def _files(section: _Map | None) -> Files | None:
         groups = _compiled(files.name, section.where).groupindex
         if "date" not in groups:
             raise NotConfigured(f"{section.where}: 'name' needs the group (?P<date>…), and may have (?P<revision>…).")
+    if section.data.get("workbook") is not None:
+        files = replace(files, workbook=section.one_of("workbook", WORKBOOKS))
+        if files.name is None or "unit" not in _compiled(files.name, section.where).groupindex:
+            raise NotConfigured(f"{section.where}: 'workbook' needs 'name' with the groups (?P<unit>…) and (?P<date>…), a month.")
     section.done()
     if formats is not None:
         files = replace(
