@@ -75,10 +75,13 @@ def _advance(arguments: argparse.Namespace) -> int:
     state.clock.write(to)
     port = state.server_port()
     if port is None or not _follows(port, iso_offset(to)):
+        from demo.declared import DeclaredFolder
         from demo.deliveries import DropFolder
         from demo.district import District
 
-        DropFolder(state.payments, District(settings["seed"], settings["scale"]).payments).update(to)
+        district = District(settings["seed"], settings["scale"])
+        DropFolder(state.payments, district.payments).update(to)
+        DeclaredFolder(state.declared, district.declared).update(to)
     print(json.dumps({"clock": iso_offset(to)}))
     return 0
 

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from demo.answers import Answer, Refusal
 from demo.clock import iso_offset, parse_iso
+from demo.declared import DeclaredFolder
 from demo.deliveries import DropFolder
 from demo.district import District
 from demo.documents_api import Documents
@@ -41,6 +42,7 @@ class Application:
         self.documents = Documents(district, weather)
         self._api_key = credentials.api_key.encode()
         self._drop_folder = DropFolder(state.payments, district.payments)
+        self._declared_folder = DeclaredFolder(state.declared, district.declared)
         self._lock = threading.Lock()
         self._delivered_at = -1
 
@@ -50,6 +52,7 @@ class Application:
             at = self.state.clock.read()
             if at != self._delivered_at:
                 written = self._drop_folder.update(at)
+                self._declared_folder.update(at)
                 self._delivered_at = at
                 log.info("clock %s, %d payment files delivered", iso_offset(at), len(written))
             return at

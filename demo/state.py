@@ -42,6 +42,7 @@ class StateFolder:
         self.folder = Path(folder).absolute()
         self.clock = Clock(self.folder / "clock.json")
         self.payments = self.folder / "payments"
+        self.declared = self.folder / "declared"
 
     def open(self, *, seed: int | None = None, scale: float | None = None, clock: str | int | None = None) -> dict[str, Any]:
         """Make the folder, or check that it is the one asked for; the clock only ever moves forward. Returns {"seed", "scale"}."""
@@ -60,6 +61,7 @@ class StateFolder:
             self.clock.write(wanted)
         self.credentials()
         self.payments.mkdir(exist_ok=True)
+        self.declared.mkdir(exist_ok=True)
         return settings
 
     def settings(self) -> dict[str, Any]:
@@ -105,6 +107,7 @@ class StateFolder:
             ),
             "AIRFLOW_CONN_SRC_DOCUMENTS": json.dumps({"conn_type": "http", "host": f"{base}/documents", "password": credentials.api_key}),
             "AIRFLOW_CONN_SRC_PAYMENTS": json.dumps({"conn_type": "fs", "host": str(self.payments)}),
+            "AIRFLOW_CONN_SRC_DECLARED": json.dumps({"conn_type": "fs", "host": str(self.declared)}),
         }
 
     def now(self) -> str:

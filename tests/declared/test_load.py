@@ -13,7 +13,11 @@ CURRENT = "select indicator_code, numerator, denominator, is_approved, file_revi
 
 
 def test_a_workbook_goes_the_way_of_every_source(desk: Desk) -> None:
-    desk.put(UNIT, "2023-06", [figure(CODE, 12, 20, CanCu="12/QĐ-UBND", NgayCanCu="05/06/2023"), figure(OTHER, None), figure("x" * 0, None)])
+    desk.put(
+        UNIT,
+        "2023-06",
+        [figure(CODE, 12, 20, CanCu="12/QĐ-UBND", NgayCanCu="05/06/2023"), {"MaChiTieu": OTHER, "NguoiKhai": "Trần Thị Khai"}],
+    )
     done = desk.ingest("2023-07-01")
     assert not done.blocked
     assert [(load["status"], load["landed"], load["staged"], load["inserted"]) for load in done.loads] == [("loaded", 1, 1, 1)]
@@ -63,7 +67,9 @@ def test_without_a_revision_the_later_delivery_wins(desk: Desk) -> None:
         desk.ingest(known)
     # the row that the later file lacks is not in force any more
     assert [tuple(row.values()) for row in desk.rows(CURRENT)] == [(CODE, 11, 20, True, 1)]
-    then = desk.rows("select indicator_code, numerator from core.declared_figure_at('declared', date '2023-06-01', '2023-07-02') order by 1")
+    then = desk.rows(
+        "select indicator_code, numerator from core.declared_figure_at('declared', date '2023-06-01', '2023-07-02') order by 1"
+    )
     assert [tuple(row.values()) for row in then] == [(OTHER, 5), (CODE, 10)]
 
 

@@ -177,7 +177,11 @@ def test_declared_beside_computed(desk: Desk, capsys: pytest.CaptureFixture[str]
 
 
 def test_41_targets_and_6_directions_with_the_reason_where_nothing_is_known(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.put("H19.16.2", "2023-12", [figure(TRAINING, 12, 20), figure("state_paid_psu_headcount", 900), figure("job_position_scheme_admin_rate", 0, 0)])
+    desk.put(
+        "H19.16.2",
+        "2023-12",
+        [figure(TRAINING, 12, 20), figure("state_paid_psu_headcount", 900), figure("job_position_scheme_admin_rate", 0, 0)],
+    )
     desk.ingest("2024-01-02")
     desk.refresh()
     period = parse_period("2023-12")
@@ -209,7 +213,11 @@ def test_41_targets_and_6_directions_with_the_reason_where_nothing_is_known(desk
 
 def test_explain_names_file_row_sign_and_approval(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.add_document("12/QĐ-UBND", "2023-06-05", "VB9")
-    desk.put("H19.16.2", "2023-06", [figure("staff_record_completeness_rate", 1, 2), figure(TRAINING, 12, 20, CanCu="12/QĐ-UBND", NgayCanCu="05/06/2023")])
+    desk.put(
+        "H19.16.2",
+        "2023-06",
+        [figure("staff_record_completeness_rate", 1, 2), figure(TRAINING, 12, 20, CanCu="12/QĐ-UBND", NgayCanCu="05/06/2023")],
+    )
     desk.put("H19.16.3", "2023-06", [figure(TRAINING, 3, 10, approved=False)])
     desk.ingest("2023-07-01")
     desk.refresh()

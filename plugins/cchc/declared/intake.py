@@ -146,15 +146,17 @@ class _Workbook:
                     self._same(word, cells[word], f"{self.name}, {SHEET}!{self.columns[word]}{number}")
             code = str(cells["MaChiTieu"] or "")
             at = {word: f"{letter}{number}" for word, letter in self.columns.items()}
-            if not code:
+            filled = [word for word in COLUMNS if cells[word] is not None and word not in ("MaChiTieu", "NguoiKhai", "GhiChu")]
+            if not code and filled:
                 self.fault(at["MaChiTieu"], "MaChiTieu is empty, but the row is filled in")
-            elif code in first:
+            if not code:
+                continue
+            if code in first:
                 self.fault(at["MaChiTieu"], f"{code} stands in row {first[code]} already; one row an indicator")
             elif code not in mine:
                 self.fault(at["MaChiTieu"], self._unknown(code))
             first.setdefault(code, number)
-            filled = [word for word in COLUMNS if cells[word] is not None and word not in ("MaChiTieu", "NguoiKhai", "GhiChu")]
-            if code and filled:
+            if filled:
                 yield from self._figure(number, code, mine.get(code), cells, at)
 
     def _figure(
