@@ -118,7 +118,7 @@ def _scorecard(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _explain(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.declared.commands import figure_rows, figures_behind
+    from cchc.declared.commands import figure_rows
     from cchc.indicators.catalogue import DECLARED
     from cchc.indicators.scorecard import explain, percent
     from cchc.warehouse import require_migrated
@@ -135,13 +135,12 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
             f"{clause['clause_vi']}"
         )
     print(f"  {options.unit}, {options.period.name_vi}, {options.basis}")
-    behind = figures_behind(settings, item.code, options.unit, options.period)
     if item.item == DECLARED:
         print(f"  declared now {sum(row['numerator'] for row in found.rows)} / {sum(row['denominator'] or 0 for row in found.rows) or '–'}")
         print(f"  stored       {_stored(found.value)}")
         if options.query:
             print("\nbinds: " + json.dumps(found.binds, default=str) + "\n\n" + found.query)
-        print("\n" + _table(figure_rows(behind)) if behind else "\nno unit has declared it for that month")
+        print("\n" + _table(figure_rows(found.declared)) if found.declared else "\nno unit has declared it for that month")
         return 0
     counted = sum(row["is_numerator"] for row in found.rows)
     denominator = "" if item.kind == "count" else f" / {len(found.rows)}"
@@ -165,8 +164,8 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
         )
         if len(shown) < len(found.rows):
             print(f"… {len(found.rows) - len(shown)} more; --rows -1 shows all")
-    if behind:
-        print("\ndeclared by the units, to be compared:\n" + _table(figure_rows(behind)))
+    if found.declared:
+        print("\ndeclared by the units, to be compared:\n" + _table(figure_rows(found.declared)))
     return 0
 
 

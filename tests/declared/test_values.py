@@ -171,7 +171,7 @@ def test_declared_beside_computed(desk: Desk, capsys: pytest.CaptureFixture[str]
     assert (row["declared_numerator"], row["declared_denominator"], row["declared_value"]) == (192, 200, Decimal("96.00"))
     assert (row["year_value"], row["declared_difference"], row["declared_is_proven"]) == (Decimal("90.00"), Decimal("6.00"), False)
     assert cli.main(["scorecard", "2023-06"]) == 0
-    assert "tự khai 96,00 % (192/200), tính từ hệ thống 90,00 % (180/200), chênh lệch +6,00" in capsys.readouterr().out
+    assert "2 đơn vị tự khai 96,00 % (192/200), tính từ hệ thống 90,00 % (180/200), chênh lệch +6,00" in capsys.readouterr().out
     # a declared figure does not touch the computed value
     assert desk.value("dossier_on_time_rate", "2023-06")["numerator"] == 180
 

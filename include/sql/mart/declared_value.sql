@@ -156,7 +156,7 @@ select
         when d.target_kind = 'direction' then case when d.value > d.value_before then 'met' else 'missed' end
         when d.numerator >= d.target * d.denominator then 'met'
         when d.target_kind <> 'milestone' or cast(:is_year_over as boolean) then 'missed'
-        when d.numerator >= d.target * d.denominator * cast(:pace as numeric) then 'on_pace'
+        when d.numerator * cast(:pace_denominator as bigint) >= d.target * d.denominator * cast(:pace_numerator as bigint) then 'on_pace'
         else 'behind'
     end as status,
     case

@@ -137,6 +137,8 @@ with in_force as (
         f.file_revision,
         f._first_seen_at
     from core.declared_file as f
+    -- always so, but where the past is replayed: then the clock stands earlier than some of the files
+    inner join ops.source_clock as c on f.source_code = c.source_code and f._first_seen_at <= c.known_at
     order by f.source_code asc, f.unit_code asc, f.month_start asc, f.file_revision desc, f._first_seen_at desc
 )
 
@@ -317,7 +319,8 @@ cell as not materialized (
         t.section,
         t.clause_vi,
         t.target as planned_target,
-        t.lead_agency
+        t.lead_agency,
+        t.level as target_level
     from scope as s
     inner join core.plan_target as t on s.plan_code = t.plan_code and t.level in ('all', s.level)
     union all
@@ -334,7 +337,8 @@ cell as not materialized (
         cast(null as text) as section,
         cast(null as text) as clause_vi,
         cast(null as numeric) as planned_target,
-        cast(null as text) as lead_agency
+        cast(null as text) as lead_agency,
+        cast(null as text) as target_level
     from mart.indicator_value as v
     where not exists (
         select 1 from core.plan_target as t
@@ -422,7 +426,9 @@ select
     declared.shown as declared_value,
     -- a file is the state since 1 January: it is compared with the year to date
     case when i.source_code <> 'declared' then declared.shown - y.shown end as declared_difference,
-    declared.is_proven as declared_is_proven
+    declared.is_proven as declared_is_proven,
+    declared.unit_count as declared_unit_count,
+    c.target_level
 from cell as c
 left join value as p
     on
@@ -449,7 +455,8 @@ left join lateral (
             when i.kind = 'score' then round(sum(f.numerator) / nullif(sum(f.denominator), 0), 2)
             else round(sum(f.numerator) * 100 / nullif(sum(f.denominator), 0), 2)
         end as shown,
-        bool_and(f.is_proven) as is_proven
+        bool_and(f.is_proven) as is_proven,
+        nullif(count(*), 0) as unit_count
     from mart.declared_figure as f
     where
         f.indicator_code = c.indicator_code
@@ -477,3 +484,5 @@ comment on column mart.scorecard.declared_denominator is 'MauSo as declared | M�
 comment on column mart.scorecard.declared_value is 'Percent (counts, scores: number) as declared | Tỷ lệ % tự khai';
 comment on column mart.scorecard.declared_difference is 'Declared less computed, year to date, in percentage points; null for indicators that are only declared | Chênh lệch tự khai so với tính toán';
 comment on column mart.scorecard.declared_is_proven is 'Whether every declared figure behind it has its document in the document system | Có đủ văn bản chứng minh';
+comment on column mart.scorecard.declared_unit_count is 'Units that declared it: the declared figure speaks of them alone | Số đơn vị đã khai';
+comment on column mart.scorecard.target_level is 'Where the target stands: all, district, commune | Cấp áp dụng mục tiêu';

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cchc.declared.duties import SOURCE, duties
+from cchc.declared.duties import duties
 from cchc.errors import WrongUse
-from cchc.indicators import declared
-from cchc.period import Period, midnight
+from cchc.period import Period
 from cchc.settings import Settings
-from cchc.warehouse import engine, known_at
 
 
 def write_templates(settings: Settings, unit: str | None, period: Period, folder: Path) -> list[Path]:
@@ -33,15 +30,6 @@ def write_templates(settings: Settings, unit: str | None, period: Period, folder
     for each, path in zip(units, paths, strict=True):
         path.write_bytes(template(settings, each, period.start))
     return paths
-
-
-def figures_behind(settings: Settings, code: str, unit: str, period: Period) -> list[dict[str, Any]]:
-    """The declared figures behind one number of `cchc explain`; none where nothing was ever declared."""
-    with engine(settings).connect() as connection:
-        clock: datetime | None = known_at(connection, SOURCE)
-        if clock is None or midnight(period.start) >= clock:
-            return []
-        return declared.figures(connection, code, unit, period, clock)
 
 
 def figure_rows(rows: list[dict[str, Any]]) -> list[list[str]]:

@@ -88,7 +88,7 @@ def binds(source: str, period: Period, basis: str, clock: datetime) -> dict[str,
 def compute(connection: Connection, settings: Settings, indicators: list[Indicator], source: str, period: Period, clock: datetime) -> int:
     """Compute one period on both bases for the indicators of one source; how many values changed."""
     if source == declared.SOURCE:
-        return declared.compute(connection, settings, indicators, period, clock, _pace(period.effective_last_day(clock)))
+        return declared.compute(connection, settings, indicators, period, clock)
     if any(item.coverage == "dossiers" for item in indicators):
         _open_dossiers(connection, settings, source, period, clock)
     before = period.year_before()

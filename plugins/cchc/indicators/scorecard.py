@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from cchc.errors import WrongUse
 from cchc.indicators.catalogue import DECLARED, Indicator, indicator
+from cchc.indicators.declared import figures
 from cchc.indicators.plan import DISTRICT
 from cchc.indicators.refresh import binds
 from cchc.period import Period, midnight
@@ -24,11 +25,9 @@ def scorecard(settings: Settings, period: Period, unit: str | None = None) -> li
             _known_scope(connection, unit)
         return query(
             connection,
-            "select s.*, t.level as target_level from mart.scorecard as s left join core.plan_target as t on t.plan_code = s.plan_code "
-            "and t.target_no = s.target_no and t.target_order = s.target_order "
-            "where s.plan_code = :plan and s.period_kind = :kind and s.period_start = :start and "
-            + ("s.unit_code = :unit " if unit else "s.unit_code in ('all', 'level:district', 'level:commune') ")
-            + "order by s.target_order nulls last, s.indicator_code, s.unit_code",
+            "select * from mart.scorecard where plan_code = :plan and period_kind = :kind and period_start = :start and "
+            + ("unit_code = :unit " if unit else "unit_code in ('all', 'level:district', 'level:commune') ")
+            + "order by target_order nulls last, indicator_code, unit_code",
             {"plan": settings.plan, "kind": period.kind, "start": period.start, "unit": unit},
         )
 
@@ -111,9 +110,10 @@ def _remarks(rows: list[dict[str, Any]]) -> list[str]:
         lines = []
         for row in both:
             kind, proven = row["indicator_kind"], "; có văn bản chứng minh" if row["declared_is_proven"] else ""
+            who = f"{row['target_no'] or row['indicator_code']} {row['unit_name']}: {row['declared_unit_count']} đơn vị"
             told = f"{percent(row['declared_value'], kind)} ({_over(row['declared_numerator'], row['declared_denominator'])})"
             lines.append(
-                f"  {row['target_no'] or row['indicator_code']} {row['unit_name']}: tự khai {told}, tính từ hệ thống "
+                f"  {who} tự khai {told}, tính từ hệ thống "
                 f"{percent(row['year_value'], kind)} ({_count(row)}), chênh lệch {_signed(row['declared_difference'])}{proven}"
             )
         found.append("Tự khai và tính từ hệ thống (lũy kế):\n" + "\n".join(lines))
@@ -134,7 +134,9 @@ def _over(numerator: Any, denominator: Any) -> str:
 
 @dataclass(frozen=True)
 class Explanation:
-    """One number, taken apart: its definition, the clauses of the plan, the query with its binds, and the counted rows."""
+    """One number, taken apart: its definition, the clauses of the plan, the query with its binds, the counted rows, and what the units
+    declared for it.
+    """
 
     indicator: Indicator
     value: dict[str, Any] | None
@@ -142,6 +144,7 @@ class Explanation:
     query: str
     binds: dict[str, Any]
     rows: list[dict[str, Any]]
+    declared: list[dict[str, Any]]
 
 
 def explain(settings: Settings, code: str, unit: str, period: Period, basis: str = "period") -> Explanation:
@@ -192,7 +195,8 @@ def explain(settings: Settings, code: str, unit: str, period: Period, basis: str
             "where plan_code = :plan and indicator_code = :code order by target_order",
             {"plan": settings.plan, "code": code},
         )
-    return Explanation(item, value[0] if value else None, clauses, statement, values, rows)
+        declared = figures(connection, code, unit, period)
+    return Explanation(item, value[0] if value else None, clauses, statement, values, rows, declared)
 
 
 def _used(statement: str, values: dict[str, Any]) -> dict[str, Any]:
