@@ -63,8 +63,9 @@ class Desk:
     def ingest(self, known: str) -> Outcome:
         return pipeline.ingest(self.settings, "declared", Connection("declared", str(self.inbox)), end=at(known))
 
-    def refresh(self, *periods: str) -> None:
-        refresh(self.settings)
+    def refresh(self, *months: str) -> None:
+        """What waits in these months; without any, all that waits."""
+        refresh(self.settings, [parse_period(month).start for month in months] or None)
 
     def rows(self, statement: str, **binds: Any) -> list[Row]:
         with engine(self.settings).connect() as connection:
