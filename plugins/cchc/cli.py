@@ -136,7 +136,9 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
         )
     print(f"  {options.unit}, {options.period.name_vi}, {options.basis}")
     if item.item == DECLARED:
-        print(f"  declared now {sum(row['numerator'] for row in found.rows)} / {sum(row['denominator'] or 0 for row in found.rows) or '–'}")
+        print(
+            f"  declared now {sum(row['numerator'] for row in found.declared)} / {sum(row['denominator'] or 0 for row in found.declared) or '–'}"
+        )
         print(f"  stored       {_stored(found.value)}")
         if options.query:
             print("\nbinds: " + json.dumps(found.binds, default=str) + "\n\n" + found.query)
@@ -363,16 +365,16 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--period", type=period, required=True)
     export.add_argument("--format", choices=("csv", "json", "xlsx"), default="csv")
     export.add_argument("--output", help="file to write; default: standard output")
+    quarantine = add("quarantine", _quarantine, "rows that failed a rule: list, show, retry")
+    quarantine.add_argument("action", choices=("list", "show", "retry"))
+    quarantine.add_argument("--load", type=int, action="append", help="only of this load")
+    quarantine.add_argument("--key", help="only of this key")
     declare = add("declare", _declare, "blank workbooks for declared figures, pre-filled with what a unit has to declare")
     declare.add_argument("action", choices=("template",))
     declare.add_argument("--unit", help="a unit code, for example H19.16.2")
     declare.add_argument("--all-units", action="store_true", help="every unit that declares in that month")
     declare.add_argument("--month", type=period, required=True, help="for example 2023-06")
     declare.add_argument("--output", required=True, help="folder to write to")
-    quarantine = add("quarantine", _quarantine, "rows that failed a rule: list, show, retry")
-    quarantine.add_argument("action", choices=("list", "show", "retry"))
-    quarantine.add_argument("--load", type=int, action="append", help="only of this load")
-    quarantine.add_argument("--key", help="only of this key")
     doctor = add("doctor", _doctor, "check the installation, its connections, and what waits for somebody")
     doctor.add_argument("source", nargs="*", help="test these connections; default: all that are configured")
     statement = add("sql", _sql, "run one read-only SQL statement on the warehouse")

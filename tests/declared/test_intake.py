@@ -128,6 +128,7 @@ def test_every_fault_of_a_file_is_named_at_once(judge: Callable[..., str]) -> No
         (lambda book: book["SoLieu"].column_dimensions.group("B", "D", hidden=True), "SoLieu!D:D: the column CanCu is hidden"),
         (lambda book: setattr(book["SoLieu"], "title", "Sheet1"), "there is no sheet SoLieu; there are Sheet1"),
         (lambda book: book["SoLieu"].delete_rows(2, 3), "SoLieu!B2: no row has a TuSo"),
+        (lambda book: book["SoLieu"].cell(900_000, 1, " "), "SoLieu!A2001: the sheet reaches down to row 900000"),
         (lambda book: (book.create_sheet("x"), setattr(book["SoLieu"], "sheet_state", "hidden")), "SoLieu!A1: the sheet is hidden"),
         (lambda book: book.create_sheet("HuongDan").append(("MaDonVi", "H19.16.3")), "HuongDan!B1: MaDonVi is H19.16.3, but the file's name says"),
         (lambda book: book.create_sheet("HuongDan").append(("Thang", "2023-07")), "HuongDan!B1: Thang is 2023-07, but the file's name says"),
@@ -163,6 +164,7 @@ def test_an_error_that_a_spreadsheet_computed(judge: Callable[..., str]) -> None
         (name_of("H19.16.99", MONTH), "tukhai_H19.16.99_2023-06.xlsx: the unit H19.16.99 is no unit of the list"),
         (name_of("H19.16", MONTH), "the unit H19.16 declares nothing in 2023-06"),
         (name_of("H19.16.30", "2024-12"), "the unit H19.16.30 declares nothing in 2024-12"),
+        ("tukhai_H19.16.2_2023-06_r1.xlsx", "expected a name like"),
         ("tukhai_H19.16.2_thang6.xlsx", "expected a name like tukhai_<MaDonVi>_<YYYY-MM>.xlsx"),
     ],
 )

@@ -28,6 +28,7 @@ UNIT, MONTH = "MaDonVi", "Thang"  # where a workbook says them itself, they are 
 NAME_WORDS = "tukhai_<MaDonVi>_<YYYY-MM>.xlsx, for example tukhai_H19.16.2_2023-06.xlsx"
 LARGEST = 10**15
 LARGEST_FILE = 5 * 2**20
+LOWEST_ROW = 2_000
 PROBLEMS_SHOWN = 50
 ERROR = re.compile(r"#(?:DIV/0!|REF!|NAME\?|VALUE!|NUM!|N/A|NULL!|SPILL!|CALC!|GETTING_DATA)|Err:\d+", re.IGNORECASE)
 WHOLE = "must be a whole number ≥ 0"
@@ -87,6 +88,9 @@ class _Workbook:
         sheet = book[SHEET]
         self._shape(sheet)
         self._own_words(book)
+        if sheet.max_row > LOWEST_ROW:
+            self.fault(f"A{LOWEST_ROW + 1}", f"the sheet reaches down to row {sheet.max_row}; delete the rows below the figures")
+            return []
         if set(COLUMNS) - set(self.columns):
             return []
         stored = None

@@ -88,7 +88,7 @@ def _last_month(settings: Settings, unit: Unit, month: date) -> dict[str, tuple[
 def _head(sheet: Any, words: tuple[str, ...]) -> None:
     sheet.append(words)
     for cell in sheet[1]:
-        cell.font, cell.fill, cell.border = Font(bold=True, color="FFFFFFFF"), HEAD, BORDER
+        cell.font, cell.fill, cell.border = Font(name="Calibri", bold=True, color="FFFFFFFF"), HEAD, BORDER
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
     sheet.freeze_panes = "A2"
 
@@ -120,6 +120,7 @@ def _catalogue(
         for cell in row:
             cell.alignment, cell.border = Alignment(vertical="top", wrap_text=True), BORDER
     sheet.protection.sheet = True
+    _print(sheet)
 
 
 def _figures(sheet: Any, required: list[Duty], meanings: dict[str, dict[str, str]], listed: int, month: date) -> None:
@@ -145,7 +146,13 @@ def _figures(sheet: Any, required: list[Duty], meanings: dict[str, dict[str, str
     _rules(sheet, last, listed, month)
     sheet.protection.sheet = True
     sheet.protection.formatColumns = False
+    _print(sheet)
+
+
+def _print(sheet: Any) -> None:
+    """One page wide, the first row on every page."""
     sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = "landscape", 1, 0
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.print_title_rows = "1:1"
 
@@ -211,6 +218,7 @@ def _guide(sheet: Any, unit: Unit, month: date, required: int) -> None:
         sheet.append(line)
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 28, 110
     for row in sheet.iter_rows():
-        row[0].font, row[1].alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
-    sheet["A1"].font = Font(bold=True, size=14)
+        row[0].font, row[1].alignment = Font(name="Calibri", bold=True), Alignment(wrap_text=True, vertical="top")
+    sheet["A1"].font = Font(name="Calibri", bold=True, size=14)
     sheet.protection.sheet = True
+    _print(sheet)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from cchc.errors import WrongUse
-from cchc.indicators.catalogue import DECLARED, Indicator, indicator
+from cchc.indicators.catalogue import Indicator, indicator
 from cchc.indicators.declared import figures
 from cchc.indicators.plan import DISTRICT
 from cchc.indicators.refresh import binds
@@ -93,37 +93,6 @@ def render(rows: list[dict[str, Any]], period: Period) -> str:
     return "\n\n".join([title, "\n".join(lines), note, *_remarks(shown)])
 
 
-def _stands(row: dict[str, Any]) -> bool:
-    """Whether a row is the line of its target: the whole for one of level `all` (and where no target stands), the levels for the others."""
-    stands_at_all = not row["target_no"] or row["target_level"] == "all"
-    return bool(row["unit_code"] == ("all" if stands_at_all else f"level:{row['level']}"))
-
-
-def _remarks(rows: list[dict[str, Any]]) -> list[str]:
-    """What stands below the table, where there is something to say."""
-    found = []
-    missing = [f"{row['target_no']} {row['unit_name']}: {row['no_data_reason_vi']}" for row in rows if row["no_data_reason_vi"]]
-    if missing:
-        found.append("Chưa có số liệu:\n" + "\n".join(f"  {line}" for line in missing))
-    both = [row for row in rows if row["declared_difference"] is not None]
-    if both:
-        lines = []
-        for row in both:
-            kind, proven = row["indicator_kind"], "; có văn bản chứng minh" if row["declared_is_proven"] else ""
-            who = f"{row['target_no'] or row['indicator_code']} {row['unit_name']}: {row['declared_unit_count']} đơn vị"
-            told = f"{percent(row['declared_value'], kind)} ({_over(row['declared_numerator'], row['declared_denominator'])})"
-            lines.append(
-                f"  {who} tự khai {told}, tính từ hệ thống "
-                f"{percent(row['year_value'], kind)} ({_count(row)}), chênh lệch {_signed(row['declared_difference'])}{proven}"
-            )
-        found.append("Tự khai và tính từ hệ thống (lũy kế):\n" + "\n".join(lines))
-    return found
-
-
-def _signed(value: Decimal) -> str:
-    return f"{value:+.2f}".replace(".", ",")
-
-
 def _count(row: dict[str, Any]) -> str:
     return _over(row["year_numerator"], row["year_denominator"])
 
@@ -159,8 +128,7 @@ def explain(settings: Settings, code: str, unit: str, period: Period, basis: str
         clock = known_at(connection, item.source)
         if clock is None or midnight(period.start) >= clock:
             raise WrongUse(f"nothing is known of {period.code} yet: T of {item.source} is {clock.isoformat() if clock else 'not set'}")
-        values = binds(item.source, period, basis, clock) | {"code": code}
-        counted = "x.numerator, x.denominator, x.is_approved" if item.item == DECLARED else "x.is_numerator"
+        values = binds(item.source, period, basis, clock)
         scope = "true"
         if unit.startswith("level:"):
             scope = "u.level = :level"
@@ -168,10 +136,10 @@ def explain(settings: Settings, code: str, unit: str, period: Period, basis: str
             scope = "x.unit_code = :unit"
         rows = query(
             connection,
-            f"select {'distinct on (x.item)' if item.item == 'person' else ''} x.unit_code, u.name as unit_name, x.item, "
-            f"{counted} from (\n{statement}\n) as x inner join core.unit as u on u.unit_code = x.unit_code and u.root_code = :root "
+            f"select {'distinct on (x.item)' if item.item == 'person' else ''} x.unit_code, u.name as unit_name, x.item, x.is_numerator "
+            f"from (\n{statement}\n) as x inner join core.unit as u on u.unit_code = x.unit_code and u.root_code = :root "
             f"where {scope} order by x.item, x.unit_code",
-            _used(statement, values)
+            _used(statement, values | {"code": code})
             | {"root": DISTRICT}
             | ({"level": unit[6:]} if unit.startswith("level:") else {"unit": unit} if unit != "all" else {}),
         )
@@ -202,3 +170,34 @@ def explain(settings: Settings, code: str, unit: str, period: Period, basis: str
 def _used(statement: str, values: dict[str, Any]) -> dict[str, Any]:
     wanted = set(text(statement).compile().params)
     return {key: value for key, value in values.items() if key in wanted}
+
+
+def _stands(row: dict[str, Any]) -> bool:
+    """Whether a row is the line of its target: the whole for one of level `all` (and where no target stands), the levels for the others."""
+    stands_at_all = not row["target_no"] or row["target_level"] == "all"
+    return bool(row["unit_code"] == ("all" if stands_at_all else f"level:{row['level']}"))
+
+
+def _remarks(rows: list[dict[str, Any]]) -> list[str]:
+    """What stands below the table, where there is something to say."""
+    found = []
+    missing = [f"{row['target_no']} {row['unit_name']}: {row['no_data_reason_vi']}" for row in rows if row["no_data_reason_vi"]]
+    if missing:
+        found.append("Chưa có số liệu:\n" + "\n".join(f"  {line}" for line in missing))
+    both = [row for row in rows if row["declared_difference"] is not None]
+    if both:
+        lines = []
+        for row in both:
+            kind, proven = row["indicator_kind"], "; có văn bản chứng minh" if row["declared_is_proven"] else ""
+            who = f"{row['target_no'] or row['indicator_code']} {row['unit_name']}: {row['declared_unit_count']} đơn vị"
+            told = f"{percent(row['declared_value'], kind)} ({_over(row['declared_numerator'], row['declared_denominator'])})"
+            lines.append(
+                f"  {who} tự khai {told}, tính từ hệ thống "
+                f"{percent(row['year_value'], kind)} ({_count(row)}), chênh lệch {_signed(row['declared_difference'])}{proven}"
+            )
+        found.append("Tự khai và tính từ hệ thống (lũy kế):\n" + "\n".join(lines))
+    return found
+
+
+def _signed(value: Decimal) -> str:
+    return f"{value:+.2f}".replace(".", ",")
