@@ -136,9 +136,8 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
         )
     print(f"  {options.unit}, {options.period.name_vi}, {options.basis}")
     if item.item == DECLARED:
-        print(
-            f"  declared now {sum(row['numerator'] for row in found.declared)} / {sum(row['denominator'] or 0 for row in found.declared) or '–'}"
-        )
+        upper, lower = (sum(row[side] or 0 for row in found.declared) for side in ("numerator", "denominator"))
+        print(f"  declared now {upper} / {lower or '–'}")
         print(f"  stored       {_stored(found.value)}")
         if options.query:
             print("\nbinds: " + json.dumps(found.binds, default=str) + "\n\n" + found.query)

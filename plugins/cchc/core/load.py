@@ -80,9 +80,9 @@ def _merge_entity(
         return lists.merge_list(connection, settings, entity.model, profile.source, load_id, staged, known_at, clock)
     if entity.model == "dossier_key":
         return _merge_keys(connection, settings, profile.source, staged, known_at)
+    changed = f"changed_{entity.model}"
     if entity.model == "declared_figure":
         return declared.merge_declared(connection, profile.source, staged, known_at, clock)
-    changed = f"changed_{entity.model}"
     if entity.model == "payment":
         return payments.merge_payments(connection, settings, profile.source, staged, changed, clock)
     target = VERSION_TABLES[entity.model]
