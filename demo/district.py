@@ -13,6 +13,7 @@ from demo import (
     assessments,
     catalogue,
     clock,
+    declared,
     deliveries,
     documents,
     dossier_wire,
@@ -89,6 +90,8 @@ class District:
             register.month(year, month)
         register.plant(_spread(80))
         self.leaders += strangers
+        self.declared = declared.build(register, seed)
+        self.planted |= self.declared.planted
         self.documents, self.signatures = register.documents, register.signatures
         self.planted |= register.planted
 

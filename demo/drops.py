@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from demo import clock
 from demo.clock import DAY, compact_day, day_number
+from demo.declared import DeclaredFolder
 from demo.deliveries import DropFolder
 
 if TYPE_CHECKING:
@@ -224,10 +225,11 @@ class Shelf:
         return written
 
 
-def drop_folders(state: StateFolder, district: District) -> tuple[DropFolder | Shelf, ...]:
-    """The drop folders of a demo: payments, feedback, survey."""
+def drop_folders(state: StateFolder, district: District) -> tuple[DropFolder | Shelf | DeclaredFolder, ...]:
+    """The drop folders of a demo: payments, feedback, survey, declared figures."""
     return (
         DropFolder(state.payments, district.payments),
         Shelf(state.feedback, feedback_parcels(district.feedback)),
         Shelf(state.survey, survey_parcels(district.survey)),
+        DeclaredFolder(state.declared, district.declared),
     )

@@ -139,6 +139,42 @@ _LIST: tuple[Oddity, ...] = (
     Oddity("survey-revision", "survey", 1, "files", "khaosat_20230630_r2, five days later"),
     Oddity("survey-late-file", "survey", 1, "files", "khaosat_20230331: delivered twelve days late"),
     Oddity("survey-cut", "survey", 1, "files", "khaosat_20240115.xlsx: a broken workbook, whole two days later under the same name"),
+    # declared figures
+    Oddity(
+        "declared-proven",
+        "declared",
+        4,
+        "figures",
+        "CanCu and NgayCanCu of a decision that the document system has (H19.16.2, each quarter of 2023)",
+    ),
+    Oddity(
+        "declared-contradicts",
+        "declared",
+        12,
+        "figures",
+        "H19.16.22 declares dossier_on_time_rate 100 % each month of 2023; the one-stop says otherwise",
+    ),
+    Oddity("declared-missing", "declared", 2, "files", "never sent: H19.16.31 for 2023-09, H19.16.10 for 2022-11"),
+    Oddity("declared-late", "declared", 1, "files", "H19.16.32 for 2023-12, sent on 2024-01-12"),
+    Oddity(
+        "declared-unapproved", "declared", 3, "files", "NguoiDuyet empty: provisional (H19.16.9 2023-08, H19.16.7 and H19.16.25 2023-12)"
+    ),
+    Oddity(
+        "declared-corrected",
+        "declared",
+        2,
+        "files",
+        "sent again with other figures: H19.16.21 2023-05 on 2023-07-12, H19.16.5 2023-11 on 2024-01-10",
+    ),
+    Oddity(
+        "declared-negative",
+        "declared",
+        1,
+        "files",
+        "H19.16.24 2023-12 sent again on 2024-01-15 with TuSo -3: blocked, the first one stays in force",
+    ),
+    Oddity("declared-error", "declared", 1, "files", "H19.16.26 2023-12 sent again on 2024-01-16 with #REF!: blocked"),
+    Oddity("declared-wrong-unit", "declared", 1, "files", "tukhai_H19.16.88_2023-12 on 2024-01-17: no such unit, blocked"),
 )
 
 ODDITIES: dict[str, Oddity] = {oddity.code: oddity for oddity in _LIST}
@@ -195,6 +231,7 @@ def markdown() -> str:
         ("payments", "Payment logs"),
         ("feedback", "Feedback"),
         ("survey", "Satisfaction survey"),
+        ("declared", "Declared figures"),
     ):
         lines += ["", f"## {title}", "", "| code | count | of | what |", "|---|---:|---|---|"]
         lines += [f"| {oddity.code} | {oddity.how_many} | {oddity.of} | {oddity.what} |" for oddity in _LIST if oddity.source == source]

@@ -44,6 +44,7 @@ class StateFolder:
         self.payments = self.folder / "payments"
         self.feedback = self.folder / "feedback"
         self.survey = self.folder / "survey"
+        self.declared = self.folder / "declared"
 
     def open(self, *, seed: int | None = None, scale: float | None = None, clock: str | int | None = None) -> dict[str, Any]:
         """Make the folder, or check that it is the one asked for; the clock only ever moves forward. Returns {"seed", "scale"}."""
@@ -61,7 +62,7 @@ class StateFolder:
         if not self.clock.exists() or (clock is not None and wanted > self.clock.read()):
             self.clock.write(wanted)
         self.credentials()
-        for drop_folder in (self.payments, self.feedback, self.survey):
+        for drop_folder in (self.payments, self.feedback, self.survey, self.declared):
             drop_folder.mkdir(exist_ok=True)
         return settings
 
@@ -110,6 +111,7 @@ class StateFolder:
             "AIRFLOW_CONN_SRC_PAYMENTS": json.dumps({"conn_type": "fs", "host": str(self.payments)}),
             "AIRFLOW_CONN_SRC_FEEDBACK": json.dumps({"conn_type": "fs", "host": str(self.feedback)}),
             "AIRFLOW_CONN_SRC_SURVEY": json.dumps({"conn_type": "fs", "host": str(self.survey)}),
+            "AIRFLOW_CONN_SRC_DECLARED": json.dumps({"conn_type": "fs", "host": str(self.declared)}),
         }
 
     def now(self) -> str:

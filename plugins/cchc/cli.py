@@ -135,6 +135,8 @@ def _scorecard(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _explain(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.declared.commands import figure_rows
+    from cchc.indicators.catalogue import DECLARED
     from cchc.indicators.scorecard import explain, percent
     from cchc.warehouse import require_migrated
 
@@ -150,6 +152,14 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
             f"{clause['clause_vi']}"
         )
     print(f"  {options.unit}, {options.period.name_vi}, {options.basis}")
+    if item.item == DECLARED:
+        upper, lower = (sum(row[side] or 0 for row in found.declared) for side in ("numerator", "denominator"))
+        print(f"  declared now {upper} / {lower or '–'}")
+        print(f"  stored       {_stored(found.value)}")
+        if options.query:
+            print("\nbinds: " + json.dumps(found.binds, default=str) + "\n\n" + found.query)
+        print("\n" + _table(figure_rows(found.declared)) if found.declared else "\nno unit has declared it for that month")
+        return 0
     counted = sum(row["is_numerator"] for row in found.rows)
     denominator = "" if item.kind == "count" else f" / {len(found.rows)}"
     print(f"  counted now  {counted}{denominator}")
@@ -172,6 +182,27 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
         )
         if len(shown) < len(found.rows):
             print(f"… {len(found.rows) - len(shown)} more; --rows -1 shows all")
+    if found.declared:
+        print("\ndeclared by the units, to be compared:\n" + _table(figure_rows(found.declared)))
+    return 0
+
+
+def _stored(value: dict[str, Any] | None) -> str:
+    if value is None:
+        return "nothing: `cchc refresh` the period"
+    provisional = ", provisional" if value["is_provisional"] else ""
+    return f"{value['numerator']} / {value['denominator']}, status {value['status']}{provisional}, computed {value['computed_at']}"
+
+
+def _declare(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.declared.commands import write_templates
+    from cchc.warehouse import require_migrated
+
+    if (options.unit is None) != options.all_units:
+        raise WrongUse("give --unit CODE or --all-units, one of them")
+    require_migrated(settings)
+    for path in write_templates(settings, options.unit, options.month, Path(options.output)):
+        print(path)
     return 0
 
 
@@ -420,6 +451,12 @@ def _parser() -> argparse.ArgumentParser:
     quarantine.add_argument("action", choices=("list", "show", "retry"))
     quarantine.add_argument("--load", type=int, action="append", help="only of this load")
     quarantine.add_argument("--key", help="only of this key")
+    declare = add("declare", _declare, "blank workbooks for declared figures, pre-filled with what a unit has to declare")
+    declare.add_argument("action", choices=("template",))
+    declare.add_argument("--unit", help="a unit code, for example H19.16.2")
+    declare.add_argument("--all-units", action="store_true", help="every unit that declares in that month")
+    declare.add_argument("--month", type=period, required=True, help="for example 2023-06")
+    declare.add_argument("--output", required=True, help="folder to write to")
     doctor = add("doctor", _doctor, "check the installation, its connections, and what waits for somebody")
     doctor.add_argument("source", nargs="*", help="test these connections; default: all that are configured")
     statement = add("sql", _sql, "run one read-only SQL statement on the warehouse")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from cchc import calendar, findings
 from cchc.core.facts import mark_dirty_months
+from cchc.declared.duties import load_duties
 from cchc.errors import NotConfigured
 from cchc.indicators import plan
 from cchc.indicators.catalogue import catalogue
@@ -156,6 +157,7 @@ def load_reference(settings: Settings) -> list[date]:
         )
         _upsert(connection, "core.finding_kind", ("finding_code",), findings.kind_rows(settings))
         findings.create_view(connection, settings)
+        load_duties(connection, settings)
         for name in list_profiles(settings.sources_dir):
             load_source(connection, load_profile(settings.sources_dir, name))
     return changed

@@ -35,6 +35,7 @@ CRITICAL = {  # what indicators.md §5 sets aside; anything more would leave row
     "documents__work_files": {"KEY", "UNIT"},
     "documents__signatures": {"KEY"},
     "documents__leaders": {"KEY", "UNIT"},
+    "declared__figures": set(),
     "payments__payments": {"KEY", "UNIT", "KIND", "STATUS", "DAY", "AMOUNT"},
     "feedback__feedback": {"KEY", "UNIT", "CHANNEL", "ABOUT", "STATUS", "RATING"},
     "survey__answers": {"KEY", "UNIT", "SCORE"},

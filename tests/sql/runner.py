@@ -21,9 +21,11 @@ from typing import Any
 import yaml
 from sqlalchemy import Connection, text
 
-from cchc.core import facts, lists, payments
+from cchc.core import declared, facts, lists, payments
 from cchc.core.load import merge_keys
 from cchc.core.merge import VERSION_TABLES, columns_of, merge_versions, staged_view
+from cchc.declared.duties import load_duties
+from cchc.indicators import declared as declared_values
 from cchc.indicators import refresh
 from cchc.indicators.catalogue import catalogue
 from cchc.indicators.plan import DISTRICT
@@ -61,6 +63,12 @@ DEFAULTS: dict[str, Row] = {
     "core.survey_answer_version": _VERSION
     | {"source_code": "survey", "_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3", "file_date": "2023-06-30"}
     | {"file_revision": 1},
+    "core.declared_file": {"source_code": "declared", "file_revision": 1, "_first_seen_at": "2023-07-01", "file_name": "f.xlsx"}
+    | {"figure_count": 1, "content_hash": "x", "_load_id": 1, "unit_code": "H19.16.2", "month_start": "2023-06-01"},
+    "core.declared_figure_version": {"source_code": "declared", "file_revision": 1, "_first_seen_at": "2023-07-01", "file_name": "f.xlsx"}
+    | {"unit_code": "H19.16.2", "month_start": "2023-06-01", "is_approved": True, "file_line": 2, "_load_id": 1},
+    "staging.model_declared_figure": _STAGED | {"unit_code": "H19.16.2", "month_start": "2023-06-01", "is_approved": True}
+    | {"file_revision": 1, "denominator": 20, "_key": "k"},
     "core.procedure_list": {"source_code": SOURCE, "_load_id": 1},
     "core.procedure_list_item": {"unit_code": "H19.16.3", "valid_from": "2020-01-01", "status_code": "cong_khai"},
     "core.leader_list": {"source_code": "documents", "_load_id": 1},
@@ -428,7 +436,7 @@ def counted(folder: str) -> Maker:
     def run(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
         statement = sql(settings, f"{folder}/{table}")
         wanted = set(text(statement).compile().params)
-        chosen = _period(binds.get("source", SOURCE), binds)
+        chosen = _period(binds.get("source", SOURCE), binds) | {"code": binds.get("code")}
         chosen |= binds.get("binds", {})
         connection.execute(text(f"create temp table made on commit drop as\n{statement}"), {name: chosen[name] for name in wanted})
         return "made"
@@ -436,8 +444,41 @@ def counted(folder: str) -> Maker:
     return run
 
 
+def declared_file(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """Declared workbooks, load after load."""
+    _open_loads(connection, ["declared_figure"], "declared")
+    insert(connection, "ops.extract", [{"source_code": "declared", "window_to": binds["known_at"]}])
+    for load in _loads(connection, "declared_figure", binds):
+        staged = _staging(connection, settings, "declared", "declared_figure", load)
+        known = connection.execute(text("select window_to from ops.load where load_id = :l"), {"l": load}).scalar_one()
+        declared.merge_declared(connection, "declared", staged, known, known)
+        connection.execute(text("drop table declared_file, repeated_file"))
+    return "core.declared_figure"
+
+
+def declared_value(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """mart.indicator_value of declared indicators from the given files."""
+    listed = [catalogue(settings)[code] for code in binds["indicators"]]
+    declared_values.compute(connection, settings, listed, parse_period(binds["period"]), parse_moment(binds["known_at"]))
+    connection.execute(text(f"create temp table made on commit drop as select * from mart.indicator_value where {binds['of']}"))
+    return "made"
+
+
+def declaration(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """core.declaration after it was loaded again, of some units and indicators."""
+    load_duties(connection, settings)
+    connection.execute(text(f"create temp table made on commit drop as select * from core.declaration where {binds['of']}"))
+    return "made"
+
+
 MAKERS: dict[str, Maker] = {
     "core/waived_rule": profile,
+    "core/declaration": declaration,
+    "core/declared_figure": declared_file,
+    "core/declared_figure_at": function,
+    "core/document_sign_key": function,
+    "mart/declared_figure": view("mart"),
+    "mart/declared_value": declared_value,
     "core/changed_step": changed_step,
     "core/judged_version": judge,
     "core/dossier_supplement": due,

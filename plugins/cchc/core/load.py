@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core import facts, filed, lists, payments
+from cchc.core import declared, facts, filed, lists, payments
 from cchc.core.merge import VERSION_TABLES, Counts, merge_versions, staged_view
 from cchc.indicators.catalogue import followers
 from cchc.indicators.plan import first_day
@@ -84,6 +84,8 @@ def _merge_entity(
     if entity.model == "dossier_key":
         return merge_keys(connection, settings, profile.source, staged, known_at)
     changed = f"changed_{entity.model}"
+    if entity.model == "declared_figure":
+        return declared.merge_declared(connection, profile.source, staged, known_at, clock)
     if entity.model == "payment":
         return payments.merge_payments(connection, settings, profile.source, staged, changed, clock)
     if entity.model in filed.EVENT_DATES:

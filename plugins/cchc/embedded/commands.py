@@ -17,7 +17,7 @@ from cchc.embedded.airflow_api import Run
 from cchc.errors import CchcError, WrongUse
 from cchc.settings import PROJECT, Settings
 
-INGEST_DAGS = ("ingest_one_stop", "ingest_documents", "ingest_payments", "ingest_feedback", "ingest_survey")
+INGEST_DAGS = ("ingest_one_stop", "ingest_documents", "ingest_payments", "ingest_feedback", "ingest_survey", "ingest_declared")
 REFRESH_DAG = "refresh_indicators"
 DEMO_PERIOD = "2023-12"
 SOURCES = "demo-sources"

@@ -1,4 +1,4 @@
-"""The catalogue of computed indicators, read from include/reference/indicators.yaml (indicators.md §4)."""
+"""The catalogue of indicators, computed and declared, read from include/reference/indicators.yaml (indicators.md §4)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import yaml
 from cchc.errors import NotConfigured, WrongUse
 from cchc.settings import Settings
 
-KINDS = ("flow", "stock", "count")
+KINDS = ("flow", "stock", "count", "score")
+DECLARED = "declared"  # `item` of an indicator that the units declare: one SQL file for all of them
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,11 @@ class Indicator:
     @property
     def sql(self) -> str:
         """Name of the SQL file that gives the counted items."""
-        return f"indicators/{self.code}"
+        return f"indicators/{DECLARED if self.item == DECLARED else self.code}"
 
 
 def catalogue(settings: Settings) -> dict[str, Indicator]:
-    """Every computed indicator by code. Raises NotConfigured where the file is not as it should be."""
+    """Every indicator by code. Raises NotConfigured where the file is not as it should be."""
     path = settings.reference_dir / "indicators.yaml"
     found: dict[str, Indicator] = {}
     for code, entry in _entries(path, path.stat().st_mtime_ns).items():

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from cchc.indicators import declared
 from cchc.indicators.catalogue import Indicator, catalogue
 from cchc.indicators.plan import DISTRICT
 from cchc.period import BASES, Period, add_months, last_day_before, midnight, month_start, now, parse_period, periods_ending_in
@@ -119,6 +120,8 @@ def binds(source: str, period: Period, basis: str, clock: datetime, also: Mappin
 
 def compute(connection: Connection, settings: Settings, indicators: list[Indicator], source: str, period: Period, clock: datetime) -> int:
     """Compute one period on both bases for the indicators of one source; how many values changed."""
+    if source == declared.SOURCE:
+        return declared.compute(connection, settings, indicators, period, clock)
     if any(item.coverage == "dossiers" for item in indicators):
         _open_dossiers(connection, settings, source, period, clock)
     before = period.year_before()

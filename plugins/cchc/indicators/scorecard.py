@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from cchc.core.rewind import as_known_at
 from cchc.errors import WrongUse
 from cchc.indicators.catalogue import Indicator, indicator
+from cchc.indicators.declared import figures
 from cchc.indicators.plan import DISTRICT
 from cchc.indicators.refresh import binds, clocks_of, compute_known
 from cchc.period import Period, midnight
@@ -73,29 +74,31 @@ def _as_published(connection: Connection, settings: Settings, period: Period, ro
     if not values:
         raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
     frozen = {(value["indicator_code"], value["unit_code"], value["basis"]): value for value in values}
+    silent: dict[str, Any] = dict.fromkeys(
+        ("numerator", "denominator", "value", "gap_count", "coverage", "is_provisional", "target"), None
+    ) | {"status": "no_data", "is_restated": False}
     found = []
     for row in rows:
-        then, to_date = (frozen.get((row["indicator_code"], row["unit_code"], basis)) for basis in ("period", "year_to_date"))
-        if then is None or to_date is None:  # an indicator that was added since
-            continue
+        # what had no value when the period was published has none in the publication, whatever is known now
+        then, to_date = (frozen.get((row["indicator_code"], row["unit_code"], basis), silent) for basis in ("period", "year_to_date"))
+        kind = row["indicator_kind"]
         found.append(
             row
             | {
                 "period_numerator": then["numerator"],
                 "period_denominator": then["denominator"],
-                "period_value": _shown(then["value"], row["indicator_kind"]),
+                "period_value": _shown(then["value"], kind),
                 "year_numerator": to_date["numerator"],
                 "year_denominator": to_date["denominator"],
-                "year_value": _shown(to_date["value"], row["indicator_kind"]),
+                "year_value": _shown(to_date["value"], kind),
                 "status": to_date["status"],
                 "status_vi": STATUS_VI.get(to_date["status"]),
                 "gap_count": to_date["gap_count"],
-                "target_percent": _shown(to_date["target"], "flow"),
                 "coverage_percent": _shown(then["coverage"], "flow"),
                 "is_provisional": then["is_provisional"],
-                "edition": then["edition"],
-                "published_at": then["published_at"],
-                "approved_by": then["approved_by"],
+                "edition": values[0]["edition"],
+                "published_at": values[0]["published_at"],
+                "approved_by": values[0]["approved_by"],
                 "is_restated": then["is_restated"] or to_date["is_restated"],
             }
         )
@@ -124,60 +127,72 @@ def _known_scope(connection: Any, unit: str) -> None:
 
 
 def percent(value: Decimal | None, kind: str = "flow") -> str:
-    """A value as people write it: 96,35 %; counts as they are; – where there is none."""
+    """A value as people write it: 96,35 %; counts as they are; points 85,42; – where there is none."""
     if value is None:
         return "–"
     if kind == "count":
         return f"{value:.0f}"
+    if kind == "score":
+        return f"{value:.2f}".replace(".", ",")
     return f"{value:.2f}".replace(".", ",") + " %"
 
 
 def render(rows: list[dict[str, Any]], period: Period) -> str:
-    """The scorecard as a text table in Vietnamese: only the scopes of each target, then the indicators without a target."""
-    shown = [row for row in rows if row["target_no"] or row["unit_code"] == "all"]
+    """The scorecard as a text table in Vietnamese: every target at the scopes where it stands, then the indicators without a target.
+
+    A target of both levels has a line for each, and its number on the first. Below: why there is no value, and declared against computed.
+    """
+    is_one_scope = len({row["unit_code"] for row in rows}) == 1
+    shown = [row for row in rows if is_one_scope or _stands(row)]
     header = ["Số", "Chỉ tiêu", "Phạm vi", "Trong kỳ", "Lũy kế", "Mục tiêu", "Đánh giá", "Còn thiếu", "Kỳ trước", "Cùng kỳ", "Độ phủ"]
     table = [header]
+    numbered: set[str] = set()
     for row in shown:
-        if row["target_no"] and row["target_percent"] is not None and row["unit_code"] == "all" and row["level"] != "all":
-            continue
         kind = row["indicator_kind"]
+        number = row["target_no"] or ""
+        coverage = percent(row["coverage_percent"]) + ("*" if row["is_provisional"] else "")
         table.append(
             [
-                row["target_no"] or "",
+                number if number not in numbered else "",
                 row["name_vi"] + (" †" if row.get("is_restated") else ""),
                 row["unit_name"],
                 percent(row["period_value"], kind),
-                f"{percent(row['year_value'], kind)} ({_count(row)})",
+                f"{percent(row['year_value'], kind)} ({_count(row)})" if row["year_numerator"] is not None else "–",
                 percent(row["target_percent"]) if row["target_percent"] is not None else "",
                 row["status_vi"] or "",
                 "" if not row["gap_count"] else str(row["gap_count"]),
                 percent(row["last_period_value"], kind),
                 percent(row["year_before_value"], kind),
-                percent(row["coverage_percent"]) + ("*" if row["is_provisional"] else ""),
+                coverage if row["status"] != "no_data" or row["coverage_percent"] is not None else "–",
             ]
         )
+        numbered.add(number)
     widths = [max(len(line[index]) for line in table) for index in range(len(header))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    note = "* số liệu tạm tính: còn đơn vị chưa gửi số liệu, hoặc kỳ chưa kết thúc"
+    note = "* số liệu tạm tính: còn đơn vị chưa gửi số liệu, chưa có người duyệt, hoặc kỳ chưa kết thúc"
     title = f"Bảng điểm chỉ tiêu cải cách hành chính – {period.name_vi}"
-    first = rows[0]
-    if first.get("edition"):
-        title += f"\nĐã công bố lần {first['edition']} ngày {first['published_at']:%d/%m/%Y}, người phê duyệt: {first['approved_by']}"
-        if any(row["is_restated"] for row in rows):
+    edition = next((row for row in rows if row.get("edition")), None)
+    if edition:
+        title += f"\nĐã công bố lần {edition['edition']} ngày {edition['published_at']:%d/%m/%Y}, người phê duyệt: {edition['approved_by']}"
+        if any(row.get("is_restated") for row in rows):
             note += f"\n† có thay đổi sau công bố: `cchc restatements {period.code}`"
-    return f"{title}\n\n" + "\n".join(lines) + f"\n\n{note}"
+    return "\n\n".join([title, "\n".join(lines), note, *_remarks(shown)])
 
 
 def _count(row: dict[str, Any]) -> str:
-    if row["year_denominator"] is None:
-        return str(row["year_numerator"])
-    return f"{row['year_numerator']}/{row['year_denominator']}"
+    return _over(row["year_numerator"], row["year_denominator"])
+
+
+def _over(numerator: Any, denominator: Any) -> str:
+    return str(numerator) if denominator is None else f"{numerator}/{denominator}"
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """One number, taken apart: its definition, the clauses of the plan, the query with its binds, and the counted rows."""
+    """One number, taken apart: its definition, the clauses of the plan, the query with its binds, the counted rows, and what the units
+    declared for it.
+    """
 
     indicator: Indicator
     value: dict[str, Any] | None
@@ -185,6 +200,7 @@ class Explanation:
     query: str
     binds: dict[str, Any]
     rows: list[dict[str, Any]]
+    declared: list[dict[str, Any]]
 
 
 def explain(
@@ -214,7 +230,7 @@ def explain(
             f"select {'distinct on (x.item)' if item.item == 'person' else ''} x.unit_code, u.name as unit_name, x.item, x.is_numerator "
             f"from (\n{statement}\n) as x inner join core.unit as u on u.unit_code = x.unit_code and u.root_code = :root "
             f"where {scope} order by x.item, x.unit_code",
-            _used(statement, values)
+            _used(statement, values | {"code": code})
             | {"root": DISTRICT}
             | ({"level": unit[6:]} if unit.startswith("level:") else {"unit": unit} if unit != "all" else {}),
         )
@@ -238,9 +254,41 @@ def explain(
             "where plan_code = :plan and indicator_code = :code order by target_order",
             {"plan": settings.plan, "code": code},
         )
-    return Explanation(item, value[0] if value else None, clauses, statement, values, rows)
+        declared = figures(connection, code, unit, period)
+    return Explanation(item, value[0] if value else None, clauses, statement, values, rows, declared)
 
 
 def _used(statement: str, values: dict[str, Any]) -> dict[str, Any]:
     wanted = set(text(statement).compile().params)
     return {key: value for key, value in values.items() if key in wanted}
+
+
+def _stands(row: dict[str, Any]) -> bool:
+    """Whether a row is the line of its target: the whole for one of level `all` (and where no target stands), the levels for the others."""
+    stands_at_all = not row["target_no"] or row["target_level"] == "all"
+    return bool(row["unit_code"] == ("all" if stands_at_all else f"level:{row['level']}"))
+
+
+def _remarks(rows: list[dict[str, Any]]) -> list[str]:
+    """What stands below the table, where there is something to say."""
+    found = []
+    missing = [f"{row['target_no']} {row['unit_name']}: {row['no_data_reason_vi']}" for row in rows if row["no_data_reason_vi"]]
+    if missing:
+        found.append("Chưa có số liệu:\n" + "\n".join(f"  {line}" for line in missing))
+    both = [row for row in rows if row["declared_difference"] is not None]
+    if both:
+        lines = []
+        for row in both:
+            kind, proven = row["indicator_kind"], "; có văn bản chứng minh" if row["declared_is_proven"] else ""
+            who = f"{row['target_no'] or row['indicator_code']} {row['unit_name']}: {row['declared_unit_count']} đơn vị"
+            told = f"{percent(row['declared_value'], kind)} ({_over(row['declared_numerator'], row['declared_denominator'])})"
+            lines.append(
+                f"  {who} tự khai {told}, tính từ hệ thống "
+                f"{percent(row['year_value'], kind)} ({_count(row)}), chênh lệch {_signed(row['declared_difference'])}{proven}"
+            )
+        found.append("Tự khai và tính từ hệ thống (lũy kế):\n" + "\n".join(lines))
+    return found
+
+
+def _signed(value: Decimal) -> str:
+    return f"{value:+.2f}".replace(".", ",")

@@ -34,7 +34,8 @@ def parse_name(name: str, files: Files) -> FileName | None:
     groups = found.groupdict()
     try:
         digits = re.sub(r"\D", "", groups["date"])
-        day = datetime.strptime(digits, "%Y%m%d").date()  # noqa: DTZ007  # a day has no zone
+        # a file of a month is one of its first day
+        day = datetime.strptime(digits, "%Y%m%d" if len(digits) != 6 else "%Y%m").date()  # noqa: DTZ007  # a day has no zone
     except ValueError:
         return None
     return FileName(day, int(groups.get("revision") or 1))

@@ -244,7 +244,9 @@ def _due_files(job: _Job, entity: Entity, names: list[str]) -> list[str]:
             continue
         midnight = datetime.combine(parsed.day, datetime.min.time(), job.profile.zone_info)
         early = job.window.explicit and job.window.start is not None and midnight < job.window.start
-        if midnight < job.window.end and not early:
+        # a month that has not begun is nobody's to declare: such a workbook is refused, but for a window of the past
+        is_asked = midnight < job.window.end or (config.workbook is not None and not job.window.explicit)
+        if is_asked and not early:
             wanted.append((parsed.day, parsed.revision, name))
     return [name for _, _, name in sorted(wanted)]
 
@@ -261,7 +263,8 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
     facts: dict[str, Any] = {"sha256": sha}
     try:
         if config.name is not None and parsed is None:
-            raise files.Unreadable(f"B1 name: expected a name like {config.name}, found {name}")
+            words = files.strict_workbook(config.workbook).NAME_WORDS if config.workbook else config.name
+            raise files.Unreadable(f"B1 name: expected a name like {words}, found {name}")
         if config.manifest is not None:
             facts |= {"delivered_sha256": own_sha}
             other = day_files.manifest_name(name, config.manifest)
@@ -269,6 +272,9 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
                 facts["sha256"] = sha = day_files.identity(own_sha, inbox.read(other))
         if job.known_files.get(name) == sha:
             return None
+        if config.workbook is not None and parsed is not None and _starts_late(job, parsed.day):
+            del facts["sha256"]  # at a later T it is judged again
+            raise files.Unreadable(f"{name}: the month {parsed.day:%Y-%m} has not begun at T = {job.window.end.isoformat()}")
         if parsed is not None:
             facts |= {"file_date": parsed.day.isoformat(), "revision": parsed.revision}
         if config.manifest is not None:
@@ -287,10 +293,16 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
         return _waiting(entity, name, inbox, facts, f"{where}: {problem}")
     except files.Unreadable as problem:
         folder.remove()
+        if config.workbook is not None and "sha256" in facts:  # judged again when the lists that it was judged by change
+            facts["sha256"] = sha = day_files.identity(own_sha, files.strict_workbook(config.workbook).rules_stamp())
         if job.known_files.get(name) == sha:
             return None
         rule = "B1" if str(problem).startswith("B1") else "B0"
         return _blocked(entity, name, facts, [Check(rule, False, str(problem).removeprefix("B1 "))], where)
+
+
+def _starts_late(job: _Job, day: date) -> bool:
+    return datetime.combine(day, datetime.min.time(), job.profile.zone_info) >= job.window.end
 
 
 def _read_file(

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from fnmatch import fnmatchcase
 from hashlib import sha256
+from importlib import import_module
 from typing import IO, Any
 from unicodedata import normalize
 
@@ -31,6 +32,7 @@ from cchc.sources.records import Problem
 from cchc.sources.times import render
 
 CHUNK = 2**20
+STRICT_WORKBOOKS = {"declared": "cchc.declared.intake"}
 csv.field_size_limit(16 * 2**20)  # list fields are JSON text in one cell
 
 
@@ -184,7 +186,9 @@ def read_records(
         stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
         plain = name.removesuffix(".gz")
         try:
-            if plain.endswith(".xlsx"):
+            if plain.endswith(".xlsx") and files.workbook is not None:
+                yield from strict_workbook(files.workbook).read(stream.read(), name, profile, files)
+            elif plain.endswith(".xlsx"):
                 yield from _xlsx(stream.read(), entity, profile, files, tally)
             else:
                 watched = Watched(stream)  # type: ignore[arg-type]  # both are readable binary streams
@@ -197,6 +201,11 @@ def read_records(
             pass
         if delivered.hash is None or delivered.hash.hexdigest() != expected_sha256:
             raise Unfinished("it changed while it was read")
+
+
+def strict_workbook(kind: str) -> Any:
+    """The module that reads workbooks of a kind cell by cell (`files.workbook` of a profile): `read`, `rules_stamp`, `NAME_WORDS`."""
+    return import_module(STRICT_WORKBOOKS[kind])
 
 
 def _require_end(watched: Watched) -> None:

@@ -11,7 +11,8 @@ Beyond what the agreed outline shows, these keys exist:
 * entity `path`: where its path is not the source's `http.path`;
 * column `formats: [dd/MM/yyyy]`: the only time formats of this field, instead of the source's (documents.md: NgayBanHanh);
 * `files.name`: a regular expression with the groups `date` and `revision` for files that carry their day in the name;
-* `files.whole_header: true`: a table whose header lacks a column of the profile is blocked, not read as if the cells were empty.
+* `files.whole_header: true`: a table whose header lacks a column of the profile is blocked, not read as if the cells were empty;
+* `files.workbook`: workbooks are read cell by cell, and a fault in one blocks the file with its address (secondary.md, declared figures).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ ITEM_TYPES = ("text", "flag", "integer", "time")
 OTHERWISE = ("keep", "null", "unreadable")
 MODES = ("window", "list")
 ROWS = ("record", "event")
+WORKBOOKS = ("declared",)
 SETTINGS = ("quarantine_share", "quarantine_rows", "batch_factor")
 UNIT_KEYS = ("unit_code", "name", "level", "kind", "parent_code", "valid_from", "valid_to")
 _REQUIRED: Any = object()
@@ -183,6 +185,7 @@ class Files:
     manifest: FileManifest | None = None
     full: bool = True
     whole_header: bool = False
+    workbook: str | None = None
 
 
 @dataclass(frozen=True)
@@ -411,6 +414,10 @@ def _files(section: _Map | None) -> Files | None:
         groups = _compiled(files.name, section.where).groupindex
         if "date" not in groups:
             raise NotConfigured(f"{section.where}: 'name' needs the group (?P<date>…), and may have (?P<revision>…).")
+    if section.data.get("workbook") is not None:
+        files = replace(files, workbook=section.one_of("workbook", WORKBOOKS))
+        if files.name is None or "unit" not in _compiled(files.name, section.where).groupindex:
+            raise NotConfigured(f"{section.where}: 'workbook' needs 'name' with the groups (?P<unit>…) and (?P<date>…), a month.")
     section.done()
     if formats is not None:
         files = replace(

@@ -1,0 +1,235 @@
+"""Declared figures: the workbook of every unit and month of 2022–2023, and when it reaches the drop folder.
+
+A unit sends its workbook on the 28th of the month it speaks of, but for the planted oddities. Bytes depend on the seed alone: the
+workbooks are written by hand, because a spreadsheet library puts the time of day into them.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+from xml.sax.saxutils import escape
+
+from demo import people
+from demo.clock import DAY, moment, slashed_day
+from demo.documents import Registry
+from demo.units import BY_CODE, DISTRICT, UNITS, Unit
+
+HEADER = ("MaChiTieu", "TuSo", "MauSo", "CanCu", "NgayCanCu", "NguoiKhai", "NguoiDuyet", "NgayDuyet", "GhiChu")
+MONTHS = tuple((year, month) for year in (2022, 2023) for month in range(1, 13))
+
+# who is asked what (a copy: a source system does not read reference data): indicator → (share at the start, at the end, of how many)
+EACH_UNIT = {
+    "staff_standard_placement_rate": (0.94, 0.99, 0),
+    "staff_training_rate": (0.03, 0.56, 0),
+    "staff_record_completeness_rate": (0.90, 0.98, 0),
+}
+WITH_PROCEDURES = {
+    "internal_workflow_update_timely_rate": (0.90, 0.99, 45),
+    "eworkflow_update_timely_rate": (0.86, 0.97, 50),
+    "onestop_staff_training_rate": (0.10, 0.95, 4),
+}
+LEAD = {
+    "H19.16.1": {
+        "internal_procedure_published_rate": (0.10, 1.0, 62),
+        "internal_procedure_simplification_rate": (0.02, 0.47, 62),
+        "procedure_simplification_rate": (0.0, 0.11, 318),
+        "declared_information_reduction_rate": (0.0, 0.21, 940),
+    },
+    "H19.16.2": {
+        "org_regulation_admin_rate": (0.8, 1.0, 12),
+        "org_regulation_psu_rate": (0.7, 0.95, 40),
+        "job_position_scheme_admin_rate": (0.75, 1.0, 24),
+        "job_position_scheme_psu_rate": (0.6, 0.93, 40),
+        "reform_inspection_coverage_rate": (0.0, 0.6, 25),
+        "inspection_finding_resolution_rate": (0.3, 0.9, 30),
+    },
+    "H19.16.3": {"legal_drafting_on_schedule_rate": (0.5, 1.0, 6), "legal_document_review_rate": (0.2, 1.0, 28)},
+}
+COUNTS = {
+    "H19.16.2": {"public_service_unit_count": (44, 42), "state_paid_psu_headcount": (1_312, 1_286)},
+    "H19.16.4": {"self_financing_unit_count": (5, 6), "direct_budget_spending_vnd": (486_500_000_000, 491_200_000_000)},
+}
+INDEX = {"H19.16.2": (8_437, 8_542)}  # par_index_score of 2022 and 2023, in hundredths
+
+PROVEN = ((2023, 3), (2023, 6), (2023, 9), (2023, 12))
+PROVEN_CODE = "reform_inspection_coverage_rate"
+CONTRADICTING = ("H19.16.22", "dossier_on_time_rate")
+NEVER = (("H19.16.31", 2023, 9), ("H19.16.10", 2022, 11))
+LATE = (("H19.16.32", 2023, 12),)
+UNAPPROVED = (("H19.16.9", 2023, 8), ("H19.16.7", 2023, 12), ("H19.16.25", 2023, 12))
+CORRECTED = {("H19.16.21", 2023, 5): moment(2023, 7, 12, 10), ("H19.16.5", 2023, 11): moment(2024, 1, 10, 10)}
+REJECTED = {
+    "declared-negative": ("H19.16.24", 2023, 12, moment(2024, 1, 15, 9)),
+    "declared-error": ("H19.16.26", 2023, 12, moment(2024, 1, 16, 9)),
+    "declared-wrong-unit": ("H19.16.88", 2023, 12, moment(2024, 1, 17, 9)),
+}
+
+Row = tuple[str | int | None, ...]
+
+
+class Delivery(NamedTuple):
+    """One workbook on its way into the folder; a later one of the same name takes its place."""
+
+    at: int
+    unit: str
+    year: int
+    month: int
+    fault: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return f"tukhai_{self.unit}_{self.year}-{self.month:02d}.xlsx"
+
+
+class Declared:
+    """What every unit declares, and when."""
+
+    def __init__(self, seed: int, proofs: dict[tuple[int, int], tuple[str, int]]) -> None:
+        self.seed, self.proofs = seed, proofs
+        self.deliveries = sorted(_deliveries())
+        self.planted = {
+            "declared-proven": [f"{PROVEN_CODE}/{year}-{month:02d}" for year, month in PROVEN],
+            "declared-contradicts": [f"{CONTRADICTING[1]}/2023-{month:02d}" for month in range(1, 13)],
+            "declared-missing": [f"{unit}/{year}-{month:02d}" for unit, year, month in NEVER],
+            "declared-late": [f"{unit}/{year}-{month:02d}" for unit, year, month in LATE],
+            "declared-unapproved": [f"{unit}/{year}-{month:02d}" for unit, year, month in UNAPPROVED],
+            "declared-corrected": [f"{unit}/{year}-{month:02d}" for unit, year, month in CORRECTED],
+        } | {code: [f"{unit}/{year}-{month:02d}"] for code, (unit, year, month, _) in REJECTED.items()}
+
+    def rows(self, delivery: Delivery) -> list[Row]:
+        """The rows of a workbook, as a person at the unit filled them in."""
+        unit, year, month = BY_CODE.get(delivery.unit, BY_CODE[DISTRICT]), delivery.year, delivery.month
+        day = moment(year, month, 28) // DAY
+        number = unit.number + 24 * year + month
+        approved = (delivery.unit, year, month) not in UNAPPROVED
+        signed = (people.name(number), people.name(number + 1) if approved else "", slashed_day(day) if approved else "", "")
+        found: list[Row] = []
+        for code, upper, lower in self._figures(unit, year, month):
+            if delivery.fault == "declared-corrected" and code == "staff_training_rate":
+                upper = min(upper + 2, lower or upper + 2)
+            sign, issued = self.proofs[year, month] if code == PROVEN_CODE and (year, month) in self.proofs else ("", 0)
+            found.append((code, upper, lower, sign, slashed_day(issued) if issued else "", *signed))
+        if delivery.fault == "declared-negative":
+            found[0] = (found[0][0], -3, *found[0][2:])
+        elif delivery.fault == "declared-error":
+            found[1] = (found[1][0], found[1][1], "#REF!", *found[1][3:])
+        return found
+
+    def _figures(self, unit: Unit, year: int, month: int) -> list[tuple[str, int, int | None]]:
+        """Indicator, TuSo, MauSo: shares that grow through the year, better in 2023 than in 2022."""
+        asked = dict(EACH_UNIT)
+        if unit.kind != "public_service_unit":
+            asked |= WITH_PROCEDURES
+        asked |= LEAD.get(unit.code, {})
+        staff = 8 + unit.number % 9
+        found: list[tuple[str, int, int | None]] = []
+        for code, (start, end, of) in asked.items():
+            rnd = random.Random(f"{self.seed}/declared/{unit.code}/{code}")
+            lower = of or staff
+            skill = rnd.uniform(-0.04, 0.04) - (0.08 if year == 2022 else 0.0)
+            share = min(1.0, max(0.0, start + (end - start) * month / 12 + skill))
+            found.append((code, round(share * lower), lower))
+        if unit.code == CONTRADICTING[0] and year == 2023:
+            found.append((CONTRADICTING[1], 40 * month, 40 * month))  # everything on time, says the commune
+        late = year == 2023
+        found += [(code, values[late], None) for code, values in COUNTS.get(unit.code, {}).items()]
+        found += [("par_index_score", values[late], 100) for code, values in INDEX.items() if code == unit.code]
+        return found
+
+    def contents(self, delivery: Delivery) -> bytes:
+        """The bytes of a workbook."""
+        return workbook([HEADER, *self.rows(delivery)])
+
+
+def _deliveries() -> list[Delivery]:
+    found: list[Delivery] = []
+    for unit in UNITS:
+        for year, month in MONTHS if unit.code != DISTRICT else ():
+            key = (unit.code, year, month)
+            if key not in NEVER:
+                at = moment(year, month, 28, 15, unit.number) if key not in LATE else moment(2024, 1, 12, 9)
+                found.append(Delivery(at, *key))
+    found += [Delivery(at, *key, "declared-corrected") for key, at in CORRECTED.items()]
+    found += [Delivery(at, unit, year, month, code) for code, (unit, year, month, at) in REJECTED.items()]
+    return found
+
+
+def build(register: Registry, seed: int) -> Declared:
+    """Everything declared; the decisions that prove some of it go into the document system."""
+    proofs: dict[tuple[int, int], tuple[str, int]] = {}
+    for year, month in PROVEN:
+        document = register.new(BY_CODE["H19.16.2"], moment(year, month, 20, 9), False, "QĐ")
+        document.done = document.arrived
+        proofs[year, month] = (document.sign, document.issued)
+    return Declared(seed, proofs)
+
+
+def workbook(rows: list[Row]) -> bytes:
+    """The bytes of a workbook with the sheet SoLieu: texts, whole numbers, and errors where a text begins with #."""
+
+    def cell(address: str, value: str | int | None) -> str:
+        if value is None or value == "":
+            return ""
+        if isinstance(value, int):
+            return f'<c r="{address}"><v>{value}</v></c>'
+        if value.startswith("#"):
+            return f'<c r="{address}" t="e"><v>{value}</v></c>'
+        return f'<c r="{address}" t="inlineStr"><is><t>{escape(value)}</t></is></c>'
+
+    lines = [
+        f'<row r="{number}">{"".join(cell(f"{letter}{number}", value) for letter, value in zip("ABCDEFGHI", row, strict=True))}</row>'
+        for number, row in enumerate(rows, 1)
+    ]
+    head, main = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    sheet_type = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{sheet_type}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{sheet_type}.worksheet+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships">'
+        f'<Relationship Id="rId1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+        '<sheet name="SoLieu" sheetId="1" r:id="rId1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
+        f'<Relationship Id="rId1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{"".join(lines)}</sheetData></worksheet>',
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in parts.items():
+            archive.writestr(zipfile.ZipInfo(name, (2022, 1, 1, 0, 0, 0)), head + body, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+class DeclaredFolder:
+    """The folder of the workbooks, kept up to date with the clock."""
+
+    def __init__(self, folder: Path, declared: Declared) -> None:
+        self.folder, self.declared = folder, declared
+        self._there: dict[str, Delivery] = {}
+
+    def update(self, at: int) -> list[str]:
+        """Deliver the newest workbook of each name that is due before `at`; the names of those written."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        due = {delivery.name: delivery for delivery in self.declared.deliveries if delivery.at < at}
+        written: list[str] = []
+        for name, delivery in due.items():
+            if self._there.get(name) == delivery:
+                continue
+            data, path = self.declared.contents(delivery), self.folder / name
+            if not path.exists() or path.read_bytes() != data:
+                part = self.folder / f".{name}.{os.getpid()}.part"
+                part.write_bytes(data)
+                os.replace(part, path)
+                written.append(name)
+            self._there[name] = delivery
+        return written

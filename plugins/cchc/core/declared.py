@@ -1,0 +1,116 @@
+"""Declared workbooks: a later file of a unit and month supersedes the earlier one as a whole, and both stay on record.
+
+contracts/secondary.md. Which file is in force follows from (revision, T of the extract), whatever the order of arrival; a file that says
+what the one before it said is not stored again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from cchc.core.merge import Counts
+from cchc.period import now
+
+FILE_KEY = "source_code, unit_code, month_start, file_revision, _first_seen_at"
+FIGURE = (
+    "source_code, unit_code, month_start, indicator_code, numerator, denominator, proof_sign, proof_date, is_approved, approved_date, "
+    "file_revision, _first_seen_at, _content_hash, _load_id"
+)
+
+
+def merge_declared(connection: Connection, source: str, staged: str, known_at: datetime, clock: datetime) -> dict[int, Counts]:
+    """Store the files of this extract and their figures, and mark the months that they touch; counts for each load."""
+    connection.execute(
+        text(
+            f"""create temp table declared_file on commit drop as
+            select
+                {FILE_KEY}, _load_id, min(_file) as file_name, count(*) as figure_count,
+                md5(string_agg(concat_ws('|', _line, _content_hash), ',' order by indicator_code)) as content_hash
+            from {staged}
+            where numerator is not null
+            group by {FILE_KEY}, _load_id"""
+        )
+    )
+    same_file = " and ".join(f"v.{column} = n.{column}" for column in FILE_KEY.split(", "))
+    # the same file staged once more under its T: its rows are replaced
+    connection.execute(text(f"delete from core.declared_figure_version as v using declared_file as n where {same_file}"))
+    connection.execute(
+        text(
+            f"insert into core.declared_file ({FILE_KEY}, file_name, figure_count, content_hash, _load_id) "
+            f"select {FILE_KEY}, file_name, figure_count, content_hash, _load_id from declared_file "
+            f"on conflict ({FILE_KEY}) do update set file_name = excluded.file_name, figure_count = excluded.figure_count, "
+            "content_hash = excluded.content_hash, _load_id = excluded._load_id"
+        )
+    )
+    connection.execute(
+        text(
+            f"insert into core.declared_figure_version ({FIGURE}, file_name, file_line) "
+            f"select {FIGURE}, _file, _line from {staged} where numerator is not null order by unit_code, month_start, indicator_code"
+        )
+    )
+    _drop_repeats(connection, source)
+    _mark_months(connection, source, clock)
+    rows = connection.execute(
+        text(
+            f"""select
+                n._load_id, n.figure_count, v.unit_code is not null as is_kept,
+                exists (
+                    select 1 from core.declared_file as o
+                    where o.source_code = n.source_code and o.unit_code = n.unit_code and o.month_start = n.month_start
+                        and (o.file_revision, o._first_seen_at) <> (n.file_revision, n._first_seen_at)
+                ) as has_other
+            from declared_file as n left join core.declared_file as v on {same_file}"""
+        )
+    ).all()
+    counts = {}
+    for row in rows:
+        new = row.figure_count if row.is_kept else 0
+        counts[row[0]] = Counts(0 if row.has_other else new, new if row.has_other else 0, row.figure_count - new)
+    return counts
+
+
+def _drop_repeats(connection: Connection, source: str) -> None:
+    """A file that says what the delivery of that revision before it said is no news, in whatever order the two came."""
+    connection.execute(
+        text(
+            """create temp table repeated_file on commit drop as
+            select unit_code, month_start, file_revision, _first_seen_at from (
+                select f.*, lag(f.content_hash) over (
+                    partition by f.unit_code, f.month_start, f.file_revision order by f._first_seen_at
+                ) as hash_before
+                from core.declared_file as f
+                where f.source_code = :s and exists (
+                    select 1 from declared_file as n where n.unit_code = f.unit_code and n.month_start = f.month_start
+                )
+            ) as placed
+            where content_hash = hash_before"""
+        ),
+        {"s": source},
+    )
+    for table in ("core.declared_figure_version", "core.declared_file"):
+        connection.execute(
+            text(
+                f"""delete from {table} as v using repeated_file as r
+                where v.source_code = :s and v.unit_code = r.unit_code and v.month_start = r.month_start
+                    and v.file_revision = r.file_revision and v._first_seen_at = r._first_seen_at"""
+            ),
+            {"s": source},
+        )
+
+
+def _mark_months(connection: Connection, source: str, clock: datetime) -> None:
+    """The month of each file, and the same month a year later, which is compared with it: nothing is carried forward."""
+    connection.execute(
+        text(
+            """insert into ops.dirty_month (source_code, month_start, reason, marked_at)
+            select distinct cast(:s as text), cast(n.month_start + make_interval(years => y.years) as date),
+                'declared figures that changed', cast(:now as timestamptz)
+            from declared_file as n cross join (values (0), (1)) as y (years)
+            where cast(n.month_start + make_interval(years => y.years) as timestamp) at time zone 'Asia/Ho_Chi_Minh'
+                < cast(:clock as timestamptz)
+            on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"""
+        ),
+        {"s": source, "clock": clock, "now": now()},
+    )

@@ -1,0 +1,267 @@
+"""Reading a filled-in workbook, strictly: a fault anywhere blocks the whole file, with the address of every cell at fault.
+
+The file alone is judged here, with the reference data in include/reference; nothing of it has landed by then. What passes is landed
+row by row like any other file; the suite `declared__figures` says the same rules again on what was staged.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from unicodedata import normalize
+
+from cchc.declared.duties import Duties, Duty, duties
+from cchc.indicators.catalogue import catalogue
+from cchc.settings import Settings
+from cchc.sources.files import Unfinished, Unreadable, whole_number
+from cchc.sources.profile import Files, Profile
+from cchc.sources.times import reader, render
+
+SHEET, GUIDE = "SoLieu", "HuongDan"
+COLUMNS = ("MaChiTieu", "TuSo", "MauSo", "CanCu", "NgayCanCu", "NguoiKhai", "NguoiDuyet", "NgayDuyet", "GhiChu")
+UNIT, MONTH = "MaDonVi", "Thang"  # where a workbook says them itself, they are compared with its name
+NAME_WORDS = "tukhai_<MaDonVi>_<YYYY-MM>.xlsx, for example tukhai_H19.16.2_2023-06.xlsx"
+LARGEST = 10**15
+LARGEST_FILE = 5 * 2**20
+LOWEST_ROW = 2_000
+PROBLEMS_SHOWN = 50
+ERROR = re.compile(r"#(?:DIV/0!|REF!|NAME\?|VALUE!|NUM!|N/A|NULL!|SPILL!|CALC!|GETTING_DATA)|Err:\d+", re.IGNORECASE)
+WHOLE = "must be a whole number ≥ 0"
+
+
+def rules_stamp() -> bytes:
+    """What a file is judged by beside its own bytes: one that was blocked is judged again when this changes."""
+    folder = Settings.load().reference_dir
+    return b"".join((folder / name).read_bytes() for name in ("declarations.yaml", "units.csv", "indicators.yaml"))
+
+
+def read(data: bytes, name: str, profile: Profile, files: Files) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(row, record) of each declared figure; rows left blank are none.
+
+    Raises Unfinished where it is no whole workbook, Unreadable with every fault and its cell otherwise.
+    """
+    found = re.fullmatch(files.name or "", name)
+    if found is None:
+        raise Unreadable(f"B1 name: expected a name like {NAME_WORDS}, found {name}")
+    month = date.fromisoformat(found["date"] + "-01")
+    workbook = _Workbook(name, found["unit"], month, profile, duties(Settings.load()))
+    records = workbook.read(data)
+    if workbook.problems:
+        shown = workbook.problems[:PROBLEMS_SHOWN]
+        more = len(workbook.problems) - len(shown)
+        raise Unreadable("; ".join(shown) + (f"; and {more} more" if more else ""))
+    yield from records
+
+
+@dataclass
+class _Workbook:
+    name: str
+    unit: str
+    month: date
+    profile: Profile
+    duties: Duties
+    problems: list[str] = field(default_factory=list)
+    columns: dict[str, str] = field(default_factory=dict)
+
+    def fault(self, where: str, words: str) -> None:
+        """Notes what is wrong with a cell, a row or the file itself."""
+        self.problems.append(f"{self.name}, {SHEET}!{where}: {words}" if where else f"{self.name}: {words}")
+
+    def read(self, data: bytes) -> list[tuple[int, dict[str, Any]]]:
+        """The records, whatever is wrong; what is wrong is in `problems`."""
+        declaring = {unit.code for unit in self.duties.declaring(self.month)}
+        if self.unit not in declaring:
+            what = "is no unit of the list" if self.unit not in self.duties.units else f"declares nothing in {self.month:%Y-%m}"
+            self.fault("", f"the unit {self.unit} {what}; those that do: {', '.join(sorted(declaring, key=_by_number))}")
+        if len(data) > LARGEST_FILE:
+            self.fault("", f"{len(data) / 2**20:.1f} MB are more than a workbook of figures can have ({LARGEST_FILE // 2**20} MB)")
+            return []
+        book = _load(data)
+        if SHEET not in book.sheetnames:
+            self.fault("", f"there is no sheet {SHEET}; there are {', '.join(book.sheetnames)}")
+            return []
+        sheet = book[SHEET]
+        self._shape(sheet)
+        self._own_words(book)
+        if sheet.max_row > LOWEST_ROW:
+            self.fault(f"A{LOWEST_ROW + 1}", f"the sheet reaches down to row {sheet.max_row}; delete the rows below the figures")
+            return []
+        if set(COLUMNS) - set(self.columns):
+            return []
+        stored = None
+        if any(cell.data_type == "f" for row in sheet.iter_rows(min_row=2) for cell in row):
+            stored = _load(data, values=True)[SHEET]
+        records = list(self._rows(sheet, stored))
+        if not records and not self.problems:
+            self.fault("B2", "no row has a TuSo; an empty workbook would take the place of what was declared before")
+        return records
+
+    def _shape(self, sheet: Any) -> None:
+        """The header, and what would hide or spread a figure: hidden sheet, rows, columns, merged cells."""
+        if sheet.sheet_state != "visible":
+            self.fault("A1", "the sheet is hidden; unhide it")
+        for area in sheet.merged_cells.ranges:
+            self.fault(area.coord, "the cells are merged; each figure needs a cell of its own")
+        for cell in sheet[1]:
+            word = normalize("NFC", str(cell.value)).strip() if cell.value is not None else ""
+            if word in self.columns:
+                self.fault(cell.coordinate, f"the column {word} is there twice")
+            elif word in (*COLUMNS, UNIT, MONTH):
+                self.columns[word] = cell.column_letter
+        for word in COLUMNS:
+            if word not in self.columns:
+                self.fault("1:1", f"the column {word} is missing; the header must be {', '.join(COLUMNS)}")
+        hidden = {letter for dimension in sheet.column_dimensions.values() if dimension.hidden for letter in _letters(dimension)}
+        for word, letter in self.columns.items():
+            if letter in hidden:
+                self.fault(f"{letter}:{letter}", f"the column {word} is hidden; unhide it")
+
+    def _own_words(self, book: Any) -> None:
+        """Unit and month as the guide sheet says them, against the file's name."""
+        if GUIDE not in book.sheetnames:
+            return
+        for row in book[GUIDE].iter_rows(max_row=30, max_col=2):
+            word = str(row[0].value or "").strip()
+            if word in (UNIT, MONTH) and len(row) > 1 and row[1].value is not None:
+                self._same(word, row[1].value, f"{self.name}, {GUIDE}!{row[1].coordinate}")
+
+    def _same(self, word: str, value: Any, where: str) -> None:
+        said = f"{value:%Y-%m}" if isinstance(value, date) else str(value).strip()
+        named = self.unit if word == UNIT else f"{self.month:%Y-%m}"
+        if said != named:
+            self.problems.append(f"{where}: {word} is {said}, but the file's name says {named}")
+
+    def _rows(self, sheet: Any, stored: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+        mine = self.duties.of(self.unit)
+        first: dict[str, int] = {}
+        for number in range(2, sheet.max_row + 1):
+            cells = {word: self._value(sheet[f"{letter}{number}"], stored) for word, letter in self.columns.items()}
+            if all(value is None for value in cells.values()):
+                continue
+            if sheet.row_dimensions[number].hidden:
+                self.fault(f"{number}:{number}", "the row is hidden and not empty; unhide or empty it")
+            for word in (UNIT, MONTH):
+                if cells.get(word) is not None:
+                    self._same(word, cells[word], f"{self.name}, {SHEET}!{self.columns[word]}{number}")
+            code = str(cells["MaChiTieu"] or "")
+            at = {word: f"{letter}{number}" for word, letter in self.columns.items()}
+            filled = [word for word in COLUMNS if cells[word] is not None and word not in ("MaChiTieu", "NguoiKhai", "GhiChu")]
+            if not code and filled:
+                self.fault(at["MaChiTieu"], "MaChiTieu is empty, but the row is filled in")
+            if not code:
+                continue
+            if code in first:
+                self.fault(at["MaChiTieu"], f"{code} stands in row {first[code]} already; one row an indicator")
+            elif code not in mine:
+                self.fault(at["MaChiTieu"], self._unknown(code))
+            first.setdefault(code, number)
+            if filled:
+                yield from self._figure(number, code, mine.get(code), cells, at)
+
+    def _figure(
+        self, number: int, code: str, duty: Duty | None, cells: dict[str, Any], at: dict[str, str]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The record of one row that is filled in."""
+        upper, lower = self._number("TuSo", cells, at), self._number("MauSo", cells, at)
+        if cells["TuSo"] is None:
+            self.fault(at["TuSo"], f"TuSo is empty, {WHOLE}; to declare nothing, empty the row")
+        if duty is not None:
+            self._form(code, duty.form, upper, lower, cells, at)
+        record = {UNIT: self.unit, MONTH: f"{self.month:%Y-%m}", "MaChiTieu": code, "TuSo": upper, "MauSo": lower}
+        for word in ("NgayCanCu", "NgayDuyet"):
+            record[word] = self._date(word, cells[word], at[word])
+        record |= {word: None if cells[word] is None else str(cells[word]) for word in ("CanCu", "NguoiDuyet")}
+        yield number, {word: value for word, value in record.items() if value is not None}
+
+    def _form(self, code: str, form: str, upper: int | None, lower: int | None, cells: dict[str, Any], at: dict[str, str]) -> None:
+        if form == "count":
+            if cells["MauSo"] is not None:
+                self.fault(at["MauSo"], f"MauSo is {_shown(cells['MauSo'])}, must be empty: {code} is a count")
+        elif cells["MauSo"] is None:
+            self.fault(at["MauSo"], f"MauSo is empty, {WHOLE}: {code} is a {form}, and a TuSo needs its MauSo")
+        elif form == "score":
+            if lower is not None and lower != 100:
+                self.fault(at["MauSo"], f"MauSo is {lower}, must be 100: {code} is declared in hundredths of a point")
+            if upper is not None and upper > 10_000:
+                self.fault(at["TuSo"], f"TuSo is {upper}, must be at most 10000: hundredths of a point of 100 points")
+        elif upper is not None and lower is not None and upper > lower:
+            self.fault(at["TuSo"], f"TuSo is {upper}, must not be more than MauSo, which is {lower}")
+
+    def _value(self, cell: Any, stored: Any) -> Any:
+        """What a cell holds: of a formula its stored value; None for an empty one, and for one at fault."""
+        value = cell.value
+        if cell.data_type == "f":
+            value = stored[cell.coordinate].value
+            if value is None:
+                self.fault(cell.coordinate, "is a formula without a stored value; type the value itself")
+                return None
+        if isinstance(value, str):
+            value = normalize("NFC", value).strip()
+            if ERROR.fullmatch(value):
+                self.fault(cell.coordinate, f"is the error {value}; mend the formula, or type the value itself")
+                return _AtFault(value)
+        return None if value == "" else value
+
+    def _number(self, word: str, cells: dict[str, Any], at: dict[str, str]) -> int | None:
+        value = cells[word]
+        if value is None or isinstance(value, _AtFault):
+            return None
+        number = int(value) if isinstance(value, float) and value.is_integer() else whole_number(value, None)
+        if number is None or not 0 <= number < LARGEST:
+            self.fault(at[word], f"{word} is {_shown(value)}, {WHOLE}" + (f" and below {LARGEST}" if number and number > 0 else ""))
+            return None
+        return number
+
+    def _date(self, word: str, value: Any, where: str) -> str | None:
+        if value is None or isinstance(value, _AtFault):
+            return None
+        at: date | None = value if isinstance(value, date) else None
+        if isinstance(value, str):
+            at = reader(self.profile.time_formats, self.profile.zone_info)(value)
+        if at is None or not 2000 <= at.year < 2100:
+            self.fault(where, f"{word} is {_shown(value)}, must be a date dd/mm/yyyy")
+            return None
+        return render(at.date() if isinstance(at, datetime) else at, self.profile.time_formats)
+
+    def _unknown(self, code: str) -> str:
+        by = [duty.unit_code for duty in self.duties.duties if duty.indicator_code == code]
+        if by:
+            return f"MaChiTieu {code} is not declared by {self.unit}, but by {', '.join(by[:3])}{' …' if len(by) > 3 else ''}"
+        if code in catalogue(Settings.load()):
+            return f"MaChiTieu {code} is computed from a source system and cannot be declared"
+        return f"MaChiTieu {_shown(code)} is no indicator code; the sheet DanhMuc of the template lists those of {self.unit}"
+
+
+class _AtFault(str):
+    """An error value, reported already: it is there, and says nothing."""
+
+
+def _load(data: bytes, *, values: bool = False) -> Any:
+    from openpyxl import load_workbook
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of extensions that openpyxl does not keep
+            return load_workbook(io.BytesIO(data), data_only=values)
+    except Exception as error:  # zip, XML and openpyxl's own errors are of many kinds, all about what the file holds
+        raise Unfinished(f"it is no whole workbook ({str(error)[:100]})") from error
+
+
+def _letters(dimension: Any) -> list[str]:
+    from openpyxl.utils import get_column_letter
+
+    first, last = dimension.min or 0, dimension.max or 0
+    return [get_column_letter(index) for index in range(first, min(last, first + 100) + 1)] if first else [dimension.index]
+
+
+def _shown(value: Any) -> str:
+    return str(value)[:40]
+
+
+def _by_number(code: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", code))

@@ -1,0 +1,54 @@
+"""The suite of declared figures: what slips past the intake is stopped on what was staged, file by file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cchc.quality import validate
+from cchc.quality.suites import load_suite, suite_path
+from cchc.settings import PROJECT, Settings
+from cchc.staging import stage
+from cchc.warehouse import engine
+from tests.staging.support import Bench, profile
+
+GOOD = {
+    "MaDonVi": "H19.16.2", "Thang": "2023-06", "MaChiTieu": "staff_training_rate", "TuSo": 3, "MauSo": 4, "NguoiDuyet": "a1b2", "NgayDuyet": "30/06/2023",
+    "CanCu": "12/QĐ-UBND", "NgayCanCu": "05/06/2023",
+}  # fmt: skip
+DEFECTS: dict[str, list[dict[str, object]]] = {
+    "": [{}, {"MaChiTieu": "par_index_score", "TuSo": 8542, "MauSo": 100}, {"MaChiTieu": "public_service_unit_count", "MauSo": None}, {"TuSo": 0, "MauSo": 0}],
+    "KEY": [{"Thang": None}],
+    "UNIT": [{"MaDonVi": "H19.16.77"}],
+    "CODE": [{"MaChiTieu": "staf_training_rate"}, {"MaChiTieu": "legal_document_review_rate"}],
+    "NUMBER": [{"TuSo": "1.5"}, {"MauSo": "?"}],
+    "NUMERATOR": [{"TuSo": None}],
+    "NEGATIVE": [{"TuSo": -3}],
+    "FORM": [{"MauSo": None}, {"TuSo": 5}, {"MaChiTieu": "public_service_unit_count"}, {"MaChiTieu": "par_index_score", "MauSo": 99}],
+    "W_UNREADABLE": [{"NgayCanCu": "31/02/2023"}],
+    "W_APPROVER": [{"NguoiDuyet": None}],
+    "W_SIGN": [{"CanCu": "theo báo cáo của phòng"}],
+}  # fmt: skip
+BESIDE = {
+    "UNIT": {"CODE"},
+    "NUMBER": {"NUMERATOR", "FORM", "W_UNREADABLE"},
+}  # an unknown unit declares no code; an unreadable number is none
+
+
+def test_each_rule_stops_the_file_that_breaks_it(warehouse: Settings, tmp_path: Path) -> None:
+    given, bench = profile("declared"), Bench(engine(warehouse), tmp_path / "landing")
+    rules = {rule.rule_id: rule for rule in load_suite(suite_path(PROJECT / "expectations", "declared__figures"), given.zone).rules}
+    assert set(DEFECTS) - {""} == set(rules) - {"TWICE"}
+    planted = [(rule, [GOOD | change]) for rule, changes in DEFECTS.items() for change in changes] + [("TWICE", [GOOD, GOOD])]
+    landed = [
+        bench.land(given, "figures", records, file_name=f"tukhai_{number}.xlsx", file_date="2023-06-01", revision=1)
+        for number, (_, records) in enumerate(planted)
+    ]
+    stage(bench.engine, given, landed)
+    verdicts = {verdict.load_id: verdict for verdict in validate(bench.engine, given, [load.load_id or 0 for load in landed])}
+    for load, (rule, records) in zip(landed, planted, strict=True):
+        verdict = verdicts[load.load_id or 0]
+        rows = bench.rows("select rule from ops.check_result where load_id = :l and phase = 'check' and not is_success", l=load.load_id)
+        broken = {row["rule"] for row in rows}
+        assert broken - BESIDE.get(rule, set()) == ({rule} if rule else set()), records
+        assert verdict.blocked == (bool(rule) and rules[rule].action == "block"), records
+        assert verdict.warned == (rule.startswith("W_") or rule == "NUMBER")
