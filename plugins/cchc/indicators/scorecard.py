@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
@@ -13,6 +12,7 @@ from cchc.indicators.catalogue import Indicator, indicator
 from cchc.indicators.plan import DISTRICT
 from cchc.indicators.refresh import binds
 from cchc.period import Period, midnight
+from cchc.reports.vietnamese import percent
 from cchc.settings import Settings
 from cchc.warehouse import engine, known_at, query, sql
 
@@ -41,15 +41,6 @@ def _known_scope(connection: Any, unit: str) -> None:
     ).scalar()
     if known is None:
         raise WrongUse(f"'{unit}' is no unit; a unit code such as {DISTRICT}.3, level:district, level:commune, or all")
-
-
-def percent(value: Decimal | None, kind: str = "flow") -> str:
-    """A value as people write it: 96,35 %; counts as they are; – where there is none."""
-    if value is None:
-        return "–"
-    if kind == "count":
-        return f"{value:.0f}"
-    return f"{value:.2f}".replace(".", ",") + " %"
 
 
 def render(rows: list[dict[str, Any]], period: Period) -> str:
