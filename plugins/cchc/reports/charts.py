@@ -13,7 +13,8 @@ from cchc.reports import vietnamese as vi
 from cchc.reports.content import Content, PlanRow, UnitRow
 
 BLUE, LIGHT, RED, GREY = "#1F5A92", "#9DC3E6", "#C00000", "#595959"
-FONT = "DejaVu Sans"  # comes with matplotlib and carries Vietnamese
+# the font comes with matplotlib and carries Vietnamese; a $ in a name is no formula
+_STYLE = {"font.family": "DejaVu Sans", "text.parse_math": False, "svg.fonttype": "none"}
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,16 @@ class Chart:
     def _save(self, out: Any, **options: Any) -> None:
         from matplotlib import rc_context
 
-        with rc_context({"font.family": FONT, "svg.hashsalt": self.name, "svg.fonttype": "none"}):
+        with rc_context(_STYLE | {"svg.hashsalt": self.name}):
             self.figure.savefig(out, **options)
 
 
 def draw(content: Content, name: str) -> Chart | None:
     """One chart; None where there is nothing to draw."""
-    return _CHARTS[name](content)
+    from matplotlib import rc_context
+
+    with rc_context(_STYLE):
+        return _CHARTS[name](content)
 
 
 def names() -> list[str]:
@@ -156,12 +160,10 @@ _CHARTS: dict[str, Callable[[Content], Chart | None]] = {
 
 
 def _figure(width: float, height: float) -> tuple[Any, Any]:
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context({"font.family": FONT}):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        axes = figure.add_subplot()
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.add_subplot()
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.tick_params(labelsize=8)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cchc.reports import charts
@@ -11,6 +12,8 @@ from cchc.reports.content import Content
 from cchc.reports.layout import Column, Layout
 from cchc.reports.narrative import Block, blocks, render, values
 from cchc.reports.tables import Row, Tables, is_alert, shown
+
+_NUMBER = re.compile(r"^(\d+\.|[a-zđ]\))\s+")
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,12 @@ def _cards(content: Content, tables: Tables) -> list[tuple[str, str]]:
 
 
 def _public(found: list[Block]) -> list[Block]:
-    """Without placeholders, and without headings under which nothing is left."""
-    kept = [block for block in found if block.kind != "placeholder"]
+    """Without placeholders and headings under which nothing is left; so those that stay lose their numbers, which would have gaps."""
+    kept = [
+        replace(block, text=_NUMBER.sub("", block.text)) if block.kind == "heading" and block.level > 1 else block
+        for block in found
+        if block.kind != "placeholder"
+    ]
     shown: list[Block] = []
     for block in reversed(kept):
         level = {"heading": block.level, "appendix": 1}.get(block.kind)
