@@ -106,13 +106,18 @@ def test_every_paper_prints(make: Make, layout: Layout, convert: Convert) -> Non
         "ranking.xlsx": table_workbook(content, layout, "ranking"),
         "report.docx": report_document(content, layout),
     }
+    # Debian 12: fonts-liberation2; its fonts-liberation has no Vietnamese, and letters of another face stand in
+    serif = subprocess.run(["fc-list", ":lang=vi", "family"], capture_output=True, text=True, check=True).stdout
+    has_times = any(name in serif for name in ("Liberation Serif", "Times New Roman", "Tinos"))
     said = {}
     for path in convert(files, "pdf"):
         said[path.stem] = subprocess.run(
             ["pdftotext", "-layout", str(path), "-"], capture_output=True, text=True, check=True
         ).stdout.replace("\u00a0", " ")
         fonts = subprocess.run(["pdffonts", str(path)], capture_output=True, text=True, check=True).stdout.splitlines()[2:]
-        assert fonts and all(re.search(r"\+(Liberation|Times|Tinos)", line) for line in fonts), fonts
+        assert fonts and all(" yes " in line for line in fonts), fonts  # embedded
+        if has_times:  # every letter from one face: none was missing
+            assert all(re.search(r"\+(Liberation|Times|Tinos)", line) for line in fonts), fonts
         subprocess.run(["pdftoppm", "-r", "40", "-png", str(path), str(path.with_suffix(""))], check=True)
         pages = sorted(path.parent.glob(f"{path.stem}-*.png"))
         assert pages
