@@ -1,9 +1,9 @@
 -- A stand-in of mart.form_06a for warehouses that lack it: the identities hold, pauses and left-out dossiers as in mart.dossier.
 create function mart.form_06a(period_kind text, period_start date, scope text default 'all')
 returns table (
-    level text, field_code text, field_name text, received_total bigint, received_online bigint, received_other bigint, carried_over bigint,
-    finished_total bigint, early bigint, on_time bigint, late bigint, open_total bigint, open_in_time bigint, open_past_due bigint,
-    returned_count bigint, without_due_count bigint
+    level text, field_code text, field_name text, received_count bigint, received_online_count bigint, received_otherwise_count bigint,
+    carried_over_count bigint, finished_count bigint, early_count bigint, on_time_count bigint, late_count bigint, open_count bigint,
+    open_in_time_count bigint, open_past_due_count bigint, returned_count bigint, without_due_count bigint
 )
 language sql stable
 as $$

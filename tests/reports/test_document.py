@@ -143,7 +143,7 @@ def test_a_unit_reports_under_its_own_head(unit: Any, agency: str, sign: str, pl
     head = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
     assert agency in head[0][0]
     assert head[1] == [f"Số: …/{sign}", f"{place}, ngày … tháng … năm 2024"]
-    assert "Phụ lục I" in text(data) and "Phụ lục II" not in text(data)
+    assert "Phụ lụcKẾT QUẢ THỰC HIỆN" in text(data) and "Phụ lục I" not in text(data)
 
 
 def test_values_cannot_make_headings_or_tables(make: Make, layout: Layout) -> None:

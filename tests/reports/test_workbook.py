@@ -8,8 +8,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from openpyxl import load_workbook
 
+from cchc.errors import NotConfigured
 from cchc.reports.content import Content, Score, rank
 from cchc.reports.layout import Layout
 from cchc.reports.workbook import form_workbook, sheet_name, table_workbook
@@ -62,6 +64,11 @@ def test_a_broken_row_is_told_in_red(make: Make, layout: Layout) -> None:
     assert told == ["SAI 3 dòng"]  # the field, its level, the total
     assert found["A5"] == "SỐ LIỆU KHÔNG KHỚP: XEM DÒNG KIỂM TRA"
     assert len(book["II.06a"].conditional_formatting) == 1
+
+
+def test_a_level_that_the_layout_does_not_know_is_not_lost(make: Make, layout: Layout) -> None:
+    with pytest.raises(NotConfigured, match=r"form_06a.yaml names no level ward; its rows would be lost"):
+        form_workbook(make(form=[form_row("ward", "Hộ tịch", 1, 1, 1, 1, 1, 0, 0)]), layout)
 
 
 def test_one_sheet_a_unit_on_request(make: Make, layout: Layout) -> None:

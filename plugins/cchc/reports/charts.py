@@ -14,7 +14,7 @@ from cchc.reports.content import Content, PlanRow, UnitRow
 
 BLUE, LIGHT, RED, GREY = "#1F5A92", "#9DC3E6", "#C00000", "#595959"
 # the font comes with matplotlib and carries Vietnamese; a $ in a name is no formula
-_STYLE = {"font.family": "DejaVu Sans", "text.parse_math": False, "svg.fonttype": "none"}
+_STYLE: Any = {"font.family": "DejaVu Sans", "text.parse_math": False, "svg.fonttype": "none"}
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ class Score:
 
 @dataclass(frozen=True)
 class RankRow:
-    """A commune's place: by its share of points where there are any, else by its share of targets met."""
+    """A commune's place: by its points where there are any, else by its share of targets met."""
 
     rank: int
     unit_code: str
@@ -310,7 +310,10 @@ def read_form(connection: Connection, settings: Settings, period: Period, scope:
 
 def read_scores(connection: Connection, settings: Settings, period: Period) -> dict[str, Score]:
     """Points by Decision 766/QĐ-TTg of each unit; empty where they are not computed, and the ranking goes by targets alone."""
-    return {}
+    if connection.execute(text("select to_regclass('mart.score_766_total')")).scalar() is None:
+        return {}
+    found = run_file(connection, settings, "reports/score_row", kind=period.kind, start=period.start).mappings()
+    return {row["unit_code"]: Score(**row) for row in found}
 
 
 def rank(units: list[UnitRow], scores: dict[str, Score]) -> list[RankRow]:
@@ -320,7 +323,7 @@ def rank(units: list[UnitRow], scores: dict[str, Score]) -> list[RankRow]:
         score = scores.get(row.unit_code)
         met = Decimal(row.met) / row.judged if row.judged else Decimal(-1)
         if scores:
-            return (score.points / score.possible if score and score.possible else Decimal(-1), met)
+            return (score.points if score else Decimal(-1), met)
         return (met, Decimal(0))
 
     ordered = sorted(units, key=lambda row: (*(-part for part in share(row)), row.unit_code))

@@ -241,7 +241,10 @@ class _Writer:
 
     def _signature(self) -> None:
         self.signed = True
-        self.document.add_paragraph().paragraph_format.space_after = Pt(0)
+        space = self.document.add_paragraph()
+        space.paragraph_format.space_after = Pt(0)
+        for paragraph in self.document.paragraphs[-2:]:
+            paragraph.paragraph_format.keep_with_next = True  # a signature never stands alone on a page
         table = self.document.add_table(rows=1, cols=2)
         _fixed(table, [Mm(80), Mm(85)])
         _whole(table.rows[0])

@@ -117,9 +117,3 @@ def clean(text: str) -> str:
 def glue(text: str) -> str:
     """Text whose numbers stay with their % when a line breaks."""
     return text.replace(" %", "\N{NO-BREAK SPACE}%").replace("≥ ", "≥\N{NO-BREAK SPACE}")
-
-
-def plain(text: str) -> str:
-    """Text without marks, for comparison and file names: Vĩnh Cửu → Vinh Cuu."""
-    letters = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))

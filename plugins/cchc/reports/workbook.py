@@ -15,6 +15,7 @@ from openpyxl.workbook.properties import CalcProperties
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cchc.errors import NotConfigured
 from cchc.reports import vietnamese as vi
 from cchc.reports.content import Content, FormRow, Unit
 from cchc.reports.layout import Column, Layout, Letterhead
@@ -26,7 +27,8 @@ COUNT, PERCENT, POINTS, DATE = "[$-42A]#,##0", '[$-42A]#,##0.00" %"', "[$-42A]#,
 RED, HEADER, GROUP = "C00000", "DDE7F0", "F2F2F2"
 _LINE = Side(style="thin", color="000000")
 BOX = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
-FIRST, LAST = "C", "M"  # columns 3–13 of the form
+LAST = "M"  # the form's last column, 13
+ONE_PAGE = 32  # fields that a page can carry with the signature and still be read
 _FORMULA = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*)><f>([^<]*)</f><v ?/?>(?:</v>)?</c>')
 
 
@@ -93,7 +95,7 @@ class _Form:
         sheet.print_title_rows = f"{top}:{first_data - 1}"
         sheet.print_area = f"A1:{LAST}{last}"
         sheet.freeze_panes = f"C{first_data}"
-        _page(sheet)
+        _page(sheet, one_page=len(leaves) <= ONE_PAGE)
         return self.values
 
     def _head(self) -> int:
@@ -129,8 +131,15 @@ class _Form:
         return top + int(self.form["header_rows"])
 
     def _body(self, first: int) -> tuple[int, list[tuple[int, FormRow]]]:
-        row, subtotals, leaves = first, [], []
-        for number, (level, title) in enumerate(self.form["levels"].items()):
+        row = first
+        subtotals: list[int] = []
+        leaves: list[tuple[int, FormRow]] = []
+        unknown = {found.level for found in self.rows} - set(self.form["levels"])
+        if unknown:
+            raise NotConfigured(
+                f"{self.layout.folder.name}/form_06a.yaml names no level {', '.join(sorted(unknown))}; its rows would be lost"
+            )
+        for level, title in self.form["levels"].items():
             of_level = [found for found in self.rows if found.level == level]
             if not of_level:
                 continue
@@ -140,7 +149,7 @@ class _Form:
                 leaves.append((row, found))
                 row += 1
             sums = [sum(getattr(found, name) for found in of_level) for name in self.form["counts"]]
-            roman = ("I", "II", "III", "IV")[number]
+            roman = ("I", "II", "III", "IV")[len(subtotals)]
             self._line(header, roman, title, [Formula(f"=SUM({c}{header + 1}:{c}{row - 1})") for c in self.columns], sums, fill=GROUP)
             subtotals.append(header)
         sums = [sum(getattr(found, name) for found in self.rows) for name in self.form["counts"]]
@@ -265,11 +274,8 @@ def _write_table(sheet: Worksheet, filled: Filled, letterhead: Letterhead, sourc
     for note in filter(None, (filled.note, source_note)):
         _text(sheet, f"A{row}:{last}{row}", note, italic=True, align="left", size=10)
         row += 1
-    _text(sheet, f"{right}{row + 1}:{last}{row + 1}", letterhead.signer[0], bold=True)
-    for offset, line in enumerate(letterhead.signer[1:], start=2):
-        _text(sheet, f"{right}{row + offset}:{last}{row + offset}", line, bold=True)
     sheet.print_title_rows = f"{top}:{top}"
-    sheet.print_area = f"A1:{last}{row + len(letterhead.signer) + 4}"
+    sheet.print_area = f"A1:{last}{row - 1}"
     sheet.freeze_panes = f"A{top + 1}"
     _page(sheet)
 
@@ -324,7 +330,7 @@ def _text(
         cell.data_type = "s"
     look = {
         "font": Font(name=FONT, size=size, bold=bold, italic=italic, color=color),
-        "alignment": Alignment(horizontal=align, vertical="center", wrap_text=True, indent=0.5 if box and align != "center" else 0),
+        "alignment": Alignment(horizontal=align, vertical="center", wrap_text=True, indent=1 if box and align != "center" else 0),
     }
     area = sheet[f"{first}:{last}"] if last and last != first else ((cell,),)
     for line in area:
@@ -340,11 +346,11 @@ def _text(
         sheet.merge_cells(cells)
 
 
-def _page(sheet: Worksheet) -> None:
-    """A4 landscape, as wide as the page, page numbers."""
+def _page(sheet: Worksheet, *, one_page: bool = False) -> None:
+    """A4 landscape, as wide as the page (and no longer than one, so that a signature keeps its table), page numbers."""
     sheet.page_setup.paperSize = 9
     sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, int(one_page)
     sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
     sheet.page_margins = PageMargins(left=0.6, right=0.4, top=0.6, bottom=0.6, header=0.3, footer=0.3)
     sheet.print_options.horizontalCentered = True
