@@ -309,7 +309,7 @@ def _cell(sheet: Worksheet, address: str, row: Row, column: Column) -> None:
 
 def _lines(text: str, width: float, *, bold: bool = False) -> int:
     """Lines that a text takes in a column: words are not broken."""
-    room, lines, used = max(1.0, width * (0.95 if bold else 1.1)), 1, 0
+    room, lines, used = max(1.0, width * (0.95 if bold else 1.18)), 1, 0
     for word in text.split():
         if used and used + 1 + len(word) > room:
             lines, used = lines + 1, len(word)
