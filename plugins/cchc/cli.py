@@ -137,7 +137,8 @@ def _scorecard(options: argparse.Namespace, settings: Settings) -> int:
 def _explain(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.declared.commands import figure_rows
     from cchc.indicators.catalogue import DECLARED
-    from cchc.indicators.scorecard import explain, percent
+    from cchc.indicators.scorecard import explain
+    from cchc.reports.vietnamese import percent
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
@@ -279,6 +280,18 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     else:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
+    return 0
+
+
+def _report(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.reports.build import KINDS, build, default_folder
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    kinds = KINDS if not options.kind or "all" in options.kind else options.kind
+    folder = Path(options.output) if options.output else default_folder(settings, options.period)
+    for path in build(settings, options.period, folder, options.unit, kinds, each_unit=options.each_unit):
+        print(path)
     return 0
 
 
@@ -447,6 +460,17 @@ def _parser() -> argparse.ArgumentParser:
     restatements.add_argument("--unit", help="only this scope")
     restatements.add_argument("--items", action="store_true", help="name the dossiers behind each difference")
     restatements.add_argument("--carry-over", action="store_true", help="dossiers that break form 06a's column 6 = column 11 before")
+    report = add("report", _report, "write the official papers of a period: form II.06a, annex, report, lists, ranking, public page")
+    report.add_argument("period", type=period)
+    report.add_argument("--unit", help="of one unit; default: the whole district")
+    report.add_argument(
+        "--kind",
+        action="append",
+        choices=("06a", "annex", "report", "late", "due", "ranking", "page", "all"),
+        help="repeatable; default: all",
+    )
+    report.add_argument("--each-unit", action="store_true", help="form II.06a with a sheet for each unit as well")
+    report.add_argument("--output", help="folder; default: CCHC_HOME/reports/<period>")
     quarantine = add("quarantine", _quarantine, "rows that failed a rule: list, show, retry")
     quarantine.add_argument("action", choices=("list", "show", "retry"))
     quarantine.add_argument("--load", type=int, action="append", help="only of this load")

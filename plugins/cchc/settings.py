@@ -29,6 +29,7 @@ class Settings:
     expectations_dir: Path = PROJECT / "expectations"
     reference_dir: Path = PROJECT / "include" / "reference"
     plans_dir: Path = PROJECT / "include" / "plans"
+    reports_dir: Path = PROJECT / "include" / "reports"
 
     @classmethod
     def load(cls) -> Settings:

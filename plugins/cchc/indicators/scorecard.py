@@ -18,6 +18,7 @@ from cchc.indicators.declared import figures
 from cchc.indicators.plan import DISTRICT
 from cchc.indicators.refresh import binds, clocks_of, compute_known
 from cchc.period import Period, midnight
+from cchc.reports.vietnamese import percent
 from cchc.settings import Settings
 from cchc.warehouse import engine, known_at, query, sql
 
@@ -111,7 +112,7 @@ STATUS_VI = {"met": "Đạt", "missed": "Chưa đạt", "on_pace": "Đúng tiế
 def _shown(value: Decimal | None, kind: str) -> Decimal | None:
     if value is None or kind == "count":
         return value
-    return (value * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return (value if kind == "score" else value * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _known_scope(connection: Any, unit: str) -> None:
@@ -124,17 +125,6 @@ def _known_scope(connection: Any, unit: str) -> None:
     ).scalar()
     if known is None:
         raise WrongUse(f"'{unit}' is no unit; a unit code such as {DISTRICT}.3, level:district, level:commune, or all")
-
-
-def percent(value: Decimal | None, kind: str = "flow") -> str:
-    """A value as people write it: 96,35 %; counts as they are; points 85,42; – where there is none."""
-    if value is None:
-        return "–"
-    if kind == "count":
-        return f"{value:.0f}"
-    if kind == "score":
-        return f"{value:.2f}".replace(".", ",")
-    return f"{value:.2f}".replace(".", ",") + " %"
 
 
 def render(rows: list[dict[str, Any]], period: Period) -> str:

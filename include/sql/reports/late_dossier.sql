@@ -1,0 +1,66 @@
+-- grain: one row a dossier that ended late in the period, or is open and past due on its last day
+-- source: mart.dossier, mart.dossier_open, core.working_day
+-- traps: the dates decide, so a returned dossier past its due is listed too (form II.06a counts it on time); of a paused one the
+--        days count up to the pause; apologies are those known now
+
+with unit as (
+    select
+        u.unit_code,
+        u.name as unit_name
+    from core.unit as u
+    where u.root_code = cast(:root as text) and (cast(:unit as text) is null or u.unit_code = cast(:unit as text))
+),
+
+ended as (
+    select
+        d.dossier_id,
+        d.unit_code,
+        d.outcome as state,
+        d.due_date,
+        d.finished_date,
+        d.finished_date as until_date
+    from mart.dossier as d
+    where
+        d.is_counted and d.timeliness = 'late'
+        and d.finished_date >= cast(:start as date) and d.finished_date <= cast(:last_day as date) and d.finished_at < cast(:end_at as timestamptz)
+),
+
+opened as (
+    select
+        o.dossier_id,
+        o.unit_code,
+        case when o.is_paused then 'paused' else 'open' end as state,
+        o.due_date,
+        cast(null as date) as finished_date,
+        coalesce(o.paused_since_date, o.as_of_date) as until_date
+    from mart.dossier_open as o
+    where o.as_of_date = cast(:last_day as date) and o.is_past_due
+),
+
+late as (
+    select * from ended
+    union all
+    select * from opened
+)
+
+select
+    l.unit_code,
+    u.unit_name,
+    d.dossier_code,
+    d.procedure_name,
+    d.field_name,
+    d.received_date,
+    l.due_date,
+    l.finished_date,
+    l.state,
+    l.until_date - l.due_date as days_late,
+    (
+        select count(*)
+        from core.working_day as w
+        where w.is_working and w.day > l.due_date and w.day <= l.until_date
+    ) as working_days_late,
+    coalesce(d.apology_count, 0) as apology_count
+from late as l
+inner join unit as u on l.unit_code = u.unit_code
+inner join mart.dossier as d on l.dossier_id = d.dossier_id
+order by lpad(substring(l.unit_code from '[0-9]+$'), 6, '0') asc, l.unit_code asc, days_late desc, d.dossier_code collate "C" asc

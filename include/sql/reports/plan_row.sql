@@ -1,0 +1,65 @@
+-- grain: one row a target cell of the plan that binds the scope, in the plan's order; a cell without a value is there too
+-- source: core.plan_target, mart.scorecard
+-- traps: for the whole (unit null) each cell is read at the scope where its target stands; directions follow the targets of their
+--        section; what only newer versions of the view know (declared figures, the reason of no_data) is read through its JSON
+
+with cell as (
+    select
+        t.*,
+        case
+            when cast(:unit as text) is not null then cast(:unit as text)
+            when t.level = 'all' then 'all'
+            else 'level:' || t.level
+        end as scope_code
+    from core.plan_target as t
+    where t.plan_code = cast(:plan as text) and (cast(:level as text) is null or t.level in ('all', cast(:level as text)))
+),
+
+shown as (
+    select s.*
+    from mart.scorecard as s
+    where s.plan_code = cast(:plan as text) and s.period_kind = cast(:kind as text) and s.period_start = cast(:start as date)
+),
+
+definition as (
+    select distinct on (i.indicator_code)
+        i.indicator_code,
+        i.name_vi,
+        i.kind
+    from core.indicator as i
+    order by i.indicator_code asc, i.formula_version desc
+)
+
+select
+    c.target_no,
+    c.section,
+    c.clause_vi,
+    c.indicator_code,
+    coalesce(s.name_vi, d.name_vi, c.clause_vi) as name_vi,
+    c.level,
+    c.scope_code,
+    c.operator,
+    c.kind as target_kind,
+    c.how,
+    c.lead_agency,
+    round(c.target * 100, 2) as target_percent,
+    coalesce(s.indicator_kind, d.kind, case when c.target is null then 'count' else 'flow' end) as indicator_kind,
+    s.period_numerator,
+    s.period_denominator,
+    s.period_value,
+    s.year_numerator,
+    s.year_denominator,
+    s.year_value,
+    s.last_period_value,
+    s.year_before_value,
+    coalesce(s.status, 'no_data') as status,
+    s.gap_count,
+    s.coverage_percent,
+    coalesce(s.is_provisional, false) as is_provisional,
+    to_jsonb(s) ->> 'no_data_reason_vi' as no_data_reason,
+    cast(to_jsonb(s) ->> 'declared_value' as numeric) as declared_value,
+    cast(to_jsonb(s) ->> 'declared_difference' as numeric) as declared_difference
+from cell as c
+left join shown as s on c.indicator_code = s.indicator_code and c.target_no = s.target_no and c.scope_code = s.unit_code
+left join definition as d on c.indicator_code = d.indicator_code
+order by split_part(c.section, '.', 1), c.target_order

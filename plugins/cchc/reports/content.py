@@ -1,0 +1,382 @@
+"""What the reports say: one reading of the warehouse into plain rows. The writers see nothing else.
+
+Names of tables and of other modules' functions stand only here and in include/sql/reports: adapt those, and every report follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, text
+
+from cchc.errors import CchcError, WrongUse
+from cchc.indicators.plan import DISTRICT
+from cchc.period import Period
+from cchc.reports.vietnamese import clean
+from cchc.settings import Settings
+from cchc.warehouse import engine, known_at, query, run_file
+
+SOURCE = "one_stop"  # dossiers: form II.06a, late and due lists
+DUE_WITHIN = 3  # working days
+FAILED = ("missed", "behind")
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The unit that a report is about."""
+
+    unit_code: str
+    name: str
+    level: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class FormRow:
+    """A row of form II.06a: a field within a level. The counts are columns 3–13, then the two of the footnote."""
+
+    level: str
+    field_code: str | None
+    field_name: str | None
+    received_total: int
+    received_online: int
+    received_other: int
+    carried_over: int
+    finished_total: int
+    early: int
+    on_time: int
+    late: int
+    open_total: int
+    open_in_time: int
+    open_past_due: int
+    returned_count: int
+    without_due_count: int
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """A target cell of the plan with what was reached, and what the units declared where both exist."""
+
+    target_no: str
+    section: str
+    clause_vi: str
+    indicator_code: str
+    name_vi: str
+    level: str
+    scope_code: str
+    operator: str | None
+    target_kind: str
+    how: str
+    lead_agency: str
+    target_percent: Decimal | None
+    indicator_kind: str
+    period_numerator: int | None
+    period_denominator: int | None
+    period_value: Decimal | None
+    year_numerator: int | None
+    year_denominator: int | None
+    year_value: Decimal | None
+    last_period_value: Decimal | None
+    year_before_value: Decimal | None
+    status: str
+    gap_count: int | None
+    coverage_percent: Decimal | None
+    is_provisional: bool
+    no_data_reason: str | None
+    declared_value: Decimal | None
+    declared_difference: Decimal | None
+
+    @property
+    def has_value(self) -> bool:
+        """Whether anything was reached at all."""
+        return self.year_value is not None or self.period_value is not None
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """A unit's figures of the period, and the targets that it misses."""
+
+    unit_code: str
+    unit_name: str
+    level: str
+    unit_kind: str
+    received: int | None
+    resolved: int | None
+    on_time_value: Decimal | None
+    online_value: Decimal | None
+    digitized_value: Decimal | None
+    electronic_result_value: Decimal | None
+    met: int
+    judged: int
+    failed: list[str]
+    is_provisional: bool
+
+
+@dataclass(frozen=True)
+class MonthRow:
+    """A month of the year, for the charts."""
+
+    period_start: date
+    last_day: date
+    received: int | None
+    received_online: int | None
+    resolved: int | None
+    on_time_value: Decimal | None
+    online_value: Decimal | None
+
+
+@dataclass(frozen=True)
+class LateDossier:
+    """A dossier that ended late, or is open past its due. `state`: resolved, stopped, returned, open, paused."""
+
+    unit_code: str
+    unit_name: str
+    dossier_code: str
+    procedure_name: str | None
+    field_name: str | None
+    received_date: date
+    due_date: date
+    finished_date: date | None
+    state: str
+    days_late: int
+    working_days_late: int
+    apology_count: int
+
+
+@dataclass(frozen=True)
+class DueDossier:
+    """An open dossier that falls due within the next working days."""
+
+    unit_code: str
+    unit_name: str
+    dossier_code: str
+    procedure_name: str | None
+    field_name: str | None
+    received_date: date
+    due_date: date
+    is_paused: bool
+    working_days_left: int
+
+
+@dataclass(frozen=True)
+class Score:
+    """Points of a unit by Decision 766/QĐ-TTg; `possible` leaves out the parts without a source."""
+
+    unit_code: str
+    points: Decimal
+    possible: Decimal
+
+
+@dataclass(frozen=True)
+class RankRow:
+    """A commune's place: by its points where there are any, else by its share of targets met."""
+
+    rank: int
+    unit_code: str
+    unit_name: str
+    met: int
+    judged: int
+    points: Decimal | None
+    possible: Decimal | None
+    on_time_value: Decimal | None
+    online_value: Decimal | None
+    is_provisional: bool
+
+    @property
+    def met_percent(self) -> Decimal | None:
+        """Targets met in percent of those judged."""
+        return round(Decimal(100 * self.met) / self.judged, 2) if self.judged else None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A target that is missed or behind, and the units that miss it."""
+
+    target: PlanRow
+    units: list[str]
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that the reports of one period and scope say. `unit` None = the whole district."""
+
+    plan_code: str
+    period: Period
+    last_day: date
+    known_at: datetime
+    unit: Unit | None
+    district: Unit
+    plan: list[PlanRow]
+    form: list[FormRow]
+    unit_forms: list[tuple[Unit, list[FormRow]]]
+    months: list[MonthRow]
+    units: list[UnitRow]
+    late: list[LateDossier]
+    due: list[DueDossier]
+    ranking: list[RankRow]
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether some number is provisional, or the period was not over when the data were pulled."""
+        return self.last_day < self.period.last_day or any(row.is_provisional for row in self.plan)
+
+    @cached_property
+    def failures(self) -> list[Failure]:
+        """Targets missed or behind, in the plan's order, with the units that miss them."""
+        return [
+            Failure(row, [unit.unit_name for unit in self.units if row.target_no in unit.failed and row.level in ("all", unit.level)])
+            for row in self.plan
+            if row.status in FAILED
+        ]
+
+    def totals(self, rows: list[FormRow] | None = None) -> FormRow:
+        """Sum of the rows of form II.06a."""
+        taken = self.form if rows is None else rows
+        counts = {name: sum(getattr(row, name) for row in taken) for name in COUNTS}
+        return FormRow(level="all", field_code=None, field_name=None, **counts)
+
+
+COUNTS = tuple(field.name for field in fields(FormRow) if field.type == "int")
+
+
+def read(settings: Settings, period: Period, unit: str | None = None, *, each_unit: bool = False) -> Content:
+    """The content of a period's reports. `each_unit` adds form II.06a of every unit.
+
+    Raises WrongUse for an unknown unit, CchcError where the period is not computed: an empty report would look like an answer.
+    """
+    with engine(settings).connect() as connection:
+        clock = known_at(connection, SOURCE)
+        district = _unit(connection, DISTRICT)
+        scope = None if unit is None else _unit(connection, unit)
+        # mart.scorecard joins the values with themselves four times; guessed row counts would make loops of it, minutes long
+        connection.execute(text("set local enable_nestloop = off"))
+        if clock is None or not _is_computed(connection, settings, period):
+            raise CchcError(f"{period.code} is not computed: ingest its sources, then `cchc refresh {period.code}`")
+        last_day = period.effective_last_day(clock)
+        binds = {
+            "plan": settings.plan,
+            "root": DISTRICT,
+            "unit": unit,
+            "scope": unit or "all",
+            "level": scope.level if scope else None,
+            "kind": period.kind,
+            "month_kind": "report_month" if period.is_report else "month",
+            "start": period.start,
+            "end_day": period.end,
+            "year_start": period.year_start,
+            "end_at": period.cut(clock),
+            "last_day": last_day,
+            "days": DUE_WITHIN,
+        }
+
+        def rows(name: str, kind: type[Row]) -> list[Row]:
+            return [kind(**_clean(row)) for row in run_file(connection, settings, f"reports/{name}", **binds).mappings()]
+
+        units = rows("unit_row", UnitRow)
+        return Content(
+            plan_code=settings.plan,
+            period=period,
+            last_day=last_day,
+            known_at=clock,
+            unit=scope,
+            district=district,
+            plan=rows("plan_row", PlanRow),
+            form=read_form(connection, settings, period, unit or "all"),
+            unit_forms=_unit_forms(connection, settings, period, units) if each_unit else [],
+            months=rows("month_row", MonthRow),
+            units=[row for row in units if unit in (None, row.unit_code)],
+            late=rows("late_dossier", LateDossier),
+            due=rows("due_dossier", DueDossier),
+            ranking=rank([row for row in units if row.unit_kind == "commune"], read_scores(connection, settings, period)),
+        )
+
+
+def read_form(connection: Connection, settings: Settings, period: Period, scope: str) -> list[FormRow]:
+    """Rows of form II.06a for the whole (`all`), a level (`level:district`) or a unit."""
+    if (
+        connection.execute(text("select 1 from pg_proc where proname = 'form_06a' and pronamespace = cast('mart' as regnamespace)")).first()
+        is None
+    ):
+        raise CchcError("the warehouse has no mart.form_06a; run `cchc init`")
+    found = run_file(connection, settings, "reports/form_06a", kind=period.kind, start=period.start, scope=scope).mappings()
+    return [FormRow(**_clean(row)) for row in found]
+
+
+def read_scores(connection: Connection, settings: Settings, period: Period) -> dict[str, Score]:
+    """Points by Decision 766/QĐ-TTg of each unit; empty where they are not computed, and the ranking goes by targets alone."""
+    if connection.execute(text("select to_regclass('mart.score_766_total')")).scalar() is None:
+        return {}
+    found = run_file(connection, settings, "reports/score_row", kind=period.kind, start=period.start).mappings()
+    return {row["unit_code"]: Score(**row) for row in found}
+
+
+def rank(units: list[UnitRow], scores: dict[str, Score]) -> list[RankRow]:
+    """Communes from best to worst. Equal ones share a place; one without anything judged stands last, whatever its name."""
+
+    def share(row: UnitRow) -> tuple[Decimal, Decimal]:
+        score = scores.get(row.unit_code)
+        met = Decimal(row.met) / row.judged if row.judged else Decimal(-1)
+        if scores:
+            return (score.points if score else Decimal(-1), met)
+        return (met, Decimal(0))
+
+    ordered = sorted(units, key=lambda row: (*(-part for part in share(row)), row.unit_code))
+    ranked: list[RankRow] = []
+    for position, row in enumerate(ordered):
+        same = position > 0 and share(row) == share(ordered[position - 1])
+        score = scores.get(row.unit_code)
+        ranked.append(
+            RankRow(
+                rank=ranked[-1].rank if same else position + 1,
+                unit_code=row.unit_code,
+                unit_name=row.unit_name,
+                met=row.met,
+                judged=row.judged,
+                points=score.points if score else None,
+                possible=score.possible if score else None,
+                on_time_value=row.on_time_value,
+                online_value=row.online_value,
+                is_provisional=row.is_provisional,
+            )
+        )
+    return ranked
+
+
+def _unit(connection: Connection, code: str) -> Unit:
+    found = query(
+        connection,
+        "select unit_code, name, level, kind from core.unit where unit_code = :code and root_code = :root",
+        {"code": code, "root": DISTRICT},
+    )
+    if not found:
+        raise WrongUse(f"'{code}' is no unit of the plan; a unit code such as {DISTRICT}.3")
+    return Unit(**_clean(found[0]))
+
+
+def _unit_forms(connection: Connection, settings: Settings, period: Period, units: list[UnitRow]) -> list[tuple[Unit, list[FormRow]]]:
+    found = []
+    for row in units:
+        form = read_form(connection, settings, period, row.unit_code)
+        if form:
+            found.append((Unit(row.unit_code, row.unit_name, row.level, row.unit_kind), form))
+    return found
+
+
+def _is_computed(connection: Connection, settings: Settings, period: Period) -> bool:
+    return bool(
+        query(
+            connection,
+            "select 1 from mart.indicator_value where plan_code = :plan and period_kind = :kind and period_start = :start limit 1",
+            {"plan": settings.plan, "kind": period.kind, "start": period.start},
+        )
+    )
+
+
+def _clean(row: Any) -> dict[str, Any]:
+    return {name: clean(value) if isinstance(value, str) else value for name, value in row.items()}

@@ -1,0 +1,150 @@
+"""The text of the reform report: a template of include/reports, filled in from the content, as a list of blocks for any writer.
+
+The template's lines: `# ` and `## ` and `### ` headings, `- ` items, `[…]` a part that only people can write, `@table name`, `@chart name`,
+`@appendix title` (a page across), anything else a paragraph. Empty lines part them; a data value can never start a line of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+
+from cchc.errors import NotConfigured
+from cchc.reports import vietnamese as vi
+from cchc.reports.content import Content
+from cchc.reports.layout import Layout
+from cchc.reports.tables import Row, Tables
+
+_LEVELS = {"# ": 1, "## ": 2, "### ": 3}
+_COMMAND = re.compile(r"^@(table|chart|appendix)\s+(\S.*)$")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of the report. `kind`: heading, paragraph, item, placeholder, table, chart, appendix; `text` is its text or name."""
+
+    kind: str
+    text: str
+    level: int = 0
+    caption: str = ""
+
+
+def environment(layout: Layout, *, html: bool = False) -> Environment:
+    """Jinja2 over the layout's folder: a misspelt name is an error; values lose line breaks; pages are escaped."""
+    made = Environment(
+        loader=FileSystemLoader(layout.folder),
+        autoescape=html,  # noqa: S701 - what is no page is text for a document
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {"number": vi.number, "percent": vi.percent, "day": vi.day}
+    return made
+
+
+def render(layout: Layout, template: str, values: dict[str, Any], *, html: bool = False) -> str:
+    """Fill a template in. Raises NotConfigured that names the template and, where Jinja2 knows it, the line."""
+    try:
+        return environment(layout, html=html).get_template(template).render(values)
+    except TemplateNotFound as error:
+        raise NotConfigured(f"the layout {layout.folder.name} lacks {error.name}") from error
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        raise NotConfigured(f"{layout.folder.name}/{template}{f', line {line}' if line else ''}: {error.message}") from error
+
+
+def blocks(content: Content, layout: Layout) -> list[Block]:
+    """The reform report of a period. Raises NotConfigured where the template asks for a table or chart that does not exist."""
+    from cchc.reports import charts
+
+    tables = Tables(content, layout)
+    found = parse(render(layout, "reform_report.j2", values(content, layout, tables)))
+    for block in found:
+        known = {"table": tables.names(), "chart": charts.names()}.get(block.kind)
+        if known is not None and block.text not in known:
+            raise NotConfigured(f"{layout.folder.name}/reform_report.j2: no {block.kind} '{block.text}'; known are {', '.join(known)}")
+    return found
+
+
+def parse(text: str) -> list[Block]:
+    """Blocks of a filled-in template."""
+    found: list[Block] = []
+    for paragraph in re.split(r"\n\s*\n", text):
+        lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
+        loose: list[str] = []
+        for line in lines:
+            command = _COMMAND.match(line)
+            prefix = next((start for start in _LEVELS if line.startswith(start)), None)
+            if not (command or prefix or line.startswith("- ")):
+                loose.append(line)
+                continue
+            found += _paragraph(loose)
+            loose = []
+            if command:
+                name, _, caption = command[2].partition("|")
+                found.append(Block(command[1], name.strip(), caption=caption.strip()))
+            elif prefix:
+                found.append(Block("heading", line[len(prefix) :], _LEVELS[prefix]))
+            else:
+                found.append(Block("placeholder" if _is_placeholder(line[2:]) else "item", line[2:]))
+        found += _paragraph(loose)
+    return found
+
+
+def _is_placeholder(text: str) -> bool:
+    return text.startswith("[") and text.rstrip(".;").endswith("]")
+
+
+def _paragraph(lines: list[str]) -> list[Block]:
+    text = " ".join(lines)
+    if not text:
+        return []
+    return [Block("placeholder" if _is_placeholder(text) else "paragraph", text)]
+
+
+def values(content: Content, layout: Layout, tables: Tables | None = None) -> dict[str, Any]:
+    """What templates may use."""
+    tables = tables or Tables(content, layout)
+    period = content.period
+
+    def rows(section: str, *kinds: str) -> list[Row]:
+        """The targets of a section of the plan, with or without a choice of kinds (flow, stock, milestone, direction)."""
+        found: list[Row] = tables.fill(f"plan_section:{section}").rows
+        return [row for row in found if not kinds or row["target_kind"] in kinds]
+
+    def change(now: Any, before: Any, kind: str = "flow") -> str | None:
+        return vi.change(now, before, kind)
+
+    totals = content.totals()
+    late = tables.fill("late_by_unit").rows
+    return {
+        "period": period,
+        "kind": period.kind.removeprefix("report_"),
+        "period_name": vi.period_name(period),
+        "next_period": vi.next_period_name(period),
+        "before_name": vi.period_before_name(period),
+        "has_before": vi.has_own_period_before(period),
+        "is_report": period.is_report,
+        "span": vi.span(period).lower(),
+        "words": tables.words(),
+        "labels": layout.labels,
+        "head": layout.letterhead(content.unit or content.district),
+        "unit": content.unit,
+        "rows": rows,
+        "all_rows": [tables.plan_row(row) for row in content.plan],
+        "change": change,
+        "form": totals,
+        "has_form": bool(content.form),
+        "late_total": late[-1] if late else None,
+        "due_count": len(content.due),
+        "failures": content.failures,
+        "ranking": content.ranking,
+        "units": content.units,
+        "is_provisional": content.is_provisional,
+        "provisional_note": layout.labels["provisional_note"],
+        "source_note": tables.source_note(),
+    }

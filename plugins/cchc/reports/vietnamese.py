@@ -1,0 +1,119 @@
+"""How Vietnamese papers write numbers, dates and periods. The one module that knows it.
+
+Comma for decimals, dot for thousands, a space before %, dd/mm/yyyy, quarters in Roman numerals.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from cchc.period import Period
+
+NONE = "–"
+_DECIMALS = {"count": 0, "score": 2}  # the kinds of indicators that are no percentages
+_ROMAN = ("I", "II", "III", "IV")
+_SWAPPED = str.maketrans({",": ".", ".": ","})
+
+
+def number(value: Decimal | int | None, decimals: int = 0) -> str:
+    """1.234 or 1.234,50; – where there is none. Halves are rounded away from zero, as people do it by hand."""
+    if value is None:
+        return NONE
+    shown = Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    return f"{shown + 0:,f}".translate(_SWAPPED)
+
+
+def percent(value: Decimal | None, kind: str = "flow") -> str:
+    """A value of the scorecard, already in percent: 96,35 %; counts (whole) and scores as numbers; – where there is none."""
+    if value is None:
+        return NONE
+    if kind in _DECIMALS:
+        return number(value, _DECIMALS[kind])
+    return f"{number(value, 2)} %"
+
+
+def target(value: Decimal) -> str:
+    """A target in percent, as the plan writes it: 96 %, 12,5 %."""
+    return f"{number(value, 0 if value == value.to_integral_value() else 2)} %"
+
+
+def day(value: date | None) -> str:
+    """31/12/2023; – where there is none."""
+    return NONE if value is None else f"{value:%d/%m/%Y}"
+
+
+def change(now: Decimal | None, before: Decimal | None, kind: str = "flow") -> str | None:
+    """ "tăng 2,31 điểm %", "giảm 12", "không đổi"; None where one of the two is missing.
+
+    The difference is that of the numbers as shown, so that a reader who subtracts them gets the same.
+    """
+    if now is None or before is None:
+        return None
+    difference = Decimal(now) - Decimal(before)
+    if difference == 0:
+        return "không đổi"
+    word = "tăng" if difference > 0 else "giảm"
+    if kind in _DECIMALS:
+        return f"{word} {number(abs(difference), _DECIMALS[kind])}"
+    return f"{word} {number(abs(difference), 2)} điểm %"
+
+
+def period_name(period: Period) -> str:
+    """How the title of a report calls a period: tháng 12 năm 2023, quý IV năm 2023, 6 tháng đầu năm 2023."""
+    last = period.last_day
+    if period.kind in ("month", "report_month"):
+        return f"tháng {last.month} năm {last.year}"
+    if period.kind in ("quarter", "report_quarter"):
+        return f"quý {_ROMAN[(last.month - 1) // 3]} năm {last.year}"
+    if period.kind == "half_year":
+        return f"6 tháng {'đầu' if last.month == 6 else 'cuối'} năm {last.year}"
+    return f"9 tháng năm {last.year}" if period.kind == "nine_months" else f"năm {last.year}"
+
+
+def period_before_name(period: Period) -> str:
+    """What comparisons call the period before: so với tháng trước, quý trước."""
+    return {
+        "month": "tháng trước",
+        "report_month": "tháng báo cáo trước",
+        "quarter": "quý trước",
+        "report_quarter": "quý báo cáo trước",
+        "half_year": "6 tháng liền trước",
+        "nine_months": "9 tháng năm trước",
+        "year": "năm trước",
+    }[period.kind]
+
+
+def has_own_period_before(period: Period) -> bool:
+    """Whether the period before differs from the same period of the year before (for 9 months and a year it is the same)."""
+    return period.before() != period.year_before()
+
+
+def next_period_name(period: Period) -> str:
+    """What the last chapter of a report plans for."""
+    if period.kind == "nine_months":
+        return f"3 tháng cuối năm {period.last_day.year}"
+    if period.kind == "half_year":
+        return f"6 tháng {'cuối' if period.end.month == 7 else 'đầu'} năm {period.end.year}"
+    if period.kind == "year":
+        return f"năm {period.end.year}"
+    month = period.last_day.month % 12 + 1  # D lies in the period's last month, in the report calendar too
+    year = period.last_day.year + (month == 1)
+    return f"quý {_ROMAN[(month - 1) // 3]} năm {year}" if "quarter" in period.kind else f"tháng {month} năm {year}"
+
+
+def span(period: Period) -> str:
+    """Từ ngày 01/12/2023 đến ngày 31/12/2023."""
+    return f"Từ ngày {day(period.start)} đến ngày {day(period.last_day)}"
+
+
+def clean(text: str) -> str:
+    """One line of NFC text without control characters: what may stand in a cell, a paragraph, a page."""
+    kept = "".join(" " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in text)
+    return unicodedata.normalize("NFC", " ".join(kept.split()))
+
+
+def glue(text: str) -> str:
+    """Text whose numbers stay with their % when a line breaks."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%").replace("≥ ", "≥\N{NO-BREAK SPACE}")

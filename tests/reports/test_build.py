@@ -1,0 +1,197 @@
+"""From the warehouse to the files: what is read, what is written, that the same data give the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from cchc import cli
+from cchc.errors import CchcError, WrongUse
+from cchc.period import midnight, parse_period
+from cchc.reports.build import KINDS, build
+from cchc.reports.content import read
+from cchc.settings import PROJECT, Settings
+from cchc.warehouse import engine, run_script
+
+DECEMBER = parse_period("2023-12")
+KNOWN = midnight(date(2024, 1, 2))
+DISTRICT_UNIT, COMMUNE_UNIT = "H19.16.6", "H19.16.21"
+
+
+def insert(connection: Connection, table: str, **values: Any) -> None:
+    connection.execute(text(f"insert into {table} ({', '.join(values)}) values ({', '.join(f':{name}' for name in values)})"), values)
+
+
+def dossier(connection: Connection, number: int, unit: str, received: str, due: str | None, finished: str | None, **given: Any) -> None:
+    """A dossier of mart.dossier; open ones go into mart.dossier_open of 31 December too."""
+
+    def at(day: str | None) -> datetime | None:
+        return None if day is None else midnight(date.fromisoformat(day)).replace(hour=9)
+
+    late = None if finished is None or due is None else "late" if finished > due else "on_time" if finished == due else "early"
+    paused = given.pop("paused_since", None)
+    values: dict[str, Any] = {
+        "dossier_id": number, "source_code": "one_stop", "dossier_code": f"{unit}-231201-{number:04d}", "unit_code": unit, "receiving_unit_code": unit,
+        "procedure_code": "1.000001", "procedure_name": "Thủ tục\nthứ nhất", "field_code": "LV1", "field_name": "Hộ tịch", "channel": "online",
+        "received_at": at(received), "received_date": received, "finished_at": at(finished), "finished_date": finished,
+        "outcome": None if finished is None else "resolved", "due_at": at(due), "due_date": due, "timeliness": late, "is_digitized": False,
+        "has_signed_result": False, "supplement_count": 0, "apology_count": None, "is_counted": True, "_changed_at": at(received),
+        "_first_seen_at": KNOWN, "_load_id": 1,
+    }  # fmt: skip
+    insert(connection, "mart.dossier", **values | given)
+    if finished is None:
+        insert(
+            connection, "mart.dossier_open", source_code="one_stop", as_of_date="2023-12-31", dossier_id=number, dossier_code=values["dossier_code"],
+            unit_code=unit, field_code="LV1", due_date=due, is_paused=paused is not None, paused_since_date=paused,
+            is_past_due=due is not None and due < (paused or "2023-12-31"),
+        )  # fmt: skip
+
+
+def value(
+    connection: Connection, plan: str, code: str, unit: str, level: str, numerator: int, denominator: int | None, **given: Any
+) -> None:
+    """An indicator's value of December 2023 on both bases."""
+    for basis in ("period", "year_to_date"):
+        values: dict[str, Any] = {
+            "plan_code": plan, "indicator_code": code, "formula_version": 1, "unit_code": unit, "level": level, "period_kind": "month",
+            "period_start": "2023-12-01", "period_end": "2024-01-01", "basis": basis, "numerator": numerator, "denominator": denominator,
+            "value": Decimal(numerator) / denominator if denominator else numerator, "is_provisional": False, "computed_at": KNOWN,
+        }  # fmt: skip
+        insert(connection, "mart.indicator_value", **values | given)
+
+
+@pytest.fixture(scope="module")
+def settings(new_warehouse: Callable[[Path], Any], stand_in: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    with new_warehouse(tmp_path_factory.mktemp("reports")) as made:
+        with engine(made).begin() as c:
+            if c.execute(text("select 1 from pg_proc where proname = 'form_06a'")).first() is None:
+                run_script(c, stand_in)
+            insert(c, "ops.extract", source_code="one_stop", window_to=KNOWN, status="complete", started_at=KNOWN)
+            for unit, level, met in (
+                ("all", "all", 90),
+                ("level:commune", "commune", 90),
+                (COMMUNE_UNIT, "commune", 99),
+                (DISTRICT_UNIT, "district", 80),
+            ):
+                status, gap = ("met", 0) if met >= 96 else ("missed", 96 - met)
+                value(c, made.plan, "dossier_on_time_rate", unit, level, met, 100, target=Decimal("0.96"), status=status, gap_count=gap)
+                value(c, made.plan, "online_dossier_rate", unit, level, 40, 160)
+            value(c, made.plan, "ecertified_copy_count", "all", "all", 1042, None, status="met")
+            dossier(c, 1, DISTRICT_UNIT, "2023-12-01", "2023-12-08", "2023-12-11")
+            dossier(c, 2, COMMUNE_UNIT, "2023-11-20", "2023-11-30", "2023-12-05", apology_count=1)
+            dossier(c, 3, COMMUNE_UNIT, "2023-11-20", "2023-11-24", "2023-11-30")  # late, but in November
+            dossier(c, 4, COMMUNE_UNIT, "2023-12-20", "2023-12-22", None)
+            dossier(c, 5, COMMUNE_UNIT, "2023-12-20", "2023-12-22", None, paused_since="2023-12-26")
+            dossier(c, 6, COMMUNE_UNIT, "2023-12-27", "2024-01-02", None)  # 1 January is a holiday
+            dossier(c, 7, DISTRICT_UNIT, "2023-12-27", "2024-01-04", None)
+            dossier(c, 8, DISTRICT_UNIT, "2023-12-27", "2024-01-05", None)  # the fourth working day
+            dossier(c, 9, DISTRICT_UNIT, "2023-12-27", "2023-12-31", None)
+            dossier(c, 10, DISTRICT_UNIT, "2023-12-01", None, "2023-12-04")
+            dossier(c, 11, DISTRICT_UNIT, "2023-12-01", "2023-12-04", "2023-12-06", is_counted=False)
+        yield made
+
+
+def test_every_cell_of_the_plan_is_there(settings: Settings) -> None:
+    content = read(settings, DECEMBER)
+    numbers = list(dict.fromkeys(row.target_no for row in content.plan))
+    assert len(numbers) == 47 and len([number for number in numbers if number.startswith("T")]) == 41
+    assert [row.section.split(".")[0] for row in content.plan] == sorted(row.section.split(".")[0] for row in content.plan)
+    by_number = {row.target_no: row for row in content.plan}
+    assert (by_number["T20"].year_value, by_number["T20"].status, by_number["T20"].gap_count) == (Decimal("90.00"), "missed", 6)
+    assert (by_number["T17"].scope_code, by_number["T17"].period_value) == ("level:commune", Decimal("25.00"))
+    assert by_number["D01"].period_value == 1042
+    assert (by_number["T38"].status, by_number["T38"].has_value, by_number["T38"].lead_agency) == ("no_data", False, "Phòng Nội vụ")
+    assert [(failure.target.target_no, failure.units) for failure in content.failures] == [("T20", ["Phòng Tài nguyên và Môi trường"])]
+
+
+def test_a_unit_reads_its_own(settings: Settings) -> None:
+    content = read(settings, DECEMBER, COMMUNE_UNIT)
+    assert {row.level for row in content.plan} == {"all", "commune"} and {row.scope_code for row in content.plan} == {COMMUNE_UNIT}
+    assert next(row for row in content.plan if row.target_no == "T20").status == "met"
+    assert {row.unit_code for row in (*content.late, *content.due, *content.units)} == {COMMUNE_UNIT}
+    assert content.months[0].received == 160
+
+
+def test_late_dossiers(settings: Settings) -> None:
+    found = [
+        (row.dossier_code[-1], row.state, row.days_late, row.working_days_late, row.apology_count) for row in read(settings, DECEMBER).late
+    ]
+    assert found == [("1", "resolved", 3, 1, 0), ("4", "open", 9, 5, 0), ("2", "resolved", 5, 3, 1), ("5", "paused", 4, 2, 0)]
+    assert read(settings, DECEMBER).late[0].procedure_name == "Thủ tục thứ nhất"
+
+
+def test_due_within_three_working_days(settings: Settings) -> None:
+    found = [(row.dossier_code[-1], row.working_days_left) for row in read(settings, DECEMBER).due]
+    assert found == [("9", 0), ("6", 1), ("7", 3)]
+
+
+def test_the_form_keeps_its_identities(settings: Settings) -> None:
+    content = read(settings, DECEMBER, each_unit=True)
+    total = content.totals()
+    assert (
+        total.received_total
+        == total.received_online + total.received_other + total.carried_over
+        == total.finished_total + total.open_total
+        == 9
+    )
+    assert total.open_total == total.open_in_time + total.open_past_due == 6
+    assert [unit.unit_code for unit, _rows in content.unit_forms] == [DISTRICT_UNIT, COMMUNE_UNIT]
+    assert sum(content.totals(rows).received_total for _unit, rows in content.unit_forms) == 9
+
+
+def test_what_does_not_exist_is_an_error(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(CchcError, match="2023-11 is not computed"):
+        build(settings, parse_period("2023-11"), tmp_path)
+    with pytest.raises(WrongUse, match=r"'H19.16.99' is no unit"):
+        build(settings, DECEMBER, tmp_path, "H19.16.99")
+    with pytest.raises(WrongUse, match="no report 06b; known are 06a"):
+        build(settings, DECEMBER, tmp_path, kinds=["06b"])
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CchcError, match="cannot be written into"):
+        build(settings, DECEMBER, tmp_path / "file", kinds=["due"])
+
+
+def test_the_same_data_give_the_same_bytes(settings: Settings, tmp_path: Path) -> None:
+    made = build(settings, DECEMBER, tmp_path / "one")
+    assert [path.name for path in made] == [
+        "bieu_II.06a_2023-12.xlsx", "phu_luc_ke_hoach_2023-12.xlsx", "phu_luc_ke_hoach_2023-12.html", "bao_cao_cchc_2023-12.docx",
+        "ho_so_qua_han_2023-12.xlsx", "ho_so_qua_han_2023-12.html", "ho_so_sap_den_han_2023-12.xlsx", "ho_so_sap_den_han_2023-12.html",
+        "xep_hang_cap_xa_2023-12.xlsx", "xep_hang_cap_xa_2023-12.html", "cong_khai_2023-12.html",
+    ]  # fmt: skip
+    environment = os.environ | {"PYTHONHASHSEED": "7", "TZ": "America/New_York", "LC_ALL": "C", "MPLCONFIGDIR": str(tmp_path / "mpl")}
+    command = [sys.executable, "-m", "cchc.cli", "report", "2023-12", "--output", str(tmp_path / "two")]
+    done = subprocess.run(command, cwd=PROJECT / "plugins", env=environment, capture_output=True, text=True, check=False, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(tmp_path / "two" / path.name) for path in made]
+    digests = [
+        {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / name).iterdir()} for name in ("one", "two")
+    ]
+    assert digests[0] == digests[1] and len(digests[0]) == len(made)
+
+
+def test_the_command(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        cli.main(["report", "2023-12", "--unit", COMMUNE_UNIT, "--kind", "06a", "--kind", "due", "--kind", "ranking", "--each-unit"]) == 0
+    )
+    folder = settings.home / "reports" / "2023-12"
+    assert capsys.readouterr().out.split() == [
+        str(folder / f"{name}_2023-12_{COMMUNE_UNIT}{ending}")
+        for name, ending in (("bieu_II.06a", ".xlsx"), ("ho_so_sap_den_han", ".xlsx"), ("ho_so_sap_den_han", ".html"))
+    ]
+    assert cli.main(["report", "2023-10"]) == 1
+    assert "not computed" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as wrong:
+        cli.main(["report", "2023-12", "--kind", "x"])
+    assert wrong.value.code == 2
+    assert set(KINDS) == {"06a", "annex", "report", "late", "due", "ranking", "page"}
