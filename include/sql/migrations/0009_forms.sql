@@ -305,8 +305,7 @@ with log as (
     select
         c.source_code,
         c.known_at,
-        (select o.known_at from ops.source_clock as o where o.source_code = 'one_stop') as dossiers_known_at,
-        (select min(y.file_date) from core.payment_day as y where y.source_code = c.source_code) as first_day
+        (select o.known_at from ops.source_clock as o where o.source_code = 'one_stop') as dossiers_known_at
     from ops.source_clock as c
     where c.source_code = 'payments'
 ),
@@ -433,8 +432,13 @@ unpaid as (
     where
         d.is_counted
         and d.paid_online_code in (1, 2)
-        and d.received_at < l.known_at
-        and cast(coalesce(d.submitted_at, d.received_at) at time zone 'Asia/Ho_Chi_Minh' as date) >= l.first_day
+        and exists (
+            select 1
+            from core.payment_day as y
+            where
+                y.source_code = l.source_code
+                and y.file_date = cast(coalesce(d.submitted_at, d.received_at) at time zone 'Asia/Ho_Chi_Minh' as date)
+        )
         and not exists (
             select 1
             from core.payment as p
