@@ -56,7 +56,7 @@ def dictionary(settings: Settings) -> str:
         "# Data dictionary",
         "",
         "Generated from the comments of the database by `python -m cchc.dictionary > docs/data-dictionary.md`; do not edit. A comment is",
-        "English | Tiếng Việt where both are given. Columns that begin with `_` are made by the pipeline. Times are `timestamptz`, judged in",
+        "English | Tiếng Việt where both are given. Columns that begin with `_` are made by the pipeline. Times are timestamptz, judged in",
         "Asia/Ho_Chi_Minh; a `_rate` is a fraction, a `_vnd` is whole đồng.",
     ]
     with engine(settings).connect() as connection:
