@@ -130,7 +130,7 @@ def load_calendar(connection: Connection, settings: Settings) -> list[date]:
 
 
 def load_reference(settings: Settings) -> list[date]:
-    """Units, working days, plan targets, catalogue and every profile of CCHC_SOURCES_DIR; the days that are judged otherwise than before."""
+    """Units, working days, plan targets, catalogue, every profile of CCHC_SOURCES_DIR; the days that are judged otherwise than before."""
     with engine(settings).begin() as connection:
         _upsert(connection, "core.unit", ("unit_code",), units(settings))
         changed = load_calendar(connection, settings)
