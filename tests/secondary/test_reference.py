@@ -48,7 +48,7 @@ def test_the_units_of_2023_are_as_they_were(warehouse: Settings) -> None:
 def test_later_units_change_no_figure_scope_or_coverage_of_the_plan(desk: Desk) -> None:
     desk.assessments("assessments_1.csv", ("D1", "20230510080000", "hai_long"), ("D2", "20250805080000", "hai_long"))
     desk.ingest("one_stop", "2025-09-01")
-    refresh(desk.settings)
+    desk.settle("2023-05", "2025-08")
     scopes = {row["unit_code"] for row in desk.rows("select distinct unit_code from mart.indicator_value")}
     assert scopes == {row["unit_code"] for row in rows_of(PLAN_YEAR)} | {"all", "level:district", "level:commune"}
     coverage = desk.rows(
@@ -95,7 +95,7 @@ def test_a_calendar_that_is_decided_late_marks_what_it_changes(desk: Desk, tmp_p
     # decided on Wednesday 7 June 2023: the fifth working day after is Wednesday the 14th
     procedures(desk, "20230607000000", "20230615000000")
     desk.ingest("one_stop", "2023-12-20")
-    refresh(desk.settings)
+    desk.settle("2023-06", "2023-12")
     assert desk.counts("procedure_update_timely_rate", "month", "2023-06-01") == (0, 1)
 
     edited = copied(desk.settings, tmp_path)
@@ -108,7 +108,7 @@ def test_a_calendar_that_is_decided_late_marks_what_it_changes(desk: Desk, tmp_p
     assert {row["source_code"] for row in marked} == {"one_stop"}
     assert [row["month"] for row in marked] == [f"2023-{month:02d}-01" for month in range(5, 13)], "and nothing before"
     assert {row["reason"] for row in marked} == {"the working calendar changed"}
-    refresh(edited)
+    refresh(edited, [date(2023, 6, 1), date(2023, 12, 1)])
     assert desk.counts("procedure_update_timely_rate", "month", "2023-06-01") == (1, 1)
     assert desk.counts("procedure_update_timely_rate", "year", "2023-01-01") == (1, 1)
 

@@ -16,7 +16,7 @@ CODE = "procedure_satisfaction_rate"
 def test_assessments_alone_then_with_the_survey_then_with_late_answers(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.assessments("assessments_1.csv", ("D1", "20230510080000", "hai_long"), ("D2", "20230512080000", "binh_thuong"))
     desk.ingest("one_stop", "2023-12-20")
-    refresh(desk.settings)
+    desk.settle("2023-04", "2023-05", "2023-06", "2023-11", "2023-12")
     assert desk.counts(CODE, "month", "2023-05-01") == (1, 2), "without any survey extract, assessments alone"
     assert desk.counts(CODE, "month", "2023-05-01", unit="level:commune") == (0, 0)
     before = desk.rows("select distinct computed_at from mart.indicator_value where indicator_code = 'online_dossier_rate'")
@@ -26,7 +26,7 @@ def test_assessments_alone_then_with_the_survey_then_with_late_answers(desk: Des
     desk.survey("khaosat_20230614.csv", answer("P4", NgayKhaoSat="14/06/2023"))
     done = desk.ingest("survey", "2023-06-15")
     assert done.months[-1] == "2023-12"
-    refresh(desk.settings)
+    desk.settle("2023-04", "2023-05", "2023-06", "2023-11", "2023-12")
     assert desk.counts(CODE, "month", "2023-05-01") == (2, 4)
     assert desk.counts(CODE, "month", "2023-05-01", unit="level:commune") == (0, 1)
     assert desk.counts(CODE, "month", "2023-06-01") == (1, 1)
@@ -39,7 +39,7 @@ def test_assessments_alone_then_with_the_survey_then_with_late_answers(desk: Des
     desk.survey("khaosat_20230601.csv", answer("P5", NgayKhaoSat="31/05/2023"))
     done = desk.ingest("survey", "2023-06-16")
     assert (done.months[0], done.months[-1]) == ("2023-05", "2023-12")
-    refresh(desk.settings)
+    desk.settle("2023-04", "2023-05", "2023-06", "2023-11", "2023-12")
     assert desk.counts(CODE, "month", "2023-05-01") == (3, 5)
     assert desk.counts(CODE, "month", "2023-11-01", "year_to_date") == (4, 6)
     assert desk.counts(CODE, "month", "2023-04-01", "year_to_date") == (0, 0)
@@ -59,10 +59,10 @@ def test_assessments_alone_then_with_the_survey_then_with_late_answers(desk: Des
 def test_a_survey_that_is_ahead_stands_in_the_running_periods(desk: Desk) -> None:
     desk.assessments("assessments_1.csv", ("D1", "20230510080000", "hai_long"))
     desk.ingest("one_stop", "2023-05-20")
-    refresh(desk.settings)
+    desk.settle("2023-05")
     desk.survey("khaosat_20230710.csv", answer("P1", NgayKhaoSat="19/05/2023"), answer("P2", NgayKhaoSat="25/05/2023", MucDoHaiLong="1"))
     desk.ingest("survey", "2023-08-01")
-    refresh(desk.settings)
+    desk.settle("2023-05")
     assert desk.counts(CODE, "month", "2023-05-01") == (2, 3), "each part at its own J: the survey knows the whole of May"
     desk.survey("khaosat_20230720.csv", answer("P3", NgayKhaoSat="05/07/2023"))
     done = desk.ingest("survey", "2023-08-02")
@@ -72,18 +72,18 @@ def test_a_survey_that_is_ahead_stands_in_the_running_periods(desk: Desk) -> Non
     assert desk.counts(CODE, "month", "2023-07-01") is None, "a period that starts after T has no value"
     assert desk.rows("select * from ops.dirty_month") == []
     desk.ingest("one_stop", "2023-08-03")
-    refresh(desk.settings)
+    desk.settle("2023-07")
     assert desk.counts(CODE, "month", "2023-07-01") == (1, 1)
 
 
 def test_a_survey_before_anything_else_waits(desk: Desk) -> None:
     desk.survey("khaosat_20230531.csv", answer("P1"))
     desk.ingest("survey", "2023-06-15")
-    refresh(desk.settings)
+    desk.settle("2023-05")
     assert desk.rows("select 1 from mart.indicator_value") == []
     desk.assessments("assessments_1.csv", ("D1", "20230510080000", "hai_long"))
     desk.ingest("one_stop", "2023-06-15")
-    refresh(desk.settings)
+    desk.settle("2023-05")
     assert desk.counts(CODE, "month", "2023-05-01") == (2, 2)
 
 
@@ -98,7 +98,7 @@ def test_feedback_on_the_scorecard_and_explained(desk: Desk, capsys: pytest.Capt
         item("F", HanXuLy="01/06/2023 07:00", MaDonViXuLy="H19.16.21"),
     )
     desk.ingest("feedback", "2023-12-20")
-    refresh(desk.settings)
+    desk.settle("2023-05", "2023-06")
     assert desk.counts("feedback_on_time_rate", "month", "2023-05-01") == (1, 3)
     assert desk.counts("feedback_satisfaction_rate", "month", "2023-05-01") == (1, 2)
     assert desk.counts("feedback_on_time_rate", "month", "2023-06-01") == (0, 1)
