@@ -208,7 +208,8 @@ def _declare(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _close(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.indicators.publication import close, readiness
+    from cchc.indicators.closing import close_with_reports
+    from cchc.indicators.publication import readiness
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
@@ -216,8 +217,10 @@ def _close(options: argparse.Namespace, settings: Settings) -> int:
         print(readiness(settings, options.period).text_vi())
         print(f"\nnothing was published; `cchc close {options.period.code} --approved-by NAME` does it")
         return 0
-    done = close(settings, options.period, options.approved_by, note=options.note, incomplete=options.incomplete)
+    done = close_with_reports(settings, options.period, options.approved_by, note=options.note, incomplete=options.incomplete)
     print(f"{options.period.code}: edition {done.edition} published, {done.values} values, {done.restated} restatements approved")
+    for name in done.reports:
+        print(f"  {settings.home / 'publications' / f'{options.period.code}_{done.edition}' / name}")
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from cchc.errors import LoadBlocked, NotConfigured
-from cchc.indicators.publication import Readiness, close, readiness
+from cchc.indicators.publication import Publication, Readiness, close, readiness
 from cchc.period import ZONE, Period, add_months, month_start, parse_period
 from cchc.settings import Settings
 
@@ -70,8 +70,19 @@ def publish(settings: Settings, code: str, answer: dict[str, Any] | None) -> str
         by, note, approval = rule, None, "rule"
     else:
         raise LoadBlocked(f"{code}: nobody has approved it, and the configured rule does not hold:\n{state.text_vi()}")
-    done = close(settings, period, str(by), note=note, approval=approval, incomplete=answer is not None)
+    done = close_with_reports(settings, period, str(by), note=note, approval=approval, incomplete=answer is not None)
     return (
         f"Đã công bố {period.name_vi}, lần {done.edition}: {done.values} số liệu, {done.restated} điều chỉnh, "
         f"{len(done.reports)} báo cáo; phê duyệt: {by}"
+    )
+
+
+def close_with_reports(
+    settings: Settings, period: Period, by: str, *, note: str | None = None, approval: str = "person", incomplete: bool = False
+) -> Publication:
+    """Close a period together with its official reports, which are frozen with it (see `publication.close`)."""
+    from cchc.reports.build import build
+
+    return close(
+        settings, period, by, note=note, approval=approval, incomplete=incomplete, reports=lambda folder: build(settings, period, folder)
     )

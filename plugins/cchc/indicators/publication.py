@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, WrongUse
+from cchc.indicators import score
 from cchc.indicators.catalogue import Indicator, catalogue
 from cchc.indicators.refresh import all_clocks, binds, counted_items, months_of, refresh
 from cchc.period import BASES, Period, midnight, now
@@ -132,6 +133,8 @@ def close(
         )
     months = sorted({month for clock in known for month in months_of([period], clock)})
     refresh(settings, months)  # what waits
+    if score.has_formula(settings, period):
+        score.compute(settings, period)
     with engine(settings).begin() as connection:
         for source in sorted(clocks):  # no refresh between the values and their items
             connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {source}"})
@@ -162,6 +165,7 @@ def close(
                 note=note,
                 now=now(),
             ).rowcount
+        score.freeze(connection, period, str(publication_id))
         names = _freeze_reports(connection, settings, period, edition, publication_id, reports) if reports else []
     return Publication(publication_id, period, edition, values, restated, names)
 

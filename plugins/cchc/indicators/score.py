@@ -103,6 +103,11 @@ def version_of(settings: Settings, period: Period) -> Version:
     return known[-1]
 
 
+def has_formula(settings: Settings, period: Period) -> bool:
+    """Whether some version was in force on the last day of a period."""
+    return any(version.valid_from <= period.last_day for version in versions(settings))
+
+
 def compute(settings: Settings, period: Period) -> int:
     """Compute the score of every scope for a period and keep it in mart.score_766; how many rows changed. Frozen scopes stay.
 
