@@ -319,6 +319,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--numbers-only", action="store_true")
     parser.add_argument("--sources", nargs="+", default=[], choices=(*SOURCES, *SECONDARY), help="default: all that the product knows")
     parser.add_argument("--extracts", type=int, default=0, help="only the last so many T's")
+    parser.add_argument("--exotic", action="store_true", help="cases on which the text is thin, too")
     parser.add_argument("--force", action="store_true", help="at the end refresh the world's periods by name too")
     return parser.parse_args()
 
@@ -339,6 +340,7 @@ def _all(given: argparse.Namespace, base: Path) -> int:
                     sources=given.sources,
                     extracts=given.extracts,
                     force=given.force,
+                    world=random_world(seed, given.dossiers, exotic=given.exotic),
                 )
             except Exception as failure:  # the product may end in any way: go on with the next seed
                 traceback.print_exc()

@@ -107,6 +107,7 @@ class Run:
     t: datetime
     since: dict[str, datetime | None] = field(default_factory=dict)
     clock: datetime | None = None
+    has_keys: bool = True  # one_stop as files has no /keys
 
 
 def plain_runs(ts: Iterable[datetime] | dict[str, Iterable[datetime]], overlap: timedelta = timedelta(0)) -> list[Run]:
@@ -183,7 +184,7 @@ class Knowledge:
                 if change.changed >= run.t or (since is not None and not self._from(run.source, since, change.changed)):
                     continue
                 self._deliver(run, entity, change.wire)
-        if run.source == "one_stop":
+        if run.source == "one_stop" and run.has_keys:
             self._ask_keys(run, clock)
         if run.source not in self.t:
             self.reaches_back_to[run.source] = next(iter(run.since.values()), None) if run.since else None
