@@ -338,9 +338,10 @@ def known_world(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFa
         yield options, kn, busiest(world, kn, 1)
 
 
+# those that the world above feels in one month; `python -m tests.oracle.sql_mutants` tries all of them on more
 PLANTED = (
-    "due of any later version", "a submitted paper is a result", "a pause does not stop the clock", "hidden steps end a dossier",
-    "the end of a period is inside", "refunds count", "pending decisions count", "status by the own period",
+    "due of any later version", "a submitted paper is a result", "a pause does not stop the clock",
+    "refunds count", "status by the own period",
 )  # fmt: skip
 
 
