@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
+from .secondary import DropFile, day_cell, is_good_feedback, is_good_sheet, moment_of, newest_rows, on_day
 from .words import (
     A_TICK,
     ZONE,
@@ -26,6 +27,7 @@ from .words import (
     scopes,
     span,
     target_at,
+    targets,
     text,
     units,
     working_day_after,
@@ -33,7 +35,9 @@ from .words import (
 from .world import PaymentFile, World
 
 SOURCES = ("one_stop", "documents", "payments")
-ENTITIES = {
+SECONDARY = ("feedback", "survey", "declared")
+ENTITIES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(SECONDARY, ()),
     "one_stop": ("dossiers", "dossier_steps", "procedures", "assessments"),
     "documents": ("work_files", "signatures", "leaders"),
     "payments": (),
@@ -57,7 +61,11 @@ SOURCE_OF = {code: "one_stop" for code in (*DOSSIER_INDICATORS, *CATALOGUE_INDIC
     "cashless_transaction_rate": "payments",
     "electronic_work_file_rate": "documents",
     "leader_digital_signature_rate": "documents",
+    "feedback_on_time_rate": "feedback",
+    "feedback_satisfaction_rate": "feedback",
+    **{target.indicator: "declared" for target in targets("declared")},
 }
+DECLARED = tuple(code for code, source in SOURCE_OF.items() if source == "declared")
 INDICATORS = tuple(SOURCE_OF)
 COUNTS = ("ecertified_copy_count",)
 JUSTICE = "H19.16.3"
@@ -99,6 +107,7 @@ class Run:
     t: datetime
     since: dict[str, datetime | None] = field(default_factory=dict)
     clock: datetime | None = None
+    has_keys: bool = True  # one_stop as files has no /keys
 
 
 def plain_runs(ts: Iterable[datetime] | dict[str, Iterable[datetime]], overlap: timedelta = timedelta(0)) -> list[Run]:
@@ -175,7 +184,7 @@ class Knowledge:
                 if change.changed >= run.t or (since is not None and not self._from(run.source, since, change.changed)):
                     continue
                 self._deliver(run, entity, change.wire)
-        if run.source == "one_stop":
+        if run.source == "one_stop" and run.has_keys:
             self._ask_keys(run, clock)
         if run.source not in self.t:
             self.reaches_back_to[run.source] = next(iter(run.since.values()), None) if run.since else None
@@ -226,6 +235,10 @@ class Knowledge:
             else:
                 self.deleted.pop(ma, None)
 
+    def as_known_at(self, moment: datetime) -> Knowledge:
+        """What was known at a past moment: by the extracts whose T is not later."""
+        return Knowledge(self.world, runs=[run for run in self.runs if run.t <= moment])
+
     # ------------------------------------------------------------ views
     def newest(self, entity: str) -> dict[str, Delivered]:
         """The newest delivered version of each key."""
@@ -257,6 +270,30 @@ class Knowledge:
                 out.append(Entry(key, [(lists[i][0], lists[i][1][key]) for i in having], gone))
             self._catalogues[entity] = out
         return self._catalogues[entity]
+
+    def drop_files(self, source: str) -> list[DropFile]:
+        """The files of a secondary source that some run found whole, in the order of their arrival."""
+        found: list[DropFile] = []
+        for run in (run for run in self.runs if run.source == source):
+            there = [file for file in self.world.drop_files if file.source == source and file.is_there(run.clock or run.t)]
+            for file in sorted(there, key=lambda file: file.arrives):
+                # a file with a day in its name is due once that day has begun before T, as with payments; a declared month always
+                if file not in found and not file.is_bad and (source == "declared" or midnight(file.day) < run.t):
+                    found.append(file)
+        return found
+
+    def feedback(self) -> list[dict[str, Any]]:
+        """The newest row of each item that passes the checks."""
+        return [row for row in newest_rows(self.drop_files("feedback"), "MaPhanAnh").values() if is_good_feedback(row)]
+
+    def survey(self) -> list[dict[str, Any]]:
+        """The newest row of each survey sheet that passes the checks."""
+        return [row for row in newest_rows(self.drop_files("survey"), "MaPhieu").values() if is_good_sheet(row)]
+
+    def declared(self, month: date) -> dict[str, dict[str, tuple[int, int]]]:
+        """Unit → indicator → (TuSo, MauSo) of the newest good file of each unit for a month."""
+        newest = {file.unit: file for file in self.drop_files("declared") if file.day == month}
+        return {unit: {row["MaChiTieu"]: (row["TuSo"], row["MauSo"]) for row in file.rows} for unit, file in newest.items()}
 
     def payment_rows(self) -> list[PaymentRow]:
         """The rows in force, quarantined ones marked: best revision of each day, the later day's row of each key."""
@@ -612,13 +649,19 @@ def _members(kn: Knowledge, kind: str, start: date, basis: str) -> dict[str, tup
         assert to_date is not None
         out |= _dossier_members(kn, at, to_date) | _catalogue_members(kn, at)
         valid = {"rat_hai_long", "hai_long", "binh_thuong", "khong_hai_long"}
-        answers = [
+        answers: list[tuple[str, Any, Any]] = [
             (v.get("MaDonVi") or "", ma, v.get("DanhGia"))
             for ma, v in kn.newest("assessments").items()
             if v.get("MaDonVi") in units() and v.get("DanhGia") in valid and at.holds(v.time("ThoiGianDanhGia"))
         ]
+        if (cut := spans.get("survey")) is not None:  # cut at the J of its own source
+            answers += [
+                (row["MaDonVi"], ("survey", row["MaPhieu"]), int(row["MucDoHaiLong"]))
+                for row in kn.survey()
+                if row["MucDoHaiLong"] not in ("", None) and (day := day_cell(row["NgayKhaoSat"])) is not None and cut.holds(midnight(day))
+            ]
         out["procedure_satisfaction_rate"] = (
-            [(unit, ma) for unit, ma, answer in answers if answer in ("rat_hai_long", "hai_long")],
+            [(unit, ma) for unit, ma, answer in answers if answer in ("rat_hai_long", "hai_long", 4, 5)],
             [(unit, ma) for unit, ma, _ in answers],
         )
     if (at := spans.get("payments")) is not None:
@@ -643,6 +686,85 @@ def _members(kn: Knowledge, kind: str, start: date, basis: str) -> dict[str, tup
         }
         post = sorted(in_post(kn, at.d))
         out["leader_digital_signature_rate"] = ([(unit, person) for unit, person in post if person in signers], list(post))
+    if (at := spans.get("feedback")) is not None:
+        out |= _feedback_members(kn, at)
+    return out
+
+
+def _feedback_members(kn: Knowledge, at: Span) -> dict[str, tuple[Members, Members | None]]:
+    on_time: tuple[Members, Members] = ([], [])
+    satisfied: tuple[Members, Members] = ([], [])
+    for row in kn.feedback():
+        if str(row["VeTTHC"]) != "1" or row["MaTrung"] not in ("", None):
+            continue
+        who = (row["MaDonViXuLy"], row["MaPhanAnh"])
+        answered, due = moment_of(row["NgayTraLoi"]), on_day(moment_of(row["HanXuLy"]))
+        is_open = answered is None or answered >= at.j
+        if due is not None and at.holds(answered):
+            on_time[1].append(who)
+            if local(answered) <= due:  # type: ignore[arg-type]
+                on_time[0].append(who)
+        elif due is not None and is_open and at.start <= due <= at.d and row["TrangThai"] != "chuyen_don_vi":
+            on_time[1].append(who)
+        if at.holds(answered) and row["DanhGia"] not in ("", None):
+            satisfied[1].append(who)
+            if row["DanhGia"] == "hai_long":
+                satisfied[0].append(who)
+    return {"feedback_on_time_rate": on_time, "feedback_satisfaction_rate": satisfied}
+
+
+def declared_values(kn: Knowledge, kind: str, start: date) -> dict[tuple[str, str], tuple[int, int]]:
+    """TuSo over MauSo summed over the units of each scope, of the month of D; both bases alike, nothing carried forward (§4, end)."""
+    at = span(kind, start, "period", kn.t["declared"]) if "declared" in kn.t else None
+    if at is None:
+        return {}
+    files = kn.declared(at.d.replace(day=1))
+    out = {}
+    for code in DECLARED:
+        for scope, inside in scopes().items():
+            pairs = [figures[code] for unit, figures in files.items() if unit in inside and code in figures]
+            out[code, scope] = (sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs))
+    return out
+
+
+def restated(
+    before: Knowledge, after: Knowledge, code: str, kind: str, start: date, basis: str, scope: str = "all"
+) -> dict[Any, tuple[str, str]]:
+    """Who is counted otherwise: identity → (how before, how after), each `numerator`, `denominator` or `out`, for one scope."""
+
+    def standing(kn: Knowledge) -> dict[Any, str]:
+        upper, lower = members(kn, kind, start, basis).get(code, ([], None))
+        inside = scopes()[scope]
+        found = {identity: "denominator" for unit, identity in lower or () if unit in inside}
+        return found | {identity: "numerator" for unit, identity in upper if unit in inside}
+
+    then, now = standing(before), standing(after)
+    return {
+        identity: (then.get(identity, "out"), now.get(identity, "out"))
+        for identity in then.keys() | now.keys()
+        if then.get(identity) != now.get(identity)
+    }
+
+
+def form_06a_columns(kn: Knowledge, kind: str, start: date, basis: str = "period") -> dict[tuple[str, str], dict[str, int]]:
+    """Form II.06a: (level, field) → its columns 3–13 and the footnote's two numbers (§6)."""
+    sets = form_06a(kn, kind, start, basis)
+    out: dict[tuple[str, str], dict[str, int]] = {}
+    if not sets:
+        return out
+    place = {d.ma: (units()[d.unit].level, d.newest.get("MaLinhVuc") or "") for d in kn.counted()}
+    returned = {d.ma for d in kn.counted() if d.outcome == "returned"} & sets["finished"]
+    columns = {
+        "4": sets["online"], "5": sets["otherwise"], "6": sets["open_at_start"], "7": sets["finished"], "8": sets["early"],
+        "9": sets["on_time"] | sets["no_due"], "10": sets["late"], "11": sets["open"], "12": sets["open"] - sets["past_due"],
+        "13": sets["past_due"], "returned": returned, "no_due": sets["no_due"],
+    }  # fmt: skip
+    for name, dossiers in columns.items():
+        for ma in dossiers:
+            row = out.setdefault(place[ma], dict.fromkeys(("3", *columns), 0))
+            row[name] += 1
+    for row in out.values():
+        row["3"] = row["4"] + row["5"] + row["6"]
     return out
 
 
@@ -742,7 +864,7 @@ def evaluate(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[st
             numerator = _tally(upper, inside)
             assert numerator is not None
             out[code, scope] = (numerator, _tally(lower, inside))
-    return out
+    return out | declared_values(kn, kind, start)  # type: ignore[operator]
 
 
 # ================================================================ target, status, gap, coverage (§2)
@@ -763,7 +885,7 @@ def coverage(kn: Knowledge, code: str, kind: str, start: date, basis: str) -> di
     """Units that sent ≥ 1 row dated in the period ÷ units expected, for each scope; None where nothing is expected."""
     source = SOURCE_OF[code]
     at = span(kind, start, basis, kn.t[source])
-    if code in CATALOGUE_INDICATORS or at is None:
+    if code in (*CATALOGUE_INDICATORS, *DECLARED) or at is None:
         return dict.fromkeys(scopes())
     sent: set[str | None]
     expected = {u.code for u in units().values() if u.valid(at.d) and u.kind in ("office", "public_service_unit", "commune")}
@@ -779,11 +901,15 @@ def coverage(kn: Knowledge, code: str, kind: str, start: date, basis: str) -> di
         sent = {v.get("MaDonVi") for v in kn.newest("work_files").values() if v.get("DoMat") == "thuong" and at.holds(v.time("NgayDong"))}
     elif code == "cashless_transaction_rate":
         sent = {row.unit for row in kn.payment_rows() if row.bad is None and at.holds(midnight(row.day))}
+    elif source == "feedback":
+        sent = {row["MaDonViXuLy"] for row in kn.feedback() if at.holds(moment_of(row["NgayTiepNhan"]))}
     else:
         valid = {"rat_hai_long", "hai_long", "binh_thuong", "khong_hai_long", None}
         sent = {
             v.get("MaDonVi") for v in kn.newest("assessments").values() if v.get("DanhGia") in valid and at.holds(v.time("ThoiGianDanhGia"))
         }
+        if "survey" in kn.t and (cut := span(kind, start, basis, kn.t["survey"])) is not None:
+            sent |= {row["MaDonVi"] for row in kn.survey() if (day := day_cell(row["NgayKhaoSat"])) and cut.holds(midnight(day))}
     return {
         scope: Fraction(len(expected & inside & sent), len(expected & inside)) if expected & inside else None
         for scope, inside in scopes().items()

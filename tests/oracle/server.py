@@ -52,7 +52,7 @@ class ContractServer:
         self._tokens: dict[str, int] = {}
         self._lock = threading.Lock()
         self._clock = datetime(1999, 1, 1, tzinfo=ZONE)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "payments").mkdir(parents=True, exist_ok=True)
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -81,23 +81,49 @@ class ContractServer:
     def clock(self, value: datetime) -> None:
         self._clock = value
         self.write_payments()
+        self.write_drop_files()
 
     def connections(self) -> dict[str, str]:
-        """The three connections as environment variables (design.md §4)."""
+        """The connections as environment variables (design.md §4); drop folders of a world that has such files."""
+        folders = {source: str(self.folder / source) for source in {file.source for file in self.world.drop_files}}
         return {
+            f"AIRFLOW_CONN_SRC_{source.upper()}": json.dumps({"conn_type": "fs", "host": folder}) for source, folder in folders.items()
+        } | {
             "AIRFLOW_CONN_SRC_ONE_STOP": json.dumps(
                 {"conn_type": "http", "host": f"{self.base}/one_stop", "login": self.login, "password": self.password}
             ),
             "AIRFLOW_CONN_SRC_DOCUMENTS": json.dumps({"conn_type": "http", "host": f"{self.base}/documents", "password": self.api_key}),
-            "AIRFLOW_CONN_SRC_PAYMENTS": json.dumps({"conn_type": "fs", "host": str(self.folder)}),
+            "AIRFLOW_CONN_SRC_PAYMENTS": json.dumps({"conn_type": "fs", "host": str(self.folder / "payments")}),
         }
+
+    def write_drop_files(self) -> None:
+        """The drop folders of feedback, survey and declared figures as they are at the clock; a file sent again replaces the other."""
+        standing: dict[Path, bytes | None] = {}
+        for file in sorted(self.world.drop_files, key=lambda file: file.arrives):
+            path = self.folder / file.source / file.name
+            if file.arrives <= self.clock:
+                standing[path] = file.data(self.clock)
+            else:
+                standing.setdefault(path, None)
+        for path, body in standing.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if body is None:
+                path.unlink(missing_ok=True)
+            elif not path.exists() or path.read_bytes() != body:
+                part = path.with_name(f".{path.name}.part")
+                part.write_bytes(body)
+                part.rename(path)
 
     def write_payments(self) -> None:
         """The drop folder as it is at the clock: a file or a manifest that has not arrived is not there."""
         for file in self.world.payment_files:
             for path, arrives, body in (
-                (self.folder / file.name, file.arrives, file.data),
-                (self.folder / f"{file.stem}.json", (file.manifest_arrives or file.arrives) if file.manifest else None, file.manifest_data),
+                (self.folder / "payments" / file.name, file.arrives, file.data),
+                (
+                    self.folder / "payments" / f"{file.stem}.json",
+                    (file.manifest_arrives or file.arrives) if file.manifest else None,
+                    file.manifest_data,
+                ),
             ):
                 if arrives is None or arrives > self.clock:
                     path.unlink(missing_ok=True)

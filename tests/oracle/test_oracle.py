@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from .compare import Value, differences, summary
-from .indicators import Dossier, Knowledge, Run, dossier_facts, evaluate, form_06a, in_force, rows
+from .indicators import Dossier, Knowledge, Run, dossier_facts, evaluate, form_06a, form_06a_columns, in_force, restated, rows
+from .secondary import DropFile
 from .server import ContractServer, Faults
 from .words import BASES, ZONE, midnight, moment, parse_period, period_names, span, working_day_after
 from .world import PAYMENT_COLUMNS, PaymentFile, World, random_world, worlds
@@ -670,6 +671,117 @@ def test_rows() -> None:
     assert late["ecertified_copy_count", "all"].status == "no_data"
 
 
+# ================================================================ secondary sources, as known at, restatement, form II.06a
+def drop(world: World, source: str, name_day: str, arrives: str, *rows: dict[str, Any], revision: int = 1, **more: Any) -> None:
+    """A file in a drop folder."""
+    bare = {"feedback": FEEDBACK, "survey": SHEET, "declared": {}}[source]
+    day = date.fromisoformat(name_day)
+    world.drop_files.append(DropFile(source, day, at(arrives), [bare | row for row in rows], revision, **more))
+
+
+FEEDBACK = {
+    "MaPhanAnh": "P", "KenhTiepNhan": "1022", "NgayTiepNhan": "01/03/2023 08:00", "VeTTHC": "1", "MaDonViXuLy": COMMUNE, "HanXuLy": "10/03/2023 17:00",
+    "NgayTraLoi": "", "TrangThai": "dang_xu_ly", "DanhGia": "", "MaTrung": "",
+}  # fmt: skip
+SHEET = {"MaPhieu": "S", "NgayKhaoSat": "05/03/2023", "MaDonVi": COMMUNE, "MucDoHaiLong": "4"}
+ANSWERED = {"NgayTraLoi": "10/03/2023 23:59", "TrangThai": "da_xu_ly", "DanhGia": "hai_long"}
+
+
+@pytest.mark.parametrize(
+    ("change", "on_time", "satisfied"),
+    [
+        ({}, (0, 1), (0, 0)),  # unanswered, its limit within the period
+        (ANSWERED, (1, 1), (1, 1)),  # on the day itself
+        (ANSWERED | {"NgayTraLoi": "11/03/2023 00:00"}, (0, 1), (1, 1)),
+        (ANSWERED | {"NgayTraLoi": "01/04/2023 00:00"}, (0, 1), (0, 0)),  # unanswered at D
+        (ANSWERED | {"DanhGia": ""}, (1, 1), (0, 0)),
+        (ANSWERED | {"DanhGia": "khong_hai_long", "HanXuLy": ""}, (0, 0), (0, 1)),
+        (ANSWERED | {"VeTTHC": "0"}, (0, 0), (0, 0)),
+        (ANSWERED | {"MaTrung": "Q"}, (0, 0), (0, 0)),
+        ({"TrangThai": "chuyen_don_vi"}, (0, 0), (0, 0)),
+        (ANSWERED | {"TrangThai": "chuyen_don_vi"}, (1, 1), (1, 1)),
+        ({"HanXuLy": "31/03/2023 23:59"}, (0, 1), (0, 0)),
+        ({"HanXuLy": "01/04/2023 00:00"}, (0, 0), (0, 0)),
+        (ANSWERED | {"DanhGia": "tam"}, (0, 0), (0, 0)),  # quarantined
+        (ANSWERED | {"MaDonViXuLy": "H19.94"}, (0, 0), (0, 0)),
+    ],
+)
+def test_feedback(change: dict[str, Any], on_time: tuple[int, int], satisfied: tuple[int, int]) -> None:
+    world = World()
+    drop(world, "feedback", "2023-04-05", "2023-04-06T01:00:00", change)
+    kn = Knowledge(world, {"feedback": [at("2023-05-01T00:00:00")]})
+    assert value(kn, "feedback_on_time_rate", "2023-03") == on_time
+    assert value(kn, "feedback_satisfaction_rate", "2023-03") == satisfied
+
+
+def test_the_row_of_the_greatest_day_and_revision_wins() -> None:
+    world, t = World(), at("2023-05-01T00:00:00")
+    drop(world, "feedback", "2023-04-05", "2023-04-20T01:00:00", {}, {"MaPhanAnh": "Q"})  # late: the older day does not win
+    drop(world, "feedback", "2023-04-06", "2023-04-07T01:00:00", ANSWERED)
+    drop(world, "feedback", "2023-04-06", "2023-04-09T01:00:00", ANSWERED | {"DanhGia": "khong_hai_long"}, revision=2, xlsx=True)
+    assert value(Knowledge(world, {"feedback": [t]}), "feedback_satisfaction_rate", "2023-03") == (0, 1)
+    assert value(Knowledge(world, {"feedback": [t]}), "feedback_on_time_rate", "2023-03") == (1, 2)
+    assert value(Knowledge(world, {"feedback": [at("2023-04-08T00:00:00")]}), "feedback_satisfaction_rate", "2023-03") == (1, 1)
+    world.drop_files[2].whole_at = at("2023-05-02T00:00:00")
+    assert value(Knowledge(world, {"feedback": [t]}), "feedback_satisfaction_rate", "2023-03") == (1, 1)
+
+
+def test_satisfaction_adds_the_survey_cut_at_its_own_j() -> None:
+    world = World()
+    good = {"MaDanhGia": "G", "MaDonVi": COMMUNE, "ThoiGianDanhGia": "2023-03-02T09:00:00", "DanhGia": "binh_thuong"}
+    world.put("assessments", "G", at("2023-03-02T09:00:00"), good | {"NgaySuaCuoi": "2023-03-02T09:00:00"})
+    sheets = [{"MaPhieu": str(n), "MucDoHaiLong": mark} for n, mark in enumerate(("3", "4", 5, "", "6"))]
+    late = {"MaPhieu": "L", "NgayKhaoSat": "20/03/2023"}
+    drop(world, "survey", "2023-03-06", "2023-03-07T00:00:00", *sheets, late)
+    whole = {"one_stop": [at("2023-03-10T00:00:00")]}
+    assert value(Knowledge(world, whole), "procedure_satisfaction_rate", "2023-03") == (0, 1)
+    assert value(Knowledge(world, whole | {"survey": [at("2023-03-15T00:00:00")]}), "procedure_satisfaction_rate", "2023-03") == (2, 4)
+    assert value(Knowledge(world, whole | {"survey": [at("2023-04-15T00:00:00")]}), "procedure_satisfaction_rate", "2023-03") == (3, 5)
+    assert value(Knowledge(world, {"survey": [at("2023-04-15T00:00:00")]}), "procedure_satisfaction_rate", "2023-03") is None
+
+
+def test_declared_figures_are_summed_of_the_month_of_d() -> None:
+    world, code = World(), "job_position_scheme_admin_rate"
+    for unit, arrives, pair, more in (
+        (COMMUNE, "2023-04-02T00:00:00", (1, 2), {}), (OFFICE, "2023-04-03T00:00:00", (3, 4), {}),
+        (COMMUNE, "2023-05-02T00:00:00", (2, 2), {}), (COMMUNE, "2023-05-03T00:00:00", (9, 9), {"is_bad": True}),
+    ):  # fmt: skip
+        drop(world, "declared", "2023-03-01", arrives, {"MaChiTieu": code, "TuSo": pair[0], "MauSo": pair[1]}, unit=unit, **more)
+    kn = Knowledge(world, {"declared": [at("2023-04-10T00:00:00"), at("2023-06-01T00:00:00")]})
+    for name in ("2023-03", "2023-Q1", "2023-03R", "2023-Q1R"):
+        for basis in BASES:
+            assert value(kn, code, name, basis=basis) == (5, 6)
+    assert value(kn, code, "2023-04") == (0, 0)
+    assert value(kn, code, "2023-03", "level:commune") == (2, 2)
+    assert value(kn.as_known_at(at("2023-05-01T00:00:00")), code, "2023-03") == (4, 6)
+    assert rows(kn, "month", date(2023, 3, 1), "period")[code, "all"].status == "missed"
+
+
+def test_as_known_at_and_who_is_counted_otherwise() -> None:
+    world = World()
+    put(world, "2023-03-02T00:00:00", "A")
+    put(world, "2023-04-20T00:00:00", "A", KenhThucHien="2")
+    put(world, "2023-04-20T00:00:00", "B", MaDonVi=OFFICE)
+    put(world, "2023-03-02T00:00:00", "C")
+    kn = known(world, at("2023-04-01T00:00:00"), at("2023-05-01T00:00:00"))
+    then = kn.as_known_at(at("2023-04-15T00:00:00"))
+    code, period = "online_dossier_rate", parse_period("2023-03")
+    assert value(then, code, "2023-03") == (0, 2) and value(kn, code, "2023-03") == (1, 3)
+    assert restated(then, kn, code, *period, "period") == {"A": ("denominator", "numerator"), "B": ("out", "denominator")}
+    assert restated(then, kn, code, *period, "period", OFFICE) == {"B": ("out", "denominator")}
+    assert restated(kn, kn, code, *period, "period") == {}
+
+
+def test_form_06a_columns() -> None:
+    world, late = World(), at("2023-04-01T00:00:00")
+    put(world, "2023-02-05T00:00:00", "A", NgayTiepNhan="2023-02-05T00:00:00", NgayHenTra="2023-03-01T17:00:00", MaLinhVuc="LV1")
+    put(world, "2023-03-05T00:00:00", "B", KenhThucHien="2", MaLinhVuc="LV1", TrangThaiHoSo="9", NgayKetThucXuLy="2023-03-05T00:00:00")
+    put(world, "2023-03-05T00:00:00", "C", MaLinhVuc="LV1", TrangThaiHoSo="7", NgayKetThucXuLy="2023-03-05T00:00:00", NgayHenTra="")
+    table = form_06a_columns(known(world, late), "month", date(2023, 3, 1))
+    wanted = {"3": 3, "4": 1, "5": 1, "6": 1, "7": 2, "8": 1, "9": 1, "10": 0, "11": 1, "12": 0, "13": 1, "returned": 1, "no_due": 0}
+    assert table == {("commune", "LV1"): wanted}
+
+
 # ================================================================ random worlds
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds(40))
@@ -759,7 +871,7 @@ def test_the_server_delivers_what_the_oracle_knows(tmp_path: Path) -> None:
                 get(server, path, more, **query)
             assert failure.value.code == 400
             failure.value.close()
-    names = {path.name for path in (tmp_path / "drop").iterdir()}
+    names = {path.name for path in (tmp_path / "drop" / "payments").iterdir()}
     assert names and all(name.startswith("giaodich_") for name in names)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
+import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -20,11 +22,11 @@ from cchc.settings import Settings
 from cchc.warehouse import engine
 
 from .compare import Failed, cli, differences, faults_for, lagging_for, product_values, summary, told
-from .indicators import SOURCES, Knowledge, Run
+from .indicators import ENTITIES, SOURCES, Knowledge, Run
 from .server import ContractServer, Faults, windows
 from .sql_mutants import MUTANTS, Mutant, busiest, felt
 from .test_oracle import at, procedure, put
-from .words import midnight
+from .words import midnight, parse_period
 from .world import World, random_world
 
 NewWarehouse = Callable[[Path], AbstractContextManager[Settings]]
@@ -72,6 +74,13 @@ class Bench:
         self.server.log.clear()
         self.call("ingest", source, "--to", t.isoformat(), *more, good=(0, 3) if source == "payments" else (0,))
         self.runs.append(Run(source, t, windows(self.server.log)))
+
+    def refresh(self) -> None:
+        """`cchc refresh`, without the months before the world begins: they are empty, and there are many of them."""
+        begins = min((parse_period(name)[1] for name in self.world.periods if name.count("-") == 1), default=date(2023, 1, 1))
+        with engine(self.options).begin() as connection:
+            connection.execute(text("delete from ops.dirty_month where month_start < :m"), {"m": begins.replace(day=1)})
+        self.call("refresh")
 
     def query(self, statement: str, **binds: Any) -> list[Any]:
         """Rows of a statement."""
@@ -121,7 +130,7 @@ def test_a_second_load_of_the_same_changes_nothing(bench: Callable[[World], Benc
         for source in SOURCES:
             one.ingest(source, end, *(("--from", start.isoformat()) if start else ("--full",)))
         if end == world.ts[-1]:
-            one.call("refresh")
+            one.refresh()
             kept.append(rows_of(one.options))
     assert unlike(kept[0], kept[1]) == {}
     again = one.query(_AGAIN, first=len(spans) * len(SOURCES))
@@ -153,8 +162,8 @@ def test_any_order_of_loads_ends_in_the_same_state(bench: Callable[[World], Benc
             for source in SOURCES:
                 one.ingest(source, end, "--from", start.isoformat())
             if order is spans:
-                one.call("refresh")
-        one.call("refresh")
+                one.refresh()
+        one.refresh()
         told_rows.append(rows_of(one.options, "_load_id", "computed_at"))
         # of the answers of /keys those in force are kept whatever the order; when an answer was first given, only going forward
         told_rows[-1]["core.dossier_key"] = [str(row) for row in one.query(_ANSWERS)]
@@ -177,11 +186,59 @@ def test_payment_files_may_come_in_any_order(bench: Callable[[World], Bench]) ->
             world.payment_files = files[:count]
             one.ingest("payments", t)
         world.payment_files = files
-        one.call("refresh")
+        one.refresh()
         told_rows.append(rows_of(one.options, "_load_id", "computed_at"))
         values = product_values(str(one.options.warehouse_url))
         assert differences(Knowledge(world, runs=[one.runs[-1]]), values) == []
     assert unlike(told_rows[0], told_rows[1]) == {}
+
+
+def test_one_stop_as_files(bench: Callable[[World], Bench]) -> None:
+    world = random_world(31, 30)
+    one = bench(world)
+    one.call("init")
+    folder = one.options.home / "one-stop-files"
+    folder.mkdir(parents=True)
+    for t in world.ts[-2:]:
+        for entity in ENTITIES["one_stop"]:
+            one.server.clock = t
+            lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in one.server.records(entity, None, None)]
+            path = folder / f"{entity}_{t:%Y%m%dT%H%M%S}.ndjson"
+            if entity == "dossier_steps":
+                path.with_name(path.name + ".gz").write_bytes(gzip.compress("".join(lines).encode()))
+            else:
+                path.write_text("".join(lines), encoding="utf-8")
+        connection = {"AIRFLOW_CONN_SRC_ONE_STOP": json.dumps({"conn_type": "fs", "host": str(folder)})}
+        assert cli(["ingest", "one_stop", "--to", t.isoformat()], connection, in_process=True) == 0
+        one.runs.append(Run("one_stop", t, has_keys=False))
+        one.refresh()
+    found = differences(Knowledge(world, runs=one.runs), product_values(str(one.options.warehouse_url)))
+    assert not found, "\n".join(summary(found))
+
+
+def test_a_unit_that_is_added_brings_its_rows_back(bench: Callable[[World], Bench], tmp_path: Path) -> None:
+    world = World()
+    put(world, "2023-03-02T00:00:00", "A", NgayTiepNhan="2023-03-01T08:00:00")
+    put(world, "2023-03-05T00:00:00", "A", NgayTiepNhan="2023-03-01T08:00:00", MaDonVi="H19.16.99", KenhThucHien="2")
+    put(world, "2023-03-02T00:00:00", "B", NgayTiepNhan="2023-03-01T08:00:00")
+    one = bench(world)
+    one.call("init")
+    online = ("online_dossier_rate", "all", "month", date(2023, 3, 1), "period")
+    for day in ("2023-04-01", "2023-04-02"):
+        one.ingest("one_stop", at(f"{day}T00:00:00"))
+    one.refresh()
+    assert product_values(str(one.options.warehouse_url))[online][:2] == (0, 1)
+    with engine(one.options).begin() as connection:
+        connection.execute(
+            text(
+                "insert into core.unit (unit_code, name, level, kind, parent_code, root_code, valid_from) "
+                "values ('H19.16.99', 'Phòng mới', 'district', 'office', 'H19.16', 'H19.16', '2023-01-01')"
+            )
+        )
+    one.call("quarantine", "retry")
+    one.refresh()
+    assert product_values(str(one.options.warehouse_url))[online][:2] == (1, 2)
+    assert one.query("select count(*) from ops.quarantine where action = 'quarantine' and resolved_at is null") == [(0,)]
 
 
 # ================================================================ a day later
@@ -201,7 +258,7 @@ def test_a_day_later_only_what_changed_is_pulled_and_computed(bench: Callable[[W
     first, then, last = at("2023-09-10T00:00:00"), at("2023-09-11T00:00:00"), at("2023-09-12T00:00:00")
     for source in SOURCES:
         one.ingest(source, first)
-    one.call("refresh")
+    one.refresh()
     before = {tuple(row[:5]): row for row in one.query(_STAMPS)}
 
     put(world, "2023-09-10T09:00:00", new, NgayTiepNhan="2023-09-10T08:59:00", NgayHenTra="2023-09-20T17:00:00")
@@ -214,7 +271,7 @@ def test_a_day_later_only_what_changed_is_pulled_and_computed(bench: Callable[[W
     loads = {row[0]: tuple(row[1:]) for row in one.query(_LOADS, t=then)}
     assert loads["dossiers"] == (3, 1, 2, 0) and loads["dossier_steps"] == (0, 0, 0, 0)
     assert one.query(_WAITING) == [("one_stop", f"2023-{month:02d}") for month in range(3, 10)]
-    one.call("refresh")
+    one.refresh()
     after = {tuple(row[:5]): row for row in one.query(_STAMPS)}
     assert {row[5] for key, row in after.items() if before.get(key) != row} == {"dossier"}
     early = [key for key, row in after.items() if row[6] <= date(2023, 3, 1)]
@@ -224,7 +281,7 @@ def test_a_day_later_only_what_changed_is_pulled_and_computed(bench: Callable[[W
     one.ingest("one_stop", last)  # nothing happened: only the running periods get another J
     assert {row[0]: tuple(row[1:]) for row in one.query(_LOADS, t=last)}["dossiers"] == (3, 0, 0, 3)
     assert one.query(_WAITING) == [("one_stop", "2023-09")]
-    one.call("refresh")
+    one.refresh()
     assert differences(Knowledge(world, runs=one.runs), product_values(str(one.options.warehouse_url))) == []
 
 
@@ -236,7 +293,7 @@ def test_a_limit_that_passes_reaches_the_month_of_the_decision(bench: Callable[[
     one.call("init")
     for day, denominator in (("2023-02-03", 1), ("2023-02-06", 1), ("2023-02-07", 2), ("2023-02-08", 2)):
         one.ingest("one_stop", at(f"{day}T00:00:00"))
-        one.call("refresh")
+        one.refresh()
         values = product_values(str(one.options.warehouse_url))
         assert values["procedure_update_timely_rate", "all", "month", date(2023, 1, 1), "period"][:2] == (0, denominator)
         assert differences(Knowledge(world, runs=one.runs), values) == []
@@ -248,10 +305,10 @@ def test_a_procedure_that_comes_late_reaches_back_to_older_dossiers(bench: Calla
     one = bench(world)
     one.call("init")
     one.ingest("one_stop", at("2023-05-01T00:00:00"))
-    one.call("refresh")
+    one.refresh()
     procedure(world, "2023-05-10T00:00:00", HieuLucTu="20230501000000", CoKetQuaGiayTo="1")
     one.ingest("one_stop", at("2023-05-20T00:00:00"))
-    one.call("refresh")
+    one.refresh()
     values = product_values(str(one.options.warehouse_url))
     assert values["electronic_result_rate", "all", "month", date(2023, 2, 1), "period"][:2] == (0, 1)
     assert differences(Knowledge(world, runs=one.runs), values) == []
@@ -281,9 +338,10 @@ def known_world(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFa
         yield options, kn, busiest(world, kn, 1)
 
 
+# those that the world above feels in one month; `python -m tests.oracle.sql_mutants` tries all of them on more
 PLANTED = (
-    "due of any later version", "a submitted paper is a result", "a pause does not stop the clock", "hidden steps end a dossier",
-    "the end of a period is inside", "refunds count", "pending decisions count", "status by the own period",
+    "due of any later version", "a submitted paper is a result", "a pause does not stop the clock",
+    "refunds count", "status by the own period",
 )  # fmt: skip
 
 

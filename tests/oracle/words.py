@@ -160,11 +160,11 @@ class Target:
     kind: str
 
 
-@lru_cache(maxsize=1)
-def targets() -> tuple[Target, ...]:
-    """The computed cells of plan 53/KH-UBND 2023."""
+@lru_cache(maxsize=2)
+def targets(how: str = "computed") -> tuple[Target, ...]:
+    """The computed or the declared cells of plan 53/KH-UBND 2023."""
     with _reference("plan_53*targets.csv", "plans").open(encoding="utf-8-sig", newline="") as file:
-        rows = [r for r in csv.DictReader(file) if r["how"] == "computed"]
+        rows = [r for r in csv.DictReader(file) if r["how"] == how]
     return tuple(Target(r["indicator_code"], frozenset(r["level"].split()), Fraction(r["target_percent"]) / 100, r["kind"]) for r in rows)
 
 
@@ -172,7 +172,7 @@ def targets() -> tuple[Target, ...]:
 def target_at(indicator: str, scope: str) -> Target | None:
     """The target that stands for an indicator at a scope (§2), if any."""
     level = scope.split(":")[1] if scope.startswith("level:") else ("all" if scope == "all" else units()[scope].level)
-    for target in targets():
+    for target in (*targets(), *targets("declared")):
         if target.indicator == indicator and ("all" in target.levels or level in target.levels):
             return target
     return None

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from .secondary import DropFile, SecondaryTeller
 from .words import ZONE, add_months, lenient, local, midnight
 
 Wire = Any  # a JSON value as it goes over the wire
@@ -113,6 +114,7 @@ class World:
 
     histories: dict[str, dict[str, list[Change]]] = field(default_factory=dict)
     payment_files: list[PaymentFile] = field(default_factory=list)
+    drop_files: list[DropFile] = field(default_factory=list)  # feedback, survey, declared
     ts: list[datetime] = field(default_factory=list)  # suggested extract times
     periods: list[str] = field(default_factory=list)  # suggested periods
     bad_rows: int = 0
@@ -180,7 +182,7 @@ class _Teller:
     """Tells one random world."""
 
     def __init__(self, seed: int, dossiers: int, defects: bool, exotic: bool) -> None:
-        self.rng = random.Random(seed)
+        self.seed, self.rng = seed, random.Random(seed)
         self.world = World()
         self.defects, self.exotic = defects, exotic
         self.dossier_count = dossiers
@@ -240,6 +242,8 @@ class _Teller:
         self.tell_assessments()
         self.tell_documents()
         self.tell_payments()
+        count = max(10, self.dossier_count // 2)
+        self.world.drop_files = SecondaryTeller(self.seed, self.begin, self.end, self.units, count, defects=self.defects).tell()
         while self.spend("keyless"):
             at = self.some_time(self.begin, self.end).replace(microsecond=0)
             wire = {"MaHoSo": self.rng.choice(("", None)), "TrangThaiHoSo": "4", "NgaySuaCuoi": wire_time(at)}
