@@ -40,6 +40,7 @@ class Readiness:
     findings: dict[str, int] = field(default_factory=dict)
     restatements: int = 0
     edition: int = 0
+    finding_names: dict[str, str] = field(default_factory=dict)
 
     @property
     def late_sources(self) -> list[str]:
@@ -67,7 +68,7 @@ class Readiness:
             if units:
                 lines.append(f"- chưa có số liệu ({code}): {', '.join(units)}")
         for code, count in sorted(self.findings.items()):
-            lines.append(f"- bất thường {code}: {count}")
+            lines.append(f"- bất thường: {self.finding_names.get(code, code)}: {count}")
         if self.edition:
             lines.append(f"- đã công bố lần {self.edition}; {self.restatements} số liệu có thay đổi sau công bố")
         return "\n".join(lines)
@@ -98,7 +99,8 @@ def readiness(settings: Settings, period: Period) -> Readiness:
                 text("select count(*) from mart.restatement where publication_id = :p and state = 'open'"), {"p": latest["publication_id"]}
             ).scalar_one()
         found = _findings(connection, period)
-    return Readiness(period, clocks, missing, found, open_count, latest["edition"] if latest else 0)
+        names = {row["finding_code"]: row["name_vi"] for row in query(connection, "select finding_code, name_vi from core.finding_kind")}
+    return Readiness(period, clocks, missing, found, open_count, latest["edition"] if latest else 0, names)
 
 
 def close(
@@ -219,9 +221,7 @@ def _missing(
 
 
 def _findings(connection: Connection, period: Period) -> dict[str, int]:
-    """How many findings of each kind the period's months have; none where mart.finding does not exist yet."""
-    if connection.execute(text("select to_regclass('mart.finding')")).scalar() is None:
-        return {}
+    """How many findings of each kind the period's months have."""
     rows = query(
         connection,
         "select finding_code, count(*) as n from mart.finding where month_start >= date_trunc('month', cast(:a as date)) "
