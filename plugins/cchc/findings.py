@@ -2,8 +2,8 @@
 
 Each finding is one SQL file of include/sql/findings, one row a dossier (or order), named in include/reference/findings.yaml.
 `mart.finding` is a view over all of them, so it can never be older than mart.dossier: a delivered correction takes a finding away
-at once. Measured on the demo district (docs/guides/forms_findings_outlook.md): the whole view takes about a second or two, which nobody waits for
-in a page; a stored copy would have to follow every load, because a finding depends on versions that touch no indicator.
+at once. Measured on the demo district (docs/guides/forms_findings_outlook.md): the whole view takes some seconds, one kind less
+than two; a stored copy would have to follow every load, because a finding depends on versions that touch no indicator.
 """
 
 from __future__ import annotations

@@ -52,14 +52,19 @@ compared as (
             o.dossier_id is null
             or (
                 n.is_counted, n.unit_code, n.procedure_code, n.field_code, n.channel, n.received_at,
-                n.is_digitized, n.has_signed_result, n.first_due_date
+                n.is_digitized
             ) is distinct from (
                 o.is_counted, o.unit_code, o.procedure_code, o.field_code, o.channel, o.received_at,
-                o.is_digitized, o.has_signed_result, o.first_due_date
+                o.is_digitized
             )
         ) and (coalesce(n.is_counted, false) or coalesce(o.is_counted, false)) as is_attribute_changed,
+        -- a signed result and the first due count with the end alone
         (
-            n.finished_at is distinct from o.finished_at or n.outcome is distinct from o.outcome or n.timeliness is distinct from o.timeliness
+            n.finished_at is distinct from o.finished_at
+            or n.outcome is distinct from o.outcome
+            or n.timeliness is distinct from o.timeliness
+            or n.first_timeliness is distinct from o.first_timeliness
+            or n.has_signed_result is distinct from o.has_signed_result
         ) as is_end_changed,
         least(n.received_date, o.received_date) as received_date,
         least(n.finished_date, o.finished_date) as finished_from,
