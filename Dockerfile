@@ -22,5 +22,9 @@ COPY plugins ./plugins
 COPY include ./include
 COPY expectations ./expectations
 COPY demo ./demo
+# The root is read-only at run time: compiled now or never. Charts need a font with Vietnamese letters: matplotlib brings it along.
+RUN python -m compileall -q plugins dags demo \
+    && MPLCONFIGDIR=/tmp/matplotlib python -c "import matplotlib.font_manager as f; f.findfont('DejaVu Sans', fallback_to_default=False)" \
+    && rm -r /tmp/matplotlib
 USER 10001:10001
 CMD ["cchc", "--help"]

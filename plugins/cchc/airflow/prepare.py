@@ -1,6 +1,6 @@
 """What must happen once before Airflow's services start on a server: run by docker-compose.yaml's job `init`.
 
-    python -m cchc.airflow.prepare                  users of the UI, Airflow's metadata, the warehouse
+    python -m cchc.airflow.prepare                  databases, users of the UI, Airflow's metadata, the warehouse
     python -m cchc.airflow.prepare --connections -  put connections (JSON, as `python -m demo connections` prints it) into Airflow
 
 Raises NotConfigured if a variable is missing; ends with Airflow's own exit code if one of its commands fails.
@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from cchc.airflow.databases import ensure_databases
 from cchc.errors import CchcError, NotConfigured
 
 USERS = {"admin": "AIRFLOW_ADMIN_PASSWORD", "viewer": "AIRFLOW_VIEWER_PASSWORD"}
@@ -31,6 +32,8 @@ def main(arguments: list[str]) -> int:
         if arguments:
             print(__doc__, file=sys.stderr)
             return 2
+        made = ensure_databases()
+        print(f"databases made: {', '.join(made) or 'none, they are there'}", flush=True)
         write_passwords()
         return _airflow("db", "migrate") or prepare_warehouse()
     except CchcError as error:
