@@ -6,9 +6,10 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python3 -m venv /opt/venv
 COPY requirements.lock /opt/cchc/requirements.lock
 RUN /opt/venv/bin/python -m pip install --require-hashes --no-deps -r /opt/cchc/requirements.lock
-COPY pyproject.toml README.md /opt/cchc/
-COPY plugins /opt/cchc/plugins
-RUN /opt/venv/bin/python -m pip install --no-deps -e /opt/cchc
+# Editable: the environment points at /opt/cchc/plugins and holds no code of ours, so that a change of ours does not make it anew.
+COPY pyproject.toml /opt/cchc/
+RUN mkdir -p /opt/cchc/plugins/cchc && touch /opt/cchc/README.md /opt/cchc/plugins/cchc/__init__.py \
+    && /opt/venv/bin/python -m pip install --no-deps -e /opt/cchc
 
 FROM ${PYTHON_IMAGE}
 ENV PATH=/opt/venv/bin:${PATH} PYTHONUNBUFFERED=1 LANG=C.UTF-8 GX_ANALYTICS_ENABLED=false
@@ -16,11 +17,15 @@ RUN groupadd --gid 10001 cchc \
     && useradd --uid 10001 --gid cchc --home-dir /var/lib/cchc --create-home --shell /usr/sbin/nologin cchc
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /opt/cchc
-COPY pyproject.toml README.md ./
+COPY pyproject.toml ./
 COPY dags ./dags
 COPY plugins ./plugins
 COPY include ./include
 COPY expectations ./expectations
 COPY demo ./demo
+# The root is read-only at run time: compiled now or never. Charts need a font with Vietnamese letters: matplotlib brings it along.
+RUN python -m compileall -q plugins dags demo \
+    && MPLCONFIGDIR=/tmp/matplotlib python -c "import matplotlib.font_manager as f; f.findfont('DejaVu Sans', fallback_to_default=False)" \
+    && rm -r /tmp/matplotlib
 USER 10001:10001
 CMD ["cchc", "--help"]

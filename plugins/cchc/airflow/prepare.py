@@ -1,6 +1,7 @@
 """What must happen once before Airflow's services start on a server: run by docker-compose.yaml's job `init`.
 
-    python -m cchc.airflow.prepare                  users of the UI, Airflow's metadata, the warehouse
+    python -m cchc.airflow.prepare                  databases, users of the UI, Airflow's metadata, the warehouse
+    python -m cchc.airflow.prepare --databases      only the databases, empty: before a backup is restored
     python -m cchc.airflow.prepare --connections -  put connections (JSON, as `python -m demo connections` prints it) into Airflow
 
 Raises NotConfigured if a variable is missing; ends with Airflow's own exit code if one of its commands fails.
@@ -15,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from cchc.airflow.databases import ensure_databases
 from cchc.errors import CchcError, NotConfigured
 
 USERS = {"admin": "AIRFLOW_ADMIN_PASSWORD", "viewer": "AIRFLOW_VIEWER_PASSWORD"}
@@ -28,9 +30,13 @@ def main(arguments: list[str]) -> int:
         if arguments[:1] == ["--connections"] and len(arguments) == 2:
             text = sys.stdin.read() if arguments[1] == "-" else Path(arguments[1]).read_text()
             return import_connections(json.loads(text))
-        if arguments:
+        if arguments not in ([], ["--databases"]):
             print(__doc__, file=sys.stderr)
             return 2
+        made = ensure_databases()
+        print(f"databases made: {', '.join(made) or 'none'}", flush=True)
+        if arguments:
+            return 0
         write_passwords()
         return _airflow("db", "migrate") or prepare_warehouse()
     except CchcError as error:

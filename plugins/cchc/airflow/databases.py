@@ -1,0 +1,68 @@
+"""The logins and databases on docker-compose's own PostgreSQL: made on the first start, given the passwords of .env on every start.
+
+So a rotated password is a changed line in .env and `docker compose up -d`; no secret stands in a script or in the volume in clear.
+Needs the administrator, `CCHC_ADMIN_URL`. Where that is not set (a server of somebody else's), its administrator makes them and nothing
+is done here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from psycopg import sql
+
+from cchc.errors import NotConfigured
+
+log = logging.getLogger(__name__)
+
+ADMIN = "CCHC_ADMIN_URL"
+METADATA = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+WAREHOUSE = "CCHC_WAREHOUSE_URL"
+OPTIONS = {METADATA: "login", WAREHOUSE: "login createrole"}  # the owner of the warehouse makes the three roles of design.md §3
+
+
+def ensure_databases(variables: Mapping[str, str] = os.environ) -> list[str]:
+    """Make what is missing of the two owners and their databases, and set their passwords; the databases made.
+
+    Raises NotConfigured where a URL lacks its user, password or database, or the administrator is not let in.
+    """
+    if not variables.get(ADMIN):
+        return []
+    made = []
+    try:
+        with psycopg.connect(_plain(variables[ADMIN]), autocommit=True) as connection:
+            for variable, options in OPTIONS.items():
+                made += _ensure(connection, variable, variables.get(variable) or "", options)
+    except psycopg.OperationalError as error:
+        raise NotConfigured(f"{ADMIN}: the server does not let the administrator in: {error}. See docs/runbooks/server.md.") from error
+    return made
+
+
+def _ensure(connection: psycopg.Connection, variable: str, url: str, options: str) -> list[str]:
+    parts = urlsplit(_plain(url))
+    user, password, database = parts.username, unquote(parts.password or ""), parts.path.removeprefix("/")
+    if not (user and password and database):
+        raise NotConfigured(f"{variable} must be postgresql+psycopg://user:password@host:5432/database, with all of its parts.")
+    # hashed on this side: a statement that fails is logged by the server, words and all
+    hashed = connection.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode()
+    exists = connection.execute("select 1 from pg_roles where rolname = %s", [user]).fetchone()
+    statement = sql.SQL("{} role {} with {} password {}")
+    connection.execute(
+        statement.format(sql.SQL("alter" if exists else "create"), sql.Identifier(user), sql.SQL(options), sql.Literal(hashed))
+    )
+    if connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone():
+        return []
+    connection.execute(sql.SQL("create database {} owner {}").format(sql.Identifier(database), sql.Identifier(user)))
+    connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(database)))
+    log.info("made the database %s of %s", database, user)
+    return [database]
+
+
+def _plain(url: str) -> str:
+    """The URL without SQLAlchemy's name of a driver."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}{separator}{rest}"

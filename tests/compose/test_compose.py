@@ -1,0 +1,264 @@
+"""docker-compose.yaml, .env.example, Dockerfile: what can be held about them without an engine. docs/runbooks/server.md has the rest."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+from matplotlib import font_manager
+from matplotlib.ft2font import FT2Font
+
+from cchc.airflow.databases import ADMIN, METADATA, WAREHOUSE, ensure_databases
+from cchc.embedded import postgres
+from cchc.errors import NotConfigured
+from cchc.settings import PROJECT, Settings
+from cchc.sources.profile import list_profiles
+from demo.state import StateFolder
+
+TEXT = (PROJECT / "docker-compose.yaml").read_text(encoding="utf-8")
+FILE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = FILE["services"]
+LONG_RUNNING = {name: service for name, service in SERVICES.items() if service.get("restart") != "no"}
+EXAMPLE = (PROJECT / ".env.example").read_text(encoding="utf-8")
+SECRET = re.compile(r"PASSWORD|SECRET|_KEY\b|FERNET|TOKEN")
+VIETNAMESE = "ăâđêôơưĂÂĐÊÔƠƯàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ₫"
+
+
+def variables(text: str) -> set[str]:
+    """The variables that a compose file reads; `$$` is a dollar sign for the container's own shell."""
+    return set(re.findall(r"\$\{([A-Z_]+)", text.replace("$$", "")))
+
+
+def literal_secrets(environment: dict[str, Any]) -> list[str]:
+    """Names in an environment that sound like a secret, or are URLs with a password, and whose value does not come from a variable."""
+    found = []
+    for name, value in environment.items():
+        text = str(value)
+        in_url = re.search(r"://[^:/@]+:(?P<password>[^@]+)@", text)
+        if (
+            in_url
+            and not in_url["password"].startswith("${")
+            or SECRET.search(name)
+            and not name.endswith("_FILE")
+            and not text.startswith("${")
+        ):
+            found.append(name)
+    return found
+
+
+def offered(text: str) -> dict[str, str]:
+    """The variables that an example of .env has, also those that are commented out because they are optional."""
+    return dict(re.findall(r"^#?([A-Z_]+)=(.*)$", text, re.MULTILINE))
+
+
+def test_services_are_there() -> None:
+    assert set(LONG_RUNNING) == {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sources"}
+    assert set(SERVICES) - set(LONG_RUNNING) == {"init", "sources-connections"}
+    assert {name for name, service in SERVICES.items() if service.get("profiles")} == {"sources", "sources-connections"}
+    assert all(service["profiles"] == ["demo"] for service in SERVICES.values() if "profiles" in service)
+
+
+def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
+    assert variables(TEXT) == set(offered(EXAMPLE))
+
+
+def test_what_is_demanded_has_no_value_in_the_example_and_defaults_agree() -> None:
+    demanded = set(re.findall(r"\$\{([A-Z_]+):\?", TEXT))
+    filled_in = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
+    assert set(filled_in) == demanded
+    assert set(filled_in.values()) == {""}
+    for name, default in re.findall(r"\$\{([A-Z_]+):-([^}]+)\}", TEXT):
+        assert offered(EXAMPLE)[name] == default
+
+
+def test_every_secret_is_demanded() -> None:
+    for name in variables(TEXT):
+        if SECRET.search(name):
+            assert re.search(rf"\$\{{{name}:\?{name} is missing in \.env", TEXT), f"{name} may be empty"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_literal_secret(name: str) -> None:
+    environment = SERVICES[name].get("environment", {})
+    assert literal_secrets(environment) == []
+
+
+def test_a_literal_secret_is_found() -> None:
+    planted = {
+        "A_PASSWORD": "hunter2",
+        "URL": "postgresql://airflow:airflow@postgres/airflow",
+        "B_PASSWORD": "${B_PASSWORD:?}",
+        "PASSWORDS_FILE": "/x",
+    }
+    assert literal_secrets(planted) == ["A_PASSWORD", "URL"]
+
+
+@pytest.mark.parametrize("name", LONG_RUNNING)
+def test_health_check(name: str) -> None:
+    check = LONG_RUNNING[name]["healthcheck"]
+    assert check["test"][0] == "CMD"
+    assert {"interval", "timeout", "retries", "start_period"} <= set(check)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_an_ordinary_user_on_a_read_only_root(name: str) -> None:
+    service = SERVICES[name]
+    user, group = service["user"].split(":")
+    assert int(user) > 0
+    assert int(group) > 0
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "privileged" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert any(place.startswith("/tmp") for place in service["tmpfs"])
+    assert service["logging"]["options"]["max-size"]
+
+
+def test_one_port_on_loopback() -> None:
+    assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {
+        "api-server": ["127.0.0.1:${AIRFLOW_PORT:-8080}:8080"]
+    }
+    assert FILE["networks"]["inside"]["internal"] is True
+    assert SERVICES["postgres"]["networks"] == ["inside"]
+    assert all(service.get("network_mode") != "host" for service in SERVICES.values())
+
+
+def test_nothing_of_the_server_is_mounted_but_the_delivered_files() -> None:
+    volumes = {volume for service in SERVICES.values() for volume in service.get("volumes", [])}
+    assert volumes == {"warehouse:/var/lib/postgresql/data", "state:/var/lib/cchc", "${CCHC_DROPS:-drops}:/var/lib/drops:ro"}
+    assert set(FILE["volumes"]) == {"warehouse", "state", "drops"}
+
+
+def test_the_administrator_of_the_server_is_known_to_init_alone() -> None:
+    assert [name for name, service in SERVICES.items() if ADMIN in service.get("environment", {})] == ["init"]
+    assert [name for name, service in SERVICES.items() if "POSTGRES_PASSWORD" in str(service)] == ["postgres", "init"]
+
+
+def test_the_demo_switches_the_clock_off() -> None:
+    rule = "${CCHC_SCHEDULE-${COMPOSE_PROFILES:+off}}"
+    for name in ("scheduler", "dag-processor", "api-server", "triggerer", "sources"):
+        assert SERVICES[name]["environment"]["CCHC_SCHEDULE"] == rule
+    assert 'test "$$CCHC_SCHEDULE" = off ||' in SERVICES["sources"]["command"][-1]
+
+
+def test_the_demo_refuses_to_run_beside_schedules(tmp_path: Path) -> None:
+    command = [argument.replace("$$", "$") for argument in SERVICES["sources"]["command"]]
+    done = subprocess.run(
+        command, env={"PATH": os.environ["PATH"], "CCHC_SCHEDULE": ""}, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "COMPOSE_PROFILES=demo" in done.stderr
+
+
+def test_every_source_has_a_connection_in_the_demo_and_in_the_example(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    state.open(scale=0.01)
+    wanted = {f"AIRFLOW_CONN_SRC_{source.upper()}" for source in list_profiles(PROJECT / "include" / "sources")}
+    assert set(state.connections(8765)) == wanted
+    assert set(re.findall(r"AIRFLOW_CONN_SRC_[A-Z_]+", EXAMPLE)) == wanted
+
+
+def test_the_image_has_what_the_package_reads() -> None:
+    settings = Settings.load()
+    read = {settings.sql_dir, settings.expectations_dir, settings.reference_dir, settings.plans_dir, settings.reports_dir}
+    needed = {path.relative_to(PROJECT).parts[0] for path in read} | {"dags", "plugins", "demo"}
+    final = (PROJECT / "Dockerfile").read_text(encoding="utf-8").rpartition("\nFROM ")[2]
+    copied = {target.removeprefix("./").rstrip("/") for target in re.findall(r"^COPY (?!--from)\S+ (\./\S+)$", final, re.MULTILINE)}
+    assert needed <= copied
+    ignored = (PROJECT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert ignored[0] == "*"
+    assert copied <= {line.removeprefix("!") for line in ignored if line.startswith("!")}
+    assert not any(word in line for line in ignored for word in (".env", "connections.env", ".git") if line.startswith("!"))
+
+
+def test_the_image_runs_as_an_ordinary_user_from_the_lock_file() -> None:
+    dockerfile = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^USER (\S+)$", dockerfile, re.MULTILINE)[-1] == SERVICES["scheduler"]["user"]
+    assert "pip install --require-hashes --no-deps -r /opt/cchc/requirements.lock" in dockerfile
+
+
+def test_charts_bring_a_font_with_vietnamese_letters() -> None:
+    """The image has no fonts of a system: the one that charts name comes with matplotlib."""
+    path = font_manager.findfont("DejaVu Sans", fallback_to_default=False)
+    assert "matplotlib" in path
+    assert [letter for letter in VIETNAMESE if FT2Font(path).get_char_index(ord(letter)) == 0] == []
+
+
+def test_git_ignores_what_holds_secrets() -> None:
+    ignored = (PROJECT / ".gitignore").read_text(encoding="utf-8").split()
+    assert {".env", "connections.env"} <= set(ignored)
+
+
+def _docker() -> str | None:
+    docker = shutil.which("docker")
+    if docker and subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0:
+        return docker
+    return None
+
+
+@pytest.mark.skipif(_docker() is None, reason="there is no `docker compose` here: the file is not judged by Compose itself")
+@pytest.mark.parametrize("profile", ["", "demo"])
+def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
+    docker = _docker()
+    assert docker is not None
+    env_file = tmp_path / "env"
+    env_file.write_text(re.sub(r"(?m)^([A-Z_]+)=$", r"\1=madeup", EXAMPLE))
+    environment = {name: value for name, value in os.environ.items() if name not in offered(EXAMPLE)} | {"COMPOSE_PROFILES": profile}
+    command = [docker, "compose", "--project-directory", str(PROJECT), "--env-file", str(env_file), "config", "--format", "json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    services = yaml.safe_load(done.stdout)["services"]
+    assert ("sources" in services) == bool(profile)
+    assert services["scheduler"]["environment"]["CCHC_SCHEDULE"] == ("off" if profile else "")
+
+
+# --- the two databases -----------------------------------------------------------------------------------------------
+
+
+def _login(server: postgres.Server, user: str, password: str, database: str) -> str:
+    url = server.url("postgres").replace("+psycopg", "")
+    place = url.rpartition("@")[2].partition("/")[0]
+    return f"postgresql+psycopg://{user}:{password}@{place}/{database}"
+
+
+def test_databases_are_made_once_and_passwords_follow_the_file(postgres_server: postgres.Server) -> None:
+    def given(password: str) -> dict[str, str]:
+        return {
+            ADMIN: postgres_server.url("postgres"),
+            METADATA: _login(postgres_server, "compose_airflow", password, "compose_metadata"),
+            WAREHOUSE: _login(postgres_server, "compose_owner", password, "compose_warehouse"),
+        }
+
+    assert ensure_databases(given("first")) == ["compose_metadata", "compose_warehouse"]
+    with psycopg.connect(given("first")[WAREHOUSE].replace("+psycopg", "")) as connection:
+        connection.execute("create table kept (id int)")
+        assert connection.execute("select rolcreaterole, rolsuper from pg_roles where rolname = current_user").fetchone() == (True, False)
+    assert ensure_databases(given("second")) == []
+    with psycopg.connect(given("second")[WAREHOUSE].replace("+psycopg", "")) as connection:
+        assert connection.execute("select count(*) from kept").fetchone() == (0,)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(given("first")[METADATA].replace("+psycopg", ""))
+    with pytest.raises(psycopg.OperationalError):  # each owner is let into its own database alone
+        psycopg.connect(_login(postgres_server, "compose_airflow", "second", "compose_warehouse").replace("+psycopg", ""))
+
+
+def test_a_url_without_a_password_is_named(postgres_server: postgres.Server) -> None:
+    with pytest.raises(NotConfigured, match=METADATA):
+        ensure_databases({ADMIN: postgres_server.url("postgres"), METADATA: "postgresql+psycopg://airflow@postgres/airflow"})
+
+
+def test_a_wrong_administrator_is_named_without_the_password(postgres_server: postgres.Server) -> None:
+    with pytest.raises(NotConfigured, match=ADMIN) as failure:
+        ensure_databases({ADMIN: _login(postgres_server, "postgres", "hunter2", "postgres")})
+    assert "hunter2" not in str(failure.value)
+
+
+def test_without_an_administrator_nothing_is_made() -> None:
+    assert ensure_databases({}) == []
