@@ -60,7 +60,7 @@ MUTANTS = (
     Mutant("NgayTra is no end", "core/judged_version", "                    d.returned_at,\n", ""),
     Mutant("due on D itself is past due", "core.dossier_open_at", "coalesce(g.due_date < case", "coalesce(g.due_date <= case"),
     Mutant("a pause does not stop the clock", "core.dossier_open_at", "when g.is_paused then g.paused_since_date else", "when false then g.paused_since_date else"),
-    Mutant("repeats break a run", "core.dossier_open_at", "date_trunc('minute', s.done_at), s.action_name, s.status_code)\n", "s.done_at, s.step_code, s.action_name, s.status_code)\n"),
+    Mutant("repeats break a run", "core.dossier_open_at", "select distinct on (s.dossier_id, date_trunc('minute', s.done_at), s.action_name, s.status_code)\n", "select\n"),
     Mutant("rounds received back later do not cover", "core.dossier_open_at", "(r.received_back_at is null or r.received_back_at >= j)", "r.received_back_at is null"),
     Mutant("open ones are not judged", "indicators/dossier_in_time_overall_rate", "not o.is_past_due as is_numerator", "true as is_numerator"),
     Mutant("the end of a period is inside", "indicators/online_dossier_rate", "d.received_at < cast(:end_at as timestamptz)", "d.received_at <= cast(:end_at as timestamptz)"),

@@ -409,6 +409,15 @@ def limits(connection: Connection, settings: Settings, binds: Row, table: str) -
     return "limit_passed"
 
 
+def resolved(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """ops.quarantine after the keys of `passed` (key, T, load) were delivered and passed."""
+    connection.execute(text("create temp table passed_key (key text, first_seen_at timestamptz, load_id bigint) on commit drop"))
+    for key, moment, load in binds["passed"]:
+        connection.execute(text("insert into passed_key values (:k, :t, :l)"), {"k": key, "t": parse_moment(moment), "l": load})
+    run_file(connection, settings, "core/quarantine_resolved", source=SOURCE, entity="dossiers", now=parse_moment(binds["now"]))
+    return "ops.quarantine"
+
+
 def open_at(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """core.dossier_open_at with the arguments of `binds`, after the facts of the given dossiers are derived."""
     derive(connection, settings, binds, table)
@@ -531,6 +540,7 @@ MAKERS: dict[str, Maker] = {
     "core/period_end": periods,
     "core/limit_passed": limits,
     "core/dossier_open_at": open_at,
+    "core/quarantine_resolved": resolved,
     "mart/dossier": fact,
     "mart/dossier_change": change,
     "mart/dossier_left_out": derive,
