@@ -8,6 +8,8 @@ What is written here stands in the migrations (`comment on …`); tests/warehous
 from __future__ import annotations
 
 import sys
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -43,11 +45,23 @@ COLUMNS = """
     where a.attrelid = :oid and a.attnum > 0 and not a.attisdropped
     order by a.attnum
 """
+# what analysts call: the functions of mart; the comment of a function has a line for each argument and column (`name: words`)
+FUNCTIONS = """
+    select
+        p.proname as name, obj_description(p.oid, 'pg_proc') as words, pg_get_function_arguments(p.oid) as arguments,
+        a.name as column, format_type(a.type, null) as type, a.mode in ('t', 'o') as is_given
+    from pg_proc as p
+    inner join pg_namespace as n on n.oid = p.pronamespace
+    cross join lateral unnest(p.proallargtypes, p.proargnames, cast(p.proargmodes as text [])) with ordinality
+        as a (type, name, mode, position)
+    where n.nspname = 'mart'
+    order by p.proname, p.oid, a.position
+"""
 SHORT = {"timestamp with time zone": "timestamptz", "character varying": "varchar"}
 
 
 def dictionary(settings: Settings) -> str:
-    """The page: every table and view of mart, core and ops, its key, its columns, and what their comments say.
+    """The page: every table and view of mart, core and ops, its key, its columns, and what their comments say; the functions of mart.
 
     Raises NotConfigured where the warehouse is not migrated.
     """
@@ -66,6 +80,8 @@ def dictionary(settings: Settings) -> str:
             for relation in relations:
                 if relation["schema"] == schema:
                     lines += _relation(connection, relation)
+            if schema == "mart":
+                lines += _functions(connection)
     return "\n".join(lines) + "\n"
 
 
@@ -81,12 +97,29 @@ def _relation(connection: Connection, relation: dict[str, Any]) -> list[str]:
         "|---|---|---|",
     ]
     for column in query(connection, COLUMNS, {"oid": relation["oid"]}):
-        kind = column["type"]
-        for long, short in SHORT.items():
-            kind = kind.replace(long, short)
         required = " not null" if column["is_required"] else ""
-        lines.append(f"| `{column['name']}` | {kind}{required} | {_cell(column['words'])} |")
+        lines.append(f"| `{column['name']}` | {_type(column['type'])}{required} | {_cell(column['words'])} |")
     return lines
+
+
+def _functions(connection: Connection) -> list[str]:
+    lines: list[str] = []
+    for (name, arguments, comment), rows in groupby(query(connection, FUNCTIONS), itemgetter("name", "arguments", "words")):
+        about, *told = (comment or "").splitlines() or [""]
+        words = dict(line.partition(": ")[::2] for line in told)
+        call = arguments.replace("DEFAULT", "=").replace("::text", "")
+        lines += ["", f"### mart.{name} (function)", "", f"{_cell(about)}.", "", f"Call: `mart.{name}({call})`", ""]
+        lines += ["| argument or column | type | |", "|---|---|---|"]
+        for row in rows:
+            given = "" if row["is_given"] else "argument: "
+            lines.append(f"| `{row['column']}` | {given}{_type(row['type'])} | {_cell(words.get(row['column']))} |")
+    return lines
+
+
+def _type(name: str) -> str:
+    for long, short in SHORT.items():
+        name = name.replace(long, short)
+    return name
 
 
 def _cell(words: str | None) -> str:

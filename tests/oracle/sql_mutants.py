@@ -9,7 +9,8 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -27,7 +28,7 @@ from .world import World, random_world
 
 
 class Mutant(NamedTuple):
-    """One defect: in which file, what stands there, and what stands there instead."""
+    """One defect: in which file (or function, `schema.name`), what stands there, and what stands there instead."""
 
     name: str
     file: str
@@ -57,10 +58,10 @@ MUTANTS = (
     Mutant("K7 forgotten", "core/judged_version", "case when coalesce(r.is_k7, false) then", "case when false then"),
     Mutant("K4 forgotten", "core/judged_version", "case when coalesce(r.is_k4, false) then", "case when false then"),
     Mutant("NgayTra is no end", "core/judged_version", "                    d.returned_at,\n", ""),
-    Mutant("due on D itself is past due", "mart/dossier_open", "coalesce(p.due_date < case", "coalesce(p.due_date <= case"),
-    Mutant("a pause does not stop the clock", "mart/dossier_open", "when p.is_paused then p.paused_since_date else", "when false then p.paused_since_date else"),
-    Mutant("repeats break a run", "mart/dossier_open", "select distinct on (s.dossier_id, date_trunc('minute', s.done_at), s.action_name, s.status_code)\n", "select\n"),
-    Mutant("rounds received back later do not cover", "mart/dossier_open", "(r.received_back_at is null or r.received_back_at >= cast(:end_at as timestamptz))", "r.received_back_at is null"),
+    Mutant("due on D itself is past due", "core.dossier_open_at", "coalesce(g.due_date < case", "coalesce(g.due_date <= case"),
+    Mutant("a pause does not stop the clock", "core.dossier_open_at", "when g.is_paused then g.paused_since_date else", "when false then g.paused_since_date else"),
+    Mutant("repeats break a run", "core.dossier_open_at", "select distinct on (s.dossier_id, date_trunc('minute', s.done_at), s.action_name, s.status_code)\n", "select\n"),
+    Mutant("rounds received back later do not cover", "core.dossier_open_at", "(r.received_back_at is null or r.received_back_at >= j)", "r.received_back_at is null"),
     Mutant("open ones are not judged", "indicators/dossier_in_time_overall_rate", "not o.is_past_due as is_numerator", "true as is_numerator"),
     Mutant("the end of a period is inside", "indicators/online_dossier_rate", "d.received_at < cast(:end_at as timestamptz)", "d.received_at <= cast(:end_at as timestamptz)"),
     Mutant("post is online", "indicators/online_dossier_rate", "d.channel = 'online'", "d.channel <> 'in_person'"),
@@ -91,13 +92,35 @@ MUTANTS = (
 def planted(settings: Any, mutant: Mutant | None, folder: Path) -> Any:
     """The settings with a copy of include/sql in `folder` that has the defect."""
     shutil.copytree(settings.sql_dir, folder, dirs_exist_ok=True)
-    if mutant is not None:
+    if mutant is not None and "." not in mutant.file:
         path = folder / f"{mutant.file}.sql"
         text = path.read_text(encoding="utf-8")
         if mutant.old not in text:
             raise LookupError(f"{mutant.name}: {mutant.file}.sql has changed; it lacks {mutant.old!r}")
         path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
     return replace(settings, sql_dir=folder)
+
+
+@contextmanager
+def function_planted(settings: Any, mutant: Mutant | None) -> Iterator[None]:
+    """The defect in a function of the warehouse, until the end of the block; nothing where the mutant is in a file."""
+    from sqlalchemy import text
+
+    from cchc.warehouse import engine
+
+    if mutant is None or "." not in mutant.file:
+        yield
+        return
+    with engine(settings).begin() as connection:
+        sound = connection.execute(text("select pg_get_functiondef(cast(:f as regproc))"), {"f": mutant.file}).scalar_one()
+        if mutant.old not in sound:
+            raise LookupError(f"{mutant.name}: {mutant.file} has changed; it lacks {mutant.old!r}")
+        connection.exec_driver_sql(sound.replace(mutant.old, mutant.new).replace("%", "%%"))
+    try:
+        yield
+    finally:
+        with engine(settings).begin() as connection:
+            connection.exec_driver_sql(sound.replace("%", "%%"))
 
 
 def derive_again(settings: Any, months: Sequence[date]) -> None:
@@ -124,7 +147,8 @@ def felt(settings: Any, kn: Knowledge, mutant: Mutant | None, folder: Path, mont
     from cchc.period import periods_ending_in
 
     broken = planted(settings, mutant, folder)
-    derive_again(broken, months)
+    with function_planted(settings, mutant):
+        derive_again(broken, months)
     periods = {(p.kind, p.start) for month in months for p in periods_ending_in(month, max(kn.t.values()))}
     values = {key: value for key, value in product_values(settings.warehouse_url).items() if key[2:4] in periods}
     return differences(kn, values, limit=5)

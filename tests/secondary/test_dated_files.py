@@ -200,3 +200,37 @@ def test_an_unknown_unit_comes_back_once_it_is_known(desk: Desk) -> None:
     assert "2023-05" in done.months
     desk.settle("2023-05")
     assert desk.counts("feedback_on_time_rate", "month", "2023-05-01") == (0, 2)
+
+
+def test_a_corrected_delivery_resolves_the_entry_and_a_retry_of_the_old_one_changes_no_version(desk: Desk) -> None:
+    from cchc import pipeline
+    from cchc.doctor import examine
+
+    versions = "select feedback_code, file_date, file_revision, _first_seen_at, _failed_rules, _is_current, _load_id from core.feedback_version order by 1, 2, 3, 4"
+    entries = "select key, load_id, resolved_at is not null as is_resolved from ops.quarantine where action = 'quarantine' order by 1, 2"
+    waiting = "feedback feedback: 2 entries in quarantine (`cchc quarantine list`)"
+
+    desk.feedback("phananh_20230508.csv", item("A", MaDonViXuLy="H19.16.66"), item("B", MaDonViXuLy="H19.16.66"))
+    desk.ingest("feedback", "2023-06-01")
+    assert waiting in [words for _, words in examine(desk.settings)]
+    # A comes corrected, B comes bad again
+    desk.feedback("phananh_20230515.csv", item("A"), item("B", MaDonViXuLy="H19.16.67"))
+    desk.ingest("feedback", "2023-07-01")
+    old, new = (row["load_id"] for row in desk.rows("select load_id from ops.load order by 1"))
+    told = [
+        {"key": "A", "load_id": old, "is_resolved": True},
+        {"key": "B", "load_id": old, "is_resolved": False},
+        {"key": "B", "load_id": new, "is_resolved": False},
+    ]
+    assert desk.rows(entries) == told
+    assert waiting in [words for _, words in examine(desk.settings)], "B stands there twice, A no more"
+    stored = desk.rows(versions)
+    assert [row["_failed_rules"] is None for row in stored] == [False, True, False, False]
+    for loads in ([old], [new], None):
+        pipeline.retry_quarantine(desk.settings, loads)
+        assert desk.rows(versions) == stored, "a retry gives the same versions"
+        assert desk.rows(entries) == told, "and the same entries, once each"
+    # an older file that comes late mends nothing
+    desk.feedback("phananh_20230501.csv", item("B"))
+    desk.ingest("feedback", "2023-08-01")
+    assert desk.rows(entries) == told

@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from cchc.core import declared, facts, lists, payments
 from cchc.core.load import merge_keys
@@ -85,6 +86,10 @@ DEFAULTS: dict[str, Row] = {
     "mart.indicator_value": {
         "plan_code": "plan_53_KH-UBND_2023", "formula_version": 1, "is_provisional": False, "computed_at": "2023-07-01", "level": "all",
         "unit_code": "all", "period_kind": "month", "basis": "period",
+    },
+    "mart.score_766": {
+        "period_kind": "month", "period_start": "2023-06-01", "period_end": "2023-07-01", "level": "commune", "formula_version": 1,
+        "group_code": "g", "group_name_vi": "a test", "name_vi": "a test", "formula": "linear", "max_points": 10, "computed_at": "2023-07-01",
     },
     "mart.publication": {
         "plan_code": "plan_53_KH-UBND_2023", "period_kind": "month", "source_clocks": {}, "definitions": {}, "missing": {}, "findings": {},
@@ -382,6 +387,43 @@ def function(connection: Connection, settings: Settings, binds: Row, table: str)
     return "made"
 
 
+def periods(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """core.period_end of each of `periods` (kind, first day), or the words with which it refuses one."""
+    connection.execute(text("create temp table made (period_kind text, period_start date, period_end date, refused text) on commit drop"))
+    for kind, start in binds["periods"]:
+        values = {"kind": kind, "start": start, "end": None, "refused": None}
+        try:
+            with connection.begin_nested():
+                asked = text("select core.period_end(:kind, cast(:start as date))")
+                values["end"] = connection.execute(asked, {"kind": kind, "start": start}).scalar_one()
+        except DBAPIError as error:
+            values["refused"] = str(error.orig).splitlines()[0]
+        connection.execute(text("insert into made values (:kind, :start, :end, :refused)"), values)
+    return "made"
+
+
+def limits(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """limit_passed between `previous` and `known_at`."""
+    clocks = {name: parse_moment(binds[name]) for name in ("previous", "known_at")}
+    run_file(connection, settings, "core/limit_passed", source=SOURCE, **clocks)
+    return "limit_passed"
+
+
+def resolved(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """ops.quarantine after the keys of `passed` (key, T, load) were delivered and passed."""
+    connection.execute(text("create temp table passed_key (key text, first_seen_at timestamptz, load_id bigint) on commit drop"))
+    for key, moment, load in binds["passed"]:
+        connection.execute(text("insert into passed_key values (:k, :t, :l)"), {"k": key, "t": parse_moment(moment), "l": load})
+    run_file(connection, settings, "core/quarantine_resolved", source=SOURCE, entity="dossiers", now=parse_moment(binds["now"]))
+    return "ops.quarantine"
+
+
+def open_at(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """core.dossier_open_at with the arguments of `binds`, after the facts of the given dossiers are derived."""
+    derive(connection, settings, binds, table)
+    return function(connection, settings, binds, table)
+
+
 def measured(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """measured from what the indicators' own SQL counted: the given unit_count, person and expected."""
     listed = [{"version": 1, "kind": "flow"} | entry for entry in binds["listed"]]
@@ -495,6 +537,10 @@ MAKERS: dict[str, Maker] = {
     "core/procedure_in_force": function,
     "core/procedure_span": function,
     "core/leader_in_post": function,
+    "core/period_end": periods,
+    "core/limit_passed": limits,
+    "core/dossier_open_at": open_at,
+    "core/quarantine_resolved": resolved,
     "mart/dossier": fact,
     "mart/dossier_change": change,
     "mart/dossier_left_out": derive,

@@ -41,6 +41,9 @@ class Mutant:
 
 # one bound more or less: whatever is compared with a bind (start, end, D, J, T)
 BOUND = re.compile(r"[\w.]+ (<=|>=|<|>) cast\(:\w+ as \w+\)")
+BOUND_IN_FUNCTION = re.compile(
+    r"[\w.]+ (<=|>=|<|>) (?:j|[sb]\.(?:start|end)_at)\b"
+)  # the same in a function: its arguments, and what follows from them
 OTHER = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 
 # rules, in the words of the SQL: file, what stands there, what stands there in its place
@@ -64,14 +67,6 @@ RULES = (
     ("mart/dossier", "where p.item ->> 'path' = r.item ->> 'path'", "where p.item ->> 'path' = r.item ->> 'path' and p.item ->> 'is_deleted' is null"),
     ("mart/dossier", "t.deleted_at is null and t.left_out_rules is null", "t.deleted_at is null"),
     ("mart/dossier", "where v._is_current", "where v._is_current and v._failed_rules is null"),
-    ("mart/dossier_open", "p.due_date < case", "p.due_date <= case"),
-    ("mart/dossier_open", "case when p.is_paused then p.paused_since_date else cast(:last_day as date) end", "cast(:last_day as date)"),
-    ("mart/dossier_open", "select\n        e.dossier_id,\n        min(e.done_at) as since_at", "select\n        e.dossier_id,\n        max(e.done_at) as since_at"),
-    ("mart/dossier_open", "least(r.since_at, t.since_at)", "greatest(r.since_at, t.since_at)"),
-    ("mart/dossier_open", "min(r.asked_at) as since_at", "max(r.asked_at) as since_at"),
-    ("mart/dossier_open", "where s.deleted_at is null and s.done_at is not null", "where s.done_at is not null"),
-    ("mart/dossier_open", "where e.position_from_last = 1 and e.status_code in (6, 8)", "where e.position_from_last = 1 and e.status_code = 6"),
-    ("mart/dossier_open", " and e.position - e.position_of_status = l.run", ""),
     ("mart/dossier_change", "when u.changed_at is not null\n", "when true\n"),
     ("mart/dossier_change", "c.is_attribute_changed then c.received_date", "c.is_attribute_changed then null"),
     ("mart/dossier_change", "case when c.is_end_changed then c.finished_from end", "cast(null as date)"),
@@ -118,8 +113,158 @@ RULES = (
     ("core/judged_version", "date_trunc('second', e.finished_at) < date_trunc('second', e.received_at)", "e.finished_at < e.received_at"),
     ("core/judged_version", "where s.deleted_at is null and s.status_code in (3, 7, 9, 10)", "where s.status_code in (3, 7, 9, 10)"),
     ("core/dossier_key_dirty", "(d.deleted_at is null) <> exists", "true or exists"),
+    ("core/quarantine_resolved", "(p.first_seen_at, p.load_id) > (q", "(p.first_seen_at, p.load_id) >= (q"),
+    ("core/quarantine_resolved", "(p.first_seen_at, p.load_id) > (q.first_seen_at, q.load_id)", "true"),
+    ("core/quarantine_resolved", "(p.first_seen_at, p.load_id) > (q.first_seen_at, q.load_id)", "p.first_seen_at > q.first_seen_at"),
+    ("core/quarantine_resolved", "and q.rule not in ('K4', 'K7')", ""),
+    ("core/quarantine_resolved", "(n.rule = q.rule or ", "(false or "),
+    ("core/quarantine_resolved", "or (n.action = 'quarantine' and n.rule not in ('K4', 'K7'))", ""),
+    ("core/quarantine_resolved", "n.action = 'quarantine' and n.rule not in ('K4', 'K7')", "n.action = 'quarantine'"),
+    ("core/quarantine_resolved", "and q.entity = cast(:entity as text)", ""),
+    ("core/quarantine_resolved", "q.source_code = cast(:source as text)\n        and", ""),
+    ("core/limit_passed", "p.passed_at > cast(:previous", "p.passed_at >= cast(:previous"),
+    ("core/limit_passed", "p.passed_at <= cast(:known_at", "p.passed_at < cast(:known_at"),
+    ("core/limit_passed", "and p.published_date is null", ""),
+    ("core/limit_passed", "offset 4", "offset 3"),
+    ("core/limit_passed", "l.limit_date + 1", "l.limit_date"),
+    ("coverage/feedback", "u.kind in ('office', 'public_service_unit', 'commune')", "u.kind in ('office', 'commune')"),
+    ("indicators/feedback_on_time_rate", "as date) <= i.due_date", "as date) < i.due_date"),
+    ("indicators/feedback_on_time_rate", "and f.repeated_code is null", ""),
+    ("indicators/feedback_on_time_rate", "and f.is_about_procedures", ""),
+    ("indicators/feedback_on_time_rate", "and i.status_code <> 'chuyen_don_vi'", ""),
+    ("indicators/feedback_satisfaction_rate", "and f.repeated_code is null", ""),
+    ("indicators/feedback_satisfaction_rate", "and f.is_about_procedures", ""),
+    ("indicators/feedback_satisfaction_rate", "and f.rating_code is not null", ""),
+    ("indicators/procedure_satisfaction_rate", "s.score >= 4", "s.score > 4"),
+    ("indicators/procedure_satisfaction_rate", "s.score >= 4", "s.score >= 3"),
+    ("indicators/procedure_satisfaction_rate", "a.rating_code in ('rat_hai_long', 'hai_long')", "a.rating_code = 'hai_long'"),
+    ("indicators/procedure_satisfaction_rate", "and s.score is not null", ""),
+    ("indicators/procedure_satisfaction_rate", "and a.rating_code is not null", ""),
+    ("mart/declared_value", "d.value < d.value_before then 'met'", "d.value <= d.value_before then 'met'"),
+    ("mart/declared_value", "d.value > d.value_before then 'met'", "d.value >= d.value_before then 'met'"),
+    ("mart/declared_value", "d.numerator >= d.target * d.denominator then 'met'", "d.numerator > d.target * d.denominator then 'met'"),
+    ("mart/declared_value", "as bigint) >= d.target", "as bigint) > d.target"),
+    ("mart/declared_value", "ceil(d.target", "floor(d.target"),
+    ("mart/declared_value", "d.coverage < 1", "d.coverage < 0"),
+    ("mart/declared_value", "or not d.is_approved", ""),
+    ("mart/declared_value", "where d.is_required", "where true"),
+    ("mart/declared_value", "and u.is_valid", ""),
+    ("mart/declared_value", "bool_and(f.is_approved)", "bool_or(f.is_approved)"),
+    ("mart/declared_value", "t.level in ('all', s.level)", "t.level = s.level"),
+    ("mart/declared_value", "case when l.kind = 'count' then c.numerator else", "case when false then c.numerator else"),
+    ("mart/declared_value", "d.target_kind <> 'milestone' or", "d.target_kind <> 'milestone' and"),
+    ("mart/declared_value", "when d.target_kind = 'direction' and d.value_before is null then 'no_data'", ""),
+    ("findings/ended_in_bulk", "having count(*) > 20", "having count(*) >= 20"),
+    ("findings/ended_in_bulk", "having count(*) > 20", "having count(*) > 21"),
+    ("findings/ended_in_bulk", "where d.is_counted and d.finished_at is not null", "where d.finished_at is not null"),
+    ("findings/second_supplement_round", "having count(*) >= 2", "having count(*) > 2"),
+    ("findings/second_supplement_round", "having count(*) >= 2", "having count(*) >= 1"),
+    ("findings/second_supplement_round", "where d.is_counted", ""),
+    ("findings/double_payment", "having count(*) >= 2", "having count(*) > 2"),
+    ("findings/double_payment", "having count(*) >= 2", "having count(*) >= 1"),
+    ("findings/double_payment", "and p.amount_vnd > 0", ""),
+    ("findings/double_payment", "p.status_code = 1 and p.amount_vnd", "p.amount_vnd"),
+    ("findings/double_payment", "coalesce(k.dossier_unit_code, k.unit_code)", "k.unit_code"),
+    ("findings/due_moved_after_passing", "as date) > cast(t.due_before", "as date) >= cast(t.due_before"),
+    ("findings/due_moved_after_passing", "where v._failed_rules is null", ""),
+    ("findings/due_moved_after_passing", "as timestamptz) between t.changed_before and", "as timestamptz) between '-infinity' and"),
+    ("findings/due_moved_after_passing", "and t.due_at is distinct from t.due_before", ""),
+    ("findings/due_moved_after_passing", "where d.is_counted", ""),
+    ("findings/end_changed", "having count(*) > 1", "having count(*) > 2"),
+    ("findings/end_changed", "having count(*) > 1", "having true"),
+    ("findings/end_changed", "where d.is_counted", ""),
+    ("findings/end_equals_due", "date_trunc('second', d.finished_at) = date_trunc('second', d.due_at)", "date_trunc('minute', d.finished_at) = date_trunc('minute', d.due_at)"),
+    ("findings/end_equals_due", "where d.is_counted and", "where"),
+    ("findings/late_without_apology", "- interval '1 microsecond'", ""),
+    ("findings/late_without_apology", "coalesce(d.apology_count, 0) = 0", "d.apology_count = 0"),
+    ("findings/late_without_apology", "where o.is_past_due", "where true"),
+    ("findings/late_without_apology", "d.timeliness = 'late'", "d.timeliness in ('late', 'on_time')"),
+    ("findings/paid_without_transaction", "d.paid_online_code in (1, 2)", "d.paid_online_code = 1"),
+    ("findings/paid_without_transaction", "coalesce(d.submitted_at, d.received_at)", "d.received_at"),
+    ("findings/paid_without_transaction", "    and not exists (select 1 from paid as p where p.dossier_code = d.other_dossier_code)", ""),
+    ("findings/paid_without_transaction", "p.status_code = 1 and p.amount_vnd > 0", "p.amount_vnd > 0"),
+    ("findings/paid_without_transaction", "p.status_code = 1 and p.amount_vnd > 0", "p.status_code = 1"),
+    ("findings/paid_without_transaction", "d.is_counted\n    and", ""),
+    ("findings/received_on_day_off", "where d.is_counted and", "where"),
+    ("findings/received_on_day_off", "and not w.is_working", ""),
+    ("findings/reopened", "b.status_before = 10 and b.status_code = 9", "false"),
+    ("findings/reopened", "s.deleted_at is null and s.done_at is not null and", "s.done_at is not null and"),
+    ("findings/reopened", "where d.is_counted", ""),
+    ("findings/reopened", "where v.status_code is not null", ""),
+    ("findings/result_is_submitted_paper", "v._is_current\n        and", "true and"),
+    ("findings/result_is_submitted_paper", "and coalesce(r.item ->> 'path', '') <> ''", ""),
+    ("findings/result_is_submitted_paper", "where d.is_counted", ""),
+    ("findings/deleted_after_counted", "and v._failed_rules is null", ""),
+    ("findings/deleted_after_counted", "and v.received_at is not null", ""),
+    ("findings/deleted_after_counted", "v._first_seen_at < coalesce(l.learnt_at", "v._first_seen_at <= coalesce(l.learnt_at"),
+    ("findings/transaction_not_recorded", "p.method_code = 'truc-tuyen' and", ""),
+    ("findings/transaction_not_recorded", "p.status_code = 1 and p.amount_vnd > 0", "p.amount_vnd > 0"),
+    ("findings/transaction_not_recorded", "p.status_code = 1 and p.amount_vnd > 0", "p.status_code = 1"),
+    ("findings/transaction_not_recorded", "p.dossier_code\n    where d.is_counted and", "p.dossier_code\n    where"),
+    ("findings/transaction_without_dossier", "p.paid_at < c.known_at", "p.paid_at <= c.known_at"),
+    ("findings/transaction_without_dossier", "p.kind_code in ('PAY', 'REFUND')", "p.kind_code = 'PAY'"),
+    ("findings/transaction_without_dossier", "and p.status_code = 1", ""),
+    ("findings/transaction_without_dossier", "and p.amount_vnd > 0", ""),
+    ("findings/transaction_without_dossier", "where d.other_dossier_code = p.dossier_code", "where false"),
+    ("scores/dossiers_digitised_fully", "d.is_digitized and d.has_signed_result", "d.is_digitized or d.has_signed_result"),
+    ("scores/dossiers_digitised_fully", "and d.outcome = 'resolved'", ""),
+    ("scores/dossiers_from_citizen_store", "and not coalesce(cast(p.item ->> 'is_deleted' as boolean), false)", ""),
+    ("scores/dossiers_reusing_data", "and not coalesce(cast(p.item ->> 'is_deleted' as boolean), false)", ""),
+    ("scores/dossiers_reusing_data", "in (1, 2)", "= 1"),
+    ("scores/dossiers_paid_online", "as bigint) > 0", "as bigint) >= 0"),
+    ("scores/dossiers_paid_online", "d.paid_online_code in (1, 2)", "d.paid_online_code = 1"),
+    ("scores/services_offered_online", "in (3, 4)", "= 4"),
+    ("scores/services_with_online_dossier", "and d.channel = 'online'", ""),
+    ("scores/services_with_online_dossier", "where p.service_level in (3, 4)", "where true"),
     ("core/dossier_key_ended", "and k.month_start in (select a.month_start from asked_month as a)", ""),
 )  # fmt: skip
+
+# the same in functions and views, as the last migration that makes them has them: name, what stands in its body, what in its place
+MADE = (
+    ("mart.form_06a", "not d.is_carried_over and d.channel = 'online'", "d.channel = 'online'"),
+    ("mart.form_06a", "not d.is_carried_over and d.channel <> 'online'", "d.channel <> 'online'"),
+    ("mart.form_06a", "d.state in ('early', 'on_time', 'late')", "d.state in ('on_time', 'late')"),
+    ("mart.form_06a", "d.state in ('open_in_time', 'open_past_due')", "d.state = 'open_in_time'"),
+    ("mart.form_06a", "group by d.level, d.field_code, d.field_name", "group by d.level, d.field_code, d.field_name, d.unit_code, d.state"),
+    ("mart.form_06a_dossier", "when d.outcome = 'returned' then 'on_time'", "when false then null"),
+    ("mart.form_06a_dossier", "coalesce(d.timeliness, 'on_time')", "d.timeliness"),
+    ("mart.form_06a_dossier", "d.outcome <> 'returned' and d.due_date is null", "d.due_date is null"),
+    ("mart.form_06a_dossier", "and d.is_counted and", "and"),
+    ("mart.form_06a_dossier", "- interval '1 microsecond'", ""),
+    ("mart.form_06a_dossier", "order by (d.field_name is null), d._changed_at desc", "order by (d.field_name is null), d._changed_at asc"),
+    ("mart.form_06a_dossier", "or p.unit_code = form_06a_dossier.scope", "or true"),
+    ("mart.form_06a_dossier", "'level:' || p.level = form_06a_dossier.scope", "false"),
+    ("mart.form_06a_dossier", "            c.known_at\n        ) as end_at", "            'infinity'\n        ) as end_at"),
+    ("core.dossier_open_at", "and o.is_counted", ""),
+    ("core.dossier_open_at", "coalesce(g.due_date < case", "coalesce(g.due_date <= case"),
+    ("core.dossier_open_at", "case when g.is_paused then g.paused_since_date else d end", "d"),
+    ("core.dossier_open_at", "e.dossier_id, min(e.done_at) as since_at", "e.dossier_id, max(e.done_at) as since_at"),
+    ("core.dossier_open_at", "least(r.since_at, t.since_at)", "greatest(r.since_at, t.since_at)"),
+    ("core.dossier_open_at", "min(r.asked_at) as since_at", "max(r.asked_at) as since_at"),
+    ("core.dossier_open_at", "where s.deleted_at is null and s.done_at is not null", "where s.done_at is not null"),
+    ("core.dossier_open_at", "e.position_from_last = 1 and e.status_code in (6, 8)", "e.position_from_last = 1 and e.status_code = 6"),
+    ("core.dossier_open_at", " and e.position - e.position_of_status = l.run", ""),
+    ("core.dossier_open_at", "u.valid_after desc", "u.valid_after asc"),
+    ("core.period_end", "'report_quarter' then 12 else 1", "'report_quarter' then 11 else 1"),
+    ("core.period_end", "when period_kind like 'report%' then 15", "when false then 15"),
+    ("mart.score_766_total", "filter (where s.points is not null)", ""),
+    ("mart.score_766_total", "filter (where s.points is null)", ""),
+    ("mart.score_766_total", "order by s.part_order", "order by s.part_code desc"),
+    ("mart.score_766_total", "u.kind = 'commune'", "true"),
+    ("mart.score_766_total", "and t.points is not null as is_ranked", "as is_ranked"),
+    ("mart.score_766_total", "when n.is_ranked\n", "when true\n"),
+    ("mart.score_766_total", "order by n.points desc", "order by n.points asc"),
+    ("mart.payment_reconciliation", "s.pending_at < l.known_at - interval '3 days'", "s.pending_at <= l.known_at - interval '3 days'"),
+    ("mart.payment_reconciliation", "s.pending_at < l.known_at - interval '3 days'", "s.pending_at < l.known_at - interval '2 days'"),
+    ("mart.payment_reconciliation", "when s.success_count > 1 then 'dup", "when s.success_count > 2 then 'dup"),
+    ("mart.payment_reconciliation", "s.paid_vnd > 0 and s.refunded_vnd >= s.paid_vnd", "s.paid_vnd > 0 and s.refunded_vnd > s.paid_vnd"),
+    ("mart.payment_reconciliation", "s.dossier_id is null and s.paid_at < l.dossiers_known_at", "s.dossier_id is null"),
+    ("mart.payment_reconciliation", "s.success_count > s.receipt_count", "s.success_count >= s.receipt_count"),
+    ("mart.scorecard", "else 12\n", "else 9\n"),
+)  # fmt: skip
+
+# what other cases prove of a function beside its own: those of the table that it fills, of the form that counts it
+PROVEN_BY = {"core.dossier_open_at": ("mart/dossier_open",), "mart.form_06a_dossier": ("mart/form_06a",)}
 
 # the same in the functions of core: name, what stands in its body, what stands there in its place
 FUNCTIONS = (
@@ -142,21 +287,42 @@ FUNCTIONS = (
 )  # fmt: skip
 
 
-def mutants() -> list[Mutant]:
-    """Every bound of the indicators, the coverage and the open dossiers, and every rule of `RULES`."""
+def _other(match: re.Match[str]) -> str:
+    """A bound with the other sign."""
+    before, sign, after = match.group(0).partition(match.group(1))
+    return before + OTHER[sign] + after
+
+
+def made() -> list[tuple[str, str, str]]:
+    """Functions and views with a defect each: name, the statement that makes it so, the defect in words."""
     found = []
-    for path in sorted([*SQL.glob("indicators/*.sql"), *SQL.glob("coverage/*.sql"), SQL / "mart" / "dossier_open.sql"]):
+    for name, old, new in MADE:
+        body = statement_of(name)
+        assert old in body, f"{name} no longer says {old!r}: mend the list of what is made"
+        found.append((name, body.replace(old, new, 1), f"{' '.join(old.split())} → {new or 'nothing'}"))
+    for name in ("core.dossier_open_at", "mart.form_06a_dossier"):
+        body = statement_of(name)
+        for match in BOUND_IN_FUNCTION.finditer(body):
+            defect = body[: match.start()] + _other(match) + body[match.end() :]
+            found.append((name, defect, f"{body.count(chr(10), 0, match.start())}: {match.group(0)} → {_other(match)}"))
+    return found
+
+
+def statement_of(name: str) -> str:
+    """The last statement of the migrations that makes a function or a view, as one that replaces it."""
+    pattern = re.compile(
+        rf"^create (?:or replace )?(function|view) {re.escape(name)}\b.*?;(?=\ncomment on|\n*\Z)", re.MULTILINE | re.DOTALL
+    )
+    *_, last = (match for path in sorted(SQL.glob("migrations/*.sql")) for match in pattern.finditer(path.read_text(encoding="utf-8")))
+    return re.sub(r"^create (or replace )?", "create or replace ", last.group(0))
+
+
+def mutants() -> list[Mutant]:
+    """Every bound of the indicators, the coverage and the scores, and every rule of `RULES`."""
+    found: list[Mutant] = []
+    for path in sorted(path for layer in ("indicators", "coverage", "scores") for path in SQL.glob(f"{layer}/*.sql")):
         file, content = f"{path.parent.name}/{path.stem}", path.read_text(encoding="utf-8")
-        for match in BOUND.finditer(content):
-            sign, start = match.group(1), match.start(1)
-            found.append(
-                Mutant(
-                    file,
-                    match.start(),
-                    match.group(0),
-                    content[match.start() : start] + OTHER[sign] + content[start + len(sign) : match.end()],
-                )
-            )
+        found += (Mutant(file, match.start(), match.group(0), _other(match)) for match in BOUND.finditer(content))
     for file, old, new in RULES:
         content = (SQL / f"{file}.sql").read_text(encoding="utf-8")
         assert old in content, f"{file}.sql no longer says {old!r}: mend the list of rules"
@@ -190,6 +356,17 @@ def test_the_cases_notice_in_a_function(function: str, old: str, new: str, setti
         sound = connection.execute(text("select pg_get_functiondef(cast(:f as regproc))"), {"f": function}).scalar_one()
     assert old in sound, f"{function} no longer says {old!r}: mend the list of functions"
     assert _is_noticed(settings, function.replace(".", "/"), sound.replace(old, new, 1)), f"no case of {function} turns red"
+
+
+@pytest.mark.parametrize(("name", "defect", "words"), [pytest.param(*part, id=f"{part[0]}: {part[2]}") for part in made()])
+def test_the_cases_notice_in_what_is_made(name: str, defect: str, words: str, settings: Settings) -> None:
+    tables = [name.replace(".", "/"), *PROVEN_BY.get(name, ())]
+    assert any(_is_noticed(settings, table, defect) for table in tables), f"no case of {' and '.join(tables)} turns red: {words}"
+
+
+@pytest.mark.parametrize("name", sorted({name for name, *_ in MADE}))
+def test_what_is_made_anew_as_it_stands_is_not_noticed(name: str, settings: Settings) -> None:
+    assert not _is_noticed(settings, name.replace(".", "/"), statement_of(name))
 
 
 def test_sound_sql_is_not_noticed(settings: Settings) -> None:

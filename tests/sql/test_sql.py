@@ -14,7 +14,13 @@ from cchc.warehouse import engine
 from tests.sql.runner import CASES, MAKERS, run
 
 FOUND = sorted(path.parent for path in CASES.glob("*/*/*/expect.yaml"))
-LAYERS = ("core", "mart", "indicators", "coverage", "findings", "scores")
+LAYERS = ("core", "mart", "indicators", "coverage", "findings", "scores", "publication", "reports")
+# folders whose files need a whole story told: a period that is closed, or reported, after extracts of every source
+PROVEN_ELSEWHERE = {
+    "publication": "tests/publication: every row against the independent calculation, before and after late data",
+    "reports": "tests/reports: the files that are made of them, cell by cell",
+}
+NO_ROWS = {"migrations", "roles"}  # they make what the others fill
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +45,10 @@ def test_case(case: Path, settings: Settings, connection: Connection) -> None:
 
 
 def test_every_sql_file_has_a_case() -> None:
-    files = {(path.parent.name, path.stem) for layer in LAYERS for path in (PROJECT / "include" / "sql" / layer).glob("*.sql")}
-    assert len(files) > 30
+    assert {path.name for path in (PROJECT / "include" / "sql").iterdir()} == {*LAYERS, *NO_ROWS}
+    cased = set(LAYERS) - set(PROVEN_ELSEWHERE)
+    files = {(path.parent.name, path.stem) for layer in cased for path in (PROJECT / "include" / "sql" / layer).glob("*.sql")}
+    assert len(files) > 60
     assert files - {(case.parts[-3], case.parts[-2]) for case in FOUND} == set()
 
 

@@ -19,7 +19,6 @@ SILENT = """
     inner join pg_namespace as n on n.oid = c.relnamespace
     left join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     where n.nspname in ('core', 'mart', 'ops', 'staging') and c.relkind in ('r', 'p', 'v', 'm')
-        and c.relname not in ('leader', 'procedure') -- views of core whose columns get their words in a later migration
         and (coalesce(col_description(c.oid, a.attnum), '') = '' or coalesce(obj_description(c.oid, 'pg_class'), '') = '')
     order by 1
 """
@@ -32,6 +31,22 @@ def test_the_committed_page_is_fresh(warehouse: Settings) -> None:
 
 def test_every_table_and_column_has_a_comment(warehouse: Settings) -> None:
     assert rows_of(warehouse, SILENT) == []
+
+
+def test_the_functions_of_mart_are_told_with_arguments_and_columns() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert "### mart.form_06a (function)" in page
+    assert "`mart.form_06a(period_kind text, period_start date, scope text = 'all', source text = 'one_stop')`" in page
+    told = page.partition("### mart.form_06a_dossier (function)")[2].partition("###")[0]
+    assert "| `dossier_code` | text | MaHoSo · Mã hồ sơ |" in told
+    assert "| `scope` | argument: text | A unit, level:district, level:commune, or all · Đơn vị, cấp, hoặc toàn bộ |" in told
+
+
+def test_every_column_of_a_function_of_mart_has_words(warehouse: Settings) -> None:
+    page = dictionary(warehouse)
+    told = [part for part in page.split("\n### ")[1:] if part.partition("\n")[0].endswith("(function)")]
+    assert len(told) >= 2
+    assert [line for part in told for line in part.splitlines() if line.endswith("|  |")] == []
 
 
 def test_a_change_of_the_database_makes_the_page_stale(warehouse: Settings) -> None:

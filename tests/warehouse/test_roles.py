@@ -48,6 +48,17 @@ def columns(settings: Settings, relation: str) -> list[str]:
     return [row["column_name"] for row in rows_of(settings, asked)]
 
 
+def calls(settings: Settings, schema: str) -> list[str]:
+    """Every function of a schema as it is called: arguments without a default get a period, in the words of its own signature."""
+    asked = {"period_kind": "'month'", "period_start": "date '2023-06-01'"}
+    found = rows_of(
+        settings,
+        "select p.oid, n.nspname || '.' || p.proname as name, p.proargnames[1:p.pronargs - p.pronargdefaults] as required "
+        f"from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace where n.nspname = '{schema}' order by p.oid",
+    )
+    return [f"select * from {row['name']}({', '.join(asked[name] for name in row['required'] or [])})" for row in found]
+
+
 def refused(connection: Connection, statement: str) -> bool:
     """Whether the role may not; some views nobody can write to."""
     try:
@@ -73,6 +84,36 @@ def test_the_dashboard_reads_mart_alone(warehouse: Settings) -> None:
         for relation in relations(warehouse, "core", "ops", "staging"):
             assert refused(connection, f"select 1 from {relation} limit 1"), relation
         assert refused(connection, "create table mart.mine (a integer)")
+
+
+@pytest.mark.parametrize("role", ["cchc_analyst", "cchc_dashboard"])
+def test_every_relation_and_function_of_mart_is_read_without_a_right_on_core(warehouse: Settings, role: str) -> None:
+    functions = calls(warehouse, "mart")
+    assert len(functions) >= 2 and "mart.finding" in relations(warehouse, "mart")
+    with engine(warehouse).begin() as connection:
+        connection.execute(text(f"revoke all on schema core, ops, staging from {role}"))
+    with acting_as(warehouse, role) as connection:
+        for statement in [*(f"select * from {name}" for name in relations(warehouse, "mart")), *functions]:
+            assert not refused(connection, statement), statement
+        assert refused(connection, "select * from core.dossier_open_at('one_stop', now(), date '2023-07-01')")
+
+
+def test_a_function_with_the_rights_of_its_owner_has_a_search_path_of_its_own(warehouse: Settings) -> None:
+    asked = (
+        "select n.nspname || '.' || p.proname as name, 'search_path=pg_catalog, pg_temp' = any(coalesce(p.proconfig, '{}')) as is_fixed "
+        "from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace "
+        "where n.nspname in ('core', 'mart', 'ops', 'staging') and p.prosecdef order by 1"
+    )
+    assert rows_of(warehouse, asked) == [
+        {"name": name, "is_fixed": True} for name in ("core.dossier_open_at", "mart.form_06a", "mart.form_06a_dossier")
+    ]
+
+
+def test_a_function_of_mart_that_reads_core_as_who_asks_is_refused(warehouse: Settings) -> None:
+    with engine(warehouse).begin() as connection:
+        connection.execute(text("create function mart.planted() returns bigint language sql stable as 'select count(*) from core.unit'"))
+    with acting_as(warehouse, "cchc_dashboard") as connection:
+        assert [refused(connection, statement) for statement in calls(warehouse, "mart") if "planted" in statement] == [True]
 
 
 def test_the_analyst_reads_mart_and_core_without_the_key_of_persons(warehouse: Settings) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from cchc.core import declared, facts, filed, lists, payments
 from cchc.core.merge import VERSION_TABLES, Counts, merge_versions, staged_view
+from cchc.core.settled import resolve_quarantine
 from cchc.indicators.catalogue import followers
 from cchc.indicators.plan import first_day
 from cchc.period import last_day_before, month_start, now
@@ -52,6 +53,7 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
     entities = [entity for entity in staged_entities(profile).values() if entity.name in loaded.values()]
     for entity in sorted(entities, key=_order):
         counts |= _merge_entity(connection, settings, profile, entity, known_at, reach)
+        resolve_quarantine(connection, settings, entity.model, source, entity.name, f"staged_{entity.model}")
     if any(entity.model in ("dossier", "dossier_step", "dossier_key") for entity in entities):
         dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
         facts.derive_dossiers(connection, settings, source, clock, max(dossier_loads or loaded, default=None))

@@ -5,7 +5,7 @@ Everything is judged at the source's T of the moment: a published form is what w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -218,6 +218,17 @@ def explain_carry_over(
                 reason = "reopened_or_changed"
             breaks.append(Break(code, side, reason, _REASONS[reason], row["unit_code"] if row else None))
     return breaks
+
+
+def moved(before: Mapping[str, str], now: Mapping[str, str]) -> list[Break]:
+    """The dossiers that are open both times, but at another unit: gone from the one, come to the other."""
+    reason = "other_unit"
+    return [
+        Break(code, side, reason, _REASONS[reason], units[code])
+        for code in sorted(set(before) & set(now))
+        if before[code] != now[code]
+        for side, units in (("gone", before), ("come", now))
+    ]
 
 
 def _why_gone(row: dict[str, Any], start: datetime, unit: str) -> str:

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.errors import WrongUse
+from cchc.indicators import forms
 from cchc.indicators.catalogue import Indicator
 from cchc.indicators.publication import OPEN, clocks_json, in_force
 from cchc.indicators.refresh import all_clocks, counted_items
-from cchc.period import BASES, Period, now
+from cchc.period import BASES, Period, now, parse_moment
 from cchc.settings import Settings
 from cchc.warehouse import engine, query, run_file
 
@@ -89,43 +90,37 @@ def restatements(settings: Settings, period: Period, unit: str | None = None) ->
 def carry_over(settings: Settings, period: Period) -> list[dict[str, Any]]:
     """The dossiers that break «column 6 = column 11 of the period before» of form II.06a, by name (indicators.md §6).
 
-    Rows {unit_code, dossier_code, change, reason}: `added` is open at the start by what is known now and was not when the period
-    before was published, `removed` the other way round. Empty = the proof holds. Raises WrongUse where the period before was
-    never published.
+    Rows {unit_code, dossier_code, change, reason, reason_vi}: `added` is open at the start by what is known now and was not when the
+    period before was published, `removed` the other way round; a dossier of another unit than then is both. Empty = the proof holds.
+    Raises WrongUse where the period before was never published, or this one has not begun at T.
     """
+    preceding = forms.preceding(period)
     with engine(settings).connect() as connection:
-        before = in_force(connection, settings, period.before())
+        before = in_force(connection, settings, preceding)
         if before is None:
-            raise WrongUse(f"{period.before().code} was never published: there is nothing to carry over from")
-        return query(
-            connection,
-            """with published as (
-                select p.unit_code, i.item
-                from mart.publication_item as p
-                cross join lateral unnest(p.numerator_items || p.other_items) as i (item)
-                where p.publication_id = :p and p.indicator_code = :open
-            ),
-            opened as (
-                select d.unit_code, d.dossier_code as item
-                from mart.dossier as d
-                where d.source_code = 'one_stop' and d.is_counted and d.received_date < :start
-                    and (d.finished_date is null or d.finished_date >= :start)
-            ),
-            broken as (
-                select coalesce(o.unit_code, p.unit_code) as unit_code, coalesce(o.item, p.item) as dossier_code,
-                    case when p.item is null then 'added' else 'removed' end as change
-                from published as p full join opened as o on p.item = o.item and p.unit_code is not distinct from o.unit_code
-                where p.item is null or o.item is null
+            raise WrongUse(f"{preceding.code} was never published: there is nothing to carry over from")
+        then = {
+            row["item"]: row["unit_code"]
+            for row in query(
+                connection,
+                "select p.unit_code, unnest(p.numerator_items || p.other_items) as item from mart.publication_item as p "
+                "where p.publication_id = :p and p.indicator_code = :open",
+                {"p": before["publication_id"], "open": OPEN},
             )
-            select b.*,
-                case
-                    when d.deleted_at is not null then 'deleted'
-                    when not d.is_counted then 'left_out'
-                    when (select min(v._first_seen_at) from core.dossier_version as v where v.dossier_id = d.dossier_id)
-                        > cast(:clock as timestamptz) then 'late'
-                    else 'changed'
-                end as reason
-            from broken as b left join mart.dossier as d on d.dossier_code = b.dossier_code and d.source_code = 'one_stop'
-            order by b.unit_code, b.dossier_code""",
-            {"p": before["publication_id"], "open": OPEN, "start": period.start, "clock": before["source_clocks"].get("one_stop")},
+        }
+        now_open = {row["dossier_code"]: row["unit_code"] for row in forms.dossiers(connection, period, column=6)}
+        clock = before["source_clocks"].get(forms.SOURCE)
+        found = forms.explain_carry_over(
+            connection, period, forms.carry_over(then, now_open), frozen_at=parse_moment(clock) if clock else None
         )
+    broken = [
+        (then[item.dossier_code], item, "removed") if item.side == "gone" else (now_open[item.dossier_code], item, "added")
+        for item in [*found, *forms.moved(then, now_open)]
+    ]
+    return sorted(
+        (
+            {"unit_code": unit, "dossier_code": item.dossier_code, "change": change, "reason": item.reason, "reason_vi": item.reason_vi}
+            for unit, item, change in broken
+        ),
+        key=lambda row: (row["unit_code"], row["dossier_code"], row["change"]),
+    )

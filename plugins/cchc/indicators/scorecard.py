@@ -17,6 +17,7 @@ from cchc.indicators.catalogue import Indicator, indicator
 from cchc.indicators.declared import figures
 from cchc.indicators.plan import DISTRICT
 from cchc.indicators.refresh import binds, clocks_of, compute_known
+from cchc.indicators.scopes import known_scope, scope_condition
 from cchc.period import Period, midnight
 from cchc.reports.vietnamese import percent
 from cchc.settings import Settings
@@ -46,7 +47,7 @@ def scorecard(
     """
     with reading(settings, moment, period, period.before(), period.year_before()) as connection:
         if unit is not None:
-            _known_scope(connection, unit)
+            known_scope(connection, unit)
         rows = query(
             connection,
             "select * from mart.scorecard where plan_code = :plan and period_kind = :kind and period_start = :start and "
@@ -113,18 +114,6 @@ def _shown(value: Decimal | None, kind: str) -> Decimal | None:
     if value is None or kind == "count":
         return value
     return (value if kind == "score" else value * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-def _known_scope(connection: Any, unit: str) -> None:
-    known = connection.execute(
-        text(
-            "select 1 from (select unit_code from core.unit union select 'level:' || level from core.unit union select 'all') as s "
-            "where unit_code = :u"
-        ),
-        {"u": unit},
-    ).scalar()
-    if known is None:
-        raise WrongUse(f"'{unit}' is no unit; a unit code such as {DISTRICT}.3, level:district, level:commune, or all")
 
 
 def render(rows: list[dict[str, Any]], period: Period) -> str:
@@ -205,24 +194,18 @@ def explain(
     item = indicator(settings, code)
     statement = sql(settings, item.sql)
     with reading(settings, moment, period) as connection:
-        _known_scope(connection, unit)
+        known_scope(connection, unit)
         clock = known_at(connection, item.source)
         if clock is None or midnight(period.start) >= clock:
             raise WrongUse(f"nothing is known of {period.code} yet: T of {item.source} is {clock.isoformat() if clock else 'not set'}")
         values = binds(item.source, period, basis, clock, clocks_of(connection, [item]))
-        scope = "true"
-        if unit.startswith("level:"):
-            scope = "u.level = :level"
-        elif unit != "all":
-            scope = "x.unit_code = :unit"
+        scope = scope_condition(unit, "x.unit_code", "u.level")
         rows = query(
             connection,
             f"select {'distinct on (x.item)' if item.item == 'person' else ''} x.unit_code, u.name as unit_name, x.item, x.is_numerator "
             f"from (\n{statement}\n) as x inner join core.unit as u on u.unit_code = x.unit_code and u.root_code = :root "
             f"where {scope} order by x.item, x.unit_code",
-            _used(statement, values | {"code": code})
-            | {"root": DISTRICT}
-            | ({"level": unit[6:]} if unit.startswith("level:") else {"unit": unit} if unit != "all" else {}),
+            _used(statement, values | {"code": code}) | {"root": DISTRICT, "scope": unit},
         )
         value = query(
             connection,

@@ -52,7 +52,7 @@ def fill_known_end(connection: Connection[Any], profile: Profile, dossiers: Enti
                 newest as (
                     select distinct on (seen.step_id) seen.*
                     from seen inner join dossier on dossier.dossier_id = seen.dossier_id
-                    order by seen.step_id, seen._changed_at desc, seen.delivery desc, seen._row desc
+                    order by seen.step_id, seen._changed_at desc nulls last, seen.delivery desc, seen._row desc
                 )
                 select dossier_id, {ends} from newest where deleted_at is null group by dossier_id"""
             ).format(known_end=TABLE, dossiers=table_of(profile, dossiers).identifier, seen=sql.SQL(" union all ").join(seen))

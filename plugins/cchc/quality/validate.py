@@ -149,8 +149,22 @@ def _find(connection: Connection[Any], query: str, table: sql.Identifier, loads:
 def _quarantine(
     connection: Connection[Any], profile: Profile, entity: Entity, suite: Suite, table: sql.Identifier, loads: list[_Load]
 ) -> None:
-    """One entry in ops.quarantine for each failed rule of a row; the loads' former open entries go."""
-    connection.execute("delete from ops.quarantine where load_id = any(%s) and resolved_at is null", [[load.load_id for load in loads]])
+    """One entry in ops.quarantine for each failed rule of a row; the loads' former open entries go.
+
+    So do those of the same row and rule that a newer delivery had resolved: the load that follows resolves them again.
+    """
+    connection.execute(
+        sql.SQL(
+            """delete from ops.quarantine as q
+            where q.load_id = any(%s) and (
+                q.resolved_at is null
+                or (q.load_id, q.line, q.rule) in (
+                    select staged._load_id, staged._line, failing.rule from failing inner join {} as staged on staged._row = failing._row
+                )
+            )"""
+        ).format(table),
+        [[load.load_id for load in loads]],
+    )
     rules = suite.with_actions("quarantine", "warn").rules
     connection.execute(
         sql.SQL(

@@ -1,0 +1,33 @@
+-- grain: one row an open entry of ops.quarantine whose key is delivered again, newer, and passes
+-- source: passed_key (temporary: the keys of this load whose version in force breaks no rule, with its delivery), ops.quarantine
+-- traps: newer by T, then by load: an old version that comes late mends nothing. An entry stays while a newer one of the key
+--        is open: a warning of the same, or a row set aside. K4 and K7 follow the steps (mart/dossier_left_out). No version of core changes by it: the rules that a
+--        stored version breaks were written when it was loaded, and a retry judges all rows of its load anew
+
+with resolved as (
+    update ops.quarantine as q
+    set resolved_at = cast(:now as timestamptz)
+    from passed_key as p
+    where
+        q.source_code = cast(:source as text)
+        and q.entity = cast(:entity as text)
+        and q.key = p.key
+        and q.rule not in ('K4', 'K7')
+        and q.resolved_at is null
+        and (p.first_seen_at, p.load_id) > (q.first_seen_at, q.load_id)
+        and not exists (
+            select 1
+            from ops.quarantine as n
+            where
+                n.source_code = q.source_code
+                and n.entity = q.entity
+                and n.key = q.key
+                and (n.rule = q.rule or (n.action = 'quarantine' and n.rule not in ('K4', 'K7')))
+                and n.resolved_at is null
+                and (n.first_seen_at, n.load_id) > (q.first_seen_at, q.load_id)
+        )
+    returning q.quarantine_id
+)
+
+select count(*) as resolved_count
+from resolved

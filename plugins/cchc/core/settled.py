@@ -1,0 +1,50 @@
+"""Quarantine entries that a newer delivery has made history: the same key came again, and passes (indicators.md §5)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from cchc.core.merge import VERSION_TABLES
+from cchc.period import now
+from cchc.settings import Settings
+from cchc.warehouse import run_file
+
+_FIGURE = ("source_code", "unit_code", "month_start", "indicator_code")
+
+
+def resolve_quarantine(connection: Connection, settings: Settings, model: str, source: str, entity: str, staged: str) -> int:
+    """Set resolved_at of the open entries of the staged keys whose version in force is newer and good; how many.
+
+    To be called after the merge of the load, in its transaction. Answers of /keys are judged anew with each list, and have no versions.
+    """
+    passed = _passed(model, staged)
+    if passed is None:
+        return 0
+    connection.execute(text("drop table if exists pg_temp.passed_key"))
+    connection.execute(text(f"create temp table passed_key on commit drop as {passed}"), {"s": source} if ":s" in passed else {})
+    connection.execute(text("analyze passed_key"))
+    found: int = run_file(connection, settings, "core/quarantine_resolved", source=source, entity=entity, now=now()).scalar_one()
+    return found
+
+
+def _passed(model: str, staged: str) -> str | None:
+    """A query: key, first_seen_at and load_id of what is in force and good of the staged keys; None where a model has no versions."""
+    if model in ("procedure", "leader"):  # the newest list is in force, whichever list was just loaded
+        return (
+            f"select i._key as key, l.fetched_at as first_seen_at, l._load_id as load_id from core.{model}_list as l "
+            f"inner join core.{model}_list_item as i on i.list_hash = l.list_hash and i._failed_rules is null where l.source_code = :s "
+            f"and l.fetched_at = (select max(n.fetched_at) from core.{model}_list as n where n.source_code = l.source_code)"
+        )
+    identity: tuple[str, ...]
+    if model == "declared_figure":
+        table, identity, is_good = "core.declared_figure", _FIGURE, "true"
+    elif model in VERSION_TABLES:
+        target = VERSION_TABLES[model]
+        table, identity, is_good = target.table, (*target.distribution, *target.identity), "v._is_current and v._failed_rules is null"
+    else:
+        return None
+    same = " and ".join(f"v.{column} = s.{column}" for column in identity)
+    return (
+        f"select distinct s._key as key, v._first_seen_at as first_seen_at, v._load_id as load_id from {staged} as s "
+        f"inner join {table} as v on {same} where {is_good}"
+    )
