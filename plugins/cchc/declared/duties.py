@@ -17,6 +17,7 @@ from cchc.settings import Settings
 
 SOURCE = "declared"
 FORMS = ("rate", "count", "score")
+UNASKED = "Không bắt buộc; số liệu gửi đến vẫn được tiếp nhận"
 GROUPS = {"each_office": "office", "each_public_service_unit": "public_service_unit", "each_commune": "commune"}
 KINDS = tuple(GROUPS.values())  # the district's own code declares nothing: its offices do
 
@@ -97,6 +98,15 @@ def _duties(settings: Settings, _stamps: tuple[int, ...]) -> Duties:
         if (entry := _checked(path.name, code, entries.get(code), units)) is not None
         for unit in _declaring(entry["declared_by"], units)
         if unit.level in levels[code] or "all" in levels[code]
+    ]
+    asked = {(duty.indicator_code, duty.unit_code) for duty in found}
+    # a figure that nobody asked for is still a figure: the contract forbids unknown codes and units, no others
+    found += [
+        Duty(code, unit, entry.get("form", "rate"), False, UNASKED)
+        for code in levels
+        if (entry := entries.get(code)) is not None
+        for unit in units
+        if (code, unit) not in asked
     ]
     return Duties(units, tuple(found))
 
