@@ -49,6 +49,11 @@ class Duty:
     is_required: bool
     reason: str
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the list of declarations names the unit for it; what it does not is taken in all the same."""
+        return self.reason != UNASKED
+
 
 @dataclass(frozen=True)
 class Duties:
@@ -58,7 +63,7 @@ class Duties:
     duties: tuple[Duty, ...]
 
     def of(self, unit: str) -> dict[str, Duty]:
-        """What a unit declares, by indicator, in the plan's order."""
+        """What a unit may declare: what it is asked for in the plan's order, then the rest of the plan."""
         return {duty.indicator_code: duty for duty in self.duties if duty.unit_code == unit}
 
     def declaring(self, month: date) -> list[Unit]:

@@ -171,6 +171,8 @@ class _Workbook:
             self.fault(at["TuSo"], f"TuSo is empty, {WHOLE}; to declare nothing, empty the row")
         if duty is not None:
             self._form(code, duty.form, upper, lower, cells, at)
+        if duty is not None and duty.form == "count":  # a count is TuSo alone, whatever number stands beside it
+            lower = None
         record = {UNIT: self.unit, MONTH: f"{self.month:%Y-%m}", "MaChiTieu": code, "TuSo": upper, "MauSo": lower}
         for word in ("NgayCanCu", "NgayDuyet"):
             record[word] = self._date(word, cells[word], at[word])
@@ -178,7 +180,7 @@ class _Workbook:
         yield number, {word: value for word, value in record.items() if value is not None}
 
     def _form(self, code: str, form: str, upper: int | None, lower: int | None, cells: dict[str, Any], at: dict[str, str]) -> None:
-        if form == "count":  # a count is TuSo alone, whatever stands beside it
+        if form == "count":
             return
         if cells["MauSo"] is None:
             self.fault(at["MauSo"], f"MauSo is empty, {WHOLE}: {code} is a {form}, and a TuSo needs its MauSo")
@@ -223,8 +225,8 @@ class _Workbook:
 
     def _unknown(self, code: str) -> str:
         if code in catalogue(Settings.load()):
-            return f"MaChiTieu {code} is computed from a source system and cannot be declared"
-        return f"MaChiTieu {_shown(code)} is no indicator code; the sheet DanhMuc of the template lists those of {self.unit}"
+            return f"MaChiTieu {code} is no indicator of the plan; it is computed from a source system alone"
+        return f"MaChiTieu {_shown(code)} is no indicator code; the sheet DanhMuc of the template lists what {self.unit} is asked for"
 
 
 class _AtFault(str):
