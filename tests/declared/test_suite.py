@@ -16,14 +16,14 @@ GOOD = {
     "CanCu": "12/QĐ-UBND", "NgayCanCu": "05/06/2023",
 }  # fmt: skip
 DEFECTS: dict[str, list[dict[str, object]]] = {
-    "": [{}, {"MaChiTieu": "par_index_score", "TuSo": 8542, "MauSo": 100}, {"MaChiTieu": "public_service_unit_count", "MauSo": None}, {"TuSo": 0, "MauSo": 0}],
+    "": [{}, {"MaChiTieu": "par_index_score", "TuSo": 8542, "MauSo": 100}, {"MaChiTieu": "par_index_score", "TuSo": 86, "MauSo": 99}, {"MaChiTieu": "legal_document_review_rate"}, {"MaChiTieu": "public_service_unit_count", "MauSo": None}, {"TuSo": 0, "MauSo": 0}],
     "KEY": [{"Thang": None}],
     "UNIT": [{"MaDonVi": "H19.16.77"}],
-    "CODE": [{"MaChiTieu": "staf_training_rate"}, {"MaChiTieu": "legal_document_review_rate"}],
+    "CODE": [{"MaChiTieu": "staf_training_rate"}, {"MaChiTieu": "dossier_in_time_overall_rate"}],
     "NUMBER": [{"TuSo": "1.5"}, {"MauSo": "?"}],
     "NUMERATOR": [{"TuSo": None}],
     "NEGATIVE": [{"TuSo": -3}],
-    "FORM": [{"MauSo": None}, {"TuSo": 5}, {"MaChiTieu": "public_service_unit_count"}, {"MaChiTieu": "par_index_score", "MauSo": 99}],
+    "FORM": [{"MauSo": None}, {"TuSo": 5}, {"MaChiTieu": "public_service_unit_count"}, {"MaChiTieu": "par_index_score", "MauSo": None}],
     "W_UNREADABLE": [{"NgayCanCu": "31/02/2023"}],
     "W_APPROVER": [{"NguoiDuyet": None}],
     "W_SIGN": [{"CanCu": "theo báo cáo của phòng"}],

@@ -39,6 +39,9 @@ def test_one_workbook_for_a_unit_and_back_again(desk: Desk, tmp_path: Path, caps
     assert {"staff_training_rate", "par_index_score", "reform_inspection_coverage_rate"} < set(codes)
     assert "legal_document_review_rate" not in codes and "dossier_on_time_rate" not in codes
 
+    # the catalogue: those, and the computed ones; not what nobody asks of the unit
+    listed = [row[0] for row in listing.iter_rows(min_row=2, values_only=True)]
+    assert listed[: len(codes)] == codes and "dossier_on_time_rate" in listed and "legal_document_review_rate" not in listed
     row = next(row for row in listing.iter_rows(values_only=True) if row[0] == "staff_training_rate")
     assert row[2] == "Tỷ lệ công chức, viên chức được bồi dưỡng nghiệp vụ"
     assert "T29" in row[3] and row[4] == ">= 50 %" and row[5] == "Phòng Nội vụ"
@@ -107,8 +110,11 @@ def test_every_declared_cell_of_the_plan_has_somebody(shared: Settings) -> None:
     asked = {duty.indicator_code for duty in listed.duties if duty.is_required}
     assert len(asked) == 23
     assert {duty.form for duty in listed.duties} == {"rate", "count", "score"}
-    # a target of one level asks units of that level alone
-    assert {listed.units[d.unit_code].level for d in listed.duties if d.indicator_code == "org_regulation_admin_rate"} == {"district"}
+    # a target of one level asks units of that level alone; the others may, and are not asked
+    of_one = [duty for duty in listed.duties if duty.indicator_code == "org_regulation_admin_rate"]
+    assert {listed.units[duty.unit_code].level for duty in of_one if duty.is_asked} == {"district"}
+    assert {duty.unit_code for duty in of_one} == set(listed.units)
+    assert [duty for duty in listed.duties if duty.is_required and not duty.is_asked] == []
     assert [unit.code for unit in listed.declaring(date(2024, 11, 1)) if unit.code in ("H19.16.30", "H19.16.31")] == ["H19.16.31"]
 
 

@@ -182,6 +182,8 @@ def differences(
                         elif theirs is not None and (theirs.numerator or theirs.denominator):
                             out.append(f"{at}: product {theirs.numerator}/{theirs.denominator}, oracle has no value")
                         continue
+                    if code in DECLARED and theirs.numerator is None and not mine.numerator and not mine.denominator:
+                        continue  # nobody declared: the product has no number, the sum over nobody is 0 of 0
                     if (mine.numerator, mine.denominator) != (theirs.numerator, theirs.denominator):
                         line = f"{at}: oracle {mine.numerator}/{mine.denominator}, product {theirs.numerator}/{theirs.denominator}"
                         upper, lower = who.get(code, ([], []))

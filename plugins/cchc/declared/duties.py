@@ -17,6 +17,7 @@ from cchc.settings import Settings
 
 SOURCE = "declared"
 FORMS = ("rate", "count", "score")
+UNASKED = "Không bắt buộc; số liệu gửi đến vẫn được tiếp nhận"
 GROUPS = {"each_office": "office", "each_public_service_unit": "public_service_unit", "each_commune": "commune"}
 KINDS = tuple(GROUPS.values())  # the district's own code declares nothing: its offices do
 
@@ -48,6 +49,11 @@ class Duty:
     is_required: bool
     reason: str
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the list of declarations names the unit for it; what it does not is taken in all the same."""
+        return self.reason != UNASKED
+
 
 @dataclass(frozen=True)
 class Duties:
@@ -57,7 +63,7 @@ class Duties:
     duties: tuple[Duty, ...]
 
     def of(self, unit: str) -> dict[str, Duty]:
-        """What a unit declares, by indicator, in the plan's order."""
+        """What a unit may declare: what it is asked for in the plan's order, then the rest of the plan."""
         return {duty.indicator_code: duty for duty in self.duties if duty.unit_code == unit}
 
     def declaring(self, month: date) -> list[Unit]:
@@ -97,6 +103,15 @@ def _duties(settings: Settings, _stamps: tuple[int, ...]) -> Duties:
         if (entry := _checked(path.name, code, entries.get(code), units)) is not None
         for unit in _declaring(entry["declared_by"], units)
         if unit.level in levels[code] or "all" in levels[code]
+    ]
+    asked = {(duty.indicator_code, duty.unit_code) for duty in found}
+    # a figure that nobody asked for is still a figure: the contract forbids unknown codes and units, no others
+    found += [
+        Duty(code, unit, entry.get("form", "rate"), False, UNASKED)
+        for code in levels
+        if (entry := entries.get(code)) is not None
+        for unit in units
+        if (code, unit) not in asked
     ]
     return Duties(units, tuple(found))
 

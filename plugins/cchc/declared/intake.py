@@ -74,10 +74,9 @@ class _Workbook:
 
     def read(self, data: bytes) -> list[tuple[int, dict[str, Any]]]:
         """The records, whatever is wrong; what is wrong is in `problems`."""
-        declaring = {unit.code for unit in self.duties.declaring(self.month)}
-        if self.unit not in declaring:
-            what = "is no unit of the list" if self.unit not in self.duties.units else f"declares nothing in {self.month:%Y-%m}"
-            self.fault("", f"the unit {self.unit} {what}; those that do: {', '.join(sorted(declaring, key=_by_number))}")
+        if self.unit not in self.duties.units:
+            known = ", ".join(sorted(self.duties.units, key=_by_number))
+            self.fault("", f"the unit {self.unit} is no unit of the list; known are: {known}")
         if len(data) > LARGEST_FILE:
             self.fault("", f"{len(data) / 2**20:.1f} MB are more than a workbook of figures can have ({LARGEST_FILE // 2**20} MB)")
             return []
@@ -172,6 +171,8 @@ class _Workbook:
             self.fault(at["TuSo"], f"TuSo is empty, {WHOLE}; to declare nothing, empty the row")
         if duty is not None:
             self._form(code, duty.form, upper, lower, cells, at)
+        if duty is not None and duty.form == "count":  # a count is TuSo alone, whatever number stands beside it
+            lower = None
         record = {UNIT: self.unit, MONTH: f"{self.month:%Y-%m}", "MaChiTieu": code, "TuSo": upper, "MauSo": lower}
         for word in ("NgayCanCu", "NgayDuyet"):
             record[word] = self._date(word, cells[word], at[word])
@@ -180,16 +181,10 @@ class _Workbook:
 
     def _form(self, code: str, form: str, upper: int | None, lower: int | None, cells: dict[str, Any], at: dict[str, str]) -> None:
         if form == "count":
-            if cells["MauSo"] is not None:
-                self.fault(at["MauSo"], f"MauSo is {_shown(cells['MauSo'])}, must be empty: {code} is a count")
-        elif cells["MauSo"] is None:
+            return
+        if cells["MauSo"] is None:
             self.fault(at["MauSo"], f"MauSo is empty, {WHOLE}: {code} is a {form}, and a TuSo needs its MauSo")
-        elif form == "score":
-            if lower is not None and lower != 100:
-                self.fault(at["MauSo"], f"MauSo is {lower}, must be 100: {code} is declared in hundredths of a point")
-            if upper is not None and upper > 10_000:
-                self.fault(at["TuSo"], f"TuSo is {upper}, must be at most 10000: hundredths of a point of 100 points")
-        elif upper is not None and lower is not None and upper > lower:
+        elif form == "rate" and upper is not None and lower is not None and upper > lower:
             self.fault(at["TuSo"], f"TuSo is {upper}, must not be more than MauSo, which is {lower}")
 
     def _value(self, cell: Any, stored: Any) -> Any:
@@ -229,12 +224,9 @@ class _Workbook:
         return render(at.date() if isinstance(at, datetime) else at, self.profile.time_formats)
 
     def _unknown(self, code: str) -> str:
-        by = [duty.unit_code for duty in self.duties.duties if duty.indicator_code == code]
-        if by:
-            return f"MaChiTieu {code} is not declared by {self.unit}, but by {', '.join(by[:3])}{' …' if len(by) > 3 else ''}"
         if code in catalogue(Settings.load()):
-            return f"MaChiTieu {code} is computed from a source system and cannot be declared"
-        return f"MaChiTieu {_shown(code)} is no indicator code; the sheet DanhMuc of the template lists those of {self.unit}"
+            return f"MaChiTieu {code} is no indicator of the plan; it is computed from a source system alone"
+        return f"MaChiTieu {_shown(code)} is no indicator code; the sheet DanhMuc of the template lists what {self.unit} is asked for"
 
 
 class _AtFault(str):

@@ -41,7 +41,7 @@ def file_name(unit: str, month: date) -> str:
 
 def template(settings: Settings, unit: Unit, month: date) -> bytes:
     """The blank workbook; last month's figures stand beside each indicator where they are known."""
-    mine = list(duties(settings).of(unit.code).values())
+    mine = [duty for duty in duties(settings).of(unit.code).values() if duty.is_asked]
     required = [duty for duty in mine if duty.is_required]
     meanings = _meanings(settings, unit)
     book = Workbook()
