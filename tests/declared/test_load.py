@@ -88,3 +88,12 @@ def test_a_late_file_marks_its_month_and_the_one_compared_with_it(desk: Desk) ->
     desk.run("delete from ops.dirty_month")  # as if refreshed
     desk.put(UNIT, "2022-11", [figure(CODE, 2, 20)])
     assert desk.ingest("2023-12-02").months == ["2022-11", "2023-11", "2023-12"]
+
+
+def test_a_file_of_before_the_years_that_are_computed_marks_only_what_is_compared_with_it(desk: Desk) -> None:
+    desk.put(UNIT, "2021-11", [figure(CODE, 1, 20)])
+    desk.ingest("2022-12-30")
+    desk.run("delete from ops.dirty_month")  # as if refreshed
+    desk.put(UNIT, "2021-11", [figure(CODE, 2, 20)])
+    desk.put(UNIT, "2020-12", [figure(CODE, 1, 20)])
+    assert desk.ingest("2022-12-31").months == ["2022-11", "2022-12"]  # December runs: another T

@@ -183,7 +183,8 @@ def differences(
                             out.append(f"{at}: product {theirs.numerator}/{theirs.denominator}, oracle has no value")
                         continue
                     if code in DECLARED and theirs.numerator is None and not mine.numerator and not mine.denominator:
-                        continue  # nobody declared: the product has no number, the sum over nobody is 0 of 0
+                        # nobody declared: the product has no number, the sum over nobody is 0 of 0
+                        theirs = theirs._replace(numerator=mine.numerator, denominator=mine.denominator, gap=mine.gap)
                     if (mine.numerator, mine.denominator) != (theirs.numerator, theirs.denominator):
                         line = f"{at}: oracle {mine.numerator}/{mine.denominator}, product {theirs.numerator}/{theirs.denominator}"
                         upper, lower = who.get(code, ([], []))

@@ -19,6 +19,7 @@ from .words import (
     Span,
     add_months,
     day_of,
+    directions,
     lenient,
     local,
     midnight,
@@ -64,10 +65,12 @@ SOURCE_OF = {code: "one_stop" for code in (*DOSSIER_INDICATORS, *CATALOGUE_INDIC
     "feedback_on_time_rate": "feedback",
     "feedback_satisfaction_rate": "feedback",
     **{target.indicator: "declared" for target in targets("declared")},
+    **dict.fromkeys(directions(), "declared"),
 }
 DECLARED = tuple(code for code, source in SOURCE_OF.items() if source == "declared")
 INDICATORS = tuple(SOURCE_OF)
-COUNTS = ("ecertified_copy_count",)
+DECLARED_COUNTS = tuple(code for code in directions() if not code.endswith("_score"))
+COUNTS = ("ecertified_copy_count", *DECLARED_COUNTS)
 JUSTICE = "H19.16.3"
 
 
@@ -166,6 +169,7 @@ class Knowledge:
             for known in by_key.values():
                 known.sort(key=lambda version: version.order)
         self._dossiers: dict[str, Dossier] | None = None
+        self._declared: dict[date, dict[str, dict[str, tuple[int, int]]]] | None = None
         self._payment_rows: list[PaymentRow] | None = None
         self._members: dict[tuple[str, date, str], dict[str, tuple[Members, Members | None]]] = {}
         self._in_force: dict[date, dict[tuple[str, str], Entry]] = {}
@@ -275,7 +279,11 @@ class Knowledge:
         """The files of a secondary source that some run found whole, in the order of their arrival."""
         found: list[DropFile] = []
         for run in (run for run in self.runs if run.source == source):
-            there = [file for file in self.world.drop_files if file.source == source and file.is_there(run.clock or run.t)]
+            clock = run.clock or run.t
+            mine = [file for file in self.world.drop_files if file.source == source and file.arrives <= clock]
+            # what was sent again under its name has taken the place of the other, even where that one was never read
+            standing = {file.name: file for file in sorted(mine, key=lambda file: file.arrives)}
+            there = [file for file in standing.values() if file.is_there(clock)]
             for file in sorted(there, key=lambda file: file.arrives):
                 # a file with a day in its name is due once that day has begun before T, as with payments; a declared month always
                 if file not in found and not file.is_bad and (source == "declared" or midnight(file.day) < run.t):
@@ -292,8 +300,12 @@ class Knowledge:
 
     def declared(self, month: date) -> dict[str, dict[str, tuple[int, int]]]:
         """Unit → indicator → (TuSo, MauSo) of the newest good file of each unit for a month."""
-        newest = {file.unit: file for file in self.drop_files("declared") if file.day == month}
-        return {unit: {row["MaChiTieu"]: (row["TuSo"], row["MauSo"]) for row in file.rows} for unit, file in newest.items()}
+        if self._declared is None:
+            self._declared = {}
+            for file in self.drop_files("declared"):
+                figures = {row["MaChiTieu"]: (row["TuSo"], row["MauSo"] or 0) for row in file.rows}
+                self._declared.setdefault(file.day, {})[file.unit] = figures
+        return self._declared.get(month, {})
 
     def payment_rows(self) -> list[PaymentRow]:
         """The rows in force, quarantined ones marked: best revision of each day, the later day's row of each key."""
@@ -713,18 +725,38 @@ def _feedback_members(kn: Knowledge, at: Span) -> dict[str, tuple[Members, Membe
     return {"feedback_on_time_rate": on_time, "feedback_satisfaction_rate": satisfied}
 
 
-def declared_values(kn: Knowledge, kind: str, start: date) -> dict[tuple[str, str], tuple[int, int]]:
-    """TuSo over MauSo summed over the units of each scope, of the month of D; both bases alike, nothing carried forward (§4, end)."""
+def declared_values(kn: Knowledge, kind: str, start: date) -> dict[tuple[str, str], tuple[int, int | None]]:
+    """TuSo over MauSo summed over the units of each scope, of the month of D; both bases alike, nothing carried forward (§4, end).
+
+    Of a count TuSo alone.
+    """
     at = span(kind, start, "period", kn.t["declared"]) if "declared" in kn.t else None
     if at is None:
         return {}
     files = kn.declared(at.d.replace(day=1))
-    out = {}
+    out: dict[tuple[str, str], tuple[int, int | None]] = {}
     for code in DECLARED:
         for scope, inside in scopes().items():
-            pairs = [figures[code] for unit, figures in files.items() if unit in inside and code in figures]
-            out[code, scope] = (sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs))
+            pairs = _pairs(files, code, inside)
+            out[code, scope] = (sum(pair[0] for pair in pairs), None if code in DECLARED_COUNTS else sum(pair[1] for pair in pairs))
     return out
+
+
+def _pairs(files: dict[str, dict[str, tuple[int, int]]], code: str, inside: set[str]) -> list[tuple[int, int]]:
+    return [figures[code] for unit, figures in files.items() if unit in inside and code in figures]
+
+
+def _direction_status(kn: Knowledge, code: str, inside: set[str], d: date) -> str:
+    """D02–D06: the declared value of the month of D against that of the same month of the year before."""
+    values = []
+    for month in (d.replace(day=1), add_months(d.replace(day=1), -12)):
+        pairs = _pairs(kn.declared(month), code, inside)
+        lower = 1 if code in DECLARED_COUNTS else sum(pair[1] for pair in pairs)
+        if not pairs or not lower:
+            return "no_data"
+        values.append(Fraction(sum(pair[0] for pair in pairs), lower))
+    now, before = values
+    return "met" if (now < before if directions()[code] == "down" else now > before) else "missed"
 
 
 def restated(
@@ -932,6 +964,10 @@ def rows(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[str, s
             assert at is not None
             status = _status(target.kind, Fraction(decides[0], decides[1]) if decides[1] else None, target.share, at.d)
             gap = max(0, ceil(target.share * (denominator or 0) - numerator))
+        elif code in directions():
+            at = span(kind, start, basis, kn.t["declared"])
+            assert at is not None
+            status = _direction_status(kn, code, scopes()[scope], at.d)
         elif code in COUNTS:
             status = "met" if to_date[code, scope][0] > before.get((code, scope), (0, None))[0] else "missed"
             first = span(kind, add_months(start, -12), "year_to_date", kn.t["one_stop"])

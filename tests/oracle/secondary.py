@@ -11,7 +11,7 @@ from typing import Any
 
 import openpyxl
 
-from .words import ZONE, add_months, local, midnight, targets, units
+from .words import ZONE, add_months, directions, local, midnight, targets, units
 
 FEEDBACK_COLUMNS = (
     "MaPhanAnh", "KenhTiepNhan", "NgayGui", "NgayTiepNhan", "VeTTHC", "MaDonViXuLy", "HanXuLy", "NgayTraLoi", "NgayCongKhai", "TrangThai",
@@ -254,16 +254,20 @@ class SecondaryTeller:
 
     def _declared(self) -> list[DropFile]:
         rng, out = self.rng, []
-        own = targets("declared")
-        for n in range(-1, 4):
+        # any unit of the list, of whatever validity, may declare any figure of the plan; a computed one too, which changes nothing
+        codes = sorted({t.indicator for t in (*targets("declared"), *targets())} | set(directions()))
+        who = [*self.among, "H19.16", *rng.sample(sorted(code for code in units() if code.startswith("H19.16.")), 2)]
+        for n in (-13, -12, -11, -10, -9, *range(-1, 4)):
             month = add_months(self.begin, n)
-            for unit in self.among:
-                level = units()[unit].level
-                codes = sorted({t.indicator for t in own if "all" in t.levels or level in t.levels})
+            for unit in who:
+                often = 0.6 if unit in self.among else 0.3
                 arrives = midnight(add_months(month, 1)) + timedelta(days=rng.choice((0, 2, 20)), hours=9)
-                while self.chance(0.6):
+                if n < -1 and self.chance(0.3):  # so late that the year after it has begun: what was judged by it is judged again
+                    arrives = midnight(self.begin) + timedelta(days=rng.randrange(120))
+                while self.chance(often):
                     rows = []
-                    for code in rng.sample(codes, min(len(codes), rng.randrange(1, 6))):
+                    asked = [*rng.sample(sorted(directions()), rng.randrange(0, 4)), *rng.sample(codes, rng.randrange(1, 6))]
+                    for code in dict.fromkeys(asked):
                         whole = rng.randrange(0, 12)
                         rows.append({
                             "MaChiTieu": code, "TuSo": rng.randrange(0, whole + 1), "MauSo": whole, "CanCu": "12/QĐ-UBND", "NgayCanCu": month,
@@ -271,9 +275,13 @@ class SecondaryTeller:
                         })  # fmt: skip
                     for row in rows:
                         row["NgayDuyet"] = month if row["NguoiDuyet"] else None
+                        if row["MaChiTieu"] in directions() and not row["MaChiTieu"].endswith("_score"):
+                            row["MauSo"] = rng.choice((None, None, row["MauSo"]))  # of a count it says nothing
                     is_bad = self.defects and self.chance(0.1)
                     if is_bad:
-                        rows[0] |= rng.choice(({"TuSo": -1}, {"MaChiTieu": "khong_co"}, {"MauSo": "#REF!"}))
+                        rows[0] |= rng.choice(
+                            ({"TuSo": -1}, {"MaChiTieu": "khong_co"}, {"MauSo": "#REF!"}, {"MauSo": -2}, {"TuSo": 1.5}, {"TuSo": None})
+                        )
                     out.append(DropFile("declared", month, arrives, rows, unit=unit, is_bad=is_bad))
                     arrives += timedelta(days=rng.choice((1, 15)))
         return out

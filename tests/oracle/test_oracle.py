@@ -747,7 +747,7 @@ def test_declared_figures_are_summed_of_the_month_of_d() -> None:
         (COMMUNE, "2023-05-02T00:00:00", (2, 2), {}), (COMMUNE, "2023-05-03T00:00:00", (9, 9), {"is_bad": True}),
     ):  # fmt: skip
         drop(world, "declared", "2023-03-01", arrives, {"MaChiTieu": code, "TuSo": pair[0], "MauSo": pair[1]}, unit=unit, **more)
-    kn = Knowledge(world, {"declared": [at("2023-04-10T00:00:00"), at("2023-06-01T00:00:00")]})
+    kn = Knowledge(world, {"declared": [at("2023-04-10T00:00:00"), at("2023-05-02T12:00:00"), at("2023-06-01T00:00:00")]})
     for name in ("2023-03", "2023-Q1", "2023-03R", "2023-Q1R"):
         for basis in BASES:
             assert value(kn, code, name, basis=basis) == (5, 6)
@@ -755,6 +755,32 @@ def test_declared_figures_are_summed_of_the_month_of_d() -> None:
     assert value(kn, code, "2023-03", "level:commune") == (2, 2)
     assert value(kn.as_known_at(at("2023-05-01T00:00:00")), code, "2023-03") == (4, 6)
     assert rows(kn, "month", date(2023, 3, 1), "period")[code, "all"].status == "missed"
+
+
+def test_declared_directions_against_the_same_month_a_year_before() -> None:
+    world, score, count = World(), "par_index_score", "public_service_unit_count"  # D02 up, D05 down
+    for day, unit, pairs in (
+        ("2022-03-01", OFFICE, ((84, 100), (9, None))), ("2023-03-01", OFFICE, ((43, 50), (5, 7))), ("2023-03-01", COMMUNE, ((0, 0), (4, None))),
+    ):  # fmt: skip
+        figures = [{"MaChiTieu": c, "TuSo": p[0], "MauSo": p[1]} for c, p in zip((score, count), pairs, strict=True)]
+        drop(world, "declared", day, "2023-04-02T00:00:00", *figures, unit=unit)
+    kn = Knowledge(world, {"declared": [at("2023-06-01T00:00:00")]})
+    found = rows(kn, "month", date(2023, 3, 1), "period")
+    assert (found[score, "all"].numerator, found[score, "all"].denominator) == (43, 50)
+    assert (found[count, "all"].numerator, found[count, "all"].denominator) == (9, None)
+    assert [found[score, scope].status for scope in ("all", OFFICE, COMMUNE)] == ["met", "met", "no_data"]
+    assert [found[count, scope].status for scope in ("all", OFFICE, COMMUNE)] == ["missed", "met", "no_data"]
+    assert rows(kn, "month", date(2022, 3, 1), "period")[count, "all"].status == "no_data"
+
+
+def test_a_file_whose_place_another_took_before_any_extract_was_never_delivered() -> None:
+    world, code = World(), "job_position_scheme_admin_rate"
+    for arrives, is_bad in (("2023-04-02T00:00:00", False), ("2023-04-05T00:00:00", True)):
+        figure = {"MaChiTieu": code, "TuSo": 1, "MauSo": 2}
+        drop(world, "declared", "2023-03-01", arrives, figure, unit=OFFICE, is_bad=is_bad)
+    between, after = at("2023-04-03T00:00:00"), at("2023-04-10T00:00:00")
+    assert value(Knowledge(world, {"declared": [after]}), code, "2023-03") == (0, 0)
+    assert value(Knowledge(world, {"declared": [between, after]}), code, "2023-03") == (1, 2)
 
 
 def test_as_known_at_and_who_is_counted_otherwise() -> None:

@@ -168,6 +168,14 @@ def targets(how: str = "computed") -> tuple[Target, ...]:
     return tuple(Target(r["indicator_code"], frozenset(r["level"].split()), Fraction(r["target_percent"]) / 100, r["kind"]) for r in rows)
 
 
+@lru_cache(maxsize=1)
+def directions() -> dict[str, str]:
+    """The declared figures that have a direction and no target (D02–D06): indicator → `up` or `down`."""
+    with _reference("plan_53*directions.csv", "plans").open(encoding="utf-8-sig", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["how"] == "declared"]
+    return {r["indicator_code"]: "down" if r["direction"] == "down" else "up" for r in rows}
+
+
 @lru_cache(maxsize=10_000)
 def target_at(indicator: str, scope: str) -> Target | None:
     """The target that stands for an indicator at a scope (§2), if any."""

@@ -29,7 +29,7 @@ from cchc.declared.duties import load_duties
 from cchc.indicators import declared as declared_values
 from cchc.indicators import refresh
 from cchc.indicators.catalogue import catalogue
-from cchc.indicators.plan import DISTRICT
+from cchc.indicators.plan import DISTRICT, first_day
 from cchc.keys import key_id
 from cchc.period import parse_moment, parse_period
 from cchc.reference import load_source
@@ -493,7 +493,7 @@ def declared_file(connection: Connection, settings: Settings, binds: Row, table:
     for load in _loads(connection, "declared_figure", binds):
         staged = _staging(connection, settings, "declared", "declared_figure", load)
         known = connection.execute(text("select window_to from ops.load where load_id = :l"), {"l": load}).scalar_one()
-        declared.merge_declared(connection, "declared", staged, known, known)
+        declared.merge_declared(connection, "declared", staged, known, known, first_day(settings))
         connection.execute(text("drop table declared_file, repeated_file"))
     return "core.declared_figure"
 

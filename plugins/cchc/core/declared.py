@@ -6,7 +6,7 @@ what the one before it said is not stored again.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
@@ -20,7 +20,9 @@ FIGURE = (
 )
 
 
-def merge_declared(connection: Connection, source: str, staged: str, known_at: datetime, clock: datetime) -> dict[int, Counts]:
+def merge_declared(
+    connection: Connection, source: str, staged: str, known_at: datetime, clock: datetime, first_day: date
+) -> dict[int, Counts]:
     """Store the files of this extract and their figures, and mark the months that they touch; counts for each load."""
     connection.execute(
         text(
@@ -51,7 +53,7 @@ def merge_declared(connection: Connection, source: str, staged: str, known_at: d
         )
     )
     _drop_repeats(connection, source)
-    _mark_months(connection, source, clock)
+    _mark_months(connection, source, clock, first_day)
     rows = connection.execute(
         text(
             f"""select
@@ -100,8 +102,11 @@ def _drop_repeats(connection: Connection, source: str) -> None:
         )
 
 
-def _mark_months(connection: Connection, source: str, clock: datetime) -> None:
-    """The month of each file, and the same month a year later, which is compared with it: nothing is carried forward."""
+def _mark_months(connection: Connection, source: str, clock: datetime, first_day: date) -> None:
+    """The month of each file, and the same month a year later, which is compared with it: nothing is carried forward.
+
+    Not those before the first day whose periods are computed without being asked for: no other source has a value there.
+    """
     connection.execute(
         text(
             """insert into ops.dirty_month (source_code, month_start, reason, marked_at)
@@ -110,7 +115,8 @@ def _mark_months(connection: Connection, source: str, clock: datetime) -> None:
             from declared_file as n cross join (values (0), (1)) as y (years)
             where cast(n.month_start + make_interval(years => y.years) as timestamp) at time zone 'Asia/Ho_Chi_Minh'
                 < cast(:clock as timestamptz)
+                and n.month_start + make_interval(years => y.years) >= cast(:first_day as date)
             on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"""
         ),
-        {"s": source, "clock": clock, "now": now()},
+        {"s": source, "clock": clock, "now": now(), "first_day": first_day},
     )

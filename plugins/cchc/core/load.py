@@ -87,7 +87,7 @@ def _merge_entity(
         return merge_keys(connection, settings, profile.source, staged, known_at)
     changed = f"changed_{entity.model}"
     if entity.model == "declared_figure":
-        return declared.merge_declared(connection, profile.source, staged, known_at, clock)
+        return declared.merge_declared(connection, profile.source, staged, known_at, clock, first_day(settings))
     if entity.model == "payment":
         return payments.merge_payments(connection, settings, profile.source, staged, changed, clock)
     if entity.model in filed.EVENT_DATES:
