@@ -14,17 +14,19 @@ from tests.cli.support import cchc
 from tests.small_district import CLOCK, served
 
 PERIOD = "2023-12"
+# of the sources that come as files those of the month; a file that nobody needs here would only cost time
+OF_THE_MONTH = {"payments": "giaodich_202312*", "feedback": "phananh_202312*", "survey": "khaosat_202312*", "declared": "tukhai_*_2023-12*"}
 
 
 @pytest.fixture(scope="module")
 def loaded(new_warehouse: Callable[[Path], object], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """The district up to T, computed for everything that ends in December 2023; its payments are those of that month."""
+    """The district up to T, computed for everything that ends in December 2023; its files are those of that month."""
     home = tmp_path_factory.mktemp("cli")
     with new_warehouse(home / "home") as settings, served(home / "demo") as demo, pytest.MonkeyPatch.context() as patch:  # type: ignore[attr-defined]
-        payments = home / "payments"
-        payments.mkdir()
-        for path in demo.state.payments.glob("giaodich_202312*"):
-            shutil.copy(path, payments)
+        for source, pattern in OF_THE_MONTH.items():
+            (home / source).mkdir()
+            for path in getattr(demo.state, source).glob(pattern):
+                shutil.copy(path, home / source)
         sources = home / "sources"
         sources.mkdir()
         for path in (PROJECT / "include" / "sources").glob("*.yaml"):  # nobody waits here for a source that is away
@@ -32,9 +34,10 @@ def loaded(new_warehouse: Callable[[Path], object], tmp_path_factory: pytest.Tem
         patch.setenv("CCHC_SOURCES_DIR", str(sources))
         for name, value in demo.connections().items():
             patch.setenv(name, value)
-        patch.setenv("AIRFLOW_CONN_SRC_PAYMENTS", f'{{"conn_type": "fs", "host": "{payments}"}}')
+        for source in OF_THE_MONTH:
+            patch.setenv(f"AIRFLOW_CONN_SRC_{source.upper()}", f'{{"conn_type": "fs", "host": "{home / source}"}}')
         settings = Settings.load()
-        for source in ("one_stop", "documents", "payments"):
+        for source in ("one_stop", "documents", *OF_THE_MONTH):
             done = cchc("ingest", source, "--to", CLOCK)
             assert done.code == 0, done.err
         assert cchc("refresh", PERIOD).code == 0

@@ -74,7 +74,7 @@ def test_no_such_source(loaded: Settings) -> None:
     said = cchc("ingest", "one_stopp")
     assert said.code == 2
     assert "no source 'one_stopp'" in said.err
-    assert "documents, one_stop, payments" in said.err
+    assert "declared, documents, feedback, one_stop, payments, survey" in said.err
 
 
 # --- files that are not whole ------------------------------------------------------------------------------------------

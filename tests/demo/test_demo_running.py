@@ -122,7 +122,7 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert connections["AIRFLOW_CONN_SRC_DOCUMENTS"]["host"] == "http://127.0.0.1:1234/documents"
     for source in ("payments", "feedback", "survey"):
         assert connections[f"AIRFLOW_CONN_SRC_{source.upper()}"] == {"conn_type": "fs", "host": str(tmp_path / "s" / source)}
-    assert len(connections) == 5
+    assert len(connections) == 6
 
 
 def test_a_running_server_follows_the_command_line(moving: Any, capsys: pytest.CaptureFixture[str]) -> None:
