@@ -114,6 +114,10 @@ DEFAULTS: dict[str, Row] = {
 }  # fmt: skip
 
 
+# tables that `cchc init` fills: a given row takes the place of the one that is there
+INSTEAD = {
+    "core.declaration": " on conflict (indicator_code, unit_code) do update set form = excluded.form, is_required = excluded.is_required"
+}
 IDENTIFIED = ("ops.extract", "ops.load", "mart.publication", "mart.restatement")  # tables that number their rows themselves
 
 
@@ -179,6 +183,7 @@ def insert(connection: Connection, table: str, rows: list[Row]) -> None:
             text(
                 f"insert into {table} ({names}) {overriding} "
                 f"select {names} from jsonb_populate_recordset(cast(null as {table}), cast(:r as jsonb))"
+                f"{INSTEAD.get(table, '')}"
             ),
             {"r": json.dumps(list(alike))},
         )
