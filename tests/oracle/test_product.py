@@ -108,19 +108,19 @@ def bench(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Callable[[Wor
     max_examples=1, derandomize=True, deadline=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )  # fmt: skip
-@example(seed=2)
 @example(seed=4)
 @given(seed=st.integers(0, 10**6))
 def test_every_number_equals_the_oracle(seed: int, new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> None:
-    home = tmp_path_factory.mktemp("world")
+    home, world = tmp_path_factory.mktemp("world"), random_world(seed, 30)
+    world.ts = world.ts[-2:]  # two extracts, so that the second meets what the first left; `tests.oracle.compare` has longer stories
     with new_warehouse(home):
-        _, found = told(random_world(seed, 40), home, {}, faults=faults_for(seed), lagging=lagging_for(seed), in_process=True)
+        _, found = told(world, home, {}, faults=faults_for(seed), lagging=lagging_for(seed), in_process=True)
     assert not found, "\n".join([f"seed {seed}", *summary(found)])
 
 
 # ================================================================ the same again, and in any order
 def test_a_second_load_of_the_same_changes_nothing(bench: Callable[[World], Bench]) -> None:
-    world = random_world(17, 40)
+    world = random_world(17, 25)
     world.ts = world.ts[-2:]
     one = bench(world)
     one.call("init")
@@ -147,8 +147,8 @@ _AGAIN = """
 
 
 def test_any_order_of_loads_ends_in_the_same_state(bench: Callable[[World], Bench]) -> None:
-    world = random_world(23, 40)
-    world.ts = world.ts[-3:]
+    world = random_world(23, 30)
+    world.ts = world.ts[-2:]
     first = midnight(world.ts[0].date() - timedelta(days=700))
     # the months whose keys are asked for begin with the first stored dossier: one that is there before all others
     put(world, (first - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%S"), "000.00.16.H19-200101-0001", NgayTiepNhan=f"{first:%Y%m%d}000000")
@@ -333,7 +333,8 @@ def known_world(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFa
     home = tmp_path_factory.mktemp("mutants")
     with new_warehouse(home) as options:
         world = random_world(3001, 120)
-        kn, found = told(world, home, {}, faults=Faults(), in_process=True)
+        world.ts = world.ts[-2:]
+        kn, found = told(world, home, {}, faults=Faults(), in_process=True, refresh_each=False)
         assert not found, "\n".join(summary(found))
         yield options, kn, busiest(world, kn, 1)
 
