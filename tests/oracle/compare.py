@@ -258,7 +258,7 @@ def lagging_for(seed: int) -> tuple[str, ...]:
 
 def told(
     world: World, home: Path, env: Mapping[str, str], *, faults: Faults, lagging: Sequence[str] = (), in_process: bool = False,
-    sources: Sequence[str] = (), force: bool = False, numbers_only: bool = False, refresh_each: bool = True,
+    sources: Sequence[str] = (), force: bool = False, numbers_only: bool = False,
 ) -> tuple[Knowledge, list[str]]:  # fmt: skip
     """One world through the product: what the oracle knows, and where the product differs.
 
@@ -270,15 +270,7 @@ def told(
     periods = [name for name in world.periods if midnight(parse_period(name)[1]) < max(world.ts)]
     with ContractServer(world, home / "drop", faults) as server:
         runs = run_product(
-            server,
-            home / "cchc",
-            world.ts,
-            env,
-            periods=periods if force else (),
-            in_process=in_process,
-            lagging=lagging,
-            sources=sources,
-            refresh_each=refresh_each,
+            server, home / "cchc", world.ts, env, periods=periods if force else (), in_process=in_process, lagging=lagging, sources=sources
         )
     kn = Knowledge(world, runs=runs)
     return kn, differences(kn, product_values(url), periods=periods, numbers_only=numbers_only)
