@@ -257,7 +257,7 @@ class SecondaryTeller:
         # any unit of the list, of whatever validity, may declare any figure of the plan; a computed one too, which changes nothing
         codes = sorted({t.indicator for t in (*targets("declared"), *targets())} | set(directions()))
         who = [*self.among, "H19.16", *rng.sample(sorted(code for code in units() if code.startswith("H19.16.")), 2)]
-        for n in (-13, -12, -11, -10, -9, *range(-1, 4)):
+        for n in (-12, -11, -10, *range(-1, 3)):
             month = add_months(self.begin, n)
             for unit in who:
                 often = 0.6 if unit in self.among else 0.3

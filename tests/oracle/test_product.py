@@ -23,7 +23,7 @@ from cchc.warehouse import engine
 
 from .compare import Failed, cli, differences, faults_for, lagging_for, product_values, summary, told
 from .indicators import ENTITIES, SOURCES, Knowledge, Run
-from .server import ContractServer, Faults, windows
+from .server import ContractServer, windows
 from .sql_mutants import MUTANTS, Mutant, busiest, felt
 from .test_oracle import at, procedure, put
 from .words import midnight, parse_period
@@ -108,19 +108,19 @@ def bench(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Callable[[Wor
     max_examples=1, derandomize=True, deadline=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )  # fmt: skip
-@example(seed=2)
 @example(seed=4)
 @given(seed=st.integers(0, 10**6))
 def test_every_number_equals_the_oracle(seed: int, new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> None:
-    home = tmp_path_factory.mktemp("world")
+    home, world = tmp_path_factory.mktemp("world"), random_world(seed, 30)
+    world.ts = world.ts[-2:]  # two extracts, so that the second meets what the first left; `tests.oracle.compare` has longer stories
     with new_warehouse(home):
-        _, found = told(random_world(seed, 40), home, {}, faults=faults_for(seed), lagging=lagging_for(seed), in_process=True)
+        _, found = told(world, home, {}, faults=faults_for(seed), lagging=lagging_for(seed), in_process=True)
     assert not found, "\n".join([f"seed {seed}", *summary(found)])
 
 
 # ================================================================ the same again, and in any order
 def test_a_second_load_of_the_same_changes_nothing(bench: Callable[[World], Bench]) -> None:
-    world = random_world(17, 40)
+    world = random_world(50, 25)
     world.ts = world.ts[-2:]
     one = bench(world)
     one.call("init")
@@ -147,8 +147,8 @@ _AGAIN = """
 
 
 def test_any_order_of_loads_ends_in_the_same_state(bench: Callable[[World], Bench]) -> None:
-    world = random_world(23, 40)
-    world.ts = world.ts[-3:]
+    world = random_world(43, 30)
+    world.ts = world.ts[-2:]
     first = midnight(world.ts[0].date() - timedelta(days=700))
     # the months whose keys are asked for begin with the first stored dossier: one that is there before all others
     put(world, (first - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%S"), "000.00.16.H19-200101-0001", NgayTiepNhan=f"{first:%Y%m%d}000000")
@@ -174,7 +174,7 @@ _ANSWERS = "select dossier_id, month_start, deleted_at from core.dossier_key whe
 
 
 def test_payment_files_may_come_in_any_order(bench: Callable[[World], Bench]) -> None:
-    world = random_world(29, 10)
+    world = random_world(43, 10)
     t = world.ts[-1]
     files = world.payment_files
     told_rows = []
@@ -331,9 +331,16 @@ _WAITING = "select source_code, to_char(month_start, 'YYYY-MM') from ops.dirty_m
 def known_world(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Knowledge, list[date]]]:
     """One world that is in the product, and what the oracle knows of it."""
     home = tmp_path_factory.mktemp("mutants")
-    with new_warehouse(home) as options:
-        world = random_world(3001, 120)
-        kn, found = told(world, home, {}, faults=Faults(), in_process=True)
+    world = random_world(3001, 120)
+    world.ts = world.ts[-2:]
+    with new_warehouse(home) as options, ContractServer(world, home / "drop") as server:
+        one = Bench(world, options, server)
+        one.call("init")
+        for t, source in itertools.product(world.ts, SOURCES):
+            one.ingest(source, t)
+        one.refresh()
+        kn = Knowledge(world, runs=one.runs)
+        found = differences(kn, product_values(str(options.warehouse_url)))
         assert not found, "\n".join(summary(found))
         yield options, kn, busiest(world, kn, 1)
 
