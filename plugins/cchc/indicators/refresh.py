@@ -247,8 +247,13 @@ def counted_items(
 
 def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> None:
     values = binds(source, period, "period", clock)
+    # a running period ended at an earlier T on a day on which no period ends: what was said of that day is of no use any more
     connection.execute(
-        text("delete from mart.dossier_open where source_code = :s and as_of_date = :d"), {"s": source, "d": values["last_day"]}
+        text(
+            "delete from mart.dossier_open where source_code = :s and (as_of_date = :d or (as_of_date <> :running "
+            "and extract(day from as_of_date) <> 14 and extract(day from as_of_date + 1) <> 1))"
+        ),
+        {"s": source, "d": values["last_day"], "running": last_day_before(clock)},
     )
     run_file(connection, settings, "mart/dossier_open", **values)
 
