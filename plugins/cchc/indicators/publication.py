@@ -93,11 +93,7 @@ def readiness(settings: Settings, period: Period) -> Readiness:
         clocks = all_clocks(connection, items.values())
         missing = _missing(connection, settings, items, period, clocks)
         latest = in_force(connection, settings, period)
-        open_count = 0
-        if latest:
-            open_count = connection.execute(
-                text("select count(*) from mart.restatement where publication_id = :p and state = 'open'"), {"p": latest["publication_id"]}
-            ).scalar_one()
+        open_count = _open_restatements(connection, latest["publication_id"]) if latest else 0
         found = _findings(connection, period)
         names = {row["finding_code"]: row["name_vi"] for row in query(connection, "select finding_code, name_vi from core.finding_kind")}
     return Readiness(period, clocks, missing, found, open_count, latest["edition"] if latest else 0, names)

@@ -86,12 +86,16 @@ def _refresh_month(settings: Settings, source: str, month: date) -> Refreshed:
 
 def clocks_of(connection: Connection, indicators: Iterable[Indicator]) -> dict[str, datetime | None]:
     """T of each source that the indicators count beside their own; None where it was never extracted."""
-    return {name: known_at(connection, name) for name in sorted({name for item in indicators for name in item.also})}
+    return _clocks(connection, {name for item in indicators for name in item.also})
 
 
 def all_clocks(connection: Connection, indicators: Iterable[Indicator]) -> dict[str, datetime | None]:
     """T of every source that the indicators count, their own and further ones; None where it was never extracted."""
-    return {name: known_at(connection, name) for name in sorted({name for item in indicators for name in (item.source, *item.also)})}
+    return _clocks(connection, {name for item in indicators for name in (item.source, *item.also)})
+
+
+def _clocks(connection: Connection, sources: Iterable[str]) -> dict[str, datetime | None]:
+    return {name: known_at(connection, name) for name in sorted(sources)}
 
 
 def binds(source: str, period: Period, basis: str, clock: datetime, also: Mapping[str, datetime | None] | None = None) -> dict[str, Any]:
