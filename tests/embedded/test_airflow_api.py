@@ -103,11 +103,14 @@ def test_all_pages_are_read(api: AirflowApi) -> None:
     assert [each.run_id for each in api.runs()] == [f"r{n}" for n in range(250)]
 
 
-def test_wait_returns_the_last_states_and_names_what_is_late(api: AirflowApi) -> None:
+def test_wait_returns_the_last_states_and_says_where_the_late_ones_stand(api: AirflowApi) -> None:
     Airflow.answers["/api/v2/dags/d/dagRuns/a"] = [run("running", "a"), run("failed", "a")]
     Airflow.answers["/api/v2/dags/d/dagRuns/b"] = run("running", "b")
     assert api.wait([Run("d", "a", "queued")], 30) == [Run("d", "a", "failed")]
-    with pytest.raises(CchcError, match="1 DAG runs are not finished.*d b"):
+    states = {"freeze": "running", "findings": "success", "notify": None}
+    tasks = [{"task_id": name, "state": state, "try_number": 1, "map_index": -1} for name, state in states.items()]
+    Airflow.answers["/api/v2/dags/d/dagRuns/b/taskInstances"] = {"task_instances": tasks, "total_entries": 3}
+    with pytest.raises(CchcError, match=r"1 DAG runs are not finished.*: d b is running \(freeze running\)"):
         api.wait([Run("d", "b", "queued")], 0)
 
 

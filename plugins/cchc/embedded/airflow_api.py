@@ -14,6 +14,7 @@ from cchc.errors import CchcError, NotConfigured, SourceUnavailable
 
 FINISHED = ("success", "failed")
 TASK_FAILURES = ("failed", "upstream_failed")
+TASK_ENDS = ("success", "failed", "upstream_failed", "skipped", "removed")
 TIMEOUT = 30
 POLL_SECONDS = 0.5
 CONSUMED_SECONDS = 90
@@ -86,7 +87,7 @@ class AirflowApi:
         return [Task(entry["task_id"], entry["state"], entry["try_number"], entry["map_index"]) for entry in found]
 
     def wait(self, runs: Iterable[Run], seconds: float, progress: Callable[[Run], None] | None = None) -> list[Run]:
-        """Wait until all `runs` are finished, successful or not. Raises CchcError after `seconds`, naming those that are not."""
+        """Wait until all `runs` are finished, successful or not. Raises CchcError after `seconds`, saying where the others stand."""
         end = time.monotonic() + seconds
         waiting, finished = list(runs), []
         while waiting:
@@ -98,7 +99,7 @@ class AirflowApi:
                     if progress:
                         progress(now)
             if waiting and time.monotonic() > end:
-                names = ", ".join(str(run) for run in waiting[:5]) + (" …" if len(waiting) > 5 else "")
+                names = "; ".join(self._where(run) for run in waiting[:5]) + (" …" if len(waiting) > 5 else "")
                 raise CchcError(f"{len(waiting)} DAG runs are not finished after {seconds:.0f} s: {names}. See {self.base_url}.")
             if waiting:
                 time.sleep(POLL_SECONDS)
@@ -137,6 +138,11 @@ class AirflowApi:
                     f"{waiting} partitions wait for {dag_id}, but it does not start. Is it paused, or broken? See {self.base_url}."
                 )
             time.sleep(2 * POLL_SECONDS)
+
+    def _where(self, run: Run) -> str:
+        """The run, its state, and the tasks of it that have begun and not ended."""
+        open_tasks = [f"{task.task_id} {task.state}" for task in self.tasks(run) if task.state not in (None, *TASK_ENDS)]
+        return f"{run} is {self.run(run.dag_id, run.run_id).state} ({', '.join(open_tasks) or 'no task has begun'})"
 
     # --- failures ---
 
