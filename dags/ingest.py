@@ -53,18 +53,19 @@ def ingest_dag(profile: Profile) -> None:
             from cchc import pipeline
             from cchc.airflow.runs import window
 
-            start, end = window(params or {}, logical_date)
-            return pipeline.open_extract(Settings.load(), profile.source, start, end, full=bool((params or {}).get("full")))
+            asked = params or {}
+            start, end = window(asked, logical_date)
+            return pipeline.open_extract(
+                Settings.load(), profile.source, start, end, full=bool(asked.get("full")), is_to_named=bool(asked.get("to"))
+            )
 
         @task
-        def extract(extract_id: int, params: dict | None = None) -> dict:  # type: ignore[type-arg]
+        def extract(extract_id: int) -> dict:  # type: ignore[type-arg]
             """Pull the window into landing: complete, or failed."""
             from cchc import pipeline
             from cchc.airflow.connections import source_connection
 
-            return pipeline.extract_step(
-                Settings.load(), extract_id, source_connection(profile.source), explicit=bool((params or {}).get("from"))
-            )
+            return pipeline.extract_step(Settings.load(), extract_id, source_connection(profile.source))
 
         @task
         def stage(extract_id: int) -> None:

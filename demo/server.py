@@ -10,6 +10,7 @@ import hmac
 import logging
 import threading
 import zlib
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,10 @@ class Application:
                 self._delivered_at = at
                 log.info("clock %s, %d files delivered", iso_offset(at), len(written))
             return at
+
+    def moment(self) -> datetime:
+        """The clock as a moment."""
+        return datetime.fromisoformat(iso_offset(self.state.clock.read()))
 
     def get(self, target: str, headers: Any) -> Answer:
         """Any GET."""
@@ -122,6 +127,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """A POST request."""
         self._answer(post=True)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date of an answer: that of the district's clock, as any source tells its own time."""
+        return super().date_time_string(self.application.moment().timestamp() if timestamp is None else timestamp)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are logged only when debugging: query strings and headers are nobody's business."""

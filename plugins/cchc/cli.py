@@ -81,6 +81,8 @@ def _ingest(options: argparse.Namespace, settings: Settings) -> int:
 
 def _print_outcome(done: Any) -> None:
     print(f"{done.source}: extract {done.extract_id} complete, T = {done.known_at.isoformat()}")
+    for note in done.notes:
+        print(f"NOTE {note}", file=sys.stderr)
     columns = ("landed", "staged", "quarantined", "warned", "secret", "inserted", "updated", "unchanged", "status")
     rows = [[load["file_name"] or load["entity"], *(str(load[column]) for column in columns)] for load in done.loads]
     if len(rows) > 40:
@@ -298,6 +300,17 @@ def _report(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _source(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.set_back import plan_set_back, set_back
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    print(plan_set_back(settings, options.source, options.moment).text)
+    set_back(settings, options.source, options.moment, options.why)
+    print(f"done, and noted in ops.source_rewind. Now: `cchc ingest {options.source}`, then `cchc refresh`")
+    return 0
+
+
 def _quarantine(options: argparse.Namespace, settings: Settings) -> int:
     from cchc import pipeline
     from cchc.warehouse import engine, query, require_migrated
@@ -478,6 +491,12 @@ def _parser() -> argparse.ArgumentParser:
     quarantine.add_argument("action", choices=("list", "show", "retry"))
     quarantine.add_argument("--load", type=int, action="append", help="only of this load")
     quarantine.add_argument("--key", help="only of this key")
+    source = add("source", _source, "rewind: set the T of a source back, so that the next ingest asks again for what came since")
+    source.add_argument("action", choices=("rewind",))
+    source.add_argument("source")
+    source.add_argument("moment", type=moment, help="the T to set back to, for example 2023-12-31T10:00")
+    source.add_argument("--why", required=True, help="the reason; it is kept with your account's name")
+    source.add_argument("--yes", action="store_true", help="nothing is lost, so nothing is asked; for scripts that give it everywhere")
     declare = add("declare", _declare, "blank workbooks for declared figures, pre-filled with what a unit has to declare")
     declare.add_argument("action", choices=("template",))
     declare.add_argument("--unit", help="a unit code, for example H19.16.2")

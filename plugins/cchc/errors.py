@@ -21,6 +21,10 @@ class ContractViolation(CchcError):
     """The source answered, and the answer breaks its contract. Retrying does not help."""
 
 
+class WrongClock(CchcError):
+    """A clock is wrong: T would be later than what the source, the database or the newest file says the time is."""
+
+
 class LoadBlocked(CchcError):
     """Validation stopped a load: nothing of it was published (indicators.md §5, *Blocking*)."""
 

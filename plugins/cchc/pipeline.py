@@ -12,28 +12,34 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import text
 
-from cchc.core.load import dirty_months, load_extract, staging_table
+from cchc import completeness, extracts, retry
+from cchc.core.load import dirty_months, load_extract
 from cchc.core.merge import VERSION_TABLES
-from cchc.errors import CchcError, LoadBlocked, NotConfigured, WrongUse
+from cchc.errors import LoadBlocked, NotConfigured
+from cchc.extracts import open_extract
 from cchc.period import now
+from cchc.retry import resolve_retried
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.sources.landing import Landed, Window
 from cchc.sources.profile import Profile, load_profile
+from cchc.staging.tables import extract_of
 from cchc.warehouse import engine, known_at, query
+
+__all__ = ["open_extract"]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Outcome:
-    """What one run of a source did."""
+    """What one run of a source did. `notes`: what of the source is missing by now, in sentences."""
 
     extract_id: int
     source: str
@@ -41,51 +47,19 @@ class Outcome:
     loads: list[dict[str, Any]] = field(default_factory=list)
     blocked: list[str] = field(default_factory=list)
     months: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def open_extract(settings: Settings, source: str, start: datetime | None = None, end: datetime | None = None, *, full: bool = False) -> int:
-    """Open the extract of a source for the window [start, end); its id.
-
-    `end` is T, default now; `start` defaults to the last complete T less the profile's overlap, to the beginning with `full`, or
-    where nothing was ever extracted. An older extract of the source that still runs gives way: its next step fails and says so.
-    """
-    profile = load_profile(settings.sources_dir, source)
-    moment = now()
-    end = end or moment
-    if end > moment + timedelta(days=1):
-        raise WrongUse(f"--to {end.isoformat()} lies in the future; T can be at most now")
-    with engine(settings).begin() as connection:
-        last = known_at(connection, source)
-        if start is None and not full and last is not None:
-            start = min(last, end) - timedelta(hours=profile.overlap_hours)
-        if start is not None and start >= end:
-            raise WrongUse(f"the window [{start.isoformat()}, {end.isoformat()}) is empty")
-        connection.execute(
-            text(
-                "update ops.extract set status = 'failed', ended_at = :now, message = 'a newer extract of the source was started' "
-                "where source_code = :s and status = 'running'"
-            ),
-            {"s": source, "now": moment},
-        )
-        extract_id: int = connection.execute(
-            text(
-                "insert into ops.extract (source_code, window_from, window_to, status, started_at) "
-                "values (:s, :a, :b, 'running', :now) returning extract_id"
-            ),
-            {"s": source, "a": start, "b": end, "now": moment},
-        ).scalar_one()
-    return extract_id
-
-
-def extract_step(settings: Settings, extract_id: int, connection: Connection, *, explicit: bool = False) -> dict[str, Any]:
+def extract_step(settings: Settings, extract_id: int, connection: Connection) -> dict[str, Any]:
     """Pull the window into landing and register the loads; a summary for the log."""
-    from cchc.sources.extract import extract
+    from cchc.sources.extract import covered, extract
 
     with _step(settings, extract_id, "extract") as (profile, row):
+        window = Window(row["window_from"], row["window_to"], row["is_from_named"], not row["is_to_named"])
         landed = extract(
             profile,
             connection,
-            Window(row["window_from"], row["window_to"], explicit),
+            window,
             settings.landing_url,
             extract_id=extract_id,
             privacy_key=settings.privacy_key(),
@@ -94,15 +68,16 @@ def extract_step(settings: Settings, extract_id: int, connection: Connection, *,
         )
         for load in landed:
             _register(settings, extract_id, profile, row, load)
+        _cover(settings, extract_id, profile.source, covered(profile, connection, window))
     return {load.file_name or load.entity: load.manifest.get("records", load.status) for load in landed}
 
 
 def stage_step(settings: Settings, extract_id: int) -> None:
-    """Type the landed records into the staging tables."""
+    """Type the landed records into staging tables of this extract."""
     from cchc.staging import stage
 
     with _step(settings, extract_id, "stage") as (profile, _):
-        stage(engine(settings), profile, _landed(settings, extract_id))
+        stage(engine(settings), profile, _landed(settings, extract_id), extract_id)
 
 
 def validate_step(settings: Settings, extract_id: int) -> list[str]:
@@ -111,32 +86,40 @@ def validate_step(settings: Settings, extract_id: int) -> list[str]:
 
     with _step(settings, extract_id, "validate") as (profile, _):
         loads = [load.load_id for load in _landed(settings, extract_id) if load.status == "landed" and load.load_id is not None]
-        validate(engine(settings), profile, loads)
+        validate(engine(settings), profile, loads, extract_id)
         return blocked(settings, extract_id)
 
 
 def load_step(settings: Settings, extract_id: int) -> list[str]:
     """Publish the extract in one transaction; the months that wait for a refresh (YYYY-MM).
 
-    Raises LoadBlocked where a load over HTTP was blocked: then nothing of the extract is published.
+    The transaction holds the extract's row, so a run that gave way meanwhile publishes nothing, and a run that begins now waits for this
+    one to end. Raises LoadBlocked where a load over HTTP was blocked: then nothing of the extract is published.
     """
     with _step(settings, extract_id, "load") as (profile, row):
         loads = _landed(settings, extract_id)
         messages = blocked(settings, extract_id)
         if messages and any(load.file_name is None for load in loads):
             with engine(settings).begin() as connection:
+                extracts.locked(connection, extract_id, "load")
                 connection.execute(
                     text("update ops.extract set status = 'blocked', ended_at = :now, message = :m where extract_id = :x"),
                     {"x": extract_id, "m": "\n".join(messages), "now": now()},
                 )
+            extracts.sweep_staging(settings, profile.source)
             raise LoadBlocked("\n".join([*messages, f"nothing of extract {extract_id} of {profile.source} was published"]))
         with engine(settings).begin() as connection:
-            load_extract(connection, settings, profile, extract_id, row["window_to"])
+            # ingests and retries of one source publish one after the other
+            connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {profile.source}"})
+            row = extracts.locked(connection, extract_id, "load")
+            load_extract(connection, settings, profile, row)
+            if row["kind"] == "retry":
+                resolve_retried(connection, extract_id)
             connection.execute(
-                text("update ops.extract set status = 'complete', ended_at = :now, message = :m where extract_id = :x"),
-                {"x": extract_id, "m": "\n".join(messages) or None, "now": now()},
+                text("update ops.extract set message = :m where extract_id = :x"), {"x": extract_id, "m": "\n".join(messages) or None}
             )
             months = dirty_months(connection, [profile.source]).get(profile.source, [])
+        extracts.sweep_staging(settings, profile.source)
         for model, target in VERSION_TABLES.items():
             if any(entity.model == model for entity in profile.entities.values()):
                 with engine(settings).begin() as connection:
@@ -174,8 +157,13 @@ def ingest(
     full: bool = False,
 ) -> Outcome:
     """All four steps. Blocked files are named in the outcome; a blocked extract over HTTP raises LoadBlocked."""
-    extract_id = open_extract(settings, source, start, end, full=full)
-    extract_step(settings, extract_id, connection, explicit=start is not None)
+    extract_id = extracts.open_extract(settings, source, start, end, full=full)
+    extract_step(settings, extract_id, connection)
+    return _finish(settings, extract_id)
+
+
+def _finish(settings: Settings, extract_id: int) -> Outcome:
+    """The steps behind the landing."""
     stage_step(settings, extract_id)
     validate_step(settings, extract_id)
     months = load_step(settings, extract_id)
@@ -183,76 +171,55 @@ def ingest(
 
 
 def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
-    """What an extract did, from ops."""
+    """What an extract did, from ops, and what of its source is missing."""
     with engine(settings).connect() as connection:
         row = query(connection, "select source_code, window_to from ops.extract where extract_id = :x", {"x": extract_id})[0]
         loads = query(
             connection,
-            "select entity, file_name, landed, staged, quarantined, warned, secret, inserted, updated, unchanged, status, message, seconds "
-            "from ops.load where extract_id = :x order by load_id",
+            "select entity, file_name, landed, staged, quarantined, warned, secret, inserted, updated, unchanged, replaced, status, "
+            "message, seconds from ops.load where extract_id = :x order by load_id",
             {"x": extract_id},
         )
-    return Outcome(extract_id, row["source_code"], row["window_to"], loads, blocked(settings, extract_id), months)
+        source = row["source_code"]
+        notes = [hole.text for hole in completeness.holes(connection) if hole.source == source]
+        notes += [month.text for month in completeness.missing_months(connection) if month.source == source]
+    return Outcome(extract_id, source, row["window_to"], loads, blocked(settings, extract_id), months, notes)
 
 
 def retry_quarantine(settings: Settings, load_ids: list[int] | None = None) -> list[Outcome]:
     """Stage, validate and load again, from landing, the loads that have open quarantine entries (or the given ones).
 
-    Rows whose cause is mended (a unit was added, a profile corrected) come back under their first T; the rest stays in quarantine.
+    Each retry is an extract of its own over the old landing: whatever happens to it, the old one stays as it is. Rows whose cause is mended
+    (a unit was added, a profile corrected) come back under their first T; the rest stays in quarantine, under the load of the retry. Raises
+    WrongUse where a given load has no landing any more.
     """
-    with engine(settings).connect() as connection:
-        rows = query(
-            connection,
-            "select l.extract_id, array_agg(l.load_id order by l.load_id) as loads from ops.load as l "
-            "where l.status in ('loaded', 'blocked') and l.landing_path is not null "
-            + (
-                "and l.load_id = any(:loads) "
-                if load_ids
-                else "and exists (select 1 from ops.quarantine as q where q.load_id = l.load_id and q.action = 'quarantine' "
-                "and q.resolved_at is null) "
-            )
-            + "group by l.extract_id order by l.extract_id",
-            {"loads": load_ids or []},
-        )
-    if load_ids and not rows:
-        raise WrongUse(f"no load {', '.join(map(str, load_ids))} with landing to retry")
-    done = []
-    for row in rows:
-        extract_id = row["extract_id"]
-        with engine(settings).begin() as connection:
-            connection.execute(text("update ops.load set status = 'landed', message = null where load_id = any(:l)"), {"l": row["loads"]})
-            connection.execute(text("update ops.extract set status = 'running' where extract_id = :x"), {"x": extract_id})
-        stage_step(settings, extract_id)
-        validate_step(settings, extract_id)
-        done.append(outcome(settings, extract_id, load_step(settings, extract_id)))
-    return done
+    return [_finish(settings, extract_id) for extract_id in retry.open_retries(settings, load_ids)]
 
 
 @contextmanager
 def _step(settings: Settings, extract_id: int, name: str) -> Iterator[tuple[Profile, dict[str, Any]]]:
     """The profile and row of an extract; what goes wrong inside is written to ops.extract and raised."""
-    with engine(settings).connect() as connection:
-        rows = query(connection, "select * from ops.extract where extract_id = :x", {"x": extract_id})
-    if not rows:
-        raise WrongUse(f"there is no extract {extract_id}")
-    row = rows[0]
-    if row["status"] == "failed" and row["message"] == "a newer extract of the source was started":
-        raise CchcError(f"extract {extract_id} of {row['source_code']} gave way to a newer one; run that, or start again")
-    if row["status"] not in ("running", "failed"):
-        raise WrongUse(f"extract {extract_id} of {row['source_code']} is {row['status']}: there is nothing to {name}")
+    row = extracts.resume(settings, extract_id, name)
     try:
         yield load_profile(settings.sources_dir, row["source_code"]), row
     except LoadBlocked:
         raise
     except Exception as error:
-        with engine(settings).begin() as connection:
-            connection.execute(
-                text(
-                    "update ops.extract set status = 'failed', ended_at = :now, message = :m where extract_id = :x and status = 'running'"
-                ),
-                {"x": extract_id, "m": f"{name}: {error}"[:4000], "now": now()},
-            )
+        extracts.fail(settings, extract_id, f"{name}: {error}")
         raise
+
+
+def _cover(settings: Settings, extract_id: int, source: str, stretches: dict[str, tuple[datetime | None, datetime, bool]]) -> None:
+    """What the extract covers once it is complete: for each entity (from, to, whether nothing before it is expected)."""
+    with engine(settings).begin() as connection:
+        connection.execute(text("delete from ops.coverage where extract_id = :x"), {"x": extract_id})
+        connection.execute(
+            text("insert into ops.coverage (extract_id, source_code, entity, from_at, to_at, is_base) values (:x, :s, :e, :a, :b, :base)"),
+            [
+                {"x": extract_id, "s": source, "e": entity, "a": start, "b": end, "base": is_base}
+                for entity, (start, end, is_base) in stretches.items()
+            ],
+        )
 
 
 def _register(settings: Settings, extract_id: int, profile: Profile, row: dict[str, Any], load: Landed) -> None:
@@ -345,12 +312,18 @@ def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
             text("delete from ops.quarantine where source_code = :s and entity = :e and key = any(:keys)"),
             {"s": profile.source, "e": load.entity, "keys": keys},
         )
-        table = staging_table(profile.source, load.entity)
-        if connection.execute(text("select to_regclass(:t)"), {"t": table}).scalar() is not None:
-            connection.execute(text(f"delete from {table} where _key = any(:keys)"), {"keys": keys})
+        for table in _staging_tables(connection, profile.source, load.entity):
+            connection.execute(text(f'delete from staging."{table}" where _key = any(:keys)'), {"keys": keys})
     lines = purge_landing(settings.landing_url, profile.source, load.entity, load.secret_keys)
     if purged or lines:
         log.warning("%s %s: records turned secret; %s stored versions were purged", profile.source, load.entity, purged)
+
+
+def _staging_tables(connection: Any, source: str, entity: str) -> list[str]:
+    """The staging tables of an entity that runs of a source have left or are filling."""
+    runs = set(connection.execute(text("select extract_id from ops.extract where source_code = :s"), {"s": source}).scalars())
+    names = connection.execute(text("select tablename from pg_tables where schemaname = 'staging'")).scalars()
+    return [name for name in names if extract_of(name) in runs and name.partition("__")[2] == entity.replace(".", "_")]
 
 
 def _landed(settings: Settings, extract_id: int) -> list[Landed]:

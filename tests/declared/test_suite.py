@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cchc.quality import validate
 from cchc.quality.suites import load_suite, suite_path
 from cchc.settings import PROJECT, Settings
-from cchc.staging import stage
 from cchc.warehouse import engine
 from tests.staging.support import Bench, profile
 
@@ -43,8 +41,8 @@ def test_each_rule_stops_the_file_that_breaks_it(warehouse: Settings, tmp_path: 
         bench.land(given, "figures", records, file_name=f"tukhai_{number}.xlsx", file_date="2023-06-01", revision=1)
         for number, (_, records) in enumerate(planted)
     ]
-    stage(bench.engine, given, landed)
-    verdicts = {verdict.load_id: verdict for verdict in validate(bench.engine, given, [load.load_id or 0 for load in landed])}
+    bench.stage(given, landed)
+    verdicts = {verdict.load_id: verdict for verdict in bench.validate(given, landed)}
     for load, (rule, records) in zip(landed, planted, strict=True):
         verdict = verdicts[load.load_id or 0]
         rows = bench.rows("select rule from ops.check_result where load_id = :l and phase = 'check' and not is_success", l=load.load_id)

@@ -15,7 +15,7 @@ import pytest
 from cchc.errors import NotConfigured
 from cchc.quality.compile import compile_suite
 from cchc.quality.gx import error_of, session
-from cchc.quality.known_end import ensure_known_end
+from cchc.quality.known_end import ensure_known_end, known_end
 from cchc.quality.suites import Rule, Suite, load_suite
 from cchc.settings import PROJECT
 from cchc.staging.stage import psycopg_connection
@@ -181,11 +181,11 @@ def test_every_kind_of_rule_in_our_suites_is_compared_above() -> None:
 def test_our_own_suites_count_alike_on_broken_rows(bench: Bench, name: str) -> None:
     """Rows of chance in the staging tables themselves: no value fits another."""
     source, entity = name.split("__")
-    suite = load_suite(PROJECT / "expectations" / "staging" / f"{name}.json", profile(source).zone)
+    suite = load_suite(PROJECT / "expectations" / "staging" / f"{name}.json", profile(source).zone, known_end(1))
     model = {"dossiers": "dossier", "payments": "payment", "work_files": "work_file"}[entity]
     chance = random.Random(11)
     with psycopg_connection(bench.engine) as connection:
-        ensure_known_end(connection)
+        ensure_known_end(connection, 1)
         connection.execute(
             f"drop table if exists staging.adversary_{model}; create table staging.adversary_{model} (like staging.model_{model})".encode()
         )
@@ -210,9 +210,9 @@ def test_our_own_suites_count_alike_on_broken_rows(bench: Bench, name: str) -> N
                     for row in range(1, 1501)
                 ],
             )  # fmt: skip
-        connection.execute("truncate staging.known_end")
+        connection.execute("truncate staging.extract_1__known_end")
         connection.execute(
-            "insert into staging.known_end values (1, null, '2023-01-04 20:00+07', null, null), (2, '2023-01-05 09:00+07', null, '2023-01-04 20:00+07', null)"
+            "insert into staging.extract_1__known_end values (1, null, '2023-01-04 20:00+07', null, null), (2, '2023-01-05 09:00+07', null, '2023-01-04 20:00+07', null)"
         )
         table = f"staging.adversary_{model}"
         with session(bench.engine) as gx:

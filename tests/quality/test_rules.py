@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from cchc.quality import validate
 from cchc.quality.suites import load_suite, suite_path
 from cchc.settings import PROJECT
-from cchc.staging import stage, staged_entities
+from cchc.staging import staged_entities
 from tests.staging.support import Bench, profile
 
 DOSSIER = {
@@ -202,8 +201,8 @@ def test_each_rule_sets_aside_just_what_breaks_it(
     records += [whole] * 20 * len(records)  # so that the share does not block the load
     file = FILES.get(source, {})
     landed = bench.land(given, entity, records, **file)  # type: ignore[arg-type]
-    stage(bench.engine, given, [landed])
-    (verdict,) = validate(bench.engine, given, [landed.load_id or 0])
+    bench.stage(given, [landed])
+    (verdict,) = bench.validate(given, [landed])
     found = bench.rows("select * from ops.quarantine where load_id = :id order by line, rule", id=landed.load_id)
     met = {row["line"]: row for row in found}
     assert [(line, met[line]["rule"] if line in met else "") for line in range(1, len(planted) + 1)] == list(enumerate(planted, 1))
@@ -231,8 +230,8 @@ def test_the_record_is_kept_with_what_could_not_be_read(bench: Bench) -> None:
     given = profile("one_stop")
     bad = DOSSIER | {"NgayHenTra": "x" * 300, "SoGiayToChuHoSo": "", "TenTTHC": None}
     landed = bench.land(given, "dossiers", [bad, "not an object (list)"])
-    stage(bench.engine, given, [landed])
-    validate(bench.engine, given, [landed.load_id or 0])
+    bench.stage(given, [landed])
+    bench.validate(given, [landed])
     first, *rest = bench.rows("select rule, key, record from ops.quarantine where load_id = :id order by line, rule", id=landed.load_id)
     assert (first["rule"], first["key"]) == ("K3", DOSSIER["MaHoSo"])
     assert first["record"]["_unreadable"] == {"NgayHenTra": "x" * 100}
@@ -247,8 +246,8 @@ def test_the_record_is_kept_with_what_could_not_be_read(bench: Bench) -> None:
 def test_a_secret_record_that_slipped_through_stops_the_load(bench: Bench, secrecy: str | None) -> None:
     given = profile("documents")
     landed = bench.land(given, "work_files", [WORK_FILE, WORK_FILE | {"IdHoSoCongViec": "C2", "DoMat": secrecy}])
-    stage(bench.engine, given, [landed])
-    (verdict,) = validate(bench.engine, given, [landed.load_id or 0])
+    bench.stage(given, [landed])
+    (verdict,) = bench.validate(given, [landed])
     assert verdict.blocked
     assert "SECRET" in (verdict.message or "")
     assert bench.rows("select 1 from ops.quarantine where load_id = :id", id=landed.load_id) == []

@@ -11,10 +11,9 @@ import pytest
 
 from cchc.errors import LoadBlocked, NotConfigured
 from cchc.quality import compile as compiler
-from cchc.quality import good_view, validate
+from cchc.quality import good_view
 from cchc.sources.landing import Landed
 from cchc.sources.profile import Profile
-from cchc.staging import stage
 from tests.quality.test_rules import ASSESSMENT, DOSSIER, ENDED, PAYMENT, STEP
 from tests.staging.support import Bench, T, profile
 
@@ -23,8 +22,8 @@ PAYMENTS = profile("payments")
 
 
 def judge(bench: Bench, source: Profile, *landed: Landed) -> list[Any]:
-    stage(bench.engine, source, list(landed))
-    return validate(bench.engine, source, [load.load_id or 0 for load in landed])
+    bench.stage(source, list(landed))
+    return bench.validate(source, list(landed))
 
 
 def assessments(good: int, bad: int) -> list[dict[str, Any]]:
@@ -49,9 +48,9 @@ def test_too_many_rows_in_quarantine_block_the_load(bench: Bench, good: int, bad
     if blocked:
         for word in ("one_stop", "assessments", f"{bad} of {good + bad} rows", "CODE 21", "quarantine list", "quarantine_share"):
             assert word in (verdict.message or "")
-        assert bench.rows(f"select count(*) as n from {good_view(ONE_STOP, ONE_STOP.entities['assessments'])}") == [{"n": 0}]
+        assert bench.rows(f"select count(*) as n from {good_view(ONE_STOP.entities['assessments'], bench.extract_id)}") == [{"n": 0}]
     else:
-        assert bench.rows(f"select count(*) as n from {good_view(ONE_STOP, ONE_STOP.entities['assessments'])}") == [{"n": good}]
+        assert bench.rows(f"select count(*) as n from {good_view(ONE_STOP.entities['assessments'], bench.extract_id)}") == [{"n": good}]
     (check,) = bench.rows("select is_success, action from ops.check_result where load_id = :id and rule = 'SHARE'", id=landed.load_id)
     assert check == {"is_success": not blocked, "action": "block"}
 
@@ -87,7 +86,7 @@ def test_files_are_judged_one_by_one(bench: Bench) -> None:
         {"file": "giaodich_20230105_r3.csv", "line": 2, "rule": "W_METHOD", "action": "warn"},
         {"file": "giaodich_20230105_r3.csv", "line": 3, "rule": "UNIT", "action": "quarantine"},
     ]
-    good = bench.rows(f"select _load_id, _line from {good_view(PAYMENTS, PAYMENTS.entities['payments'])} order by 1, 2")
+    good = bench.rows(f"select _load_id, _line from {good_view(PAYMENTS.entities['payments'], bench.extract_id)} order by 1, 2")
     assert good == [{"_load_id": one.load_id, "_line": 2}, {"_load_id": three.load_id, "_line": 2}]
     statuses = bench.rows(
         "select status from ops.load where load_id = any(:ids) order by load_id", ids=[x.load_id for x in (one, two, three, four)]
@@ -127,15 +126,17 @@ def test_a_second_validation_replaces_the_first(bench: Bench) -> None:
     landed = bench.land(ONE_STOP, "assessments", assessments(1, 2))
     judge(bench, ONE_STOP, landed)
     bench.run("update ops.quarantine set resolved_at = now() where load_id = :id and key = 'D2'", id=landed.load_id)
-    bench.run("update staging.one_stop__assessments set rating_code = 'hai_long' where _key = 'D2'")
-    bench.run("update staging.one_stop__assessments set unit_code = 'H19.99' where _key = 'D1'")
-    (verdict,) = validate(bench.engine, ONE_STOP, [landed.load_id or 0])
+    bench.run(f"update {bench.table('assessments')} set rating_code = 'hai_long' where _key = 'D2'")
+    bench.run(f"update {bench.table('assessments')} set unit_code = 'H19.99' where _key = 'D1'")
+    (verdict,) = bench.validate(ONE_STOP, [landed])
     assert verdict.quarantined == 1
     entries = bench.rows(
         "select key, rule, resolved_at is null as open from ops.quarantine where load_id = :id order by key, rule", id=landed.load_id
     )
     assert [tuple(entry.values()) for entry in entries] == [("D1", "CODE", True), ("D1", "UNIT", True), ("D2", "CODE", False)]
-    assert [row["_key"] for row in bench.rows(f"select _key from {good_view(ONE_STOP, ONE_STOP.entities['assessments'])} order by 1")] == [
+    assert [
+        row["_key"] for row in bench.rows(f"select _key from {good_view(ONE_STOP.entities['assessments'], bench.extract_id)} order by 1")
+    ] == [
         "D0",
         "D2",
     ]
@@ -154,11 +155,11 @@ def test_a_waived_rule_is_not_asked(bench: Bench) -> None:
 def test_loads_that_are_not_to_be_judged_get_no_verdict(bench: Bench) -> None:
     waiting = bench.land(ONE_STOP, "assessments", assessments(1, 0))
     bench.run("update ops.load set status = 'waiting' where load_id = :id", id=waiting.load_id)
-    assert validate(bench.engine, ONE_STOP, [waiting.load_id or 0]) == []
-    assert validate(bench.engine, ONE_STOP, []) == []
+    assert bench.validate(ONE_STOP, [waiting]) == []
+    assert bench.validate(ONE_STOP, []) == []
     strange = bench.land(ONE_STOP, "colours", [{}])
     with pytest.raises(NotConfigured, match="colours"):
-        validate(bench.engine, ONE_STOP, [strange.load_id or 0])
+        bench.validate(ONE_STOP, [strange])
 
 
 def ends(bench: Bench, dossier: dict[str, Any], *steps: dict[str, Any], known_at: datetime = T) -> list[str]:
@@ -216,7 +217,7 @@ def test_stored_steps_count_too_and_the_newest_version_of_each_is_taken(bench: B
     ends(bench, dossier, end)
     columns = "step_id, step_code, dossier_id, dossier_code, done_at, status_code, deleted_at, _changed_at, _first_seen_at, _load_id"
     bench.run(
-        f"insert into core.dossier_step_version (source_code, {columns}, _is_current) select 'one_stop', {columns}, true from staging.one_stop__dossier_steps"
+        f"insert into core.dossier_step_version (source_code, {columns}, _is_current) select 'one_stop', {columns}, true from {bench.table('dossier_steps')}"
     )
     assert ends(bench, dossier) == []
     hidden = end | {"DeletedOn": "20230107000000"}
@@ -263,13 +264,13 @@ def test_the_audit_catches_a_check_that_misses_rows(bench: Bench, monkeypatch: p
         importlib.import_module("cchc.quality.validate"), "compile_suite", faulty
     )  # the package has a function of that name
     landed = bench.land(ONE_STOP, "assessments", [ASSESSMENT, ASSESSMENT | {"MaDanhGia": "D2", "DanhGia": "tot", "MaDonVi": ""}])
-    stage(bench.engine, ONE_STOP, [landed])
+    bench.stage(ONE_STOP, [landed])
     if "query" in fault:
-        bench.run("update staging.one_stop__assessments set rating_code = null")
+        bench.run(f"update {bench.table('assessments')} set rating_code = null")
     else:
-        bench.run("update staging.one_stop__assessments set unit_code = 'H19.16'")
+        bench.run(f"update {bench.table('assessments')} set unit_code = 'H19.16'")
     with pytest.raises(LoadBlocked, match="audit of suite one_stop__assessments failed for " + ("UNIT" if "query" in fault else "CODE")):
-        validate(bench.engine, ONE_STOP, [landed.load_id or 0])
+        bench.validate(ONE_STOP, [landed])
     assert bench.rows("select status from ops.load where load_id = :id", id=landed.load_id) == [{"status": "blocked"}]
     failed = bench.rows("select rule from ops.check_result where load_id = :id and phase = 'audit' and not is_success", id=landed.load_id)
     assert [row["rule"] for row in failed] == ["UNIT" if "query" in fault else "CODE"]
@@ -281,9 +282,9 @@ def test_an_error_of_gx_is_no_pass(bench: Bench, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("cchc.quality.gx.Gx.validate", broken)
     landed = bench.land(ONE_STOP, "assessments", [ASSESSMENT])
-    stage(bench.engine, ONE_STOP, [landed])
+    bench.stage(ONE_STOP, [landed])
     with pytest.raises(LoadBlocked, match="no result"):
-        validate(bench.engine, ONE_STOP, [landed.load_id or 0])
+        bench.validate(ONE_STOP, [landed])
 
 
 def test_entries_say_when_the_row_was_first_seen(bench: Bench) -> None:

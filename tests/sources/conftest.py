@@ -54,8 +54,10 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     taken: list[float] = []
     real = http.Client.__init__
 
-    def init(self: http.Client, profile: Profile, connection: Connection, sleep: Callable[[float], None] = taken.append) -> None:
-        real(self, profile, connection, sleep)
+    def init(
+        self: http.Client, profile: Profile, connection: Connection, sleep: Callable[[float], None] = taken.append, **more: Any
+    ) -> None:
+        real(self, profile, connection, sleep, **more)
 
     monkeypatch.setattr(http.Client, "__init__", init)
     return taken

@@ -22,7 +22,7 @@ import yaml
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from cchc.core import declared, facts, lists, payments
+from cchc.core import declared, facts, lists, missing, payments
 from cchc.core.load import merge_keys
 from cchc.core.merge import VERSION_TABLES, columns_of, merge_versions, staged_view
 from cchc.declared.duties import load_duties
@@ -111,6 +111,7 @@ DEFAULTS: dict[str, Row] = {
         "first_seen_at": "2023-07-01",
     },
     "ops.extract": {"source_code": SOURCE, "status": "complete", "started_at": "2023-07-01"},
+    "ops.coverage": {"source_code": SOURCE, "entity": "dossiers"},
 }  # fmt: skip
 
 
@@ -346,7 +347,7 @@ def payment(connection: Connection, settings: Settings, binds: Row, table: str) 
         )
         staged = staged_view(connection, "payment", "payments", "staging.model_payment")
         payments.merge_payments(
-            connection, settings, "payments", staged, f"day_{number}", parse_moment(binds.get("known_at", "2023-07-01"))
+            connection, settings, "payments", staged, f"day_{number}", parse_moment(binds.get("known_at", "2023-07-01")), 1
         )
     return f"core.{table}"
 
@@ -380,8 +381,13 @@ def keys(connection: Connection, settings: Settings, binds: Row, table: str) -> 
         )
         connection.execute(text("delete from ops.dirty_dossier"))
         staged = _staging(connection, settings, SOURCE, "dossier_key", load)
-        merge_keys(connection, settings, SOURCE, staged, known)
+        merge_keys(connection, settings, SOURCE, staged, known, load)
+        if table.startswith("missing_key"):
+            missing.note_missing_keys(connection, settings, SOURCE, known, known)
+            connection.execute(text("drop table missing_before"))
         connection.execute(text("drop table asked_month, listed_key"))
+    if table.startswith("missing_key"):
+        return "ops.missing_key"
     return {"dossier_key_dirty": "ops.dirty_dossier", "dossier_key_month": "core.dossier_key_month"}.get(table, "core.dossier_key")
 
 
@@ -534,6 +540,8 @@ MAKERS: dict[str, Maker] = {
     "core/dossier_key_dirty": keys,
     "core/dossier_key_ended": keys,
     "core/dossier_key_month": keys,
+    "core/missing_key": keys,
+    "core/missing_key_arrived": keys,
     "core/payment_version": payment,
     "core/payment_day": payment,
     "core/procedure_list": catalogue_list,

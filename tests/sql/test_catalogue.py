@@ -60,11 +60,11 @@ def connection(new_warehouse: Callable[[Path], Any], tmp_path_factory: pytest.Te
 
 
 def _stage_everything(connection: Connection[Any], settings: Settings) -> None:
-    for name in list_profiles(settings.sources_dir):
+    for number, name in enumerate(list_profiles(settings.sources_dir), 1):
         profile = load_profile(settings.sources_dir, name)
         for entity in staged_entities(profile).values():
-            prepare(connection, table_of(profile, entity))
-            refresh_good_view(connection, profile, entity)
+            prepare(connection, table_of(entity, number))
+            refresh_good_view(connection, entity, number)
 
 
 def things(connection: Connection[Any]) -> dict[str, str | None]:

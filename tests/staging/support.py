@@ -15,9 +15,11 @@ import orjson
 from sqlalchemy import Engine, create_engine, text
 
 from cchc.embedded import postgres
+from cchc.quality import LoadVerdict, validate
 from cchc.settings import PROJECT
 from cchc.sources.landing import Folder, Landed, Writer, write_manifest
 from cchc.sources.profile import Profile, load_profile
+from cchc.staging import stage
 from cchc.staging.stage import psycopg_connection
 
 T = datetime(2023, 12, 31, 17, 0, tzinfo=UTC)  # 2024-01-01 00:00 in Asia/Ho_Chi_Minh
@@ -57,10 +59,24 @@ def profile(source: str) -> Profile:
 
 @dataclass
 class Bench:
-    """A warehouse and a landing folder."""
+    """A warehouse and a landing folder. `extract_id` is the number under which loads were staged last: each time another one."""
 
     engine: Engine
     folder: Path
+    extract_id: int = 0
+
+    def stage(self, source: Profile, landed: list[Landed]) -> None:
+        """Stages loads as a run of their own."""
+        self.extract_id += 1
+        stage(self.engine, source, landed, self.extract_id)
+
+    def validate(self, source: Profile, landed: list[Landed]) -> list[LoadVerdict]:
+        """Validates loads that were staged last."""
+        return validate(self.engine, source, [load.load_id or 0 for load in landed], self.extract_id)
+
+    def table(self, entity: str) -> str:
+        """The staging table of the run that was staged last."""
+        return f"staging.extract_{self.extract_id}__{entity}"
 
     def land(
         self,

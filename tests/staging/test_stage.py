@@ -10,6 +10,8 @@ from sqlalchemy import create_engine
 
 from cchc.errors import CchcError, NotConfigured
 from cchc.staging import good_view, stage, staged_entities, table_of
+from cchc.staging.stage import psycopg_connection
+from cchc.staging.tables import drop_tables, extract_of
 from tests.staging.support import Bench, profile
 
 ONE_STOP = profile("one_stop")
@@ -20,8 +22,9 @@ def test_names() -> None:
     entities = staged_entities(ONE_STOP)
     assert list(entities) == ["dossiers", "dossier_steps", "procedures", "assessments", "dossiers.keys"]
     keys = entities["dossiers.keys"]
-    assert (table_of(ONE_STOP, keys).name, keys.suite, keys.model) == ("one_stop__dossiers_keys", "one_stop__dossiers_keys", "dossier_key")
-    assert good_view(ONE_STOP, keys) == "staging.good_one_stop__dossiers_keys"
+    assert (table_of(keys, 12).name, keys.suite, keys.model) == ("extract_12__dossiers_keys", "one_stop__dossiers_keys", "dossier_key")
+    assert good_view(keys, 12) == "staging.good_extract_12__dossiers_keys"
+    assert [extract_of(name) for name in ("extract_12__dossiers_keys", "model_dossier", "extract_x__dossiers")] == [12, None, None]
 
 
 def test_rows_are_typed_in_the_table(bench: Bench) -> None:
@@ -31,8 +34,8 @@ def test_rows_are_typed_in_the_table(bench: Bench) -> None:
         "LoaiDuLieuKetNoi": "\\u0000",
     }  # fmt: skip
     landed = bench.land(ONE_STOP, "dossiers", [record, "not an object (int)"])
-    stage(bench.engine, ONE_STOP, [landed])
-    first, second = bench.rows("select *, received_at::text as received from staging.one_stop__dossiers order by _row")
+    bench.stage(ONE_STOP, [landed])
+    first, second = bench.rows(f"select *, received_at::text as received from {bench.table('dossiers')} order by _row")
     assert first["procedure_name"] == record["TenTTHC"]
     assert (first["field_code"], first["papers"][0]["paper_code"], first["origin_tag"]) == ("ab", 'TP"1', "\\u0000")
     assert (first["service_level"], first["apology_count"], first["has_digitized_part"]) == (4, 0, True)
@@ -45,9 +48,9 @@ def test_rows_are_typed_in_the_table(bench: Bench) -> None:
 
 
 def test_the_table_is_like_its_model_with_comments(bench: Bench) -> None:
-    stage(bench.engine, ONE_STOP, [])
+    bench.stage(ONE_STOP, [bench.land(ONE_STOP, "dossiers", [{"MaHoSo": "A"}])])
     (table,) = bench.rows(
-        "select relpersistence::text as kind, col_description(c.oid, 1) as comment from pg_class c where oid = 'staging.one_stop__dossiers'::regclass"
+        f"select relpersistence::text as kind, col_description(c.oid, 1) as comment from pg_class c where oid = '{bench.table('dossiers')}'::regclass"
     )
     assert table["kind"] == "u"
     assert "primary key" in table["comment"]
@@ -59,8 +62,8 @@ def test_several_files_share_the_table(bench: Bench) -> None:
     second = bench.land(PAYMENTS, "payments", rows, file_name="giaodich_20230106_r2.csv", first_line=2, file_date="2023-01-06", revision=2)
     blocked = bench.land(PAYMENTS, "payments", rows, file_name="giaodich_20230107.csv", file_date="2023-01-07", revision=1)
     blocked.status = "blocked"
-    stage(bench.engine, PAYMENTS, [first, second, blocked])
-    staged = bench.rows("select _row, _load_id, _file, _line, file_date::text, file_revision from staging.payments__payments order by _row")
+    bench.stage(PAYMENTS, [first, second, blocked])
+    staged = bench.rows(f"select _row, _load_id, _file, _line, file_date::text, file_revision from {bench.table('payments')} order by _row")
     assert [row["_row"] for row in staged] == [1, 2, 3, 4, 5]
     assert [row["_line"] for row in staged] == [2, 3, 2, 3, 4]
     assert {(row["_load_id"], row["_file"], row["file_date"], row["file_revision"]) for row in staged} == {
@@ -69,20 +72,27 @@ def test_several_files_share_the_table(bench: Bench) -> None:
     }
 
 
-def test_a_run_empties_the_tables_of_the_one_before(bench: Bench) -> None:
-    stage(bench.engine, ONE_STOP, [bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1"}])])
-    assert bench.rows("select count(*) as n from staging.one_stop__assessments") == [{"n": 1}]
-    stage(bench.engine, ONE_STOP, [bench.land(ONE_STOP, "dossiers", [{"MaHoSo": "A"}])])
-    assert bench.rows("select count(*) as n from staging.one_stop__assessments") == [{"n": 0}]
+def test_runs_stage_side_by_side(bench: Bench) -> None:
+    """Each run has tables of its own: what one stages or drops is nothing to the other."""
+    bench.stage(ONE_STOP, [bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1"}])])
+    first = bench.table("assessments")
+    bench.stage(ONE_STOP, [bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D2"}, {"MaDanhGia": "D3"}])])
+    second = bench.table("assessments")
+    assert [bench.rows(f"select count(*) as n from {table}") for table in (first, second)] == [[{"n": 1}], [{"n": 2}]]
+    with psycopg_connection(bench.engine) as connection:
+        drop_tables(connection, bench.extract_id)
+    assert bench.rows("select to_regclass(:a) is not null as a, to_regclass(:b) is not null as b", a=first, b=second) == [
+        {"a": True, "b": False}
+    ]
 
 
 def test_more_than_a_block_and_more_than_a_part(bench: Bench) -> None:
     landed = bench.land(ONE_STOP, "dossier_steps", [{"MaBuoc": f"B{n}", "MaHoSo": "A"} for n in range(1, 25_002)])
     assert len(landed.manifest["parts"]) == 2
-    stage(bench.engine, ONE_STOP, [landed])
+    bench.stage(ONE_STOP, [landed])
     (found,) = bench.rows(
         "select count(*) as n, count(distinct _row) as rows, max(_row) as last, min(_line) as first_line, max(_line) as last_line,"
-        " count(distinct step_id) as ids, count(distinct _file) as files from staging.one_stop__dossier_steps where step_code = 'B' || _line"
+        f" count(distinct step_id) as ids, count(distinct _file) as files from {bench.table('dossier_steps')} where step_code = 'B' || _line"
     )
     assert found == {"n": 25_001, "rows": 25_001, "last": 25_001, "first_line": 1, "last_line": 25_001, "ids": 25_001, "files": 2}
 
@@ -91,17 +101,16 @@ def test_the_key_lists_are_staged_too(bench: Bench) -> None:
     landed = bench.land(
         ONE_STOP, "dossiers.keys", [{"month": "2023-01", "MaHoSo": "A", "DeletedOn": "20230203000000"}, {"month": "2023-02", "MaHoSo": ""}]
     )
-    stage(bench.engine, ONE_STOP, [landed])
+    bench.stage(ONE_STOP, [landed])
     first, second = bench.rows(
-        "select _key, dossier_code, dossier_id, month_start::text, deleted_at::text from staging.one_stop__dossiers_keys order by _row"
+        f"select _key, dossier_code, dossier_id, month_start::text, deleted_at::text from {bench.table('dossiers_keys')} order by _row"
     )
     assert (first["_key"], first["month_start"], first["deleted_at"]) == ("A", "2023-01-01", "2023-02-03 00:00:00+07")
     assert first["dossier_id"] is not None
     assert second == {"_key": None, "dossier_code": None, "dossier_id": None, "month_start": "2023-02-01", "deleted_at": None}
 
 
-def test_damaged_landing_is_an_error_and_leaves_the_table_as_it_was(bench: Bench) -> None:
-    stage(bench.engine, ONE_STOP, [bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1"}])])
+def test_damaged_landing_is_an_error_and_leaves_no_rows(bench: Bench) -> None:
     landed = bench.land(ONE_STOP, "assessments", [{"MaDanhGia": f"D{n}"} for n in range(100)])
     part = Path(urlparse(landed.path).path) / "part-00001.ndjson.zst"
     whole = part.read_bytes()
@@ -111,27 +120,28 @@ def test_damaged_landing_is_an_error_and_leaves_the_table_as_it_was(bench: Bench
         else:
             part.write_bytes(damage)
         with pytest.raises(CchcError, match=r"part-00001\.ndjson\.zst"):
-            stage(bench.engine, ONE_STOP, [landed])
-    assert bench.rows("select _key from staging.one_stop__assessments") == [{"_key": "D1"}]
+            bench.stage(ONE_STOP, [landed])
+        assert bench.rows("select to_regclass(:t) is null as is_gone", t=bench.table("assessments")) == [{"is_gone": True}]
     assert bench.rows("select staged, status from ops.load where load_id = :id", id=landed.load_id) == [{"staged": 0, "status": "landed"}]
 
 
-def test_a_table_of_an_older_layout_is_made_anew(bench: Bench) -> None:
-    stage(bench.engine, ONE_STOP, [])
-    bench.run("alter table staging.one_stop__assessments drop column rating_code cascade")
-    stage(bench.engine, ONE_STOP, [bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1", "DanhGia": "hai_long"}])])
-    assert bench.rows("select rating_code from staging.one_stop__assessments") == [{"rating_code": "hai_long"}]
+def test_a_second_try_of_the_step_begins_anew(bench: Bench) -> None:
+    landed = bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1", "DanhGia": "hai_long"}])
+    bench.stage(ONE_STOP, [landed])
+    bench.run(f"alter table {bench.table('assessments')} drop column rating_code cascade")
+    stage(bench.engine, ONE_STOP, [landed], bench.extract_id)
+    assert bench.rows(f"select rating_code from {bench.table('assessments')}") == [{"rating_code": "hai_long"}]
 
 
 def test_a_load_that_nobody_opened_is_refused(bench: Bench) -> None:
     landed = bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1"}])
     landed.load_id = None
     with pytest.raises(CchcError, match=r"ops\.load"):
-        stage(bench.engine, ONE_STOP, [landed])
+        bench.stage(ONE_STOP, [landed])
 
 
 def test_another_driver_is_refused(bench: Bench) -> None:
     engine = create_engine(bench.engine.url.set(drivername="postgresql+psycopg2"))
     with pytest.raises(NotConfigured, match="psycopg"):
-        stage(engine, ONE_STOP, [])
+        stage(engine, ONE_STOP, [bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1"}])], 1)
     engine.dispose()

@@ -16,6 +16,7 @@ START = datetime(2022, 1, 1, tzinfo=ZoneInfo(ZONE))
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(exception="cchc.errors.LoadBlocked", action=RetryAction.FAIL, reason="validation blocked the load"),
+        RetryRule(exception="cchc.errors.WrongClock", action=RetryAction.FAIL, reason="a clock is wrong"),
         RetryRule(exception="cchc.errors.NotConfigured", action=RetryAction.FAIL, reason="a setting is missing or wrong"),
         RetryRule(exception="cchc.errors.WrongUse", action=RetryAction.FAIL, reason="the run was asked for something that does not exist"),
     ]

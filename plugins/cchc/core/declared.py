@@ -6,6 +6,7 @@ what the one before it said is not stored again.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection, text
@@ -66,10 +67,18 @@ def merge_declared(
             from declared_file as n left join core.declared_file as v on {same_file}"""
         )
     ).all()
-    counts = {}
+    delivered = connection.execute(
+        text(f"select _load_id, count(*) filter (where numerator is null) from {staged} group by _load_id")
+    ).all()
+    counts = {load: Counts(0, 0, 0, keyless=unreadable) for load, unreadable in delivered}
     for row in rows:
         new = row.figure_count if row.is_kept else 0
-        counts[row[0]] = Counts(0 if row.has_other else new, new if row.has_other else 0, row.figure_count - new)
+        counts[row[0]] = replace(
+            counts[row[0]],
+            inserted=0 if row.has_other else new,
+            updated=new if row.has_other else 0,
+            unchanged=row.figure_count - new,
+        )
     return counts
 
 

@@ -87,4 +87,13 @@ def merge_list(
     total = connection.execute(text(f"select count(*) from listed_{model}")).scalar_one()
     connection.execute(text("drop table list_change"))
     new = min(int(changed), int(total)) if before is not None else int(total)
-    return {load_id: Counts(new if before is None else 0, 0 if before is None else new, int(total) - new)}
+    # a list over HTTP is one load; as files it is several, which together are the list: what one repeats of another is replaced
+    delivered, kept = (
+        {row[0]: row[1] for row in connection.execute(text(f"select _load_id, count(*) from {relation} group by _load_id"))}
+        for relation in (staged, f"listed_{model}")
+    )
+    counts = {load: Counts(0, 0, kept.get(load, 0), rows - kept.get(load, 0)) for load, rows in delivered.items()}
+    own = counts.get(load_id, Counts(0, 0, 0))
+    new = min(new, own.unchanged)
+    counts[load_id] = Counts(new if before is None else 0, 0 if before is None else new, own.unchanged - new, own.replaced)
+    return counts

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.core import declared, facts, filed, lists, payments
+from cchc.core import declared, facts, filed, lists, missing, payments
 from cchc.core.merge import VERSION_TABLES, Counts, merge_versions, staged_view
 from cchc.core.settled import resolve_quarantine
+from cchc.errors import CchcError
 from cchc.indicators.catalogue import followers
 from cchc.indicators.plan import first_day
 from cchc.period import last_day_before, month_start, now
 from cchc.settings import Settings
 from cchc.sources.profile import Entity, Profile
-from cchc.staging.tables import staged_entities
+from cchc.staging.tables import SCHEMA, staged_entities, table_of
 from cchc.warehouse import known_at as known_at_of
 from cchc.warehouse import run_file
 
@@ -28,17 +31,18 @@ EVENT_DATE = {
 ORDER = ("procedure", "leader", "dossier_step", "dossier", "dossier_key")
 
 
-def staging_table(source: str, entity: str) -> str:
-    """The staging table of an entity."""
-    return f"staging.{source}__{entity.replace('.', '_')}"
+def staging_table(entity: Entity, extract_id: int) -> str:
+    """The staging table of an entity in the run of an extract, with its schema."""
+    return f"{SCHEMA}.{table_of(entity, extract_id).name}"
 
 
-def load_extract(connection: Connection, settings: Settings, profile: Profile, extract_id: int, known_at: datetime) -> None:
-    """Merge every validated load of an extract; derive; mark touched months; finish the loads and the extract.
+def load_extract(connection: Connection, settings: Settings, profile: Profile, extract: Mapping[str, Any]) -> None:
+    """Merge every validated load of an extract (a row of ops.extract); derive; mark touched months; finish the loads and the extract.
 
-    The caller owns the transaction: all of it, or nothing, is published.
+    The caller owns the transaction and holds the extract's row: all of it, or nothing, is published. Raises CchcError where a row that
+    was landed is neither published, nor known already, nor in quarantine.
     """
-    source = profile.source
+    source, extract_id, known_at = profile.source, extract["extract_id"], extract["window_to"]
     loaded = {
         row.load_id: row.entity
         for row in connection.execute(
@@ -46,27 +50,80 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
         )
     }
     counts: dict[int, Counts] = {}
-    previous = connection.execute(text("select known_at from ops.source_clock where source_code = :s"), {"s": source}).scalar()
-    clock = max(previous, known_at) if previous else known_at
+    previous = known_at_of(connection, source)
+    connection.execute(text("update ops.extract set status = 'complete', ended_at = :now where extract_id = :x"), _at(extract_id))
+    reached = known_at_of(connection, source)
+    # without a T yet no period has a value; marks are made all the same, and cost nothing
+    clock = reached or known_at
     reach = max([clock, *_clocks_that_follow(connection, settings, source)])
     connection.execute(text("create temp table changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
     entities = [entity for entity in staged_entities(profile).values() if entity.name in loaded.values()]
     for entity in sorted(entities, key=_order):
-        counts |= _merge_entity(connection, settings, profile, entity, known_at, reach)
+        counts |= _merge_entity(connection, settings, profile, entity, extract_id, known_at, reach)
         resolve_quarantine(connection, settings, entity.model, source, entity.name, f"staged_{entity.model}")
     if any(entity.model in ("dossier", "dossier_step", "dossier_key") for entity in entities):
         dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
         facts.derive_dossiers(connection, settings, source, clock, max(dossier_loads or loaded, default=None))
-    _mark_moved_clock(connection, settings, source, previous, known_at, reach)
+        missing.note_missing_keys(connection, settings, source, known_at, reach)
+    _mark_moved_clock(connection, settings, source, previous, reached, reach)
+    rows = _delivered_rows(connection, entities, extract_id)
     for load_id in loaded:
         count = counts.get(load_id, Counts(0, 0, 0))
+        count = replace(count, keyless=count.keyless + rows.get(load_id, (0, 0))[1])
+        _require_all_rows(connection, load_id, rows.get(load_id, (0, 0))[0], count)
         connection.execute(
             text(
-                "update ops.load set status = 'loaded', inserted = :i, updated = :u, unchanged = :n, ended_at = :now, "
-                "seconds = extract(epoch from cast(:now as timestamptz) - started_at) where load_id = :load"
+                "update ops.load set status = 'loaded', inserted = :i, updated = :u, unchanged = :n, replaced = :r, keyless = :k, "
+                "ended_at = :now, seconds = extract(epoch from cast(:now as timestamptz) - started_at) where load_id = :load"
             ),
-            {"i": count.inserted, "u": count.updated, "n": count.unchanged, "now": now(), "load": load_id},
+            {
+                "i": count.inserted,
+                "u": count.updated,
+                "n": count.unchanged,
+                "r": count.replaced,
+                "k": count.keyless,
+                "now": now(),
+                "load": load_id,
+            },
         )
+
+
+def _at(extract_id: int) -> dict[str, Any]:
+    return {"x": extract_id, "now": now()}
+
+
+def _delivered_rows(connection: Connection, entities: Iterable[Entity], extract_id: int) -> dict[int, tuple[int, int]]:
+    """For each load: the rows in its staging table, and those of them without a readable key."""
+    found: dict[int, tuple[int, int]] = {}
+    for entity in entities:
+        table = staging_table(entity, extract_id)
+        statement = f"select _load_id, count(*), count(*) filter (where _key is null) from {table} group by _load_id"
+        found |= {row[0]: (row[1], row[2]) for row in connection.execute(text(statement))}
+    return found
+
+
+def _require_all_rows(connection: Connection, load_id: int, rows: int, count: Counts) -> None:
+    """Raises CchcError unless every landed row is published, known already, replaced by a later row of its delivery, or in quarantine."""
+    load = connection.execute(
+        text("select source_code, entity, file_name, landed, staged from ops.load where load_id = :l"), {"l": load_id}
+    ).one()
+    what = f"{load.source_code} {load.file_name or load.entity} (load {load_id})"
+    if not load.landed == load.staged == rows == count.total:
+        raise CchcError(
+            f"{what}: {load.landed} rows were landed and {load.staged} staged; {rows} stand in the staging table, and {count.total} are "
+            f"accounted for ({count.inserted} inserted, {count.updated} updated, {count.unchanged} unchanged, {count.replaced} replaced, "
+            f"{count.keyless} without a key). Nothing was published. Run `cchc ingest {load.source_code}` again; if it stays, report it"
+        )
+    if count.keyless:
+        aside = connection.execute(
+            text("select count(distinct line) from ops.quarantine where load_id = :l and action = 'quarantine' and resolved_at is null"),
+            {"l": load_id},
+        ).scalar_one()
+        if aside < count.keyless:
+            raise CchcError(
+                f"{what}: {count.keyless} rows have no readable key, and only {aside} rows are in quarantine: some would be lost without "
+                "a word. Nothing was published. A rule of the suite must set rows without a key aside; report it"
+            )
 
 
 def _order(entity: Entity) -> int:
@@ -74,22 +131,28 @@ def _order(entity: Entity) -> int:
 
 
 def _merge_entity(
-    connection: Connection, settings: Settings, profile: Profile, entity: Entity, known_at: datetime, clock: datetime
+    connection: Connection,
+    settings: Settings,
+    profile: Profile,
+    entity: Entity,
+    extract_id: int,
+    known_at: datetime,
+    clock: datetime,
 ) -> dict[int, Counts]:
-    staged = staged_view(connection, entity.model, profile.source, staging_table(profile.source, entity.name))
+    staged = staged_view(connection, entity.model, profile.source, staging_table(entity, extract_id))
     if entity.model in ("procedure", "leader"):
         load_id = connection.execute(
-            text("select max(load_id) from ops.load where status = 'validated' and source_code = :s and entity = :e"),
-            {"s": profile.source, "e": entity.name},
+            text("select max(load_id) from ops.load where status = 'validated' and extract_id = :x and entity = :e"),
+            {"x": extract_id, "e": entity.name},
         ).scalar_one()
         return lists.merge_list(connection, settings, entity.model, profile.source, load_id, staged, known_at, clock)
     if entity.model == "dossier_key":
-        return merge_keys(connection, settings, profile.source, staged, known_at)
+        return merge_keys(connection, settings, profile.source, staged, known_at, extract_id)
     changed = f"changed_{entity.model}"
     if entity.model == "declared_figure":
         return declared.merge_declared(connection, profile.source, staged, known_at, clock, first_day(settings))
     if entity.model == "payment":
-        return payments.merge_payments(connection, settings, profile.source, staged, changed, clock)
+        return payments.merge_payments(connection, settings, profile.source, staged, changed, clock, extract_id)
     if entity.model in filed.EVENT_DATES:
         return filed.merge_filed(connection, settings, entity.model, profile.source, staged, clock)
     target = VERSION_TABLES[entity.model]
@@ -118,23 +181,25 @@ def _merge_entity(
     return counts
 
 
-def merge_keys(connection: Connection, settings: Settings, source: str, staged: str, known_at: datetime) -> dict[int, Counts]:
+def merge_keys(
+    connection: Connection, settings: Settings, source: str, staged: str, known_at: datetime, extract_id: int
+) -> dict[int, Counts]:
     """Answers of /keys: the newest answer of a month is in force; dossiers whose answer changed are derived again."""
     connection.execute(
         text(
             "create temp table asked_month on commit drop as "
             "select distinct cast(m.month || '-01' as date) as month_start from ops.load as l "
             "cross join lateral jsonb_array_elements_text(coalesce(l.manifest -> 'months', '[]')) as m (month) "
-            "where l.status = 'validated' and l.source_code = :s and l.entity like '%.keys' and not exists ("
+            "where l.status = 'validated' and l.extract_id = :x and l.entity like '%.keys' and not exists ("
             "select 1 from core.dossier_key_month as k where k.source_code = l.source_code "
             "and k.month_start = cast(m.month || '-01' as date) and k.asked_at > :t)"
         ),
-        {"s": source, "t": known_at},
+        {"x": extract_id, "t": known_at},
     )
     connection.execute(
         text(
             f"create temp table listed_key on commit drop as select distinct on (dossier_id, month_start) "
-            f"dossier_id, month_start, deleted_at from {staged} inner join asked_month using (month_start) "
+            f"dossier_id, dossier_code, month_start, deleted_at from {staged} inner join asked_month using (month_start) "
             "where dossier_id is not null order by dossier_id, month_start, _load_id desc, _line desc"
         )
     )
@@ -153,10 +218,10 @@ def _clocks_that_follow(connection: Connection, settings: Settings, source: str)
 
 
 def _mark_moved_clock(
-    connection: Connection, settings: Settings, source: str, previous: datetime | None, known_at: datetime, reach: datetime
+    connection: Connection, settings: Settings, source: str, previous: datetime | None, known_at: datetime | None, reach: datetime
 ) -> None:
     """When T moves, the running periods get another J: the months from the old T's to the new one's (or to `reach`, where others wait)."""
-    if previous is not None and previous >= known_at:
+    if known_at is None or (previous is not None and previous >= known_at):
         return
 
     def mark(dates: str, reason: str) -> None:

@@ -66,11 +66,22 @@ def columns_of(connection: Connection, relation: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Counts:
-    """What a merge did to one load: new keys, new versions of known keys, rows known already."""
+    """What a merge did with the rows of one load.
+
+    New keys, new versions of known keys, rows known already, rows that a later row of the same key and change time replaced, and rows
+    without a readable key. Together they are all rows of the load.
+    """
 
     inserted: int
     updated: int
     unchanged: int
+    replaced: int = 0
+    keyless: int = 0
+
+    @property
+    def total(self) -> int:
+        """All rows that are accounted for."""
+        return self.inserted + self.updated + self.unchanged + self.replaced + self.keyless
 
 
 def staged_view(connection: Connection, model: str, source: str, staging_table: str) -> str:
@@ -105,7 +116,6 @@ def merge_versions(connection: Connection, target: VersionTable, staged: str, ch
     stored = columns_of(connection, target.table)
     taken = ", ".join(f"s.{column}" for column in stored if column != "_is_current")
     identity = ", ".join(target.identity)
-    version = ", ".join(target.version)
     key = ", ".join(target.primary_key)
     present = " and ".join(f"s.{column} is not null" for column in (*target.distribution, *target.identity))
     newest_first = target.newest_first
@@ -152,8 +162,38 @@ def merge_versions(connection: Connection, target: VersionTable, staged: str, ch
         )
     )
     _repeated_later(connection, target, stored, same.replace("v.", "w."), before)
+    drop_repeats(connection, target, changed)
+    mark_current(connection, target, changed)
+    counts = connection.execute(
+        text(
+            f"""with delivered as (
+                select _load_id, count(*) filter (where {present}) as placed, count(*) filter (where not ({present})) as keyless
+                from {staged} as s group by _load_id
+            ),
+            kept as (
+                select
+                    _load_id,
+                    count(*) filter (where _is_new) as inserted,
+                    count(*) filter (where _is_version and not _is_new) as updated,
+                    count(*) filter (where not _is_version) as unchanged
+                from incoming group by _load_id
+            )
+            select
+                d._load_id, coalesce(k.inserted, 0), coalesce(k.updated, 0), coalesce(k.unchanged, 0),
+                d.placed - coalesce(k.inserted + k.updated + k.unchanged, 0) as replaced, d.keyless
+            from delivered as d left join kept as k on k._load_id = d._load_id"""
+        )
+    ).all()
+    connection.execute(text("drop table incoming"))
+    return {row[0]: Counts(*row[1:]) for row in counts}
+
+
+def drop_repeats(connection: Connection, target: VersionTable, changed: str) -> None:
+    """Drop the deliveries of the keys of `changed` that repeat the one before them, in whatever order they came: they say nothing."""
+    key = ", ".join(target.primary_key)
+    identity = ", ".join(target.identity)
+    version = ", ".join(target.version)
     this = " and ".join(f"v.{column} = i.{column}" for column in target.primary_key)
-    # deliveries that repeat the one before them say nothing: dropped, whatever the order in which they came
     connection.execute(
         text(
             f"""delete from {target.table} as v using (
@@ -169,19 +209,6 @@ def merge_versions(connection: Connection, target: VersionTable, staged: str, ch
                 and i._failed_rules is not distinct from i.rules_before"""
         )
     )
-    mark_current(connection, target, changed)
-    counts = connection.execute(
-        text(
-            """select
-                _load_id,
-                count(*) filter (where _is_new) as inserted,
-                count(*) filter (where _is_version and not _is_new) as updated,
-                count(*) filter (where not _is_version) as unchanged
-            from incoming group by _load_id"""
-        )
-    ).all()
-    connection.execute(text("drop table incoming"))
-    return {row[0]: Counts(row[1], row[2], row[3]) for row in counts}
 
 
 def mark_current(connection: Connection, target: VersionTable, changed: str) -> None:

@@ -15,9 +15,9 @@ from cchc.settings import Settings
 
 
 def merge_payments(
-    connection: Connection, settings: Settings, source: str, staged: str, changed: str, clock: datetime
+    connection: Connection, settings: Settings, source: str, staged: str, changed: str, clock: datetime, extract_id: int
 ) -> dict[int, Counts]:
-    """Store the rows of the validated files of this extract, decide which are in force, and mark the months of their days."""
+    """Store the rows of the validated files of an extract, decide which are in force, and mark the months of their days."""
     target = VERSION_TABLES["payment"]
     stored = columns_of(connection, target.table)
     key = ", ".join(target.primary_key)
@@ -35,19 +35,20 @@ def merge_payments(
                 cast(l.manifest ->> 'amount_delivered' as bigint),
                 l.load_id
             from ops.load as l
-            where l.status = 'validated' and l.source_code = :s and l.file_name is not null
+            where l.status = 'validated' and l.extract_id = :x and l.file_name is not null
             on conflict (source_code, file_date, file_revision, _first_seen_at) do update set
                 file_name = excluded.file_name, row_count = excluded.row_count,
                 amount_vnd = excluded.amount_vnd, _load_id = excluded._load_id"""
         ),
-        {"s": source},
+        {"x": extract_id},
     )
     connection.execute(
         text(
             f"""create temp table {changed} on commit drop as
             select distinct d.source_code, d.file_date from core.payment_day as d
-            inner join ops.load as l on l.load_id = d._load_id and l.status = 'validated'"""
-        )
+            inner join ops.load as l on l.load_id = d._load_id and l.status = 'validated' and l.extract_id = :x"""
+        ),
+        {"x": extract_id},
     )
     values = ", ".join("false" if column == "_is_current" else f"s.{column}" for column in stored)
     assignments = ", ".join(f"{column} = excluded.{column}" for column in stored if column not in target.primary_key)
@@ -79,13 +80,20 @@ def merge_payments(
     )
     counts = connection.execute(
         text(
-            f"select s._load_id, count(*) filter (where v._load_id = s._load_id) as inserted, "
-            f"count(*) filter (where v._load_id is distinct from s._load_id) as unchanged "
-            f"from {staged} as s left join core.payment_version as v on {' and '.join(f'v.{c} = s.{c}' for c in target.primary_key)} "
-            "group by s._load_id"
+            f"""with delivered as (select _load_id, count(*) as placed from {staged} group by _load_id),
+            kept as (select distinct {key}, _load_id from {staged})
+            select
+                d._load_id,
+                count(*) filter (where v._load_id = k._load_id) as inserted,
+                count(*) filter (where v._load_id is distinct from k._load_id) as unchanged,
+                d.placed - count(*) as replaced
+            from delivered as d
+            inner join kept as k on k._load_id = d._load_id
+            left join core.payment_version as v on {" and ".join(f"v.{c} = k.{c}" for c in target.primary_key)}
+            group by d._load_id, d.placed"""
         )
     ).all()
-    return {row[0]: Counts(row[1], 0, row[2]) for row in counts}
+    return {row[0]: Counts(row[1], 0, row[2], row[3]) for row in counts}
 
 
 def decide_in_force(connection: Connection, changed: str) -> None:

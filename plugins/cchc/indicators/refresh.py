@@ -272,11 +272,13 @@ def _pace(last_day: date) -> dict[str, int]:
 
 
 def _is_extracted(connection: Connection, source: str, period: Period) -> bool:
-    """Whether some complete extract's window reaches back to the start of a period's year to date."""
+    """Whether what is covered without a hole reaches back to the start of a period's year to date."""
     row = connection.execute(
         text("select is_complete_from_start, earliest_from from ops.source_clock where source_code = :s"), {"s": source}
-    ).one()
-    return bool(row.is_complete_from_start) or (row.earliest_from is not None and row.earliest_from <= midnight(period.year_start))
+    ).one_or_none()
+    return row is not None and (
+        bool(row.is_complete_from_start) or (row.earliest_from is not None and row.earliest_from <= midnight(period.year_start))
+    )
 
 
 def months_of(periods: Iterable[Period], clock: datetime) -> list[date]:

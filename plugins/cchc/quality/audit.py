@@ -17,9 +17,9 @@ from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import SCHEMA, good_view, table_of
 
 
-def refresh_good_view(connection: Connection[Any], profile: Profile, entity: Entity) -> None:
+def refresh_good_view(connection: Connection[Any], entity: Entity, extract_id: int) -> None:
     """Makes the view of the rows of an entity that may be loaded: of validated loads (or those in work), and not in quarantine."""
-    view = sql.Identifier(*good_view(profile, entity).split(".", 1))
+    view = sql.Identifier(*good_view(entity, extract_id).split(".", 1))
     connection.execute(sql.SQL("drop view if exists {}").format(view))
     connection.execute(
         sql.SQL(
@@ -30,19 +30,21 @@ def refresh_good_view(connection: Connection[Any], profile: Profile, entity: Ent
                 select 1 from ops.quarantine as q
                 where q.load_id = staged._load_id and q.line = staged._line and q.action = 'quarantine' and q.resolved_at is null
             )"""
-        ).format(view, table_of(profile, entity).identifier)
+        ).format(view, table_of(entity, extract_id).identifier)
     )
-    comment = f"Made by validate: rows of {table_of(profile, entity).name} that may be loaded"
+    comment = f"Made by validate: rows of {table_of(entity, extract_id).name} that may be loaded"
     connection.execute(sql.SQL("comment on view {} is {}").format(view, sql.Literal(comment)))
 
 
-def audit(gx: Gx, connection: Connection[Any], profile: Profile, entity: Entity, suite: Suite, load_ids: list[int]) -> None:
+def audit(
+    gx: Gx, connection: Connection[Any], profile: Profile, entity: Entity, suite: Suite, load_ids: list[int], extract_id: int
+) -> None:
     """Validates the good rows of `load_ids`; writes ops.check_result (phase audit, under the first load).
 
     Raises LoadBlocked, after the loads were marked blocked, if a rule does not pass.
     """
     publishing = suite.with_actions("quarantine", "block")
-    view = good_view(profile, entity)
+    view = good_view(entity, extract_id)
     results: dict[str, Any] = {}
     for result in gx.validate(SCHEMA, view.removeprefix(f"{SCHEMA}."), publishing.expectation_suite()):
         results[result.expectation_config.meta["rule_id"]] = result

@@ -1,4 +1,4 @@
-"""`staging.known_end`: the steps' ends of the dossiers in work, for the rules K4 and K7 (indicators.md §3, *finished at*).
+"""`staging.extract_<number>__known_end`: the ends of the dossiers in work by their steps, for the rules K4 and K7.
 
 For each dossier that this run staged: the first visible step with status 9, 10, 3 and 7, over what is stored and what this run brings.
 """
@@ -13,35 +13,41 @@ from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import SCHEMA, good_view, staged_entities, table_of
 
 STATUSES = (9, 10, 3, 7)
-TABLE = sql.Identifier(SCHEMA, "known_end")
 COLUMNS = "step_id, dossier_id, done_at, status_code, deleted_at, _changed_at"
 
 
-def ensure_known_end(connection: Connection[Any]) -> None:
-    """Makes the table if it is missing."""
+def known_end(extract_id: int) -> str:
+    """The name of the table of a run, with its schema."""
+    return f"{SCHEMA}.extract_{extract_id}__known_end"
+
+
+def ensure_known_end(connection: Connection[Any], extract_id: int) -> None:
+    """Makes the table of a run if it is missing."""
+    table = sql.Identifier(*known_end(extract_id).split(".", 1))
     columns = ", ".join(f"ended_{status}_at timestamptz" for status in STATUSES)
-    connection.execute(sql.SQL(f"create unlogged table if not exists {{}} (dossier_id bigint not null, {columns})").format(TABLE))
+    connection.execute(sql.SQL(f"create unlogged table if not exists {{}} (dossier_id bigint not null, {columns})").format(table))
     for column, words in {"dossier_id": "Dossier", **{f"ended_{n}_at": f"First visible step with status {n}" for n in STATUSES}}.items():
-        identifier = sql.SQL("{}.{}").format(TABLE, sql.Identifier(column))
+        identifier = sql.SQL("{}.{}").format(table, sql.Identifier(column))
         connection.execute(sql.SQL("comment on column {} is {}").format(identifier, sql.Literal(words)))
     comment = "Made by validate for its own run: one row a dossier in work, with its first visible step of each ending status"
-    connection.execute(sql.SQL("comment on table {} is {}").format(TABLE, sql.Literal(comment)))
+    connection.execute(sql.SQL("comment on table {} is {}").format(table, sql.Literal(comment)))
 
 
-def fill_known_end(connection: Connection[Any], profile: Profile, dossiers: Entity) -> None:
+def fill_known_end(connection: Connection[Any], profile: Profile, dossiers: Entity, extract_id: int) -> None:
     """Fills the table for the dossiers in the staging table of the entity `dossiers`.
 
     Of a step the newest version counts, by change time; of two with one change time the one of this run. Steps that this run set aside
     do not count, so validate the steps first.
     """
+    table = sql.Identifier(*known_end(extract_id).split(".", 1))
     seen: list[sql.Composable] = [
-        sql.SQL(f"select {COLUMNS}, 1 as delivery, _row from {{}}").format(sql.Identifier(*good_view(profile, entity).split(".", 1)))
+        sql.SQL(f"select {COLUMNS}, 1 as delivery, _row from {{}}").format(sql.Identifier(*good_view(entity, extract_id).split(".", 1)))
         for entity in staged_entities(profile).values()
-        if entity.model == "dossier_step" and _exists(connection, good_view(profile, entity))
+        if entity.model == "dossier_step" and _exists(connection, good_view(entity, extract_id))
     ]
     if _exists(connection, "core.dossier_step"):
         seen.append(sql.SQL(f"select {COLUMNS}, 0 as delivery, cast(0 as bigint) as _row from core.dossier_step"))
-    connection.execute(sql.SQL("truncate {}").format(TABLE))
+    connection.execute(sql.SQL("truncate {}").format(table))
     if seen:
         ends = ", ".join(f"min(done_at) filter (where status_code = {status})" for status in STATUSES)
         connection.execute(
@@ -55,9 +61,9 @@ def fill_known_end(connection: Connection[Any], profile: Profile, dossiers: Enti
                     order by seen.step_id, seen._changed_at desc nulls last, seen.delivery desc, seen._row desc
                 )
                 select dossier_id, {ends} from newest where deleted_at is null group by dossier_id"""
-            ).format(known_end=TABLE, dossiers=table_of(profile, dossiers).identifier, seen=sql.SQL(" union all ").join(seen))
+            ).format(known_end=table, dossiers=table_of(dossiers, extract_id).identifier, seen=sql.SQL(" union all ").join(seen))
         )
-    connection.execute(sql.SQL("analyze {}").format(TABLE))
+    connection.execute(sql.SQL("analyze {}").format(table))
 
 
 def _exists(connection: Connection[Any], relation: str) -> bool:

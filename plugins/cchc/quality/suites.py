@@ -2,7 +2,8 @@
 
 Every expectation carries in `meta`: `rule_id` (unique in its suite), `action` (`quarantine`: the row is set aside; `warn`: loaded and
 listed; `block`: one such row stops the load), `judged` (`load`: by the row alone; `always`: by what else is known, so the verdict may
-change later), `reason` and `reason_vi` (the rule in words, for people). In queries the token `:zone` stands for the source's time zone.
+change later), `reason` and `reason_vi` (the rule in words, for people). In queries the token `:zone` stands for the source's time zone, and
+`:known_end` for the table of the ends of the dossiers in work (cchc.quality.known_end).
 
 GX only logs an expectation that it does not know and goes on without it; here that is an error.
 """
@@ -75,8 +76,11 @@ def suite_path(expectations_dir: Path, name: str) -> Path:
     return path
 
 
-def load_suite(path: Path, zone: str) -> Suite:
-    """The suite in the file `path`, for a source of time zone `zone`. Raises NotConfigured with what is wrong in it."""
+def load_suite(path: Path, zone: str, known_end: str = "staging.known_end") -> Suite:
+    """The suite in the file `path`, for a source of time zone `zone` and a run whose ends stand in the table `known_end`.
+
+    Raises NotConfigured with what is wrong in it.
+    """
     from great_expectations.core import ExpectationSuite
 
     import cchc.quality.expectations  # noqa: F401  registers our own expectations
@@ -84,7 +88,7 @@ def load_suite(path: Path, zone: str) -> Suite:
     if not ZONE.fullmatch(zone):
         raise NotConfigured(f"{zone!r} is no time zone.")
     try:
-        data = json.loads(path.read_text(encoding="utf-8").replace(":zone", zone))
+        data = json.loads(path.read_text(encoding="utf-8").replace(":zone", zone).replace(":known_end", known_end))
     except json.JSONDecodeError as error:
         raise NotConfigured(f"{path.name} is not JSON: {error}.") from error
     if data.get("name") != path.stem:

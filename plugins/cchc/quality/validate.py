@@ -18,7 +18,7 @@ from cchc.errors import NotConfigured
 from cchc.quality.audit import audit, refresh_good_view
 from cchc.quality.compile import compile_suite
 from cchc.quality.gx import Gx, session
-from cchc.quality.known_end import ensure_known_end, fill_known_end
+from cchc.quality.known_end import ensure_known_end, fill_known_end, known_end
 from cchc.quality.suites import Suite, load_suite, suite_path
 from cchc.settings import Settings
 from cchc.sources.profile import Entity, Profile
@@ -67,7 +67,9 @@ class _Load:
         return LoadVerdict(self.load_id, self.entity, self.quarantined, self.warned, blocked, self.message if blocked else None)
 
 
-def validate(engine: Engine, profile: Profile, load_ids: Iterable[int], *, expectations_dir: Path | None = None) -> list[LoadVerdict]:
+def validate(
+    engine: Engine, profile: Profile, load_ids: Iterable[int], extract_id: int, *, expectations_dir: Path | None = None
+) -> list[LoadVerdict]:
     """Judges the staged loads `load_ids` of one run and gives a verdict for each, in order of their numbers.
 
     Fills ops.quarantine (former open entries of these loads are replaced), ops.check_result, and of ops.load the columns quarantined,
@@ -78,14 +80,16 @@ def validate(engine: Engine, profile: Profile, load_ids: Iterable[int], *, expec
     entities = sorted(staged_entities(profile).values(), key=lambda entity: entity.model != "dossier_step")  # K4 and K7 look at the steps
     with psycopg_connection(engine) as connection:
         loads = _loads(connection, profile, list(load_ids))
-        ensure_known_end(connection)
+        ensure_known_end(connection, extract_id)
         judged: list[_Load] = []
         with session(engine) as gx:
             for entity in entities:
                 mine = [load for load in loads if load.entity == entity.name]
                 if mine:
-                    suite = load_suite(suite_path(directory, entity.suite), profile.zone).without(entity.waived_rules)
-                    _judge_entity(gx, connection, profile, entity, suite, [load for load in mine if load.status in JUDGEABLE])
+                    suite = load_suite(suite_path(directory, entity.suite), profile.zone, known_end(extract_id)).without(
+                        entity.waived_rules
+                    )
+                    _judge_entity(gx, connection, profile, entity, suite, [load for load in mine if load.status in JUDGEABLE], extract_id)
                     judged += [load for load in mine if load.status in ("validated", "blocked")]
     return [load.verdict for load in sorted(judged, key=lambda load: load.load_id)]
 
@@ -103,14 +107,16 @@ def _loads(connection: Connection[Any], profile: Profile, load_ids: list[int]) -
     return loads
 
 
-def _judge_entity(gx: Gx, connection: Connection[Any], profile: Profile, entity: Entity, suite: Suite, loads: list[_Load]) -> None:
-    table = table_of(profile, entity)
-    with connection.transaction():
-        refresh_good_view(connection, profile, entity)
-        if entity.model == "dossier":
-            fill_known_end(connection, profile, entity)
+def _judge_entity(
+    gx: Gx, connection: Connection[Any], profile: Profile, entity: Entity, suite: Suite, loads: list[_Load], extract_id: int
+) -> None:
     if not loads:
         return
+    table = table_of(entity, extract_id)
+    with connection.transaction():
+        refresh_good_view(connection, entity, extract_id)
+        if entity.model == "dossier":
+            fill_known_end(connection, profile, entity, extract_id)
     compiled = compile_suite(gx.validator(SCHEMA, table.name), suite, table.identifier.as_string(None))
     with connection.transaction():
         _find(connection, compiled.failing_rows(table.identifier.as_string(None)), table.identifier, loads)
@@ -129,7 +135,7 @@ def _judge_entity(gx: Gx, connection: Connection[Any], profile: Profile, entity:
     passed = [load for load in loads if load.status != "blocked"]
     if passed:
         ids = [load.load_id for load in passed]
-        audit(gx, connection, profile, entity, suite, ids)
+        audit(gx, connection, profile, entity, suite, ids, extract_id)
         connection.execute("update ops.load set status = 'validated' where load_id = any(%s)", [ids])
         for load in passed:
             load.status = "validated"

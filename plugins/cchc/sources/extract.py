@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from cchc import period, privacy
-from cchc.errors import ContractViolation, NotConfigured
+from cchc.errors import ContractViolation, NotConfigured, WrongClock
 from cchc.sources import day_files, files, http, paginate
 from cchc.sources.connection import Connection
 from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, load_folder, write_manifest
@@ -108,12 +108,32 @@ def extract(
     return _from_http(job, first_month) if connection.is_http else _from_folder(job)
 
 
+def covered(profile: Profile, connection: Connection, window: Window) -> dict[str, tuple[datetime | None, datetime, bool]]:
+    """What an extract of `window` covers of each entity: (from, to, whether nothing before `from` is expected); from None = everything.
+
+    A full list covers everything. So does a drop folder, all of whose files are read or known, unless the caller named a beginning that
+    leaves dated files out. A window that begins no later than the profile's `first_day` leaves nothing out that is expected.
+    """
+    leaves_out = window.start is not None and (
+        connection.is_http or (window.explicit and profile.files is not None and profile.files.name is not None)
+    )
+    first_day = profile.first_day
+    is_base = (
+        not leaves_out
+        or window.start is None
+        or (first_day is not None and window.start <= datetime.combine(first_day, datetime.min.time(), profile.zone_info))
+    )
+    stretch = (window.start if leaves_out else None, window.end, is_base)
+    whole = (None, window.end, True)
+    return {entity.name: whole if entity.mode == "list" else stretch for entity in profile.entities.values()}
+
+
 # HTTP
 
 
 def _from_http(job: _Job, first_month: str | None) -> list[Landed]:
     landed: list[Landed] = []
-    with http.Client(job.profile, job.connection) as client:
+    with http.Client(job.profile, job.connection, known_at=job.window.end) as client:
         for entity in job.profile.entities.values():
             load = _http_load(job, client, entity)
             landed.append(load)
@@ -134,6 +154,7 @@ def _http_load(job: _Job, client: http.Client, entity: Entity) -> Landed:
     total = paginate.fetch(client, job.profile, entity, job.window, intake, writer)
     writer.close()
     manifest = job.manifest(entity.name, started) | _counts(entity, intake, writer) | {"total_reported": total}
+    manifest["source_clock"] = client.clock.isoformat() if client.clock is not None else None
     if entity.mode == "list":
         manifest["list_fetched"] = job.window.end.isoformat()
     if entity.deletions is not None:
@@ -214,6 +235,7 @@ def months_between(first: str | None, end: date, limit: int | None) -> list[str]
 def _from_folder(job: _Job) -> list[Landed]:
     inbox = files.drop_folder(job.profile, job.connection)
     names = inbox.names("file")
+    _require_recent(job, names)
     landed: list[Landed] = []
     for entity in job.profile.entities.values():
         secrets = job.secrets(entity)
@@ -228,6 +250,36 @@ def _from_folder(job: _Job) -> list[Landed]:
         landed += loads
         landed += _lonely_manifests(job, inbox, entity, names)
     return landed
+
+
+def newest_day(profile: Profile, names: list[str]) -> date | None:
+    """The newest day for which there is a file, by the files' names; None where no name has a day."""
+    config = _files_of(profile)
+    if config.name is None:
+        return None
+    named = [name for entity in profile.entities.values() for name in files.matching(entity, names)]
+    days = [parsed.day for name in named if (parsed := day_files.parse_name(name, config)) is not None]
+    return max(days, default=None)
+
+
+def _require_recent(job: _Job, names: list[str]) -> None:
+    """The newest file is the only clock that a drop folder has: a T far behind it is a wrong clock, or a sender that has stopped.
+
+    Raises WrongClock where T is the moment of the run (nobody named it) and the newest day lies more days before it than the profile's
+    `files.newest_within_days`; a profile without that key expects no rhythm.
+    """
+    most = _files_of(job.profile).newest_within_days
+    newest = newest_day(job.profile, names)
+    if most is None or newest is None or not job.window.is_by_clock:
+        return
+    lag = (job.window.end.astimezone(job.profile.zone_info).date() - newest).days
+    if lag > most:
+        raise WrongClock(
+            f"{job.profile.source}: the newest file in {job.connection.host} is of {newest:%d/%m/%Y}, {lag} days before T = "
+            f"{job.window.end.isoformat(timespec='seconds')}; the profile expects one within {most} days (files.newest_within_days). "
+            "Nothing was read, and T stays where it was. Either the sender has stopped: ask it; or this machine's clock is wrong: set it; "
+            f"or it is right so: name T with `cchc ingest {job.profile.source} --to …`."
+        )
 
 
 def _due_files(job: _Job, entity: Entity, names: list[str]) -> list[str]:

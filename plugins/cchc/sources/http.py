@@ -11,7 +11,7 @@ import json
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ import requests
 from requests.auth import AuthBase
 
 from cchc import period
-from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable
+from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable, WrongClock
 from cchc.sources.connection import Connection, variable
 from cchc.sources.profile import Entity, Http, Profile
 
@@ -29,6 +29,7 @@ MAX_PAUSE_SECONDS = 120.0
 FIRST_PAUSE_SECONDS = 0.3
 MALFORMED_RETRIES = 2
 CONNECT_SECONDS = 10.0
+CLOCK_TOLERANCE = timedelta(minutes=5)
 EVERYTHING_FROM = date(2000, 1, 1)
 _RETRY_STATUS = (408, 500, 502, 504)
 _WAIT_STATUS = (429, 503)
@@ -48,7 +49,13 @@ class _Header(AuthBase):
 class Client:
     """A logged-in session with one source. `get_json` is all that an extract needs."""
 
-    def __init__(self, profile: Profile, connection: Connection, sleep: Callable[[float], None] = time.sleep):
+    def __init__(
+        self,
+        profile: Profile,
+        connection: Connection,
+        sleep: Callable[[float], None] = time.sleep,
+        known_at: datetime | None = None,
+    ):
         if profile.http is None:
             raise NotConfigured(
                 f"Source {profile.source} has no 'http' in its profile, but its connection's host is a URL. "
@@ -59,6 +66,8 @@ class Client:
         self.connection = connection
         self.base = connection.host.rstrip("/")
         self._sleep = sleep
+        self._known_at = known_at
+        self.clock: datetime | None = None
         self._session = requests.Session()
         self._session.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "cchc"})
         self._session.verify = connection.extra.get("verify", True)
@@ -135,6 +144,7 @@ class Client:
             pause = min(FIRST_PAUSE_SECONDS * 2**attempt, MAX_PAUSE_SECONDS)
             try:
                 answer = self._session.request(method, self.base + path, timeout=timeout, allow_redirects=False, **options)
+                self._see_clock(answer, where)
                 if answer.status_code not in (*_RETRY_STATUS, *_WAIT_STATUS):
                     return answer
                 reason = f"it answered {answer.status_code}"
@@ -160,6 +170,24 @@ class Client:
             f"{where}: {reason}, {self.http.retries + 1} times. Host {urlsplit(self.base).netloc}. "
             "Check that the source is up and reachable from here, then run again."
         )
+
+    def _see_clock(self, answer: requests.Response, where: str) -> None:
+        """Notes the source's own clock, the Date of its first answer. Raises WrongClock where our T lies after it by more than minutes."""
+        if self.clock is not None or not answer.headers.get("Date"):
+            return
+        try:
+            self.clock = parsedate_to_datetime(answer.headers["Date"])
+        except (ValueError, TypeError):
+            return
+        if self.clock.tzinfo is None:  # "-0000" of RFC 5322: UTC
+            self.clock = self.clock.replace(tzinfo=UTC)
+        if self._known_at is not None and self._known_at > self.clock + CLOCK_TOLERANCE:
+            raise WrongClock(
+                f"{where}: T = {self._known_at.isoformat(timespec='seconds')} is later than the source's own clock "
+                f"({self.clock.astimezone(self._known_at.tzinfo).isoformat(timespec='seconds')}, the Date of its answer). Nothing of it is "
+                f"used, and T stays where it was. Set the clock of this machine (or of the source) by a time server; to ask up to a moment "
+                f"that the source has reached, run `cchc ingest {self.source} --to {self.clock.astimezone(period.ZONE):%Y-%m-%dT%H:%M:%S}`."
+            )
 
     def _refused(self, path: str, status: int) -> SourceUnavailable:
         what = "API key" if self.http.auth.kind == "api_key" else "client id or secret"

@@ -27,11 +27,13 @@ class Window:
     """What an extract asks for: changes in [start, end). `start` None = everything; `end` is the T of the extract.
 
     `explicit`: the caller named `start`; only then it leaves day files out (payments.md: files arrive late and out of order).
+    `is_by_clock`: T is the moment of the run, named by nobody; then it must not be far later than the newest file of a drop folder.
     """
 
     start: datetime | None
     end: datetime
     explicit: bool = False
+    is_by_clock: bool = False
 
     def __str__(self) -> str:
         return f"[{self.start.isoformat() if self.start else 'beginning'}, {self.end.isoformat()})"

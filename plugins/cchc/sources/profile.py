@@ -12,6 +12,8 @@ Beyond what the agreed outline shows, these keys exist:
 * column `formats: [dd/MM/yyyy]`: the only time formats of this field, instead of the source's (documents.md: NgayBanHanh);
 * `files.name`: a regular expression with the groups `date` and `revision` for files that carry their day in the name;
 * `files.whole_header: true`: a table whose header lacks a column of the profile is blocked, not read as if the cells were empty;
+* `first_day`: the first day that the source is expected to have; a window from there on leaves nothing out (else only a whole extract);
+* `files.newest_within_days`: a run by the clock fails where the newest file is older than that (the sender stopped, or a clock is wrong);
 * `files.workbook`: workbooks are read cell by cell, and a fault in one blocks the file with its address (secondary.md, declared figures).
 """
 
@@ -20,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +31,7 @@ import yaml
 
 from cchc.errors import NotConfigured
 
+LONGEST_NAME = 40  # PostgreSQL cuts longer names of tables off without a word
 ITEM_TYPES = ("text", "flag", "integer", "time")
 OTHERWISE = ("keep", "null", "unreadable")
 MODES = ("window", "list")
@@ -186,6 +190,7 @@ class Files:
     full: bool = True
     whole_header: bool = False
     workbook: str | None = None
+    newest_within_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -205,6 +210,7 @@ class Profile:
     http: Http | None = None
     files: Files | None = None
     units: tuple[dict[str, str], ...] = ()
+    first_day: date | None = None
 
     @property
     def zone_info(self) -> ZoneInfo:
@@ -322,6 +328,7 @@ def read_profile(path: Path) -> Profile:
     http = _http(top.map("http"))
     files = _files(top.map("files"))
     units = tuple(_unit(unit, path.name) for unit in top.take("units", list, []))
+    first_day = _day(top, "first_day")
     entity_maps = top.take("entities", dict)
     name_vi, owner = top.take("name_vi", str), top.take("owner", str)
     top.done()
@@ -349,7 +356,20 @@ def read_profile(path: Path) -> Profile:
         http=http,
         files=files,
         units=units,
+        first_day=first_day,
     )
+
+
+def _day(section: _Map, key: str) -> date | None:
+    """A day under `key`; YAML reads 2023-01-01 as one by itself."""
+    section.asked.append(key)
+    value = section.data.get(key)
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise NotConfigured(f"{section.where}: {key!r} must be a day YYYY-MM-DD, found {value!r}.") from None
 
 
 def _settings(top: _Map) -> dict[str, float]:
@@ -414,6 +434,12 @@ def _files(section: _Map | None) -> Files | None:
         groups = _compiled(files.name, section.where).groupindex
         if "date" not in groups:
             raise NotConfigured(f"{section.where}: 'name' needs the group (?P<date>…), and may have (?P<revision>…).")
+    within = section.take("newest_within_days", int, None)
+    if within is not None and (within < 1 or files.name is None):
+        raise NotConfigured(
+            f"{section.where}: 'newest_within_days' is a number of days from 1, and needs 'name', which finds the files' day."
+        )
+    files = replace(files, newest_within_days=within)
     if section.data.get("workbook") is not None:
         files = replace(files, workbook=section.one_of("workbook", WORKBOOKS))
         if files.name is None or "unit" not in _compiled(files.name, section.where).groupindex:
@@ -499,6 +525,8 @@ def _entity(name: str, source: str, body: _Map, files: Files | None) -> Entity:
         secret=_secret(body.map("secret")),
     )
     body.done()
+    if len(name) > LONGEST_NAME:
+        raise NotConfigured(f"{body.where}: the name of an entity has at most {LONGEST_NAME} letters: tables are named by it.")
     if not entity.key:
         raise NotConfigured(f"{body.where}: 'key' is empty.")
     if files is not None and entity.file_pattern is None:

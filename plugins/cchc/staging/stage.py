@@ -26,22 +26,23 @@ BLOCK_RECORDS = 5_000
 NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
-def stage(engine: Engine, profile: Profile, landed: list[Landed]) -> None:
-    """Fills the staging table of each entity of `profile` with the records of `landed`; tables of other entities are emptied.
+def stage(engine: Engine, profile: Profile, landed: list[Landed], extract_id: int) -> None:
+    """Fills the staging tables of an extract with the records of `landed`: one table for each entity that has a load.
 
     Loads that are not `landed` (waiting, blocked) are passed over. ops.load gets `staged` and the status. One entity is one transaction.
     Raises NotConfigured if profile and model disagree, CchcError if landing is damaged.
     """
     for entity in staged_entities(profile).values():
         loads = [load for load in landed if load.entity == entity.name and load.status == "landed"]
-        with psycopg_connection(engine) as connection:
-            _stage_entity(connection, profile, entity, loads)
+        if loads:
+            with psycopg_connection(engine) as connection:
+                _stage_entity(connection, profile, entity, loads, extract_id)
 
 
-def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity, loads: list[Landed]) -> None:
-    table = table_of(profile, entity)
+def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity, loads: list[Landed], extract_id: int) -> None:
+    table = table_of(entity, extract_id)
     with connection.transaction():
-        typist = Typist(profile, entity, prepare(connection, table))
+        typist = Typist(profile, entity, prepare(connection, table, profile.source))
         first_row = 1
         for load in loads:
             blocks = _typed(typist, load, _known_at(connection, load), first_row)
@@ -52,8 +53,7 @@ def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity,
                 "update ops.load set staged = %s, status = case status when 'landed' then 'staged' else status end where load_id = %s",
                 [rows, load.load_id],
             )
-        if loads:
-            connection.execute(sql.SQL("analyze {}").format(table.identifier))
+        connection.execute(sql.SQL("analyze {}").format(table.identifier))
 
 
 def _typed(typist: Typist, load: Landed, known_at: datetime, first_row: int) -> Iterator[pa.Table]:

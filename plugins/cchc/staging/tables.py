@@ -1,7 +1,12 @@
-"""The staging tables: their names, their layout, and which entities of a profile have one."""
+"""The staging tables: their names, their layout, and which entities of a profile have one.
+
+Each run of a source has tables of its own, `staging.extract_<number>__<entity>`: two runs at the same time never share a row. The last
+step drops them.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +16,12 @@ from cchc.errors import NotConfigured
 from cchc.sources.profile import Column, Entity, Profile
 
 SCHEMA = "staging"
+_NAME = re.compile(r"extract_(\d+)__.+")
 
 
 @dataclass(frozen=True)
 class Table:
-    """One staging table, `staging.<source>__<entity>`, made like `staging.model_<model>`."""
+    """One staging table, `staging.extract_<number>__<entity>`, made like `staging.model_<model>`."""
 
     name: str
     model: str
@@ -51,14 +57,28 @@ def _key_list(entity: Entity) -> Entity:
     return Entity(f"{entity.name}.keys", f"{entity.model}_key", f"{entity.suite}_keys", entity.key[:1], columns, mode="list")
 
 
-def table_of(profile: Profile, entity: Entity) -> Table:
-    """The staging table of an entity."""
-    return Table(f"{profile.source}__{entity.name.replace('.', '_')}", entity.model)
+def table_of(entity: Entity, extract_id: int) -> Table:
+    """The staging table of an entity in the run of an extract."""
+    return Table(f"extract_{extract_id}__{entity.name.replace('.', '_')}", entity.model)
 
 
-def good_view(profile: Profile, entity: Entity) -> str:
+def good_view(entity: Entity, extract_id: int) -> str:
     """The view of the rows that may be loaded: not of a blocked load, not in quarantine. Made anew by each validation."""
-    return f"{SCHEMA}.good_{table_of(profile, entity).name}"
+    return f"{SCHEMA}.good_{table_of(entity, extract_id).name}"
+
+
+def extract_of(table: str) -> int | None:
+    """The number of the extract that a staging table belongs to; None for a table of another kind."""
+    found = _NAME.fullmatch(table)
+    return int(found.group(1)) if found else None
+
+
+def drop_tables(connection: Connection[Any], extract_id: int) -> None:
+    """Drop the staging tables of an extract, with the views on them."""
+    names = connection.execute("select tablename from pg_tables where schemaname = %s", [SCHEMA]).fetchall()
+    for (name,) in names:
+        if extract_of(name) == extract_id:
+            connection.execute(sql.SQL("drop table {} cascade").format(sql.Identifier(SCHEMA, name)))
 
 
 def layout(connection: Connection[Any], schema: str, table: str) -> dict[str, str]:
@@ -71,26 +91,19 @@ def layout(connection: Connection[Any], schema: str, table: str) -> dict[str, st
     return {str(name): str(kind) for name, kind in rows}
 
 
-def prepare(connection: Connection[Any], table: Table) -> dict[str, str]:
-    """Makes the table if it is missing (or of an older layout), empties it, and gives its layout.
+def prepare(connection: Connection[Any], table: Table, source: str = "") -> dict[str, str]:
+    """Makes the table, empty (one that a former try of the same step left is dropped), and gives its layout.
 
-    Raises NotConfigured if the model does not exist.
+    Raises NotConfigured, naming the profile of `source`, if the model does not exist.
     """
     model = layout(connection, SCHEMA, f"model_{table.model}")
     if not model:
         raise NotConfigured(
-            f"the profile of {table.name.replace('__', ', entity ')}: no model {table.model!r} (no table {SCHEMA}.model_{table.model}). "
-            "Name one of include/sql/migrations."
+            f"the profile of {source}, entity {table.name.partition('__')[2]}: no model {table.model!r} (no table "
+            f"{SCHEMA}.model_{table.model}). Name one of include/sql/migrations."
         )
-    present = layout(connection, SCHEMA, table.name)
-    if present and list(present.items()) != list(model.items()):
-        connection.execute(sql.SQL("drop table {} cascade").format(table.identifier))
-        present = {}
-    if not present:
-        connection.execute(
-            sql.SQL("create unlogged table {} (like {} including comments)").format(table.identifier, table.model_identifier)
-        )
-        comment = f"Rows of the loads in work, in the form of staging.model_{table.model}; emptied at each load"
-        connection.execute(sql.SQL("comment on table {} is {}").format(table.identifier, sql.Literal(comment)))
-    connection.execute(sql.SQL("truncate {}").format(table.identifier))
+    connection.execute(sql.SQL("drop table if exists {} cascade").format(table.identifier))
+    connection.execute(sql.SQL("create unlogged table {} (like {} including comments)").format(table.identifier, table.model_identifier))
+    comment = f"Rows of one run in work, in the form of staging.model_{table.model}; dropped when the run ends"
+    connection.execute(sql.SQL("comment on table {} is {}").format(table.identifier, sql.Literal(comment)))
     return model

@@ -1,0 +1,16 @@
+-- grain: one row a dossier that the newest answers of /keys list as existing, and that is not stored
+-- source: listed_key, asked_month (temporary: the newest answers), core.dossier_version
+-- traps: run after the load's dossiers are merged and after missing_key_arrived; a key that was missing before keeps the T that found it
+
+insert into ops.missing_key (source_code, month_start, dossier_id, dossier_code, first_seen_at)
+select
+    cast(:source as text) as source_code,
+    s.month_start,
+    s.dossier_id,
+    s.dossier_code,
+    cast(:known_at as timestamptz) as first_seen_at
+from listed_key as s
+where
+    s.deleted_at is null
+    and not exists (select 1 from core.dossier_version as v where v.dossier_id = s.dossier_id)
+on conflict (source_code, month_start, dossier_id) do nothing

@@ -1,0 +1,136 @@
+"""What is missing, by what the sources themselves say: holes in what was asked for, and dossiers that are listed and not stored.
+
+One place that doctor, the scorecard, the closing of a period and the dashboard ask, so that all of them tell the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from cchc.period import ZONE, Period, add_months, midnight
+from cchc.warehouse import query
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A stretch of change time [from_at, to_at) of a source that was never asked for; `from_at` None = everything before its end.
+
+    `entities` are those of the source that lack it, and `known_at` is the source's T, which stays before the hole; None = it has none.
+    """
+
+    source: str
+    entities: tuple[str, ...]
+    from_at: datetime | None
+    to_at: datetime
+    known_at: datetime | None
+
+    @property
+    def text(self) -> str:
+        """The hole in words, with what closes it."""
+        span = f"from {_short(self.from_at)} to {_short(self.to_at)}" if self.from_at else f"before {_short(self.to_at)}"
+        named = "" if self.entities == ("*",) else f" ({', '.join(self.entities)})"
+        clock = f"T stays at {_short(self.known_at)}" if self.known_at else "there is no T, so nothing of it is computed"
+        return (
+            f"{self.source}{named}: what changed {span} was never asked for; {clock}, although later changes are loaded. "
+            f"The next run asks for it: `cchc ingest {self.source}`"
+        )
+
+    @property
+    def text_vi(self) -> str:
+        """The same in Vietnamese, for people who read numbers."""
+        if self.from_at is None:
+            span = f"trước {self.to_at.astimezone(ZONE):%d/%m/%Y %H:%M}"
+        else:
+            span = f"từ {self.from_at.astimezone(ZONE):%d/%m/%Y %H:%M} đến {self.to_at.astimezone(ZONE):%d/%m/%Y %H:%M}"
+        clock = f"số liệu chỉ tính đến {self.known_at.astimezone(ZONE):%d/%m/%Y %H:%M}" if self.known_at else "chưa tính được số liệu nào"
+        return f"{self.source}: chưa trích xuất các thay đổi {span}; {clock}"
+
+
+@dataclass(frozen=True)
+class MissingMonth:
+    """Dossiers of one month of reception that the source lists as existing and that are not stored.
+
+    `listed` and `stored` count the keys of that month by the newest list; `codes` are the first of the missing ones, and `since` is the T
+    of the first extract that missed them. `is_new`: only the newest extract missed them, so they may have come in while it ran.
+    """
+
+    source: str
+    month: date
+    listed: int
+    missing: int
+    codes: tuple[str, ...]
+    since: datetime
+    is_new: bool
+
+    @property
+    def text(self) -> str:
+        """The month in words, with what to do."""
+        named = ", ".join(self.codes) + (" …" if self.missing > len(self.codes) else "")
+        what = (
+            f"{self.source} {self.month:%Y-%m}: the source lists {self.listed} dossiers, {self.missing} of them are not stored ({named}), "
+            f"since T = {_short(self.since)}; the month is provisional. "
+        )
+        if self.is_new:
+            return what + "They may have come in while the extract ran: the next ingest brings them"
+        return what + (
+            f"An extract with a wrong T, or a window that was never asked for, has missed them: `cchc source rewind {self.source} MOMENT "
+            f"--why …` to a moment before they were entered, or `cchc ingest {self.source} --full`"
+        )
+
+    @property
+    def text_vi(self) -> str:
+        """The same in Vietnamese, for people who read numbers."""
+        return (
+            f"{self.source}: tháng {self.month:%m/%Y} nguồn có {self.listed} hồ sơ, kho thiếu {self.missing} hồ sơ; "
+            "số liệu tháng này là tạm tính"
+        )
+
+
+def holes(connection: Connection) -> list[Hole]:
+    """Every hole in what was asked for, by source and time."""
+    rows = query(
+        connection,
+        "select h.source_code, h.from_at, h.to_at, array_agg(h.entity order by h.entity) as entities, min(c.known_at) as known_at "
+        "from ops.coverage_hole as h left join ops.source_clock as c on c.source_code = h.source_code group by 1, 2, 3 order by 1, 2, 3",
+    )
+    return [Hole(r["source_code"], tuple(r["entities"]), r["from_at"], r["to_at"], r["known_at"]) for r in rows]
+
+
+def missing_months(connection: Connection) -> list[MissingMonth]:
+    """Every month of which dossiers are missing, by source and month."""
+    rows = query(
+        connection,
+        "select m.source_code as source, m.month_start as month, count(*) as missing, min(m.first_seen_at) as since, "
+        "min(m.first_seen_at) >= max(k.asked_at) as is_new, (array_agg(m.dossier_code order by m.dossier_code))[1\\:3] as codes, "
+        "(select count(*) from core.dossier_key as l where l.source_code = m.source_code and l.month_start = m.month_start "
+        "and l._ended_at is null and l.deleted_at is null) as listed "
+        "from ops.missing_key as m inner join core.dossier_key_month as k "
+        "on k.source_code = m.source_code and k.month_start = m.month_start "
+        "group by m.source_code, m.month_start order by 1, 2",
+    )
+    return [MissingMonth(r["source"], r["month"], r["listed"], r["missing"], tuple(r["codes"]), r["since"], r["is_new"]) for r in rows]
+
+
+def incomplete_bases(connection: Connection, source: str, period: Period, bases: tuple[str, ...]) -> dict[str, bool]:
+    """For each basis whether a month of which dossiers are missing lies in what a period counts on it."""
+    rows = query(connection, "select distinct month_start from ops.missing_key where source_code = :s", {"s": source})
+    months = [row["month_start"] for row in rows]
+    return {basis: any(_overlaps(month, period.first_day(basis), period.end) for month in months) for basis in bases}
+
+
+def notes_vi(connection: Connection, period: Period) -> list[str]:
+    """What a reader of a period's numbers must know of what is missing, in Vietnamese sentences."""
+    found = [hole.text_vi for hole in holes(connection) if hole.from_at is None or hole.from_at < midnight(period.end)]
+    first = min(period.first_day(basis) for basis in ("period", "year_to_date"))
+    return found + [item.text_vi for item in missing_months(connection) if _overlaps(item.month, first, period.end)]
+
+
+def _overlaps(month: date, first: date, end: date) -> bool:
+    return month < end and first < add_months(month, 1)
+
+
+def _short(moment: datetime) -> str:
+    return f"{moment.astimezone(ZONE):%Y-%m-%d %H:%M}"

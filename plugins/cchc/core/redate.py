@@ -1,0 +1,120 @@
+"""Set back the T of a source: what was learnt under a later T counts as learnt at the moment that a person names.
+
+For a T that was wrong: a machine's clock stood in another year, or an extract was labelled with a moment that the source had not reached.
+Nothing that was delivered is lost; the next run asks again from the moment on (less the profile's overlap). Everything is one transaction
+of the caller.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from cchc.core import facts, payments
+from cchc.core.merge import VERSION_TABLES, drop_repeats, mark_current
+from cchc.settings import Settings
+
+# tables that carry the T of an extract: table, column of the T, key without it
+_LISTS = (("core.procedure_list", "fetched_at", ("source_code",)), ("core.leader_list", "fetched_at", ("source_code",)))
+
+
+def redate(connection: Connection, settings: Settings, source: str, moment: datetime) -> None:
+    """Take back the T of every extract of `source` that lies after `moment`, in ops and core; what is derived is derived again."""
+    binds = {"s": source, "k": moment}
+    _redate_runs(connection, binds)
+    for target in VERSION_TABLES.values():
+        changed = f"redated_{target.model}"
+        identity = ", ".join(target.identity)
+        key = tuple(column for column in target.primary_key if column != "_first_seen_at")
+        connection.execute(
+            text(
+                f"create temp table {changed} on commit drop as select distinct {identity} from {target.table} "
+                "where source_code = :s and _first_seen_at > :k"
+            ),
+            binds,
+        )
+        if "dossier_id" in target.primary_key:
+            connection.execute(
+                text(
+                    f"insert into ops.dirty_dossier select distinct dossier_id from {target.table} "
+                    "where source_code = :s and _first_seen_at > :k on conflict do nothing"
+                ),
+                binds,
+            )
+        _keep_latest(connection, target.table, "_first_seen_at", key, binds)
+        if target.model == "payment":
+            _keep_latest(connection, "core.payment_day", "_first_seen_at", ("source_code", "file_date", "file_revision"), binds)
+            payments.decide_in_force(connection, changed)
+        else:
+            if target.model not in ("feedback", "survey_answer"):  # of files every row is kept as a version of its own
+                drop_repeats(connection, target, changed)
+            mark_current(connection, target, changed)
+    for table, column, key in _LISTS:
+        _keep_latest(connection, table, column, key, binds)
+    for table in ("core.declared_figure_version", "core.declared_file"):
+        columns = ("source_code", "unit_code", "month_start", "file_revision")
+        own = (*columns, "indicator_code") if table.endswith("version") else columns
+        _keep_latest(connection, table, "_first_seen_at", own, binds)
+    _redate_keys(connection, binds)
+    connection.execute(text("create temp table changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
+    facts.derive_dossiers(connection, settings, source, moment, None)
+
+
+def _redate_runs(connection: Connection, binds: dict[str, object]) -> None:
+    """What the extracts cover ends at the moment; extracts and loads carry it as their T."""
+    connection.execute(
+        text(
+            "insert into ops.coverage (extract_id, source_code, entity, from_at, to_at, is_base) "
+            "select e.extract_id, e.source_code, s.entity, e.window_from, e.window_to, e.window_from is null from ops.extract as e "
+            "inner join (select distinct source_code, entity from ops.covered_stretch) as s on s.source_code = e.source_code "
+            "where e.source_code = :s and e.status = 'complete' and e.kind = 'ingest' "
+            "and not exists (select 1 from ops.coverage as c where c.extract_id = e.extract_id)"
+        ),
+        binds,
+    )
+    connection.execute(text("delete from ops.coverage where source_code = :s and to_at > :k and from_at >= :k"), binds)
+    connection.execute(text("update ops.coverage set to_at = :k where source_code = :s and to_at > :k"), binds)
+    for table in ("ops.extract", "ops.load"):
+        connection.execute(
+            text(f"update {table} set window_to = :k, window_from = least(window_from, :k) where source_code = :s and window_to > :k"),
+            binds,
+        )
+
+
+def _keep_latest(connection: Connection, table: str, column: str, key: tuple[str, ...], binds: dict[str, object]) -> None:
+    """Of the rows of one key whose T is the moment or later the latest stays, with the moment as its T."""
+    same = " and ".join(f"o.{name} is not distinct from t.{name}" for name in key)
+    connection.execute(
+        text(
+            f"delete from {table} as t using {table} as o where t.source_code = :s and o.source_code = :s and {same} "
+            f"and t.{column} >= :k and o.{column} > t.{column}"
+        ),
+        binds,
+    )
+    connection.execute(text(f"update {table} set {column} = :k where source_code = :s and {column} > :k"), binds)
+
+
+def _redate_keys(connection: Connection, binds: dict[str, object]) -> None:
+    """The answers of /keys: those in force stay in force since the moment; what began and ended after it never was."""
+    connection.execute(
+        text(
+            "insert into ops.dirty_dossier select dossier_id from core.dossier_key where source_code = :s "
+            "and (_first_seen_at > :k or _ended_at > :k) on conflict do nothing"
+        ),
+        binds,
+    )
+    connection.execute(
+        text("delete from core.dossier_key where source_code = :s and _first_seen_at >= :k and _ended_at > _first_seen_at"), binds
+    )
+    connection.execute(
+        text(
+            "delete from core.dossier_key as t using core.dossier_key as o where t.source_code = :s and o.dossier_id = t.dossier_id "
+            "and o.month_start = t.month_start and t._first_seen_at >= :k and o._first_seen_at > t._first_seen_at"
+        ),
+        binds,
+    )
+    connection.execute(text("update core.dossier_key set _first_seen_at = :k where source_code = :s and _first_seen_at > :k"), binds)
+    connection.execute(text("update core.dossier_key set _ended_at = :k where source_code = :s and _ended_at > :k"), binds)
+    connection.execute(text("update core.dossier_key_month set asked_at = :k where source_code = :s and asked_at > :k"), binds)
+    connection.execute(text("update ops.missing_key set first_seen_at = :k where source_code = :s and first_seen_at > :k"), binds)

@@ -1,0 +1,192 @@
+"""Runs of a source as rows of ops.extract: which one is in work, which one gave way, and what a run that ended leaves behind.
+
+One source has at most one ingest in work. Opening another one ends it: its next step refuses to go on. Each run stages into tables of
+its own, so that what a run does can never reach the rows of another one.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from cchc.errors import CchcError, WrongClock, WrongUse
+from cchc.period import now
+from cchc.settings import Settings
+from cchc.sources.profile import Profile, load_profile
+from cchc.staging.tables import extract_of
+from cchc.warehouse import engine, known_at, query
+
+log = logging.getLogger(__name__)
+
+CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks of two machines that are kept by NTP differ by far less
+
+
+def open_extract(
+    settings: Settings,
+    source: str,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    *,
+    full: bool = False,
+    is_to_named: bool | None = None,
+) -> int:
+    """Open the ingest of a source for the window [start, end); its number.
+
+    `end` is T, default now; `is_to_named` tells whether a person named it (default: whether it is given; a schedule gives it too).
+    `start` defaults to the source's T less the profile's overlap, to the beginning with `full`, or where the source has no T yet. Because
+    T stops at the first hole, the default window asks for every hole as well. An ingest of the source that is still in work gives way; one
+    that is publishing is waited for. Raises WrongUse for a window in the future or without a length, WrongClock where this machine's clock
+    is ahead of the database's.
+    """
+    profile = load_profile(settings.sources_dir, source)
+    moment = now()
+    to = end or moment
+    named = end is not None if is_to_named is None else is_to_named
+    if to > moment + CLOCK_TOLERANCE:
+        raise WrongUse(f"--to {to.isoformat()} lies in the future; T can be at most now ({moment.isoformat(timespec='seconds')})")
+    with engine(settings).begin() as connection:
+        _require_clock(connection, source, to)
+        # first, because this waits for a run that is publishing: its T decides where our window begins
+        connection.execute(
+            text(
+                "update ops.extract set status = 'superseded', ended_at = :now, message = 'a newer run of the source was started' "
+                "where source_code = :s and kind = 'ingest' and status = 'running'"
+            ),
+            {"s": source, "now": moment},
+        )
+        last = known_at(connection, source)
+        begin = start
+        if begin is None and not full and last is not None and not _new_entities(connection, profile):
+            begin = min(last, to) - timedelta(hours=profile.overlap_hours)
+        if begin is not None and begin >= to:
+            raise WrongUse(f"the window [{begin.isoformat()}, {to.isoformat()}) is empty")
+        extract_id: int = connection.execute(
+            text(
+                "insert into ops.extract (source_code, window_from, window_to, status, started_at, is_from_named, is_to_named) "
+                "values (:s, :a, :b, 'running', :now, :from_named, :to_named) returning extract_id"
+            ),
+            {"s": source, "a": begin, "b": to, "now": moment, "from_named": start is not None, "to_named": named},
+        ).scalar_one()
+        _give_up(connection, source, extract_id)
+    sweep_staging(settings, source)
+    return extract_id
+
+
+def _new_entities(connection: Connection, profile: Profile) -> list[str]:
+    """The entities of the profile of which no extract has asked for everything yet, because the profile got them later."""
+    rows = query(connection, "select entity from ops.covered_stretch where source_code = :s and is_base", {"s": profile.source})
+    covered = {row["entity"] for row in rows}
+    return [] if "*" in covered else [name for name in profile.entities if name not in covered]
+
+
+def _require_clock(connection: Connection, source: str, to: datetime) -> None:
+    """T is never later than the clock of the database: a machine whose clock is wrong would take the T with it."""
+    database: datetime = connection.execute(text("select clock_timestamp()")).scalar_one()
+    if to > database + CLOCK_TOLERANCE:
+        raise WrongClock(
+            f"{source}: T = {to.isoformat(timespec='seconds')} is later than the database's clock "
+            f"({database.astimezone(to.tzinfo).isoformat(timespec='seconds')}) by {to - database}. Nothing was asked for. "
+            "Set the clocks of both machines by a time server, or name T with --to."
+        )
+
+
+def _give_up(connection: Connection, source: str, before: int) -> None:
+    """Loads that runs before this one left unpublished are of no use any more; no later run takes them up."""
+    connection.execute(
+        text(
+            "update ops.load as l set status = 'given_up' from ops.extract as e where e.extract_id = l.extract_id "
+            "and l.source_code = :s and e.kind = 'ingest' and e.status in ('superseded', 'failed') and e.extract_id < :x "
+            "and l.status in ('landed', 'staged', 'validated')"
+        ),
+        {"s": source, "x": before},
+    )
+
+
+def resume(settings: Settings, extract_id: int, step: str) -> dict[str, Any]:
+    """The row of an extract whose next step is about to begin.
+
+    A run that failed may be taken up again (Airflow tries a task several times) as long as no newer run of the source was opened.
+    Raises WrongUse for a number that is not there or a run that has ended, CchcError for one that gave way.
+    """
+    with engine(settings).begin() as connection:
+        rows = query(connection, "select * from ops.extract where extract_id = :x for update", {"x": extract_id})
+        if not rows:
+            raise WrongUse(f"there is no extract {extract_id}")
+        row = rows[0]
+        require_running(connection, row, step, or_failed=True)
+        if row["status"] == "failed":
+            connection.execute(
+                text("update ops.extract set status = 'running', message = null, ended_at = null where extract_id = :x"), {"x": extract_id}
+            )
+    return row
+
+
+def locked(connection: Connection, extract_id: int, step: str) -> dict[str, Any]:
+    """The row of a running extract, held by the open transaction until its end. Raises as `resume` where it does not run any more."""
+    row = query(connection, "select * from ops.extract where extract_id = :x for update", {"x": extract_id})[0]
+    require_running(connection, row, step)
+    return row
+
+
+def require_running(connection: Connection, row: dict[str, Any], step: str, *, or_failed: bool = False) -> None:
+    """Raises unless the run may go on with `step`."""
+    number, source = row["extract_id"], row["source_code"]
+    newer = connection.execute(
+        text(
+            "select max(extract_id) from ops.extract where source_code = :s and kind = :k and extract_id > :x "
+            "and status in ('running', 'complete', 'blocked')"
+        ),
+        {"s": source, "k": row["kind"], "x": number},
+    ).scalar()
+    if row["status"] == "superseded" or (row["status"] == "failed" and newer is not None):
+        named = f" (extract {newer})" if newer is not None else ""
+        raise CchcError(
+            f"extract {number} of {source} gave way to a newer one{named}; nothing of it is published. "
+            f"What it would have brought is asked for by the next run: `cchc ingest {source}`"
+        )
+    if row["status"] != "running" and not (or_failed and row["status"] == "failed"):
+        raise WrongUse(f"extract {number} of {source} is {row['status']}: there is nothing to {step}")
+
+
+def fail(settings: Settings, extract_id: int, message: str) -> None:
+    """Note that a run has failed; one that gave way meanwhile stays superseded."""
+    with engine(settings).begin() as connection:
+        connection.execute(
+            text("update ops.extract set status = 'failed', ended_at = :now, message = :m where extract_id = :x and status = 'running'"),
+            {"x": extract_id, "m": message[:4000], "now": now()},
+        )
+
+
+def sweep_staging(settings: Settings, source: str | None = None) -> list[str]:
+    """Drop the staging tables of runs that have ended (of one source, or of all); the names of the tables dropped.
+
+    The tables of a failed run stay as long as it may be taken up again. A table that somebody still writes is left for the next time.
+    """
+    dropped = []
+    with engine(settings).connect() as connection:
+        tables = [row["name"] for row in query(connection, "select tablename as name from pg_tables where schemaname = 'staging'")]
+        ended = {
+            row["extract_id"]
+            for row in query(
+                connection,
+                "select e.extract_id from ops.extract as e where (cast(:s as text) is null or e.source_code = :s) and ("
+                "e.status in ('complete', 'blocked', 'superseded') or (e.status = 'failed' and exists ("
+                "select 1 from ops.extract as n where n.source_code = e.source_code and n.kind = e.kind and n.extract_id > e.extract_id)))",
+                {"s": source},
+            )
+        }
+    for table in tables:
+        if extract_of(table) in ended:
+            try:
+                with engine(settings).begin() as connection:
+                    connection.execute(text("set local lock_timeout = '2s'"))
+                    connection.execute(text(f'drop table if exists staging."{table}" cascade'))
+            except OperationalError as error:
+                log.warning("staging.%s is still in use and stays for the next run to drop: %s", table, error.orig)
+                continue
+            dropped.append(table)
+    return dropped
