@@ -122,8 +122,9 @@ def _refresh(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _scorecard(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.completeness import notes_vi
     from cchc.indicators.scorecard import is_published, render, scorecard
-    from cchc.warehouse import require_migrated
+    from cchc.warehouse import engine, require_migrated
 
     require_migrated(settings)
     moment = options.as_known_at
@@ -133,6 +134,10 @@ def _scorecard(options: argparse.Namespace, settings: Settings) -> int:
     if not rows:
         raise CchcError(f"{options.period.code} is not computed: ingest its sources, then `cchc refresh {options.period.code}`")
     print(render(rows, options.period))
+    if moment is None:
+        with engine(settings).connect() as connection:
+            for note in notes_vi(connection, options.period):
+                print(f"Lưu ý: {note}")
     return 0
 
 
@@ -347,12 +352,12 @@ def _quarantine(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.doctor import examine
+    from cchc.doctor import WRONG, examine
 
     findings = examine(settings, options.source)
-    for ok, message in findings:
-        print(f"{'ok   ' if ok else 'WRONG'} {message}")
-    return 0 if all(ok for ok, _ in findings) else 1
+    for level, message in findings:
+        print(f"{level:<5} {message}")
+    return 1 if any(level == WRONG for level, _ in findings) else 0
 
 
 def _sql(options: argparse.Namespace, settings: Settings) -> int:

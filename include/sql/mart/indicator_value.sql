@@ -80,7 +80,9 @@ select
             then cast(greatest(0, ceil(c.target * c.denominator - c.numerator)) as bigint)
     end as gap_count,
     c.coverage,
-    coalesce(c.coverage < 1, false) or cast(:is_running as boolean) as is_provisional,
+    coalesce(c.coverage < 1, false) or cast(:is_running as boolean)
+    -- dossiers that the source lists and that are not stored
+    or (c.indicator_code = any(cast(:incomplete_codes as text[])) and c.basis = any(cast(:incomplete_bases as text[]))) as is_provisional,
     cast(:now as timestamptz) as computed_at
 from compared as c
 order by c.unit_code, c.indicator_code, c.basis

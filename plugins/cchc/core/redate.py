@@ -42,6 +42,7 @@ def redate(connection: Connection, settings: Settings, source: str, moment: date
                 ),
                 binds,
             )
+        _redate_changes(connection, target.table, tuple(column for column in key if column != "_changed_at"), binds)
         _keep_latest(connection, target.table, "_first_seen_at", key, binds)
         if target.model == "payment":
             _keep_latest(connection, "core.payment_day", "_first_seen_at", ("source_code", "file_date", "file_revision"), binds)
@@ -95,6 +96,26 @@ def _keep_latest(connection: Connection, table: str, column: str, key: tuple[str
     connection.execute(text(f"update {table} set {column} = :k where source_code = :s and {column} > :k"), binds)
 
 
+def _redate_changes(connection: Connection, table: str, key: tuple[str, ...], binds: dict[str, object]) -> None:
+    """The change time of a record that has none of its own is the T that brought it (or a moment before): it goes back with it."""
+    own = "{row}._changed_at >= {row}._first_seen_at - interval '1 microsecond'"
+    same = " and ".join(f"o.{name} is not distinct from t.{name}" for name in key)
+    connection.execute(
+        text(
+            f"delete from {table} as t using {table} as o where t.source_code = :s and o.source_code = :s and {same} "
+            f"and t._first_seen_at >= :k and o._first_seen_at > t._first_seen_at and {own.format(row='t')} and {own.format(row='o')}"
+        ),
+        binds,
+    )
+    connection.execute(
+        text(
+            f"update {table} as t set _changed_at = cast(:k as timestamptz) - (t._first_seen_at - t._changed_at) "
+            f"where t.source_code = :s and t._first_seen_at > :k and {own.format(row='t')}"
+        ),
+        binds,
+    )
+
+
 def _redate_keys(connection: Connection, binds: dict[str, object]) -> None:
     """The answers of /keys: those in force stay in force since the moment; what began and ended after it never was."""
     connection.execute(
@@ -116,5 +137,13 @@ def _redate_keys(connection: Connection, binds: dict[str, object]) -> None:
     )
     connection.execute(text("update core.dossier_key set _first_seen_at = :k where source_code = :s and _first_seen_at > :k"), binds)
     connection.execute(text("update core.dossier_key set _ended_at = :k where source_code = :s and _ended_at > :k"), binds)
+    # months after it had nothing to say; their answers are no knowledge of theirs
+    connection.execute(
+        text(
+            "delete from core.dossier_key_month where source_code = :s "
+            "and cast(month_start as timestamp) at time zone 'Asia/Ho_Chi_Minh' >= :k"
+        ),
+        binds,
+    )
     connection.execute(text("update core.dossier_key_month set asked_at = :k where source_code = :s and asked_at > :k"), binds)
     connection.execute(text("update ops.missing_key set first_seen_at = :k where source_code = :s and first_seen_at > :k"), binds)

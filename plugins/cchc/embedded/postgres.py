@@ -136,6 +136,11 @@ def is_running(home: Path) -> bool:
     return _postmaster(_folder(home) / "data") is not None
 
 
+def has_cluster(home: Path) -> bool:
+    """Whether a cluster was ever made in `home`."""
+    return (_folder(home) / "data").exists()
+
+
 def running_server(home: Path) -> Server | None:
     """The server of `home` if it runs, else None; starts nothing."""
     folder = _folder(home)

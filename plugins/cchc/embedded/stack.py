@@ -2,7 +2,7 @@
 
 What is on disk, under `CCHC_HOME/airflow` (AIRFLOW_HOME):
 
-    stack.json        the port, remembered for the next start
+    stack.json        the port, remembered for the next start, and whether the DAGs go by the clock
     processes.json    the running processes, while there are any
     passwords.json    users of Airflow's UI (mode 0600)
     migrated.json     which Airflow last migrated the metadata database, to which revision
@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cchc.airflow.launch import COMPONENTS
 from cchc.embedded import postgres
@@ -78,9 +79,10 @@ def up(
         server.ensure_databases(METADATA_DATABASE)
         warehouse = warehouse_url(settings)
         port = postgres.free_port(_remembered_port(settings) or FIRST_PORT)
-        _remember_port(settings, port)
+        _remember(settings, port=port)
         try:
             environment = {**airflow_environment(settings, server, port, warehouse), **(extra_env or {}), **prepare()}
+            _remember(settings, port=port, by_clock=environment.get("CCHC_SCHEDULE") != "off")
             say("starting Airflow")
             _launch(settings, environment, server)
             stack = _stack(settings, started_now=True)
@@ -118,6 +120,34 @@ def status(settings: Settings) -> dict[str, str]:
         if name in alive and name not in COMPONENTS:
             parts[name] = f"running, process {alive[name].pid}"
     return parts
+
+
+def health(settings: Settings) -> list[tuple[str, str]]:
+    """Whether PostgreSQL and Airflow of this CCHC_HOME run as they were started: (ok, NOTE or WRONG; a sentence). Starts nothing."""
+    if not postgres.has_cluster(settings.home):
+        return [("NOTE", "PostgreSQL of this installation was never started; `cchc init` makes it")]
+    server = postgres.running_server(settings.home)
+    if server is None:
+        return [("WRONG", "PostgreSQL of this installation is stopped; `cchc up` starts it and Airflow (or `cchc init`, PostgreSQL alone)")]
+    found = [("ok", f"PostgreSQL runs on 127.0.0.1:{server.port}")]
+    recorded, alive = _processes(settings).read(), _processes(settings).alive()
+    if not recorded:
+        return [*found, ("NOTE", "Airflow does not run here: nothing goes by the clock; `cchc up` starts it")]
+    dead = sorted(set(recorded) - set(alive))
+    if dead:
+        logs = ", ".join(str(log_of(settings, name)) for name in dead)
+        return [*found, ("WRONG", f"Airflow was started here and has died: {', '.join(dead)}. See {logs}; `cchc up` starts it again")]
+    with _stack(settings, started_now=False).api() as api:
+        states = api.health()
+    sick = sorted(f"{name} {state}" for name, state in states.items() if state not in ("healthy", None))
+    if sick or not states:
+        return [*found, ("WRONG", f"Airflow runs, but is not healthy: {', '.join(sick) or 'it does not answer'}; `cchc status` says more")]
+    return [*found, ("ok", "Airflow runs and is healthy")]
+
+
+def runs_by_clock(settings: Settings) -> bool:
+    """Whether the DAGs of the stack that was started last follow their schedules (the demo's do not: its clock is not ours)."""
+    return bool(_remembered(settings).get("by_clock", True))
 
 
 def running_stack(settings: Settings) -> Stack | None:
@@ -307,13 +337,21 @@ def _stack(settings: Settings, started_now: bool) -> Stack:
 
 def _remembered_port(settings: Settings) -> int | None:
     try:
-        return int(json.loads((_folder(settings) / "stack.json").read_text())["port"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return int(_remembered(settings)["port"])
+    except (ValueError, KeyError, TypeError):
         return None
 
 
-def _remember_port(settings: Settings, port: int) -> None:
-    (_folder(settings) / "stack.json").write_text(json.dumps({"port": port}))
+def _remembered(settings: Settings) -> dict[str, Any]:
+    try:
+        found = json.loads((_folder(settings) / "stack.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _remember(settings: Settings, **facts: Any) -> None:
+    (_folder(settings) / "stack.json").write_text(json.dumps({**_remembered(settings), **facts}))
 
 
 def _write_private(path: Path, text: str) -> None:

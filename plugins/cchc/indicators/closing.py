@@ -24,9 +24,9 @@ class Closing:
     wait_hours: float
 
     def approving_rule(self, state: Readiness) -> str | None:
-        """The rule that approves, in words; None where a person must be asked. A source that is late always needs a person."""
+        """The rule that approves, in words; None where a person must be asked. A source that is late or has gaps always needs a person."""
         missing = sum(len(units) for units in state.missing.values())
-        if self.approval != "rule" or state.late_sources:
+        if self.approval != "rule" or state.late_sources or state.gaps:
             return None
         if missing > self.missing_units or len(state.absent_sources) > self.absent_sources:
             return None

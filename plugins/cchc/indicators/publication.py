@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from cchc.completeness import notes_vi
 from cchc.errors import CchcError, WrongUse
 from cchc.indicators import score
 from cchc.indicators.catalogue import Indicator, catalogue
@@ -32,6 +33,7 @@ class Readiness:
     """What the approver of a period must know: how far each source is known, who sent nothing, what looks wrong, what has changed.
 
     `clocks`: T of each source, None = never extracted. `missing`: units expected that sent nothing in the period, by coverage.
+    `gaps`: what was never asked for, or is listed by the source and not stored, in Vietnamese sentences.
     """
 
     period: Period
@@ -41,6 +43,7 @@ class Readiness:
     restatements: int = 0
     edition: int = 0
     finding_names: dict[str, str] = field(default_factory=dict)
+    gaps: tuple[str, ...] = ()
 
     @property
     def late_sources(self) -> list[str]:
@@ -55,7 +58,7 @@ class Readiness:
     @property
     def is_complete(self) -> bool:
         """Whether every source is known to the end of the period, and every expected unit has sent something."""
-        return not self.late_sources and not self.absent_sources and not any(self.missing.values())
+        return not self.late_sources and not self.absent_sources and not any(self.missing.values()) and not self.gaps
 
     def text_vi(self) -> str:
         """The same in Vietnamese, for the approver (Markdown)."""
@@ -64,6 +67,7 @@ class Readiness:
             lines.append(f"- {source}: " + (f"đã trích xuất đến {clock:%d/%m/%Y %H:%M}" if clock else "chưa trích xuất lần nào"))
         for source in self.late_sources:
             lines.append(f"- **{source} chưa đủ số liệu đến hết kỳ**")
+        lines += [f"- **{gap}**" for gap in self.gaps]
         for code, units in sorted(self.missing.items()):
             if units:
                 lines.append(f"- chưa có số liệu ({code}): {', '.join(units)}")
@@ -95,8 +99,9 @@ def readiness(settings: Settings, period: Period) -> Readiness:
         latest = in_force(connection, settings, period)
         open_count = _open_restatements(connection, latest["publication_id"]) if latest else 0
         found = _findings(connection, period)
+        gaps = tuple(notes_vi(connection, period))
         names = {row["finding_code"]: row["name_vi"] for row in query(connection, "select finding_code, name_vi from core.finding_kind")}
-    return Readiness(period, clocks, missing, found, open_count, latest["edition"] if latest else 0, names)
+    return Readiness(period, clocks, missing, found, open_count, latest["edition"] if latest else 0, names, gaps)
 
 
 def close(

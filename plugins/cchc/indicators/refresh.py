@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from cchc.completeness import incomplete_bases
 from cchc.indicators import declared
 from cchc.indicators.catalogue import Indicator, catalogue
 from cchc.indicators.plan import DISTRICT
@@ -141,6 +142,7 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
 def write_values(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> int:
     """Write a period's values from what was counted into `measured`, judged by the plan; how many changed."""
     last_day = period.effective_last_day(clock)
+    lacking = [basis for basis, is_lacking in incomplete_bases(connection, source, period, BASES).items() if is_lacking]
     return run_file(
         connection,
         settings,
@@ -153,6 +155,8 @@ def write_values(connection: Connection, settings: Settings, source: str, period
         **_pace(last_day),
         is_year_over=(last_day.month, last_day.day) == (12, 31),
         is_running=last_day < period.last_day,
+        incomplete_bases=lacking,
+        incomplete_codes=[item.code for item in catalogue(settings).values() if lacking and item.coverage == "dossiers"],
         now=now(),
     ).rowcount
 

@@ -138,7 +138,9 @@ def _from_http(job: _Job, first_month: str | None) -> list[Landed]:
             load = _http_load(job, client, entity)
             landed.append(load)
             if entity.deletions is not None:
-                landed.append(_month_keys(job, client, entity, first_month or min(load.manifest["received_months"], default=None)))
+                # a first month before the stored ones comes with this very extract where the window before it was not asked for yet
+                months = [month for month in (first_month, min(load.manifest["received_months"], default=None)) if month is not None]
+                landed.append(_month_keys(job, client, entity, min(months, default=None)))
     return landed
 
 

@@ -1,0 +1,42 @@
+"""Sources of a small random world and a fresh warehouse, for tests of runs that meet each other, are cut off, or ask for windows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cchc.settings import Settings
+from tests.oracle.server import ContractServer
+from tests.oracle.world import World, random_world
+from tests.runs.support import Site
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """A district with some dozens of dossiers and four moments of extracts."""
+    return random_world(43, 25)
+
+
+@pytest.fixture
+def new_site(
+    new_warehouse: Callable[[Path], AbstractContextManager[Settings]], world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Site]]:
+    """A function that gives a migrated warehouse beside the sources of the world, each with a clock of its own."""
+    with ExitStack() as stack:
+
+        def make(**more: Any) -> Site:
+            home = tmp_path / f"site-{next(_numbers)}"
+            settings = stack.enter_context(new_warehouse(home))
+            server = stack.enter_context(ContractServer(world, home / "drop"))
+            for name, value in server.connections().items():
+                monkeypatch.setenv(name, value)
+            return Site(settings, server, world)
+
+        yield make
