@@ -1,8 +1,8 @@
 """backfill: load past months of a source without hand work.
 
 Give a source, a first and a last month: each month's window is ingested by a run of its own of `ingest_<source>`, one after the
-other, and `refresh_indicators` follows on what they touched. Loads are idempotent and their order does not matter: it can be
-stopped, and started again.
+other, and `refresh_indicators` follows on what they touched. Loads are idempotent: it can be stopped, and started again. T stays
+where the first month that was never asked for begins; `cchc doctor` tells it.
 """
 
 from __future__ import annotations

@@ -33,13 +33,20 @@ def maintenance() -> None:
         return remove_old_landing(Settings.load(), int((params or {})["keep_days"]))
 
     @task
+    def sweep() -> list[str]:
+        """Drop the staging tables that runs which were cut off have left."""
+        from cchc.extracts import sweep_staging
+
+        return sweep_staging(Settings.load())
+
+    @task
     def analyze() -> None:
         """Refresh the planner's statistics."""
         from cchc.maintenance import analyze
 
         analyze(Settings.load())
 
-    retain() >> analyze()
+    retain() >> sweep() >> analyze()
 
 
 @dag(

@@ -22,16 +22,18 @@ def remove_old_landing(settings: Settings, keep_days: int) -> list[str]:
     from cchc.sources.landing import Folder
 
     with engine(settings).connect() as connection:
+        # a retry reads the landing of an earlier load: a folder goes when the newest load that uses it is old enough
         rows = query(
             connection,
-            "select load_id, landing_path from ops.load where landing_path is not null and ended_at < :before and status = 'loaded'",
+            "select landing_path from ops.load where landing_path is not null group by landing_path "
+            "having bool_or(status = 'loaded') and max(coalesce(ended_at, started_at)) < :before order by 1",
             {"before": now() - timedelta(days=keep_days)},
         )
     removed = []
     for row in rows:
         Folder(row["landing_path"]).remove()
         with engine(settings).begin() as connection:
-            connection.execute(text("update ops.load set landing_path = null where load_id = :l"), {"l": row["load_id"]})
+            connection.execute(text("update ops.load set landing_path = null where landing_path = :p"), {"p": row["landing_path"]})
         log.info("retention: removed landing %s", row["landing_path"])
         removed.append(row["landing_path"])
     return removed
