@@ -26,7 +26,7 @@ def test_the_three_systems() -> None:
     one_stop = profile("one_stop")
     assert list(one_stop.entities) == ["dossiers", "dossier_steps", "procedures", "assessments"]
     dossiers = one_stop.entities["dossiers"]
-    assert (dossiers.suite, dossiers.changed_at, dossiers.changed_at_critical) == ("one_stop__dossiers", "NgaySuaCuoi", True)
+    assert (dossiers.suite, dossiers.changed_at, dossiers.changed_at_critical) == ("dossier", "NgaySuaCuoi", True)
     assert {column.source for column in dossiers.columns if column.critical} == {"NgayTiepNhan", "NgayHenTra", "NgayKetThucXuLy", "NgayTra"}
     personal = {"ChuHoSo", "MaDoiTuong", "Email", "Fax", "SoDienThoai", "TrichYeuHoSo", "ThongTinKhac"}
     assert not personal & set(dossiers.wire_fields)

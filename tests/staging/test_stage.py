@@ -20,7 +20,7 @@ def test_names() -> None:
     entities = staged_entities(ONE_STOP)
     assert list(entities) == ["dossiers", "dossier_steps", "procedures", "assessments", "dossiers.keys"]
     keys = entities["dossiers.keys"]
-    assert (table_of(ONE_STOP, keys).name, keys.suite, keys.model) == ("one_stop__dossiers_keys", "one_stop__dossiers_keys", "dossier_key")
+    assert (table_of(ONE_STOP, keys).name, keys.suite, keys.model) == ("one_stop__dossiers_keys", "dossier_key", "dossier_key")
     assert good_view(ONE_STOP, keys) == "staging.good_one_stop__dossiers_keys"
 
 

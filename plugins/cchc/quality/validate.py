@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from psycopg import Connection, sql
+from psycopg.types.json import Jsonb
 from sqlalchemy.engine import Engine
 
 from cchc.errors import NotConfigured
@@ -84,7 +85,7 @@ def validate(engine: Engine, profile: Profile, load_ids: Iterable[int], *, expec
             for entity in entities:
                 mine = [load for load in loads if load.entity == entity.name]
                 if mine:
-                    suite = load_suite(suite_path(directory, entity.suite), profile.zone).without(entity.waived_rules)
+                    suite = load_suite(suite_path(directory, entity.suite), profile.zone).without(entity.waived_rules).worded(entity)
                     _judge_entity(gx, connection, profile, entity, suite, [load for load in mine if load.status in JUDGEABLE])
                     judged += [load for load in mine if load.status in ("validated", "blocked")]
     return [load.verdict for load in sorted(judged, key=lambda load: load.load_id)]
@@ -151,7 +152,8 @@ def _quarantine(
 ) -> None:
     """One entry in ops.quarantine for each failed rule of a row; the loads' former open entries go.
 
-    So do those of the same row and rule that a newer delivery had resolved: the load that follows resolves them again.
+    So do those of the same row and rule that a newer delivery had resolved: the load that follows resolves them again. The record
+    names what could not be read by the model's columns (`_unreadable`, `_shape_error`), and beside it the vendor's fields (`_fields`).
     """
     connection.execute(
         sql.SQL(
@@ -173,7 +175,20 @@ def _quarantine(
                 staged._load_id, %(source)s, %(entity)s, staged._file, staged._line, staged._key, rule.rule, rule.action, rule.reason,
                 jsonb_strip_nulls(to_jsonb(staged) - %(pipeline)s::text[])
                 || case when staged._unreadable is null then '{{}}' else jsonb_build_object('_unreadable', staged._unreadable) end
-                || case when staged._shape_error is null then '{{}}' else jsonb_build_object('_shape_error', staged._shape_error) end,
+                || case when staged._shape_error is null then '{{}}' else jsonb_build_object('_shape_error', staged._shape_error) end
+                || coalesce((
+                    select jsonb_build_object('_fields', jsonb_object_agg(found.name, %(fields)s::jsonb ->> found.name))
+                    from (
+                        select distinct regexp_replace(named.name, '\\[[0-9]+\\]', '') as name
+                        from (
+                            select jsonb_object_keys(staged._unreadable) as name
+                            union all
+                            select unnest(string_to_array(staged._shape_error, ','))
+                        ) as named
+                    ) as found
+                    where %(fields)s::jsonb ? found.name
+                    having count(*) > 0
+                ), '{{}}'),
                 staged._first_seen_at
             from failing
             inner join {} as staged on staged._row = failing._row
@@ -185,6 +200,7 @@ def _quarantine(
             "source": profile.source,
             "entity": entity.name,
             "pipeline": list(PIPELINE),
+            "fields": Jsonb(entity.vendor_fields),
             "rules": [rule.rule_id for rule in rules],
             "actions": [rule.action for rule in rules],
             "reasons": [rule.words for rule in rules],

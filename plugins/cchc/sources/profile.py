@@ -89,8 +89,10 @@ class Deletions:
 
 @dataclass(frozen=True)
 class Entity:
-    """One kind of record of a source. `changed_at` is the wire field of the change time; None: T of the extract counts, or, with
-    `changed_by_file`, the day in the file's name.
+    """One kind of record of a source. `suite` names its rules: those of its `model` unless the profile says otherwise.
+
+    `changed_at` is the wire field of the change time; None: T of the extract counts, or, with `changed_by_file`, the day in the file's
+    name.
     """
 
     name: str
@@ -119,6 +121,16 @@ class Entity:
                 fields.setdefault(column.source, column)
         for name in (*self.key, *(self.key_else or ()), *((self.changed_at,) if self.changed_at else ())):
             fields.setdefault(name, None)
+        return fields
+
+    @property
+    def vendor_fields(self) -> dict[str, str]:
+        """The model's column → the wire field that fills it; of the items of a list `papers.is_digitized` → `TaiLieuNop.DuocSoHoa`."""
+        fields = {} if self.changed_at is None else {"_changed_at": self.changed_at}
+        for column in self.columns:
+            if column.source is not None:
+                fields[column.name] = column.source
+                fields |= {f"{column.name}.{item.name}": f"{column.source}.{item.source}" for item in column.items or () if item.source}
         return fields
 
 
@@ -332,7 +344,7 @@ def read_profile(path: Path) -> Profile:
         where = f"{path.name} entity {name}"
         if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise NotConfigured(f"{where}: the name of an entity is lower-case letters, digits and _.")
-        entities[name] = _entity(name, source, _Map(body, where), files)
+        entities[name] = _entity(name, _Map(body, where), files)
     if not entities:
         raise NotConfigured(f"{path.name}: 'entities' is empty.")
     return Profile(
@@ -464,7 +476,7 @@ def _unit(body: Any, file: str) -> dict[str, str]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _entity(name: str, source: str, body: _Map, files: Files | None) -> Entity:
+def _entity(name: str, body: _Map, files: Files | None) -> Entity:
     changed_at, critical, by_file = body.data.get("changed_at"), False, False
     clock = body.map("changed_at") if isinstance(changed_at, dict) else None
     if clock is not None:
@@ -479,11 +491,12 @@ def _entity(name: str, source: str, body: _Map, files: Files | None) -> Entity:
             raise NotConfigured(f"{clock.where}: 'file' needs 'files' with 'name', which finds the day in the file's name.")
     else:
         changed_at = body.take("changed_at", str, None)
+    model = body.take("model", str)
     columns = tuple(_columns(body.take("columns", dict), f"{body.where} column"))
     entity = Entity(
         name=name,
-        model=body.take("model", str),
-        suite=body.take("suite", str, f"{source}__{name}"),
+        model=model,
+        suite=body.take("suite", str, model),
         key=body.texts("key"),
         key_else=body.texts("key_else", []) or None,
         columns=columns,

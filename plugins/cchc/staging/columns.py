@@ -26,6 +26,7 @@ from cchc.sources.profile import Column, Entity, Profile
 from cchc.staging import parse
 
 RAW_LENGTH = 100
+CHANGED_AT = "_changed_at"
 ITEM_TYPES = {"text": "text", "flag": "boolean", "integer": "bigint", "time": "timestamp with time zone"}
 IDS = {"dossier_id": "dossier_code", "step_id": "step_code"}
 PIPELINE = (
@@ -69,18 +70,37 @@ class Origin:
 
 @dataclass
 class Findings:
-    """What could not be read in one block, by row. `critical` is a subset of the names in `unreadable`."""
+    """What could not be read in one block, by row and the model's column, so that a rule finds it whatever a vendor calls the field.
+
+    `critical` is a subset of the names in `unreadable`; `shape` names the lists that are none. `unreadable_fields` and `shape_fields`
+    say the same by the vendor's fields: the content hashes of all stored records were made of those names.
+    """
 
     unreadable: dict[int, dict[str, str]] = field(default_factory=dict)
+    unreadable_fields: dict[int, dict[str, str]] = field(default_factory=dict)
     critical: dict[int, list[str]] = field(default_factory=dict)
     shape: dict[int, list[str]] = field(default_factory=dict)
+    shape_fields: dict[int, list[str]] = field(default_factory=dict)
 
-    def add(self, mask: Mask, name: str, raw: pa.StringArray, critical: bool) -> None:
-        """`name` is unreadable on the rows of `mask`; `raw` has what stood there."""
+    def add(self, mask: Mask, column: Column, raw: pa.StringArray) -> None:
+        """`column` is unreadable on the rows of `mask`; `raw` has what stood there."""
         for row in np.flatnonzero(mask).tolist():
-            self.unreadable.setdefault(row, {})[name] = (raw[row].as_py() or "")[:RAW_LENGTH]
-            if critical and name not in self.critical.setdefault(row, []):
-                self.critical[row].append(name)
+            self._note(row, column.name, column.source or column.name, (raw[row].as_py() or "")[:RAW_LENGTH])
+            if column.critical:
+                self.critical.setdefault(row, []).append(column.name)
+
+    def add_item(self, row: int, place: str, raw: str) -> None:
+        """The field of a list's item at `place` (`papers[3].is_digitized`) is unreadable in a row."""
+        self._note(row, place, place, raw[:RAW_LENGTH])
+
+    def add_shape(self, row: int, name: str, field_name: str) -> None:
+        """A row is no object, or its list `name` is no list of objects."""
+        self.shape.setdefault(row, []).append(name)
+        self.shape_fields.setdefault(row, []).append(field_name)
+
+    def _note(self, row: int, name: str, field_name: str, raw: str) -> None:
+        self.unreadable.setdefault(row, {})[name] = raw
+        self.unreadable_fields.setdefault(row, {})[field_name] = raw
 
 
 class Typist:
@@ -112,7 +132,8 @@ class Typist:
         found = Findings()
         for row, line in enumerate(lines):
             if line[1] is None:
-                found.shape[row] = [line[2] or "not an object"]
+                problem = line[2] or "not an object"
+                found.add_shape(row, problem, problem)
         block = _Block(self, records, origin, found)
         filled = {name: block.column(column) for name, column in self.columns.items()}
         for column in self.columns.values():
@@ -143,7 +164,8 @@ class Typist:
             filled["_changed_at"] = day
         elif changed_at is not None:
             filled["_changed_at"] = pc.fill_null(changed_at, _utc(origin.known_at) - timedelta(microseconds=1))
-        filled["_content_hash"] = self._hashes(filled, changed_at)
+        delivered = {"_unreadable": _json_of(found.unreadable_fields, size), "_shape_error": _joined(found.shape_fields, size)}
+        filled["_content_hash"] = self._hashes(filled, delivered, changed_at)
         arrays = [filled[name] if name in filled else pa.nulls(size, ARROW_TYPES[sql]) for name, sql in self.model.items()]
         return pa.Table.from_arrays(arrays, names=list(self.model))
 
@@ -185,13 +207,14 @@ class Typist:
         ids = [key_id(self.profile.source, code) for code in coded.dictionary.to_pylist()]
         return pa.array(ids, type=pa.int64()).take(coded.indices)
 
-    def _hashes(self, filled: dict[str, pa.Array], changed_at: pa.Array | None) -> pa.Array:
+    def _hashes(self, filled: dict[str, pa.Array], delivered: dict[str, pa.Array], changed_at: pa.Array | None) -> pa.Array:
         """Signed 64-bit hashes of the typed content with the record's own change time (missing stays missing: T is not content).
 
-        Nulls are left out, so a column that a later model adds does not change the hash of records that do not have it.
+        Nulls are left out, so a column that a later model adds does not change the hash of records that do not have it. `delivered` is
+        what could not be read, by the vendor's fields: a record that is delivered again must have the hash that it was stored with.
         """
         content = {name: filled[name] for name in self.model if name in filled and name not in PIPELINE}
-        content |= {name: filled[name] for name in ("_unreadable", "_shape_error")}
+        content |= delivered
         if changed_at is not None:
             content["_changed_at"] = changed_at
         named = []
@@ -239,12 +262,13 @@ class _Block:
         else:
             raw = _constant(column.const, size, pa.string())
         values, bad = self.typist.convert(column, raw, sql_type)
-        self._note(column.source or column.name, raw, bad, column.critical)
+        self._note(column, raw, bad)
         return values
 
-    def _note(self, name: str, raw: pa.StringArray, bad: Mask, critical: bool) -> None:
+    def _note(self, column: Column, raw: pa.StringArray, bad: Mask) -> None:
         if bad.any():
-            self.found.add(bad, name, raw, critical)
+            self.found.add(bad, column, raw)
+            name = column.source or column.name
             self.unreadable[name] = bad | self.unreadable.get(name, np.zeros(len(bad), dtype=bool))
 
     def changed_at(self) -> pa.Array | None:
@@ -253,9 +277,9 @@ class _Block:
         if entity.changed_at is None:
             return None
         raw = self.raw(entity.changed_at)
-        clock = Column("_changed_at", entity.changed_at)
+        clock = Column(CHANGED_AT, entity.changed_at, critical=entity.changed_at_critical)
         values, bad = self.typist.convert(clock, raw, "timestamp with time zone")
-        self._note(entity.changed_at, raw, bad, entity.changed_at_critical)
+        self._note(clock, raw, bad)
         return values
 
     def key(self) -> pa.StringArray:
@@ -279,7 +303,7 @@ class _Block:
         lists = [_objects(record.get(name)) for record in self.records]
         for row, value in enumerate(lists):
             if value is None:
-                self.found.shape.setdefault(row, []).append(name)
+                self.found.add_shape(row, column.name, name)
         items = list(chain.from_iterable(value for value in lists if value))
         if not items:
             return pa.array([None if value is None else "[]" for value in lists], type=pa.string())
@@ -303,7 +327,7 @@ class _Block:
         for place in np.flatnonzero(bad).tolist():
             row = int(np.searchsorted(ends, place, side="right"))
             index = place - (ends[row - 1] if row else 0)
-            self.found.unreadable.setdefault(row, {})[f"{list_name}[{index}].{item.name}"] = raw[place].as_py()[:RAW_LENGTH]
+            self.found.add_item(row, f"{list_name}[{index}].{item.name}", raw[place].as_py())
         if pa.types.is_timestamp(values.type):
             whole = values.cast(pa.timestamp("s"), safe=False)
             exact = whole if pc.all(pc.equal(whole.cast(values.type), values)).as_py() is not False else values

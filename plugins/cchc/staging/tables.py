@@ -48,7 +48,7 @@ def _key_list(entity: Entity) -> Entity:
         Column("month_start", "month", formats=("yyyy-MM",)),
         Column("deleted_at", deleted or "DeletedOn"),
     )
-    return Entity(f"{entity.name}.keys", f"{entity.model}_key", f"{entity.suite}_keys", entity.key[:1], columns, mode="list")
+    return Entity(f"{entity.name}.keys", f"{entity.model}_key", f"{entity.model}_key", entity.key[:1], columns, mode="list")
 
 
 def table_of(profile: Profile, entity: Entity) -> Table:
