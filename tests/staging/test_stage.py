@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from cchc.errors import CchcError, NotConfigured
+from cchc.sources.fields import FieldCounts
 from cchc.staging import good_view, stage, staged_entities, table_of
 from tests.staging.support import Bench, profile
 
@@ -135,3 +136,31 @@ def test_another_driver_is_refused(bench: Bench) -> None:
     with pytest.raises(NotConfigured, match="psycopg"):
         stage(engine, ONE_STOP, [])
     engine.dispose()
+
+
+def test_the_fields_of_a_load_are_written_with_their_values(bench: Bench) -> None:
+    """What landed is counted by name, what was staged by value; of a field that no column uses there is the name alone."""
+    records = [
+        {"MaHoSo": "F1", "NgayHenTra": "20230110170000", "KenhThucHien": "", "TaiLieuNop": [{"DuocSoHoa": "1"}, {"DuocSoHoa": ""}]},
+        {"MaHoSo": "F2", "NgayHenTra": "0001-01-01T00:00:00", "TaiLieuNop": []},
+        "not an object (str)",
+    ]
+    counts = FieldCounts(ONE_STOP.entities["dossiers"])
+    whole = [record | {"Email": "a@b.vn"} for record in records if isinstance(record, dict)]
+    counts.see(whole, whole, lists_are_text=False)
+    landed = bench.land(ONE_STOP, "dossiers", records, fields=counts.manifest())
+    for _ in range(2):
+        stage(bench.engine, ONE_STOP, [landed])
+        rows = bench.rows("select * from ops.load_field where load_id = :l and (present_count > 0 or filled_count > 0)", l=landed.load_id)
+        found = {row["field"]: (row["column_name"], row["record_count"], row["present_count"], row["filled_count"]) for row in rows}
+        assert found == {
+            "MaHoSo": ("dossier_code", 2, 2, 2),
+            "NgayHenTra": ("due_at", 2, 2, 1),
+            "KenhThucHien": ("channel_code", 2, 1, 0),
+            "TaiLieuNop": ("papers", 2, 2, 1),
+            "TaiLieuNop.DuocSoHoa": ("papers.is_digitized", 2, 2, 1),
+            "Email": (None, 2, 2, None),
+        }
+    absent = bench.rows("select field, column_name from ops.load_field where load_id = :l and present_count = 0", l=landed.load_id)
+    assert {"field": "MaTTHC", "column_name": "procedure_code_full, procedure_code"} in absent
+    assert len(absent) + len(found) == len(ONE_STOP.entities["dossiers"].fields) + 1

@@ -17,6 +17,7 @@ from cchc import period, privacy
 from cchc.errors import ContractViolation, NotConfigured
 from cchc.sources import day_files, files, http, paginate
 from cchc.sources.connection import Connection
+from cchc.sources.fields import FieldCounts
 from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, load_folder, write_manifest
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Intake, missing_test, time_reader
@@ -162,6 +163,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
     key = entity.key[0]
     deleted = next((column.source for column in entity.columns if column.name == "deleted_at"), None)
     writer = Writer(folder)
+    counts = FieldCounts(entity.key_list)
     keys: set[int] = set()
     line = keyless = 0
     for month in months:
@@ -169,10 +171,12 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
         data = client.http.paginator.data
         body = client.get_json(entity.deletions.path, {"month": month}, where, http.page_check(data, None, where))
         lines: list[bytes] = []
+        given: list[dict[str, Any]] = []
         for item in body[data]:
             line += 1
             if not isinstance(item, dict):
                 raise ContractViolation(f"{where}: item {line} is no object but {type(item).__name__}. Nothing is deleted; ask the owner.")
+            given.append({"month": month} | item)
             record = {"month": month, key: privacy.clean(item.get(key))}
             if deleted is not None:
                 record[deleted] = privacy.clean(item.get(deleted))
@@ -182,6 +186,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
                 keys.add(hash(str(record[key])))
             lines.append(orjson.dumps([line, record, None], option=orjson.OPT_SORT_KEYS))
         writer.add(lines)
+        counts.see(given, given, lists_are_text=False)
     writer.close()
     manifest = job.manifest(name, started) | {
         "records": writer.records,
@@ -191,6 +196,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
         "parts": writer.parts,
         "key": [key],
         "months": months,
+        "fields": counts.manifest(),
     }
     write_manifest(folder, manifest)
     return _landed(name, folder, manifest)
@@ -328,6 +334,8 @@ def _read_file(
     records = files.read_records(inbox, name, own_sha, entity, job.profile, config, tally)
     writer.add(_streamed(intake, records))
     writer.add(intake.rest())
+    if is_table:  # a workbook that is read cell by cell has all of its columns
+        intake.fields.table(tally.header or list(entity.wire_fields))
     results: list[Check] = []
     if declared is not None and parsed is not None:
         facts |= {"rows_delivered": tally.rows, "amount_delivered": tally.amount, "trailer": _trailer(tally)}
@@ -396,7 +404,7 @@ def _files_of(profile: Profile) -> Files:
 
 
 def _counts(entity: Entity, intake: Intake, writer: Writer) -> dict[str, Any]:
-    """`distinct_keys` and `keyless` count all delivered records; `late` and `secret` those of them that were dropped."""
+    """`distinct_keys` and `keyless` count all delivered records, `late` and `secret` those dropped, `fields` those that landed."""
     return {
         "records": writer.records,
         "distinct_keys": intake.distinct_keys,
@@ -406,6 +414,7 @@ def _counts(entity: Entity, intake: Intake, writer: Writer) -> dict[str, Any]:
         "parts": writer.parts,
         "key": list(entity.key),
         "key_else": list(entity.key_else) if entity.key_else else None,
+        "fields": intake.fields.manifest(),
     }
 
 

@@ -69,13 +69,14 @@ class Watched(io.RawIOBase):
 
 @dataclass
 class Tally:
-    """What a delivered table says about itself, counted as delivered: all data rows, and the amount over rows that fit `where`."""
+    """What a delivered table says about itself, counted as delivered: header, all data rows, and the amount over rows that fit `where`."""
 
     amount_field: str | None = None
     where: dict[str, str] = field(default_factory=dict)
     thousands: str | None = None
     rows: int = 0
     amount: int = 0
+    header: list[str] | None = None
     trailer: list[str] | None = None
     after_trailer: int = 0
     unread_amounts: int = 0
@@ -235,6 +236,7 @@ def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Ta
         if header is None:
             _require_end(watched)
             raise Unreadable("line 1: there is no header")
+        tally.header = header
         picks = _picks(header, entity, files)
         for row in rows:
             start, line = line + 1, rows.line_num
@@ -318,7 +320,7 @@ def _xlsx(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Ta
     rows = sheet.to_python(skip_empty_area=False)
     if not rows:
         raise Unreadable("line 1: there is no header")
-    header = [normalize("NFC", str(cell)).strip() for cell in rows[0]]
+    tally.header = header = [normalize("NFC", str(cell)).strip() for cell in rows[0]]
     picks = _picks(header, entity, files)
     formats = {name: column.formats for name, column in entity.wire_fields.items() if column is not None and column.formats}
     for number, row in enumerate(rows[1:], 2):

@@ -124,6 +124,34 @@ class Entity:
         return fields
 
     @property
+    def key_list(self) -> Entity:
+        """The answers of /keys as an entity: lines {"month", the key field, "DeletedOn"} (one_stop.md, *Transport*)."""
+        deleted = next((column.source for column in self.columns if column.name == "deleted_at"), None)
+        columns = (
+            Column("dossier_code", self.key[0]),
+            Column("month_start", "month", formats=("yyyy-MM",)),
+            Column("deleted_at", deleted or "DeletedOn"),
+        )
+        return Entity(f"{self.name}.keys", f"{self.model}_key", f"{self.model}_key", self.key[:1], columns, mode="list")
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Every wire field that is used (`list.field` in the objects of a list) → the columns that it fills, or key, change time …"""
+        uses: dict[str, list[str]] = {}
+        for column in self.columns:
+            if column.source is not None:
+                uses.setdefault(column.source, []).append(column.name)
+                for item in column.items or ():
+                    if item.source is not None:
+                        uses.setdefault(f"{column.source}.{item.source}", []).append(f"{column.name}.{item.name}")
+        others = {name: "key" for name in (*self.key, *(self.key_else or ()))}
+        if self.changed_at is not None:
+            others[self.changed_at] = "change time"
+        if self.secret is not None:
+            others |= {self.secret.field: "secrecy", self.secret.unit: "unit of a secret record"}
+        return {name: ", ".join(names) for name, names in uses.items()} | {name: use for name, use in others.items() if name not in uses}
+
+    @property
     def vendor_fields(self) -> dict[str, str]:
         """The model's column → the wire field that fills it; of the items of a list `papers.is_digitized` → `TaiLieuNop.DuocSoHoa`."""
         fields = {} if self.changed_at is None else {"_changed_at": self.changed_at}

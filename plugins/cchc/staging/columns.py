@@ -7,6 +7,7 @@ are those that JSON forces on us: taking a field out of each record, and writing
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -104,7 +105,10 @@ class Findings:
 
 
 class Typist:
-    """Types the blocks of one entity. `model` is the layout of its staging table: column → SQL type, in order."""
+    """Types the blocks of one entity. `model` is the layout of its staging table: column → SQL type, in order.
+
+    `filled` counts, by wire field, the records (for `list.field` the objects of the list) with a value that does not mean missing.
+    """
 
     def __init__(self, profile: Profile, entity: Entity, model: dict[str, str]):
         self.profile = profile
@@ -112,6 +116,7 @@ class Typist:
         self.model = model
         self.zone = profile.zone_info
         self.columns = {column.name: column for column in entity.columns}
+        self.filled: Counter[str] = Counter()
         self._check()
 
     def _check(self) -> None:
@@ -147,6 +152,7 @@ class Typist:
         changed_at = block.changed_at()
         key = block.key()
         size = len(records)
+        self.filled += block.filled()
         filled |= {
             "_row": pa.array(np.arange(first_row, first_row + size)),
             "_load_id": _constant(origin.load_id, size, pa.int64()),
@@ -239,6 +245,7 @@ class _Block:
         self.found = found
         self.texts: dict[str, pa.StringArray] = {}
         self.unreadable: dict[str, Mask] = {}
+        self.in_lists: Counter[str] = Counter()
 
     def raw(self, name: str) -> pa.StringArray:
         """The texts of a wire field; null = missing."""
@@ -246,6 +253,10 @@ class _Block:
             values = parse.texts([record.get(name) for record in self.records])
             self.texts[name] = parse.without_missing(values, self.typist.profile.missing)
         return self.texts[name]
+
+    def filled(self) -> Counter[str]:
+        """How many values each wire field has that was looked at."""
+        return self.in_lists + Counter({name: len(values) - values.null_count for name, values in self.texts.items()})
 
     def column(self, column: Column) -> pa.Array:
         """One column of the staging table; notes in `found` what is unreadable."""
@@ -304,11 +315,12 @@ class _Block:
         for row, value in enumerate(lists):
             if value is None:
                 self.found.add_shape(row, column.name, name)
+        self.in_lists[name] = sum(1 for value in lists if value)
         items = list(chain.from_iterable(value for value in lists if value))
         if not items:
             return pa.array([None if value is None else "[]" for value in lists], type=pa.string())
         ends = list(accumulate(len(value or ()) for value in lists))
-        typed = [self._item_column(column.name, item, items, ends) for item in fields]
+        typed = [self._item_column(column, item, items, ends) for item in fields]
         names = [item.name for item in fields]
         objects = [dict(zip(names, values, strict=True)) for values in zip(*typed, strict=True)]
         starts = [0, *ends]
@@ -318,16 +330,17 @@ class _Block:
         ]
         return pa.array(texts, type=pa.string())
 
-    def _item_column(self, list_name: str, item: Column, items: list[dict[str, Any]], ends: list[int]) -> list[Any]:
+    def _item_column(self, column: Column, item: Column, items: list[dict[str, Any]], ends: list[int]) -> list[Any]:
         raw = parse.texts([None if item.source is None else each.get(item.source) for each in items])
         raw = parse.without_missing(raw, self.typist.profile.missing)
+        self.in_lists[f"{column.source}.{item.source}"] = len(raw) - raw.null_count
         if item.const is not None:
             raw = _constant(item.const, len(items), pa.string())
         values, bad = self.typist.convert(item, raw, ITEM_TYPES[item.type])
         for place in np.flatnonzero(bad).tolist():
             row = int(np.searchsorted(ends, place, side="right"))
             index = place - (ends[row - 1] if row else 0)
-            self.found.add_item(row, f"{list_name}[{index}].{item.name}", raw[place].as_py())
+            self.found.add_item(row, f"{column.name}[{index}].{item.name}", raw[place].as_py())
         if pa.types.is_timestamp(values.type):
             whole = values.cast(pa.timestamp("s"), safe=False)
             exact = whole if pc.all(pc.equal(whole.cast(values.type), values)).as_py() is not False else values

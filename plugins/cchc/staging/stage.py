@@ -20,6 +20,7 @@ from cchc.sources.landing import Folder, Landed, part_lines
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.columns import Line, Origin, Typist
 from cchc.staging.copy import copy_tables
+from cchc.staging.fields import write_fields
 from cchc.staging.tables import prepare, staged_entities, table_of
 
 BLOCK_RECORDS = 5_000
@@ -44,10 +45,12 @@ def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity,
         typist = Typist(profile, entity, prepare(connection, table))
         first_row = 1
         for load in loads:
+            typist.filled.clear()
             blocks = _typed(typist, load, _known_at(connection, load), first_row)
             with _no_garbage_collection():
                 rows = copy_tables(connection, table.identifier, list(typist.model), blocks)
             first_row += rows
+            write_fields(connection, load, entity, typist.filled)
             connection.execute(
                 "update ops.load set staged = %s, status = case status when 'landed' then 'staged' else status end where load_id = %s",
                 [rows, load.load_id],

@@ -1,0 +1,80 @@
+"""Which fields a delivery has, counted by name while it lands: a field that is not there must not pass for an empty one.
+
+Of fields that a column uses and of those that none uses; of the latter the name and the number alone are kept, never a value. A name
+that may itself be somebody's data (digits of an identity number, an address of e-mail, a whole sentence) is not kept either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any
+
+from cchc.sources.profile import Entity
+
+NAMES_KEPT = 100
+NAMES_HELD = 10_000
+LONGEST_NAME = 60
+PERSONAL = re.compile(r"\d{5}|@|[\n\r\t]")
+
+
+class FieldCounts:
+    """Counts the fields of the records of one delivery that land, and those of the objects in its list fields (`list.field`).
+
+    Records of one source mostly have the same fields in the same order, so whole sequences of names are counted, and taken apart after.
+    """
+
+    def __init__(self, entity: Entity):
+        self.entity = entity
+        self.is_table = False
+        self.lists = tuple(column.source for column in entity.columns if column.items is not None and column.source is not None)
+        self._counts: dict[str, Counter[str]] = {name: Counter() for name in ("", *self.lists)}
+        self._totals: Counter[str] = Counter()
+
+    def see(self, records: list[dict[str, Any]], landed: list[dict[str, Any]], *, lists_are_text: bool) -> None:
+        """Counts `records`, which landed as `landed`; of lists that came as text what has landed of them is counted."""
+        self._add("", records)
+        for name in self.lists:
+            # a list that landed holds objects alone
+            if lists_are_text:
+                lists = [items for out in landed if type(items := out.get(name)) is list]
+            else:
+                lists = [record[name] for record, out in zip(records, landed, strict=True) if type(out.get(name)) is list]
+            self._add(name, chain.from_iterable(lists))
+
+    def _add(self, place: str, objects: Iterable[dict[str, Any]]) -> None:
+        counts = self._counts[place]
+        for names, times in Counter(map(tuple, objects)).items():
+            self._totals[place] += times
+            for name in names:
+                if name in counts or len(counts) < NAMES_HELD:
+                    counts[name] += times
+
+    def table(self, header: list[str]) -> None:
+        """The records were the rows of a table: each of them has all the columns of the header."""
+        self.is_table = True
+        self._counts[""] = Counter(dict.fromkeys(header, self._totals[""]))
+
+    def manifest(self) -> dict[str, Any]:
+        """What is kept: `records`, `objects` (list → objects in it), `present` (field → records or objects that have it), `mapped`.
+
+        `mapped` are the fields that the profile of the extract uses: all that could land. Of a table (`table`) a column that is not in
+        `present` is not there; one that is there without a record has 0.
+        """
+        mapped = self.entity.fields
+        every = {f"{place}.{name}" if place else name: times for place, counts in self._counts.items() for name, times in counts.items()}
+        unused = sorted((-times, name) for name, times in every.items() if times and name not in mapped and is_name(name))
+        return {
+            "records": self._totals[""],
+            "table": self.is_table,
+            "objects": {name: self._totals[name] for name in self.lists},
+            "present": {name: every[name] for name in mapped if name in every} | {name: -times for times, name in unused[:NAMES_KEPT]},
+            "mapped": sorted(mapped),
+        }
+
+
+def is_name(text: str) -> bool:
+    """Whether a delivered text may be shown and kept as the name of a field: it does not look like data."""
+    return 0 < len(text) <= LONGEST_NAME and PERSONAL.search(text) is None
