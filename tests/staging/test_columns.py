@@ -248,3 +248,14 @@ def test_a_profile_that_does_not_fit_the_model_is_refused(models: dict[str, dict
     ):
         with pytest.raises(NotConfigured, match=words):
             Typist(ONE_STOP, columns(column), models["dossier"])
+
+
+def test_what_a_table_has_no_column_for_is_null_whatever_the_default(typed: Any) -> None:
+    """`default`, and the word for a missing field, stand in for an empty value, not for a column that is not there."""
+    entity = columns(Column("status_code", "end", present=("9", "4")))
+    fields = frozenset({"KenhThucHien", "end", "TaiLieuNop"})
+    (there,) = typed({"MaHoSo": "A", "KenhThucHien": "", "end": "", "TaiLieuNop": ""}, entity=entity)
+    (absent,) = typed({"MaHoSo": "A"}, entity=entity, absent=fields)
+    assert (there["channel_code"], there["status_code"], there["papers"]) == (1, 4, "[]")
+    assert (absent["channel_code"], absent["status_code"], absent["papers"]) == (None, None, None)
+    assert absent["result_kind_code"] == "ket_qua", "empty, not absent"

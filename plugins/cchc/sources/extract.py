@@ -15,9 +15,9 @@ import orjson
 
 from cchc import period, privacy
 from cchc.errors import ContractViolation, NotConfigured
-from cchc.sources import day_files, files, http, paginate
+from cchc.sources import advice, day_files, files, http, paginate
 from cchc.sources.connection import Connection
-from cchc.sources.fields import FieldCounts
+from cchc.sources.fields import Earlier, FieldCounts
 from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, load_folder, write_manifest
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Intake, missing_test, time_reader
@@ -37,7 +37,17 @@ class _Job:
     landing: str
     extract_id: int
     privacy_key: bytes
-    known_files: dict[str, str]
+    known_files: dict[str, str] | dict[tuple[str, str], str]
+    earlier: dict[str, Earlier]
+
+    def before(self, entity: Entity) -> Earlier:
+        """What the earlier deliveries of an entity were like."""
+        return self.earlier.get(entity.name, Earlier())
+
+    def known(self, entity: Entity, name: str) -> str | None:
+        """The sha256 by which a file is known."""
+        known: dict[Any, str] = self.known_files
+        return known.get((entity.name, name), known.get(name))
 
     def folder(self, entity: str, file_name: str | None = None) -> Folder:
         return load_folder(self.landing, self.profile.source, self.extract_id, entity, file_name)
@@ -84,13 +94,15 @@ def extract(
     *,
     extract_id: int,
     privacy_key: str | bytes,
-    known_files: dict[str, str] | None = None,
+    known_files: dict[str, str] | dict[tuple[str, str], str] | None = None,
+    earlier: dict[str, Earlier] | None = None,
     first_month: str | None = None,
     entities: list[str] | None = None,
 ) -> list[Landed]:
     """Lands what `window` asks for and returns one Landed a load, in the order of the profile.
 
-    `known_files`: name → `manifest["sha256"]` of files loaded or blocked before; unchanged ones are skipped. `first_month`: the first
+    `known_files`: name, or (entity, name) → `manifest["sha256"]` of files loaded or blocked before; unchanged ones are skipped.
+    `earlier`: entity → what its published deliveries were like; a field that they had is missed where it is gone. `first_month`: the first
     month (YYYY-MM) with a stored dossier, None on the very first extract. Raises SourceUnavailable, ContractViolation, NotConfigured.
     """
     if window.end.tzinfo is None or (window.start is not None and window.start.tzinfo is None):
@@ -105,6 +117,7 @@ def extract(
         extract_id,
         privacy.key_bytes(privacy_key),
         known_files or {},
+        earlier or {},
     )
     return _from_http(job, first_month) if connection.is_http else _from_folder(job)
 
@@ -270,13 +283,13 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
     try:
         if config.name is not None and parsed is None:
             words = files.strict_workbook(config.workbook).NAME_WORDS if config.workbook else config.name
-            raise files.Unreadable(f"B1 name: expected a name like {words}, found {name}")
+            raise files.Unreadable(f"B1 name: expected a name like {words}, found {name}", *(() if config.workbook else ("files.name",)))
         if config.manifest is not None:
             facts |= {"delivered_sha256": own_sha}
             other = day_files.manifest_name(name, config.manifest)
             if inbox.fs.exists(f"{inbox.path}/{other}"):
                 facts["sha256"] = sha = day_files.identity(own_sha, inbox.read(other))
-        if job.known_files.get(name) == sha:
+        if job.known(entity, name) in (sha, _judged_by_profile(job, entity, sha)):
             return None
         if config.workbook is not None and parsed is not None and _starts_late(job, parsed.day):
             del facts["sha256"]  # at a later T it is judged again
@@ -295,16 +308,32 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
         folder.remove()
         if declared is not None and "changed while" not in str(problem):  # with its manifest there, the file is said to be complete
             results = [Check("B0", False, f"readable to its end: {problem}"), day_files.sha256_check(declared, own_sha, config)]
-            return _blocked(entity, name, facts, results, where)
+            return _blocked(job, entity, name, facts, results, advice.SENDER)
         return _waiting(entity, name, inbox, facts, f"{where}: {problem}")
     except files.Unreadable as problem:
         folder.remove()
         if config.workbook is not None and "sha256" in facts:  # judged again when the lists that it was judged by change
             facts["sha256"] = sha = day_files.identity(own_sha, files.strict_workbook(config.workbook).rules_stamp())
-        if job.known_files.get(name) == sha:
+        elif "sha256" in facts:
+            facts["sha256"] = sha = _judged_by_profile(job, entity, sha)
+        if job.known(entity, name) == sha:
             return None
         rule = "B1" if str(problem).startswith("B1") else "B0"
-        return _blocked(entity, name, facts, [Check(rule, False, str(problem).removeprefix("B1 "))], where)
+        return _blocked(
+            job,
+            entity,
+            name,
+            facts,
+            [Check(rule, False, str(problem).removeprefix("B1 "))],
+            advice.for_file(job.profile, entity, job.before(entity), problem),
+        )
+
+
+def _judged_by_profile(job: _Job, entity: Entity, sha: str) -> str:
+    """What a file that was blocked is known by: it is judged again when the profile says something else about it."""
+    profile = job.profile
+    rules = repr((entity, profile.files, profile.missing, profile.time_formats, profile.zone, profile.settings))
+    return day_files.identity(sha, rules.encode())
 
 
 def _starts_late(job: _Job, day: date) -> bool:
@@ -342,7 +371,7 @@ def _read_file(
         results = day_files.checks(name, own_sha, parsed, declared, tally, config)
         if not all(check.ok for check in results):
             folder.remove()
-            return _blocked(entity, name, facts, results, f"{job.profile.source} {entity.name}, file {name}")
+            return _blocked(job, entity, name, facts, results, advice.for_manifest(job.profile, job.before(entity)))
     writer.close()
     manifest = job.manifest(entity.name, started, name) | _counts(entity, intake, writer) | facts
     manifest |= {"total_reported": None, "complete": intake.late == 0}
@@ -445,7 +474,8 @@ def _waiting(entity: Entity, name: str, inbox: Folder, facts: dict[str, Any], re
     return Landed(entity.name, "", name, facts, "waiting", message, overdue=overdue)
 
 
-def _blocked(entity: Entity, name: str, facts: dict[str, Any], checks: list[Check], where: str) -> Landed:
-    broken = "; ".join(f"{check.rule} {check.message}" for check in checks if not check.ok)
-    message = f"{where} is blocked: {broken}. Ask the sender for a corrected file; the best earlier revision stays in force."
+def _blocked(job: _Job, entity: Entity, name: str, facts: dict[str, Any], checks: list[Check], what_to_do: str) -> Landed:
+    broken = "; ".join(f"{check.rule} {check.message.rstrip('.')}" for check in checks if not check.ok)
+    stays = advice.in_force(_files_of(job.profile), job.before(entity), name)
+    message = f"{job.profile.source} {entity.name}, file {name} is blocked: {broken}. {what_to_do} {stays}".rstrip()
     return Landed(entity.name, "", name, facts, "blocked", message, checks)

@@ -7,17 +7,47 @@ that may itself be somebody's data (digits of an identity number, an address of 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import chain
 from typing import Any
 
 from cchc.sources.profile import Entity
 
 NAMES_KEPT = 100
+NAMES_SHOWN = 10
 NAMES_HELD = 10_000
 LONGEST_NAME = 60
 PERSONAL = re.compile(r"\d{5}|@|[\n\r\t]")
+
+
+@dataclass(frozen=True)
+class Share:
+    """In how many records of the earlier deliveries of an entity a field was.
+
+    `shown` counts the records that show that the field comes: of JSON those that have it, of tables, which have their columns in every
+    record, those with a value.
+    """
+
+    records: int
+    present: int
+    shown: int
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What the published deliveries of an entity were like: how many there are, the share of each field, the names of their files."""
+
+    loads: int = 0
+    fields: dict[str, Share] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
+
+    def had(self, name: str) -> bool:
+        """Whether an earlier delivery had the field."""
+        return name in self.fields and self.fields[name].present > 0
 
 
 class FieldCounts:
@@ -73,6 +103,30 @@ class FieldCounts:
             "present": {name: every[name] for name in mapped if name in every} | {name: -times for times, name in unused[:NAMES_KEPT]},
             "mapped": sorted(mapped),
         }
+
+
+def named(names: Iterable[str], entity: Entity) -> str:
+    """Fields with what they are for: `Ngày hẹn trả (due_at), Kênh (channel_code)`."""
+    uses = entity.fields
+    return ", ".join(f"{name} ({uses[name]})" if name in uses else name for name in names)
+
+
+def new_names(new: Collection[str], missing: Iterable[str]) -> str:
+    """Sentences about fields that no column uses: which they are, and which of them are nearest to the missing ones."""
+    shown = sorted(name for name in new if is_name(name))
+    if not shown:
+        return ""
+    more = f" and {len(shown) - NAMES_SHOWN} more" if len(shown) > NAMES_SHOWN else ""
+    plain = {_plain(name): name for name in shown}
+    nearest = [(name, plain[close[0]]) for name in missing if (close := get_close_matches(_plain(name), plain, 1, cutoff=0.5))]
+    words = f" New here, and used by no column: {', '.join(shown[:NAMES_SHOWN])}{more}."
+    return words + (f" Nearest in name: {', '.join(f'{old} → {other}' for old, other in nearest)}." if nearest else "")
+
+
+def _plain(name: str) -> str:
+    """A name without case, accents and marks, so that `NgayHenTra` is near to `Ngày hẹn trả`."""
+    letters = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D")).casefold()
+    return "".join(letter for letter in letters if letter.isalnum() or letter == ".")
 
 
 def is_name(text: str) -> bool:

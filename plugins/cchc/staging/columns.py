@@ -60,13 +60,16 @@ Line = tuple[int, dict[str, Any] | None, str | None]
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a block comes from: its load, the file to name, T of the extract, and for day files the day and revision of the name."""
+    """Where a block comes from: its load, the file to name, T of the extract, for day files the day and revision of the name, and of a
+    table the fields that it has no column for.
+    """
 
     load_id: int
     file: str
     known_at: datetime
     file_date: str | None = None
     file_revision: int | None = None
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -259,9 +262,11 @@ class _Block:
         return self.in_lists + Counter({name: len(values) - values.null_count for name, values in self.texts.items()})
 
     def column(self, column: Column) -> pa.Array:
-        """One column of the staging table; notes in `found` what is unreadable."""
+        """One column of the staging table; notes in `found` what is unreadable. A column that a table lacks is null, not its default."""
         size = len(self.records)
         sql_type = self.typist.model[column.name]
+        if column.source in self.origin.absent:
+            return pa.nulls(size, ARROW_TYPES[sql_type])
         if column.items is not None:
             return self._list(column)
         if column.source is not None:

@@ -62,8 +62,12 @@ def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity,
 def _typed(typist: Typist, load: Landed, known_at: datetime, first_row: int) -> Iterator[pa.Table]:
     day = load.manifest.get("file_date")
     revision = load.manifest.get("revision")
+    fields = load.manifest.get("fields") or {}
+    absent = frozenset(typist.entity.wire_fields) - fields["present"].keys() if fields.get("table") else frozenset()
     for file, lines in read_blocks(load):
-        origin = Origin(load.load_id or 0, file, known_at, None if day is None else str(day), None if revision is None else int(revision))
+        origin = Origin(
+            load.load_id or 0, file, known_at, None if day is None else str(day), None if revision is None else int(revision), absent
+        )
         table = typist.table(lines, origin, first_row)
         first_row += table.num_rows
         yield table
