@@ -15,6 +15,7 @@ import yaml
 from cchc.settings import PROJECT, Settings
 from tests.cli.support import cchc, connect, dossier, dossier_file, rows_of
 from tests.small_district import CLOCK
+from tests.sources.server import Source, serving
 
 # another vendor's export: one table a week, headings in Vietnamese
 TABLE: dict[str, Any] = {
@@ -160,4 +161,125 @@ def test_a_profile_that_asks_for_what_the_vendor_never_had(warehouse: Settings, 
     assert rows_of(warehouse, STATE) == [{"n": 0, "due": 0, "online": 0}]
 
 
-assert dossier and dossier_file
+# --- JSON: a record may leave an empty field out, a delivery may not --------------------------------------------------------
+
+
+def finished(first: int, count: int, **fields: Any) -> list[dict[str, Any]]:
+    """Finished dossiers of June 2023."""
+    return [dossier(f"H19.16.21-230605-{number:04d}", NgayTra="20230609110000", **fields) for number in range(first, first + count)]
+
+
+def renamed(records: list[dict[str, Any]], old: str, new: str) -> list[dict[str, Any]]:
+    return [{new if name == old else name: value for name, value in record.items()} for record in records]
+
+
+def test_forty_records_with_a_renamed_due_date(warehouse: Settings, drop: Path) -> None:
+    """It was: loaded, the rate 0/0, not provisional, exit code 0."""
+    dossier_file(drop, "20230610", finished(0, 99) + [{k: v for k, v in finished(99, 1)[0].items() if k != "NgayHenTra"}])
+    said = cchc("ingest", "one_stop", "--to", CLOCK)
+    assert said.code == 0, said.err
+    before = rows_of(warehouse, STATE)
+    assert before == [{"n": 100, "due": 99, "online": 0}]
+
+    dossier_file(drop, "20230611", renamed(finished(100, 40), "NgayHenTra", "NgayHen"))
+    dossier_file(drop, "20230612", finished(200, 3))
+    said = cchc("ingest", "one_stop", "--to", CLOCK)
+    assert said.code == 3
+    (told,) = [line for line in said.err.splitlines() if line.startswith("BLOCKED ")]
+    assert (
+        "file dossiers_20230611.ndjson is blocked: FIELDS NgayHenTra (due_at) is in none of the 40 records, but was in 99.0% of the 100 of earlier"
+        in told
+    )
+    assert "New here, and used by no column: NgayHen. Nearest in name: NgayHenTra → NgayHen." in told
+    assert "correct columns.due_at of the entity dossiers in the profile one_stop.yaml and ingest again" in told
+    assert rows_of(warehouse, STATE) == [{"n": 103, "due": 102, "online": 0}], "the other file of the run is loaded"
+    assert [row["rule"] for row in rows_of(warehouse, "select rule from ops.check_result where not is_success")] == ["FIELDS"]
+    assert rows_of(warehouse, "select landing_path from ops.load where status = 'blocked'") == [{"landing_path": None}]
+    assert cchc("ingest", "one_stop", "--to", CLOCK).code == 0, "judged once, until the profile changes"
+    assert "dossiers_20230611.ndjson is blocked" in cchc("doctor").out
+
+
+def test_a_first_delivery_without_a_critical_field(warehouse: Settings, drop: Path, tmp_path: Path) -> None:
+    dossier_file(drop, "20230610", renamed(finished(0, 40), "NgayHenTra", "NgayHen"))
+    said = cchc("ingest", "one_stop", "--to", CLOCK)
+    assert said.code == 3
+    assert "NgayHenTra (due_at) is in none of the 40 records of this first delivery, and no record can be judged without it" in said.err
+    assert (
+        "Nothing of dossiers has been loaded yet: look at columns.due_at of the entity dossiers in the profile one_stop.yaml." in said.err
+    )
+    assert rows_of(warehouse, STATE) == [{"n": 0, "due": 0, "online": 0}]
+    path = tmp_path / "sources" / "one_stop.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("from: NgayHenTra,", "from: NgayHen,"), encoding="utf-8")
+    assert cchc("ingest", "one_stop", "--to", CLOCK).code == 0, "the file is judged again by the profile that was mended"
+    assert rows_of(warehouse, STATE) == [{"n": 40, "due": 40, "online": 0}]
+
+
+def test_small_increments_of_open_dossiers_stop_nothing(warehouse: Settings, drop: Path) -> None:
+    waiting = [
+        {k: v for k, v in each.items() if k not in ("NgayKetThucXuLy", "NgayTra")} | {"TrangThaiHoSo": "4"} for each in finished(0, 210)
+    ]
+    dossier_file(drop, "20230610", finished(300, 900) + waiting[:100])
+    for number in range(10):
+        dossier_file(drop, f"2023061{number}_later", waiting[100 + number * 11 : 100 + number * 11 + 11])
+        said = cchc("ingest", "one_stop", "--to", CLOCK)
+        assert said.code == 0, said.err
+    assert rows_of(warehouse, "select count(*) as n from core.dossier where processed_at is null") == [{"n": 210}]
+
+
+def http_source(monkeypatch: pytest.MonkeyPatch, base: str) -> None:
+    connect(monkeypatch, "one_stop", conn_type="http", host=base, login="client", password="s3cret-value")
+
+
+def test_a_field_renamed_over_http_in_the_middle(warehouse: Settings, drop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the extract is published, T stays, and the next run asks for it again."""
+    source = Source()
+    source.page = 1000
+    source.records = {
+        "dossiers": finished(0, 60),
+        "dossier_steps": [
+            {"MaBuoc": "B1", "MaHoSo": "H19.16.21-230605-0000", "ThoiDiemXuLy": "20230605080000", "NgaySuaCuoi": "20230605080000"}
+        ],
+        "procedures": [],
+        "assessments": [],
+    }
+    source.keys = {"2023-06": [{"MaHoSo": record["MaHoSo"], "DeletedOn": ""} for record in source.records["dossiers"]]}
+    with serving(source) as base:
+        http_source(monkeypatch, base)
+        said = cchc("ingest", "one_stop", "--to", "2023-07-01T00:00:00+07:00")
+        assert said.code == 0, said.err
+        first, source.records["dossiers"] = (
+            source.records["dossiers"],
+            renamed(finished(60, 40, NgaySuaCuoi="20230705080000"), "NgayHenTra", "NgayHen"),
+        )
+        source.keys["2023-06"] += [{"MaHoSo": f"H19.16.21-230605-{n:04d}", "DeletedOn": ""} for n in range(60, 100)]
+        said = cchc("ingest", "one_stop", "--from", "2023-07-01T00:00:00+07:00", "--to", "2023-08-01T00:00:00+07:00")
+        assert said.code == 3, said.out
+        assert (
+            "one_stop dossiers is blocked: FIELDS NgayHenTra (due_at) is in none of the 40 records, but was in 100.0% of the 60" in said.err
+        )
+        assert "nothing of extract 2 of one_stop was published" in said.err
+        assert rows_of(warehouse, STATE) == [{"n": 60, "due": 60, "online": 0}]
+        assert [row["status"] for row in rows_of(warehouse, "select status from ops.extract order by extract_id")] == [
+            "complete",
+            "blocked",
+        ]
+        source.records["dossiers"] = first + renamed(source.records["dossiers"], "NgayHen", "NgayHenTra")
+        said = cchc("ingest", "one_stop", "--to", "2023-08-01T00:00:00+07:00")
+        assert said.code == 0, said.err
+        assert rows_of(warehouse, STATE) == [{"n": 100, "due": 100, "online": 0}]
+
+
+def test_a_retry_does_not_read_from_landing_what_never_landed(warehouse: Settings, drop: Path, tmp_path: Path) -> None:
+    """The profile now reads the due date from another field; the landing of before has it under the old name alone."""
+    dossier_file(drop, "20230610", finished(0, 5, HanMoi="20230611170000"))
+    assert cchc("ingest", "one_stop", "--to", CLOCK).code == 0
+    path = tmp_path / "sources" / "one_stop.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("from: NgayHenTra,", "from: HanMoi,"), encoding="utf-8")
+    load_id = rows_of(warehouse, "select load_id from ops.load")[0]["load_id"]
+    said = cchc("quarantine", "retry", "--load", str(load_id))
+    assert said.code == 3
+    assert (
+        "landed when the profile did not use HanMoi (due_at) yet, so landing does not have it: deliver the file again under another name"
+        in said.err
+    )
+    assert rows_of(warehouse, STATE) == [{"n": 5, "due": 5, "online": 0}]

@@ -22,6 +22,7 @@ from cchc.quality.gx import Gx, session
 from cchc.quality.known_end import ensure_known_end, fill_known_end
 from cchc.quality.suites import Suite, load_suite, suite_path
 from cchc.settings import Settings
+from cchc.sources.fields import named
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.columns import PIPELINE
 from cchc.staging.stage import psycopg_connection
@@ -246,7 +247,7 @@ def _rule_results(suite: Suite, load: _Load) -> list[Result]:
 
 def _batch_results(connection: Connection[Any], profile: Profile, load: _Load, suite: Suite) -> list[Result]:
     """The rules about a load as a whole (indicators.md §5, *Blocking*)."""
-    results = [_counts_result(load), _share_result(profile, load, suite)]
+    results = [_counts_result(load), _share_result(profile, load, suite), *_landing_result(connection, profile, load)]
     factor = profile.settings.get("batch_factor")
     return results if factor is None else results + _size_result(connection, load, factor)
 
@@ -257,6 +258,23 @@ def _counts_result(load: _Load) -> Result:
     if not is_right:
         message += " The counts do not add up. Extract the window again; if they differ once more, landing is damaged."
     return "COUNTS", "block", is_right, abs(load.landed - load.rows), message
+
+
+def _landing_result(connection: Connection[Any], profile: Profile, load: _Load) -> list[Result]:
+    """Whether the landing has what the profile uses now: what it did not use when the load landed never landed, and would read as empty."""
+    row = connection.execute("select manifest -> 'fields' -> 'mapped' from ops.load where load_id = %s", [load.load_id]).fetchone()
+    if row is None or row[0] is None:
+        return []
+    entity = staged_entities(profile)[load.entity]
+    lacking = [name for name in entity.fields if name not in row[0] and name not in entity.optional_fields]
+    message = f"{_name(load)}: everything that the profile uses could land."
+    if lacking:
+        again = "deliver the file again under another name" if load.file_name else "ingest its window again (--from, --to)"
+        message = (
+            f"{_name(load)} landed when the profile did not use {named(lacking, entity)} yet, so landing does not have it: {again}, or "
+            f"mark it optional: true with a reason in the profile {profile.source}.yaml."
+        )
+    return [("LANDING", "block", not lacking, len(lacking), message)]
 
 
 def _share_result(profile: Profile, load: _Load, suite: Suite) -> Result:

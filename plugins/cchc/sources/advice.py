@@ -7,6 +7,7 @@ profile that may be wrong, the entry is named.
 from __future__ import annotations
 
 from cchc.sources import day_files
+from cchc.sources.absent import Absent
 from cchc.sources.fields import Earlier, named
 from cchc.sources.files import LacksColumns, Unreadable
 from cchc.sources.profile import Entity, Files, Profile
@@ -45,6 +46,16 @@ def for_fields(profile: Profile, entity: Entity, before: Earlier, missing: list[
             "marked optional: true there, with a reason."
         )
     return " ".join(parts)
+
+
+def for_absent(profile: Profile, entity: Entity, before: Earlier, absent: list[Absent]) -> str:
+    """What to do about fields that no record of a delivery has."""
+    words = for_fields(profile, entity, before, [each.field for each in absent])
+    if any(each.share is None for each in absent):
+        words += (
+            " Where these records have none yet, a delivery that has some must come first, or raise settings.first_delivery_rows there."
+        )
+    return words
 
 
 def for_manifest(profile: Profile, before: Earlier) -> str:

@@ -16,6 +16,7 @@ import orjson
 from cchc import period, privacy
 from cchc.errors import ContractViolation, NotConfigured
 from cchc.sources import advice, day_files, files, http, paginate
+from cchc.sources.absent import absent_fields, first_rows, in_words
 from cchc.sources.connection import Connection
 from cchc.sources.fields import Earlier, FieldCounts
 from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, load_folder, write_manifest
@@ -117,7 +118,7 @@ def extract(
         extract_id,
         privacy.key_bytes(privacy_key),
         known_files or {},
-        earlier or {},
+        dict(earlier or {}),
     )
     return _from_http(job, first_month) if connection.is_http else _from_folder(job)
 
@@ -131,7 +132,7 @@ def _from_http(job: _Job, first_month: str | None) -> list[Landed]:
         for entity in job.profile.entities.values():
             load = _http_load(job, client, entity)
             landed.append(load)
-            if entity.deletions is not None:
+            if entity.deletions is not None and load.status == "landed":
                 landed.append(_month_keys(job, client, entity, first_month or min(load.manifest["received_months"], default=None)))
     return landed
 
@@ -146,6 +147,8 @@ def _http_load(job: _Job, client: http.Client, entity: Entity) -> Landed:
     intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets)
     writer = Writer(folder)
     total = paginate.fetch(client, job.profile, entity, job.window, intake, writer)
+    if (blocked := _without_fields(job, entity, intake.fields.manifest(), folder)) is not None:
+        return blocked
     writer.close()
     manifest = job.manifest(entity.name, started) | _counts(entity, intake, writer) | {"total_reported": total}
     if entity.mode == "list":
@@ -158,6 +161,18 @@ def _http_load(job: _Job, client: http.Client, entity: Entity) -> Landed:
     load = _landed(entity.name, folder, manifest)
     _close_secrets(job, entity, secrets, [load])
     return load
+
+
+def _without_fields(job: _Job, entity: Entity, counted: dict[str, Any], folder: Folder) -> Landed | None:
+    """The blocked load where fields are gone from all records of an answer; what had landed of it is removed. None where all is well."""
+    before = job.before(entity)
+    absent = absent_fields(entity, counted, before, first_rows(job.profile))
+    if not absent:
+        return None
+    folder.remove()
+    words = in_words(entity, absent, counted, before)
+    message = f"{job.profile.source} {entity.name} is blocked: FIELDS {words} {advice.for_absent(job.profile, entity, before, absent)}"
+    return Landed(entity.name, "", None, {"fields": counted}, "blocked", message, [Check("FIELDS", False, words)])
 
 
 def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str | None) -> Landed:
@@ -200,6 +215,13 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
             lines.append(orjson.dumps([line, record, None], option=orjson.OPT_SORT_KEYS))
         writer.add(lines)
         counts.see(given, given, lists_are_text=False)
+    if (blocked := _without_fields(job, entity.key_list, counts.manifest(), folder)) is not None:
+        return blocked
+    if line and not keys:
+        raise ContractViolation(
+            f"{job.profile.source} {name}: none of the {line} items has a readable {key}. Nothing is deleted; ask the owner of the source, "
+            f"or where the field has another name now, correct the key of {entity.name} in the profile {job.profile.source}.yaml."
+        )
     writer.close()
     manifest = job.manifest(name, started) | {
         "records": writer.records,
@@ -365,6 +387,12 @@ def _read_file(
     writer.add(intake.rest())
     if is_table:  # a workbook that is read cell by cell has all of its columns
         intake.fields.table(tally.header or list(entity.wire_fields))
+    counted = intake.fields.manifest()
+    if absent := absent_fields(entity, counted, job.before(entity), first_rows(job.profile)):
+        folder.remove()
+        facts |= {"sha256": _judged_by_profile(job, entity, facts["sha256"]), "fields": counted}
+        words, before = in_words(entity, absent, counted, job.before(entity)), job.before(entity)
+        return _blocked(job, entity, name, facts, [Check("FIELDS", False, words)], advice.for_absent(job.profile, entity, before, absent))
     results: list[Check] = []
     if declared is not None and parsed is not None:
         facts |= {"rows_delivered": tally.rows, "amount_delivered": tally.amount, "trailer": _trailer(tally)}
@@ -378,6 +406,8 @@ def _read_file(
     if entity.mode == "list":
         manifest["list_fetched"] = job.window.end.isoformat()
     write_manifest(folder, manifest)
+    if not is_table:
+        job.earlier[entity.name] = job.before(entity).with_delivery(counted)
     load = _landed(entity.name, folder, manifest)
     load.checks = results
     if intake.late:

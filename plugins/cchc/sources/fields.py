@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import chain
 from typing import Any
@@ -48,6 +48,15 @@ class Earlier:
     def had(self, name: str) -> bool:
         """Whether an earlier delivery had the field."""
         return name in self.fields and self.fields[name].present > 0
+
+    def with_delivery(self, counted: dict[str, Any]) -> Earlier:
+        """With one more delivery of JSON, of the same run and not published yet; `counted` is `fields` of its manifest."""
+        fields = dict(self.fields)
+        for name in {*counted["mapped"], *counted["present"]}:
+            records = int(counted["objects"].get(name.rpartition(".")[0], counted["records"]))
+            present, share = counted["present"].get(name, 0), fields.get(name, Share(0, 0, 0))
+            fields[name] = Share(share.records + records, share.present + present, share.shown + present)
+        return replace(self, fields=fields)
 
 
 class FieldCounts:
