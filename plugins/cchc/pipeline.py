@@ -52,6 +52,7 @@ class Outcome:
 
 def extract_step(settings: Settings, extract_id: int, connection: Connection) -> dict[str, Any]:
     """Pull the window into landing and register the loads; a summary for the log."""
+    from cchc.quality.drift import earlier_deliveries
     from cchc.sources.extract import covered, extract
 
     with _step(settings, extract_id, "extract") as (profile, row):
@@ -64,6 +65,7 @@ def extract_step(settings: Settings, extract_id: int, connection: Connection) ->
             extract_id=extract_id,
             privacy_key=settings.privacy_key(),
             known_files=_known_files(settings, profile.source),
+            earlier=earlier_deliveries(settings, profile.source),
             first_month=_first_month(settings, profile.source),
         )
         for load in landed:
@@ -345,16 +347,16 @@ def _landed(settings: Settings, extract_id: int) -> list[Landed]:
     return landed
 
 
-def _known_files(settings: Settings, source: str) -> dict[str, str]:
+def _known_files(settings: Settings, source: str) -> dict[tuple[str, str], str]:
     with engine(settings).connect() as connection:
         rows = query(
             connection,
-            "select distinct on (entity, file_name) file_name, sha256 from ops.load "
+            "select distinct on (entity, file_name) entity, file_name, sha256 from ops.load "
             "where source_code = :s and file_name is not null and sha256 is not null and status in ('loaded', 'blocked') "
             "and coalesce(manifest ->> 'complete', 'true') = 'true' order by entity, file_name, load_id desc",
             {"s": source},
         )
-    return {row["file_name"]: row["sha256"] for row in rows}
+    return {(row["entity"], row["file_name"]): row["sha256"] for row in rows}
 
 
 def _first_month(settings: Settings, source: str) -> str | None:

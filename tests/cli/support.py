@@ -101,7 +101,7 @@ def dossier(code: str, **fields: Any) -> dict[str, Any]:
     """A good finished dossier of June 2023; `fields` make another of it."""
     return {
         "MaHoSo": code, "MaTTHC": "1.000001", "MaLinhVuc": "LV1", "MaDonVi": "H19.16.21", "KenhThucHien": "1", "MucDo": "4",
-        "NgayTiepNhan": "20230605080000", "NgayHenTra": "20230610170000", "NgayKetThucXuLy": "20230609100000", "TrangThaiHoSo": "9",
+        "NgayTiepNhan": "20230605080000", "NgayHenTra": "20230610170000", "NgayKetThucXuLy": "20230609100000", "NgayTra": "", "TrangThaiHoSo": "9",
         "TaiLieuNop": [], "DanhSachGiayToKetQua": [], "DanhSachHoSoBoSung": [], "NgaySuaCuoi": "20230609100000",
     } | fields  # fmt: skip
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from cchc.quality.suites import load_suite, suite_path
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
+from tests.quality.second_vendor import SecondVendor
 from tests.staging.support import Bench, profile
 
 GOOD = {
@@ -32,13 +35,22 @@ BESIDE = {
 }  # an unknown unit declares no code; an unreadable number is none
 
 
-def test_each_rule_stops_the_file_that_breaks_it(warehouse: Settings, tmp_path: Path) -> None:
-    given, bench = profile("declared"), Bench(engine(warehouse), tmp_path / "landing")
-    rules = {rule.rule_id: rule for rule in load_suite(suite_path(PROJECT / "expectations", "declared__figures"), given.zone).rules}
+@pytest.mark.parametrize("vendor", ["first", "second"])
+def test_each_rule_stops_the_file_that_breaks_it(warehouse: Settings, tmp_path: Path, vendor: str) -> None:
+    second, bench = SecondVendor("declared", tmp_path), Bench(engine(warehouse), tmp_path / "landing")
+    given = profile("declared") if vendor == "first" else second.profile
+    rules = {rule.rule_id: rule for rule in load_suite(suite_path(PROJECT / "expectations", "declared_figure"), given.zone).rules}
     assert set(DEFECTS) - {""} == set(rules) - {"TWICE"}
     planted = [(rule, [GOOD | change]) for rule, changes in DEFECTS.items() for change in changes] + [("TWICE", [GOOD, GOOD])]
     landed = [
-        bench.land(given, "figures", records, file_name=f"tukhai_{number}.xlsx", file_date="2023-06-01", revision=1)
+        bench.land(
+            given,
+            "figures",
+            records if vendor == "first" else second.renamed(records),
+            file_name=f"tukhai_{number}.xlsx",
+            file_date="2023-06-01",
+            revision=1,
+        )
         for number, (_, records) in enumerate(planted)
     ]
     bench.stage(given, landed)

@@ -1,7 +1,14 @@
-"""Each rule of every suite has a defect planted that breaks just that rule, and a row just inside that passes."""
+"""Each rule of every suite has a defect planted that breaks just that rule, and a row just inside that passes, for two vendors.
+
+The second vendor has another name for every field: a rule that asks for a name of the first one finds nothing there. The suite of declared
+figures has its own tests, in tests/declared.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +16,7 @@ import pytest
 from cchc.quality.suites import load_suite, suite_path
 from cchc.settings import PROJECT
 from cchc.staging import staged_entities
+from tests.quality.second_vendor import SecondVendor
 from tests.staging.support import Bench, profile
 
 DOSSIER = {
@@ -185,12 +193,16 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]]
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("vendor", ["first", "second"])
 @pytest.mark.parametrize(("source", "entity", "whole", "rules"), CASES, ids=[f"{case[0]}__{case[1]}" for case in CASES])
 def test_each_rule_sets_aside_just_what_breaks_it(
-    bench: Bench, source: str, entity: str, whole: dict[str, Any], rules: dict[str, Any]
+    bench: Bench, tmp_path: Path, source: str, entity: str, whole: dict[str, Any], rules: dict[str, Any], vendor: str
 ) -> None:
-    given = profile(source)
-    known = load_suite(suite_path(PROJECT / "expectations", staged_entities(given)[entity].suite), given.zone)
+    second = SecondVendor(source, tmp_path)
+    given = profile(source) if vendor == "first" else second.profile
+    mine = staged_entities(given)[entity]
+    known = load_suite(suite_path(PROJECT / "expectations", mine.suite), given.zone).worded(mine)
+    assert mine.suite == mine.model
     by_id = {rule.rule_id: rule for rule in known.rules}
     assert set(rules) == set(by_id) - {"SECRET"}, "every rule has its planted defect"
     records, planted = [whole], [""]
@@ -200,6 +212,7 @@ def test_each_rule_sets_aside_just_what_breaks_it(
     assert sum(rule != "" for rule in planted) > 0
     records += [whole] * 20 * len(records)  # so that the share does not block the load
     file = FILES.get(source, {})
+    records = records if vendor == "first" else second.renamed(records)
     landed = bench.land(given, entity, records, **file)  # type: ignore[arg-type]
     bench.stage(given, [landed])
     (verdict,) = bench.validate(given, [landed])
@@ -209,10 +222,17 @@ def test_each_rule_sets_aside_just_what_breaks_it(
     assert len(found) == sum(rule != "" for rule in planted), "each row breaks one rule, and the other rows none"
     for row in found:
         rule = by_id[row["rule"]]
-        assert (row["action"], row["reason"], row["source_code"], row["entity"]) == (rule.action, rule.words, source, entity)
+        assert (row["action"], row["reason"], row["source_code"], row["entity"]) == (rule.action, rule.words, given.source, entity)
         assert row["file"] == (file.get("file_name") or "part-00001.ndjson.zst")
         assert (row["key"] is None) == (row["rule"] == "KEY")
-        assert not any(name.startswith("_") for name in row["record"] if name not in ("_unreadable", "_shape_error"))
+        assert {name for name in row["record"] if name.startswith("_")} <= {"_unreadable", "_shape_error", "_fields"}
+        unreadable = {re.sub(r"\[\d+\]", "", name) for name in row["record"].get("_unreadable", {})}
+        fields = row["record"].get("_fields", {})
+        assert fields.keys() >= unreadable, "the vendor's field stands beside the model's"
+        assert fields.items() <= mine.vendor_fields.items()
+        if vendor == "second":
+            named = set(re.findall(r"\w+", json.dumps(row["record"].get("_fields", {}), ensure_ascii=False) + row["reason"]))
+            assert not named & set(second.names), "nothing of the first vendor"
         assert row["resolved_at"] is None
     assert (verdict.blocked, verdict.message) == (False, None)
     assert verdict.quarantined == sum(by_id[rule].action == "quarantine" for rule in planted if rule)
@@ -232,14 +252,34 @@ def test_the_record_is_kept_with_what_could_not_be_read(bench: Bench) -> None:
     landed = bench.land(given, "dossiers", [bad, "not an object (list)"])
     bench.stage(given, [landed])
     bench.validate(given, [landed])
-    first, *rest = bench.rows("select rule, key, record from ops.quarantine where load_id = :id order by line, rule", id=landed.load_id)
+    first, *rest = bench.rows(
+        "select rule, key, reason, record from ops.quarantine where load_id = :id order by line, rule", id=landed.load_id
+    )
     assert (first["rule"], first["key"]) == ("K3", DOSSIER["MaHoSo"])
-    assert first["record"]["_unreadable"] == {"NgayHenTra": "x" * 100}
+    assert first["record"]["_unreadable"] == {"due_at": "x" * 100}
+    assert first["record"]["_fields"] == {"due_at": "NgayHenTra"}
+    assert first["reason"].startswith(
+        "NgayTiepNhan (received_at), NgayHenTra (due_at), NgayKetThucXuLy (processed_at), NgayTra (returned_at)"
+    )
+    assert " or NgaySuaCuoi (change time) is there and is no time · " in first["reason"]
     assert first["record"]["dossier_code"] == DOSSIER["MaHoSo"]
     assert "due_at" not in first["record"]
     assert {"applicant_key", "procedure_name", "_row", "_file", "_content_hash"}.isdisjoint(first["record"])
     assert {row["rule"] for row in rest} == {"KEY", "K1", "K2", "K6"}
     assert rest[0]["record"]["_shape_error"] == "not an object (list)"
+    assert "_fields" not in rest[0]["record"]
+
+
+def test_lists_and_their_items_are_named_by_the_model_and_by_the_vendor(bench: Bench) -> None:
+    given = profile("one_stop")
+    rounds = [{"NgayBoSung": "20230106080000"}, {"NgayBoSung": "hôm qua"}]
+    landed = bench.land(given, "dossiers", [DOSSIER | {"DanhSachHoSoBoSung": rounds}, DOSSIER | {"TaiLieuNop": ["x"]}])
+    bench.stage(given, [landed])
+    bench.validate(given, [landed])
+    item, whole = bench.rows("select rule, record from ops.quarantine where load_id = :id order by line", id=landed.load_id)
+    assert (item["rule"], item["record"]["_unreadable"]) == ("W_UNREADABLE", {"supplements[1].asked_at": "hôm qua"})
+    assert item["record"]["_fields"] == {"supplements.asked_at": "DanhSachHoSoBoSung.NgayBoSung"}
+    assert (whole["rule"], whole["record"]["_shape_error"], whole["record"]["_fields"]) == ("K2", "papers", {"papers": "TaiLieuNop"})
 
 
 @pytest.mark.parametrize("secrecy", ["mat", None])

@@ -269,7 +269,7 @@ def test_the_audit_catches_a_check_that_misses_rows(bench: Bench, monkeypatch: p
         bench.run(f"update {bench.table('assessments')} set rating_code = null")
     else:
         bench.run(f"update {bench.table('assessments')} set unit_code = 'H19.16'")
-    with pytest.raises(LoadBlocked, match="audit of suite one_stop__assessments failed for " + ("UNIT" if "query" in fault else "CODE")):
+    with pytest.raises(LoadBlocked, match="audit of suite assessment failed for " + ("UNIT" if "query" in fault else "CODE")):
         bench.validate(ONE_STOP, [landed])
     assert bench.rows("select status from ops.load where load_id = :id", id=landed.load_id) == [{"status": "blocked"}]
     failed = bench.rows("select rule from ops.check_result where load_id = :id and phase = 'audit' and not is_success", id=landed.load_id)

@@ -151,7 +151,7 @@ def test_a_blocked_file_leaves_the_others_loaded_and_ends_with_3(
     assert cli.main(["ingest", "feedback", "--to", T]) == 3
     told = capsys.readouterr().err
     assert "phananh_20230515.csv" in told
-    assert "the header lacks MaTrung" in told
+    assert "the header lacks 1 of the 13 columns that the profile uses: MaTrung (repeated_code)." in told
     assert "B1 name: expected a name like" in told or "phananh_tuan20.csv" in told
     assert "STATUS 25" in told
     assert [row["feedback_code"] for row in desk.rows(CURRENT)] == ["A"]

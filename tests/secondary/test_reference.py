@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -87,8 +88,11 @@ def test_a_list_of_units_that_does_not_fit_is_refused(
 
 
 def procedures(desk: Desk, decided: str, published: str) -> None:
-    header = "MaTTHC,MaDonVi,HieuLucTu,NgayQuyetDinhCongBo,NgayCongKhai,TrangThai"
-    desk.drop("one_stop", "procedures_1.csv", f"{header}\n1.000001,H19.16.3,20220101000000,{decided},{published},cong_khai\n".encode())
+    listed = {
+        "MaTTHC": "1.000001", "MaDonVi": "H19.16.3", "HieuLucTu": "20220101000000", "NgayQuyetDinhCongBo": decided, "NgayCongKhai": published,
+        "TrangThai": "cong_khai",
+    }  # fmt: skip
+    desk.drop("one_stop", "procedures_1.ndjson", json.dumps(listed).encode() + b"\n")
 
 
 def test_a_calendar_that_is_decided_late_marks_what_it_changes(desk: Desk, tmp_path: Path) -> None:

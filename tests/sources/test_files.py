@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -20,9 +21,12 @@ from cchc.period import ZONE, now
 from cchc.sources import files, times
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
+from cchc.sources.fields import Earlier, Share
 from cchc.sources.landing import Landed, Window
+from cchc.sources.profile import Profile
 from tests.sources.conftest import KEY, PROJECT, T, profile, records, rows
 
+SIGNATURE = "IdKySo,IdVanBan,NguoiKyId,ThoiDiemKy,LoaiChungThu,HopLe,NgayCapNhat"
 HEADER = "MaThamChieu;MaGiaoDich;MaHoSo;MaTTHC;MaDonVi;LoaiGiaoDich;SoTien;Phi;LePhi;HinhThucThanhToan;KenhThanhToan;TrangThaiGD;MaLoi;MaNganHang;ThoiGianGD;MaThamChieuGoc;SoBienLai;NguoiNop;SoTaiKhoan"
 
 
@@ -187,14 +191,17 @@ def test_half_a_day_file_with_its_manifest_is_blocked(inbox: Path, read: Callabl
 
 def test_csv_with_json_cells(inbox: Path, read: Callable[..., list[Landed]]) -> None:
     papers = json.dumps([{"MaThanhPhanHoSo": "TP1", "DuocSoHoa": "1", "DuongDanTaiTepTin": "/a.pdf", "TenTepDinhKem": "Đơn của ông A.pdf"}])
+    columns = ["MaHoSo", "NgaySuaCuoi", "TaiLieuNop", "DanhSachLePhi", "TenTTHC"]
+    others = sorted(set(profile("one_stop").entities["dossiers"].wire_fields) - set(columns))
+    rest = "," * len(others)
     lines = [
-        "MaHoSo,NgaySuaCuoi,TaiLieuNop,DanhSachLePhi,TenTTHC",
-        f'H1,20230105080000,"{papers.replace(chr(34), chr(34) * 2)}",,"hai\ndòng"',
-        "H2,20230105080000,[not json,[],x",
-        'H3,20230105080000,"{""a"": 1}",[1],x',
+        ",".join([*columns, *others]),
+        f'H1,20230105080000,"{papers.replace(chr(34), chr(34) * 2)}",,"hai\ndòng"{rest}',
+        f"H2,20230105080000,[not json,[],x{rest}",
+        f'H3,20230105080000,"{{""a"": 1}}",[1],x{rest}',
         "H4,20230105080000",
         "",
-        "H5,20230701000000,,,",
+        f"H5,20230701000000,,,{rest}",
     ]
     (inbox / "dossiers_2023.csv").write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
     (load,) = read("one_stop", entities=["dossiers"])
@@ -205,7 +212,7 @@ def test_csv_with_json_cells(inbox: Path, read: Callable[..., list[Landed]]) -> 
     assert first[1]["DanhSachLePhi"] == ""
     assert (second[1]["TaiLieuNop"], second[1]["DanhSachLePhi"]) == ("(malformed)", [])
     assert (third[1]["TaiLieuNop"], third[1]["DanhSachLePhi"]) == ("(malformed)", "(malformed)")
-    assert (fourth[1], fourth[2]) == (None, "2 cells where the header has 5")
+    assert (fourth[1], fourth[2]) == (None, f"2 cells where the header has {len(columns) + len(others)}")
     assert load.manifest["complete"] is False
     assert "later T" in (load.message or "")
     (load,) = read("one_stop", entities=["dossiers"], extract_id=2, window=Window(None, datetime(2023, 8, 1, tzinfo=ZONE)))
@@ -217,14 +224,16 @@ def test_ndjson_gz_and_xlsx(inbox: Path, read: Callable[..., list[Landed]]) -> N
     (inbox / "signatures_1.ndjson.gz").write_bytes(gzip.compress(b"\n".join(lines) + b"\n"))
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
-    sheet.append(["IdVanBan", "DoMat", "NgayBanHanh", "NgayCapNhat", "KySo", "TrichYeu"])
+    columns = ["IdVanBan", "DoMat", "NgayBanHanh", "NgayCapNhat", "KySo", "TrichYeu"]
+    others = sorted(set(profile("documents").entities["documents"].wire_fields) - set(columns))
+    sheet.append([*columns, *others])
     sheet.append([7, "thuong", date(2023, 1, 4), datetime(2023, 1, 5, 8), True, "Về việc của bà B"])
     sheet.append([None] * 6)
     sheet.append(["VB8", "thuong", "04/01/2023", "2023-01-05", "false", ""])
     book.save(inbox / "documents_1.xlsx")
     documents, signatures = read("documents")
     assert [line[0] for line in rows(documents)] == [2, 4]
-    assert records(documents)[0] == {
+    assert records(documents)[0] == dict.fromkeys(others, "") | {
         "IdVanBan": 7,
         "DoMat": "thuong",
         "NgayBanHanh": "04/01/2023",
@@ -245,10 +254,11 @@ def test_ndjson_gz_and_xlsx(inbox: Path, read: Callable[..., list[Landed]]) -> N
     [
         ("signatures_1.ndjson", b'{"IdKySo": 1}\n{"IdKySo": 2}', "no newline after its last line"),
         ("signatures_1.ndjson", b"", "it is empty"),
-        ("signatures_1.csv", b"IdKySo,NgayCapNhat\n1,2023-01-0", "no newline after its last line"),
-        ("signatures_1.csv", b'IdKySo,NgayCapNhat,IdVanBan\n1,"2023\n', "it ends within quotes"),
-        ("signatures_1.csv", "IdKySo,NgayCapNhat\n1,ạ".encode()[:-1], "it ends within a letter"),
-        ("signatures_1.csv.gz", gzip.compress(b"IdKySo,NgayCapNhat\n1,2023-01-05\n" * 99)[:-12], "gzip is broken"),
+        ("signatures_1.csv", f"{SIGNATURE}\n1,2023-01-0".encode(), "no newline after its last line"),
+        ("signatures_1.csv", b"IdKySo,NgayCa", "no newline after its last line"),
+        ("signatures_1.csv", f'{SIGNATURE}\n1,"2023\n'.encode(), "it ends within quotes"),
+        ("signatures_1.csv", f"{SIGNATURE}\n1,ạ".encode()[:-1], "it ends within a letter"),
+        ("signatures_1.csv.gz", gzip.compress(f"{SIGNATURE}\n1,2023-01-05\n".encode() * 99)[:-12], "gzip is broken"),
         ("signatures_1.csv.gz", b"IdKySo,NgayCapNhat\n", "gzip is broken"),
         ("signatures_1.xlsx", b"PK\x03\x04 half a workbook", "no whole workbook"),
     ],
@@ -268,10 +278,13 @@ def test_a_file_without_an_end_is_left_for_the_next_run(
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"IdVanBan,NgayCapNhat\n1,2023-01-05\n", "line 1: the header lacks IdKySo; it has IdVanBan, NgayCapNhat"),
-        (b"IdKySo,IdKySo\n1,2\n", "line 1: the header has IdKySo twice"),
-        (b"IdKySo,NgayCapNhat\n1,2023-01-05\n2,\xff\xfe\n3,x\n", "it is not utf-8-sig: byte 0xff after line"),
-        (b"\n", "line 1: there is no header"),
+        (f"{SIGNATURE},IdKySo\n".encode(), "line 1: the header has IdKySo twice. Ask the sender for a corrected file."),
+        (
+            f"{SIGNATURE}\n1,2023-01-05\n2,\xff\n3,x\n".encode("latin-1"),
+            "it is not utf-8-sig: byte 0xff after line 0. No file of signatures has been loaded yet: look at files.formats.encoding in the "
+            "profile documents.yaml; where that is right, ask the sender",
+        ),
+        (b"\n", "line 1: there is no header. Ask the sender for a corrected file."),
     ],
 )
 def test_a_file_that_cannot_be_understood_is_blocked(inbox: Path, read: Callable[..., list[Landed]], data: bytes, words: str) -> None:
@@ -279,10 +292,79 @@ def test_a_file_that_cannot_be_understood_is_blocked(inbox: Path, read: Callable
     (load,) = read("documents", entities=["signatures"])
     assert load.status == "blocked"
     assert words in (load.message or "")
+    assert "stays" not in (load.message or ""), "there is nothing that could"
     assert read("documents", entities=["signatures"], extract_id=2, known_files={"signatures_1.csv": load.manifest["sha256"]}) == []
 
 
-def test_a_header_that_lacks_a_column_is_blocked_where_the_profile_wants_it_whole(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+def test_a_blocked_file_is_judged_again_when_the_profile_reads_it_otherwise(inbox: Path, landing: str) -> None:
+    (inbox / "signatures_1.csv").write_text(
+        SIGNATURE.replace("HopLe", "Hợp lệ") + "\n1,V1,N1,2023-01-05,ca_nhan,true,2023-01-05\n", "utf-8"
+    )
+    documents = profile("documents").with_entities(["signatures"])
+
+    def read_again(given: Profile, extract_id: int, known: dict[Any, str]) -> list[Landed]:
+        connection = Connection("documents", str(inbox))
+        return extract(given, connection, Window(None, T), landing, extract_id=extract_id, privacy_key=KEY, known_files=known)
+
+    (load,) = read_again(documents, 1, {})
+    assert load.status == "blocked"
+    known: dict[Any, str] = {("signatures", "signatures_1.csv"): load.manifest["sha256"]}
+    assert read_again(documents, 2, known) == [], "nothing has changed"
+    signatures = documents.entities["signatures"]
+    columns = tuple(replace(column, source="Hợp lệ") if column.name == "is_valid" else column for column in signatures.columns)
+    mended = replace(documents, entities={"signatures": replace(signatures, columns=columns)})
+    (load,) = read_again(mended, 3, known)
+    assert (load.status, records(load)[0]["Hợp lệ"]) == ("landed", "true")
+    known = {("signatures", "signatures_1.csv"): load.manifest["sha256"]}
+    assert read_again(mended, 4, known) == read_again(documents, 5, known) == [], "what was loaded is not read again"
+
+
+def test_a_header_that_lacks_columns_is_told_with_what_is_new(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    lines = ["IdKySo,IdVanBan,Người ký,Thời điểm ký,LoaiChungThu,NgayCapNhat,Ghi chú", "1,V1,N1,2023-01-05,ca_nhan,2023-01-05,x"]
+    (inbox / "signatures_1.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    shares = {"ThoiDiemKy": Share(10, 10, 10), "HopLe": Share(10, 10, 10), "NguoiKyId": Share(10, 0, 0)}
+    (load,) = read("documents", entities=["signatures"], earlier={"signatures": Earlier(1, shares, frozenset({"signatures_1.csv"}))})
+    assert load.message == (
+        "documents signatures, file signatures_1.csv is blocked: B0 line 1: the header lacks 3 of the 7 columns that the profile uses: "
+        "NguoiKyId (person_code), ThoiDiemKy (signed_at), HopLe (is_valid). New here, and used by no column: Ghi chú, Người ký, Thời điểm ký. "
+        "Nearest in name: NguoiKyId → Người ký, ThoiDiemKy → Thời điểm ký. "
+        "Earlier deliveries had ThoiDiemKy (signed_at), HopLe (is_valid): where the vendor has renamed this, correct columns.signed_at, "
+        "columns.is_valid of the entity signatures in the profile documents.yaml and ingest again; where it was left out, ask the sender for a "
+        "corrected delivery. No earlier delivery had NguoiKyId (person_code): look at columns.person_code of the entity signatures in the "
+        "profile documents.yaml. What the source does not have at all is marked optional: true there, with a reason. "
+        "What was loaded of this file before stays."
+    )
+
+
+def test_a_first_line_that_is_no_header_is_not_repeated(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    """Without a header, or with its line break lost, the cells of line 1 are somebody's record."""
+    record = "1;V1;Nguyễn Văn Thử;2023-01-05;ca_nhan;true;2023-01-05"
+    (inbox / "signatures_1.csv").write_text(f"{record}\n{record}\n", "utf-8")
+    (inbox / "signatures_2.csv").write_text(SIGNATURE.replace(",", ";") + f"{record}\n{record}\n", "utf-8")
+    (inbox / "signatures_3.csv").write_text(record.replace(";", "|") + "\n", "utf-8")
+    first, second, third = read("documents", entities=["signatures"])
+    assert [load.status for load in (first, second, third)] == ["blocked"] * 3
+    assert "line 1 is no header (7 cells, which are not repeated here): it lacks 7 of the 7 columns" in (first.message or "")
+    assert "the header lacks 1 of the 7 columns that the profile uses: NgayCapNhat (change time). Nothing of" in (second.message or "")
+    assert "look at files.formats.delimiter as well" in (third.message or "")
+    assert not any(word in str(load) for load in (first, second, third) for word in ("Thử", "ca_nhan", "V1"))
+
+
+def test_an_optional_column_may_be_missing(inbox: Path, landing: str) -> None:
+    signatures = profile("documents").entities["signatures"]
+    optional = tuple(
+        replace(column, optional=True, reason="the old gateway does not tell") if column.name == "is_valid" else column
+        for column in signatures.columns
+    )
+    given = replace(profile("documents"), entities={"signatures": replace(signatures, columns=optional)})
+    (inbox / "signatures_1.csv").write_text(SIGNATURE.replace(",HopLe", "") + "\n1,V1,N1,2023-01-05,ca_nhan,2023-01-05\n", "utf-8")
+    (load,) = extract(given, Connection("documents", str(inbox)), Window(None, T), landing, extract_id=1, privacy_key=KEY)
+    assert load.status == "landed"
+    assert "HopLe" in load.manifest["fields"]["mapped"]
+    assert "HopLe" not in load.manifest["fields"]["present"]
+
+
+def test_a_header_that_lacks_a_column_is_blocked(inbox: Path, read: Callable[..., list[Landed]]) -> None:
     (inbox / "khaosat_20230105.csv").write_bytes(b"MaPhieu;NgayKhaoSat;MaDonVi;MaHoSo\nP1;05/01/2023;H19.16;\n")
     (inbox / "khaosat_20230106.csv").write_bytes(
         "Ghi chú;MaPhieu;NgayKhaoSat;MaDonVi;MaHoSo;MucDoHaiLong\n?;P1;05/01/2023;H19.16;;5\n".encode()
@@ -291,20 +373,26 @@ def test_a_header_that_lacks_a_column_is_blocked_where_the_profile_wants_it_whol
     book.worksheets[0].append(["MaPhieu", "NgayKhaoSat", "MaDonVi", "MucDoHaiLong"])
     book.save(inbox / "khaosat_20230107.xlsx")
     first, second, third = read("survey")
-    assert (first.status, "the header lacks MucDoHaiLong" in (first.message or "")) == ("blocked", True)
-    assert (third.status, "the header lacks MaHoSo" in (third.message or "")) == ("blocked", True)
+    assert (first.status, "the header lacks 1 of the 5 columns that the profile uses: MucDoHaiLong (score)." in (first.message or "")) == (
+        "blocked",
+        True,
+    )
+    assert (third.status, "the header lacks 1 of the 5 columns that the profile uses: MaHoSo (dossier_code)." in (third.message or "")) == (
+        "blocked",
+        True,
+    )
     assert second.status == "landed"
     assert (second.manifest["file_date"], second.manifest["revision"]) == ("2023-01-06", 1)
     assert records(second) == [{"MaPhieu": "P1", "NgayKhaoSat": "05/01/2023", "MaDonVi": "H19.16", "MaHoSo": "", "MucDoHaiLong": "5"}]
 
 
 def test_a_retry_keeps_what_landed_even_when_the_sender_took_the_file_away(inbox: Path, read: Callable[..., list[Landed]]) -> None:
-    (inbox / "signatures_1.csv").write_bytes(b"IdKySo;NgayCapNhat\n1;2023-01-05\n")
+    (inbox / "signatures_1.csv").write_text(SIGNATURE.replace(",", ";") + "\n1;V1;N1;2023-01-05;ca_nhan;true;2023-01-05\n", "utf-8")
     (first,) = read("documents", entities=["signatures"])
     (inbox / "signatures_1.csv").unlink()
     (again,) = read("documents", entities=["signatures"])
     assert again.manifest == first.manifest
-    assert records(again) == [{"IdKySo": "1", "NgayCapNhat": "2023-01-05"}]
+    assert records(again)[0]["IdKySo"] == "1"
 
 
 def test_the_folder_must_be_there(landing: str, tmp_path: Path) -> None:
@@ -347,10 +435,12 @@ def test_another_vendors_export_from_a_profile_alone(landing: str) -> None:
 
 
 def test_several_rows_of_a_key_are_one_record_and_the_last_wins(inbox: Path, landing: str) -> None:
-    (inbox / "dutch_permits_1.csv").write_text(
-        "case:concept:name,case:enddate,concept:instance\nA,,t1\nB,,t2\nA,2020-01-01,t3\n,,t4\n", encoding="utf-8"
-    )
     dutch = profile("dutch_permits", "tests/profiles")
+    columns = ["case:concept:name", "case:enddate", "concept:instance"]
+    others = sorted({name for entity in dutch.entities.values() for name in entity.wire_fields} - set(columns))
+    rows_of_it = ["A,,t1", "B,,t2", "A,2020-01-01,t3", ",,t4"]
+    lines = [",".join([*columns, *others]), *(row + "," * len(others) for row in rows_of_it)]
+    (inbox / "dutch_permits_1.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     loads = extract(dutch, Connection("dutch_permits", str(inbox)), Window(None, now()), landing, extract_id=1, privacy_key=KEY)
     assert sorted((line[0], line[1]["case:concept:name"], line[1]["case:enddate"]) for line in rows(loads[0])) == [
         (3, "B", ""),

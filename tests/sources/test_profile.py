@@ -26,7 +26,7 @@ def test_the_three_systems() -> None:
     one_stop = profile("one_stop")
     assert list(one_stop.entities) == ["dossiers", "dossier_steps", "procedures", "assessments"]
     dossiers = one_stop.entities["dossiers"]
-    assert (dossiers.suite, dossiers.changed_at, dossiers.changed_at_critical) == ("one_stop__dossiers", "NgaySuaCuoi", True)
+    assert (dossiers.suite, dossiers.changed_at, dossiers.changed_at_critical) == ("dossier", "NgaySuaCuoi", True)
     assert {column.source for column in dossiers.columns if column.critical} == {"NgayTiepNhan", "NgayHenTra", "NgayKetThucXuLy", "NgayTra"}
     personal = {"ChuHoSo", "MaDoiTuong", "Email", "Fax", "SoDienThoai", "TrichYeuHoSo", "ThongTinKhac"}
     assert not personal & set(dossiers.wire_fields)
@@ -88,7 +88,16 @@ D = ("entities", "dossiers")
         (change("files", "formats", to={"encoding": "utf-88"}), "encoding 'utf-88' is not known"),
         (change("files", "manifest", to={"amount_field": "X"}), "files with a manifest need 'name'"),
         (change("files", "name", to="x_(.*)"), "needs the group"),
-        (change("files", "whole_header", to="yes"), "'whole_header' must be true or false"),
+        (change("files", "whole_header", to=True), "take the key 'whole_header' out. Every table is read so now"),
+        (change(*D, "columns", "due_at", to={"from": "X", "optional": True}), "'optional: true' and 'reason' go together"),
+        (change(*D, "columns", "due_at", to={"from": "X", "optional": True, "reason": "  "}), "'optional: true' and 'reason' go together"),
+        (change(*D, "columns", "due_at", to={"from": "X", "reason": "why"}), "'optional: true' and 'reason' go together"),
+        (change(*D, "columns", "due_at", to={"const": "1", "optional": True, "reason": "why"}), "'optional' goes with 'from'"),
+        (change(*D, "columns", "dossier_code", to={"from": "MaHoSo", "optional": True, "reason": "why"}), "'MaHoSo' is part of the key"),
+        (
+            change(*D, "columns", "deleted_at", to={"from": "NgaySuaCuoi", "optional": True, "reason": "why"}),
+            "the change time, so it cannot",
+        ),
         (change(*D, "changed_at", to={"file": "date"}), "changed_at: 'file' needs 'files' with 'name'"),
         (change(*D, "changed_at", to={"file": "revision"}), "'file' is 'revision'. Allowed: date"),
         (change(*D, "changed_at", to={"file": "date", "critical": True}), "unknown key 'critical'. Allowed: file"),

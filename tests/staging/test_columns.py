@@ -74,9 +74,10 @@ def test_unreadable_values_become_null_and_are_listed(typed: Any) -> None:
         }
     )
     assert orjson.loads(row["_unreadable"]) == {
-        "NgayTiepNhan": "20230231000000", "NgayTra": "x" * 100, "NgaySuaCuoi": "?", "NgayNopHoSo": "?", "MucDo": "ba", "TenTTHC": "(malformed)",
+        "received_at": "20230231000000", "returned_at": "x" * 100, "_changed_at": "?", "submitted_at": "?", "service_level": "ba",
+        "procedure_name": "(malformed)",
     }  # fmt: skip
-    assert row["_unreadable_critical"].split(",") == ["NgayTiepNhan", "NgayTra", "NgaySuaCuoi"]
+    assert row["_unreadable_critical"].split(",") == ["received_at", "returned_at", "_changed_at"]
     assert row["received_at"] is row["returned_at"] is row["submitted_at"] is row["service_level"] is row["procedure_name"] is None
     assert str(row["_changed_at"]) == "2023-12-31 16:59:59.999999"
 
@@ -84,7 +85,7 @@ def test_unreadable_values_become_null_and_are_listed(typed: Any) -> None:
 def test_an_unreadable_value_is_not_replaced_by_the_default(typed: Any) -> None:
     (row,) = typed({"MaHoSo": "A", "KenhThucHien": "web"})
     assert row["channel_code"] is None
-    assert orjson.loads(row["_unreadable"]) == {"KenhThucHien": "web"}
+    assert orjson.loads(row["_unreadable"]) == {"channel_code": "web"}
 
 
 def test_one_field_may_feed_two_columns(typed: Any) -> None:
@@ -109,7 +110,7 @@ def test_const_and_present(typed: Any) -> None:
     rows = typed({"MaHoSo": "A", "end": "2023"}, {"MaHoSo": "B", "end": ""}, {"MaHoSo": "C", "end": "(malformed)"}, entity=entity)
     assert [row["status_code"] for row in rows] == [9, 4, None]
     assert {row["result_kind_code"] for row in rows} == {"ket_qua"}
-    assert orjson.loads(rows[2]["_unreadable"]) == {"end": "(malformed)"}
+    assert orjson.loads(rows[2]["_unreadable"]) == {"status_code": "(malformed)"}
 
 
 def test_lists_are_normalised(typed: Any) -> None:
@@ -150,7 +151,7 @@ def test_missing_lists_are_empty_and_text_in_a_cell_is_read(typed: Any) -> None:
 @pytest.mark.parametrize("value", ["(malformed)", "khong phai danh sach", {"a": "b"}, ["x"], [None], [[]], "[1", '{"a": 1}', 0, False])
 def test_what_is_no_list_of_objects_is_a_shape_error(typed: Any, value: Any) -> None:
     bad, good = typed({"MaHoSo": "A", "TaiLieuNop": value, "DSKetNoiCSDL": "(malformed)"}, {"MaHoSo": "B", "TaiLieuNop": [{}]})
-    assert bad["_shape_error"] == "TaiLieuNop,DSKetNoiCSDL"
+    assert bad["_shape_error"] == "papers,databases"
     assert bad["papers"] is None
     assert good["_shape_error"] is None
     assert len(orjson.loads(good["papers"])) == 1
@@ -213,6 +214,21 @@ def test_the_hash_follows_the_content(typed: Any) -> None:
     assert alone["_content_hash"] == -6820320169471581108, "a change here makes a new version of every stored record"
 
 
+def test_the_hash_of_what_cannot_be_read_is_the_one_that_is_stored(typed: Any) -> None:
+    """The hashes of records as they were stored when what could not be read was noted by the vendor's field."""
+    unreadable = {
+        "MaHoSo": "A", "NgayTiepNhan": "20230231000000", "NgaySuaCuoi": "?", "MucDo": "ba", "MaTTHC": "(malformed)", "TaiLieuNop": "(malformed)",
+        "DanhSachHoSoBoSung": [{}, {"NgayBoSung": "hôm qua"}], "DanhSachLePhi": [{"Gia": {}}],
+    }  # fmt: skip
+    rows = typed(unreadable, {"MaHoSo": "A", "TaiLieuNop": "x", "DSKetNoiCSDL": "(malformed)"}, None)
+    assert [row["_content_hash"] for row in rows] == [524439993639574072, 4963385487988964917, 3042587174742212628]
+    assert {"procedure_code_full", "procedure_code", "supplements[1].asked_at"} <= orjson.loads(rows[0]["_unreadable"]).keys()
+    paid = {"MaThamChieu": "R1", "MaGiaoDich": "G1", "LoaiGiaoDich": "PAY", "SoTien": "50.00", "ThoiGianGD": "31/02/2023 08:00:00"}
+    (row,) = typed(paid, entity=PAYMENTS.entities["payments"], source=PAYMENTS, file_date="2023-01-05", file_revision=2)
+    assert row["_content_hash"] == -8055650687315720330
+    assert orjson.loads(row["_unreadable"]).keys() == {"amount_vnd", "paid_at"}
+
+
 def test_a_missing_change_time_does_not_bring_T_into_the_hash(models: dict[str, dict[str, str]]) -> None:
     typist = Typist(ONE_STOP, ONE_STOP.entities["dossiers"], models["dossier"])
     hashes = [
@@ -232,3 +248,14 @@ def test_a_profile_that_does_not_fit_the_model_is_refused(models: dict[str, dict
     ):
         with pytest.raises(NotConfigured, match=words):
             Typist(ONE_STOP, columns(column), models["dossier"])
+
+
+def test_what_a_table_has_no_column_for_is_null_whatever_the_default(typed: Any) -> None:
+    """`default`, and the word for a missing field, stand in for an empty value, not for a column that is not there."""
+    entity = columns(Column("status_code", "end", present=("9", "4")))
+    fields = frozenset({"KenhThucHien", "end", "TaiLieuNop"})
+    (there,) = typed({"MaHoSo": "A", "KenhThucHien": "", "end": "", "TaiLieuNop": ""}, entity=entity)
+    (absent,) = typed({"MaHoSo": "A"}, entity=entity, absent=fields)
+    assert (there["channel_code"], there["status_code"], there["papers"]) == (1, 4, "[]")
+    assert (absent["channel_code"], absent["status_code"], absent["papers"]) == (None, None, None)
+    assert absent["result_kind_code"] == "ket_qua", "empty, not absent"

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from cchc.errors import CchcError, NotConfigured
+from cchc.sources.fields import FieldCounts
 from cchc.staging import good_view, stage, staged_entities, table_of
 from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import drop_tables, extract_of
@@ -22,7 +23,7 @@ def test_names() -> None:
     entities = staged_entities(ONE_STOP)
     assert list(entities) == ["dossiers", "dossier_steps", "procedures", "assessments", "dossiers.keys"]
     keys = entities["dossiers.keys"]
-    assert (table_of(keys, 12).name, keys.suite, keys.model) == ("extract_12__dossiers_keys", "one_stop__dossiers_keys", "dossier_key")
+    assert (table_of(keys, 12).name, keys.suite, keys.model) == ("extract_12__dossiers_keys", "dossier_key", "dossier_key")
     assert good_view(keys, 12) == "staging.good_extract_12__dossiers_keys"
     assert [extract_of(name) for name in ("extract_12__dossiers_keys", "model_dossier", "extract_x__dossiers")] == [12, None, None]
 
@@ -145,3 +146,31 @@ def test_another_driver_is_refused(bench: Bench) -> None:
     with pytest.raises(NotConfigured, match="psycopg"):
         stage(engine, ONE_STOP, [bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1"}])], 1)
     engine.dispose()
+
+
+def test_the_fields_of_a_load_are_written_with_their_values(bench: Bench) -> None:
+    """What landed is counted by name, what was staged by value; of a field that no column uses there is the name alone."""
+    records = [
+        {"MaHoSo": "F1", "NgayHenTra": "20230110170000", "KenhThucHien": "", "TaiLieuNop": [{"DuocSoHoa": "1"}, {"DuocSoHoa": ""}]},
+        {"MaHoSo": "F2", "NgayHenTra": "0001-01-01T00:00:00", "TaiLieuNop": []},
+        "not an object (str)",
+    ]
+    counts = FieldCounts(ONE_STOP.entities["dossiers"])
+    whole = [record | {"Email": "a@b.vn"} for record in records if isinstance(record, dict)]
+    counts.see(whole, whole, lists_are_text=False)
+    landed = bench.land(ONE_STOP, "dossiers", records, fields=counts.manifest())
+    for _ in range(2):
+        bench.stage(ONE_STOP, [landed])
+        rows = bench.rows("select * from ops.load_field where load_id = :l and (present_count > 0 or filled_count > 0)", l=landed.load_id)
+        found = {row["field"]: (row["column_name"], row["record_count"], row["present_count"], row["filled_count"]) for row in rows}
+        assert found == {
+            "MaHoSo": ("dossier_code", 2, 2, 2),
+            "NgayHenTra": ("due_at", 2, 2, 1),
+            "KenhThucHien": ("channel_code", 2, 1, 0),
+            "TaiLieuNop": ("papers", 2, 2, 1),
+            "TaiLieuNop.DuocSoHoa": ("papers.is_digitized", 2, 2, 1),
+            "Email": (None, 2, 2, None),
+        }
+    absent = bench.rows("select field, column_name from ops.load_field where load_id = :l and present_count = 0", l=landed.load_id)
+    assert {"field": "MaTTHC", "column_name": "procedure_code_full, procedure_code"} in absent
+    assert len(absent) + len(found) == len(ONE_STOP.entities["dossiers"].fields) + 1

@@ -1,7 +1,7 @@
 """Reading a filled-in workbook, strictly: a fault anywhere blocks the whole file, with the address of every cell at fault.
 
 The file alone is judged here, with the reference data in include/reference; nothing of it has landed by then. What passes is landed
-row by row like any other file; the suite `declared__figures` says the same rules again on what was staged.
+row by row like any other file; the suite `declared_figure` says the same rules again on what was staged.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""The suites in expectations/staging: Great Expectations' own file format, read strictly.
+"""The suites in expectations/staging, one a model: Great Expectations' own file format, read strictly.
 
+A suite speaks of the columns of its model, never of the fields of a vendor, so it holds for every source that fills the model.
 Every expectation carries in `meta`: `rule_id` (unique in its suite), `action` (`quarantine`: the row is set aside; `warn`: loaded and
 listed; `block`: one such row stops the load), `judged` (`load`: by the row alone; `always`: by what else is known, so the verdict may
-change later), `reason` and `reason_vi` (the rule in words, for people). In queries the token `:zone` stands for the source's time zone, and
-`:known_end` for the table of the ends of the dossiers in work (cchc.quality.known_end).
+change later), `reason` and `reason_vi` (the rule in words, for people; `{due_at}` in them becomes the field that the source fills the
+column with, `{_key}` those of its key). In queries the token `:zone` stands for the source's time zone, and `:known_end` for the table of
+the ends of the dossiers in work (cchc.quality.known_end).
 
 GX only logs an expectation that it does not know and goes on without it; here that is an error.
 """
@@ -17,11 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from cchc.errors import NotConfigured
+from cchc.sources.profile import Entity
 
 ACTIONS = ("quarantine", "warn", "block")
 JUDGED = ("load", "always")
 SEVERITIES = {"quarantine": "critical", "block": "critical", "warn": "warning"}
 META = {"rule_id", "action", "judged", "reason", "reason_vi"}
+NAME = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 ZONE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*")
 
 
@@ -44,7 +48,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Suite:
-    """The rules of one staging table."""
+    """The rules of one model."""
 
     name: str
     rules: tuple[Rule, ...]
@@ -56,6 +60,15 @@ class Suite:
             if rule_id not in known:
                 raise NotConfigured(f"Suite {self.name} has no rule {rule_id} to waive. It has: {', '.join(known)}.")
         return replace(self, rules=tuple(rule for rule in self.rules if rule.rule_id not in waived))
+
+    def worded(self, entity: Entity) -> Suite:
+        """The suite with its reasons in the words of a source: `{due_at}` becomes `NgayHenTra (due_at)`, the vendor's field beside ours."""
+
+        def told(reason: str, otherwise: str) -> str:
+            return NAME.sub(lambda found: _told(found.group(1), entity, otherwise), reason)
+
+        rules = tuple(replace(rule, reason=told(rule.reason, "or"), reason_vi=told(rule.reason_vi, "hoặc")) for rule in self.rules)
+        return replace(self, rules=rules)
 
     def with_actions(self, *actions: str) -> Suite:
         """Only the rules of these actions."""
@@ -72,7 +85,11 @@ def suite_path(expectations_dir: Path, name: str) -> Path:
     """Where a suite is. Raises NotConfigured if it is not there: a table without rules is never published."""
     path = expectations_dir / "staging" / f"{name}.json"
     if not path.is_file():
-        raise NotConfigured(f"There is no suite {path.name} in {path.parent}. Write one, or name another one with `suite` in the profile.")
+        known = ", ".join(sorted(other.stem for other in path.parent.glob("*.json")))
+        raise NotConfigured(
+            f"There is no suite {path.name} in {path.parent}. A suite belongs to a model and has its name: take the key `suite` out of the "
+            f"profile, or name one that is there: {known or 'none'}."
+        )
     return path
 
 
@@ -126,6 +143,15 @@ def _check(expectation: Any, where: str) -> None:
         raise NotConfigured(f"{where}: the severity of a rule to {meta['action']} is {SEVERITIES[meta['action']]}.")
     if "mostly" in expectation.get("kwargs", {}):
         raise NotConfigured(f"{where}: `mostly` would let bad rows pass; a rule holds for every row.")
+
+
+def _told(column: str, entity: Entity, otherwise: str) -> str:
+    """A column in a reason, as the source calls it."""
+    if column == "_key":
+        return f"; {otherwise} ".join(", ".join(names) for names in (entity.key, entity.key_else or ()) if names)
+    field = entity.vendor_fields.get(column)
+    ours = "change time" if column == "_changed_at" else column
+    return ours if field in (None, ours) else f"{field} ({ours})"
 
 
 def _rule(expectation: Any) -> Rule:

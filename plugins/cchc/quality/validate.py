@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from psycopg import Connection, sql
+from psycopg.types.json import Jsonb
 from sqlalchemy.engine import Engine
 
 from cchc.errors import NotConfigured
@@ -21,6 +22,7 @@ from cchc.quality.gx import Gx, session
 from cchc.quality.known_end import ensure_known_end, fill_known_end, known_end
 from cchc.quality.suites import Suite, load_suite, suite_path
 from cchc.settings import Settings
+from cchc.sources.fields import named
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.columns import PIPELINE
 from cchc.staging.stage import psycopg_connection
@@ -86,9 +88,8 @@ def validate(
             for entity in entities:
                 mine = [load for load in loads if load.entity == entity.name]
                 if mine:
-                    suite = load_suite(suite_path(directory, entity.suite), profile.zone, known_end(extract_id)).without(
-                        entity.waived_rules
-                    )
+                    suite = load_suite(suite_path(directory, entity.suite), profile.zone, known_end(extract_id))
+                    suite = suite.without(entity.waived_rules).worded(entity)
                     _judge_entity(gx, connection, profile, entity, suite, [load for load in mine if load.status in JUDGEABLE], extract_id)
                     judged += [load for load in mine if load.status in ("validated", "blocked")]
     return [load.verdict for load in sorted(judged, key=lambda load: load.load_id)]
@@ -157,7 +158,8 @@ def _quarantine(
 ) -> None:
     """One entry in ops.quarantine for each failed rule of a row; the loads' former open entries go.
 
-    So do those of the same row and rule that a newer delivery had resolved: the load that follows resolves them again.
+    So do those of the same row and rule that a newer delivery had resolved: the load that follows resolves them again. The record
+    names what could not be read by the model's columns (`_unreadable`, `_shape_error`), and beside it the vendor's fields (`_fields`).
     """
     connection.execute(
         sql.SQL(
@@ -179,7 +181,20 @@ def _quarantine(
                 staged._load_id, %(source)s, %(entity)s, staged._file, staged._line, staged._key, rule.rule, rule.action, rule.reason,
                 jsonb_strip_nulls(to_jsonb(staged) - %(pipeline)s::text[])
                 || case when staged._unreadable is null then '{{}}' else jsonb_build_object('_unreadable', staged._unreadable) end
-                || case when staged._shape_error is null then '{{}}' else jsonb_build_object('_shape_error', staged._shape_error) end,
+                || case when staged._shape_error is null then '{{}}' else jsonb_build_object('_shape_error', staged._shape_error) end
+                || coalesce((
+                    select jsonb_build_object('_fields', jsonb_object_agg(found.name, %(fields)s::jsonb ->> found.name))
+                    from (
+                        select distinct regexp_replace(named.name, '\\[[0-9]+\\]', '') as name
+                        from (
+                            select jsonb_object_keys(staged._unreadable) as name
+                            union all
+                            select unnest(string_to_array(staged._shape_error, ','))
+                        ) as named
+                    ) as found
+                    where %(fields)s::jsonb ? found.name
+                    having count(*) > 0
+                ), '{{}}'),
                 staged._first_seen_at
             from failing
             inner join {} as staged on staged._row = failing._row
@@ -191,6 +206,7 @@ def _quarantine(
             "source": profile.source,
             "entity": entity.name,
             "pipeline": list(PIPELINE),
+            "fields": Jsonb(entity.vendor_fields),
             "rules": [rule.rule_id for rule in rules],
             "actions": [rule.action for rule in rules],
             "reasons": [rule.words for rule in rules],
@@ -236,7 +252,7 @@ def _rule_results(suite: Suite, load: _Load) -> list[Result]:
 
 def _batch_results(connection: Connection[Any], profile: Profile, load: _Load, suite: Suite) -> list[Result]:
     """The rules about a load as a whole (indicators.md §5, *Blocking*)."""
-    results = [_counts_result(load), _share_result(profile, load, suite)]
+    results = [_counts_result(load), _share_result(profile, load, suite), *_landing_result(connection, profile, load)]
     factor = profile.settings.get("batch_factor")
     return results if factor is None else results + _size_result(connection, load, factor)
 
@@ -247,6 +263,23 @@ def _counts_result(load: _Load) -> Result:
     if not is_right:
         message += " The counts do not add up. Extract the window again; if they differ once more, landing is damaged."
     return "COUNTS", "block", is_right, abs(load.landed - load.rows), message
+
+
+def _landing_result(connection: Connection[Any], profile: Profile, load: _Load) -> list[Result]:
+    """Whether the landing has what the profile uses now: what it did not use when the load landed never landed, and would read as empty."""
+    row = connection.execute("select manifest -> 'fields' -> 'mapped' from ops.load where load_id = %s", [load.load_id]).fetchone()
+    if row is None or row[0] is None:
+        return []
+    entity = staged_entities(profile)[load.entity]
+    lacking = [name for name in entity.fields if name not in row[0] and name not in entity.optional_fields]
+    message = f"{_name(load)}: everything that the profile uses could land."
+    if lacking:
+        again = "deliver the file again under another name" if load.file_name else "ingest its window again (--from, --to)"
+        message = (
+            f"{_name(load)} landed when the profile did not use {named(lacking, entity)} yet, so landing does not have it: {again}, or "
+            f"mark it optional: true with a reason in the profile {profile.source}.yaml."
+        )
+    return [("LANDING", "block", not lacking, len(lacking), message)]
 
 
 def _share_result(profile: Profile, load: _Load, suite: Suite) -> Result:

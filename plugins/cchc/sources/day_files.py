@@ -41,6 +41,14 @@ def parse_name(name: str, files: Files) -> FileName | None:
     return FileName(day, int(groups.get("revision") or 1))
 
 
+def same_delivery(name: str, files: Files) -> tuple[tuple[str, str], ...] | None:
+    """What a file's name says beside its revision: files that agree in it take one another's place. None where the name does not fit."""
+    found = re.fullmatch(files.name or "", name)
+    if found is None or parse_name(name, files) is None:
+        return None
+    return tuple(sorted((group, value) for group, value in found.groupdict(default="").items() if group != "revision"))
+
+
 def manifest_name(name: str, manifest: FileManifest) -> str:
     """The name of the manifest beside a data file: the last suffix (after .gz) replaced."""
     return name.removesuffix(".gz").rpartition(".")[0] + manifest.suffix

@@ -15,8 +15,10 @@ import orjson
 
 from cchc import period, privacy
 from cchc.errors import ContractViolation, NotConfigured, WrongClock
-from cchc.sources import day_files, files, http, paginate
+from cchc.sources import advice, day_files, files, http, paginate
+from cchc.sources.absent import absent_fields, first_rows, in_words
 from cchc.sources.connection import Connection
+from cchc.sources.fields import Earlier, FieldCounts
 from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, load_folder, write_manifest
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Intake, missing_test, time_reader
@@ -36,7 +38,17 @@ class _Job:
     landing: str
     extract_id: int
     privacy_key: bytes
-    known_files: dict[str, str]
+    known_files: dict[str, str] | dict[tuple[str, str], str]
+    earlier: dict[str, Earlier]
+
+    def before(self, entity: Entity) -> Earlier:
+        """What the earlier deliveries of an entity were like."""
+        return self.earlier.get(entity.name, Earlier())
+
+    def known(self, entity: Entity, name: str) -> str | None:
+        """The sha256 by which a file is known."""
+        known: dict[Any, str] = self.known_files
+        return known.get((entity.name, name), known.get(name))
 
     def folder(self, entity: str, file_name: str | None = None) -> Folder:
         return load_folder(self.landing, self.profile.source, self.extract_id, entity, file_name)
@@ -83,13 +95,15 @@ def extract(
     *,
     extract_id: int,
     privacy_key: str | bytes,
-    known_files: dict[str, str] | None = None,
+    known_files: dict[str, str] | dict[tuple[str, str], str] | None = None,
+    earlier: dict[str, Earlier] | None = None,
     first_month: str | None = None,
     entities: list[str] | None = None,
 ) -> list[Landed]:
     """Lands what `window` asks for and returns one Landed a load, in the order of the profile.
 
-    `known_files`: name → `manifest["sha256"]` of files loaded or blocked before; unchanged ones are skipped. `first_month`: the first
+    `known_files`: name, or (entity, name) → `manifest["sha256"]` of files loaded or blocked before; unchanged ones are skipped.
+    `earlier`: entity → what its published deliveries were like; a field that they had is missed where it is gone. `first_month`: the first
     month (YYYY-MM) with a stored dossier, None on the very first extract. Raises SourceUnavailable, ContractViolation, NotConfigured.
     """
     if window.end.tzinfo is None or (window.start is not None and window.start.tzinfo is None):
@@ -104,6 +118,7 @@ def extract(
         extract_id,
         privacy.key_bytes(privacy_key),
         known_files or {},
+        dict(earlier or {}),
     )
     return _from_http(job, first_month) if connection.is_http else _from_folder(job)
 
@@ -137,7 +152,7 @@ def _from_http(job: _Job, first_month: str | None) -> list[Landed]:
         for entity in job.profile.entities.values():
             load = _http_load(job, client, entity)
             landed.append(load)
-            if entity.deletions is not None:
+            if entity.deletions is not None and load.status == "landed":
                 # a first month before the stored ones comes with this very extract where the window before it was not asked for yet
                 months = [month for month in (first_month, min(load.manifest["received_months"], default=None)) if month is not None]
                 landed.append(_month_keys(job, client, entity, min(months, default=None)))
@@ -154,6 +169,8 @@ def _http_load(job: _Job, client: http.Client, entity: Entity) -> Landed:
     intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets)
     writer = Writer(folder)
     total = paginate.fetch(client, job.profile, entity, job.window, intake, writer)
+    if (blocked := _without_fields(job, entity, intake.fields.manifest(), folder)) is not None:
+        return blocked
     writer.close()
     manifest = job.manifest(entity.name, started) | _counts(entity, intake, writer) | {"total_reported": total}
     manifest["source_clock"] = client.clock.isoformat() if client.clock is not None else None
@@ -167,6 +184,18 @@ def _http_load(job: _Job, client: http.Client, entity: Entity) -> Landed:
     load = _landed(entity.name, folder, manifest)
     _close_secrets(job, entity, secrets, [load])
     return load
+
+
+def _without_fields(job: _Job, entity: Entity, counted: dict[str, Any], folder: Folder) -> Landed | None:
+    """The blocked load where fields are gone from all records of an answer; what had landed of it is removed. None where all is well."""
+    before = job.before(entity)
+    absent = absent_fields(entity, counted, before, first_rows(job.profile))
+    if not absent:
+        return None
+    folder.remove()
+    words = in_words(entity, absent, counted, before)
+    message = f"{job.profile.source} {entity.name} is blocked: FIELDS {words} {advice.for_absent(job.profile, entity, before, absent)}"
+    return Landed(entity.name, "", None, {"fields": counted}, "blocked", message, [Check("FIELDS", False, words)])
 
 
 def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str | None) -> Landed:
@@ -185,6 +214,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
     key = entity.key[0]
     deleted = next((column.source for column in entity.columns if column.name == "deleted_at"), None)
     writer = Writer(folder)
+    counts = FieldCounts(entity.key_list)
     keys: set[int] = set()
     line = keyless = 0
     for month in months:
@@ -192,10 +222,12 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
         data = client.http.paginator.data
         body = client.get_json(entity.deletions.path, {"month": month}, where, http.page_check(data, None, where))
         lines: list[bytes] = []
+        given: list[dict[str, Any]] = []
         for item in body[data]:
             line += 1
             if not isinstance(item, dict):
                 raise ContractViolation(f"{where}: item {line} is no object but {type(item).__name__}. Nothing is deleted; ask the owner.")
+            given.append({"month": month} | item)
             record = {"month": month, key: privacy.clean(item.get(key))}
             if deleted is not None:
                 record[deleted] = privacy.clean(item.get(deleted))
@@ -205,6 +237,14 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
                 keys.add(hash(str(record[key])))
             lines.append(orjson.dumps([line, record, None], option=orjson.OPT_SORT_KEYS))
         writer.add(lines)
+        counts.see(given, given, lists_are_text=False)
+    if (blocked := _without_fields(job, entity.key_list, counts.manifest(), folder)) is not None:
+        return blocked
+    if line and not keys:
+        raise ContractViolation(
+            f"{job.profile.source} {name}: none of the {line} items has a readable {key}. Nothing is deleted; ask the owner of the source, "
+            f"or where the field has another name now, correct the key of {entity.name} in the profile {job.profile.source}.yaml."
+        )
     writer.close()
     manifest = job.manifest(name, started) | {
         "records": writer.records,
@@ -214,6 +254,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
         "parts": writer.parts,
         "key": [key],
         "months": months,
+        "fields": counts.manifest(),
     }
     write_manifest(folder, manifest)
     return _landed(name, folder, manifest)
@@ -318,13 +359,13 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
     try:
         if config.name is not None and parsed is None:
             words = files.strict_workbook(config.workbook).NAME_WORDS if config.workbook else config.name
-            raise files.Unreadable(f"B1 name: expected a name like {words}, found {name}")
+            raise files.Unreadable(f"B1 name: expected a name like {words}, found {name}", *(() if config.workbook else ("files.name",)))
         if config.manifest is not None:
             facts |= {"delivered_sha256": own_sha}
             other = day_files.manifest_name(name, config.manifest)
             if inbox.fs.exists(f"{inbox.path}/{other}"):
                 facts["sha256"] = sha = day_files.identity(own_sha, inbox.read(other))
-        if job.known_files.get(name) == sha:
+        if job.known(entity, name) in (sha, _judged_by_profile(job, entity, sha)):
             return None
         if config.workbook is not None and parsed is not None and _starts_late(job, parsed.day):
             del facts["sha256"]  # at a later T it is judged again
@@ -343,16 +384,32 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
         folder.remove()
         if declared is not None and "changed while" not in str(problem):  # with its manifest there, the file is said to be complete
             results = [Check("B0", False, f"readable to its end: {problem}"), day_files.sha256_check(declared, own_sha, config)]
-            return _blocked(entity, name, facts, results, where)
+            return _blocked(job, entity, name, facts, results, advice.SENDER)
         return _waiting(entity, name, inbox, facts, f"{where}: {problem}")
     except files.Unreadable as problem:
         folder.remove()
         if config.workbook is not None and "sha256" in facts:  # judged again when the lists that it was judged by change
             facts["sha256"] = sha = day_files.identity(own_sha, files.strict_workbook(config.workbook).rules_stamp())
-        if job.known_files.get(name) == sha:
+        elif "sha256" in facts:
+            facts["sha256"] = sha = _judged_by_profile(job, entity, sha)
+        if job.known(entity, name) == sha:
             return None
         rule = "B1" if str(problem).startswith("B1") else "B0"
-        return _blocked(entity, name, facts, [Check(rule, False, str(problem).removeprefix("B1 "))], where)
+        return _blocked(
+            job,
+            entity,
+            name,
+            facts,
+            [Check(rule, False, str(problem).removeprefix("B1 "))],
+            advice.for_file(job.profile, entity, job.before(entity), problem),
+        )
+
+
+def _judged_by_profile(job: _Job, entity: Entity, sha: str) -> str:
+    """What a file that was blocked is known by: it is judged again when the profile says something else about it."""
+    profile = job.profile
+    rules = repr((entity, profile.files, profile.missing, profile.time_formats, profile.zone, profile.settings))
+    return day_files.identity(sha, rules.encode())
 
 
 def _starts_late(job: _Job, day: date) -> bool:
@@ -382,19 +439,29 @@ def _read_file(
     records = files.read_records(inbox, name, own_sha, entity, job.profile, config, tally)
     writer.add(_streamed(intake, records))
     writer.add(intake.rest())
+    if is_table:  # a workbook that is read cell by cell has all of its columns
+        intake.fields.table(tally.header or list(entity.wire_fields))
+    counted = intake.fields.manifest()
+    if absent := absent_fields(entity, counted, job.before(entity), first_rows(job.profile)):
+        folder.remove()
+        facts |= {"sha256": _judged_by_profile(job, entity, facts["sha256"]), "fields": counted}
+        words, before = in_words(entity, absent, counted, job.before(entity)), job.before(entity)
+        return _blocked(job, entity, name, facts, [Check("FIELDS", False, words)], advice.for_absent(job.profile, entity, before, absent))
     results: list[Check] = []
     if declared is not None and parsed is not None:
         facts |= {"rows_delivered": tally.rows, "amount_delivered": tally.amount, "trailer": _trailer(tally)}
         results = day_files.checks(name, own_sha, parsed, declared, tally, config)
         if not all(check.ok for check in results):
             folder.remove()
-            return _blocked(entity, name, facts, results, f"{job.profile.source} {entity.name}, file {name}")
+            return _blocked(job, entity, name, facts, results, advice.for_manifest(job.profile, job.before(entity)))
     writer.close()
     manifest = job.manifest(entity.name, started, name) | _counts(entity, intake, writer) | facts
     manifest |= {"total_reported": None, "complete": intake.late == 0}
     if entity.mode == "list":
         manifest["list_fetched"] = job.window.end.isoformat()
     write_manifest(folder, manifest)
+    if not is_table:
+        job.earlier[entity.name] = job.before(entity).with_delivery(counted)
     load = _landed(entity.name, folder, manifest)
     load.checks = results
     if intake.late:
@@ -450,7 +517,7 @@ def _files_of(profile: Profile) -> Files:
 
 
 def _counts(entity: Entity, intake: Intake, writer: Writer) -> dict[str, Any]:
-    """`distinct_keys` and `keyless` count all delivered records; `late` and `secret` those of them that were dropped."""
+    """`distinct_keys` and `keyless` count all delivered records, `late` and `secret` those dropped, `fields` those that landed."""
     return {
         "records": writer.records,
         "distinct_keys": intake.distinct_keys,
@@ -460,6 +527,7 @@ def _counts(entity: Entity, intake: Intake, writer: Writer) -> dict[str, Any]:
         "parts": writer.parts,
         "key": list(entity.key),
         "key_else": list(entity.key_else) if entity.key_else else None,
+        "fields": intake.fields.manifest(),
     }
 
 
@@ -490,7 +558,8 @@ def _waiting(entity: Entity, name: str, inbox: Folder, facts: dict[str, Any], re
     return Landed(entity.name, "", name, facts, "waiting", message, overdue=overdue)
 
 
-def _blocked(entity: Entity, name: str, facts: dict[str, Any], checks: list[Check], where: str) -> Landed:
-    broken = "; ".join(f"{check.rule} {check.message}" for check in checks if not check.ok)
-    message = f"{where} is blocked: {broken}. Ask the sender for a corrected file; the best earlier revision stays in force."
+def _blocked(job: _Job, entity: Entity, name: str, facts: dict[str, Any], checks: list[Check], what_to_do: str) -> Landed:
+    broken = "; ".join(f"{check.rule} {check.message.rstrip('.')}" for check in checks if not check.ok)
+    stays = advice.in_force(_files_of(job.profile), job.before(entity), name)
+    message = f"{job.profile.source} {entity.name}, file {name} is blocked: {broken}. {what_to_do} {stays}".rstrip()
     return Landed(entity.name, "", name, facts, "blocked", message, checks)

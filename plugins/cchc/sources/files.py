@@ -11,7 +11,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -26,6 +26,7 @@ import python_calamine
 
 from cchc.errors import NotConfigured, SourceUnavailable
 from cchc.sources.connection import Connection, variable
+from cchc.sources.fields import named, new_names
 from cchc.sources.landing import Folder
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
@@ -41,7 +42,22 @@ class Unfinished(Exception):
 
 
 class Unreadable(Exception):
-    """The file has its end, and does not keep its contract; the text says where."""
+    """The file has its end, and cannot be understood; the text says where, without a word of what is in it.
+
+    `keys` name the entries of the profile by which it was read: where these are wrong, it is not for the sender to mend.
+    """
+
+    def __init__(self, words: str, *keys: str):
+        super().__init__(words)
+        self.keys = keys
+
+
+class LacksColumns(Unreadable):
+    """The header of a table, of so many `cells`, lacks columns that the profile uses: `fields`."""
+
+    def __init__(self, words: str, fields: list[str], cells: int):
+        super().__init__(words)
+        self.fields, self.cells = fields, cells
 
 
 class Watched(io.RawIOBase):
@@ -69,13 +85,14 @@ class Watched(io.RawIOBase):
 
 @dataclass
 class Tally:
-    """What a delivered table says about itself, counted as delivered: all data rows, and the amount over rows that fit `where`."""
+    """What a delivered table says about itself, counted as delivered: header, all data rows, and the amount over rows that fit `where`."""
 
     amount_field: str | None = None
     where: dict[str, str] = field(default_factory=dict)
     thousands: str | None = None
     rows: int = 0
     amount: int = 0
+    header: list[str] | None = None
     trailer: list[str] | None = None
     after_trailer: int = 0
     unread_amounts: int = 0
@@ -235,7 +252,8 @@ def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Ta
         if header is None:
             _require_end(watched)
             raise Unreadable("line 1: there is no header")
-        picks = _picks(header, entity, files)
+        tally.header = header
+        picks = _picks(header, entity, rows)
         for row in rows:
             start, line = line + 1, rows.line_num
             if not row:
@@ -254,7 +272,9 @@ def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Ta
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
             raise Unfinished("it ends within a letter") from error
-        raise Unreadable(f"it is not {files.encoding}: byte {error.object[error.start]:#04x} after line {line}") from error
+        raise Unreadable(
+            f"it is not {files.encoding}: byte {error.object[error.start]:#04x} after line {line}", "files.formats.encoding"
+        ) from error
     except csv.Error as error:
         raise Unreadable(f"after line {line}: {error}") from error
     finally:
@@ -267,6 +287,8 @@ def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Ta
 def _csv_rows(text: io.TextIOWrapper, files: Files) -> tuple[int, list[str] | None, Any]:
     """The lines taken by the header, the header, and the reader behind it."""
     first = text.readline()
+    if not first.endswith("\n"):  # the sender is still at it: what is there of the header is no header
+        return 0, None, None
     delimiter = files.delimiter or (";" if first.count(";") > first.count(",") else ",")
     header = next(csv.reader([first], delimiter=delimiter), None)
     if not header:
@@ -289,20 +311,31 @@ class _Numbered:
         return self._reader.line_num + 1
 
 
-def _picks(header: list[str], entity: Entity, files: Files) -> list[tuple[int, str]]:
-    """The columns that may land. Raises Unreadable for a header without the key's columns (without any of ours, where the profile wants
-    them all), or with one of ours twice.
+def _picks(header: list[str], entity: Entity, rows: Iterable[list[Any]]) -> list[tuple[int, str]]:
+    """The columns that may land. Raises LacksColumns for a header without a column that the profile uses (but for optional ones),
+    Unreadable for one with a column of ours twice.
+
+    A line is taken for a header when at least half of our columns are in it. What is not may be the first citizen's record, and so may
+    the cells of a header whose line break was lost: names are told only of a header that has as many cells as the row below it.
     """
-    wanted = entity.wire_fields
-    wanted_names = set(wanted) | ({entity.secret.field, entity.secret.unit} if entity.secret else set())
-    needed = wanted if files.whole_header else (*entity.key, *(entity.key_else or ()))
-    lacking = [name for name in needed if name not in header]
+    wanted = {name: None for name in entity.fields if name in entity.wire_fields}
+    if entity.secret is not None:
+        wanted |= dict.fromkeys((entity.secret.field, entity.secret.unit))
+    met = [name for name in wanted if name in header]
+    lacking = [name for name in wanted if name not in header and name not in entity.optional_fields]
     if lacking:
-        raise Unreadable(f"line 1: the header lacks {', '.join(lacking)}; it has {', '.join(header)[:200]}")
-    twice = sorted({name for name in header if name in wanted_names and header.count(name) > 1})
+        words = f"{len(lacking)} of the {len(wanted)} columns that the profile uses: {named(lacking, entity)}."
+        if 2 * len(met) < len(wanted):
+            raise LacksColumns(
+                f"line 1 is no header ({len(header)} cells, which are not repeated here): it lacks {words}", lacking, len(header)
+            )
+        below = next(iter(rows), [])
+        new = {name for name in header if name not in wanted} if len(below) == len(header) else set()
+        raise LacksColumns(f"line 1: the header lacks {words}{new_names(new, lacking)}", lacking, len(header))
+    twice = sorted({name for name in met if header.count(name) > 1})
     if twice:
         raise Unreadable(f"line 1: the header has {', '.join(twice)} twice")
-    return [(index, name) for index, name in enumerate(header) if name in wanted_names]
+    return [(index, name) for index, name in enumerate(header) if name in wanted]
 
 
 def _xlsx(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Tally) -> Iterator[tuple[int, Any]]:
@@ -313,13 +346,13 @@ def _xlsx(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Ta
         raise Unfinished(f"it is no whole workbook ({error})") from error
     names = workbook.sheet_names
     if not names or (files.sheet is not None and files.sheet not in names):
-        raise Unreadable(f"there is no sheet {files.sheet or ''}; there are {', '.join(names) or 'none'}")
+        raise Unreadable(f"none of its {len(names)} sheets is named {files.sheet or ''}", "files.formats.sheet")
     sheet = workbook.get_sheet_by_name(files.sheet or names[0])
     rows = sheet.to_python(skip_empty_area=False)
     if not rows:
         raise Unreadable("line 1: there is no header")
-    header = [normalize("NFC", str(cell)).strip() for cell in rows[0]]
-    picks = _picks(header, entity, files)
+    tally.header = header = [normalize("NFC", str(cell)).strip() for cell in rows[0]]
+    picks = _picks(header, entity, rows[1:])
     formats = {name: column.formats for name, column in entity.wire_fields.items() if column is not None and column.formats}
     for number, row in enumerate(rows[1:], 2):
         if any(cell != "" for cell in row):

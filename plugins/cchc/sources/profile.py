@@ -11,9 +11,11 @@ Beyond what the agreed outline shows, these keys exist:
 * entity `path`: where its path is not the source's `http.path`;
 * column `formats: [dd/MM/yyyy]`: the only time formats of this field, instead of the source's (documents.md: NgayBanHanh);
 * `files.name`: a regular expression with the groups `date` and `revision` for files that carry their day in the name;
-* `files.whole_header: true`: a table whose header lacks a column of the profile is blocked, not read as if the cells were empty;
 * `first_day`: the first day that the source is expected to have; a window from there on leaves nothing out (else only a whole extract);
 * `files.newest_within_days`: a run by the clock fails where the newest file is older than that (the sender stopped, or a clock is wrong);
+* column `optional: true` with `reason: …`: a table may lack it, and the field may be in none of the records of a delivery. Where a table
+  lacks it the column stays null: `default` stands in for an empty value, never for a column that is not there. Every other column must be
+  in the header of every table, or the file is blocked;
 * `files.workbook`: workbooks are read cell by cell, and a fault in one blocks the file with its address (secondary.md, declared figures).
 """
 
@@ -37,7 +39,7 @@ OTHERWISE = ("keep", "null", "unreadable")
 MODES = ("window", "list")
 ROWS = ("record", "event")
 WORKBOOKS = ("declared",)
-SETTINGS = ("quarantine_share", "quarantine_rows", "batch_factor")
+SETTINGS = ("quarantine_share", "quarantine_rows", "batch_factor", "first_delivery_rows")
 UNIT_KEYS = ("unit_code", "name", "level", "kind", "parent_code", "valid_from", "valid_to")
 _REQUIRED: Any = object()
 _TYPE_WORDS = {str: "text (quote it)", int: "a whole number", float: "a number", bool: "true or false", list: "a list", dict: "a mapping"}
@@ -51,7 +53,8 @@ class Column:
     that is not in the map: keep it, take it as missing (null), or call it unreadable); one that is missing by then becomes `default`.
 
     `source` is the wire field; None for `const`, `file`. `type` only matters inside a list: at the top the staging table decides.
-    `items` is filled for a list field. `flag` names a second column that tells whether `shift_12h_onto` moved the time.
+    `items` is filled for a list field. `flag` names a second column that tells whether `shift_12h_onto` moved the time. `optional`
+    columns need not be in a delivery, for the `reason` that stands beside.
     """
 
     name: str
@@ -71,6 +74,8 @@ class Column:
     shift_12h_onto: str | None = None
     flag: str | None = None
     file: str | None = None
+    optional: bool = False
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,10 @@ class Deletions:
 
 @dataclass(frozen=True)
 class Entity:
-    """One kind of record of a source. `changed_at` is the wire field of the change time; None: T of the extract counts, or, with
-    `changed_by_file`, the day in the file's name.
+    """One kind of record of a source. `suite` names its rules: those of its `model` unless the profile says otherwise.
+
+    `changed_at` is the wire field of the change time; None: T of the extract counts, or, with `changed_by_file`, the day in the file's
+    name.
     """
 
     name: str
@@ -123,6 +130,68 @@ class Entity:
                 fields.setdefault(column.source, column)
         for name in (*self.key, *(self.key_else or ()), *((self.changed_at,) if self.changed_at else ())):
             fields.setdefault(name, None)
+        return fields
+
+    @property
+    def key_list(self) -> Entity:
+        """The answers of /keys as an entity: lines {"month", the key field, "DeletedOn"} (one_stop.md, *Transport*)."""
+        deleted = next((column.source for column in self.columns if column.name == "deleted_at"), None)
+        columns = (
+            Column("dossier_code", self.key[0]),
+            Column("month_start", "month", formats=("yyyy-MM",)),
+            Column("deleted_at", deleted or "DeletedOn"),
+        )
+        return Entity(f"{self.name}.keys", f"{self.model}_key", f"{self.model}_key", self.key[:1], columns, mode="list")
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Every wire field that is used (`list.field` in the objects of a list) → the columns that it fills, or key, change time …"""
+        uses: dict[str, list[str]] = {}
+        for column in self.columns:
+            if column.source is not None:
+                uses.setdefault(column.source, []).append(column.name)
+                for item in column.items or ():
+                    if item.source is not None:
+                        uses.setdefault(f"{column.source}.{item.source}", []).append(f"{column.name}.{item.name}")
+        others = {name: "key" for name in (*self.key, *(self.key_else or ()))}
+        if self.changed_at is not None:
+            others[self.changed_at] = "change time"
+        if self.secret is not None:
+            others |= {self.secret.field: "secrecy", self.secret.unit: "unit of a secret record"}
+        return {name: ", ".join(names) for name, names in uses.items()} | {name: use for name, use in others.items() if name not in uses}
+
+    @property
+    def optional_fields(self) -> frozenset[str]:
+        """The wire fields, also `list.field`, that a delivery may lack: they fill optional columns alone."""
+        optional: dict[str, bool] = dict.fromkeys((*self.key, *(self.key_else or ()), self.changed_at or ""), False)
+        if self.secret is not None:
+            optional |= {self.secret.field: False, self.secret.unit: False}
+        for column in self.columns:
+            if column.source is not None:
+                optional[column.source] = optional.get(column.source, True) and column.optional
+                for item in column.items or ():
+                    name = f"{column.source}.{item.source}"
+                    optional[name] = optional.get(name, True) and (item.optional or column.optional)
+        return frozenset(name for name, is_optional in optional.items() if is_optional)
+
+    @property
+    def critical_fields(self) -> frozenset[str]:
+        """The wire fields without which no record can be judged: of the key, the critical columns and a critical change time."""
+        fields = {column.source for column in self.columns if column.critical and column.source is not None}
+        if self.key_else is None:
+            fields |= set(self.key)
+        if self.changed_at is not None and self.changed_at_critical:
+            fields.add(self.changed_at)
+        return frozenset(fields)
+
+    @property
+    def vendor_fields(self) -> dict[str, str]:
+        """The model's column → the wire field that fills it; of the items of a list `papers.is_digitized` → `TaiLieuNop.DuocSoHoa`."""
+        fields = {} if self.changed_at is None else {"_changed_at": self.changed_at}
+        for column in self.columns:
+            if column.source is not None:
+                fields[column.name] = column.source
+                fields |= {f"{column.name}.{item.name}": f"{column.source}.{item.source}" for item in column.items or () if item.source}
         return fields
 
 
@@ -178,7 +247,7 @@ class FileManifest:
 
 @dataclass(frozen=True)
 class Files:
-    """How a source comes as files. `delimiter` None: sniffed between , and ;. `whole_header`: a column that lacks blocks the file."""
+    """How a source comes as files. `delimiter` None: sniffed between , and ;."""
 
     delimiter: str | None = None
     encoding: str = "utf-8-sig"
@@ -188,7 +257,6 @@ class Files:
     name: str | None = None
     manifest: FileManifest | None = None
     full: bool = True
-    whole_header: bool = False
     workbook: str | None = None
     newest_within_days: int | None = None
 
@@ -339,7 +407,7 @@ def read_profile(path: Path) -> Profile:
         where = f"{path.name} entity {name}"
         if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise NotConfigured(f"{where}: the name of an entity is lower-case letters, digits and _.")
-        entities[name] = _entity(name, source, _Map(body, where), files)
+        entities[name] = _entity(name, _Map(body, where), files)
     if not entities:
         raise NotConfigured(f"{path.name}: 'entities' is empty.")
     return Profile(
@@ -429,7 +497,11 @@ def _files(section: _Map | None) -> Files | None:
         return None
     formats = section.map("formats")
     files = Files(name=section.take("name", str, None), full=section.take("full", bool, True), manifest=_manifest(section.map("manifest")))
-    files = replace(files, whole_header=section.take("whole_header", bool, False))
+    if "whole_header" in section.data:
+        raise NotConfigured(
+            f"{section.where}: take the key 'whole_header' out. Every table is read so now: one that lacks a column of the profile is "
+            "blocked, unless the column says optional: true with a reason."
+        )
     if files.name is not None:
         groups = _compiled(files.name, section.where).groupindex
         if "date" not in groups:
@@ -490,7 +562,7 @@ def _unit(body: Any, file: str) -> dict[str, str]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _entity(name: str, source: str, body: _Map, files: Files | None) -> Entity:
+def _entity(name: str, body: _Map, files: Files | None) -> Entity:
     changed_at, critical, by_file = body.data.get("changed_at"), False, False
     clock = body.map("changed_at") if isinstance(changed_at, dict) else None
     if clock is not None:
@@ -505,11 +577,12 @@ def _entity(name: str, source: str, body: _Map, files: Files | None) -> Entity:
             raise NotConfigured(f"{clock.where}: 'file' needs 'files' with 'name', which finds the day in the file's name.")
     else:
         changed_at = body.take("changed_at", str, None)
+    model = body.take("model", str)
     columns = tuple(_columns(body.take("columns", dict), f"{body.where} column"))
     entity = Entity(
         name=name,
-        model=body.take("model", str),
-        suite=body.take("suite", str, f"{source}__{name}"),
+        model=model,
+        suite=body.take("suite", str, model),
         key=body.texts("key"),
         key_else=body.texts("key_else", []) or None,
         columns=columns,
@@ -531,6 +604,9 @@ def _entity(name: str, source: str, body: _Map, files: Files | None) -> Entity:
         raise NotConfigured(f"{body.where}: 'key' is empty.")
     if files is not None and entity.file_pattern is None:
         raise NotConfigured(f"{body.where}: the source has 'files', so the entity needs 'file_pattern'.")
+    for column in columns:
+        if column.optional and column.source in (*entity.key, *(entity.key_else or ()), entity.changed_at):
+            raise NotConfigured(f"{body.where}: {column.source!r} is part of the key or the change time, so it cannot be optional.")
     _check_personal(entity, body.where)
     return entity
 
@@ -602,12 +678,18 @@ def _column(name: str, spec: _Map, in_list: bool) -> Column:
         shift_12h_onto=spec.take("shift_12h_onto", str, None),
         flag=spec.take("flag", str, None),
         file=spec.one_of("file", ("date", "revision")) if spec.take("file", str, None) is not None else None,
+        optional=spec.take("optional", bool, False),
+        reason=spec.take("reason", str, None),
     )
     spec.done()
     if present and len(present) != 2:
         raise NotConfigured(f"{spec.where}: 'present' is two texts: the value when the field is there, and when it is missing.")
     if [column.source, column.const, column.file].count(None) != 2:
         raise NotConfigured(f"{spec.where}: give exactly one of 'from', 'const', 'file'.")
+    if column.optional != bool((column.reason or "").strip()):
+        raise NotConfigured(f"{spec.where}: 'optional: true' and 'reason' go together; the reason says why the source need not have it.")
+    if column.optional and column.source is None:
+        raise NotConfigured(f"{spec.where}: 'optional' goes with 'from'; what is no field of the source is never missing in it.")
     if column.extract is not None:
         _compiled(column.extract, spec.where)
     if column.formats is not None:

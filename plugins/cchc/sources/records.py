@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from cchc import privacy
+from cchc.sources.fields import FieldCounts
 from cchc.sources.landing import Window
 from cchc.sources.profile import Entity, Profile
 from cchc.sources.secrecy import Secrets
@@ -26,6 +27,7 @@ class Intake:
     """Takes the records of one load and gives the lines that may land; counts what it saw.
 
     `distinct_keys` and `keyless` count all delivered records, the dropped ones too: they are what the source's total is compared with.
+    `fields` counts the fields of those that land.
     """
 
     def __init__(
@@ -40,10 +42,12 @@ class Intake:
     ):
         self.entity = entity
         self.secrets = secrets
+        self.fields = FieldCounts(entity)
         self.late = 0
         self.secret = 0
         self.keyless = 0
         self.repeated = 0
+        self._lists_are_text = lists_are_text
         self._redact = privacy.redactor(entity, privacy_key, lists_are_text=lists_are_text)
         self.is_missing = missing_test(profile.missing)
         self._read_time = time_reader(profile)
@@ -51,7 +55,7 @@ class Intake:
         self._keys: set[int] = set()
         self._keyless: set[int] = set()
         self._again: set[int] | None = None
-        self._events: dict[str, tuple[int, privacy.Record]] | None = {} if entity.rows == "event" else None
+        self._events: dict[str, tuple[int, privacy.Record, privacy.Record]] | None = {} if entity.rows == "event" else None
         received = next((column.source for column in entity.columns if column.name == "received_at"), None)
         self._received = received if entity.deletions is not None else None
         self._zone = profile.zone_info
@@ -102,6 +106,8 @@ class Intake:
         keys, dumps, redact, key_of = self._keys, orjson.dumps, self._redact, self.key
         secrets, is_late, changed_at = self.secrets, self._is_late, self.entity.changed_at or ""
         again = self._again
+        taken: list[privacy.Record] = []
+        landed: list[privacy.Record] = []
         for line, record in records:
             if type(record) is not dict:
                 problem = str(record) if isinstance(record, Problem) else f"not an object ({_type_name(record)})"
@@ -139,16 +145,21 @@ class Intake:
             if self._received is not None:
                 self._see_month(out.get(self._received))
             if self._events is not None and key is not None:
-                self._events[key] = (line, out)
+                self._events[key] = (line, record, out)
             else:
+                taken.append(record)
+                landed.append(out)
                 lines.append(dumps([line, out, None], option=_SORTED))
+        self.fields.see(taken, landed, lists_are_text=self._lists_are_text)
         return lines
 
     def rest(self) -> list[bytes]:
         """The lines held back to the end: of several event rows of one key, the last."""
         if not self._events:
             return []
-        lines = [orjson.dumps([line, out, None], option=_SORTED) for line, out in self._events.values()]
+        held = self._events.values()
+        self.fields.see([record for _, record, _ in held], [out for _, _, out in held], lists_are_text=self._lists_are_text)
+        lines = [orjson.dumps([line, out, None], option=_SORTED) for line, _, out in held]
         self._events = {}
         return lines
 

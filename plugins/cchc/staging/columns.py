@@ -7,6 +7,7 @@ are those that JSON forces on us: taking a field out of each record, and writing
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from cchc.sources.profile import Column, Entity, Profile
 from cchc.staging import parse
 
 RAW_LENGTH = 100
+CHANGED_AT = "_changed_at"
 ITEM_TYPES = {"text": "text", "flag": "boolean", "integer": "bigint", "time": "timestamp with time zone"}
 IDS = {"dossier_id": "dossier_code", "step_id": "step_code"}
 PIPELINE = (
@@ -58,33 +60,58 @@ Line = tuple[int, dict[str, Any] | None, str | None]
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a block comes from: its load, the file to name, T of the extract, and for day files the day and revision of the name."""
+    """Where a block comes from: its load, the file to name, T of the extract, for day files the day and revision of the name, and of a
+    table the fields that it has no column for.
+    """
 
     load_id: int
     file: str
     known_at: datetime
     file_date: str | None = None
     file_revision: int | None = None
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass
 class Findings:
-    """What could not be read in one block, by row. `critical` is a subset of the names in `unreadable`."""
+    """What could not be read in one block, by row and the model's column, so that a rule finds it whatever a vendor calls the field.
+
+    `critical` is a subset of the names in `unreadable`; `shape` names the lists that are none. `unreadable_fields` and `shape_fields`
+    say the same by the vendor's fields: the content hashes of all stored records were made of those names.
+    """
 
     unreadable: dict[int, dict[str, str]] = field(default_factory=dict)
+    unreadable_fields: dict[int, dict[str, str]] = field(default_factory=dict)
     critical: dict[int, list[str]] = field(default_factory=dict)
     shape: dict[int, list[str]] = field(default_factory=dict)
+    shape_fields: dict[int, list[str]] = field(default_factory=dict)
 
-    def add(self, mask: Mask, name: str, raw: pa.StringArray, critical: bool) -> None:
-        """`name` is unreadable on the rows of `mask`; `raw` has what stood there."""
+    def add(self, mask: Mask, column: Column, raw: pa.StringArray) -> None:
+        """`column` is unreadable on the rows of `mask`; `raw` has what stood there."""
         for row in np.flatnonzero(mask).tolist():
-            self.unreadable.setdefault(row, {})[name] = (raw[row].as_py() or "")[:RAW_LENGTH]
-            if critical and name not in self.critical.setdefault(row, []):
-                self.critical[row].append(name)
+            self._note(row, column.name, column.source or column.name, (raw[row].as_py() or "")[:RAW_LENGTH])
+            if column.critical:
+                self.critical.setdefault(row, []).append(column.name)
+
+    def add_item(self, row: int, place: str, raw: str) -> None:
+        """The field of a list's item at `place` (`papers[3].is_digitized`) is unreadable in a row."""
+        self._note(row, place, place, raw[:RAW_LENGTH])
+
+    def add_shape(self, row: int, name: str, field_name: str) -> None:
+        """A row is no object, or its list `name` is no list of objects."""
+        self.shape.setdefault(row, []).append(name)
+        self.shape_fields.setdefault(row, []).append(field_name)
+
+    def _note(self, row: int, name: str, field_name: str, raw: str) -> None:
+        self.unreadable.setdefault(row, {})[name] = raw
+        self.unreadable_fields.setdefault(row, {})[field_name] = raw
 
 
 class Typist:
-    """Types the blocks of one entity. `model` is the layout of its staging table: column → SQL type, in order."""
+    """Types the blocks of one entity. `model` is the layout of its staging table: column → SQL type, in order.
+
+    `filled` counts, by wire field, the records (for `list.field` the objects of the list) with a value that does not mean missing.
+    """
 
     def __init__(self, profile: Profile, entity: Entity, model: dict[str, str]):
         self.profile = profile
@@ -92,6 +119,7 @@ class Typist:
         self.model = model
         self.zone = profile.zone_info
         self.columns = {column.name: column for column in entity.columns}
+        self.filled: Counter[str] = Counter()
         self._check()
 
     def _check(self) -> None:
@@ -112,7 +140,8 @@ class Typist:
         found = Findings()
         for row, line in enumerate(lines):
             if line[1] is None:
-                found.shape[row] = [line[2] or "not an object"]
+                problem = line[2] or "not an object"
+                found.add_shape(row, problem, problem)
         block = _Block(self, records, origin, found)
         filled = {name: block.column(column) for name, column in self.columns.items()}
         for column in self.columns.values():
@@ -126,6 +155,7 @@ class Typist:
         changed_at = block.changed_at()
         key = block.key()
         size = len(records)
+        self.filled += block.filled()
         filled |= {
             "_row": pa.array(np.arange(first_row, first_row + size)),
             "_load_id": _constant(origin.load_id, size, pa.int64()),
@@ -143,7 +173,8 @@ class Typist:
             filled["_changed_at"] = day
         elif changed_at is not None:
             filled["_changed_at"] = pc.fill_null(changed_at, _utc(origin.known_at) - timedelta(microseconds=1))
-        filled["_content_hash"] = self._hashes(filled, changed_at)
+        delivered = {"_unreadable": _json_of(found.unreadable_fields, size), "_shape_error": _joined(found.shape_fields, size)}
+        filled["_content_hash"] = self._hashes(filled, delivered, changed_at)
         arrays = [filled[name] if name in filled else pa.nulls(size, ARROW_TYPES[sql]) for name, sql in self.model.items()]
         return pa.Table.from_arrays(arrays, names=list(self.model))
 
@@ -185,13 +216,14 @@ class Typist:
         ids = [key_id(self.profile.source, code) for code in coded.dictionary.to_pylist()]
         return pa.array(ids, type=pa.int64()).take(coded.indices)
 
-    def _hashes(self, filled: dict[str, pa.Array], changed_at: pa.Array | None) -> pa.Array:
+    def _hashes(self, filled: dict[str, pa.Array], delivered: dict[str, pa.Array], changed_at: pa.Array | None) -> pa.Array:
         """Signed 64-bit hashes of the typed content with the record's own change time (missing stays missing: T is not content).
 
-        Nulls are left out, so a column that a later model adds does not change the hash of records that do not have it.
+        Nulls are left out, so a column that a later model adds does not change the hash of records that do not have it. `delivered` is
+        what could not be read, by the vendor's fields: a record that is delivered again must have the hash that it was stored with.
         """
         content = {name: filled[name] for name in self.model if name in filled and name not in PIPELINE}
-        content |= {name: filled[name] for name in ("_unreadable", "_shape_error")}
+        content |= delivered
         if changed_at is not None:
             content["_changed_at"] = changed_at
         named = []
@@ -216,6 +248,7 @@ class _Block:
         self.found = found
         self.texts: dict[str, pa.StringArray] = {}
         self.unreadable: dict[str, Mask] = {}
+        self.in_lists: Counter[str] = Counter()
 
     def raw(self, name: str) -> pa.StringArray:
         """The texts of a wire field; null = missing."""
@@ -224,10 +257,16 @@ class _Block:
             self.texts[name] = parse.without_missing(values, self.typist.profile.missing)
         return self.texts[name]
 
+    def filled(self) -> Counter[str]:
+        """How many values each wire field has that was looked at."""
+        return self.in_lists + Counter({name: len(values) - values.null_count for name, values in self.texts.items()})
+
     def column(self, column: Column) -> pa.Array:
-        """One column of the staging table; notes in `found` what is unreadable."""
+        """One column of the staging table; notes in `found` what is unreadable. A column that a table lacks is null, not its default."""
         size = len(self.records)
         sql_type = self.typist.model[column.name]
+        if column.source in self.origin.absent:
+            return pa.nulls(size, ARROW_TYPES[sql_type])
         if column.items is not None:
             return self._list(column)
         if column.source is not None:
@@ -239,12 +278,13 @@ class _Block:
         else:
             raw = _constant(column.const, size, pa.string())
         values, bad = self.typist.convert(column, raw, sql_type)
-        self._note(column.source or column.name, raw, bad, column.critical)
+        self._note(column, raw, bad)
         return values
 
-    def _note(self, name: str, raw: pa.StringArray, bad: Mask, critical: bool) -> None:
+    def _note(self, column: Column, raw: pa.StringArray, bad: Mask) -> None:
         if bad.any():
-            self.found.add(bad, name, raw, critical)
+            self.found.add(bad, column, raw)
+            name = column.source or column.name
             self.unreadable[name] = bad | self.unreadable.get(name, np.zeros(len(bad), dtype=bool))
 
     def changed_at(self) -> pa.Array | None:
@@ -253,9 +293,9 @@ class _Block:
         if entity.changed_at is None:
             return None
         raw = self.raw(entity.changed_at)
-        clock = Column("_changed_at", entity.changed_at)
+        clock = Column(CHANGED_AT, entity.changed_at, critical=entity.changed_at_critical)
         values, bad = self.typist.convert(clock, raw, "timestamp with time zone")
-        self._note(entity.changed_at, raw, bad, entity.changed_at_critical)
+        self._note(clock, raw, bad)
         return values
 
     def key(self) -> pa.StringArray:
@@ -279,12 +319,13 @@ class _Block:
         lists = [_objects(record.get(name)) for record in self.records]
         for row, value in enumerate(lists):
             if value is None:
-                self.found.shape.setdefault(row, []).append(name)
+                self.found.add_shape(row, column.name, name)
+        self.in_lists[name] = sum(1 for value in lists if value)
         items = list(chain.from_iterable(value for value in lists if value))
         if not items:
             return pa.array([None if value is None else "[]" for value in lists], type=pa.string())
         ends = list(accumulate(len(value or ()) for value in lists))
-        typed = [self._item_column(column.name, item, items, ends) for item in fields]
+        typed = [self._item_column(column, item, items, ends) for item in fields]
         names = [item.name for item in fields]
         objects = [dict(zip(names, values, strict=True)) for values in zip(*typed, strict=True)]
         starts = [0, *ends]
@@ -294,16 +335,17 @@ class _Block:
         ]
         return pa.array(texts, type=pa.string())
 
-    def _item_column(self, list_name: str, item: Column, items: list[dict[str, Any]], ends: list[int]) -> list[Any]:
+    def _item_column(self, column: Column, item: Column, items: list[dict[str, Any]], ends: list[int]) -> list[Any]:
         raw = parse.texts([None if item.source is None else each.get(item.source) for each in items])
         raw = parse.without_missing(raw, self.typist.profile.missing)
+        self.in_lists[f"{column.source}.{item.source}"] = len(raw) - raw.null_count
         if item.const is not None:
             raw = _constant(item.const, len(items), pa.string())
         values, bad = self.typist.convert(item, raw, ITEM_TYPES[item.type])
         for place in np.flatnonzero(bad).tolist():
             row = int(np.searchsorted(ends, place, side="right"))
             index = place - (ends[row - 1] if row else 0)
-            self.found.unreadable.setdefault(row, {})[f"{list_name}[{index}].{item.name}"] = raw[place].as_py()[:RAW_LENGTH]
+            self.found.add_item(row, f"{column.name}[{index}].{item.name}", raw[place].as_py())
         if pa.types.is_timestamp(values.type):
             whole = values.cast(pa.timestamp("s"), safe=False)
             exact = whole if pc.all(pc.equal(whole.cast(values.type), values)).as_py() is not False else values

@@ -20,6 +20,7 @@ from cchc.sources.landing import Folder, Landed, part_lines
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.columns import Line, Origin, Typist
 from cchc.staging.copy import copy_tables
+from cchc.staging.fields import write_fields
 from cchc.staging.tables import prepare, staged_entities, table_of
 
 BLOCK_RECORDS = 5_000
@@ -45,10 +46,12 @@ def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity,
         typist = Typist(profile, entity, prepare(connection, table, profile.source))
         first_row = 1
         for load in loads:
+            typist.filled.clear()
             blocks = _typed(typist, load, _known_at(connection, load), first_row)
             with _no_garbage_collection():
                 rows = copy_tables(connection, table.identifier, list(typist.model), blocks)
             first_row += rows
+            write_fields(connection, load, entity, typist.filled)
             connection.execute(
                 "update ops.load set staged = %s, status = case status when 'landed' then 'staged' else status end where load_id = %s",
                 [rows, load.load_id],
@@ -59,8 +62,12 @@ def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity,
 def _typed(typist: Typist, load: Landed, known_at: datetime, first_row: int) -> Iterator[pa.Table]:
     day = load.manifest.get("file_date")
     revision = load.manifest.get("revision")
+    fields = load.manifest.get("fields") or {}
+    absent = frozenset(typist.entity.wire_fields) - fields["present"].keys() if fields.get("table") else frozenset()
     for file, lines in read_blocks(load):
-        origin = Origin(load.load_id or 0, file, known_at, None if day is None else str(day), None if revision is None else int(revision))
+        origin = Origin(
+            load.load_id or 0, file, known_at, None if day is None else str(day), None if revision is None else int(revision), absent
+        )
         table = typist.table(lines, origin, first_row)
         first_row += table.num_rows
         yield table

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import Connection, sql
 
 from cchc.errors import NotConfigured
-from cchc.sources.profile import Column, Entity, Profile
+from cchc.sources.profile import Entity, Profile
 
 SCHEMA = "staging"
 _NAME = re.compile(r"extract_(\d+)__.+")
@@ -42,19 +42,8 @@ def staged_entities(profile: Profile) -> dict[str, Entity]:
     entities = dict(profile.entities)
     for entity in profile.entities.values():
         if entity.deletions is not None:
-            entities[f"{entity.name}.keys"] = _key_list(entity)
+            entities[f"{entity.name}.keys"] = entity.key_list
     return entities
-
-
-def _key_list(entity: Entity) -> Entity:
-    """The answers of /keys as an entity: lines {"month", the key field, "DeletedOn"} (one_stop.md, *Transport*)."""
-    deleted = next((column.source for column in entity.columns if column.name == "deleted_at"), None)
-    columns = (
-        Column("dossier_code", entity.key[0]),
-        Column("month_start", "month", formats=("yyyy-MM",)),
-        Column("deleted_at", deleted or "DeletedOn"),
-    )
-    return Entity(f"{entity.name}.keys", f"{entity.model}_key", f"{entity.suite}_keys", entity.key[:1], columns, mode="list")
 
 
 def table_of(entity: Entity, extract_id: int) -> Table:

@@ -1,0 +1,143 @@
+"""Which fields a delivery has, counted by name while it lands: a field that is not there must not pass for an empty one.
+
+Of fields that a column uses and of those that none uses; of the latter the name and the number alone are kept, never a value. A name
+that may itself be somebody's data (digits of an identity number, an address of e-mail, a whole sentence) is not kept either.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from itertools import chain
+from typing import Any
+
+from cchc.sources.profile import Entity
+
+NAMES_KEPT = 100
+NAMES_SHOWN = 10
+NAMES_HELD = 10_000
+LONGEST_NAME = 60
+PERSONAL = re.compile(r"\d{5}|@|[\n\r\t]")
+
+
+@dataclass(frozen=True)
+class Share:
+    """In how many records of the earlier deliveries of an entity a field was.
+
+    `shown` counts the records that show that the field comes: of JSON those that have it, of tables, which have their columns in every
+    record, those with a value.
+    """
+
+    records: int
+    present: int
+    shown: int
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What the published deliveries of an entity were like: how many there are, the share of each field, the names of their files."""
+
+    loads: int = 0
+    fields: dict[str, Share] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
+
+    def had(self, name: str) -> bool:
+        """Whether an earlier delivery had the field."""
+        return name in self.fields and self.fields[name].present > 0
+
+    def with_delivery(self, counted: dict[str, Any]) -> Earlier:
+        """With one more delivery of JSON, of the same run and not published yet; `counted` is `fields` of its manifest."""
+        fields = dict(self.fields)
+        for name in {*counted["mapped"], *counted["present"]}:
+            records = int(counted["objects"].get(name.rpartition(".")[0], counted["records"]))
+            present, share = counted["present"].get(name, 0), fields.get(name, Share(0, 0, 0))
+            fields[name] = Share(share.records + records, share.present + present, share.shown + present)
+        return replace(self, fields=fields)
+
+
+class FieldCounts:
+    """Counts the fields of the records of one delivery that land, and those of the objects in its list fields (`list.field`).
+
+    Records of one source mostly have the same fields in the same order, so whole sequences of names are counted, and taken apart after.
+    """
+
+    def __init__(self, entity: Entity):
+        self.entity = entity
+        self.is_table = False
+        self.lists = tuple(column.source for column in entity.columns if column.items is not None and column.source is not None)
+        self._counts: dict[str, Counter[str]] = {name: Counter() for name in ("", *self.lists)}
+        self._totals: Counter[str] = Counter()
+
+    def see(self, records: list[dict[str, Any]], landed: list[dict[str, Any]], *, lists_are_text: bool) -> None:
+        """Counts `records`, which landed as `landed`; of lists that came as text what has landed of them is counted."""
+        self._add("", records)
+        for name in self.lists:
+            # a list that landed holds objects alone
+            if lists_are_text:
+                lists = [items for out in landed if type(items := out.get(name)) is list]
+            else:
+                lists = [record[name] for record, out in zip(records, landed, strict=True) if type(out.get(name)) is list]
+            self._add(name, chain.from_iterable(lists))
+
+    def _add(self, place: str, objects: Iterable[dict[str, Any]]) -> None:
+        counts = self._counts[place]
+        for names, times in Counter(map(tuple, objects)).items():
+            self._totals[place] += times
+            for name in names:
+                if name in counts or len(counts) < NAMES_HELD:
+                    counts[name] += times
+
+    def table(self, header: list[str]) -> None:
+        """The records were the rows of a table: each of them has all the columns of the header."""
+        self.is_table = True
+        self._counts[""] = Counter(dict.fromkeys(header, self._totals[""]))
+
+    def manifest(self) -> dict[str, Any]:
+        """What is kept: `records`, `objects` (list → objects in it), `present` (field → records or objects that have it), `mapped`.
+
+        `mapped` are the fields that the profile of the extract uses: all that could land. Of a table (`table`) a column that is not in
+        `present` is not there; one that is there without a record has 0.
+        """
+        mapped = self.entity.fields
+        every = {f"{place}.{name}" if place else name: times for place, counts in self._counts.items() for name, times in counts.items()}
+        unused = sorted((-times, name) for name, times in every.items() if times and name not in mapped and is_name(name))
+        return {
+            "records": self._totals[""],
+            "table": self.is_table,
+            "objects": {name: self._totals[name] for name in self.lists},
+            "present": {name: every[name] for name in mapped if name in every} | {name: -times for times, name in unused[:NAMES_KEPT]},
+            "mapped": sorted(mapped),
+        }
+
+
+def named(names: Iterable[str], entity: Entity) -> str:
+    """Fields with what they are for: `Ngày hẹn trả (due_at), Kênh (channel_code)`."""
+    uses = entity.fields
+    return ", ".join(f"{name} ({uses[name]})" if name in uses else name for name in names)
+
+
+def new_names(new: Collection[str], missing: Iterable[str]) -> str:
+    """Sentences about fields that no column uses: which they are, and which of them are nearest to the missing ones."""
+    shown = sorted(name for name in new if is_name(name))
+    if not shown:
+        return ""
+    more = f" and {len(shown) - NAMES_SHOWN} more" if len(shown) > NAMES_SHOWN else ""
+    plain = {_plain(name): name for name in shown}
+    nearest = [(name, plain[close[0]]) for name in missing if (close := get_close_matches(_plain(name), plain, 1, cutoff=0.5))]
+    words = f" New here, and used by no column: {', '.join(shown[:NAMES_SHOWN])}{more}."
+    return words + (f" Nearest in name: {', '.join(f'{old} → {other}' for old, other in nearest)}." if nearest else "")
+
+
+def _plain(name: str) -> str:
+    """A name without case, accents and marks, so that `NgayHenTra` is near to `Ngày hẹn trả`."""
+    letters = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D")).casefold()
+    return "".join(letter for letter in letters if letter.isalnum() or letter == ".")
+
+
+def is_name(text: str) -> bool:
+    """Whether a delivered text may be shown and kept as the name of a field: it does not look like data."""
+    return 0 < len(text) <= LONGEST_NAME and PERSONAL.search(text) is None

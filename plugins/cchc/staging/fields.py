@@ -1,0 +1,34 @@
+"""What a load had in which field, for ops.load_field: counted by name when it landed, and by value when it was staged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from psycopg import Connection
+
+from cchc.sources.landing import Landed
+from cchc.sources.profile import Entity
+
+
+def write_fields(connection: Connection[Any], load: Landed, entity: Entity, filled: Counter[str]) -> None:
+    """Writes the fields of a load anew: those that the profile uses, there or not, and by name those that the load had besides.
+
+    `filled` is the number of values by wire field. Landing of a time when fields were not counted has nothing to write.
+    """
+    connection.execute("delete from ops.load_field where load_id = %s", [load.load_id])
+    counted = load.manifest.get("fields")
+    if counted is None:
+        return
+    mapped, present = entity.fields, counted["present"]
+    rows = []
+    for name in {**mapped, **present}:
+        place, _, field = name.rpartition(".")
+        records = counted["objects"].get(place, 0) if field and place in counted["objects"] else counted["records"]
+        rows.append((load.load_id, name, mapped.get(name), records, present.get(name, 0), filled[name] if name in mapped else None))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ops.load_field (load_id, field, column_name, record_count, present_count, filled_count)"
+            " values (%s, %s, %s, %s, %s, %s)",
+            rows,
+        )
