@@ -61,7 +61,7 @@ select distinct
     n.entity,
     e.window_from,
     e.window_to,
-    e.window_from is null
+    e.window_from is null as is_base
 from ops.extract as e
 inner join ops.load as n on e.source_code = n.source_code and n.entity not like '%.keys' and n.file_name is null
 where e.status = 'complete';
