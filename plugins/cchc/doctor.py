@@ -13,6 +13,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[tuple[
     """Findings as (is fine, sentence): warehouse, profiles, plan, connections, blocked and waiting loads, months to refresh."""
     from cchc.indicators.catalogue import catalogue
     from cchc.indicators.plan import targets
+    from cchc.quality.drift import all_drift
     from cchc.sources.connection import from_environment
     from cchc.sources.profile import list_profiles, load_profile
     from cchc.warehouse import engine, query, require_migrated
@@ -68,6 +69,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[tuple[
             "where action = 'quarantine' and resolved_at is null group by 1, 2 order by 1, 2",
         ):
             found.append((True, f"{row['source_code']} {row['entity']}: {row['rows']} entries in quarantine (`cchc quarantine list`)"))
+        found += [(True, f"drift: {finding.sentence}") for finding in all_drift(settings, names)]
         waiting = query(connection, "select distinct to_char(month_start, 'YYYY-MM') as month from ops.dirty_month order by 1")
         if waiting:
             found.append((True, f"months that wait for `cchc refresh`: {', '.join(row['month'] for row in waiting)}"))

@@ -41,6 +41,7 @@ class Outcome:
     loads: list[dict[str, Any]] = field(default_factory=list)
     blocked: list[str] = field(default_factory=list)
     months: list[str] = field(default_factory=list)
+    drift: list[str] = field(default_factory=list)
 
 
 def open_extract(settings: Settings, source: str, start: datetime | None = None, end: datetime | None = None, *, full: bool = False) -> int:
@@ -186,6 +187,8 @@ def ingest(
 
 def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
     """What an extract did, from ops."""
+    from cchc.quality.drift import run_lines
+
     with engine(settings).connect() as connection:
         row = query(connection, "select source_code, window_to from ops.extract where extract_id = :x", {"x": extract_id})[0]
         loads = query(
@@ -194,7 +197,8 @@ def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
             "from ops.load where extract_id = :x order by load_id",
             {"x": extract_id},
         )
-    return Outcome(extract_id, row["source_code"], row["window_to"], loads, blocked(settings, extract_id), months)
+    drift = run_lines(settings, row["source_code"], extract_id)
+    return Outcome(extract_id, row["source_code"], row["window_to"], loads, blocked(settings, extract_id), months, drift)
 
 
 def retry_quarantine(settings: Settings, load_ids: list[int] | None = None) -> list[Outcome]:

@@ -7,7 +7,7 @@ complete under the same extract is not fetched again; what a failed try left beh
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -40,6 +40,7 @@ class _Job:
     privacy_key: bytes
     known_files: dict[str, str] | dict[tuple[str, str], str]
     earlier: dict[str, Earlier]
+    new_files: dict[str, list[str]] = field(default_factory=dict)
 
     def before(self, entity: Entity) -> Earlier:
         """What the earlier deliveries of an entity were like."""
@@ -258,7 +259,9 @@ def _from_folder(job: _Job) -> list[Landed]:
     landed: list[Landed] = []
     for entity in job.profile.entities.values():
         secrets = job.secrets(entity)
-        loads = [load for name in _due_files(job, entity, names) if (load := _file_load(job, inbox, entity, name, secrets)) is not None]
+        due = _due_files(job, entity, names)
+        job.new_files[entity.name] = [name for name in due if job.known(entity, name) is None]
+        loads = [load for name in due if (load := _file_load(job, inbox, entity, name, secrets)) is not None]
         gone = [name for name in job.folder(entity.name).names("directory") if name not in names]
         for name in gone:  # landed by an earlier try of this extract, and removed by the sender since
             folder = job.folder(entity.name, name)
@@ -506,6 +509,6 @@ def _waiting(entity: Entity, name: str, inbox: Folder, facts: dict[str, Any], re
 
 def _blocked(job: _Job, entity: Entity, name: str, facts: dict[str, Any], checks: list[Check], what_to_do: str) -> Landed:
     broken = "; ".join(f"{check.rule} {check.message.rstrip('.')}" for check in checks if not check.ok)
-    stays = advice.in_force(_files_of(job.profile), job.before(entity), name)
+    stays = advice.in_force(_files_of(job.profile), job.before(entity), name, job.new_files.get(entity.name, ()))
     message = f"{job.profile.source} {entity.name}, file {name} is blocked: {broken}. {what_to_do} {stays}".rstrip()
     return Landed(entity.name, "", name, facts, "blocked", message, checks)
