@@ -20,6 +20,7 @@ from cchc.sources.absent import absent_fields, first_rows, in_words
 from cchc.sources.connection import Connection
 from cchc.sources.fields import Earlier, FieldCounts
 from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, load_folder, write_manifest
+from cchc.sources.needs import check_dated
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Intake, missing_test, time_reader
 from cchc.sources.secrecy import Secrets, purge_landing
@@ -121,7 +122,11 @@ def extract(
         known_files or {},
         dict(earlier or {}),
     )
-    return _from_http(job, first_month) if connection.is_http else _from_folder(job)
+    if connection.is_http:
+        for entity in job.profile.entities.values():
+            check_dated(entity, f"{profile.source}.yaml")
+        return _from_http(job, first_month)
+    return _from_folder(job)
 
 
 # HTTP
