@@ -94,6 +94,8 @@ def _print_outcome(done: Any) -> None:
     for load in done.loads:
         if load["status"] == "waiting":
             print(f"waiting: {load['file_name'] or load['entity']}: {load['message']}", file=sys.stderr)
+    for line in done.drift:
+        print(f"drift: {line}")
     print(f"months to refresh: {', '.join(done.months) or 'none'}")
 
 

@@ -44,6 +44,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
     found.append(reached)
     if reached.level == WRONG:
         return found
+    from cchc.quality.drift import all_drift
     from cchc.warehouse import engine
 
     profiles = []
@@ -59,6 +60,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
         found += [Finding(NOTE if month.is_new else WRONG, month.text) for month in completeness.missing_months(connection)]
         found += _loads(connection)
         found += _quarantine(connection)
+        found += [Finding(NOTE, f"drift: {item.sentence}") for item in all_drift(settings, [profile.source for profile in profiles])]
         found += _waiting_months(connection)
     return found
 

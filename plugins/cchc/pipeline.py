@@ -48,6 +48,7 @@ class Outcome:
     blocked: list[str] = field(default_factory=list)
     months: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    drift: list[str] = field(default_factory=list)
 
 
 def extract_step(settings: Settings, extract_id: int, connection: Connection) -> dict[str, Any]:
@@ -173,7 +174,9 @@ def _finish(settings: Settings, extract_id: int) -> Outcome:
 
 
 def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
-    """What an extract did, from ops, and what of its source is missing."""
+    """What an extract did, from ops, what of its source is missing, and which fields are not as they were."""
+    from cchc.quality.drift import run_lines
+
     with engine(settings).connect() as connection:
         row = query(connection, "select source_code, window_to from ops.extract where extract_id = :x", {"x": extract_id})[0]
         loads = query(
@@ -185,7 +188,8 @@ def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
         source = row["source_code"]
         notes = [hole.text for hole in completeness.holes(connection) if hole.source == source]
         notes += [month.text for month in completeness.missing_months(connection) if month.source == source]
-    return Outcome(extract_id, source, row["window_to"], loads, blocked(settings, extract_id), months, notes)
+    drift = run_lines(settings, source, extract_id)
+    return Outcome(extract_id, source, row["window_to"], loads, blocked(settings, extract_id), months, notes, drift)
 
 
 def retry_quarantine(settings: Settings, load_ids: list[int] | None = None) -> list[Outcome]:

@@ -219,11 +219,34 @@ def test_small_increments_of_open_dossiers_stop_nothing(warehouse: Settings, dro
         {k: v for k, v in each.items() if k not in ("NgayKetThucXuLy", "NgayTra")} | {"TrangThaiHoSo": "4"} for each in finished(0, 210)
     ]
     dossier_file(drop, "20230610", finished(300, 900) + waiting[:100])
+    assert cchc("ingest", "one_stop", "--to", CLOCK).code == 0
     for number in range(10):
         dossier_file(drop, f"2023061{number}_later", waiting[100 + number * 11 : 100 + number * 11 + 11])
         said = cchc("ingest", "one_stop", "--to", CLOCK)
         assert said.code == 0, said.err
+        assert "drift: one_stop dossiers: in the newest delivery" in said.out
+        assert "NgayTra (returned_at) is in none of the 11 records of dossiers_2023061" in said.out
     assert rows_of(warehouse, "select count(*) as n from core.dossier where processed_at is null") == [{"n": 210}]
+    doctor = cchc("doctor").out
+    assert doctor.count("NgayTra (returned_at) is in none of the") == 1, "the state of today, not a line a delivery"
+    assert "drift: one_stop dossiers: no delivery so far had " in doctor
+    dossier_file(drop, "20230620", finished(400, 2, GhiChu="x"))
+    said = cchc("ingest", "one_stop", "--to", CLOCK)
+    assert "drift: one_stop dossiers: in the newest delivery" in said.out
+    assert "fields are new, and no column uses them: GhiChu (in 2 of 2)." in said.out
+    doctor = cchc("doctor").out
+    assert "is in none of the" not in doctor
+    assert "drift: one_stop dossiers: fields that no column uses: GhiChu." in doctor
+
+
+def test_a_field_that_is_renamed_in_a_part_of_a_delivery_is_told(warehouse: Settings, drop: Path) -> None:
+    dossier_file(drop, "20230610", finished(0, 100))
+    assert cchc("ingest", "one_stop", "--to", CLOCK).code == 0
+    dossier_file(drop, "20230611", finished(100, 60) + renamed(finished(160, 40), "NgayHenTra", "NgayHen"))
+    said = cchc("ingest", "one_stop", "--to", CLOCK)
+    assert said.code == 0, said.err
+    assert "NgayHenTra (due_at) is empty in 40% of 100 records; before in 0% of 100. Ask the vendor what has changed." in said.out
+    assert "fields are new, and no column uses them: NgayHen (in 40 of 100)." in said.out
 
 
 def http_source(monkeypatch: pytest.MonkeyPatch, base: str) -> None:

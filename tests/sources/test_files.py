@@ -449,3 +449,29 @@ def test_several_rows_of_a_key_are_one_record_and_the_last_wins(inbox: Path, lan
     ]
     assert len(rows(loads[1])) == 4
     assert orjson.dumps(loads[1].manifest["key"]) == b'["concept:instance"]'
+
+
+def test_what_stands_in_the_place_of_a_blocked_file(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    def said(**options: Any) -> str:
+        loads = {load.file_name: load for load in read(**options)}
+        return loads["giaodich_20230105_r2.csv"].message or ""
+
+    day_file(inbox, "giaodich_20230105_r2.csv", revision=3)
+    day_file(inbox, "giaodich_20230106.csv")
+    alone = "Ask the sender for a corrected file. Where every file is blocked alike, look at files.manifest and files.formats in the profile payments.yaml."
+    assert said().endswith(f"{alone} Nothing has been loaded in its place.")
+    day_file(inbox, "giaodich_20230105.csv")
+    assert said(extract_id=2).endswith(f"{alone} giaodich_20230105.csv of this run may take its place.")
+    published = {"payments": Earlier(2, {}, frozenset({"giaodich_20230105.csv", "giaodich_20230106.csv"}))}
+    assert said(extract_id=3, earlier=published).endswith(
+        "Ask the sender for a corrected file. Revision 1 (giaodich_20230105.csv) stays in force."
+    )
+    (inbox / "giaodich_20231305_r9.csv").write_text("x\n", encoding="utf-8")
+    off = next(load for load in read(extract_id=4) if load.file_name == "giaodich_20231305_r9.csv")
+    assert "No file of payments has been loaded yet: look at files.name in the profile payments.yaml; where that is right, ask" in (
+        off.message or ""
+    )
+    off = next(load for load in read(extract_id=5, earlier=published) if load.file_name == "giaodich_20231305_r9.csv")
+    assert (off.message or "").endswith(
+        "ask the sender for a corrected file; where the source has changed for good, correct files.name in the profile payments.yaml."
+    )

@@ -1,22 +1,96 @@
-"""How the fields of a source change from delivery to delivery, from the counts in ops.load_field."""
+"""How the fields of a source change from delivery to delivery, from the counts in ops.load_field.
+
+What would be a loss is blocked before it is loaded (cchc.sources.absent). What may be one is told here, as the state of today: the newest
+extract that brought records of an entity against all published before it, whether that was yesterday or a year ago.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from math import sqrt
+from typing import Any
+
+from cchc.errors import CchcError
 from cchc.settings import Settings
-from cchc.sources.fields import Earlier, Share
+from cchc.sources.absent import CONCENTRATION, chance_of_none
+from cchc.sources.fields import Earlier, Share, new_names
+from cchc.sources.profile import Entity, load_profile
+from cchc.staging.tables import staged_entities
 from cchc.warehouse import engine, query
 
+VANISHED, NEW, MISSING, NEVER, UNUSED = "vanished", "new", "missing", "never", "unused"
+UNLIKELY = 0.01
+JUMP = 0.20
+DEVIATIONS = 4.0
+ENOUGH_RECORDS = 20
+ENOUGH_LOADS = 4
+CLOSEST_CONCENTRATION = 50.0
+
 # a table has its columns in every record, so only its values show that a field comes
-SHARES = r"""
-    select
-        l.entity, f.field, sum(f.record_count) as records, sum(f.present_count) as present,
-        sum(
-            case when l.file_name ~* '\.(csv|xlsx)(\.gz)?$' then coalesce(f.filled_count, f.present_count) else f.present_count end
-        ) as shown
+SHOWN = r"case when l.file_name ~* '\.(csv|xlsx)(\.gz)?$' then coalesce(f.filled_count, f.present_count) else f.present_count end"
+SHARES = f"""
+    select l.entity, f.field, sum(f.record_count) as records, sum(f.present_count) as present, sum({SHOWN}) as shown
     from ops.load_field as f inner join ops.load as l on l.load_id = f.load_id
     where l.source_code = :s and l.status = 'loaded'
     group by l.entity, f.field
 """
+# the newest extract that brought records of each entity, and what all before it were like; loads of a few records say nothing of the spread
+HISTORY = f"""
+    with counted as (
+        select
+            l.entity, l.extract_id, l.load_id, l.file_name, l.window_to, f.field, f.record_count, f.present_count, f.filled_count,
+            {SHOWN} as shown_count,
+            f.filled_count / nullif(cast(f.record_count as double precision), 0) as share,
+            max(l.extract_id) over (partition by l.entity) as newest
+        from ops.load_field as f inner join ops.load as l on l.load_id = f.load_id
+        where l.source_code = :s and l.status = 'loaded'
+            and exists (select 1 from ops.load_field as o where o.load_id = l.load_id and o.record_count > 0)
+    ),
+    before as (
+        select
+            entity, field, sum(record_count) as records, sum(present_count) as present, sum(shown_count) as shown,
+            sum(filled_count) as filled, count(*) filter (where record_count >= {ENOUGH_RECORDS}) as spread_loads,
+            avg(share) filter (where record_count >= {ENOUGH_RECORDS}) as spread_mean,
+            var_pop(share) filter (where record_count >= {ENOUGH_RECORDS}) as spread_variance,
+            avg(1.0 / nullif(record_count, 0)) filter (where record_count >= {ENOUGH_RECORDS}) as spread_chance,
+            max(window_to) filter (where present_count > 0) as last_seen
+        from counted
+        where extract_id < newest
+        group by entity, field
+    )
+    select
+        c.entity, c.extract_id, c.load_id, c.file_name, c.window_to, c.field, c.record_count, c.present_count, c.filled_count,
+        b.records, b.present, b.shown, b.filled, b.spread_loads, b.spread_mean, b.spread_variance, b.spread_chance, b.last_seen,
+        (select max(o.records) from before as o where o.entity = c.entity) as records_before
+    from counted as c left join before as b on b.entity = c.entity and b.field = c.field
+    where c.extract_id = c.newest
+    order by c.entity, c.load_id, c.field
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A change in the fields of an entity: some `vanished`, are `new`, have a share of `missing` values that jumped, `never` came, are
+    `unused`.
+
+    `extract_id` is the newest extract that brought records of it; `is_first`: none before it did. `fields` are named as delivered.
+    """
+
+    kind: str
+    source: str
+    entity: str
+    extract_id: int
+    known_at: datetime
+    is_first: bool
+    fields: tuple[str, ...]
+    words: str
+
+    @property
+    def sentence(self) -> str:
+        """The finding, to be read."""
+        return f"{self.source} {self.entity}: {self.words}"
 
 
 def earlier_deliveries(settings: Settings, source: str) -> dict[str, Earlier]:
@@ -33,3 +107,123 @@ def earlier_deliveries(settings: Settings, source: str) -> dict[str, Earlier]:
     for row in shares:
         fields.setdefault(row["entity"], {})[row["field"]] = Share(int(row["records"]), int(row["present"]), int(row["shown"]))
     return {row["entity"]: Earlier(row["loads"], fields.get(row["entity"], {}), frozenset(row["files"] or ())) for row in loads}
+
+
+def drift(settings: Settings, source: str, extract_id: int | None = None) -> list[Finding]:
+    """What has changed in the fields of a source, by entity and kind; with `extract_id` only what that extract brought.
+
+    A field that is told as `vanished` is in none of the records of a newest load, which comes less than once in a hundred times after
+    what came before (the model of `cchc.sources.absent`). `missing`: of a load of at least 20 records, the share of empty values is at
+    least 20 percentage points higher than before, and four standard deviations (see `_deviations`). Optional fields may be gone.
+    """
+    with engine(settings).connect() as connection:
+        rows = query(connection, HISTORY, {"s": source})
+    entities = _entities(settings, source)
+    findings: list[Finding] = []
+    for name in dict.fromkeys(row["entity"] for row in rows):
+        mine = [row for row in rows if row["entity"] == name]
+        if name in entities and extract_id in (None, mine[0]["extract_id"]):
+            findings += _of_entity(source, entities[name], mine)
+    return findings
+
+
+def run_lines(settings: Settings, source: str, extract_id: int) -> list[str]:
+    """What a run has to tell of the fields that it brought: changes, and at a first delivery what nobody has seen yet."""
+    return [
+        finding.sentence
+        for finding in drift(settings, source, extract_id)
+        if finding.kind in (VANISHED, NEW, MISSING) or (finding.is_first and finding.kind == NEVER)
+    ]
+
+
+def _entities(settings: Settings, source: str) -> dict[str, Entity]:
+    """The entities of the profile of today; none where it cannot be read, which is told elsewhere."""
+    try:
+        return staged_entities(load_profile(settings.sources_dir, source))
+    except CchcError:
+        return {}
+
+
+def _of_entity(source: str, entity: Entity, rows: list[dict[str, Any]]) -> list[Finding]:
+    fields, optional = entity.fields, entity.optional_fields
+    is_first = not rows[0]["records_before"]
+    told: dict[str, dict[str, str]] = {kind: {} for kind in (VANISHED, NEW, MISSING, NEVER, UNUSED)}
+    present = {row["field"] for row in rows if row["present_count"]}
+    for row in rows:
+        name, count, there = row["field"], row["record_count"], row["present_count"]
+        use = f"{name} ({fields[name]})" if name in fields else name
+        if name not in fields and there:
+            told[UNUSED][name] = name
+            if not is_first and not row["present"]:
+                told[NEW][name] = f"{name} (in {there:,} of {count:,})"
+        elif name in fields and count and not there and name not in optional:
+            if row["shown"] and chance_of_none(count, Share(int(row["records"]), int(row["present"]), int(row["shown"]))) < UNLIKELY:
+                of_file = f" of {row['file_name']}" if row["file_name"] else ""
+                before = f"{_percent(row['shown'], row['records'])} of {row['records']:,}"
+                told[VANISHED][name] = (
+                    f"{use} is in none of the {count:,} records{of_file}; before it was in {before}, last at T {_moment(row['last_seen'])}"
+                )
+            elif name not in present and not row["present"]:
+                told[NEVER][name] = use
+        elif name in fields and there and _jumped(row):
+            now = f"{_percent(count - row['filled_count'], count)} of {count:,} records"
+            told[MISSING][name] = (
+                f"{use} is empty in {now}; before in {_percent(row['records'] - row['filled'], row['records'])} of {row['records']:,}"
+            )
+    newest = f"in the newest delivery (T {_moment(rows[-1]['window_to'])})"
+    new = told[NEW].keys()
+    sentences = {
+        VANISHED: f"{newest} {'; '.join(told[VANISHED].values())}.{new_names(list(new), told[VANISHED])} Ask the vendor, or mend "
+        "the profile.",
+        NEW: f"{newest} fields are new, and no column uses them: {', '.join(told[NEW].values())}.",
+        MISSING: f"{newest} {'; '.join(told[MISSING].values())}. Ask the vendor what has changed.",
+        NEVER: f"no delivery so far had {', '.join(told[NEVER].values())}: correct the profile, or mark them optional: true with a reason.",
+        UNUSED: f"fields that no column uses: {', '.join(sorted(told[UNUSED]))}.",
+    }
+    extract_id, known_at = rows[-1]["extract_id"], rows[-1]["window_to"]
+    return [
+        Finding(kind, source, entity.name, extract_id, known_at, is_first, tuple(told[kind]), words)
+        for kind, words in sentences.items()
+        if told[kind]
+    ]
+
+
+def _jumped(row: dict[str, Any]) -> bool:
+    """Whether a field is empty far more often than before."""
+    count, filled, records = row["record_count"], row["filled_count"], row["records"]
+    if not records or row["filled"] is None or filled is None or count < ENOUGH_RECORDS:
+        return False
+    before, now = int(row["filled"]) / int(records), filled / count
+    return before - now >= JUMP and _deviations(row, before, now) >= DEVIATIONS
+
+
+def _deviations(row: dict[str, Any], before: float, now: float) -> float:
+    """By how many standard deviations the share of a newest load lies below that of all before: two proportions, over-dispersed.
+
+    Loads differ more than chance would have it, so the variance of a share of n records is p (1 - p) (1 + (n - 1) / (s + 1)) / n, where
+    s is the concentration of the beta-binomial model: measured by the spread of the earlier loads (of at least 20 records, where there
+    are four of them), at most 50; otherwise the 4 of `cchc.sources.absent`.
+    """
+    mean = (int(row["filled"]) + 0.5) / (int(row["records"]) + 1)
+    spread = mean * (1 - mean)
+    concentration = CONCENTRATION
+    if row["spread_loads"] >= ENOUGH_LOADS:
+        between = row["spread_variance"] + (row["spread_mean"] - mean) ** 2 - spread * float(row["spread_chance"])
+        concentration = min(max(spread / between - 1, 0.0), CLOSEST_CONCENTRATION) if between > 0 else CLOSEST_CONCENTRATION
+    count, records = row["record_count"], int(row["records"])
+    alike = records / max(row["spread_loads"], 1)  # records of one earlier load, on average
+    variance = (1 + (count - 1) / (concentration + 1)) / count + (1 + (alike - 1) / (concentration + 1)) / records
+    return (before - now) / sqrt(spread * variance)
+
+
+def _percent(part: Any, whole: Any) -> str:
+    return f"{float(part) / float(whole):.0%}"
+
+
+def _moment(at: datetime | None) -> str:
+    return "unknown" if at is None else f"{at:%Y-%m-%d %H:%M}"
+
+
+def all_drift(settings: Settings, sources: Iterable[str]) -> list[Finding]:
+    """What has changed in the fields of several sources, one after the other."""
+    return [finding for source in sources for finding in drift(settings, source)]

@@ -6,6 +6,8 @@ profile that may be wrong, the entry is named.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cchc.sources import day_files
 from cchc.sources.absent import Absent
 from cchc.sources.fields import Earlier, named
@@ -65,8 +67,11 @@ def for_manifest(profile: Profile, before: Earlier) -> str:
     return f"{SENDER} Where every file is blocked alike, look at files.manifest and files.formats in the profile {profile.source}.yaml."
 
 
-def in_force(config: Files, before: Earlier, name: str) -> str:
-    """What stays in the warehouse in the place of a blocked file; nothing is said of a name that does not tell its day."""
+def in_force(config: Files, before: Earlier, name: str, of_this_run: Iterable[str]) -> str:
+    """What stands in the place of a blocked file: published before, or to be judged in the same run.
+
+    Nothing is said of a name that does not tell its day.
+    """
     if config.name is None:
         return "What was loaded of this file before stays." if name in before.files else ""
     same = day_files.same_delivery(name, config)
@@ -74,9 +79,10 @@ def in_force(config: Files, before: Earlier, name: str) -> str:
         return ""
     others = [(parsed.revision, other) for other in before.files if (parsed := day_files.parse_name(other, config)) is not None]
     others = sorted((revision, other) for revision, other in others if day_files.same_delivery(other, config) == same)
-    if not others:
-        return "Nothing has been loaded in its place."
-    return f"Revision {others[-1][0]} ({others[-1][1]}) stays in force."
+    if others:
+        return f"Revision {others[-1][0]} ({others[-1][1]}) stays in force."
+    beside = [other for other in of_this_run if other != name and day_files.same_delivery(other, config) == same]
+    return f"{', '.join(beside)} of this run may take its place." if beside else "Nothing has been loaded in its place."
 
 
 def _places(entity: Entity, names: list[str]) -> str:

@@ -7,7 +7,7 @@ complete under the same extract is not fetched again; what a failed try left beh
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from cchc.sources.absent import absent_fields, first_rows, in_words
 from cchc.sources.connection import Connection
 from cchc.sources.fields import Earlier, FieldCounts
 from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, load_folder, write_manifest
+from cchc.sources.needs import check_dated
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Intake, missing_test, time_reader
 from cchc.sources.secrecy import Secrets, purge_landing
@@ -40,6 +41,7 @@ class _Job:
     privacy_key: bytes
     known_files: dict[str, str] | dict[tuple[str, str], str]
     earlier: dict[str, Earlier]
+    new_files: dict[str, list[str]] = field(default_factory=dict)
 
     def before(self, entity: Entity) -> Earlier:
         """What the earlier deliveries of an entity were like."""
@@ -120,7 +122,11 @@ def extract(
         known_files or {},
         dict(earlier or {}),
     )
-    return _from_http(job, first_month) if connection.is_http else _from_folder(job)
+    if connection.is_http:
+        for entity in job.profile.entities.values():
+            check_dated(entity, f"{profile.source}.yaml")
+        return _from_http(job, first_month)
+    return _from_folder(job)
 
 
 def covered(profile: Profile, connection: Connection, window: Window) -> dict[str, tuple[datetime | None, datetime, bool]]:
@@ -282,7 +288,9 @@ def _from_folder(job: _Job) -> list[Landed]:
     landed: list[Landed] = []
     for entity in job.profile.entities.values():
         secrets = job.secrets(entity)
-        loads = [load for name in _due_files(job, entity, names) if (load := _file_load(job, inbox, entity, name, secrets)) is not None]
+        due = _due_files(job, entity, names)
+        job.new_files[entity.name] = [name for name in due if job.known(entity, name) is None]
+        loads = [load for name in due if (load := _file_load(job, inbox, entity, name, secrets)) is not None]
         gone = [name for name in job.folder(entity.name).names("directory") if name not in names]
         for name in gone:  # landed by an earlier try of this extract, and removed by the sender since
             folder = job.folder(entity.name, name)
@@ -560,6 +568,6 @@ def _waiting(entity: Entity, name: str, inbox: Folder, facts: dict[str, Any], re
 
 def _blocked(job: _Job, entity: Entity, name: str, facts: dict[str, Any], checks: list[Check], what_to_do: str) -> Landed:
     broken = "; ".join(f"{check.rule} {check.message.rstrip('.')}" for check in checks if not check.ok)
-    stays = advice.in_force(_files_of(job.profile), job.before(entity), name)
+    stays = advice.in_force(_files_of(job.profile), job.before(entity), name, job.new_files.get(entity.name, ()))
     message = f"{job.profile.source} {entity.name}, file {name} is blocked: {broken}. {what_to_do} {stays}".rstrip()
     return Landed(entity.name, "", name, facts, "blocked", message, checks)

@@ -32,6 +32,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from cchc.errors import NotConfigured
+from cchc.sources.needs import check_needs
 
 LONGEST_NAME = 40  # PostgreSQL cuts longer names of tables off without a word
 ITEM_TYPES = ("text", "flag", "integer", "time")
@@ -408,6 +409,7 @@ def read_profile(path: Path) -> Profile:
         if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise NotConfigured(f"{where}: the name of an entity is lower-case letters, digits and _.")
         entities[name] = _entity(name, _Map(body, where), files)
+        check_needs(entities[name], files, path.name)
     if not entities:
         raise NotConfigured(f"{path.name}: 'entities' is empty.")
     return Profile(

@@ -1,0 +1,86 @@
+"""What a model needs of the profile that fills it: without it no row could be stored, whatever the source delivers.
+
+The columns are those of the model's table in core that are never null and that nothing else fills; tests/sources/test_needs.py compares
+them with the database.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cchc.errors import NotConfigured
+
+if TYPE_CHECKING:
+    from cchc.sources.profile import Column, Entity, Files
+
+# by model: what makes a record one and the same; a row without a value in it is no row, and is left out
+IDENTITY = {
+    "dossier": ("dossier_code",),
+    "dossier_step": ("step_code", "dossier_code"),
+    "assessment": ("assessment_code",),
+    "document": ("document_code",),
+    "work_file": ("work_file_code",),
+    "signature": ("signature_code",),
+    "feedback": ("feedback_code",),
+    "survey_answer": ("answer_code",),
+    "declared_figure": ("unit_code", "month_start", "indicator_code", "numerator"),
+}
+# by model: what every row must have, so the profile has to give it even where the source says nothing
+ALWAYS = {
+    "payment": ("file_date", "file_revision"),
+    "feedback": ("file_date", "file_revision"),
+    "survey_answer": ("file_date", "file_revision"),
+    "declared_figure": ("file_revision", "is_approved"),
+}
+DATED = ("file_date", "file_revision")
+
+
+def check_needs(entity: Entity, files: Files | None, file: str) -> None:
+    """Raises NotConfigured where the profile `file` cannot fill what the entity's model needs, naming what is missing."""
+    where = f"{file} entity {entity.name} (model {entity.model})"
+    columns = {column.name: column for column in entity.columns}
+    lacking = [name for name in (*IDENTITY.get(entity.model, ()), *ALWAYS.get(entity.model, ())) if name not in columns]
+    if lacking:
+        raise NotConfigured(f"{where}: the model needs {_words(lacking)}; add it under 'columns'.{_dated_hint(lacking)}")
+    unsure = [name for name in ALWAYS.get(entity.model, ()) if not _always_filled(columns[name])]
+    if unsure:
+        raise NotConfigured(
+            f"{where}: every row must have {_words(unsure)}, so a field that may be empty will not do: give it 'file', 'const', 'default' "
+            f"or 'present'.{_dated_hint(unsure)}"
+        )
+    optional = [name for name in (*IDENTITY.get(entity.model, ()), *ALWAYS.get(entity.model, ())) if columns[name].optional]
+    if optional:
+        raise NotConfigured(f"{where}: the model needs {_words(optional)}, so it cannot be optional.")
+    by_name = [column.name for column in entity.columns if column.file is not None]
+    if by_name and (files is None or files.name is None):
+        raise NotConfigured(
+            f"{where}: {_words(by_name)} comes from the file's name, so the source needs 'files' with 'name', a regular expression that "
+            "finds (?P<date>…) and (?P<revision>…) in it."
+        )
+    if entity.model == "payment" and (files is None or files.manifest is None):
+        raise NotConfigured(
+            f"{where}: a day of payments is replaced as a whole by its highest valid revision, so the source needs 'files' with 'manifest' "
+            "(what the day's file must hold) and 'name' (its day and revision)."
+        )
+
+
+def check_dated(entity: Entity, file: str) -> None:
+    """Raises NotConfigured for an entity over HTTP whose columns come from a file's name."""
+    by_name = [column.name for column in entity.columns if column.file is not None]
+    if by_name or entity.changed_by_file:
+        raise NotConfigured(
+            f"{file} entity {entity.name} (model {entity.model}): {_words(by_name) or 'the change time'} comes from a file's name, and "
+            "over HTTP there is none. Give the connection a drop folder as host."
+        )
+
+
+def _always_filled(column: Column) -> bool:
+    return column.file is not None or column.const is not None or column.default is not None or column.present is not None
+
+
+def _words(names: list[str]) -> str:
+    return ", ".join(names)
+
+
+def _dated_hint(names: list[str]) -> str:
+    return " Of a dated file: file_date: {file: date}, file_revision: {file: revision}." if set(names) & set(DATED) else ""

@@ -1,0 +1,176 @@
+"""What has changed in the fields of a source: told once by entity, and neither for chance nor for what a small delivery is like."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from cchc.quality.drift import Finding, drift, earlier_deliveries, run_lines
+from cchc.settings import Settings
+from cchc.sources.fields import Share
+from cchc.warehouse import engine
+from tests.staging.support import profile
+
+DOSSIERS = profile("one_stop").entities["dossiers"]
+ALL = 1.0
+
+
+class History:
+    """Published loads of one_stop's dossiers, by the counts of their fields alone."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.months = itertools.count(1)
+
+    def load(
+        self, records: int, filled: dict[str, float] | None = None, *, absent: tuple[str, ...] = (), status: str = "loaded", **more: float
+    ) -> int:
+        """A load in which every field is there and has a value, but for what is said; `more` are fields that no column uses."""
+        month = next(self.months)
+        with engine(self.settings).begin() as connection:
+            extract_id: int = connection.execute(
+                text(
+                    "insert into ops.extract (source_code, window_to, status, started_at) values ('one_stop', make_date(2023, :m, 1), "
+                    "'complete', now()) returning extract_id"
+                ),
+                {"m": month},
+            ).scalar_one()
+            load_id = connection.execute(
+                text(
+                    "insert into ops.load (extract_id, source_code, entity, window_to, landed, status, started_at) values (:x, 'one_stop', "
+                    "'dossiers', make_date(2023, :m, 1), :n, :s, now()) returning load_id"
+                ),
+                {"x": extract_id, "m": month, "n": records, "s": status},
+            ).scalar_one()
+            rows: list[dict[str, Any]] = [
+                {
+                    "f": name,
+                    "c": use,
+                    "p": 0 if name in absent else records,
+                    "v": 0 if name in absent else round(records * (filled or {}).get(name, ALL)),
+                }
+                for name, use in DOSSIERS.fields.items()
+            ]
+            rows += [{"f": name, "c": None, "p": round(records * share), "v": None} for name, share in more.items()]
+            connection.execute(
+                text("insert into ops.load_field values (:l, :f, :c, :n, :p, :v)"), [row | {"l": load_id, "n": records} for row in rows]
+            )
+        return extract_id
+
+    def found(self) -> dict[str, Finding]:
+        """Kind → finding; there is at most one of a kind for the entity."""
+        findings = drift(self.settings, "one_stop")
+        assert len({finding.kind for finding in findings}) == len(findings)
+        return {finding.kind: finding for finding in findings}
+
+
+@pytest.fixture
+def history(warehouse: Settings) -> History:
+    return History(warehouse)
+
+
+def test_nothing_to_tell(history: History) -> None:
+    assert history.found() == {}
+    for _ in range(5):
+        history.load(100)
+    assert history.found() == {}
+    assert earlier_deliveries(history.settings, "one_stop")["dossiers"].fields["NgayTra"] == Share(500, 500, 500)
+    assert earlier_deliveries(history.settings, "documents") == {}
+
+
+def test_a_field_that_vanished_without_stopping_the_load_and_one_that_is_new(history: History) -> None:
+    history.load(8000)
+    history.load(0)
+    extract_id = history.load(12, absent=("NgayTra",), NgayTraKQ=1.0)
+    found = history.found()
+    assert set(found) == {"vanished", "new", "unused"}
+    vanished = found["vanished"]
+    assert (vanished.fields, vanished.extract_id, vanished.is_first) == (("NgayTra",), extract_id, False)
+    assert vanished.sentence == (
+        "one_stop dossiers: in the newest delivery (T 2023-03-01 00:00) NgayTra (returned_at) is in none of the 12 records; before it was in 100% "
+        "of 8,000, last at T 2023-01-01 00:00. New here, and used by no column: NgayTraKQ. Nearest in name: NgayTra → NgayTraKQ. Ask the vendor, "
+        "or mend the profile."
+    )
+    assert found["new"].sentence == (
+        "one_stop dossiers: in the newest delivery (T 2023-03-01 00:00) fields are new, and no column uses them: NgayTraKQ (in 12 of 12)."
+    )
+    assert run_lines(history.settings, "one_stop", extract_id) == [found["vanished"].sentence, found["new"].sentence]
+    assert run_lines(history.settings, "one_stop", extract_id - 1) == [], "the run before has nothing to tell of it"
+    history.load(12, NgayTraKQ=1.0)
+    assert set(history.found()) == {"unused"}, "the state of today: the field is back"
+
+
+def test_a_delivery_that_was_not_published_says_nothing(history: History) -> None:
+    history.load(8000)
+    history.load(1000, absent=("NgayTra",), status="blocked", la=1.0)
+    assert history.found() == {}
+    assert earlier_deliveries(history.settings, "one_stop")["dossiers"].loads == 1
+
+
+def test_a_rare_field_that_is_not_in_a_small_load_is_chance(history: History) -> None:
+    history.load(1000)
+    rare = History(history.settings)
+    rare.months = history.months
+    with engine(history.settings).begin() as connection:
+        connection.execute(text("update ops.load_field set present_count = 100, filled_count = 100 where field = 'NgayTuChoi'"))
+    history.load(30, absent=("NgayTuChoi",))
+    assert history.found() == {}
+    history.load(3, absent=("NgayTra",))
+    assert set(history.found()) == {"vanished"}, "told, and not stopped"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_told"),
+    [(0.99, 0.70, True), (0.99, 0.85, False), (0.90, 0.65, False), (0.90, 0.10, True), (0.50, 0.20, False), (0.70, 0.95, False)],
+)
+def test_a_share_of_missing_values_that_jumps(history: History, before: float, now: float, is_told: bool) -> None:
+    """One earlier load tells nothing of how loads differ: only what is far off is told."""
+    history.load(8000, {"NgayHenTra": before})
+    history.load(400, {"NgayHenTra": now})
+    found = history.found()
+    assert ("missing" in found) == is_told
+    if before == 0.99 and is_told:
+        assert found["missing"].sentence == (
+            "one_stop dossiers: in the newest delivery (T 2023-02-01 00:00) NgayHenTra (due_at) is empty in 30% of 400 records; before in 1% of "
+            "8,000. Ask the vendor what has changed."
+        )
+
+
+def test_the_spread_of_the_earlier_loads_says_what_is_far_off(history: History) -> None:
+    for share in (0.58, 0.60, 0.62, 0.59, 0.61):
+        history.load(500, {"NgayTra": share})
+    history.load(500, {"NgayTra": 0.25})
+    assert history.found()["missing"].fields == ("NgayTra",), "loads were much alike, this one is not"
+
+
+def test_loads_that_always_differed_may_differ(history: History) -> None:
+    for share in (0.95, 0.20, 0.60, 0.35, 0.85):
+        history.load(500, {"NgayTra": share})
+    history.load(500, {"NgayTra": 0.25})
+    assert history.found() == {}
+
+
+def test_few_records_have_no_share(history: History) -> None:
+    history.load(8000)
+    history.load(19, {"NgayHenTra": 0.0})
+    assert history.found() == {}
+    history.load(20, {"NgayHenTra": 0.0})
+    assert set(history.found()) == {"missing"}
+
+
+def test_what_no_delivery_ever_had_and_what_no_column_uses(history: History) -> None:
+    never = ("NgayTuChoi", "TaiLieuNop.MaKetQuaThayThe")
+    first = history.load(50, absent=never, ChuHoSo=1.0, Email=0.5)
+    found = history.found()
+    assert (found["never"].fields, found["never"].is_first) == (never, True)
+    assert "no delivery so far had NgayTuChoi (refused_at), TaiLieuNop.MaKetQuaThayThe (papers.replaced_by)" in found["never"].sentence
+    assert found["unused"].sentence == "one_stop dossiers: fields that no column uses: ChuHoSo, Email."
+    assert run_lines(history.settings, "one_stop", first) == [found["never"].sentence], "at a first delivery nobody has seen it yet"
+    second = history.load(50, absent=never, ChuHoSo=1.0, Email=0.5)
+    assert set(history.found()) == {"never", "unused"}
+    assert run_lines(history.settings, "one_stop", second) == []
+    history.load(50, ChuHoSo=1.0)
+    assert set(history.found()) == {"unused"}
