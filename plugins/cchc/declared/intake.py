@@ -18,6 +18,7 @@ from unicodedata import normalize
 from cchc.declared.duties import Duties, Duty, duties
 from cchc.indicators.catalogue import catalogue
 from cchc.settings import Settings
+from cchc.sources.described import described
 from cchc.sources.files import Unfinished, Unreadable, whole_number
 from cchc.sources.profile import Files, Profile
 from cchc.sources.times import reader, render
@@ -82,7 +83,7 @@ class _Workbook:
             return []
         book = _load(data)
         if SHEET not in book.sheetnames:
-            self.fault("", f"there is no sheet {SHEET}; there are {', '.join(book.sheetnames)}")
+            self.fault("", f"there is no sheet {SHEET}; there are {len(book.sheetnames)} of another name")
             return []
         sheet = book[SHEET]
         self._shape(sheet)
@@ -133,7 +134,8 @@ class _Workbook:
         said = f"{value:%Y-%m}" if isinstance(value, date) else str(value).strip()
         named = self.unit if word == UNIT else f"{self.month:%Y-%m}"
         if said != named:
-            self.problems.append(f"{where}: {word} is {said}, but the file's name says {named}")
+            shown = described(said, r"[A-Z]\d+(?:\.\d+)*", r"\d{4}-\d{2}")
+            self.problems.append(f"{where}: {word} is {shown}, but the file's name says {named}")
 
     def _rows(self, sheet: Any, stored: Any) -> Iterator[tuple[int, dict[str, Any]]]:
         mine = self.duties.of(self.unit)
@@ -155,7 +157,7 @@ class _Workbook:
             if not code:
                 continue
             if code in first:
-                self.fault(at["MaChiTieu"], f"{code} stands in row {first[code]} already; one row an indicator")
+                self.fault(at["MaChiTieu"], f"{_shown_code(code)} stands in row {first[code]} already; one row an indicator")
             elif code not in mine:
                 self.fault(at["MaChiTieu"], self._unknown(code))
             first.setdefault(code, number)
@@ -185,7 +187,7 @@ class _Workbook:
         if cells["MauSo"] is None:
             self.fault(at["MauSo"], f"MauSo is empty, {WHOLE}: {code} is a {form}, and a TuSo needs its MauSo")
         elif form == "rate" and upper is not None and lower is not None and upper > lower:
-            self.fault(at["TuSo"], f"TuSo is {upper}, must not be more than MauSo, which is {lower}")
+            self.fault(at["TuSo"], f"TuSo is {described(upper)}, must not be more than MauSo, which is {described(lower)}")
 
     def _value(self, cell: Any, stored: Any) -> Any:
         """What a cell holds: of a formula its stored value; None for an empty one, and for one at fault."""
@@ -208,7 +210,7 @@ class _Workbook:
             return None
         number = int(value) if isinstance(value, float) and value.is_integer() else whole_number(value, None)
         if number is None or not 0 <= number < LARGEST:
-            self.fault(at[word], f"{word} is {_shown(value)}, {WHOLE}" + (f" and below {LARGEST}" if number and number > 0 else ""))
+            self.fault(at[word], f"{word} is {described(value)}, {WHOLE}" + (f" and below {LARGEST}" if number and number > 0 else ""))
             return None
         return number
 
@@ -219,14 +221,14 @@ class _Workbook:
         if isinstance(value, str):
             at = reader(self.profile.time_formats, self.profile.zone_info)(value)
         if at is None or not 2000 <= at.year < 2100:
-            self.fault(where, f"{word} is {_shown(value)}, must be a date dd/mm/yyyy")
+            self.fault(where, f"{word} is {described(value)}, must be a date dd/mm/yyyy")
             return None
         return render(at.date() if isinstance(at, datetime) else at, self.profile.time_formats)
 
     def _unknown(self, code: str) -> str:
         if code in catalogue(Settings.load()):
             return f"MaChiTieu {code} is no indicator of the plan; it is computed from a source system alone"
-        return f"MaChiTieu {_shown(code)} is no indicator code; the sheet DanhMuc of the template lists what {self.unit} is asked for"
+        return f"MaChiTieu {_shown_code(code)} is no indicator code; the sheet DanhMuc of the template lists what {self.unit} is asked for"
 
 
 class _AtFault(str):
@@ -241,7 +243,7 @@ def _load(data: bytes, *, values: bool = False) -> Any:
             warnings.simplefilter("ignore")  # of extensions that openpyxl does not keep
             return load_workbook(io.BytesIO(data), data_only=values)
     except Exception as error:  # zip, XML and openpyxl's own errors are of many kinds, all about what the file holds
-        raise Unfinished(f"it is no whole workbook ({str(error)[:100]})") from error
+        raise Unfinished(f"it is no whole workbook ({type(error).__name__})") from error
 
 
 def _letters(dimension: Any) -> list[str]:
@@ -251,8 +253,9 @@ def _letters(dimension: Any) -> list[str]:
     return [get_column_letter(index) for index in range(first, min(last, first + 100) + 1)] if first else [dimension.index]
 
 
-def _shown(value: Any) -> str:
-    return str(value)[:40]
+def _shown_code(code: str) -> str:
+    """What stands for an indicator code, where it is formed like one."""
+    return described(code, r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 
 
 def _by_number(code: str) -> tuple[int, ...]:

@@ -13,9 +13,12 @@ from typing import Any
 
 import orjson
 
+from cchc.sources.described import described
 from cchc.sources.files import Tally, Unfinished, Unreadable, whole_number
 from cchc.sources.landing import Check, Folder
 from cchc.sources.profile import FileManifest, Files
+
+SHA256 = "[0-9a-fA-F]{64}"
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tall
     wanted_amount = whole_number(declared[manifest.amount], files.thousands)
     wanted_revision = whole_number(declared[manifest.revision], None)
     found = [
-        _equal("B1", "name", declared[manifest.file], name),
+        _equal("B1", "name", declared[manifest.file], name, "", *([files.name] if files.name else [])),
         sha256_check(declared, sha, files),
         _equal("B3", "rows", wanted_rows, tally.rows),
         _equal("B4", "amount", wanted_amount, tally.amount, _unread(tally)),
@@ -104,7 +107,7 @@ def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tall
 
 def sha256_check(declared: dict[str, Any], sha: str, files: Files) -> Check:
     """B2: the bytes as delivered are those of the manifest."""
-    return _equal("B2", "sha256 of the bytes as delivered", str(declared[_manifest(files).sha256]).strip().lower(), sha)
+    return _equal("B2", "sha256 of the bytes as delivered", str(declared[_manifest(files).sha256]).strip().lower(), sha, "", SHA256)
 
 
 def _manifest(files: Files) -> FileManifest:
@@ -116,9 +119,13 @@ def _unread(tally: Tally) -> str:
     return f" ({tally.unread_amounts} amounts that are no numbers counted as 0)" if tally.unread_amounts else ""
 
 
-def _equal(rule: str, what: str, expected: Any, found: Any, note: str = "") -> Check:
-    return Check(rule, expected == found, f"{what}: expected {_short(expected)}, found {_short(found)}{note}")
+def _equal(rule: str, what: str, expected: Any, found: Any, note: str = "", *allowed: str) -> Check:
+    """Whether two values agree. What the manifest says is only repeated where it is a number, or fits one of the patterns `allowed`."""
+    told = "no whole number" if expected is None else described(expected, *allowed) if isinstance(expected, str) else str(expected)
+    return Check(rule, expected == found, f"{what}: expected {told}, found {found}{note}")
 
 
-def _short(value: Any) -> str:
-    return str(value)[:80]
+def kept(declared: dict[str, Any], files: Files) -> dict[str, Any]:
+    """What a manifest says, to be kept in ops.load: whatever is neither a number, a name of a file nor a sha256 only by its kind."""
+    allowed = (SHA256, *([files.name] if files.name else []))
+    return {key: value if isinstance(value, (int, float)) else described(value, *allowed) for key, value in declared.items()}

@@ -122,11 +122,7 @@ def extract(
         known_files or {},
         dict(earlier or {}),
     )
-    if connection.is_http:
-        for entity in job.profile.entities.values():
-            check_dated(entity, f"{profile.source}.yaml")
-        return _from_http(job, first_month)
-    return _from_folder(job)
+    return _from_http(job, first_month) if connection.is_http else _from_folder(job)
 
 
 def covered(profile: Profile, connection: Connection, window: Window) -> dict[str, tuple[datetime | None, datetime, bool]]:
@@ -155,6 +151,8 @@ def covered(profile: Profile, connection: Connection, window: Window) -> dict[st
 def _from_http(job: _Job, first_month: str | None) -> list[Landed]:
     landed: list[Landed] = []
     with http.Client(job.profile, job.connection, known_at=job.window.end) as client:
+        for entity in job.profile.entities.values():
+            check_dated(entity, f"{job.profile.source}.yaml")
         for entity in job.profile.entities.values():
             load = _http_load(job, client, entity)
             landed.append(load)
@@ -382,7 +380,7 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
             facts |= {"file_date": parsed.day.isoformat(), "revision": parsed.revision}
         if config.manifest is not None:
             declared, _ = day_files.read_manifest(inbox, name, config.manifest)
-            facts["manifest"] = declared
+            facts["manifest"] = day_files.kept(declared, config)
         manifest = job.complete(folder)
         if manifest is not None and manifest["sha256"] == sha and entity.secret is None:
             return _landed(entity.name, folder, manifest)

@@ -213,7 +213,7 @@ def read_records(
                 reading = _ndjson(content, watched) if plain.endswith(".ndjson") else _csv(content, watched, entity, files, tally)
                 yield from reading
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise Unfinished(f"its gzip is broken or not at its end ({error})") from error
+            raise Unfinished("its gzip is broken or not at its end") from error
         while raw.read(CHUNK):
             pass
         if delivered.hash is None or delivered.hash.hexdigest() != expected_sha256:
@@ -343,7 +343,7 @@ def _xlsx(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Ta
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     except (python_calamine.CalamineError, python_calamine.ZipError, OSError, ValueError) as error:
-        raise Unfinished(f"it is no whole workbook ({error})") from error
+        raise Unfinished(f"it is no whole workbook ({type(error).__name__})") from error
     names = workbook.sheet_names
     if not names or (files.sheet is not None and files.sheet not in names):
         raise Unreadable(f"none of its {len(names)} sheets is named {files.sheet or ''}", "files.formats.sheet")

@@ -8,11 +8,14 @@ one_stop.md and documents.md, *Transport*.
 from __future__ import annotations
 
 import json
+import logging
+import re
 import time
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +34,10 @@ MALFORMED_RETRIES = 2
 CONNECT_SECONDS = 10.0
 CLOCK_TOLERANCE = timedelta(minutes=5)
 EVERYTHING_FROM = date(2000, 1, 1)
+CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}")
+OAUTH_ERRORS = ("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope")
+# it repeats the address of a request, and with it the cursor, which may be made of a record's key
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 _RETRY_STATUS = (408, 500, 502, 504)
 _WAIT_STATUS = (429, 503)
 
@@ -204,16 +211,8 @@ class Client:
                 f"{where}: answered {answer.status_code}, a redirect. Give the final base URL as host of the connection src_{self.source}."
             )
         raise ContractViolation(
-            f"{where}: answered {answer.status_code}{self._excerpt(answer)}. See the contract, Transport; ask the owner of the source."
+            f"{where}: answered {answer.status_code}{_kind(answer)}. See the contract, Transport; ask the owner of the source."
         )
-
-    def _excerpt(self, answer: requests.Response) -> str:
-        """The first words of an error answer, without our own secrets."""
-        text = " ".join(answer.text[:200].split())
-        for secret in (self.connection.password, self.connection.login, getattr(self._auth, "value", None)):
-            if secret:
-                text = text.replace(secret, "***").replace(secret.removeprefix("Bearer "), "***")
-        return f": {text}" if text else ""
 
 
 def page_check(data: str, total: str | None, where: str) -> Callable[[Any], None]:
@@ -313,9 +312,26 @@ def _mended(value: Any) -> Any:
     return value
 
 
+def _kind(answer: requests.Response) -> str:
+    """What kind of answer an error came with: its size, its type, and its code where OAuth names it. The text may hold a record."""
+    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    words = f"{len(answer.content)} bytes" + (f" of {kind}" if CONTENT_TYPE.fullmatch(kind) else "")
+    try:
+        code = orjson.loads(answer.content).get("error")
+    except (orjson.JSONDecodeError, AttributeError):
+        code = None
+    return f" ({words}{f', {code}' if code in OAUTH_ERRORS else ''})"
+
+
 def _why(error: BaseException) -> str:
-    """The innermost reason of a connection error in a few words; the outer texts repeat the URL with its parameters."""
+    """The innermost reason of a connection error in a few words; the outer texts repeat the URL with its parameters.
+
+    Of an answer that is no HTTP the kind alone: the error repeats what the other side sent.
+    """
     inner: Any = error
     while isinstance(inner, BaseException):
-        error, inner = inner, getattr(inner, "reason", None) or (inner.args[0] if inner.args else None)
+        causes = (getattr(inner, "reason", None), *inner.args)
+        error, inner = inner, next((cause for cause in causes if isinstance(cause, BaseException)), None)
+        if isinstance(error, HTTPException):
+            return type(error).__name__
     return (str(error).rpartition(">: ")[2] or type(error).__name__)[:120]

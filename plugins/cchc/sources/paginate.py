@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 from cchc.errors import ContractViolation
@@ -89,7 +90,7 @@ def _cursor_pages(client: Client, profile: Profile, entity: Entity, window: Wind
     idle = 0
     for number in itertools.count(1):
         where = f"{profile.source} {entity.name}, window {window}, page {number}"
-        where += f", cursor {params['cursor'][:40]!r}" if "cursor" in params else ""
+        where += f", cursor {_mark(params['cursor'])}" if "cursor" in params else ""
         body = client.get_json(path, params, where, page_check(pages.data, pages.total, where))
         totals.see(body[pages.total])
         before = intake.fresh
@@ -102,7 +103,7 @@ def _cursor_pages(client: Client, profile: Profile, entity: Entity, window: Wind
             raise ContractViolation(f"{where}: {pages.next!r} is neither text nor null but {type(cursor).__name__}.")
         if cursor in cursors:
             raise ContractViolation(
-                f"{where}: the next cursor {cursor[:40]!r} came before, so the pages run in a circle. Ask the owner of the source."
+                f"{where}: the next cursor, {_mark(cursor)}, came before, so the pages run in a circle. Ask the owner of the source."
             )
         if idle >= IDLE_PAGES:
             if intake.most >= totals.last:
@@ -113,6 +114,11 @@ def _cursor_pages(client: Client, profile: Profile, entity: Entity, window: Wind
             )
         cursors.add(cursor)
         params["cursor"] = cursor
+
+
+def _mark(cursor: str) -> str:
+    """A cursor in a message: its first digits of sha256, to tell it from others. It may be made of a record's key."""
+    return f"#{sha256(cursor.encode()).hexdigest()[:8]}"
 
 
 def _numbered_pages(
