@@ -54,11 +54,11 @@ def _init(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.warehouse import migrate
 
     applied = migrate(settings)
-    changed = load_reference(settings)
+    told = load_reference(settings)
     grant_roles(settings)
     print(f"warehouse ready; migrations applied: {', '.join(applied) or 'none, it was up to date'}")
-    if changed:
-        print(f"working calendar: {', '.join(map(str, changed))} judged otherwise than before; `cchc refresh` computes what that touches")
+    for sentence in told:
+        print(sentence)
     return 0
 
 
@@ -125,6 +125,7 @@ def _refresh(options: argparse.Namespace, settings: Settings) -> int:
 
 def _scorecard(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.completeness import notes_vi
+    from cchc.indicators.restatement import new_since
     from cchc.indicators.scorecard import is_published, render, scorecard
     from cchc.warehouse import engine, require_migrated
 
@@ -136,6 +137,9 @@ def _scorecard(options: argparse.Namespace, settings: Settings) -> int:
     if not rows:
         raise CchcError(f"{options.period.code} is not computed: ingest its sources, then `cchc refresh {options.period.code}`")
     print(render(rows, options.period))
+    new = new_since(settings, options.period) if published else []
+    if new:
+        print("\nChỉ tiêu mới từ sau khi công bố, không có trong bản công bố: " + ", ".join(row["name_vi"] for row in new))
     if moment is None:
         with engine(settings).connect() as connection:
             for note in notes_vi(connection, options.period):
@@ -155,8 +159,10 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
     item = found.indicator
     print(f"{item.code} (formula version {item.version}, source {item.source}) · {item.name_vi}")
     print(f"  numerator    {item.numerator_vi}\n  denominator  {item.denominator_vi}")
+    if not found.plan.holds:
+        print(f"  clause       no plan holds in {options.period.code}: the number is measured, not judged")
     for clause in found.clauses:
-        target = percent(clause["target"] * 100) if clause["target"] is not None else clause["operator"]
+        target = percent(clause["target"] * 100) if clause["target"] is not None else clause["operator_text"]
         print(
             f"  clause {clause['section']} {clause['target_no']} ({clause['level']}, {target}, {clause['lead_agency']}): "
             f"{clause['clause_vi']}"
@@ -239,13 +245,13 @@ def _publications(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
-    rows = [["period", "edition", "published", "approved by", "approval", "open restatements", "note"]]
+    rows = [["period", "plan", "edition", "published", "approved by", "approval", "open restatements", "note"]]
     for row in publications(settings):
         code = Period(row["period_kind"], row["period_start"], row["period_end"]).code
         rows.append(
             [
                 code,
-                *(_cell(row[c]) for c in ("edition", "published_at", "approved_by", "approval", "open_restatements", "note")),
+                *(_cell(row[c]) for c in ("plan_code", "edition", "published_at", "approved_by", "approval", "open_restatements", "note")),
             ]
         )
     print(_table(rows))
@@ -253,7 +259,7 @@ def _publications(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _restatements(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.indicators.restatement import carry_over, restatements
+    from cchc.indicators.restatement import carry_over, new_since, restatements
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
@@ -272,6 +278,8 @@ def _restatements(options: argparse.Namespace, settings: Settings) -> int:
         if options.items:
             table += [["", item["unit_code"], item["item"], item["change"], item["reason"], "", "", ""] for item in row["items"]]
     print(_table(table) if found else f"{options.period.code}: what is known now is what was published")
+    for row in new_since(settings, options.period):
+        print(f"new since the publication, and so no restatement: {row['indicator_code']} ({row['name_vi']})")
     return 0
 
 

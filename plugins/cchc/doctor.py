@@ -82,11 +82,11 @@ def _checked(what: str, test: Callable[[], str | None]) -> Finding:
 def _project(settings: Settings) -> list[Finding]:
     """Plan, catalogue and profiles can be read."""
     from cchc.indicators.catalogue import catalogue
-    from cchc.indicators.plan import targets
+    from cchc.indicators.plan import in_words as plans_in_words
     from cchc.sources.profile import list_profiles, load_profile
 
     found = [
-        _checked("plan", lambda: f"{settings.plan}, {len(targets(settings))} targets by level"),
+        _checked("plans", lambda: plans_in_words(settings)),
         _checked("catalogue", lambda: f"{len(catalogue(settings))} computed indicators"),
     ]
     for name in list_profiles(settings.sources_dir):

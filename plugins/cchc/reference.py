@@ -12,8 +12,9 @@ from cchc import calendar, findings
 from cchc.core.facts import mark_dirty_months
 from cchc.declared.duties import load_duties
 from cchc.errors import NotConfigured
-from cchc.indicators import plan
 from cchc.indicators.catalogue import catalogue
+from cchc.indicators.catalogue_load import load_catalogue
+from cchc.indicators.plan_load import load_plans
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, list_profiles, load_profile
 from cchc.warehouse import engine, known_at, query, sql
@@ -130,34 +131,26 @@ def load_calendar(connection: Connection, settings: Settings) -> list[date]:
     return changed
 
 
-def load_reference(settings: Settings) -> list[date]:
-    """Units, working days, plan targets, catalogue and every profile of CCHC_SOURCES_DIR; the days judged otherwise than before."""
+def load_reference(settings: Settings) -> list[str]:
+    """Units, working days, plans, catalogue, duties and every profile of CCHC_SOURCES_DIR; what has changed in them, in sentences."""
+    told: list[str] = []
     with engine(settings).begin() as connection:
         _upsert(connection, "core.unit", ("unit_code",), units(settings))
-        changed = load_calendar(connection, settings)
-        _upsert(connection, "core.plan_target", ("plan_code", "target_no", "level"), plan.targets(settings))
-        _upsert(
-            connection,
-            "core.indicator",
-            ("indicator_code", "formula_version"),
-            [
-                {
-                    "indicator_code": item.code,
-                    "formula_version": item.version,
-                    "name_vi": item.name_vi,
-                    "name_en": item.name_en,
-                    "source_code": item.source,
-                    "kind": item.kind,
-                    "coverage_code": item.coverage,
-                    "numerator_vi": item.numerator_vi,
-                    "denominator_vi": item.denominator_vi,
-                }
-                for item in catalogue(settings).values()
-            ],
-        )
+        told += _calendar_told(load_calendar(connection, settings))
+        told += load_definitions(connection, settings)
         _upsert(connection, "core.finding_kind", ("finding_code",), findings.kind_rows(settings))
         findings.create_view(connection, settings)
-        load_duties(connection, settings)
         for name in list_profiles(settings.sources_dir):
             load_source(connection, load_profile(settings.sources_dir, name))
-    return changed
+    return told
+
+
+def load_definitions(connection: Connection, settings: Settings) -> list[str]:
+    """The catalogue, the plans, and who declares what; what has changed in them, in sentences. Units and calendar are loaded before."""
+    return [*load_catalogue(connection, settings), *load_plans(connection, settings), *load_duties(connection, settings)]
+
+
+def _calendar_told(changed: list[date]) -> list[str]:
+    if not changed:
+        return []
+    return [f"working calendar: {', '.join(map(str, changed))} judged otherwise than before; `cchc refresh` computes what that touches"]

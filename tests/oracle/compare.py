@@ -43,6 +43,7 @@ class Value(NamedTuple):
     status: str | None
     gap: int | None
     coverage: float | None
+    reason: str | None = None
 
 
 class Failed(RuntimeError):
@@ -140,19 +141,21 @@ def product_values(warehouse_url: str) -> dict[Key, Value]:
     import sqlalchemy
 
     query = """
-        select indicator_code, unit_code, period_kind, period_start, basis, numerator, denominator, target, status, gap_count, coverage
+        select indicator_code, unit_code, period_kind, period_start, basis, numerator, denominator, target, status, gap_count, coverage,
+            no_target_reason
         from mart.indicator_value
     """
     engine = sqlalchemy.create_engine(warehouse_url)
     out: dict[Key, Value] = {}
     with engine.connect() as connection:
         for row in connection.execute(sqlalchemy.text(query)):
-            code, unit, kind, start, basis, numerator, denominator, target, status, gap, coverage = row
+            code, unit, kind, start, basis, numerator, denominator, target, status, gap, coverage, reason = row
             key = (code, unit, kind, start.date() if isinstance(start, datetime) else start, basis)
             if key in out:
                 raise Failed(f"mart.indicator_value has two rows for {key}")
             whole = [None if n is None else int(n) for n in (numerator, denominator, gap)]
-            out[key] = Value(whole[0], whole[1], _fraction(target), status, whole[2], None if coverage is None else float(coverage))
+            covered = None if coverage is None else float(coverage)
+            out[key] = Value(whole[0], whole[1], _fraction(target), status, whole[2], covered, reason)
     engine.dispose()
     return out
 
@@ -200,6 +203,8 @@ def differences(
                             other.append(f"status {mine.status} / {theirs.status}")
                         if mine.gap != theirs.gap:
                             other.append(f"gap {mine.gap} / {theirs.gap}")
+                        if mine.reason != theirs.reason:
+                            other.append(f"reason {mine.reason} / {theirs.reason}")
                         covered = None if mine.coverage is None else float(mine.coverage)
                         given = theirs.coverage
                         if code in DECLARED:
@@ -224,7 +229,7 @@ def summary(found: Sequence[str], each: int = 3) -> list[str]:
         kind = (
             "no row"
             if "no row" in line or "no value" in line
-            else "+".join(w for w in ("target", "status", "gap", "coverage") if f" {w} " in line)
+            else "+".join(w for w in ("target", "status", "gap", "reason", "coverage") if f" {w} " in line)
         )
         groups.setdefault(f"{name}: {kind or 'numbers'}", []).append(line)
     out = []

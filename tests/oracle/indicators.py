@@ -24,6 +24,7 @@ from .words import (
     local,
     midnight,
     moment,
+    plan_year,
     procedure_code,
     scopes,
     span,
@@ -746,7 +747,7 @@ def _pairs(files: dict[str, dict[str, tuple[int, int]]], code: str, inside: set[
     return [figures[code] for unit, figures in files.items() if unit in inside and code in figures]
 
 
-def _direction_status(kn: Knowledge, code: str, inside: set[str], d: date) -> str:
+def _direction_status(kn: Knowledge, code: str, inside: set[str], d: date, year: int) -> str:
     """D02–D06: the declared value of the month of D against that of the same month of the year before."""
     values = []
     for month in (d.replace(day=1), add_months(d.replace(day=1), -12)):
@@ -756,7 +757,7 @@ def _direction_status(kn: Knowledge, code: str, inside: set[str], d: date) -> st
             return "no_data"
         values.append(Fraction(sum(pair[0] for pair in pairs), lower))
     now, before = values
-    return "met" if (now < before if directions()[code] == "down" else now > before) else "missed"
+    return "met" if (now < before if directions(year)[code] == "down" else now > before) else "missed"
 
 
 def restated(
@@ -911,6 +912,7 @@ class Row:
     status: str | None
     gap: int | None
     coverage: Fraction | None
+    reason: str | None = None
 
 
 def coverage(kn: Knowledge, code: str, kind: str, start: date, basis: str) -> dict[str, Fraction | None]:
@@ -953,32 +955,35 @@ def rows(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[str, s
     own, to_date = evaluate(kn, kind, start, basis), evaluate(kn, kind, start, "year_to_date")
     covered = {code: coverage(kn, code, kind, start, basis) for code in {code for code, _ in own}}
     before = evaluate(kn, kind, add_months(start, -12), "year_to_date") if own else {}
+    year = plan_year(kind, start)
+    reason = None if year else "no plan holds"
     out = {}
     for (code, scope), (numerator, denominator) in own.items():
         value = Fraction(numerator) if code in COUNTS else Fraction(numerator, denominator) if denominator else None
-        target = target_at(code, scope)
+        target = target_at(code, scope, year)
         status = gap = None
         if target is not None:
             decides = to_date[code, scope] if target.kind == "flow" else (numerator, denominator)
             at = span(kind, start, basis, kn.t[SOURCE_OF[code]])
             assert at is not None
-            status = _status(target.kind, Fraction(decides[0], decides[1]) if decides[1] else None, target.share, at.d)
+            status = _status(target.kind, Fraction(decides[0], decides[1]) if decides[1] else None, target.share, at.d, year)
             gap = max(0, ceil(target.share * (denominator or 0) - numerator))
-        elif code in directions():
+        elif year and code in directions(year):
             at = span(kind, start, basis, kn.t["declared"])
             assert at is not None
-            status = _direction_status(kn, code, scopes()[scope], at.d)
-        elif code in COUNTS:
+            status = _direction_status(kn, code, scopes()[scope], at.d, year)
+        elif year and code in directions(year, "computed"):
             status = "met" if to_date[code, scope][0] > before.get((code, scope), (0, None))[0] else "missed"
             first = span(kind, add_months(start, -12), "year_to_date", kn.t["one_stop"])
             reach = kn.reaches_back_to["one_stop"]
             if first is None or reach is not None and reach > midnight(first.start):
                 status = "no_data"
-        out[code, scope] = Row(numerator, denominator, value, target.share if target else None, status, gap, covered[code][scope])
+        share = target.share if target else None
+        out[code, scope] = Row(numerator, denominator, value, share, status, gap, covered[code][scope], reason)
     return out
 
 
-def _status(kind: str, value: Fraction | None, target: Fraction, d: date) -> str:
+def _status(kind: str, value: Fraction | None, target: Fraction, d: date, year: int | None) -> str:
     if value is None:
         return "no_data"
     if value >= target:
@@ -986,6 +991,8 @@ def _status(kind: str, value: Fraction | None, target: Fraction, d: date) -> str
     if kind != "milestone":
         return "missed"
     days = (add_months(d.replace(day=1), 1) - d.replace(day=1)).days
+    if d.year != year:  # T lies before the year of the plan: nothing is due yet
+        return "on_pace"
     if (d.month, d.day) == (12, 31):
         return "missed"
     return "on_pace" if value >= target * (d.month - 1 + Fraction(d.day, days)) / 12 else "behind"

@@ -82,8 +82,9 @@ MUTANTS = (
     Mutant("partly online is not online", "indicators/online_service_coverage_rate", "p.service_level in (3, 4)", "p.service_level = 4"),
     Mutant("a person counts once a unit", "mart/measured", "count(distinct p.item) as denominator", "count(*) as denominator"),
     Mutant("status by the own period", "mart/indicator_value", "case when m.kind = 'stock' then m.basis else 'year_to_date' end", "m.basis"),
-    Mutant("gap is rounded down", "mart/indicator_value", "ceil(c.target", "floor(c.target"),
-    Mutant("the pace is that of the year", "mart/indicator_value", "* cast(:pace as numeric) then", "then"),
+    Mutant("gap is rounded down", "mart/indicator_value", "ceil(t.target", "floor(t.target"),
+    Mutant("the pace is that of the year", "core.judged_status", "(extract(month from last_day) - 1)", "extract(month from last_day)"),
+    Mutant("a target holds in every year", "mart/indicator_value", "cast(:period_end as date) - 1 between p.valid_from and p.valid_to", "true"),
     Mutant("coverage of all units", "coverage/dossiers", "    and u.unit_code in (", "    and u.unit_code is not null or u.unit_code in ("),
     Mutant("leaders without a signature cover", "coverage/signatures", "s.person_code = l.person_code", "true"),
 )  # fmt: skip

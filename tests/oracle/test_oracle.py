@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from .compare import Value, differences, summary
-from .indicators import Dossier, Knowledge, Run, dossier_facts, evaluate, form_06a, form_06a_columns, in_force, restated, rows
+from .indicators import Dossier, Knowledge, Run, _status, dossier_facts, evaluate, form_06a, form_06a_columns, in_force, restated, rows
 from .secondary import DropFile
 from .server import ContractServer, Faults
 from .words import BASES, ZONE, midnight, moment, parse_period, period_names, span, working_day_after
@@ -671,6 +671,35 @@ def test_rows() -> None:
     assert late["ecertified_copy_count", "all"].status == "no_data"
 
 
+def test_a_target_holds_in_the_year_of_its_plan_alone() -> None:
+    world = World()
+    for day in ("2022-12-20", "2023-01-05", "2023-12-20", "2024-01-05"):
+        put(world, f"{day}T10:00:00", f"A{day}", NgayTiepNhan=f"{day}T08:00:00")
+    kn = known(world, at("2024-06-01T00:00:00"))
+    for kind, start, holds in (
+        ("month", date(2022, 12, 1), False), ("year", date(2022, 1, 1), False), ("month", date(2023, 1, 1), True),
+        ("report_month", date(2022, 12, 15), True), ("report_quarter", date(2022, 12, 15), True), ("month", date(2023, 12, 1), True),
+        ("report_month", date(2023, 12, 15), False), ("month", date(2024, 1, 1), False), ("year", date(2024, 1, 1), False),
+    ):  # fmt: skip
+        found = rows(kn, kind, start, "year_to_date")
+        online, copies, free = (
+            found[code, COMMUNE] for code in ("online_dossier_rate", "ecertified_copy_count", "dossier_on_time_first_due_rate")
+        )
+        assert online.denominator, "a value without a target is a value"
+        assert (online.target is not None, online.status is not None, online.gap is not None) == (holds, holds, holds), (kind, start)
+        assert (copies.status is not None, free.status) == (holds, None)
+        assert {row.reason for row in (online, copies, free)} == {None if holds else "no plan holds"}
+
+
+def test_a_milestone_of_the_year_to_come_is_on_its_way() -> None:
+    assert _status("milestone", Fraction(0), Fraction(1), date(2022, 12, 31), 2023) == "on_pace"
+    assert _status("milestone", Fraction(0), Fraction(1), date(2023, 12, 31), 2023) == "missed"
+    assert _status("milestone", Fraction(1), Fraction(1), date(2022, 12, 20), 2023) == "met"
+    assert _status("milestone", Fraction(14, 372), Fraction(1), date(2023, 1, 14), 2023) == "on_pace"
+    assert _status("milestone", Fraction(13, 372), Fraction(1), date(2023, 1, 14), 2023) == "behind"
+    assert _status("flow", Fraction(0), Fraction(1), date(2022, 12, 20), 2023) == "missed"
+
+
 # ================================================================ secondary sources, as known at, restatement, form II.06a
 def drop(world: World, source: str, name_day: str, arrives: str, *rows: dict[str, Any], revision: int = 1, **more: Any) -> None:
     """A file in a drop folder."""
@@ -770,7 +799,8 @@ def test_declared_directions_against_the_same_month_a_year_before() -> None:
     assert (found[count, "all"].numerator, found[count, "all"].denominator) == (9, None)
     assert [found[score, scope].status for scope in ("all", OFFICE, COMMUNE)] == ["met", "met", "no_data"]
     assert [found[count, scope].status for scope in ("all", OFFICE, COMMUNE)] == ["missed", "met", "no_data"]
-    assert rows(kn, "month", date(2022, 3, 1), "period")[count, "all"].status == "no_data"
+    then = rows(kn, "month", date(2022, 3, 1), "period")[count, "all"]
+    assert (then.numerator, then.status, then.reason) == (9, None, "no plan holds")
 
 
 def test_a_file_whose_place_another_took_before_any_extract_was_never_delivered() -> None:
@@ -928,7 +958,9 @@ def test_differences_are_found_and_named() -> None:
     for basis in BASES:
         for (code, scope), row in rows(kn, kind, start, basis).items():
             covered = None if row.coverage is None else float(row.coverage)
-            said[code, scope, kind, start, basis] = Value(row.numerator, row.denominator, row.target, row.status, row.gap, covered)
+            said[code, scope, kind, start, basis] = Value(
+                row.numerator, row.denominator, row.target, row.status, row.gap, covered, row.reason
+            )
     assert said and differences(kn, said) == []
     key = ("online_dossier_rate", "all", kind, start, "period")
     said[key] = said[key]._replace(numerator=(said[key].numerator or 0) + 1)

@@ -149,10 +149,10 @@ def scopes() -> dict[str, set[str]]:
     return out
 
 
-# ---------------------------------------------------------------- the plan
+# ---------------------------------------------------------------- the plans
 @dataclass(frozen=True)
 class Target:
-    """One computed cell of the plan."""
+    """One cell of a plan."""
 
     indicator: str
     levels: frozenset[str]
@@ -160,27 +160,70 @@ class Target:
     kind: str
 
 
-@lru_cache(maxsize=2)
-def targets(how: str = "computed") -> tuple[Target, ...]:
-    """The computed or the declared cells of plan 53/KH-UBND 2023."""
-    with _reference("plan_53*targets.csv", "plans").open(encoding="utf-8-sig", newline="") as file:
-        rows = [r for r in csv.DictReader(file) if r["how"] == how]
-    return tuple(Target(r["indicator_code"], frozenset(r["level"].split()), Fraction(r["target_percent"]) / 100, r["kind"]) for r in rows)
+PLANS = ROOT / "include" / "plans"  # a test may name another folder
 
 
-@lru_cache(maxsize=1)
-def directions() -> dict[str, str]:
-    """The declared figures that have a direction and no target (D02–D06): indicator → `up` or `down`."""
-    with _reference("plan_53*directions.csv", "plans").open(encoding="utf-8-sig", newline="") as file:
-        rows = [r for r in csv.DictReader(file) if r["how"] == "declared"]
-    return {r["indicator_code"]: "down" if r["direction"] == "down" else "up" for r in rows}
+def plan_years() -> dict[int, Path]:
+    """The years in which a plan holds, each with the beginning of its files' names."""
+    return _plan_years(PLANS)
 
 
-@lru_cache(maxsize=10_000)
-def target_at(indicator: str, scope: str) -> Target | None:
-    """The target that stands for an indicator at a scope (§2), if any."""
+@lru_cache(maxsize=4)
+def _plan_years(folder: Path) -> dict[int, Path]:
+    found = sorted(folder.glob("*_targets.csv")) or sorted(OWN.glob("*_targets.csv"))
+    begun = [path.with_name(path.name.removesuffix("_targets.csv")) for path in found]
+    return {int(path.name[-4:]): path for path in begun}
+
+
+@lru_cache(maxsize=32)
+def _plan_rows(begun: Path, part: str) -> tuple[dict[str, str], ...]:
+    with begun.with_name(f"{begun.name}_{part}.csv").open(encoding="utf-8-sig", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+def _rows_of(folder: Path, part: str, how: str, year: int | None) -> list[dict[str, str]]:
+    return [row for y, begun in _plan_years(folder).items() if year in (None, y) for row in _plan_rows(begun, part) if row["how"] == how]
+
+
+def targets(how: str = "computed", year: int | None = None) -> tuple[Target, ...]:
+    """The computed or the declared target cells of the plan of a year; None: of all plans."""
+    return _targets(PLANS, how, year)
+
+
+@lru_cache(maxsize=16)
+def _targets(folder: Path, how: str, year: int | None) -> tuple[Target, ...]:
+    return tuple(
+        Target(row["indicator_code"], frozenset(row["level"].split()), Fraction(row["target_percent"]) / 100, row["kind"])
+        for row in _rows_of(folder, "targets", how, year)
+    )
+
+
+def directions(year: int | None = None, how: str = "declared") -> dict[str, str]:
+    """The figures of a year's plan that have a direction and no target: indicator → `up` or `down`; None: of all plans."""
+    return _directions(PLANS, year, how)
+
+
+@lru_cache(maxsize=16)
+def _directions(folder: Path, year: int | None, how: str) -> dict[str, str]:
+    lines = _rows_of(folder, "directions", how, year)
+    return {row["indicator_code"]: "down" if row["direction"].startswith(("down", "below")) else "up" for row in lines}
+
+
+def plan_year(kind: str, start: date) -> int | None:
+    """The year of the plan whose targets hold in a period: that of its last day, whatever T; None where no plan is of that year."""
+    year = (period_end(kind, start) - timedelta(days=1)).year
+    return year if year in plan_years() else None
+
+
+def target_at(indicator: str, scope: str, year: int | None) -> Target | None:
+    """The target that stands for an indicator at a scope by the plan of a year, if any; without a plan there is none."""
+    return None if year is None else _target_at(PLANS, indicator, scope, year)
+
+
+@lru_cache(maxsize=20_000)
+def _target_at(folder: Path, indicator: str, scope: str, year: int) -> Target | None:
     level = scope.split(":")[1] if scope.startswith("level:") else ("all" if scope == "all" else units()[scope].level)
-    for target in (*targets(), *targets("declared")):
+    for target in (*_targets(folder, "computed", year), *_targets(folder, "declared", year)):
         if target.indicator == indicator and ("all" in target.levels or level in target.levels):
             return target
     return None

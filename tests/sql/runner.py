@@ -13,9 +13,12 @@ likewise for a step. A case runs in a transaction that is rolled back.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -26,10 +29,10 @@ from cchc.core import declared, facts, lists, missing, payments
 from cchc.core.load import merge_keys
 from cchc.core.merge import VERSION_TABLES, columns_of, merge_versions, staged_view
 from cchc.declared.duties import load_duties
-from cchc.indicators import declared as declared_values
 from cchc.indicators import refresh
 from cchc.indicators.catalogue import catalogue
 from cchc.indicators.plan import DISTRICT, first_day
+from cchc.indicators.plan_load import load_plans
 from cchc.keys import key_id
 from cchc.period import parse_moment, parse_period
 from cchc.reference import load_source
@@ -64,6 +67,10 @@ DEFAULTS: dict[str, Row] = {
     "core.survey_answer_version": _VERSION
     | {"source_code": "survey", "_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3", "file_date": "2023-06-30"}
     | {"file_revision": 1},
+    "core.declaration": {"plan_code": "plan_53_KH-UBND_2023"},
+    "core.plan": {"plan_code": "plan_99_KH-UBND_2024", "valid_from": "2024-01-01", "valid_to": "2024-12-31"},
+    "core.plan_target": {"plan_code": "plan_99_KH-UBND_2024", "target_order": 1, "section": "2.1", "clause_vi": "a test", "level": "all"}
+    | {"operator": ">=", "operator_text": ">=", "kind": "flow", "lead_agency": "a test", "how": "computed"},
     "core.declared_file": {"source_code": "declared", "file_revision": 1, "_first_seen_at": "2023-07-01", "file_name": "f.xlsx"}
     | {"figure_count": 1, "content_hash": "x", "_load_id": 1, "unit_code": "H19.16.2", "month_start": "2023-06-01"},
     "core.declared_figure_version": {"source_code": "declared", "file_revision": 1, "_first_seen_at": "2023-07-01", "file_name": "f.xlsx"}
@@ -117,7 +124,8 @@ DEFAULTS: dict[str, Row] = {
 
 # tables that `cchc init` fills: a given row takes the place of the one that is there
 INSTEAD = {
-    "core.declaration": " on conflict (indicator_code, unit_code) do update set form = excluded.form, is_required = excluded.is_required"
+    "core.declaration": " on conflict (plan_code, indicator_code, unit_code) do update set form = excluded.form, "
+    "is_required = excluded.is_required"
 }
 IDENTIFIED = ("ops.extract", "ops.load", "mart.publication", "mart.restatement")  # tables that number their rows themselves
 
@@ -512,9 +520,52 @@ def declared_file(connection: Connection, settings: Settings, binds: Row, table:
 def declared_value(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """mart.indicator_value of declared indicators from the given files."""
     listed = [catalogue(settings)[code] for code in binds["indicators"]]
-    declared_values.compute(connection, settings, listed, parse_period(binds["period"]), parse_moment(binds["known_at"]))
+    refresh.compute(connection, settings, listed, "declared", parse_period(binds["period"]), parse_moment(binds["known_at"]))
     connection.execute(text(f"create temp table made on commit drop as select * from mart.indicator_value where {binds['of']}"))
     return "made"
+
+
+def plan_files(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """A table of plans after `cchc init` with the plans of include/plans and of `with` (tests/plans), changed by `edits` [file, old, new]."""
+    with TemporaryDirectory() as folder:
+        for path in settings.plans_dir.glob("*.csv"):
+            shutil.copy(path, folder)
+        for name in binds.get("with", []):
+            shutil.copy(CASES.parent / "plans" / name, folder)
+        for name in binds.get("without", []):
+            (Path(folder) / name).unlink()
+        for name, old, new in binds.get("edits", []):
+            text_before = (Path(folder) / name).read_text(encoding="utf-8")
+            assert old in text_before, f"{name} does not say {old!r}"
+            (Path(folder) / name).write_text(text_before.replace(old, new, 1), encoding="utf-8")
+        load_plans(connection, replace(settings, plans_dir=Path(folder), plan=binds.get("plan", settings.plan)))
+    return f"core.{table}"
+
+
+def judged_otherwise(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """ops.dirty_month after the plans (`changed` cells) or the duties (`changed` indicators) of the given rows were found to be others."""
+    connection.execute(text("delete from ops.dirty_month"))
+    known = parse_moment(binds.get("known_at", "2023-08-01"))
+    values = {"changed": json.dumps(binds.get("changed", [])), "source": "declared", "root": DISTRICT, "known_at": known, "now": known}
+    run_file(connection, settings, f"core/{table}", **values)
+    return "ops.dirty_month"
+
+
+def status(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """core.judged_status of each of `values` (case and arguments by name; those left out are null), for a plan of 2023."""
+    connection.execute(text('create temp table made ("case" text, status text) on commit drop'))
+    for given in binds["values"]:
+        row = {"year_start": "2023-01-01", "year_end": "2023-12-31", "operator": ">="} | given
+        kinds = dict.fromkeys(("target_kind", "operator"), "text") | dict.fromkeys(("last_day", "year_start", "year_end"), "date")
+        arguments = ", ".join(f"{name} => cast(:{name} as {kinds.get(name, 'numeric')})" for name in STATUS_ARGUMENTS)
+        connection.execute(text(f"insert into made select :case, core.judged_status({arguments})"), dict.fromkeys(STATUS_ARGUMENTS) | row)
+    return "made"
+
+
+STATUS_ARGUMENTS = (
+    "target_kind", "operator", "target", "numerator", "denominator", "numerator_before", "denominator_before", "last_day", "year_start",
+    "year_end",
+)  # fmt: skip
 
 
 def declaration(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
@@ -527,11 +578,18 @@ def declaration(connection: Connection, settings: Settings, binds: Row, table: s
 MAKERS: dict[str, Maker] = {
     "core/waived_rule": profile,
     "core/declaration": declaration,
+    "core/declared_coverage_at": function,
+    "core/plan": plan_files,
+    "core/plan_change": plan_files,
+    "core/plan_target": plan_files,
+    "core/plan_dirty_month": judged_otherwise,
+    "core/declaration_dirty_month": judged_otherwise,
+    "core/judged_status": status,
     "core/declared_figure": declared_file,
     "core/declared_figure_at": function,
     "core/document_sign_key": function,
     "mart/declared_figure": view("mart"),
-    "mart/declared_value": declared_value,
+    "mart/declared_measured": declared_value,
     "core/changed_step": changed_step,
     "core/judged_version": judge,
     "core/dossier_supplement": due,

@@ -1,6 +1,7 @@
 -- grain: one row a published value that is another one now
 -- source: mart.publication_value, mart.indicator_value
--- traps: of the indicators in `listed` alone: those of the source that was refreshed; a value that is gone counts as 0
+-- traps: of the indicators in `listed` alone: those of the source that was refreshed; a value that is gone counts as 0;
+--        an indicator that did not exist at the publication (not in `defined`) is new, and no difference
 
 create temp table difference on commit drop as
 with listed as (
@@ -15,9 +16,9 @@ current_value as (
     from mart.indicator_value as v
     inner join listed as l on v.indicator_code = l.indicator_code and v.formula_version = l.formula_version
     where
-        v.plan_code = cast(:plan as text)
-        and v.period_kind = cast(:period_kind as text)
+        v.period_kind = cast(:period_kind as text)
         and v.period_start = cast(:period_start as date)
+        and v.indicator_code = any(cast(:defined as text []))
 ),
 
 published_value as (

@@ -4,7 +4,7 @@
 
 insert into mart.publication_value (
     publication_id, unit_code, indicator_code, basis, formula_version, level,
-    numerator, denominator, value, target, status, gap_count, coverage, is_provisional
+    numerator, denominator, value, target, status, gap_count, coverage, is_provisional, no_target_reason
 )
 select
     cast(:publication_id as bigint) as publication_id,
@@ -20,11 +20,11 @@ select
     v.status,
     v.gap_count,
     v.coverage,
-    v.is_provisional
+    v.is_provisional,
+    v.no_target_reason
 from mart.indicator_value as v
 inner join definition as d on v.indicator_code = d.indicator_code and v.formula_version = d.formula_version
 where
-    v.plan_code = cast(:plan as text)
-    and v.period_kind = cast(:period_kind as text)
+    v.period_kind = cast(:period_kind as text)
     and v.period_start = cast(:period_start as date)
 order by v.unit_code, v.indicator_code, v.basis

@@ -13,7 +13,7 @@ select
 from mart.indicator_value as v
 inner join core.indicator as i on v.indicator_code = i.indicator_code and v.formula_version = i.formula_version
 where
-    v.plan_code = cast(:plan as text)
+    i.ended_at is null
     and v.unit_code = cast(:scope as text)
     and v.basis = 'period'
     and v.period_kind = cast(:month_kind as text)

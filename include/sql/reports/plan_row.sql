@@ -1,7 +1,8 @@
 -- grain: one row a target cell of the plan that binds the scope, in the plan's order; a cell without a value is there too
 -- source: core.plan_target, mart.scorecard
 -- traps: for the whole (unit null) each cell is read at the scope where its target stands; directions follow the targets of their
---        section; what only newer versions of the view know (declared figures, the reason of no_data) is read through its JSON
+--        section; where no plan holds (holds = false) the plan gives the order alone: no target, operator or status;
+--        what only newer versions of the view know (declared figures, the reason of no_data) is read through its JSON
 
 with cell as (
     select
@@ -12,13 +13,16 @@ with cell as (
             else 'level:' || t.level
         end as scope_code
     from core.plan_target as t
-    where t.plan_code = cast(:plan as text) and (cast(:level as text) is null or t.level in ('all', cast(:level as text)))
+    where
+        t.plan_code = cast(:plan as text)
+        and t.ended_at is null
+        and (cast(:level as text) is null or t.level in ('all', cast(:level as text)))
 ),
 
 shown as (
     select s.*
     from mart.scorecard as s
-    where s.plan_code = cast(:plan as text) and s.period_kind = cast(:kind as text) and s.period_start = cast(:start as date)
+    where s.period_kind = cast(:kind as text) and s.period_start = cast(:start as date)
 ),
 
 definition as (
@@ -38,11 +42,11 @@ select
     coalesce(s.name_vi, d.name_vi, c.clause_vi) as name_vi,
     c.level,
     c.scope_code,
-    c.operator,
+    case when cast(:holds as boolean) then c.operator_text end as operator,
     c.kind as target_kind,
     c.how,
     c.lead_agency,
-    round(c.target * 100, 2) as target_percent,
+    case when cast(:holds as boolean) then round(c.target * 100, 2) end as target_percent,
     coalesce(s.indicator_kind, d.kind, case when c.target is null then 'count' else 'flow' end) as indicator_kind,
     s.period_numerator,
     s.period_denominator,
@@ -52,7 +56,7 @@ select
     s.year_value,
     s.last_period_value,
     s.year_before_value,
-    coalesce(s.status, 'no_data') as status,
+    case when cast(:holds as boolean) then coalesce(s.status, 'no_data') end as status,
     s.gap_count,
     s.coverage_percent,
     coalesce(s.is_provisional, false) as is_provisional,

@@ -5,7 +5,7 @@
 with shown as (
     select s.*
     from mart.scorecard as s
-    where s.plan_code = cast(:plan as text) and s.period_kind = cast(:kind as text) and s.period_start = cast(:start as date)
+    where s.period_kind = cast(:kind as text) and s.period_start = cast(:start as date)
 )
 
 select

@@ -20,7 +20,7 @@ def write_templates(settings: Settings, unit: str | None, period: Period, folder
 
     if period.kind != "month":
         raise WrongUse(f"{period.code} is no calendar month; declared figures are asked by month, for example 2023-06")
-    everybody = duties(settings)
+    everybody = duties(settings, period.start)
     units = everybody.declaring(period.start) if unit is None else [everybody.unit(unit, period.start)]
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / file_name(each.code, period.start) for each in units]

@@ -1,7 +1,9 @@
-"""Who declares what: include/reference/declarations.yaml read strictly, crossed with the plan's levels and the list of units."""
+"""Who declares what: include/reference/declarations.yaml read strictly, crossed with the levels of each plan and the list of units."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -11,9 +13,10 @@ import yaml
 from sqlalchemy import Connection, text
 
 from cchc.errors import NotConfigured, WrongUse
-from cchc.indicators.plan import DISTRICT, targets
-from cchc.period import add_months
+from cchc.indicators.plan import DISTRICT, Plan, chosen, plan_on, plans
+from cchc.period import add_months, now
 from cchc.settings import Settings
+from cchc.warehouse import known_at, query, run_file
 
 SOURCE = "declared"
 FORMS = ("rate", "count", "score")
@@ -79,24 +82,38 @@ class Duties:
         return self.units[code]
 
 
-def duties(settings: Settings) -> Duties:
-    """The list of this installation. Raises NotConfigured where declarations.yaml is not as it should be."""
+def duties(settings: Settings, month: date | None = None) -> Duties:
+    """The list of this installation in a month (its first day): who declares what by the plan that the month belongs to.
+
+    Without a month by the plan that CCHC_PLAN names. Raises NotConfigured where declarations.yaml is not as it should be.
+    """
+    plan = chosen(settings) if month is None else plan_on(settings, month)
+    return duties_of(settings, plan.code)
+
+
+def duties_of(settings: Settings, plan_code: str) -> Duties:
+    """The list by one plan of include/plans."""
     stamps = tuple((settings.reference_dir / name).stat().st_mtime_ns for name in ("declarations.yaml", "units.csv"))
-    return _duties(settings, stamps)
+    return _duties(settings, plan_code, plans(settings), stamps)
 
 
 @cache
-def _duties(settings: Settings, _stamps: tuple[int, ...]) -> Duties:
+def _duties(settings: Settings, plan_code: str, known: tuple[Plan, ...], _stamps: tuple[int, ...]) -> Duties:
     from cchc.reference import units as listed_units
 
     units = {row["unit_code"]: _unit(row) for row in listed_units(settings) if row["root_code"] == DISTRICT}
     path = settings.reference_dir / "declarations.yaml"
     entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     levels: dict[str, set[str]] = {}
-    for target in targets(settings):
-        levels.setdefault(target["indicator_code"], set()).add(target["level"])
-        if target["how"] == "declared" and target["indicator_code"] not in entries:
-            raise NotConfigured(f"{path.name}: {target['indicator_code']} ({target['target_no']}) is declared, but nobody is named for it")
+    others: dict[str, None] = {}
+    for plan in known:
+        for target in plan.rows:
+            if plan.code == plan_code:
+                levels.setdefault(target["indicator_code"], set()).add(target["level"])
+                if target["how"] == "declared" and target["indicator_code"] not in entries:
+                    what = f"{target['indicator_code']} ({target['target_no']} of {plan.code})"
+                    raise NotConfigured(f"{path.name}: {what} is declared, but nobody is named for it")
+            others.setdefault(target["indicator_code"])
     found = [
         Duty(code, unit.code, entry.get("form", "rate"), entry.get("required", True), entry["reason"])
         for code in levels
@@ -105,10 +122,11 @@ def _duties(settings: Settings, _stamps: tuple[int, ...]) -> Duties:
         if unit.level in levels[code] or "all" in levels[code]
     ]
     asked = {(duty.indicator_code, duty.unit_code) for duty in found}
-    # a figure that nobody asked for is still a figure: the contract forbids unknown codes and units, no others
+    # a figure that nobody asked for is still a figure: the contract forbids unknown codes and units, no others. A code of another
+    # plan's year is known too
     found += [
         Duty(code, unit, entry.get("form", "rate"), False, UNASKED)
-        for code in levels
+        for code in [*levels, *(code for code in others if code not in levels)]
         if (entry := entries.get(code)) is not None
         for unit in units
         if (code, unit) not in asked
@@ -153,20 +171,94 @@ def _declaring(by: str | list[str], units: dict[str, Unit]) -> list[Unit]:
     return [unit for unit in units.values() if unit.code in by or unit.kind in kinds]
 
 
-def load_duties(connection: Connection, settings: Settings) -> None:
-    """Bring core.declaration up to date; what is gone from the list goes."""
-    rows = [vars(duty) for duty in duties(settings).duties]
-    connection.execute(
-        text(
-            """insert into core.declaration as t (indicator_code, unit_code, form, is_required, reason)
-            values (:indicator_code, :unit_code, :form, :is_required, :reason)
-            on conflict (indicator_code, unit_code) do update set form = excluded.form, is_required = excluded.is_required,
-                reason = excluded.reason
-            where (t.form, t.is_required, t.reason) is distinct from (excluded.form, excluded.is_required, excluded.reason)"""
-        ),
-        rows,
-    )
-    connection.execute(
-        text("delete from core.declaration where indicator_code || ' ' || unit_code <> all(:kept)"),
-        {"kept": [f"{row['indicator_code']} {row['unit_code']}" for row in rows]},
-    )
+def load_duties(connection: Connection, settings: Settings) -> list[str]:
+    """Bring core.declaration up to date, plan by plan; what is gone from the list goes. What has changed, in sentences.
+
+    Where a unit has to declare that had not, or no longer, the months are marked in which the coverage of the indicator is another one.
+    A plan that has ended keeps its list.
+    """
+    before = {
+        (row["plan_code"], row["indicator_code"], row["unit_code"]): row
+        for row in query(connection, "select plan_code, indicator_code, unit_code, form, is_required, reason from core.declaration")
+    }
+    now_asked = {
+        (plan.code, duty.indicator_code, duty.unit_code): vars(duty) | {"plan_code": plan.code}
+        for plan in plans(settings)
+        for duty in duties_of(settings, plan.code).duties
+    }
+    told = []
+    changed: set[tuple[str, str]] = set()
+    for plan in plans(settings):
+        had, has = ({key[1:]: row for key, row in rows.items() if key[0] == plan.code} for rows in (before, now_asked))
+        if had:
+            told += _told(plan.code, had, has, changed)
+        else:
+            required = {row["indicator_code"] for row in has.values() if row["is_required"]}
+            told.append(f"{plan.code}: units have to declare {len(required)} indicators (include/reference/declarations.yaml)")
+            changed |= {(plan.code, code) for code in required}
+    other = [row for key, row in now_asked.items() if key not in before or any(before[key][name] != row[name] for name in before[key])]
+    if other:
+        connection.execute(
+            text(
+                """insert into core.declaration as t (plan_code, indicator_code, unit_code, form, is_required, reason)
+                values (:plan_code, :indicator_code, :unit_code, :form, :is_required, :reason)
+                on conflict (plan_code, indicator_code, unit_code) do update set form = excluded.form,
+                    is_required = excluded.is_required, reason = excluded.reason
+                where (t.form, t.is_required, t.reason) is distinct from (excluded.form, excluded.is_required, excluded.reason)"""
+            ),
+            other,
+        )
+    gone = [key for key in before if key not in now_asked and key[0] in {plan.code for plan in plans(settings)}]
+    if gone:
+        connection.execute(
+            text("delete from core.declaration where plan_code = :plan and indicator_code = :code and unit_code = :unit"),
+            [{"plan": plan, "code": code, "unit": unit} for plan, code, unit in gone],
+        )
+    return told + _mark_coverage(connection, settings, changed)
+
+
+def _told(plan: str, before: dict[tuple[str, str], Any], after: dict[tuple[str, str], Any], changed: set[tuple[str, str]]) -> list[str]:
+    """What the list says otherwise than before, a sentence for each indicator; `changed` gets those whose coverage may be another."""
+    told = []
+    for code in sorted({key[0] for key in (*before, *after)}):
+        old, new = ({unit: row for (item, unit), row in rows.items() if item == code} for rows in (before, after))
+        had, have = ({unit for unit, row in rows.items() if row["is_required"]} for rows in (old, new))
+        parts = []
+        if have - had:
+            parts.append(f"has to be declared by {_listed(have - had)} too")
+        if had - have:
+            parts.append(f"has no longer to be declared by {_listed(had - have)}")
+        both = old.keys() & new.keys()
+        forms = {(old[unit]["form"], new[unit]["form"]) for unit in both if old[unit]["form"] != new[unit]["form"]}
+        parts += [f"is declared as a {form} and no longer as a {earlier}" for earlier, form in sorted(forms)]
+        if not parts and any(old[unit]["reason"] != new[unit]["reason"] for unit in both):
+            parts.append("has another reason why it is declared")
+        if parts:
+            told.append(f"{plan}: {code} {' and '.join(parts)}")
+        if had != have:
+            changed.add((plan, code))
+    return told
+
+
+def _listed(units: Iterable[str]) -> str:
+    found = sorted(units, key=lambda code: [int(part) if part.isdigit() else 0 for part in code.split(".")])
+    return ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+
+
+def _mark_coverage(connection: Connection, settings: Settings, changed: set[tuple[str, str]]) -> list[str]:
+    """Mark the months in which a stored value of these (plan, indicator) has another coverage by the list as it is now."""
+    clock = known_at(connection, SOURCE)
+    if clock is None or not changed:
+        return []
+    marked = run_file(
+        connection,
+        settings,
+        "core/declaration_dirty_month",
+        source=SOURCE,
+        changed=json.dumps([{"plan_code": plan, "indicator_code": code} for plan, code in sorted(changed)]),
+        root=DISTRICT,
+        known_at=clock,
+        now=now(),
+    ).scalars()
+    months = sorted(f"{month:%Y-%m}" for month in marked)
+    return [f"the coverage of declared figures is another one in {', '.join(months)}: `cchc refresh` computes them"] if months else []

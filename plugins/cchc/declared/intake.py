@@ -37,8 +37,9 @@ WHOLE = "must be a whole number ≥ 0"
 
 def rules_stamp() -> bytes:
     """What a file is judged by beside its own bytes: one that was blocked is judged again when this changes."""
-    folder = Settings.load().reference_dir
-    return b"".join((folder / name).read_bytes() for name in ("declarations.yaml", "units.csv", "indicators.yaml"))
+    settings = Settings.load()
+    lists = [settings.reference_dir / name for name in ("declarations.yaml", "units.csv", "indicators.yaml")]
+    return b"".join(path.read_bytes() for path in [*lists, *sorted(settings.plans_dir.glob("*.csv"))])
 
 
 def read(data: bytes, name: str, profile: Profile, files: Files) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -50,7 +51,7 @@ def read(data: bytes, name: str, profile: Profile, files: Files) -> Iterator[tup
     if found is None:
         raise Unreadable(f"B1 name: expected a name like {NAME_WORDS}, found {name}")
     month = date.fromisoformat(found["date"] + "-01")
-    workbook = _Workbook(name, found["unit"], month, profile, duties(Settings.load()))
+    workbook = _Workbook(name, found["unit"], month, profile, duties(Settings.load(), month))
     records = workbook.read(data)
     if workbook.problems:
         shown = workbook.problems[:PROBLEMS_SHOWN]

@@ -19,7 +19,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from cchc.declared.duties import Duty, Unit, duties
 from cchc.declared.intake import COLUMNS, GUIDE, LARGEST, MONTH, SHEET, UNIT
 from cchc.indicators.catalogue import catalogue
-from cchc.indicators.plan import targets
+from cchc.indicators.plan import plan_on
 from cchc.period import add_months
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
@@ -41,9 +41,9 @@ def file_name(unit: str, month: date) -> str:
 
 def template(settings: Settings, unit: Unit, month: date) -> bytes:
     """The blank workbook; last month's figures stand beside each indicator where they are known."""
-    mine = [duty for duty in duties(settings).of(unit.code).values() if duty.is_asked]
+    mine = [duty for duty in duties(settings, month).of(unit.code).values() if duty.is_asked]
     required = [duty for duty in mine if duty.is_required]
-    meanings = _meanings(settings, unit)
+    meanings = _meanings(settings, unit, month)
     book = Workbook()
     book.remove(book.worksheets[0])
     sheet = book.create_sheet(SHEET)
@@ -56,18 +56,20 @@ def template(settings: Settings, unit: Unit, month: date) -> bytes:
     return out.getvalue()
 
 
-def _meanings(settings: Settings, unit: Unit) -> dict[str, dict[str, str]]:
-    """For each indicator of the plan: name, clause, target, lead agency and what is counted, as a person at the unit reads them."""
+def _meanings(settings: Settings, unit: Unit, month: date) -> dict[str, dict[str, str]]:
+    """For each indicator of the month's plan: name, clause, target, lead agency and what is counted, as a person at the unit reads them."""
     known, found = catalogue(settings), {}
-    for target in targets(settings):
+    plan = plan_on(settings, month)
+    for target in plan.rows:
         code = target["indicator_code"]
         if target["level"] not in ("all", unit.level):
             continue
         item = known.get(code)
+        asked = f"{target['operator']} {target['target'] * 100:.0f} %" if target["target"] is not None else target["operator_text"]
         found[code] = {
             "name": item.name_vi if item else target["clause_vi"],
             "clause": f"{target['target_no']} (mục {target['section']}): {target['clause_vi']}",
-            "target": f"{target['operator']} {target['target'] * 100:.0f} %" if target["target"] is not None else target["operator"],
+            "target": asked if plan.year == month.year else "không có kế hoạch áp dụng",
             "lead": target["lead_agency"],
             "numerator": item.numerator_vi if item else "",
             "denominator": item.denominator_vi if item else "",

@@ -1,9 +1,8 @@
-"""Values of the indicators that units declare (indicators.md §4, last paragraph), and what stands behind one of them."""
+"""What units declared for the indicators that are in no system, counted for the judgement; and what stands behind one such number."""
 
 from __future__ import annotations
 
 import json
-from calendar import monthrange
 from datetime import datetime
 from typing import Any
 
@@ -12,37 +11,29 @@ from sqlalchemy import Connection
 from cchc.declared.duties import SOURCE
 from cchc.indicators.catalogue import Indicator
 from cchc.indicators.plan import DISTRICT
-from cchc.period import Period, midnight, month_start, now
+from cchc.period import Period, midnight, month_start
 from cchc.settings import Settings
 from cchc.warehouse import known_at, query, run_file
 
-__all__ = ["SOURCE", "compute", "figures"]
+__all__ = ["SOURCE", "figures", "measure"]
 
 
-def compute(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clock: datetime) -> int:
-    """Compute one period for the declared indicators, both bases alike; how many values changed."""
-    last_day = period.effective_last_day(clock)
-    days = monthrange(last_day.year, last_day.month)[1]
-    return run_file(
+def measure(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clock: datetime, plan: str) -> None:
+    """Count what was declared for one period into the temporary table `measured`, both bases alike, with the month a year before.
+
+    `clock` is the T of the declared figures; `plan` the plan that the period belongs to: its list says who has to declare.
+    """
+    run_file(
         connection,
         settings,
-        "mart/declared_value",
-        plan=settings.plan,
+        "mart/declared_measured",
         source=SOURCE,
         listed=json.dumps([{"code": item.code, "version": item.version, "kind": item.kind} for item in indicators]),
         root=DISTRICT,
-        kind=period.kind,
-        period_start=period.start,
-        period_end=period.end,
-        last_day=last_day,
+        plan=plan,
+        last_day=period.effective_last_day(clock),
         known_at=clock,
-        # the share of a year's target due by D, in whole numbers: (full months gone + day ÷ days of the month) ÷ 12 (indicators.md §2)
-        pace_numerator=(last_day.month - 1) * days + last_day.day,
-        pace_denominator=12 * days,
-        is_year_over=(last_day.month, last_day.day) == (12, 31),
-        is_running=last_day < period.last_day,
-        now=now(),
-    ).rowcount
+    )
 
 
 def figures(connection: Connection, code: str, unit: str, period: Period) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from cchc.warehouse import query
 
 COLUMNS = (
     "plan_code", "indicator_code", "formula_version", "unit_code", "level", "period_kind", "period_start", "period_end", "basis",
-    "numerator", "denominator", "value", "target", "status", "gap_count", "coverage", "is_provisional", "computed_at",
+    "numerator", "denominator", "value", "target", "status", "gap_count", "coverage", "is_provisional", "computed_at", "no_target_reason",
 )  # fmt: skip
 
 
@@ -28,9 +28,9 @@ def export(settings: Settings, codes: list[str], period: Period, form: str, *, m
     with reading(settings, moment, period) as connection:
         rows = query(
             connection,
-            f"select {', '.join(COLUMNS)} from mart.indicator_value where plan_code = :plan and indicator_code = any(:codes) "
+            f"select {', '.join(COLUMNS)} from mart.indicator_value where indicator_code = any(:codes) "
             "and period_kind = :kind and period_start = :start order by indicator_code, unit_code, basis",
-            {"plan": settings.plan, "codes": codes, "kind": period.kind, "start": period.start},
+            {"codes": codes, "kind": period.kind, "start": period.start},
         )
     if not rows:
         raise CchcError(f"{period.code} is not computed: ingest its sources, then `cchc refresh {period.code}`")

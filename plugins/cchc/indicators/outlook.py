@@ -32,9 +32,9 @@ from math import erf, sqrt
 
 from sqlalchemy import Connection
 
-from cchc.errors import CchcError
+from cchc.errors import CchcError, WrongUse
 from cchc.indicators.catalogue import catalogue
-from cchc.indicators.plan import DISTRICT
+from cchc.indicators.plan import DISTRICT, Place, loaded_years, place
 from cchc.indicators.scopes import known_scope
 from cchc.period import Period
 from cchc.settings import Settings
@@ -199,24 +199,40 @@ def _over_dispersion(counts: Counts, rate: float, month: int) -> float:
 def outlook(settings: Settings, period: Period, unit: str | None = None) -> list[Outlook]:
     """Every flow and milestone target at every scope where it stands (or at one), from the months up to the period's last one.
 
-    Uses the months of mart.indicator_value that are over at T. Raises CchcError where the period's last month is not computed.
+    Uses the months of mart.indicator_value that are over at T. Raises CchcError where the period's last month is not computed, WrongUse
+    where no plan holds in its year.
     """
     with engine(settings).connect() as connection:
         if unit is not None:
             known_scope(connection, unit)
-        return outlook_at(connection, settings, period.last_day, unit)
+        found = outlook_at(connection, settings, period.last_day, unit)
+        if not _plan(connection, period.last_day).holds:
+            raise WrongUse(
+                f"no plan holds in {period.last_day.year}: there is no target to look ahead to; "
+                "put the plan of that year into include/plans and run `cchc init`"
+            )
+        return found
+
+
+def _plan(connection: Connection, day: date) -> Place:
+    """The plan of the year of a day: targets are asked for at the end of it."""
+    return place(loaded_years(connection), date(day.year, 12, 31))
 
 
 def outlook_at(connection: Connection, settings: Settings, last_day: date, unit: str | None = None) -> list[Outlook]:
-    """`outlook` of the year of a day, from the months up to the day's."""
+    """`outlook` of the year of a day, from the months up to the day's.
+
+    Of a year in which no plan holds these are forecasts for the list of the plan that gives it its place, for the back-test: its targets
+    say nothing.
+    """
     year, month = last_day.year, last_day.month
     rows = query(
         connection,
         "select indicator_code, unit_code, extract(year from period_start) as year, extract(month from period_start) as month, "
-        "basis, numerator, denominator from mart.indicator_value where plan_code = :plan and period_kind = 'month' "
+        "basis, numerator, denominator from mart.indicator_value where period_kind = 'month' "
         "and period_start >= :first and period_start <= :last and denominator is not null "
         "and (cast(:unit as text) is null or unit_code = :unit)",
-        {"plan": settings.plan, "first": date(year - 1, 1, 1), "last": last_day, "unit": unit},
+        {"first": date(year - 1, 1, 1), "last": last_day, "unit": unit},
     )
     months: dict[tuple[str, str, str, int], dict[int, tuple[int, int]]] = {}
     for row in rows:
@@ -233,9 +249,9 @@ def outlook_at(connection: Connection, settings: Settings, last_day: date, unit:
         "case level when 'district' then 'Cấp huyện' when 'commune' then 'Cấp xã' else level end, level "
         "from core.unit where root_code = :root "
         "union all select 'all', 'Toàn huyện', 'all') as s on t.level in ('all', s.level) "
-        "where t.plan_code = :plan and t.kind in ('flow', 'milestone') and t.target is not null "
+        "where t.plan_code = :plan and t.ended_at is null and t.kind in ('flow', 'milestone') and t.target is not null "
         "and (cast(:unit as text) is null or s.unit_code = :unit) order by t.target_order, s.unit_code",
-        {"plan": settings.plan, "unit": unit, "root": DISTRICT},
+        {"plan": _plan(connection, last_day).plan_code, "unit": unit, "root": DISTRICT},
     )
     known = catalogue(settings)
     found = []

@@ -1,63 +1,325 @@
-"""The plan as data: targets and directions of include/plans, one row a cell and level."""
+"""The plans as data: targets and directions of include/plans, and the plan that a period belongs to.
+
+A plan is two files, `<plan_code>_targets.csv` and `<plan_code>_directions.csv`; the year in which its targets hold stands at the end of
+its code. Plans stand beside one another: each holds in the periods whose last day lies in its year, whatever CCHC_PLAN says.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
 
 from cchc.errors import NotConfigured
+from cchc.period import Period
 from cchc.settings import Settings
+from cchc.warehouse import query
 
-FIRST_YEAR_BEFORE = 1  # indicators are kept from the year before the plan's: D01 and the scorecard compare with it
+YEARS_BEFORE = 1  # indicators are kept from the year before the earliest plan's: directions and the scorecard compare with it
 DISTRICT = "H19.16"  # root of the units that the plan binds
 
+OPERATORS = ("=", ">=")  # of a target; both are judged as "at least": a rate of 100 % cannot be exceeded
+UP, DOWN = "up", "down"  # of a direction
+KINDS = ("flow", "stock", "milestone")  # of a target; a direction's kind is `direction`
+LEVELS = ("all", "district", "commune")
+HOW = ("computed", "declared")
+COLUMNS = {
+    "targets": ("target_no", "section", "clause_vi", "indicator_code", "level", "operator", "target_percent", "kind", "lead_agency", "how"),
+    "directions": ("target_no", "section", "clause_vi", "indicator_code", "direction", "lead_agency", "how"),
+}
+FAULTS_SHOWN = 10
+_FILE = re.compile(r"(?P<code>.+_(?P<year>\d{4}))_(?P<part>targets|directions)\.csv")
+_DIRECTION = re.compile(r"(?P<word>up|down|above|below)(?: (?:the same period of )?(?P<year>\d{4}))?")
+_CODE = re.compile(r"[a-z][a-z0-9_]*")
 
-def first_day(settings: Settings) -> date:
-    """The first day whose periods are computed without being asked for: 1 January of the year before the plan's year.
 
-    The year stands at the end of the plan's file name. Older periods are computed on demand (`cchc refresh 2021-06`).
+class Years(NamedTuple):
+    """When a plan holds: from its first day to its last, both included."""
+
+    plan_code: str
+    valid_from: date
+    valid_to: date
+
+
+class Place(NamedTuple):
+    """The plan that a period belongs to. `holds`: whether its targets hold there; else it only gives the period a place."""
+
+    plan_code: str
+    holds: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A plan as its files say it: `rows` are those of core.plan_target, in the order of the plan.
+
+    `remarks`: what can be read, and says something else than what is computed, in sentences.
     """
-    year = settings.plan.rpartition("_")[2]
-    if not (year.isdigit() and len(year) == 4):
-        raise NotConfigured(f"CCHC_PLAN '{settings.plan}' does not end in its year, as plan_53_KH-UBND_2023 does")
-    return date(int(year) - FIRST_YEAR_BEFORE, 1, 1)
+
+    code: str
+    year: int
+    rows: tuple[dict[str, Any], ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def years(self) -> Years:
+        """When its targets hold: 1 January to 31 December of its year."""
+        return Years(self.code, date(self.year, 1, 1), date(self.year, 12, 31))
+
+    @property
+    def words(self) -> str:
+        """How much it asks for, in words."""
+        directions = sum(row["kind"] == "direction" for row in self.rows)
+        return f"{len(self.rows) - directions} targets by level and {directions} directions, in force in {self.year}"
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    if not path.exists():
-        raise NotConfigured(f"the plan needs {path.name} in include/plans; set CCHC_PLAN to a plan that is there")
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+def place(plans: Iterable[Years], day: date) -> Place:
+    """The plan that a period belongs to whose last day is `day` (of a running period its full last day, which no T moves).
+
+    That whose years hold the day. Where none does, no target holds either, and the nearest later plan gives the period its place, else
+    the nearest earlier one. Raises NotConfigured where there is no plan at all.
+    """
+    known = list(plans)
+    for plan in known:
+        if plan.valid_from <= day <= plan.valid_to:
+            return Place(plan.plan_code, True)
+    later = [plan for plan in known if plan.valid_from > day]
+    if later:
+        return Place(min(later, key=lambda plan: plan.valid_from).plan_code, False)
+    if known:
+        return Place(max(known, key=lambda plan: plan.valid_to).plan_code, False)
+    raise NotConfigured("no plan is loaded: put its files into include/plans and run `cchc init`")
 
 
-def targets(settings: Settings) -> list[dict[str, Any]]:
-    """Rows of core.plan_target for the plan of the settings: 41 target cells and 6 directions in the 2023 plan."""
-    plan = settings.plan
-    found: list[dict[str, Any]] = []
-    for row in _rows(settings.plans_dir / f"{plan}_targets.csv"):
-        for level in row["level"].split():
-            found.append(_target(plan, row, len(found), level, row["operator"], Decimal(row["target_percent"]) / 100, row["kind"]))
-    for row in _rows(settings.plans_dir / f"{plan}_directions.csv"):
-        found.append(_target(plan, row, len(found), "all", row["direction"], None, "direction"))
+def loaded_years(connection: Connection) -> list[Years]:
+    """The plans that `cchc init` has loaded and that have not ended."""
+    rows = query(connection, "select plan_code, valid_from, valid_to from core.plan where ended_at is null order by valid_from")
+    return [Years(**row) for row in rows]
+
+
+def plan_of(connection: Connection, period: Period) -> Place:
+    """The plan that a period belongs to, among those that are loaded. Raises NotConfigured where none is."""
+    return place(loaded_years(connection), period.last_day)
+
+
+def plans(settings: Settings) -> tuple[Plan, ...]:
+    """Every plan of include/plans, the earliest first.
+
+    Raises NotConfigured with file and line for what cannot be read, for two plans of one year, and where CCHC_PLAN names none of them.
+    """
+    folder = settings.plans_dir
+    files = sorted(path for path in folder.glob("*.csv") if not path.name.startswith((".", "~")))
+    found = _read_folder(folder, tuple((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files))
+    if settings.plan not in {plan.code for plan in found}:
+        raise NotConfigured(
+            f"CCHC_PLAN names the plan {settings.plan}, and {folder} has none of that name; "
+            f"there are: {', '.join(plan.code for plan in found)}"
+        )
     return found
 
 
-def _target(plan: str, row: dict[str, str], order: int, level: str, operator: str, target: Decimal | None, kind: str) -> dict[str, Any]:
+def plan_on(settings: Settings, day: date) -> Plan:
+    """The plan of include/plans to which a day belongs, as `place` says it."""
+    found = plans(settings)
+    code = place((plan.years for plan in found), day).plan_code
+    return next(plan for plan in found if plan.code == code)
+
+
+def chosen(settings: Settings) -> Plan:
+    """The plan that CCHC_PLAN names."""
+    return next(plan for plan in plans(settings) if plan.code == settings.plan)
+
+
+def in_words(settings: Settings) -> str:
+    """Every plan of include/plans, and which of them CCHC_PLAN names."""
+    found = plans(settings)
+    told = [f"{plan.code}: {plan.words}" for plan in found] + [f"CCHC_PLAN names {settings.plan}"]
+    return "; ".join([*told, *(remark for plan in found for remark in plan.remarks)])
+
+
+def targets(settings: Settings) -> list[dict[str, Any]]:
+    """Rows of core.plan_target for the plan that CCHC_PLAN names: 41 target cells and 6 directions in the 2023 plan."""
+    return list(chosen(settings).rows)
+
+
+def first_day(settings: Settings) -> date:
+    """The first day whose periods are computed without being asked for: 1 January of the year before the earliest plan's year.
+
+    Older periods are computed on demand (`cchc refresh 2021-06`).
+    """
+    return date(plans(settings)[0].year - YEARS_BEFORE, 1, 1)
+
+
+# --- reading -------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=8)
+def _read_folder(folder: Path, stamps: tuple[tuple[str, str], ...]) -> tuple[Plan, ...]:
+    """The plans of a folder whose files have these names and digests: a load asks for them often."""
+    parts: dict[str, dict[str, Path]] = {}
+    years: dict[int, str] = {}
+    for name, _ in stamps:
+        match = _FILE.fullmatch(name)
+        if match is None:
+            raise NotConfigured(
+                f"{folder / name}: the name is neither <plan>_<year>_targets.csv nor <plan>_<year>_directions.csv, "
+                "for example plan_53_KH-UBND_2023_targets.csv; rename it, or take it out of the folder"
+            )
+        parts.setdefault(match["code"], {})[match["part"]] = folder / name
+        other = years.setdefault(int(match["year"]), match["code"])
+        if other != match["code"]:
+            raise NotConfigured(
+                f"{folder}: {other} and {match['code']} are both plans of {match['year']}; a period belongs to one plan, so one must go"
+            )
+    if not parts:
+        raise NotConfigured(f"{folder} has no plan: it needs <plan>_<year>_targets.csv and <plan>_<year>_directions.csv")
+    return tuple(_read_plan(folder, code, parts[code], year) for year, code in sorted(years.items()))
+
+
+def _read_plan(folder: Path, code: str, files: dict[str, Path], year: int) -> Plan:
+    faults: list[str] = []
+    remarks: list[str] = []
+    found: list[tuple[str, dict[str, Any]]] = []
+    for part in COLUMNS:
+        if part not in files:
+            raise NotConfigured(
+                f"the plan {code} needs {code}_{part}.csv in {folder}; a plan without {part} has the file with its header line alone"
+            )
+        for where, cells in _lines(files[part], part, faults):
+            try:
+                rows = _direction(code, year, cells) if part == "directions" else _target(code, cells)
+            except _Fault as fault:
+                faults.append(f"{where}: {fault}")
+                continue
+            found += [(where, row) for row in rows]
+            named = re.search(r"\d{4}", cells["direction"]) if part == "directions" else None
+            if named and int(named[0]) != year - 1:
+                remarks.append(
+                    f"{where}: {cells['target_no']} says '{cells['direction']}', and a direction is compared with the year before its "
+                    f"plan's, {year - 1}: write {year - 1} there"
+                )
+    faults += _twice(found)
+    if not faults and not any(row["kind"] != "direction" for _, row in found):
+        faults.append(f"{files['targets']}: the file has no target")
+    if faults:
+        more = len(faults) - FAULTS_SHOWN
+        raise NotConfigured("\n".join(faults[:FAULTS_SHOWN]) + (f"\nand {more} more" if more > 0 else ""))
+    return Plan(code, year, tuple(row | {"target_order": order} for order, (_, row) in enumerate(found, 1)), tuple(remarks))
+
+
+class _Fault(ValueError):
+    """What is wrong with a line of a plan, in words."""
+
+
+def _lines(path: Path, part: str, faults: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each line below the header: where it stands, in words, and its cells by column."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NotConfigured(f"{path}: byte {error.start} is no UTF-8; save the file as CSV in UTF-8") from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header = [name.strip() for name in next(reader, [])]
+    missing = [name for name in COLUMNS[part] if name not in header]
+    if missing:
+        raise NotConfigured(
+            f"{path}, line 1: the header lacks {', '.join(missing)}; it has: {', '.join(header) or 'nothing'}. "
+            "The columns are separated by commas"
+        )
+    try:
+        for cells in reader:
+            where = f"{path}, line {reader.line_num}"
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(header):
+                faults.append(f"{where}: {len(cells)} cells, and the header has {len(header)}; put text with a comma between quotes")
+                continue
+            yield where, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+    except csv.Error as error:
+        faults.append(f"{path}, line {reader.line_num}: {error}")
+
+
+def _target(code: str, cells: dict[str, str]) -> list[dict[str, Any]]:
+    """A target, one row a level at which it stands."""
+    _filled(cells, "targets")
+    levels = cells["level"].split()
+    if not set(levels) <= set(LEVELS) or len(set(levels)) < len(levels) or ("all" in levels and len(levels) > 1):
+        raise _Fault(f"level is '{cells['level']}', it must be all, district, commune, or district commune")
+    _one_of(cells, "operator", OPERATORS)
+    _one_of(cells, "kind", KINDS)
+    try:
+        percent = Decimal(cells["target_percent"])
+    except InvalidOperation:
+        percent = Decimal("nan")
+    if not (percent.is_finite() and 0 <= percent <= 100):
+        raise _Fault(f"target_percent is '{cells['target_percent']}', it must be a number from 0 to 100 with a point for decimals")
+    return [_row(code, cells, level, cells["operator"], cells["operator"], percent / 100, cells["kind"]) for level in levels]
+
+
+def _direction(code: str, year: int, cells: dict[str, str]) -> list[dict[str, Any]]:
+    """A direction: more or less than in the same period of the year before. It stands at every scope."""
+    _filled(cells, "directions")
+    words = cells["direction"]
+    match = _DIRECTION.fullmatch(words)
+    if match is None or (match["year"] is None) != (match["word"] in (UP, DOWN)):
+        allowed = [UP, DOWN, *(f"{word}{same} {year - 1}" for word in ("above", "below") for same in ("", " the same period of"))]
+        raise _Fault(f"direction is '{words}', it must be one of: {', '.join(allowed)}")
+    return [_row(code, cells, "all", UP if match["word"] in (UP, "above") else DOWN, words, None, "direction")]
+
+
+def _filled(cells: dict[str, str], part: str) -> None:
+    empty = [name for name in COLUMNS[part] if not cells[name]]
+    if empty:
+        raise _Fault(f"{', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty")
+    if not _CODE.fullmatch(cells["indicator_code"]):
+        raise _Fault(f"indicator_code is '{cells['indicator_code']}', it must be small letters, digits and _")
+    _one_of(cells, "how", HOW)
+
+
+def _one_of(cells: dict[str, str], column: str, allowed: tuple[str, ...]) -> None:
+    if cells[column] not in allowed:
+        raise _Fault(f"{column} is '{cells[column]}', it must be one of: {', '.join(allowed)}")
+
+
+def _row(
+    code: str, cells: dict[str, str], level: str, operator: str, operator_text: str, target: Decimal | None, kind: str
+) -> dict[str, Any]:
     return {
-        "plan_code": plan,
-        "target_no": row["target_no"],
-        "target_order": order + 1,
-        "section": row["section"],
-        "clause_vi": row["clause_vi"],
-        "indicator_code": row["indicator_code"],
+        "plan_code": code,
+        "target_no": cells["target_no"],
+        "section": cells["section"],
+        "clause_vi": cells["clause_vi"],
+        "indicator_code": cells["indicator_code"],
         "level": level,
         "operator": operator,
+        "operator_text": operator_text,
         "target": target,
         "kind": kind,
-        "lead_agency": row["lead_agency"],
-        "how": row["how"],
+        "lead_agency": cells["lead_agency"],
+        "how": cells["how"],
     }
+
+
+def _twice(found: list[tuple[str, dict[str, Any]]]) -> list[str]:
+    """Lines that say a second thing of one cell: the number of a target at a level, or the indicator at a scope."""
+    faults = []
+    for position, (where, row) in enumerate(found):
+        for there, other in found[:position]:
+            if (row["target_no"], row["level"]) == (other["target_no"], other["level"]):
+                faults.append(f"{where}: {row['target_no']} stands for level {row['level']} already in {there}")
+            elif row["indicator_code"] == other["indicator_code"] and (
+                row["level"] == other["level"] or "all" in (row["level"], other["level"])
+            ):
+                faults.append(
+                    f"{where}: {row['indicator_code']} has a target at level {other['level']} already ({other['target_no']}, {there}); "
+                    f"one number is judged by one target"
+                )
+    return faults

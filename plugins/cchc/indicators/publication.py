@@ -20,6 +20,7 @@ from cchc.completeness import notes_vi
 from cchc.errors import CchcError, WrongUse
 from cchc.indicators import score
 from cchc.indicators.catalogue import Indicator, catalogue
+from cchc.indicators.plan import plan_of
 from cchc.indicators.refresh import all_clocks, binds, counted_items, months_of, refresh
 from cchc.period import BASES, Period, midnight, now
 from cchc.settings import Settings
@@ -152,9 +153,7 @@ def close(
                 f"{period.code} is published (edition {before['edition']}, {before['published_at']:%d/%m/%Y}), "
                 "and nothing that is known now differs from it"
             )
-        publication_id, edition = _insert(
-            connection, settings, items, state, clocks, before, approved_by.strip(), note=note, approval=approval
-        )
+        publication_id, edition = _insert(connection, settings, items, state, clocks, approved_by.strip(), note=note, approval=approval)
         values = _freeze(connection, settings, items, period, clocks, publication_id)
         restated = 0
         if before:
@@ -174,25 +173,39 @@ def close(
 
 
 def in_force(connection: Connection, settings: Settings, period: Period) -> dict[str, Any] | None:
-    """The newest edition of a period (a row of mart.publication); None where it was never published."""
+    """The newest edition of a period (a row of mart.publication), whatever plan it was published under; None where there is none.
+
+    Of a period that was published under two plans, what the plan that holds in it has published (as mart.published_value).
+    """
     rows = query(
         connection,
-        "select * from mart.publication where plan_code = :plan and period_kind = :kind and period_start = :start "
-        "order by edition desc limit 1",
-        {"plan": settings.plan, "kind": period.kind, "start": period.start},
+        "select p.* from mart.publication as p left join core.plan as h on h.plan_code = p.plan_code "
+        "and p.period_end - 1 between h.valid_from and h.valid_to where p.period_kind = :kind and p.period_start = :start "
+        "order by h.plan_code is not null desc, p.edition desc, p.publication_id desc limit 1",
+        {"kind": period.kind, "start": period.start},
     )
     return rows[0] if rows else None
 
 
+def new_indicators(connection: Connection, publication: dict[str, Any], period: Period) -> list[dict[str, Any]]:
+    """The indicators (indicator_code, name_vi) with a value in a period that did not exist when it was published: new, no restatement."""
+    return query(
+        connection,
+        "select distinct on (v.indicator_code) v.indicator_code, i.name_vi from mart.indicator_value as v "
+        "inner join core.indicator as i on i.indicator_code = v.indicator_code and i.formula_version = v.formula_version "
+        "where v.period_kind = :kind and v.period_start = :start and v.indicator_code <> all(:defined) "
+        "order by v.indicator_code, v.formula_version desc",
+        {"kind": period.kind, "start": period.start, "defined": list(publication["definitions"])},
+    )
+
+
 def publications(settings: Settings) -> list[dict[str, Any]]:
-    """Every edition with its open restatements, the newest period first."""
+    """Every edition with its open restatements, whatever plan it was published under, the newest period first."""
     with engine(settings).connect() as connection:
         return query(
             connection,
             "select p.*, (select count(*) from mart.restatement as r where r.publication_id = p.publication_id and r.state = 'open') "
-            "as open_restatements from mart.publication as p where p.plan_code = :plan "
-            "order by p.period_start desc, p.period_kind, p.edition desc",
-            {"plan": settings.plan},
+            "as open_restatements from mart.publication as p order by p.period_start desc, p.period_kind, p.plan_code desc, p.edition desc",
         )
 
 
@@ -245,14 +258,17 @@ def _insert(
     items: dict[str, Indicator],
     state: Readiness,
     clocks: dict[str, datetime | None],
-    before: dict[str, Any] | None,
     approved_by: str,
     *,
     note: str | None,
     approval: str,
 ) -> tuple[int, int]:
     period = state.period
-    edition = before["edition"] + 1 if before else 1
+    plan = plan_of(connection, period).plan_code
+    edition: int = connection.execute(
+        text("select coalesce(max(edition), 0) + 1 from mart.publication where period_kind = :kind and period_start = :start"),
+        {"kind": period.kind, "start": period.start},
+    ).scalar_one()
     definitions = {
         code: {"version": item.version, "sha256": hashlib.sha256(sql(settings, item.sql).encode()).hexdigest()}
         for code, item in sorted(items.items())
@@ -265,7 +281,7 @@ def _insert(
             "returning publication_id"
         ),
         {
-            "plan": settings.plan,
+            "plan": plan,
             "kind": period.kind,
             "start": period.start,
             "end": period.end,
@@ -306,7 +322,6 @@ def _freeze(
         settings,
         "publication/value",
         publication_id=publication_id,
-        plan=settings.plan,
         period_kind=period.kind,
         period_start=period.start,
     ).rowcount

@@ -18,8 +18,8 @@ from sqlalchemy import Connection, text
 from cchc.completeness import incomplete_bases
 from cchc.indicators import declared
 from cchc.indicators.catalogue import Indicator, catalogue
-from cchc.indicators.plan import DISTRICT
-from cchc.period import BASES, Period, add_months, last_day_before, midnight, month_start, now, parse_period, periods_ending_in
+from cchc.indicators.plan import DISTRICT, plan_of
+from cchc.period import BASES, Period, last_day_before, midnight, month_start, now, parse_period, periods_ending_in
 from cchc.settings import Settings
 from cchc.warehouse import engine, known_at, run_file, sql
 
@@ -125,35 +125,37 @@ def binds(source: str, period: Period, basis: str, clock: datetime, also: Mappin
 
 def compute(connection: Connection, settings: Settings, indicators: list[Indicator], source: str, period: Period, clock: datetime) -> int:
     """Compute one period on both bases for the indicators of one source; how many values changed."""
+    work_tables(connection)
     if source == declared.SOURCE:
-        return declared.compute(connection, settings, indicators, period, clock)
+        declared.measure(connection, settings, indicators, period, clock, plan_of(connection, period).plan_code)
+        return write_values(connection, settings, source, period, clock)
     if any(item.coverage == "dossiers" for item in indicators):
         _open_dossiers(connection, settings, source, period, clock)
     before = period.year_before()
-    work_tables(connection)
     also = clocks_of(connection, indicators)
     for basis in BASES:
         _measure(connection, settings, indicators, basis, binds(source, period, basis, clock, also))
-    counts = [item for item in indicators if item.kind == "count"]
-    _measure(connection, settings, counts, YEAR_BEFORE, binds(source, before, "year_to_date", clock, also))
+    compared = _with_direction(connection, period)
+    against = [item for item in indicators if item.code in compared]
+    _measure(connection, settings, against, YEAR_BEFORE, binds(source, before, "year_to_date", clock, also))
     return write_values(connection, settings, source, period, clock)
 
 
 def write_values(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> int:
-    """Write a period's values from what was counted into `measured`, judged by the plan; how many changed."""
+    """Write a period's values from what was counted into `measured`, judged by the plan that holds in it; how many changed."""
     last_day = period.effective_last_day(clock)
     lacking = [basis for basis, is_lacking in incomplete_bases(connection, source, period, BASES).items() if is_lacking]
     return run_file(
         connection,
         settings,
         "mart/indicator_value",
-        plan=settings.plan,
+        plan=plan_of(connection, period).plan_code,
         kind=period.kind,
         period_start=period.start,
         period_end=period.end,
-        has_year_before=_is_extracted(connection, source, period.year_before()),
-        **_pace(last_day),
-        is_year_over=(last_day.month, last_day.day) == (12, 31),
+        last_day=last_day,
+        # a declared figure of the year before is there or not, whatever the files of which day were taken in
+        has_year_before=source == declared.SOURCE or _is_extracted(connection, source, period.year_before()),
         is_running=last_day < period.last_day,
         incomplete_bases=lacking,
         incomplete_codes=[item.code for item in catalogue(settings).values() if lacking and item.coverage == "dossiers"],
@@ -164,8 +166,8 @@ def write_values(connection: Connection, settings: Settings, source: str, period
 def compute_known(connection: Connection, settings: Settings, period: Period) -> None:
     """Compute one period for every source on a connection, from what it sees: for `--as-known-at`, in a transaction that is undone."""
     connection.execute(
-        text("delete from mart.indicator_value where plan_code = :plan and period_kind = :kind and period_start = :start"),
-        {"plan": settings.plan, "kind": period.kind, "start": period.start},
+        text("delete from mart.indicator_value where period_kind = :kind and period_start = :start"),
+        {"kind": period.kind, "start": period.start},
     )
     listed = catalogue(settings).values()
     for source in sorted({item.source for item in listed}):
@@ -180,7 +182,7 @@ def work_tables(connection: Connection) -> None:
         (
             "measured",
             "indicator_code text, formula_version integer, kind text, unit_code text, level text, basis text, "
-            "numerator bigint, denominator bigint, coverage numeric",
+            "numerator bigint, denominator bigint, coverage numeric, is_approved boolean",
         ),
         ("unit_count", "indicator_code text, unit_code text, numerator bigint, denominator bigint"),
         ("person", "indicator_code text, unit_code text, item text, is_numerator boolean"),
@@ -266,13 +268,14 @@ def _open_dossiers(connection: Connection, settings: Settings, source: str, peri
     run_file(connection, settings, "mart/dossier_open", **values)
 
 
-def _pace(last_day: date) -> dict[str, int]:
-    """The share of a year's target due by a day: (full months gone + day ÷ days of the month) ÷ 12 (indicators.md §2), as a fraction.
-
-    Two whole numbers: 8 ÷ 12 as a decimal is rounded up, and 2 of 3 would be behind at the end of August.
-    """
-    days = (add_months(month_start(last_day), 1) - month_start(last_day)).days
-    return {"pace_numerator": (last_day.month - 1) * days + last_day.day, "pace_denominator": 12 * days}
+def _with_direction(connection: Connection, period: Period) -> set[str]:
+    """The indicators for which the plan that holds in a period has a direction: they are compared with the year before."""
+    plan = plan_of(connection, period)
+    rows = connection.execute(
+        text("select indicator_code from core.plan_target where plan_code = :plan and kind = 'direction' and ended_at is null"),
+        {"plan": plan.plan_code},
+    )
+    return set(rows.scalars()) if plan.holds else set()
 
 
 def _is_extracted(connection: Connection, source: str, period: Period) -> bool:

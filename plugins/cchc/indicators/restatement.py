@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from cchc.errors import WrongUse
 from cchc.indicators import forms
 from cchc.indicators.catalogue import Indicator
-from cchc.indicators.publication import OPEN, clocks_json, in_force
+from cchc.indicators.publication import OPEN, clocks_json, in_force, new_indicators
 from cchc.indicators.refresh import all_clocks, counted_items
 from cchc.period import BASES, Period, now, parse_moment
 from cchc.settings import Settings
@@ -31,12 +31,12 @@ def restate(connection: Connection, settings: Settings, indicators: list[Indicat
     clocks = all_clocks(connection, indicators)
     common = {
         "publication_id": published["publication_id"],
-        "plan": settings.plan,
         "period_kind": period.kind,
         "period_start": period.start,
         "listed": json.dumps([{"code": item.code, "version": item.version} for item in indicators]),
         "source_clocks": clocks_json(clocks),
         "published_clocks": json.dumps(published["source_clocks"]),
+        "defined": list(published["definitions"]),
         "now": now(),
     }
     connection.execute(text("drop table if exists pg_temp.difference"))
@@ -71,10 +71,10 @@ def restatements(settings: Settings, period: Period, unit: str | None = None) ->
         rows = query(
             connection,
             "select r.*, p.edition from mart.restatement as r inner join mart.publication as p on p.publication_id = r.publication_id "
-            "where p.plan_code = :plan and p.period_kind = :kind and p.period_start = :start "
+            "where p.period_kind = :kind and p.period_start = :start "
             + ("and r.unit_code = :unit " if unit else "")
             + "order by p.edition, r.state, r.indicator_code, r.unit_code, r.basis",
-            {"plan": settings.plan, "kind": period.kind, "start": period.start, "unit": unit},
+            {"kind": period.kind, "start": period.start, "unit": unit},
         )
         items = query(
             connection,
@@ -85,6 +85,18 @@ def restatements(settings: Settings, period: Period, unit: str | None = None) ->
     for item in items:
         behind.setdefault(item.pop("restatement_id"), []).append(item)
     return [row | {"items": behind.get(row["restatement_id"], [])} for row in rows]
+
+
+def new_since(settings: Settings, period: Period) -> list[dict[str, Any]]:
+    """The indicators (indicator_code, name_vi) that did not exist when a period was published: their values are new, no restatement.
+
+    Raises WrongUse where the period was never published.
+    """
+    with engine(settings).connect() as connection:
+        published = in_force(connection, settings, period)
+        if published is None:
+            raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
+        return new_indicators(connection, published, period)
 
 
 def carry_over(settings: Settings, period: Period) -> list[dict[str, Any]]:

@@ -159,9 +159,9 @@ def _indicator_counts(connection: Connection, settings: Settings, period: Period
     found = query(
         connection,
         "select distinct on (indicator_code, unit_code) indicator_code, unit_code, numerator, denominator from mart.indicator_value "
-        "where plan_code = :plan and period_kind = :kind and period_start = :start and basis = 'period' and indicator_code = any(:codes) "
+        "where period_kind = :kind and period_start = :start and basis = 'period' and indicator_code = any(:codes) "
         "order by indicator_code, unit_code, formula_version desc",
-        {"plan": settings.plan, "kind": period.kind, "start": period.start, "codes": list(codes)},
+        {"kind": period.kind, "start": period.start, "codes": list(codes)},
     )
     if not found:
         raise CchcError(f"{period.code} is not computed: ingest its sources, then `cchc refresh {period.code}`")

@@ -15,7 +15,7 @@ from cchc.core.rewind import as_known_at
 from cchc.errors import WrongUse
 from cchc.indicators.catalogue import Indicator, indicator
 from cchc.indicators.declared import figures
-from cchc.indicators.plan import DISTRICT
+from cchc.indicators.plan import DISTRICT, Place, plan_of
 from cchc.indicators.refresh import binds, clocks_of, compute_known
 from cchc.indicators.scopes import known_scope, scope_condition
 from cchc.period import Period, midnight
@@ -50,10 +50,10 @@ def scorecard(
             known_scope(connection, unit)
         rows = query(
             connection,
-            "select * from mart.scorecard where plan_code = :plan and period_kind = :kind and period_start = :start and "
+            "select * from mart.scorecard where period_kind = :kind and period_start = :start and "
             + ("unit_code = :unit " if unit else "unit_code in ('all', 'level:district', 'level:commune') ")
             + "order by target_order nulls last, indicator_code, unit_code",
-            {"plan": settings.plan, "kind": period.kind, "start": period.start, "unit": unit},
+            {"kind": period.kind, "start": period.start, "unit": unit},
         )
         return _as_published(connection, settings, period, rows) if published else rows
 
@@ -67,25 +67,41 @@ def is_published(settings: Settings, period: Period) -> bool:
 
 
 def _as_published(connection: Connection, settings: Settings, period: Period, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows with the published values in place of those that are known now."""
-    values = query(
-        connection,
-        "select * from mart.published_value where plan_code = :plan and period_kind = :kind and period_start = :start",
-        {"plan": settings.plan, "kind": period.kind, "start": period.start},
-    )
-    if not values:
+    """The rows with what was published in place of what is known now: values, targets and status as the plan stood then.
+
+    Indicators that did not exist at the publication are left out: they are new since then.
+    """
+    from cchc.indicators.publication import in_force
+
+    publication = in_force(connection, settings, period)
+    if publication is None:
         raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
+    values = query(connection, "select * from mart.published_value where publication_id = :p", {"p": publication["publication_id"]})
+    cells = query(
+        connection,
+        "select target_no, target_order, section, clause_vi, lead_agency, level as target_level, indicator_code, target "
+        "from core.plan_target where plan_code = :plan and coalesce(added_at, '-infinity') <= :at and coalesce(ended_at, 'infinity') > :at",
+        {"plan": publication["plan_code"], "at": publication["published_at"]},
+    )
     frozen = {(value["indicator_code"], value["unit_code"], value["basis"]): value for value in values}
+    reason = values[0]["no_target_reason"] if values else None
     silent: dict[str, Any] = dict.fromkeys(
         ("numerator", "denominator", "value", "gap_count", "coverage", "is_provisional", "target"), None
-    ) | {"status": "no_data", "is_restated": False}
+    ) | {"status": None if reason else "no_data", "is_restated": False}
     found = []
     for row in rows:
+        if row["indicator_code"] not in publication["definitions"] and row["computed_at"] is not None:
+            continue
+        stands = [c for c in cells if c["indicator_code"] == row["indicator_code"] and c["target_level"] in ("all", row["level"])]
+        cell = stands[0] if stands else dict.fromkeys(CELL)
         # what had no value when the period was published has none in the publication, whatever is known now
         then, to_date = (frozen.get((row["indicator_code"], row["unit_code"], basis), silent) for basis in ("period", "year_to_date"))
+        target = cell.get("target") if to_date is silent and not reason else to_date["target"]
         kind = row["indicator_kind"]
+        is_silent = to_date["status"] == "no_data" or (reason is not None and to_date["value"] is None)
         found.append(
             row
+            | {name: cell[name] for name in CELL}
             | {
                 "period_numerator": then["numerator"],
                 "period_denominator": then["denominator"],
@@ -93,20 +109,28 @@ def _as_published(connection: Connection, settings: Settings, period: Period, ro
                 "year_numerator": to_date["numerator"],
                 "year_denominator": to_date["denominator"],
                 "year_value": _shown(to_date["value"], kind),
+                "target_percent": _shown(target, "flow"),
                 "status": to_date["status"],
                 "status_vi": STATUS_VI.get(to_date["status"]),
                 "gap_count": to_date["gap_count"],
                 "coverage_percent": _shown(then["coverage"], "flow"),
                 "is_provisional": then["is_provisional"],
-                "edition": values[0]["edition"],
-                "published_at": values[0]["published_at"],
-                "approved_by": values[0]["approved_by"],
+                "edition": publication["edition"],
+                "published_at": publication["published_at"],
+                "approved_by": publication["approved_by"],
                 "is_restated": then["is_restated"] or to_date["is_restated"],
+                "no_data_reason_vi": (row["no_data_reason_vi"] or NOT_THEN_VI) if is_silent and cell["target_no"] else None,
+                "no_target_reason": reason,
+                "no_target_reason_vi": NO_PLAN_VI if reason else None,
             }
         )
-    return found
+    return sorted(found, key=lambda row: (row["target_order"] is None, row["target_order"], row["indicator_code"], row["unit_code"]))
 
 
+# what a row says of its cell of the plan
+CELL = ("target_no", "target_order", "section", "clause_vi", "lead_agency", "target_level")
+NOT_THEN_VI = "Chưa có số liệu khi công bố"
+NO_PLAN_VI = "Không có kế hoạch nào áp dụng cho kỳ này: chỉ đo, không đánh giá"  # as mart.scorecard.no_target_reason_vi
 STATUS_VI = {"met": "Đạt", "missed": "Chưa đạt", "on_pace": "Đúng tiến độ", "behind": "Chậm tiến độ", "no_data": "Chưa có số liệu"}
 
 
@@ -151,6 +175,9 @@ def render(rows: list[dict[str, Any]], period: Period) -> str:
     lines.insert(1, "  ".join("-" * width for width in widths))
     note = "* số liệu tạm tính: còn đơn vị chưa gửi số liệu, chưa có người duyệt, hoặc kỳ chưa kết thúc"
     title = f"Bảng điểm chỉ tiêu cải cách hành chính – {period.name_vi}"
+    not_judged = next((row["no_target_reason_vi"] for row in rows if row.get("no_target_reason_vi")), None)
+    if not_judged:
+        title += f"\n{not_judged}"
     edition = next((row for row in rows if row.get("edition")), None)
     if edition:
         title += f"\nĐã công bố lần {edition['edition']} ngày {edition['published_at']:%d/%m/%Y}, người phê duyệt: {edition['approved_by']}"
@@ -169,8 +196,8 @@ def _over(numerator: Any, denominator: Any) -> str:
 
 @dataclass(frozen=True)
 class Explanation:
-    """One number, taken apart: its definition, the clauses of the plan, the query with its binds, the counted rows, and what the units
-    declared for it.
+    """One number, taken apart: its definition, the clauses of the plan that holds in its period (none where no plan does), the query with
+    its binds, the counted rows, and what the units declared for it.
     """
 
     indicator: Indicator
@@ -180,6 +207,7 @@ class Explanation:
     binds: dict[str, Any]
     rows: list[dict[str, Any]]
     declared: list[dict[str, Any]]
+    plan: Place
 
 
 def explain(
@@ -209,10 +237,9 @@ def explain(
         )
         value = query(
             connection,
-            "select * from mart.indicator_value where plan_code = :plan and indicator_code = :code and formula_version = :version "
+            "select * from mart.indicator_value where indicator_code = :code and formula_version = :version "
             "and unit_code = :unit and period_kind = :kind and period_start = :start and basis = :basis",
             {
-                "plan": settings.plan,
                 "code": code,
                 "version": item.version,
                 "unit": unit,
@@ -221,14 +248,15 @@ def explain(
                 "basis": basis,
             },
         )
+        plan = plan_of(connection, period)
         clauses = query(
             connection,
-            "select target_no, section, clause_vi, level, operator, target, lead_agency from core.plan_target "
-            "where plan_code = :plan and indicator_code = :code order by target_order",
-            {"plan": settings.plan, "code": code},
+            "select target_no, section, clause_vi, level, operator, operator_text, target, lead_agency from core.plan_target "
+            "where plan_code = :plan and indicator_code = :code and ended_at is null and :holds order by target_order",
+            {"plan": plan.plan_code, "code": code, "holds": plan.holds},
         )
         declared = figures(connection, code, unit, period)
-    return Explanation(item, value[0] if value else None, clauses, statement, values, rows, declared)
+    return Explanation(item, value[0] if value else None, clauses, statement, values, rows, declared, plan)
 
 
 def _used(statement: str, values: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, WrongUse
-from cchc.indicators.plan import DISTRICT
+from cchc.indicators.plan import DISTRICT, plan_of
 from cchc.period import Period
 from cchc.reports.vietnamese import clean
 from cchc.settings import Settings
@@ -61,7 +61,10 @@ class FormRow:
 
 @dataclass(frozen=True)
 class PlanRow:
-    """A target cell of the plan with what was reached, and what the units declared where both exist."""
+    """A target cell of the plan with what was reached, and what the units declared where both exist.
+
+    `operator` as the plan writes it. Where no plan holds, `operator`, `target_percent`, `status` and `gap_count` are None.
+    """
 
     target_no: str
     section: str
@@ -84,7 +87,7 @@ class PlanRow:
     year_value: Decimal | None
     last_period_value: Decimal | None
     year_before_value: Decimal | None
-    status: str
+    status: str | None
     gap_count: int | None
     coverage_percent: Decimal | None
     is_provisional: bool
@@ -204,7 +207,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Content:
-    """Everything that the reports of one period and scope say. `unit` None = the whole district."""
+    """Everything that the reports of one period and scope say. `unit` None = the whole district.
+
+    `is_judged`: whether the plan `plan_code` holds in the period; else it only gives the order, and nothing is judged.
+    """
 
     plan_code: str
     period: Period
@@ -220,6 +226,7 @@ class Content:
     late: list[LateDossier]
     due: list[DueDossier]
     ranking: list[RankRow]
+    is_judged: bool = True
 
     @property
     def is_provisional(self) -> bool:
@@ -256,11 +263,13 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
         scope = None if unit is None else _unit(connection, unit)
         # mart.scorecard joins the values with themselves four times; guessed row counts would make loops of it, minutes long
         connection.execute(text("set local enable_nestloop = off"))
-        if clock is None or not _is_computed(connection, settings, period):
+        if clock is None or not _is_computed(connection, period):
             raise CchcError(f"{period.code} is not computed: ingest its sources, then `cchc refresh {period.code}`")
         last_day = period.effective_last_day(clock)
+        plan = plan_of(connection, period)
         binds = {
-            "plan": settings.plan,
+            "plan": plan.plan_code,
+            "holds": plan.holds,
             "root": DISTRICT,
             "unit": unit,
             "scope": unit or "all",
@@ -280,7 +289,8 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
 
         units = rows("unit_row", UnitRow)
         return Content(
-            plan_code=settings.plan,
+            plan_code=plan.plan_code,
+            is_judged=plan.holds,
             period=period,
             last_day=last_day,
             known_at=clock,
@@ -368,12 +378,12 @@ def _unit_forms(connection: Connection, settings: Settings, period: Period, unit
     return found
 
 
-def _is_computed(connection: Connection, settings: Settings, period: Period) -> bool:
+def _is_computed(connection: Connection, period: Period) -> bool:
     return bool(
         query(
             connection,
-            "select 1 from mart.indicator_value where plan_code = :plan and period_kind = :kind and period_start = :start limit 1",
-            {"plan": settings.plan, "kind": period.kind, "start": period.start},
+            "select 1 from mart.indicator_value where period_kind = :kind and period_start = :start limit 1",
+            {"kind": period.kind, "start": period.start},
         )
     )
 

@@ -144,6 +144,7 @@ def values(content: Content, layout: Layout, tables: Tables | None = None) -> di
         "failures": content.failures,
         "ranking": content.ranking,
         "units": content.units,
+        "is_judged": content.is_judged,
         "is_provisional": content.is_provisional,
         "provisional_note": layout.labels["provisional_note"],
         "source_note": tables.source_note(),

@@ -59,12 +59,12 @@ def _shown(row: Row, column: Column) -> str:
 
 def _cards(content: Content, tables: Tables) -> list[tuple[str, str]]:
     """The page's first glance: how many targets are met, how many dossiers, how many in time."""
-    judged = [row for row in content.plan if row.status != "no_data"]
+    judged = [row for row in content.plan if row.status not in (None, "no_data")]
     met = sum(row.status == "met" for row in judged)
     totals = content.totals()
     on_time = next((row for row in content.plan if row.indicator_code == "dossier_on_time_rate"), None)
-    cards = [
-        ("chỉ tiêu đạt, trên số chỉ tiêu có số liệu", f"{met}/{len(judged)}"),
+    cards = [("chỉ tiêu đạt, trên số chỉ tiêu có số liệu", f"{met}/{len(judged)}")] if content.is_judged else []
+    cards += [
         ("hồ sơ tiếp nhận trong kỳ", vi.number(totals.received_online + totals.received_other)),
         ("hồ sơ đã giải quyết", vi.number(totals.finished_total)),
     ]

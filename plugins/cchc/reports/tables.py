@@ -97,6 +97,7 @@ class Tables:
             "Span": vi.span(period),
             "year": str(period.last_day.year),
             "plan": plan_number(self.content),
+            "plan_words": self.labels["plan"].format(plan=plan_number(self.content)) if self.content.is_judged else self.labels["no_plan"],
             "last_day": vi.day(self.content.last_day),
             "known_at": f"{self.content.known_at.astimezone(ZONE):%H giờ %M ngày %d/%m/%Y}",
             "unit": (self.content.unit or self.content.district).name,
@@ -112,13 +113,13 @@ class Tables:
         if row.target_percent is not None:
             target_text = labels["operator"].get(row.operator, "") + vi.target(row.target_percent)
         else:
-            target_text = labels["direction"].get(row.operator, row.operator or "")
+            target_text = self._direction(row.operator)
         scope = self.content.unit.name if self.content.unit else labels["scope"].get(row.scope_code, row.scope_code)
         if row.year_denominator is None:
             counts = vi.number(row.year_numerator) if row.year_numerator is not None else ""
         else:
             counts = f"{vi.number(row.year_numerator)}/{vi.number(row.year_denominator)}"
-        if row.status == "no_data" and not row.has_value:
+        if row.status in (None, "no_data") and not row.has_value:
             note = row.no_data_reason or labels["no_data_ask"].format(agency=row.lead_agency)
         else:
             note = labels["provisional"] if row.is_provisional else ""
@@ -132,13 +133,22 @@ class Tables:
             "scope_name": scope,
             "target_text": target_text,
             "year_counts": counts,
-            "status_name": labels["status"][row.status],
+            "status_name": labels["status"][row.status] if row.status else labels["not_judged"],
             "gap_count": row.gap_count or None,
             "note": note,
             "noun": labels["noun"].get(row.indicator_code, ""),
             "has_value": row.has_value,
             "section_name": f"{row.section[0]}. {labels['sections'].get(row.section[0], '')}",
         }
+
+    def _direction(self, words: str | None) -> str:
+        """What a direction asks for, in the words of the papers; the year in it is the one that is compared with."""
+        if words is None:
+            return ""
+        known: dict[str, str] = self.labels["direction"]
+        year = next((part for part in words.split() if part.isdigit()), "")
+        before = self.content.period.last_day.year - 1
+        return known.get(words.replace(year, "{year}") if year else words, words).format(year=before)
 
     def _annex(self) -> list[Row]:
         rows: list[Row] = []
