@@ -181,6 +181,26 @@ def test_a_renamed_field_over_http_blocks_the_entity(source: Source, pull: Calla
     assert "raise settings.first_delivery_rows there" in (loads["dossiers"].message or "")
 
 
+def test_the_field_of_secrecy_under_another_name(source: Source, pull: Callable[..., dict[str, Landed]]) -> None:
+    """Every record would be dropped as secret, and nothing would be left that could be missed."""
+    document = {"IdVanBan": 1, "ChieuVanBan": "den", "MaDonViXuLy": "H19.16.1", "NgayCapNhat": "2023-01-05T08:00:00"}
+    source.records["documents"] = [document | {"IdVanBan": n, "MucDoMat": "thuong"} for n in range(25)]
+    for before, words in (
+        ({}, "DoMat (secrecy_code) is in none of the 25 records of this first delivery"),
+        (
+            {"documents": Earlier(1, {"DoMat": Share(500, 500, 500)})},
+            "DoMat (secrecy_code) is in none of the 25 records, but was in 100.0% of the 500",
+        ),
+    ):
+        load = pull("documents", entities=["documents"], earlier=before, extract_id=1 + len(before))["documents"]
+        assert load.status == "blocked"
+        assert words in (load.message or "")
+        assert load.secret_counts == {}, "what is not judged is not counted either"
+    source.records["documents"][3]["DoMat"] = None
+    load = pull("documents", entities=["documents"], extract_id=3)["documents"]
+    assert (load.status, sum(load.secret_counts.values())) == ("landed", 25), "missing is secret, where the field is there"
+
+
 @pytest.mark.parametrize("count", [5, 25])
 def test_lists_of_keys_without_the_key_delete_nothing(source: Source, pull: Callable[..., dict[str, Landed]], count: int) -> None:
     """An answer in which no dossier is named would say that all of them are gone."""

@@ -52,13 +52,22 @@ def test_the_objects_of_a_list_are_counted() -> None:
     }
 
 
+def test_a_field_that_is_named_like_one_of_a_list_is_not_counted_as_that() -> None:
+    found = counted([{"MaHoSo": "A", "TaiLieuNop.DuocSoHoa": "1", "dia_chi.xa": "x"}] * 3)
+    assert found["present"] == {"MaHoSo": 3, "dia_chi.xa": 3}
+
+
 def test_a_name_that_may_be_data_is_not_kept() -> None:
     for name in ("Ngày hẹn trả mới", "GhiChu_2", "case:concept:name"):
         assert is_name(name)
     for name in ("", "012345678901", "Nguyễn Văn A, 0912345678", "a@b.vn", "x" * 61, "two\nlines"):
         assert not is_name(name)
+    crowd = [{f"n{n:05d}": 1 for n in range(10_000)}, {"MaHoSo": "A", "more": 1}]
+    assert counted(crowd)["present"]["MaHoSo"] == 1, "a field of ours is counted, whatever came before it"
     people = [{"MaHoSo": "A", f"{n:012d}": "Nguyễn Văn A"} for n in range(500)]
     assert counted(people)["present"] == {"MaHoSo": 500}
+    map_like = [{"MaHoSo": "A", "khac": 1, f"Nguyễn Văn {'ABCDEFGHIKLMNOPQRSTUVXY'[n]}": 1} for n in range(23)]
+    assert counted(map_like)["present"] == {"MaHoSo": 23, "khac": 23}, "a name for each record is somebody's"
     assert len(counted([{f"f{n % 300:03d}": 1 for n in range(300)}])["present"]) == 100, "the first hundred names will do"
 
 

@@ -129,6 +129,24 @@ def test_a_corrected_manifest_is_read_again_and_the_same_one_is_not(inbox: Path,
     assert read(extract_id=4, known_files={"giaodich_20230105.csv": load.manifest["sha256"]}) == []
 
 
+def test_a_day_file_is_judged_again_when_the_profile_counts_otherwise(inbox: Path, landing: str) -> None:
+    """The amounts are summed by an entry of the profile: where that was wrong, the file is not."""
+    day_file(inbox)
+    payments = profile("payments")
+    assert payments.files is not None
+    wrong = replace(payments, files=replace(payments.files, thousands=","))
+
+    def read_by(given: Profile, extract_id: int, known: dict[Any, str]) -> list[Landed]:
+        connection = Connection("payments", str(inbox))
+        return extract(given, connection, Window(None, T), landing, extract_id=extract_id, privacy_key=KEY, known_files=known)
+
+    (load,) = read_by(wrong, 1, {})
+    assert (load.status, "2 amounts that are no numbers" in (load.message or "")) == ("blocked", True)
+    known: dict[Any, str] = {("payments", "giaodich_20230105.csv"): load.manifest["sha256"]}
+    assert read_by(wrong, 2, known) == []
+    assert [load.status for load in read_by(payments, 3, known)] == ["landed"]
+
+
 def test_revisions_in_any_order_and_only_days_before_t(inbox: Path, read: Callable[..., list[Landed]]) -> None:
     day_file(inbox, "giaodich_20230105_r10.csv.gz", revision=10)
     day_file(inbox, "giaodich_20230105_r2.csv", revision=2)

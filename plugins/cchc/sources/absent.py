@@ -54,11 +54,20 @@ def chance_of_none(records: int, share: Share) -> float:
 def absent_fields(entity: Entity, counted: dict[str, Any], before: Earlier, first_rows: int = FIRST_DELIVERY_ROWS) -> list[Absent]:
     """The fields whose absence from a delivery of JSON means that they are gone. `counted` is `fields` of the load's manifest.
 
+    Also the field of secrecy: where no record has it, all of them are dropped as secret, and nothing would be left to be missed.
     `first_rows`: how many records a first delivery must have, so that it is refused where none has a critical field.
     """
     if counted["table"]:
         return []  # a column that a table lacks is told by its header
     found = []
+    if entity.secret is not None and (unlabelled := counted["unlabelled"]):
+        share = before.fields.get(entity.secret.field)
+        if share is not None and share.shown:
+            gone = chance_of_none(unlabelled, share) < ALL_BUT_IMPOSSIBLE
+        else:
+            gone = before.loads == 0 and unlabelled >= first_rows
+        if gone:
+            found.append(Absent(entity.secret.field, unlabelled, share if share is not None and share.shown else None))
     for name in entity.fields:
         if counted["present"].get(name) or name in entity.optional_fields:
             continue

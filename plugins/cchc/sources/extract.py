@@ -459,6 +459,7 @@ def _read_file(
         results = day_files.checks(name, own_sha, parsed, declared, tally, config)
         if not all(check.ok for check in results):
             folder.remove()
+            facts["sha256"] = _judged_by_profile(job, entity, facts["sha256"])  # what is counted, and how, is in the profile
             return _blocked(job, entity, name, facts, results, advice.for_manifest(job.profile, job.before(entity)))
     writer.close()
     manifest = job.manifest(entity.name, started, name) | _counts(entity, intake, writer) | facts

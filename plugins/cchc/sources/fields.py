@@ -19,6 +19,7 @@ from cchc.sources.profile import Entity
 
 NAMES_KEPT = 100
 NAMES_SHOWN = 10
+SINGLE_NAMES = 20
 NAMES_HELD = 10_000
 LONGEST_NAME = 60
 PERSONAL = re.compile(r"\d{5}|@|[\n\r\t]")
@@ -71,6 +72,8 @@ class FieldCounts:
         self.lists = tuple(column.source for column in entity.columns if column.items is not None and column.source is not None)
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in ("", *self.lists)}
         self._totals: Counter[str] = Counter()
+        self._mapped = entity.fields.keys()
+        self._labelled = self._unlabelled = 0
 
     def see(self, records: list[dict[str, Any]], landed: list[dict[str, Any]], *, lists_are_text: bool) -> None:
         """Counts `records`, which landed as `landed`; of lists that came as text what has landed of them is counted."""
@@ -88,8 +91,15 @@ class FieldCounts:
         for names, times in Counter(map(tuple, objects)).items():
             self._totals[place] += times
             for name in names:
-                if name in counts or len(counts) < NAMES_HELD:
+                if name in counts or len(counts) < NAMES_HELD or (f"{place}.{name}" if place else name) in self._mapped:
                     counts[name] += times
+
+    def see_secrecy(self, record: dict[str, Any]) -> None:
+        """Notes whether a delivered record, open or secret, has the field that says so: without it every record is dropped as secret."""
+        if self.entity.secret is not None and self.entity.secret.field in record:
+            self._labelled += 1
+        else:
+            self._unlabelled += 1
 
     def table(self, header: list[str]) -> None:
         """The records were the rows of a table: each of them has all the columns of the header."""
@@ -100,17 +110,24 @@ class FieldCounts:
         """What is kept: `records`, `objects` (list → objects in it), `present` (field → records or objects that have it), `mapped`.
 
         `mapped` are the fields that the profile of the extract uses: all that could land. Of a table (`table`) a column that is not in
-        `present` is not there; one that is there without a record has 0.
+        `present` is not there; one that is there without a record has 0. `unlabelled` counts the records of a delivery in which none has
+        the field of its secrecy.
         """
         mapped = self.entity.fields
-        every = {f"{place}.{name}" if place else name: times for place, counts in self._counts.items() for name, times in counts.items()}
+        every = {name: times for name, times in self._counts[""].items() if name.partition(".")[0] not in self.lists or "." not in name}
+        for place in self.lists:
+            every |= {f"{place}.{name}": times for name, times in self._counts[place].items()}
         unused = sorted((-times, name) for name, times in every.items() if times and name not in mapped and is_name(name))
+        # a record for each name: these are no fields, but somebody's
+        if self._totals[""] > 1 and sum(times == -1 for times, _ in unused) > SINGLE_NAMES:
+            unused = [pair for pair in unused if pair[0] < -1]
         return {
             "records": self._totals[""],
             "table": self.is_table,
             "objects": {name: self._totals[name] for name in self.lists},
             "present": {name: every[name] for name in mapped if name in every} | {name: -times for times, name in unused[:NAMES_KEPT]},
             "mapped": sorted(mapped),
+            "unlabelled": 0 if self._labelled else self._unlabelled,
         }
 
 

@@ -135,7 +135,7 @@ class Entity:
 
     @property
     def key_list(self) -> Entity:
-        """The answers of /keys as an entity: lines {"month", the key field, "DeletedOn"} (one_stop.md, *Transport*)."""
+        """The answers of /keys as an entity: lines {"month", the key field, "DeletedOn"}."""
         deleted = next((column.source for column in self.columns if column.name == "deleted_at"), None)
         columns = (
             Column("dossier_code", self.key[0]),

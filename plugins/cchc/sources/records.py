@@ -134,6 +134,7 @@ class Intake:
                 self.late += 1
                 continue
             if secrets is not None:
+                self.fields.see_secrecy(record)
                 secrets.see_day(changed)
                 if not is_open:
                     secrets.drop(record, key, changed)
