@@ -44,6 +44,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
     found.append(reached)
     if reached.level == WRONG:
         return found
+    from cchc.indicators.plan_load import not_loaded
     from cchc.quality.drift import all_drift
     from cchc.warehouse import engine
 
@@ -54,6 +55,8 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
         except CchcError:
             continue  # told above
     with engine(settings).connect() as connection:
+        if not any(finding.level == WRONG and finding.text.startswith("plans") for finding in found):
+            found += [Finding(WRONG, sentence) for sentence in not_loaded(connection, settings)]
         for profile in profiles:
             found += _source(connection, settings, profile)
         found += [Finding(WRONG, hole.text) for hole in completeness.holes(connection)]

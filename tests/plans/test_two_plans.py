@@ -61,7 +61,9 @@ def test_the_story_of_a_new_year(computed: Office) -> None:
 
     # the plan of 2024: told, and the months of its year are marked, no others
     office.add_plan()
+    assert f"WRONG {NEXT}: include/plans says something else than what is loaded; run `cchc init`" in office.run("doctor", code=1).out
     told = office.run("init", plan=NEXT).out
+    assert "WRONG" not in office.run("doctor").out
     assert f"{NEXT} is loaded: 44 targets by level and 6 directions, in force in 2024" in told
     assert "values of 2024-01 are judged otherwise" in told
     assert office.marks() == {source: ["2024-01"] for source in ("declared", "one_stop", "payments")}

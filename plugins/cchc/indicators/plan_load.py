@@ -43,6 +43,19 @@ def load_plans(connection: Connection, settings: Settings) -> list[str]:
     return told
 
 
+def not_loaded(connection: Connection, settings: Settings) -> list[str]:
+    """The plans whose files say something else than what is loaded, in sentences; empty where `cchc init` has nothing to do."""
+    stored = {
+        (row["plan_code"], row["target_no"], row["level"]): row
+        for row in query(connection, "select * from core.plan_target where ended_at is null")
+    }
+    written = {(row["plan_code"], row["target_no"], row["level"]): row for plan in plans(settings) for row in plan.rows}
+    differing = {key[0] for key in stored.keys() ^ written.keys()} | {
+        key[0] for key in stored.keys() & written.keys() if any(stored[key][name] != written[key][name] for name in WORDS)
+    }
+    return [f"{code}: include/plans says something else than what is loaded; run `cchc init`" for code in sorted(differing)]
+
+
 def _end_plans(connection: Connection, found: Iterable[Plan], moment: datetime) -> list[str]:
     """Plans whose files are gone: they hold no more."""
     codes = [plan.code for plan in found]
