@@ -98,6 +98,13 @@ def test_a_first_delivery_is_refused_without_its_critical_fields_alone() -> None
     )
 
 
+def test_a_first_delivery_may_lack_the_ends() -> None:
+    """Open dossiers have none, and a vendor may fill one of the two alone: what is finished without an end is set aside by K7."""
+    assert gone([OPEN] * 500, Earlier()) == []
+    assert gone([without(FINISHED, "NgayTra")] * 500, Earlier()) == []
+    assert gone([without(FINISHED, "NgayTra", "NgayTiepNhan")] * 500, Earlier()) == ["NgayTiepNhan"]
+
+
 def test_a_field_that_never_came_or_is_optional_is_not_missed() -> None:
     before = history([without(FINISHED, "MaTTHC")] * 1000)
     assert gone([without(FINISHED, "MaTTHC")] * 1000, before) == []

@@ -18,6 +18,9 @@ ALL_BUT_IMPOSSIBLE = 1e-6
 CONCENTRATION = 4.0
 LIKELIEST = 0.99
 FIRST_DELIVERY_ROWS = 20
+# the two times of an end stand in for each other, and open dossiers have neither: a vendor may fill one alone, or deliver open dossiers
+# first. A finished dossier with neither is set aside by a rule (K7), so their absence is never silent
+ENDS = ("processed_at", "returned_at")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def absent_fields(entity: Entity, counted: dict[str, Any], before: Earlier, firs
             gone = before.loads == 0 and unlabelled >= first_rows
         if gone:
             found.append(Absent(entity.secret.field, unlabelled, share if share is not None and share.shown else None))
+    needed = entity.critical_fields - {column.source for column in entity.columns if column.name in ENDS}
     for name in entity.fields:
         if counted["present"].get(name) or name in entity.optional_fields:
             continue
@@ -75,7 +79,7 @@ def absent_fields(entity: Entity, counted: dict[str, Any], before: Earlier, firs
         if records and share is not None and share.shown:
             if chance_of_none(records, share) < ALL_BUT_IMPOSSIBLE:
                 found.append(Absent(name, records, share))
-        elif before.loads == 0 and records >= first_rows and name in entity.critical_fields:
+        elif before.loads == 0 and records >= first_rows and name in needed:
             found.append(Absent(name, records, None))
     return found
 
