@@ -333,7 +333,7 @@ def known_world(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFa
     """One world that is in the product, and what the oracle knows of it."""
     home = tmp_path_factory.mktemp("mutants")
     world = random_world(3001, 120)
-    world.ts = world.ts[-2:]
+    world.ts = world.ts[1:3]  # to the end of 2023: in 2024 no plan holds, and a status says nothing there
     with new_warehouse(home) as options, ContractServer(world, home / "drop") as server:
         one = Bench(world, options, server)
         one.call("init")

@@ -208,11 +208,12 @@ def test_a_corrected_delivery_resolves_the_entry_and_a_retry_of_the_old_one_chan
 
     versions = "select feedback_code, file_date, file_revision, _first_seen_at, _failed_rules, _is_current, _load_id from core.feedback_version order by 1, 2, 3, 4"
     entries = "select key, load_id, resolved_at is not null as is_resolved from ops.quarantine where action = 'quarantine' order by 1, 2"
-    waiting = "feedback feedback: 2 entries in quarantine (`cchc quarantine list`)"
+    still_open = "select key, count(*) as n from ops.quarantine where action = 'quarantine' and resolved_at is null group by 1 order by 1"
+    waiting = "feedback feedback: {} records in quarantine (`cchc quarantine list`)"
 
     desk.feedback("phananh_20230508.csv", item("A", MaDonViXuLy="H19.16.66"), item("B", MaDonViXuLy="H19.16.66"))
     desk.ingest("feedback", "2023-06-01")
-    assert waiting in [words for _, words in examine(desk.settings)]
+    assert waiting.format(2) in [words for _, words in examine(desk.settings)]
     # A comes corrected, B comes bad again
     desk.feedback("phananh_20230515.csv", item("A"), item("B", MaDonViXuLy="H19.16.67"))
     desk.ingest("feedback", "2023-07-01")
@@ -223,14 +224,14 @@ def test_a_corrected_delivery_resolves_the_entry_and_a_retry_of_the_old_one_chan
         {"key": "B", "load_id": new, "is_resolved": False},
     ]
     assert desk.rows(entries) == told
-    assert waiting in [words for _, words in examine(desk.settings)], "B stands there twice, A no more"
+    assert waiting.format(1) in [words for _, words in examine(desk.settings)], "B was delivered twice and counts once, A no more"
     stored = desk.rows(versions)
     assert [row["_failed_rules"] is None for row in stored] == [False, True, False, False]
     for loads in ([old], [new], None):
         pipeline.retry_quarantine(desk.settings, loads)
         assert desk.rows(versions) == stored, "a retry gives the same versions"
-        assert desk.rows(entries) == told, "and the same entries, once each"
+        assert desk.rows(still_open) == [{"key": "B", "n": 2}], "and the same open entries, once a delivery, under the retry's load"
     # an older file that comes late mends nothing
     desk.feedback("phananh_20230501.csv", item("B"))
     desk.ingest("feedback", "2023-08-01")
-    assert desk.rows(entries) == told
+    assert desk.rows(still_open) == [{"key": "B", "n": 2}]

@@ -85,7 +85,7 @@ def no_files(*keys: str) -> Callable[[dict[str, Any]], None]:
         ("declared", give("figures", is_approved="NguoiDuyet"), r"every row must have is_approved, so a field that may be empty will not do"),
         ("declared", give("figures", numerator={"from": "TuSo", "optional": True, "reason": "r"}), "the model needs numerator, so it cannot be optional"),
         ("payments", drop("payments", "file_date", "file_revision"), r"payments.yaml entity payments \(model payment\): the model needs file_date, file_revision"),
-        ("payments", no_files("name", "manifest"), r"\(model payment\): file_date, file_revision comes from the file's name, so the source needs 'files' with 'name'"),
+        ("payments", no_files("name", "manifest", "newest_within_days"), r"\(model payment\): file_date, file_revision comes from the file's name, so the source needs 'files' with 'name'"),
         ("payments", no_files("manifest"), r"\(model payment\): a day of payments is replaced as a whole .* needs 'files' with 'manifest'"),
     ],
 )  # fmt: skip
