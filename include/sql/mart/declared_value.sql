@@ -1,7 +1,10 @@
 -- grain: one row a declared indicator, scope, period and basis
--- source: core.declared_figure_at (the month of D, and the same month a year before), core.declaration, core.plan_target
+-- source: core.declared_figure_at (the month of D, and the same month a year before), core.declaration, core.plan_target, core.unit_at,
+--        core.unit_scope, core.unit_on_day
 -- traps: both bases are alike; a scope without a figure has no value (null, not 0); rows that stay as they are keep their computed_at;
---        coverage is units that declared ÷ units valid at D that have to; a figure without an approver makes its scopes provisional
+--        coverage is units that declared ÷ units valid at D that have to; a figure without an approver makes its scopes provisional;
+--        a figure counts by the last day of its month: of a unit that did not exist then for the successor, or in level and whole alone;
+--        with the year before of a unit stands that of the units whose place it has taken by D
 
 insert into mart.indicator_value as v (
     plan_code, indicator_code, formula_version, unit_code, level, period_kind, period_start, period_end, basis,
@@ -19,12 +22,13 @@ unit as (
     select
         u.unit_code,
         u.level,
-        u.valid_from <= cast(:last_day as date) and (u.valid_to is null or u.valid_to >= cast(:last_day as date)) as is_valid
-    from core.unit as u
+        u.is_founded,
+        u.is_valid
+    from core.unit_at(cast(:last_day as date)) as u
     where u.root_code = cast(:root as text)
 ),
 
--- which units make up a scope
+-- which units make up a scope; what counts at no unit counts under its level's own code
 member as (
     select
         u.unit_code as scope_code,
@@ -38,25 +42,86 @@ member as (
         u.unit_code
     from unit as u
     union all
+    select distinct
+        'level:' || u.level as scope_code,
+        u.level,
+        'level:' || u.level as unit_code
+    from unit as u
+    union all
     select
         'all' as scope_code,
         'all' as level,
         u.unit_code
     from unit as u
+    union all
+    select distinct
+        'all' as scope_code,
+        'all' as level,
+        'level:' || u.level as unit_code
+    from unit as u
 ),
 
-scope as (
+unit_before as (
+    select
+        u.unit_code,
+        u.level
+    from core.unit_at(cast(cast(:last_day as date) - interval '1 year' as date)) as u
+    where u.root_code = cast(:root as text)
+),
+
+-- the scopes as of the same day a year before; there a unit stands for those, too, whose place it has taken by D
+member_before as (
+    select
+        u.unit_code as scope_code,
+        u.unit_code
+    from unit_before as u
+    union all
+    select
+        o.counted_code as scope_code,
+        o.unit_code
+    from core.unit_on_day as o
+    inner join unit_before as u on o.unit_code = u.unit_code
+    where
+        o.unit_code <> o.counted_code
+        and cast(:last_day as date) >= o.from_date
+        and cast(:last_day as date) <= o.to_date
+    union all
+    select
+        'level:' || u.level as scope_code,
+        u.unit_code
+    from unit_before as u
+    union all
     select distinct
-        m.scope_code,
-        m.level
-    from member as m
+        'level:' || u.level as scope_code,
+        'level:' || u.level as unit_code
+    from unit_before as u
+    union all
+    select
+        'all' as scope_code,
+        u.unit_code
+    from unit_before as u
+    union all
+    select distinct
+        'all' as scope_code,
+        'level:' || u.level as unit_code
+    from unit_before as u
 ),
 
 figure as (
-    select f.*
+    select
+        f.indicator_code,
+        f.numerator,
+        f.denominator,
+        f.is_approved,
+        coalesce(o.scope_code, f.unit_code) as unit_code
     from core.declared_figure_at(
         cast(:source as text), cast(date_trunc('month', cast(:last_day as date)) as date), cast(:known_at as timestamptz)
     ) as f
+    left join core.unit_scope(cast(:last_day as date)) as o
+        on
+            f.unit_code = o.unit_code
+            and cast(date_trunc('month', cast(:last_day as date)) + interval '1 month' as date) - 1 >= o.from_date
+            and cast(date_trunc('month', cast(:last_day as date)) + interval '1 month' as date) - 1 <= o.to_date
 ),
 
 counted as (
@@ -71,19 +136,59 @@ counted as (
     group by f.indicator_code, m.scope_code
 ),
 
+scope as (
+    select
+        m.scope_code,
+        m.level
+    from member as m
+    inner join unit as u on m.unit_code = u.unit_code
+    where u.is_founded
+    union
+    select
+        m.scope_code,
+        m.level
+    from counted as c
+    inner join member as m on c.scope_code = m.scope_code
+    union
+    select
+        'all' as scope_code,
+        'all' as level
+),
+
+figure_before as (
+    select
+        f.indicator_code,
+        f.numerator,
+        f.denominator,
+        coalesce(o.scope_code, f.unit_code) as unit_code
+    from core.declared_figure_at(
+        cast(:source as text),
+        cast(date_trunc('month', cast(:last_day as date)) - interval '1 year' as date),
+        cast(:known_at as timestamptz)
+    ) as f
+    left join core.unit_scope(cast(cast(:last_day as date) - interval '1 year' as date)) as o
+        on
+            f.unit_code = o.unit_code
+            and cast(date_trunc('month', cast(:last_day as date)) - interval '11 months' as date) - 1 >= o.from_date
+            and cast(date_trunc('month', cast(:last_day as date)) - interval '11 months' as date) - 1 <= o.to_date
+),
+
 year_before as (
     select
         f.indicator_code,
         m.scope_code,
         sum(f.numerator) as numerator,
         sum(f.denominator) as denominator
-    from core.declared_figure_at(
-        cast(:source as text),
-        cast(date_trunc('month', cast(:last_day as date)) - interval '1 year' as date),
-        cast(:known_at as timestamptz)
-    ) as f
-    inner join member as m on f.unit_code = m.unit_code
+    from figure_before as f
+    inner join member_before as m on f.unit_code = m.unit_code
     group by f.indicator_code, m.scope_code
+),
+
+sent as (
+    select distinct
+        f.indicator_code,
+        f.unit_code
+    from figure as f
 ),
 
 covered as (
@@ -94,7 +199,7 @@ covered as (
     from core.declaration as d
     inner join unit as u on d.unit_code = u.unit_code and u.is_valid
     inner join member as m on u.unit_code = m.unit_code
-    left join figure as f on d.indicator_code = f.indicator_code and d.unit_code = f.unit_code
+    left join sent as f on d.indicator_code = f.indicator_code and d.unit_code = f.unit_code
     where d.is_required
     group by d.indicator_code, m.scope_code
 ),

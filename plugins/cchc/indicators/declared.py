@@ -56,6 +56,6 @@ def figures(connection: Connection, code: str, unit: str, period: Period) -> lis
     return query(
         connection,
         "select * from mart.declared_figure where indicator_code = :code and month_start = :month "
-        "and :unit in ('all', 'level:' || level, unit_code) order by unit_code",
+        "and :unit in ('all', 'level:' || level, counted_code) order by unit_code",
         {"code": code, "month": month_start(period.effective_last_day(clock)), "unit": unit},
     )

@@ -124,8 +124,9 @@ def binds(source: str, period: Period, basis: str, clock: datetime, also: Mappin
 
 def compute(connection: Connection, settings: Settings, indicators: list[Indicator], source: str, period: Period, clock: datetime) -> int:
     """Compute one period on both bases for the indicators of one source; how many values changed."""
+    gone = _drop_out_of_scope(connection, settings, indicators, period, clock)
     if source == declared.SOURCE:
-        return declared.compute(connection, settings, indicators, period, clock)
+        return gone + declared.compute(connection, settings, indicators, period, clock)
     if any(item.coverage == "dossiers" for item in indicators):
         _open_dossiers(connection, settings, source, period, clock)
     before = period.year_before()
@@ -134,8 +135,9 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
     for basis in BASES:
         _measure(connection, settings, indicators, basis, binds(source, period, basis, clock, also))
     counts = [item for item in indicators if item.kind == "count"]
-    _measure(connection, settings, counts, YEAR_BEFORE, binds(source, before, "year_to_date", clock, also))
-    return write_values(connection, settings, source, period, clock)
+    compared_on = period.effective_last_day(clock)
+    _measure(connection, settings, counts, YEAR_BEFORE, binds(source, before, "year_to_date", clock, also), compared_on)
+    return gone + write_values(connection, settings, source, period, clock)
 
 
 def write_values(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> int:
@@ -154,6 +156,21 @@ def write_values(connection: Connection, settings: Settings, source: str, period
         is_year_over=(last_day.month, last_day.day) == (12, 31),
         is_running=last_day < period.last_day,
         now=now(),
+    ).rowcount
+
+
+def _drop_out_of_scope(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clock: datetime) -> int:
+    """Take away the values of scopes that a period does not have any more: of a unit that begins later than it was said to."""
+    return run_file(
+        connection,
+        settings,
+        "mart/value_out_of_scope",
+        plan=settings.plan,
+        listed=json.dumps([{"code": item.code, "version": item.version} for item in indicators]),
+        root=DISTRICT,
+        last_day=period.effective_last_day(clock),
+        kind=period.kind,
+        period_start=period.start,
     ).rowcount
 
 
@@ -178,7 +195,7 @@ def work_tables(connection: Connection) -> None:
             "indicator_code text, formula_version integer, kind text, unit_code text, level text, basis text, "
             "numerator bigint, denominator bigint, coverage numeric",
         ),
-        ("unit_count", "indicator_code text, unit_code text, numerator bigint, denominator bigint"),
+        ("unit_count", "indicator_code text, unit_code text, counted_on date, numerator bigint, denominator bigint"),
         ("person", "indicator_code text, unit_code text, item text, is_numerator boolean"),
         ("expected", "coverage_code text, unit_code text, has_sent boolean"),
     ):
@@ -186,21 +203,40 @@ def work_tables(connection: Connection) -> None:
         connection.execute(text(f"truncate {name}"))
 
 
-def _measure(connection: Connection, settings: Settings, indicators: list[Indicator], basis: str, values: dict[str, Any]) -> None:
-    """Count some indicators for one range of time into the temporary table `measured`, for every scope."""
+def _measure(
+    connection: Connection,
+    settings: Settings,
+    indicators: list[Indicator],
+    basis: str,
+    values: dict[str, Any],
+    compared_on: date | None = None,
+) -> None:
+    """Count some indicators for one range of time into the temporary table `measured`, for every scope.
+
+    `compared_on`: the D of the period that is compared with this one; a unit that is merged by then stands for its predecessors too.
+    """
     connection.execute(text("truncate unit_count, person, expected"))
     for item in indicators:
         _run(connection, _COUNT_PERSONS if item.item == "person" else _COUNT_ROWS, sql(settings, item.sql), values, code=item.code)
     for code in sorted({item.coverage for item in indicators if item.coverage}):
         _run(connection, _EXPECT, sql(settings, f"coverage/{code}"), values, code=code)
     listed = [{"code": item.code, "version": item.version, "kind": item.kind, "coverage": item.coverage} for item in indicators]
-    run_file(connection, settings, "mart/measured", listed=json.dumps(listed), basis=basis, root=DISTRICT)
+    run_file(
+        connection,
+        settings,
+        "mart/measured",
+        listed=json.dumps(listed),
+        basis=basis,
+        root=DISTRICT,
+        last_day=values["last_day"],
+        compared_on=compared_on,
+    )
 
 
 _COUNT_ROWS = """insert into unit_count
-select :code, x.unit_code, count(*) filter (where x.is_numerator), count(*) from (
+select :code, x.unit_code, x.counted_on, count(*) filter (where x.is_numerator), count(*) from (
 {sql}
-) as x group by x.unit_code"""
+) as x group by x.unit_code, x.counted_on"""
 _COUNT_PERSONS = """insert into person
 select :code, x.unit_code, x.item, x.is_numerator from (
 {sql}
@@ -212,7 +248,7 @@ select :code, x.unit_code, x.has_sent from (
 
 
 _ITEMS = """insert into item_now
-select :code, :basis, x.unit_code, x.item, x.is_numerator from (
+select :code, :basis, x.unit_code, x.item, x.is_numerator, x.counted_on from (
 {sql}
 ) as x"""
 
@@ -233,20 +269,31 @@ def counted_items(
     bases: Iterable[str],
 ) -> None:
     """What the indicators count in a period, item by item, into the temporary table `item_now` (emptied first)."""
-    connection.execute(
-        text(
-            "create temp table if not exists item_now "
-            "(indicator_code text, basis text, unit_code text, item text, is_numerator boolean) on commit drop"
-        )
-    )
-    connection.execute(text("truncate item_now"))
+    item_table(connection)
     for item in indicators:
         clock = clocks[item.source]
         if clock is None or midnight(period.start) >= clock:
             continue
         for basis in bases:
             values = binds(item.source, period, basis, clock, {name: clocks.get(name) for name in item.also})
-            _run(connection, _ITEMS, sql(settings, item.sql), values, code=item.code, basis=basis)
+            count_items(connection, settings, sql(settings, item.sql), values, item.code, basis)
+
+
+def item_table(connection: Connection) -> None:
+    """The temporary table `item_now`, empty."""
+    connection.execute(
+        text(
+            "create temp table if not exists item_now "
+            "(indicator_code text, basis text, unit_code text, item text, is_numerator boolean, counted_on date) on commit drop"
+        )
+    )
+    connection.execute(text("truncate item_now"))
+
+
+def count_items(connection: Connection, settings: Settings, statement: str, values: dict[str, Any], code: str, basis: str) -> None:
+    """What a statement counts into `item_now`, each item under the unit for which it counts, or under `level:…` where there is none."""
+    _run(connection, _ITEMS, statement, values, code=code, basis=basis)
+    run_file(connection, settings, "mart/item_scope", code=code, basis=basis, last_day=values["last_day"])
 
 
 def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> None:
