@@ -213,7 +213,7 @@ def stored_units(connection: Connection) -> Units:
         f"select {', '.join(f'v.{column}' for column in _VERSION)}, u.predecessors from core.unit_version as v "
         "inner join core.unit as u on u.unit_code = v.unit_code "
         f"union all select {', '.join(f'u.{column}' for column in _UNIT)} from core.unit as u "
-        "where not exists (select 1 from core.unit_version as v where v.unit_code = u.unit_code)",
+        "where not exists (select 1 from core.unit_version as v where v.unit_code = u.unit_code) order by unit_code, valid_from",
     )
     return Units(State(**(row | {"predecessors": tuple(row["predecessors"] or ())})) for row in versions)
 

@@ -150,9 +150,8 @@ def _validity(old: Units, new: Units, code: str) -> list[str]:
 def _successions(old: Units, new: Units) -> list[str]:
     found = []
     for code in new:
-        ends = new.last_day(code)
-        after, before = new.successors.get(code, []), old.successors.get(code, [])
-        if after == before:
+        ends, before, after = new.last_day(code), _taken_over(old, code), _taken_over(new, code)
+        if before == after:
             continue
         who, heirs = _who(new.states[code][-1]), " and ".join(_who(new.states[heir][-1]) for heir in after)
         if not after:
@@ -162,6 +161,12 @@ def _successions(old: Units, new: Units) -> list[str]:
         else:
             found.append(f"{who} is divided from {ends + A_DAY if ends else 'its end'}: its place is taken by {heirs}")
     return found
+
+
+def _taken_over(units: Units, code: str) -> list[str]:
+    """Who took the place of a unit when it ended; one that is out of the list by now may name another than it could."""
+    ends = units.last_day(code) if code in units else None
+    return sorted(heir for heir in units.successors.get(code, ()) if ends is None or units.exists(heir, ends + A_DAY))
 
 
 # --- months ------------------------------------------------------------------------------------------------------------
@@ -305,7 +310,8 @@ _LOCAL = "cast({column} at time zone 'Asia/Ho_Chi_Minh' as date)"
 class _Records:
     """Records that count at a unit by a day: where they are, the days by which they count, and until when they are felt."""
 
-    name: str
+    one: str
+    many: str
     table: str
     days: tuple[str, ...]
     until: str | None = None
@@ -314,14 +320,19 @@ class _Records:
 
 _OF_RECORD = (
     # a dossier counts by its reception for as long as it is open
-    _Records("dossiers", "mart.dossier", ("r.received_date",), "r.finished_date", "r.is_counted"),
-    _Records("assessments", "core.assessment", (_LOCAL.format(column="r.assessed_at"),)),
-    _Records("decisions on procedures", "core.procedure", ("r.decision_date",)),
-    _Records("work files", "core.work_file", (_LOCAL.format(column="r.closed_at"),)),
-    _Records("payments", "core.payment", (_LOCAL.format(column="r.paid_at"), "r.file_date")),
-    _Records("items of feedback", "core.feedback", tuple(_LOCAL.format(column=f"r.{c}") for c in ("answered_at", "due_at", "received_at"))),
-    _Records("survey sheets", "core.survey_answer", ("r.surveyed_date",)),
-    _Records("declared figures", "core.declared_figure", ("cast(r.month_start + interval '1 month' as date) - 1",)),
+    _Records("dossier", "dossiers", "mart.dossier", ("r.received_date",), "r.finished_date", "r.is_counted"),
+    _Records("assessment", "assessments", "core.assessment", (_LOCAL.format(column="r.assessed_at"),)),
+    _Records("decision on a procedure", "decisions on procedures", "core.procedure", ("r.decision_date",)),
+    _Records("work file", "work files", "core.work_file", (_LOCAL.format(column="r.closed_at"),)),
+    _Records("payment", "payments", "core.payment", (_LOCAL.format(column="r.paid_at"), "r.file_date")),
+    _Records(
+        "item of feedback",
+        "items of feedback",
+        "core.feedback",
+        tuple(_LOCAL.format(column=f"r.{c}") for c in ("answered_at", "due_at", "received_at")),
+    ),
+    _Records("survey sheet", "survey sheets", "core.survey_answer", ("r.surveyed_date",)),
+    _Records("declared figure", "declared figures", "core.declared_figure", ("cast(r.month_start + interval '1 month' as date) - 1",)),
 )
 
 
@@ -352,20 +363,27 @@ def _mark_moved_records(connection: Connection, settings: Settings, units: Units
         ):
             if row["source_code"] not in clocks:
                 continue
-            dated = f" of {row['first']} to {row['last']}" if row["first"] else ""
-            counts.setdefault((row["unit_code"], row["counted_code"]), []).append(f"{row['n']} {records.name}{dated}")
+            dated = f" of {row['first']}" if row["first"] else ""
+            dated += f" to {row['last']}" if row["last"] != row["first"] else ""
+            found = f"{row['n']} {records.one if row['n'] == 1 else records.many}{dated}"
+            counts.setdefault((row["unit_code"], row["counted_code"]), []).append(found)
             _mark_records(connection, settings, records, joined, row["source_code"], clocks[row["source_code"]])
     return [_counts_for(units, code, counted, found) for (code, counted), found in counts.items()]
 
 
 def _counts_for(units: Units, code: str, counted: str | None, found: list[str]) -> str:
-    where = f"in level {units.states[code][-1].level} and the whole alone" if counted is None else f"for {_who(units.states[counted][-1])}"
-    return f"{_who(units.states[code][-1])}: {', '.join(found)} count {'for it' if counted == code else where}"
+    """`unit H19.16.31 'Xã Mã Đà': 2 dossiers of 2023-09-01 to 2023-10-05 now count for unit H19.16.22 'Xã Phú Lý'`."""
+    if counted is None:
+        where = f"in level {units.states[code][-1].level} and the whole alone"
+    else:
+        where = "for itself" if counted == code else f"for {_who(units.states[counted][-1])}"
+    verb = "counts" if len(found) == 1 and found[0].startswith("1 ") else "count"
+    return f"{_who(units.states[code][-1])}: {', '.join(found)} now {verb} {where}"
 
 
 def _mark_records(connection: Connection, settings: Settings, records: _Records, joined: str, source: str, known_at: datetime) -> None:
     joined = f"{joined} and r.source_code = '{source}'"
-    if records.name == "declared figures":
+    if records.one == "declared figure":
         # a figure stands in the periods of its month alone, and is what the same month of the next year is judged by
         months = {row["m"] for row in query(connection, f"select distinct r.month_start as m {joined}")}
         last = month_start(last_day_before(known_at))
@@ -374,7 +392,7 @@ def _mark_records(connection: Connection, settings: Settings, records: _Records,
         return
     until = records.until or "{day}"
     dated = " union ".join(f"select {day} as from_date, {until.format(day=day)} as to_date {joined}" for day in records.days)
-    if records.name == "dossiers":
+    if records.one == "dossier":
         # what was certified a year before is what this year's copies are judged by
         dated += f" union select r.finished_date + 365, r.finished_date + 366 {joined} and r.has_signed_result"
     mark_dirty_months(connection, settings, source, dated, known_at, REASON)

@@ -111,7 +111,11 @@ def test_parents_that_go_round_in_a_circle_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_circle_that_a_later_state_closes_is_refused(tmp_path: Path) -> None:
-    lines = ["A,,a,commune,commune,H19.16,2000-01-01,2022-12-31,,", "A,,a,commune,commune,B,2023-01-01,,,", "B,,b,commune,commune,A,2000-01-01,,,"]
+    lines = [
+        "A,,a,commune,commune,H19.16,2000-01-01,2022-12-31,,",
+        "A,,a,commune,commune,B,2023-01-01,,,",
+        "B,,b,commune,commune,A,2000-01-01,,,",
+    ]
     path = listed(tmp_path, *lines)
     assert [told.partition(": ")[0] for told in refused(lambda: read_units(path))] == [
         "units.csv, line 5, column parent_code", "units.csv, line 6, column parent_code",
@@ -160,7 +164,13 @@ def test_a_file_that_cannot_be_read_at_all_is_refused(tmp_path: Path) -> None:
 def test_what_a_spreadsheet_does_to_a_file_does_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "units.csv"
     cells = OFFICE.split(",")
-    lines = [HEADER, DISTRICT, ",".join(f" {cell} " for cell in cells), ",,,,,,,,,", '"H19.16.90","","Xã A, và B",commune,commune,H19.16,2000-01-01,,,']
+    lines = [
+        HEADER,
+        DISTRICT,
+        ",".join(f" {cell} " for cell in cells),
+        ",,,,,,,,,",
+        '"H19.16.90","","Xã A, và B",commune,commune,H19.16,2000-01-01,,,',
+    ]
     path.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode() + b"\r\n")
     units = read_units(path)
     assert list(units) == ["H19.16", "H19.16.3", "H19.16.90"]
@@ -289,7 +299,9 @@ def test_a_unit_that_is_told_twice_is_refused(warehouse: Settings, tmp_path: Pat
 # --- nothing is loaded -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("file", "line"), [("units.csv", "H19.16.90,,Xã A,xã,commune,H19.16,2000-01-01,,,"), (calendar.FILE, "2023-06-12,no,x")])
+@pytest.mark.parametrize(
+    ("file", "line"), [("units.csv", "H19.16.90,,Xã A,xã,commune,H19.16,2000-01-01,,,"), (calendar.FILE, "2023-06-12,no,x")]
+)
 def test_nothing_is_loaded_when_something_is_refused(file: str, line: str, warehouse: Settings, tmp_path: Path) -> None:
     """A good line in one file is not loaded when a line of another cannot be read."""
     shutil.copytree(warehouse.reference_dir, tmp_path / "reference")
@@ -301,10 +313,15 @@ def test_nothing_is_loaded_when_something_is_refused(file: str, line: str, wareh
         load_reference(edited)
     with engine(warehouse).connect() as connection:
         assert query(connection, "select 1 from core.unit where unit_code in ('H19.16.90', 'H19.16.91')") == []
-        assert query(connection, "select is_working from core.working_day where day in ('2023-06-12', '2023-06-13')") == [{"is_working": True}] * 2
+        assert (
+            query(connection, "select is_working from core.working_day where day in ('2023-06-12', '2023-06-13')")
+            == [{"is_working": True}] * 2
+        )
 
 
-def test_init_prints_the_refusal_and_ends_with_1(warehouse: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_init_prints_the_refusal_and_ends_with_1(
+    warehouse: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.copytree(warehouse.reference_dir, tmp_path / "reference")
     with (tmp_path / "reference" / calendar.FILE).open("a", encoding="utf-8") as opened:
         opened.write("2023-06-12,no,x\n")

@@ -22,6 +22,7 @@ unit as (
     select
         u.unit_code,
         u.level,
+        u.kind,
         u.is_founded,
         u.is_valid
     from core.unit_at(cast(:last_day as date)) as u
@@ -200,7 +201,7 @@ covered as (
     inner join unit as u on d.unit_code = u.unit_code and u.is_valid
     inner join member as m on u.unit_code = m.unit_code
     left join sent as f on d.indicator_code = f.indicator_code and d.unit_code = f.unit_code
-    where d.is_required
+    where d.is_required and (d.kinds is null or u.kind = any(d.kinds)) and (d.levels is null or u.level = any(d.levels))
     group by d.indicator_code, m.scope_code
 ),
 

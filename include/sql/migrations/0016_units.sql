@@ -174,6 +174,12 @@ left join core.unit_at(d) as c on o.counted_code = c.unit_code
 $$;
 comment on function core.unit_scope is 'One row a unit and stretch of days: the scope at which its records of those days count in a period with the last day D, a unit, or level:… where no unit stands for it; level and tree of that scope';
 
+-- of which kind and level a unit is on the days on which it has to declare
+alter table core.declaration add column kinds text[];
+alter table core.declaration add column levels text[];
+comment on column core.declaration.kinds is 'Kinds of unit that have it: it holds on the days on which the unit is of one of them; null = of any';
+comment on column core.declaration.levels is 'Levels of unit that have it, likewise; null = of any';
+
 alter table core.working_day add column is_decided boolean not null default false;
 comment on column core.working_day.is_decided is 'Whether a line of working_day_overrides.csv judges the day; else the calendar of public holidays does';
 
@@ -439,11 +445,12 @@ select
                         else 'Chưa có số liệu tự khai tháng ' || to_char(cast(date_trunc('month', least(c.period_end - 1, declared_clock.last_day)) as date), 'MM/YYYY') || ' của ' || count(*) || ' đơn vị'
                     end
                 from core.declaration as dn
-                inner join core.unit_span as du
-                    on dn.unit_code = du.unit_code and du.valid_from <= c.period_end - 1 and du.before_date > c.period_end - 1
+                inner join core.unit_span as du on dn.unit_code = du.unit_code and du.valid_from <= c.period_end - 1
                 where
                     dn.indicator_code = c.indicator_code
                     and dn.is_required
+                    and (dn.kinds is null or du.kind = any(dn.kinds))
+                    and (dn.levels is null or du.level = any(dn.levels))
                     and (du.valid_to is null or du.valid_to >= c.period_end - 1)
                     and c.unit_code in ('all', 'level:' || du.level, du.unit_code)
             )
