@@ -318,6 +318,17 @@ class _Records:
     where: str = "true"
 
 
+_T_DAY = (
+    "(select cast((c.known_at - interval '1 microsecond') at time zone 'Asia/Ho_Chi_Minh' as date) "
+    "from ops.source_clock as c where c.source_code = r.source_code)"
+)
+# a declared figure counts by each D of its month; and by that day a year before, in the year that is compared with it
+_DECLARED = (
+    f"least(cast(r.month_start + interval '1 month' as date) - 1, {_T_DAY})",
+    "r.month_start + 13",
+    f"case when {_T_DAY} >= cast(r.month_start + interval '1 year' as date) "
+    f"then cast(least(cast(r.month_start + interval '13 months' as date) - 1, {_T_DAY}) - interval '1 year' as date) end",
+)
 _OF_RECORD = (
     # a dossier counts by its reception for as long as it is open
     _Records("dossier", "dossiers", "mart.dossier", ("r.received_date",), "r.finished_date", "r.is_counted"),
@@ -332,7 +343,7 @@ _OF_RECORD = (
         tuple(_LOCAL.format(column=f"r.{c}") for c in ("answered_at", "due_at", "received_at")),
     ),
     _Records("survey sheet", "survey sheets", "core.survey_answer", ("r.surveyed_date",)),
-    _Records("declared figure", "declared figures", "core.declared_figure", ("cast(r.month_start + interval '1 month' as date) - 1",)),
+    _Records("declared figure", "declared figures", "core.declared_figure", _DECLARED),
 )
 
 

@@ -5,7 +5,7 @@
 
 select
     f.unit_code,
-    cast(date_trunc('month', cast(:last_day as date)) + interval '1 month' as date) - 1 as counted_on,
+    cast(:last_day as date) as counted_on,
     concat_ws('', f.file_name, ', SoLieu!A', f.file_line, ': ' || concat_ws('/', f.numerator, f.denominator)) as item,
     true as is_numerator,
     f.numerator,

@@ -3,7 +3,7 @@
 --        core.unit_scope, core.unit_on_day
 -- traps: both bases are alike; a scope without a figure has no value (null, not 0); rows that stay as they are keep their computed_at;
 --        coverage is units that declared ÷ units valid at D that have to; a figure without an approver makes its scopes provisional;
---        a figure counts by the last day of its month: of a unit that did not exist then for the successor, or in level and whole alone;
+--        a figure of a unit that does not exist on D counts for the successor, or in level and whole alone;
 --        with the year before of a unit stands that of the units whose place it has taken by D
 
 insert into mart.indicator_value as v (
@@ -121,8 +121,8 @@ figure as (
     left join core.unit_scope(cast(:last_day as date)) as o
         on
             f.unit_code = o.unit_code
-            and cast(date_trunc('month', cast(:last_day as date)) + interval '1 month' as date) - 1 >= o.from_date
-            and cast(date_trunc('month', cast(:last_day as date)) + interval '1 month' as date) - 1 <= o.to_date
+            and cast(:last_day as date) >= o.from_date
+            and cast(:last_day as date) <= o.to_date
 ),
 
 counted as (
@@ -170,8 +170,8 @@ figure_before as (
     left join core.unit_scope(cast(cast(:last_day as date) - interval '1 year' as date)) as o
         on
             f.unit_code = o.unit_code
-            and cast(date_trunc('month', cast(:last_day as date)) - interval '11 months' as date) - 1 >= o.from_date
-            and cast(date_trunc('month', cast(:last_day as date)) - interval '11 months' as date) - 1 <= o.to_date
+            and cast(cast(:last_day as date) - interval '1 year' as date) >= o.from_date
+            and cast(cast(:last_day as date) - interval '1 year' as date) <= o.to_date
 ),
 
 year_before as (

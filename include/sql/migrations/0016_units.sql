@@ -270,11 +270,7 @@ select
     f.file_name,
     f.file_line,
     f.file_revision,
-    f._first_seen_at as first_seen_at,
-    case
-        when o.unit_code is not null and o.counted_code is null then 'level:' || u.level
-        else coalesce(o.counted_code, f.unit_code)
-    end as counted_code
+    f._first_seen_at as first_seen_at
 from core.declared_figure as f
 -- by the last day of the month: the figure is the state at its end
 inner join core.unit_span as u
@@ -282,11 +278,6 @@ inner join core.unit_span as u
         f.unit_code = u.unit_code
         and u.from_date <= cast(f.month_start + interval '1 month' as date) - 1
         and u.before_date > cast(f.month_start + interval '1 month' as date) - 1
-left join core.unit_on_day as o
-    on
-        f.unit_code = o.unit_code
-        and o.from_date <= cast(f.month_start + interval '1 month' as date) - 1
-        and o.to_date >= cast(f.month_start + interval '1 month' as date) - 1
 left join lateral (
     select d.document_code
     from core.document_version as d
@@ -301,7 +292,6 @@ left join lateral (
 ) as proof on true;
 comment on column mart.declared_figure.unit_name is 'Its name at the end of the month | Tên đơn vị';
 comment on column mart.declared_figure.level is 'Its level at the end of the month | Cấp';
-comment on column mart.declared_figure.counted_code is 'Unit for which the figure counts, or level:… where there is none: that of the unit that declares while it exists, else of its successor | Đơn vị được tính';
 
 create or replace view mart.scorecard as
 with value as not materialized (
@@ -501,10 +491,17 @@ left join lateral (
         bool_and(f.is_proven) as is_proven,
         nullif(count(*), 0) as unit_count
     from mart.declared_figure as f
+    -- whose it is on D: that of the unit that declares, else of its successor, else of its level alone
+    inner join core.unit_on_day as fo on f.unit_code = fo.unit_code and fo.from_date <= least(c.period_end - 1, declared_clock.last_day) and fo.to_date >= least(c.period_end - 1, declared_clock.last_day)
+    inner join core.unit_span as fu
+        on
+            coalesce(fo.counted_code, fo.unit_code) = fu.unit_code
+            and fu.from_date <= least(c.period_end - 1, declared_clock.last_day)
+            and fu.before_date > least(c.period_end - 1, declared_clock.last_day)
     where
         f.indicator_code = c.indicator_code
         and f.month_start = cast(date_trunc('month', least(c.period_end - 1, declared_clock.last_day)) as date)
-        and c.unit_code in ('all', 'level:' || f.level, f.counted_code)
+        and c.unit_code in ('all', 'level:' || fu.level, fo.counted_code)
 ) as declared on true
 left join value as last_period
     on
