@@ -1,5 +1,5 @@
 -- grain: one row a dossier
--- source: mart.dossier, core.unit_on_day, core.unit; indicators.md §7, §8.6
+-- source: mart.dossier, core.unit_on_day, core.unit
 -- traps: by the day of its reception, both ends of the unit's time included; the finding stands at the unit that the record names, and
 --        says for whom the dossier counts: the one successor of that day, or nobody, then in level and whole alone
 
