@@ -133,6 +133,11 @@ class Unit:
         """As it is on a day; before its first day as it begins, after its last as it ended."""
         return ([line for line in self.lines if line.begins <= day] or [self.lines[0]])[-1]
 
+    @property
+    def level(self) -> str:
+        """Its newest level."""
+        return self.lines[-1].level
+
     def valid(self, day: date) -> bool:
         """Whether it exists on a day."""
         return self.lines[0].begins <= day and (self.lines[-1].ends is None or day <= self.lines[-1].ends)
@@ -144,6 +149,7 @@ def reference(pattern: str, folder: str) -> Path:
     return found[0] if found else next(OWN.glob(pattern))
 
 
+PLAN = "H19.16"  # top of the tree that the plan binds
 _list_of_units: list[Path] = []
 
 
@@ -216,11 +222,12 @@ def merged_into(code: str, d: date) -> set[str]:
 
 
 @lru_cache(maxsize=64)
-def scopes(d: date) -> dict[str, set[str]]:
-    """Every scope as of D and what counts in it: each unit; each level, with what counts at no unit of it; the whole."""
+def scopes(d: date = date.max) -> dict[str, set[str]]:
+    """Every scope as of D and what counts in it: each unit; each level of the plan's tree, with what counts at no unit of it; the whole."""
     every = units()
     out = {code: {code} for code in every}
-    for level in sorted({unit.at(d).level for unit in every.values()} | {"district", "commune"}):
+    levels = {unit.at(d).level for code, unit in every.items() if tree(code, d) == PLAN}
+    for level in sorted(levels | {"district", "commune"}):
         out[f"level:{level}"] = {code for code, unit in every.items() if unit.at(d).level == level} | {f"level:{level}"}
     out["all"] = set().union(*out.values())
     return out
