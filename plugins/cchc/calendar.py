@@ -9,13 +9,25 @@ import csv
 from datetime import date, timedelta
 from pathlib import Path
 
+from cchc.errors import NotConfigured
+
 FIRST_YEAR, LAST_YEAR = 2015, 2035
 
 
 def overrides(path: Path) -> dict[date, tuple[bool, str]]:
-    """Decisions that the package lacks: date → (is working, legal basis)."""
+    """Decisions that the package lacks: date → (is working, legal basis). Raises NotConfigured with the line that cannot be read."""
+    found: dict[date, tuple[bool, str]] = {}
     with path.open(encoding="utf-8", newline="") as file:
-        return {date.fromisoformat(row["date"]): (row["is_working"] == "true", row["legal_basis"]) for row in csv.DictReader(file)}
+        for line, row in enumerate(csv.DictReader(file), 2):
+            word = (row["is_working"] or "").strip().lower()  # Excel writes TRUE
+            if word not in ("true", "false"):
+                raise NotConfigured(f"{path.name} line {line}: is_working is {row['is_working']!r}; write true or false")
+            try:
+                day = date.fromisoformat((row["date"] or "").strip())
+            except ValueError:
+                raise NotConfigured(f"{path.name} line {line}: date is {row['date']!r}; write YYYY-MM-DD") from None
+            found[day] = (word == "true", row["legal_basis"])
+    return found
 
 
 def working_days(reference_dir: Path, first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> list[tuple[date, bool, str]]:
