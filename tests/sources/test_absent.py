@@ -91,6 +91,7 @@ def test_a_first_delivery_is_refused_without_its_critical_fields_alone() -> None
     assert gone(renamed, Earlier()) == ["NgayHenTra"]
     assert gone(renamed[:19], Earlier()) == []
     assert gone(renamed[:5], Earlier(), first_rows=5) == ["NgayHenTra"]
+    assert gone([], Earlier(), first_rows=0) == [], "an empty delivery lacks no field"
     assert gone(renamed, Earlier(loads=1)) == [], "earlier deliveries of which nothing is known: loaded before fields were counted"
     assert gone([without(FINISHED, "MaHoSo")] * 20, Earlier()) == ["MaHoSo"], "the key"
     assert "of this first delivery, and no record can be judged without it" in in_words(

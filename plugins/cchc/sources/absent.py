@@ -76,7 +76,9 @@ def absent_fields(entity: Entity, counted: dict[str, Any], before: Earlier, firs
         if counted["present"].get(name) or name in entity.optional_fields:
             continue
         records, share = records_of(name, counted), before.fields.get(name)
-        if records and share is not None and share.shown:
+        if not records:
+            continue  # a delivery without records lacks none of their fields
+        if share is not None and share.shown:
             if chance_of_none(records, share) < ALL_BUT_IMPOSSIBLE:
                 found.append(Absent(name, records, share))
         elif before.loads == 0 and records >= first_rows and name in needed:
