@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from cchc.period import ZONE, Period, add_months, midnight
+from cchc.period import ZONE, Period, add_months, midnight, to_minute
 from cchc.warehouse import query
 
 
@@ -30,9 +30,9 @@ class Hole:
     @property
     def text(self) -> str:
         """The hole in words, with what closes it."""
-        span = f"from {_short(self.from_at)} to {_short(self.to_at)}" if self.from_at else f"before {_short(self.to_at)}"
+        span = f"from {to_minute(self.from_at)} to {to_minute(self.to_at)}" if self.from_at else f"before {to_minute(self.to_at)}"
         named = "" if self.entities == ("*",) else f" ({', '.join(self.entities)})"
-        clock = f"T stays at {_short(self.known_at)}" if self.known_at else "there is no T, so nothing of it is computed"
+        clock = f"T stays at {to_minute(self.known_at)}" if self.known_at else "there is no T, so nothing of it is computed"
         return (
             f"{self.source}{named}: what changed {span} was never asked for; {clock}, although later changes are loaded. "
             f"The next run asks for it: `cchc ingest {self.source}`"
@@ -71,7 +71,7 @@ class MissingMonth:
         named = ", ".join(self.codes) + (" …" if self.missing > len(self.codes) else "")
         what = (
             f"{self.source} {self.month:%Y-%m}: the source lists {self.listed} dossiers, {self.missing} of them are not stored ({named}), "
-            f"since T = {_short(self.since)}; the month is provisional. "
+            f"since T = {to_minute(self.since)}; the month is provisional. "
         )
         if self.is_new:
             return what + "They may have come in while the extract ran: the next ingest brings them"
@@ -130,7 +130,3 @@ def notes_vi(connection: Connection, period: Period) -> list[str]:
 
 def _overlaps(month: date, first: date, end: date) -> bool:
     return month < end and first < add_months(month, 1)
-
-
-def _short(moment: datetime) -> str:
-    return f"{moment.astimezone(ZONE):%Y-%m-%d %H:%M}"

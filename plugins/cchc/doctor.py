@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from cchc import completeness
 from cchc.errors import CchcError
-from cchc.period import ZONE, now
+from cchc.period import ZONE, now, to_minute
 from cchc.settings import Settings
 from cchc.sources.profile import Profile
 from cchc.trouble import in_words
@@ -174,7 +174,7 @@ def _source(connection: Connection, settings: Settings, profile: Profile) -> lis
 
 def _last_run(source: str, kind: str, row: dict[str, Any]) -> list[Finding]:
     named = "run" if kind == "ingest" else "retry from quarantine"
-    what = f"{source}: the last {named} (extract {row['extract_id']}, {_day(row['started_at'])})"
+    what = f"{source}: the last {named} (extract {row['extract_id']}, {to_minute(row['started_at'])})"
     again = f"`cchc ingest {source}`" if kind == "ingest" else "`cchc quarantine retry`"
     if row["status"] == "failed":
         return [Finding(WRONG, f"{what} failed: {row['message']}. When that is mended: {again}")]
@@ -268,7 +268,3 @@ def _waiting_months(connection: Connection) -> list[Finding]:
         for row in query(connection, "select distinct to_char(month_start, 'YYYY-MM') as month from ops.dirty_month order by 1")
     ]
     return [Finding(NOTE, f"months that wait for `cchc refresh`: {', '.join(months)}")] if months else []
-
-
-def _day(moment: Any) -> str:
-    return f"{moment.astimezone(ZONE):%Y-%m-%d %H:%M}"

@@ -14,15 +14,13 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from cchc.errors import CchcError, WrongClock, WrongUse
-from cchc.period import now
+from cchc.period import CLOCK_TOLERANCE, now
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import extract_of
 from cchc.warehouse import engine, known_at, query
 
 log = logging.getLogger(__name__)
-
-CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks of two machines that are kept by NTP differ by far less
 
 
 def open_extract(
@@ -161,6 +159,12 @@ def fail(settings: Settings, extract_id: int, message: str) -> None:
         )
 
 
+def staging_tables(connection: Connection) -> dict[str, int]:
+    """The staging tables that runs have made: name (without its schema) → number of the extract."""
+    names = connection.execute(text("select tablename from pg_tables where schemaname = 'staging' order by 1")).scalars()
+    return {name: number for name in names if (number := extract_of(name)) is not None}
+
+
 def sweep_staging(settings: Settings, source: str | None = None) -> list[str]:
     """Drop the staging tables of runs that have ended (of one source, or of all); the names of the tables dropped.
 
@@ -168,7 +172,7 @@ def sweep_staging(settings: Settings, source: str | None = None) -> list[str]:
     """
     dropped = []
     with engine(settings).connect() as connection:
-        tables = [row["name"] for row in query(connection, "select tablename as name from pg_tables where schemaname = 'staging'")]
+        tables = staging_tables(connection)
         ended = {
             row["extract_id"]
             for row in query(
@@ -179,8 +183,8 @@ def sweep_staging(settings: Settings, source: str | None = None) -> list[str]:
                 {"s": source},
             )
         }
-    for table in tables:
-        if extract_of(table) in ended:
+    for table, extract_id in tables.items():
+        if extract_id in ended:
             try:
                 with engine(settings).begin() as connection:
                     connection.execute(text("set local lock_timeout = '2s'"))

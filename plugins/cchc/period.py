@@ -17,6 +17,7 @@ from cchc.errors import WrongUse
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 KINDS = ("month", "quarter", "half_year", "nine_months", "year", "report_month", "report_quarter")
 BASES = ("period", "year_to_date")
+CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks of two machines that are kept by a time server differ by far less
 _TICK = timedelta(microseconds=1)
 
 
@@ -28,6 +29,11 @@ def now() -> datetime:
 def midnight(day: date, zone: ZoneInfo = ZONE) -> datetime:
     """00:00:00 of a local day."""
     return datetime.combine(day, time(), zone)
+
+
+def to_minute(moment: datetime) -> str:
+    """A moment as messages write it: local, to the minute."""
+    return f"{moment.astimezone(ZONE):%Y-%m-%d %H:%M}"
 
 
 def parse_moment(text: str) -> datetime:

@@ -22,17 +22,15 @@ from cchc import completeness, extracts, retry
 from cchc.core.load import dirty_months, load_extract
 from cchc.core.merge import VERSION_TABLES
 from cchc.errors import LoadBlocked, NotConfigured
-from cchc.extracts import open_extract
+from cchc.extracts import open_extract as open_extract  # the first step, for the DAGs
 from cchc.period import now
 from cchc.retry import resolve_retried
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.sources.landing import Landed, Window
 from cchc.sources.profile import Profile, load_profile
-from cchc.staging.tables import extract_of
+from cchc.staging.tables import table_of
 from cchc.warehouse import engine, known_at, query
-
-__all__ = ["open_extract"]
 
 log = logging.getLogger(__name__)
 
@@ -318,18 +316,13 @@ def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
             text("delete from ops.quarantine where source_code = :s and entity = :e and key = any(:keys)"),
             {"s": profile.source, "e": load.entity, "keys": keys},
         )
-        for table in _staging_tables(connection, profile.source, load.entity):
-            connection.execute(text(f'delete from staging."{table}" where _key = any(:keys)'), {"keys": keys})
+        runs = set(connection.execute(text("select extract_id from ops.extract where source_code = :s"), {"s": profile.source}).scalars())
+        for table, run in extracts.staging_tables(connection).items():
+            if run in runs and table == table_of(entity, run).name:
+                connection.execute(text(f'delete from staging."{table}" where _key = any(:keys)'), {"keys": keys})
     lines = purge_landing(settings.landing_url, profile.source, load.entity, load.secret_keys)
     if purged or lines:
         log.warning("%s %s: records turned secret; %s stored versions were purged", profile.source, load.entity, purged)
-
-
-def _staging_tables(connection: Any, source: str, entity: str) -> list[str]:
-    """The staging tables of an entity that runs of a source have left or are filling."""
-    runs = set(connection.execute(text("select extract_id from ops.extract where source_code = :s"), {"s": source}).scalars())
-    names = connection.execute(text("select tablename from pg_tables where schemaname = 'staging'")).scalars()
-    return [name for name in names if extract_of(name) in runs and name.partition("__")[2] == entity.replace(".", "_")]
 
 
 def _landed(settings: Settings, extract_id: int) -> list[Landed]:

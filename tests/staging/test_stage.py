@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import create_engine
 
 from cchc.errors import CchcError, NotConfigured
+from cchc.settings import PROJECT
 from cchc.sources.fields import FieldCounts
 from cchc.staging import good_view, stage, staged_entities, table_of
-from cchc.staging.stage import psycopg_connection
-from cchc.staging.tables import drop_tables, extract_of
+from cchc.staging.tables import extract_of
 from tests.staging.support import Bench, profile
 
 ONE_STOP = profile("one_stop")
@@ -80,11 +80,25 @@ def test_runs_stage_side_by_side(bench: Bench) -> None:
     bench.stage(ONE_STOP, [bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D2"}, {"MaDanhGia": "D3"}])])
     second = bench.table("assessments")
     assert [bench.rows(f"select count(*) as n from {table}") for table in (first, second)] == [[{"n": 1}], [{"n": 2}]]
-    with psycopg_connection(bench.engine) as connection:
-        drop_tables(connection, bench.extract_id)
+    bench.run(f"drop table {second} cascade")
     assert bench.rows("select to_regclass(:a) is not null as a, to_regclass(:b) is not null as b", a=first, b=second) == [
         {"a": True, "b": False}
     ]
+
+
+def test_the_tables_that_runs_shared_before_are_dropped(bench: Bench) -> None:
+    """An upgrade leaves nothing behind that nobody empties: what turns secret is purged from the tables of runs alone."""
+    bench.stage(ONE_STOP, [bench.land(ONE_STOP, "assessments", [{"MaDanhGia": "D1"}])])
+    bench.run("create table staging.one_stop__assessments (like staging.model_assessment)")
+    bench.run("create view staging.good_one_stop__assessments as select * from staging.one_stop__assessments")
+    bench.run("create table staging.known_end (dossier_id bigint)")
+    models = "select count(*) as n from pg_tables where schemaname = 'staging' and tablename like 'model%'"
+    before = bench.rows(models)
+    bench.run((PROJECT / "include" / "sql" / "migrations" / "0019_former_staging.sql").read_text(encoding="utf-8"))
+    former = "select tablename from pg_tables where schemaname = 'staging' and tablename in ('one_stop__assessments', 'known_end')"
+    assert bench.rows(former) == []
+    assert bench.rows(models) == before
+    assert bench.rows(f"select count(*) as n from {bench.table('assessments')}") == [{"n": 1}]
 
 
 def test_more_than_a_block_and_more_than_a_part(bench: Bench) -> None:

@@ -20,7 +20,7 @@ from cchc.settings import Settings
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import SCHEMA, staged_entities, table_of
 from cchc.warehouse import known_at as known_at_of
-from cchc.warehouse import run_file
+from cchc.warehouse import query, run_file
 
 # the date of a row, by which months are marked: model → its event time (indicators.md §2, coverage; §4)
 EVENT_DATE = {
@@ -43,15 +43,20 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
     was landed is neither published, nor known already, nor in quarantine.
     """
     source, extract_id, known_at = profile.source, extract["extract_id"], extract["window_to"]
-    loaded = {
-        row.load_id: row.entity
-        for row in connection.execute(
-            text("select load_id, entity from ops.load where extract_id = :x and status = 'validated'"), {"x": extract_id}
+    loads = {
+        row["load_id"]: row
+        for row in query(
+            connection,
+            "select load_id, entity, file_name, landed, staged from ops.load where extract_id = :x and status = 'validated'",
+            {"x": extract_id},
         )
     }
+    loaded = {load_id: row["entity"] for load_id, row in loads.items()}
     counts: dict[int, Counts] = {}
     previous = known_at_of(connection, source)
-    connection.execute(text("update ops.extract set status = 'complete', ended_at = :now where extract_id = :x"), _at(extract_id))
+    connection.execute(
+        text("update ops.extract set status = 'complete', ended_at = :now where extract_id = :x"), {"x": extract_id, "now": now()}
+    )
     reached = known_at_of(connection, source)
     # without a T yet no period has a value; marks are made all the same, and cost nothing
     clock = reached or known_at
@@ -70,7 +75,7 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
     for load_id in loaded:
         count = counts.get(load_id, Counts(0, 0, 0))
         count = replace(count, keyless=count.keyless + rows.get(load_id, (0, 0))[1])
-        _require_all_rows(connection, load_id, rows.get(load_id, (0, 0))[0], count)
+        _require_all_rows(connection, source, loads[load_id], rows.get(load_id, (0, 0))[0], count)
         connection.execute(
             text(
                 "update ops.load set status = 'loaded', inserted = :i, updated = :u, unchanged = :n, replaced = :r, keyless = :k, "
@@ -88,10 +93,6 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
         )
 
 
-def _at(extract_id: int) -> dict[str, Any]:
-    return {"x": extract_id, "now": now()}
-
-
 def _delivered_rows(connection: Connection, entities: Iterable[Entity], extract_id: int) -> dict[int, tuple[int, int]]:
     """For each load: the rows in its staging table, and those of them without a readable key."""
     found: dict[int, tuple[int, int]] = {}
@@ -102,22 +103,20 @@ def _delivered_rows(connection: Connection, entities: Iterable[Entity], extract_
     return found
 
 
-def _require_all_rows(connection: Connection, load_id: int, rows: int, count: Counts) -> None:
+def _require_all_rows(connection: Connection, source: str, load: Mapping[str, Any], rows: int, count: Counts) -> None:
     """Raises CchcError unless every landed row is published, known already, replaced by a later row of its delivery, or in quarantine."""
-    load = connection.execute(
-        text("select source_code, entity, file_name, landed, staged from ops.load where load_id = :l"), {"l": load_id}
-    ).one()
-    what = f"{load.source_code} {load.file_name or load.entity} (load {load_id})"
-    if not load.landed == load.staged == rows == count.total:
+    what = f"{source} {load['file_name'] or load['entity']} (load {load['load_id']})"
+    if not load["landed"] == load["staged"] == rows == count.total:
         raise CchcError(
-            f"{what}: {load.landed} rows were landed and {load.staged} staged; {rows} stand in the staging table, and {count.total} are "
-            f"accounted for ({count.inserted} inserted, {count.updated} updated, {count.unchanged} unchanged, {count.replaced} replaced, "
-            f"{count.keyless} without a key). Nothing was published. Run `cchc ingest {load.source_code}` again; if it stays, report it"
+            f"{what}: {load['landed']} rows were landed and {load['staged']} staged; {rows} stand in the staging table, "
+            f"and {count.total} are accounted for ({count.inserted} inserted, {count.updated} updated, {count.unchanged} unchanged, "
+            f"{count.replaced} replaced, {count.keyless} without a key). Nothing was published. "
+            f"Run `cchc ingest {source}` again; if it stays, report it"
         )
     if count.keyless:
         aside = connection.execute(
             text("select count(distinct line) from ops.quarantine where load_id = :l and action = 'quarantine' and resolved_at is null"),
-            {"l": load_id},
+            {"l": load["load_id"]},
         ).scalar_one()
         if aside < count.keyless:
             raise CchcError(

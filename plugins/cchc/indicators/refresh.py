@@ -145,6 +145,7 @@ def write_values(connection: Connection, settings: Settings, source: str, period
     """Write a period's values from what was counted into `measured`, judged by the plan that holds in it; how many changed."""
     last_day = period.effective_last_day(clock)
     lacking = [basis for basis, is_lacking in incomplete_bases(connection, source, period, BASES).items() if is_lacking]
+    concerned = [item.code for item in catalogue(settings).values() if item.coverage == "dossiers"] if lacking else []
     return run_file(
         connection,
         settings,
@@ -158,7 +159,7 @@ def write_values(connection: Connection, settings: Settings, source: str, period
         has_year_before=source == declared.SOURCE or _is_extracted(connection, source, period.year_before()),
         is_running=last_day < period.last_day,
         incomplete_bases=lacking,
-        incomplete_codes=[item.code for item in catalogue(settings).values() if lacking and item.coverage == "dossiers"],
+        incomplete_codes=concerned,
         now=now(),
     ).rowcount
 

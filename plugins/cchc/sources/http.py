@@ -32,7 +32,6 @@ MAX_PAUSE_SECONDS = 120.0
 FIRST_PAUSE_SECONDS = 0.3
 MALFORMED_RETRIES = 2
 CONNECT_SECONDS = 10.0
-CLOCK_TOLERANCE = timedelta(minutes=5)
 EVERYTHING_FROM = date(2000, 1, 1)
 CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}")
 OAUTH_ERRORS = ("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope")
@@ -188,7 +187,7 @@ class Client:
             return
         if self.clock.tzinfo is None:  # "-0000" of RFC 5322: UTC
             self.clock = self.clock.replace(tzinfo=UTC)
-        if self._known_at is not None and self._known_at > self.clock + CLOCK_TOLERANCE:
+        if self._known_at is not None and self._known_at > self.clock + period.CLOCK_TOLERANCE:
             raise WrongClock(
                 f"{where}: T = {self._known_at.isoformat(timespec='seconds')} is later than the source's own clock "
                 f"({self.clock.astimezone(self._known_at.tzinfo).isoformat(timespec='seconds')}, the Date of its answer). Nothing of it is "

@@ -62,14 +62,6 @@ def extract_of(table: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def drop_tables(connection: Connection[Any], extract_id: int) -> None:
-    """Drop the staging tables of an extract, with the views on them."""
-    names = connection.execute("select tablename from pg_tables where schemaname = %s", [SCHEMA]).fetchall()
-    for (name,) in names:
-        if extract_of(name) == extract_id:
-            connection.execute(sql.SQL("drop table {} cascade").format(sql.Identifier(SCHEMA, name)))
-
-
 def layout(connection: Connection[Any], schema: str, table: str) -> dict[str, str]:
     """Column → SQL type of a table, in order; empty if there is no such table."""
     rows = connection.execute(
