@@ -58,7 +58,7 @@ def _init(options: argparse.Namespace, settings: Settings) -> int:
     grant_roles(settings)
     print(f"warehouse ready; migrations applied: {', '.join(applied) or 'none, it was up to date'}")
     for sentence in told:
-        print(sentence)
+        print(f"  {sentence}")
     return 0
 
 
@@ -190,14 +190,15 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
         print("\nbinds: " + json.dumps(found.binds, default=str) + "\n\n" + found.query)
     if options.rows != 0:
         shown = found.rows if options.rows < 0 else found.rows[: options.rows]
-        print(
-            "\n"
-            + _table(
-                [["unit", "item", "numerator"], *([row["unit_code"], row["item"], "1" if row["is_numerator"] else "0"] for row in shown)]
-            )
-        )
+        table = [["unit", "item", "numerator"], *([row["unit_code"], row["item"], "1" if row["is_numerator"] else "0"] for row in shown)]
+        if found.elsewhere:
+            named = ["names", *(row["named_code"] if row["named_code"] != row["unit_code"] else "" for row in shown)]
+            table = [[*cells, name] for cells, name in zip(table, named, strict=True)]
+        print("\n" + _table(table))
         if len(shown) < len(found.rows):
             print(f"… {len(found.rows) - len(shown)} more; --rows -1 shows all")
+    for reason in found.elsewhere:
+        print(f"\n{reason}")
     if found.declared:
         print("\ndeclared by the units, to be compared:\n" + _table(figure_rows(found.declared)))
     return 0

@@ -114,7 +114,7 @@ class Count:
 def _where(period: Period, unit: str, code: str | None) -> tuple[str, dict[str, Any]]:
     """Conditions of a period, a scope and a kind. Of the report kinds the day counts, not the month."""
     condition = "f.month_start >= :first and f.month_start < :before and " + scope_condition(unit, "f.unit_code", "u.level")
-    binds: dict[str, Any] = {"first": month_start(period.start), "before": period.end, "scope": unit}
+    binds: dict[str, Any] = {"first": month_start(period.start), "before": period.end, "scope": unit, "d": period.last_day}
     if code is not None:
         condition += " and f.finding_code = :code"
         binds["code"] = code
@@ -138,7 +138,7 @@ def counts(settings: Settings, period: Period, unit: str = "all", code: str | No
         rows = query(
             connection,
             "select f.finding_code as code, f.name_vi, f.unit_code, u.name as unit_name, count(*) as count from mart.finding as f "
-            f"inner join core.unit as u on u.unit_code = f.unit_code where {condition} "
+            f"inner join core.unit_at(:d) as u on u.unit_code = f.unit_code where {condition} "
             "group by f.finding_order, f.finding_code, f.name_vi, f.unit_code, u.name order by f.finding_order, count(*) desc, f.unit_code",
             binds,
         )
@@ -153,7 +153,7 @@ def rows(settings: Settings, period: Period, unit: str = "all", code: str | None
         return query(
             connection,
             "select f.finding_code, f.name_vi, f.unit_code, u.name as unit_name, f.item, f.dossier_code, f.event_date, f.detail "
-            "from mart.finding as f inner join core.unit as u on u.unit_code = f.unit_code "
+            "from mart.finding as f inner join core.unit_at(:d) as u on u.unit_code = f.unit_code "
             f"where {condition} order by f.finding_order, f.unit_code, f.event_date, f.item" + ("" if limit < 0 else " limit :limit"),
             binds | ({} if limit < 0 else {"limit": limit}),
         )

@@ -29,12 +29,12 @@ def _asked(connection: Connection, period: Period, unit: str) -> dict[str, Any]:
     clock = known_at(connection, "payments")
     if clock is None or midnight(period.start) >= clock:
         raise WrongUse(f"no payment log of {period.code} yet: T of payments is {clock.isoformat() if clock else 'not set'}")
-    return {"first": period.start, "before": period.end, "scope": unit}
+    return {"first": period.start, "before": period.end, "scope": unit, "d": period.last_day}
 
 
 def _from(unit: str) -> str:
     return (
-        "from mart.payment_reconciliation as r inner join core.unit as u on u.unit_code = r.unit_code "
+        "from mart.payment_reconciliation as r inner join core.unit_at(:d) as u on u.unit_code = r.unit_code "
         f"where r.day >= :first and r.day < :before and {scope_condition(unit, 'r.unit_code', 'u.level')}"
     )
 

@@ -15,7 +15,8 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -26,9 +27,21 @@ if __package__ in (None, ""):  # run as a file
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = "oracle"
 
-from .indicators import DECLARED, DOSSIER_INDICATORS, INDICATORS, SECONDARY, SOURCES, Knowledge, Run, dossier_facts, members, rows
+from .indicators import (
+    DECLARED,
+    DOSSIER_INDICATORS,
+    INDICATORS,
+    SECONDARY,
+    SOURCE_OF,
+    SOURCES,
+    Knowledge,
+    Run,
+    dossier_facts,
+    members,
+    rows,
+)
 from .server import ContractServer, Faults, windows
-from .words import BASES, ROOT, midnight, parse_period, period_names, scopes
+from .words import BASES, ROOT, another_list, midnight, parse_period, period_names, scopes, span
 from .world import World, random_world
 
 Key = tuple[str, str, str, date, str]  # indicator, unit, kind, start, basis
@@ -99,9 +112,11 @@ def cli(args: Sequence[str], env: Mapping[str, str], *, in_process: bool = False
 
 def run_product(
     server: ContractServer, home: Path, ts: Sequence[datetime], env: Mapping[str, str], *, periods: Sequence[str] = (), in_process: bool = False,
-    refresh_each: bool = True, lagging: Sequence[str] = (), sources: Sequence[str] = (),
+    refresh_each: bool = True, lagging: Sequence[str] = (), sources: Sequence[str] = (), units: Path | None = None,
 ) -> list[Run]:  # fmt: skip
     """Ingest the sources (default: all that the product knows) at each T (the `lagging` ones not at the last), refresh.
+
+    `units`: another list of units than the project's.
 
     Answers the runs as the product asked for them: the windows are read from the server's log.
     """
@@ -113,7 +128,11 @@ def run_product(
         if code not in good:
             raise Failed(f"cchc {' '.join(args)}: exit code {code}")
 
-    call("init")
+    if units is None:
+        call("init")
+    else:
+        with environment(env):
+            _init_with(units, home)
     for number, t in enumerate(sorted(ts)):
         server.clock = t
         for source in sources or known_sources():
@@ -127,6 +146,20 @@ def run_product(
     if periods:
         call("refresh", *periods)
     return runs
+
+
+def _init_with(units: Path, home: Path) -> None:
+    """What `cchc init` does, with another list of units."""
+    from cchc.reference import load_reference
+    from cchc.settings import Settings
+    from cchc.warehouse import migrate
+
+    settings = Settings.load()
+    folder = home / "reference"
+    shutil.copytree(settings.reference_dir, folder, dirs_exist_ok=True)
+    shutil.copy(units, folder / "units.csv")
+    migrate(settings)
+    load_reference(replace(settings, reference_dir=folder))
 
 
 def _fraction(raw: Any) -> Fraction | None:
@@ -176,7 +209,8 @@ def differences(
                     out.append(f"{label}: no row at all in the product")
                 continue
             for code in INDICATORS:
-                for scope, inside in scopes().items():
+                at = span(kind, start, basis, kn.t[SOURCE_OF[code]]) if SOURCE_OF[code] in kn.t else None
+                for scope, inside in scopes(at.d if at else start).items():
                     mine, theirs = ours.get((code, scope)), values.get((code, scope, kind, start, basis))
                     at = f"{label} {code} {scope}"
                     if mine is None or theirs is None:
@@ -273,12 +307,20 @@ def told(
     if not url:
         raise SystemExit("CCHC_WAREHOUSE_URL: the URL of an empty database is needed")
     periods = [name for name in world.periods if midnight(parse_period(name)[1]) < max(world.ts)]
-    with ContractServer(world, home / "drop", faults) as server:
-        runs = run_product(
-            server, home / "cchc", world.ts, env, periods=periods if force else (), in_process=in_process, lagging=lagging, sources=sources
-        )
-    kn = Knowledge(world, runs=runs)
-    return kn, differences(kn, product_values(url), periods=periods, numbers_only=numbers_only)
+    with ExitStack() as stack:
+        units = None
+        if world.units is not None:
+            units = home / "units.csv"
+            home.mkdir(parents=True, exist_ok=True)
+            units.write_text(world.units, encoding="utf-8")
+            stack.enter_context(another_list(units))
+        with ContractServer(world, home / "drop", faults) as server:
+            runs = run_product(
+                server, home / "cchc", world.ts, env, periods=periods if force else (), in_process=in_process, lagging=lagging,
+                sources=sources, units=units,
+            )  # fmt: skip
+        kn = Knowledge(world, runs=runs)
+        return kn, differences(kn, product_values(url), periods=periods, numbers_only=numbers_only)
 
 
 def main(
@@ -328,6 +370,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sources", nargs="+", default=[], choices=(*SOURCES, *SECONDARY), help="default: all that the product knows")
     parser.add_argument("--extracts", type=int, default=0, help="only the last so many T's")
     parser.add_argument("--exotic", action="store_true", help="cases on which the text is thin, too")
+    parser.add_argument("--reorganised", action="store_true", help="units begin, end, are merged, divided and renamed")
     parser.add_argument("--force", action="store_true", help="at the end refresh the world's periods by name too")
     return parser.parse_args()
 
@@ -348,7 +391,7 @@ def _all(given: argparse.Namespace, base: Path) -> int:
                     sources=given.sources,
                     extracts=given.extracts,
                     force=given.force,
-                    world=random_world(seed, given.dossiers, exotic=given.exotic),
+                    world=random_world(seed, given.dossiers, exotic=given.exotic, reorganised=given.reorganised),
                 )
             except Exception as failure:  # the product may end in any way: go on with the next seed
                 traceback.print_exc()

@@ -18,10 +18,12 @@ from .words import (
     ZONE,
     Span,
     add_months,
+    counts_at,
     day_of,
     directions,
     lenient,
     local,
+    merged_into,
     midnight,
     moment,
     plan_year,
@@ -407,8 +409,12 @@ class Dossier:
         sound = not self.faults[-1]
         self.received = self.newest.time("NgayTiepNhan") if sound else None
         self.finished = self.finish(self.newest) if sound else None
-        self.unit = self.newest.get("MaDonVi") or ""
+        self.unit = self.newest.get("MaDonVi") or ""  # as the record names it
         self.status = self.newest.get("TrangThaiHoSo")
+
+    def counts_at(self, d: date) -> str:
+        """Where it counts in a period with the last day D: by the day of its reception."""
+        return counts_at(self.unit, local(self.received), d)  # type: ignore[arg-type]
 
     # ------------------------------------------------------------ finish and checks
     def first_step(self, *statuses: str) -> datetime | None:
@@ -663,13 +669,13 @@ def _members(kn: Knowledge, kind: str, start: date, basis: str) -> dict[str, tup
         out |= _dossier_members(kn, at, to_date) | _catalogue_members(kn, at)
         valid = {"rat_hai_long", "hai_long", "binh_thuong", "khong_hai_long"}
         answers: list[tuple[str, Any, Any]] = [
-            (v.get("MaDonVi") or "", ma, v.get("DanhGia"))
+            (counts_at(v.get("MaDonVi") or "", local(when), at.d), ma, v.get("DanhGia"))
             for ma, v in kn.newest("assessments").items()
-            if v.get("MaDonVi") in units() and v.get("DanhGia") in valid and at.holds(v.time("ThoiGianDanhGia"))
+            if v.get("MaDonVi") in units() and v.get("DanhGia") in valid and (when := v.time("ThoiGianDanhGia")) and at.holds(when)
         ]
         if (cut := spans.get("survey")) is not None:  # cut at the J of its own source
             answers += [
-                (row["MaDonVi"], ("survey", row["MaPhieu"]), int(row["MucDoHaiLong"]))
+                (counts_at(row["MaDonVi"], day, at.d), ("survey", row["MaPhieu"]), int(row["MucDoHaiLong"]))
                 for row in kn.survey()
                 if row["MucDoHaiLong"] not in ("", None) and (day := day_cell(row["NgayKhaoSat"])) is not None and cut.holds(midnight(day))
             ]
@@ -683,12 +689,17 @@ def _members(kn: Knowledge, kind: str, start: date, basis: str) -> dict[str, tup
             if row.bad is None and row.type == "PAY" and row.status == "1" and row.amount > 0 and at.holds(row.at)
         ]  # fmt: skip
         cashless = ("truc-tuyen", "the", "qr", "chuyen-khoan")
-        out["cashless_transaction_rate"] = ([(r.unit, r.key) for r in paid if r.method in cashless], [(r.unit, r.key) for r in paid])
+        where = {r.key: counts_at(r.unit, local(r.at), at.d) for r in paid}  # type: ignore[arg-type]
+        out["cashless_transaction_rate"] = (
+            [(where[r.key], r.key) for r in paid if r.method in cashless],
+            [(where[r.key], r.key) for r in paid],
+        )
     if (at := spans.get("documents")) is not None:
         files = [
-            (v.get("MaDonVi") or "", key, v)
+            (counts_at(v.get("MaDonVi") or "", local(when), at.d), key, v)
             for key, v in kn.newest("work_files").items()
-            if v.get("MaDonVi") in units() and v.get("DoMat") == "thuong" and v.wire.get("DacThu") is False and at.holds(v.time("NgayDong"))
+            if v.get("MaDonVi") in units() and v.get("DoMat") == "thuong" and v.wire.get("DacThu") is False
+            if (when := v.time("NgayDong")) and at.holds(when)
         ]
         out["electronic_work_file_rate"] = (
             [(unit, key) for unit, key, v in files if v.get("HinhThucXuLy") == "dien_tu"],
@@ -710,9 +721,11 @@ def _feedback_members(kn: Knowledge, at: Span) -> dict[str, tuple[Members, Membe
     for row in kn.feedback():
         if str(row["VeTTHC"]) != "1" or row["MaTrung"] not in ("", None):
             continue
-        who = (row["MaDonViXuLy"], row["MaPhanAnh"])
         answered, due = moment_of(row["NgayTraLoi"]), on_day(moment_of(row["HanXuLy"]))
         is_open = answered is None or answered >= at.j
+        # by the day by which it counts: that of the answer, of an unanswered one the last day for it
+        day = due if is_open else on_day(answered)
+        who = (row["MaDonViXuLy"] if day is None else counts_at(row["MaDonViXuLy"], day, at.d), row["MaPhanAnh"])
         if due is not None and at.holds(answered):
             on_time[1].append(who)
             if local(answered) <= due:  # type: ignore[arg-type]
@@ -734,24 +747,42 @@ def declared_values(kn: Knowledge, kind: str, start: date) -> dict[tuple[str, st
     at = span(kind, start, "period", kn.t["declared"]) if "declared" in kn.t else None
     if at is None:
         return {}
-    files = kn.declared(at.d.replace(day=1))
+    files = _declared_by(kn, at.d)
     out: dict[tuple[str, str], tuple[int, int | None]] = {}
     for code in DECLARED:
-        for scope, inside in scopes().items():
+        for scope, inside in scopes(at.d).items():
             pairs = _pairs(files, code, inside)
             out[code, scope] = (sum(pair[0] for pair in pairs), None if code in DECLARED_COUNTS else sum(pair[1] for pair in pairs))
     return out
 
 
-def _pairs(files: dict[str, dict[str, tuple[int, int]]], code: str, inside: set[str]) -> list[tuple[int, int]]:
-    return [figures[code] for unit, figures in files.items() if unit in inside and code in figures]
+Files = list[tuple[str, dict[str, tuple[int, int]]]]  # for whom the figures of a unit count, and the figures
 
 
-def _direction_status(kn: Knowledge, code: str, inside: set[str], d: date, year: int) -> str:
-    """D02–D06: the declared value of the month of D against that of the same month of the year before."""
+def _declared_by(kn: Knowledge, d: date) -> Files:
+    return [(counts_at(unit, d, d), figures) for unit, figures in kn.declared(d.replace(day=1)).items()]
+
+
+def _pairs(files: Files, code: str, inside: set[str]) -> list[tuple[int, int]]:
+    return [figures[code] for unit, figures in files if unit in inside and code in figures]
+
+
+def _year_earlier(d: date) -> date:
+    return d.replace(year=d.year - 1, day=28) if (d.month, d.day) == (2, 29) else d.replace(year=d.year - 1)
+
+
+def _direction_status(kn: Knowledge, code: str, scope: str, d: date, year: int) -> str:
+    """D02–D06: the declared value of the month of D against that of the same month of the year before.
+
+    With a unit those are compared whose place it has taken by D.
+    """
     values = []
-    for month in (d.replace(day=1), add_months(d.replace(day=1), -12)):
-        pairs = _pairs(kn.declared(month), code, inside)
+    before = _year_earlier(d)
+    for day, inside in (
+        (d, scopes(d)[scope]),
+        (before, scopes(before).get(scope, set()) | (merged_into(scope, d) if scope in units() else set())),
+    ):
+        pairs = _pairs(_declared_by(kn, day), code, inside)
         lower = 1 if code in DECLARED_COUNTS else sum(pair[1] for pair in pairs)
         if not pairs or not lower:
             return "no_data"
@@ -767,7 +798,8 @@ def restated(
 
     def standing(kn: Knowledge) -> dict[Any, str]:
         upper, lower = members(kn, kind, start, basis).get(code, ([], None))
-        inside = scopes()[scope]
+        at = span(kind, start, basis, kn.t[SOURCE_OF[code]]) if SOURCE_OF[code] in kn.t else None
+        inside = scopes(at.d)[scope] if at else set()
         found = {identity: "denominator" for unit, identity in lower or () if unit in inside}
         return found | {identity: "numerator" for unit, identity in upper if unit in inside}
 
@@ -785,7 +817,9 @@ def form_06a_columns(kn: Knowledge, kind: str, start: date, basis: str = "period
     out: dict[tuple[str, str], dict[str, int]] = {}
     if not sets:
         return out
-    place = {d.ma: (units()[d.unit].level, d.newest.get("MaLinhVuc") or "") for d in kn.counted()}
+    at = span(kind, start, basis, kn.t["one_stop"])
+    assert at is not None
+    place = {d.ma: (_level(d.counts_at(at.d), at.d), d.newest.get("MaLinhVuc") or "") for d in kn.counted()}
     returned = {d.ma for d in kn.counted() if d.outcome == "returned"} & sets["finished"]
     columns = {
         "4": sets["online"], "5": sets["otherwise"], "6": sets["open_at_start"], "7": sets["finished"], "8": sets["early"],
@@ -801,15 +835,20 @@ def form_06a_columns(kn: Knowledge, kind: str, start: date, basis: str = "period
     return out
 
 
+def _level(where: str, d: date) -> str:
+    """The level of a unit on D, or of what counts in a level alone."""
+    return where.removeprefix("level:") if where.startswith("level:") else units()[where].at(d).level
+
+
 def _dossier_members(kn: Knowledge, at: Span, to_date: Span) -> dict[str, tuple[Members, Members | None]]:
     out: dict[str, tuple[Members, Members | None]] = {code: ([], []) for code in DOSSIER_INDICATORS}
 
     def count(code: str, dossier: Dossier, numerator: bool) -> None:
         upper, lower = out[code]
         assert lower is not None
-        lower.append((dossier.unit, dossier.ma))
+        lower.append((dossier.counts_at(at.d), dossier.ma))
         if numerator:
-            upper.append((dossier.unit, dossier.ma))
+            upper.append((dossier.counts_at(at.d), dossier.ma))
 
     certified_units, certified = set(), []
     for d in kn.counted():
@@ -833,10 +872,10 @@ def _dossier_members(kn: Knowledge, at: Span, to_date: Span) -> dict[str, tuple[
                 count("electronic_result_rate", d, d.signed_result)
             if text(flags.get("LaChungThuc")) == "1" and d.signed_result:
                 if at.holds(d.finished):
-                    certified.append((d.unit, d.ma))
+                    certified.append((d.counts_at(at.d), d.ma))
                 if to_date.holds(d.finished):
-                    certified_units.add(d.unit)
-    expected = sorted(u.code for u in units().values() if u.level == "commune" and u.valid(at.d)) + [JUSTICE]
+                    certified_units.add(d.counts_at(at.d))
+    expected = sorted(u.code for u in units().values() if u.at(at.d).level == "commune" and u.valid(at.d)) + [JUSTICE]
     out["ecertification_coverage_rate"] = ([(u, u) for u in expected if u in certified_units], [(u, u) for u in expected])
     out["ecertified_copy_count"] = (certified, None)
     return out
@@ -876,12 +915,15 @@ def _catalogue_members(kn: Knowledge, at: Span) -> dict[str, tuple[Members, Memb
             known = decided.setdefault((entry.key[1], code, local(decision)), [])
             if (published := day_of(entry.last.get("NgayCongKhai"))) is not None:
                 known.append(published)
+    upper, lower = out["procedure_update_timely_rate"]
+    assert lower is not None
     for decision_key, dates in decided.items():
         limit = working_day_after(decision_key[2], 5)
-        if dates:
-            count("procedure_update_timely_rate", decision_key, min(dates) <= limit)
-        elif midnight(limit + timedelta(days=1)) <= at.t:
-            count("procedure_update_timely_rate", decision_key, False)
+        who = (counts_at(decision_key[0], decision_key[2], at.d), decision_key)
+        if dates or midnight(limit + timedelta(days=1)) <= at.t:
+            lower.append(who)
+        if dates and min(dates) <= limit:
+            upper.append(who)
     return out
 
 
@@ -893,7 +935,9 @@ def evaluate(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[st
     """(indicator, scope) → (numerator, denominator) of every indicator that has a value for the period."""
     out = {}
     for code, (upper, lower) in members(kn, kind, start, basis).items():
-        for scope, inside in scopes().items():
+        at = span(kind, start, basis, kn.t[SOURCE_OF[code]])
+        assert at is not None
+        for scope, inside in scopes(at.d).items():
             numerator = _tally(upper, inside)
             assert numerator is not None
             out[code, scope] = (numerator, _tally(lower, inside))
@@ -920,33 +964,43 @@ def coverage(kn: Knowledge, code: str, kind: str, start: date, basis: str) -> di
     source = SOURCE_OF[code]
     at = span(kind, start, basis, kn.t[source])
     if code in (*CATALOGUE_INDICATORS, *DECLARED) or at is None:
-        return dict.fromkeys(scopes())
-    sent: set[str | None]
-    expected = {u.code for u in units().values() if u.valid(at.d) and u.kind in ("office", "public_service_unit", "commune")}
+        return dict.fromkeys(scopes(at.d if at else date.max))
+    expected = {u.code for u in units().values() if u.valid(at.d) and u.at(at.d).kind in ("office", "public_service_unit", "commune")}
+
+    def by(unit: str | None, day: datetime | None, within: Span = at) -> set[str]:
+        """Who has sent a row of a day that names a unit; nobody where that day is not in the period."""
+        return {counts_at(unit, local(day), at.d)} if unit in units() and within.holds(day) else set()  # type: ignore[arg-type]
+
+    sent: set[str] = set()
     if code in DOSSIER_INDICATORS:
         expected = {unit for unit, _ in in_force(kn, at.d)}
-        sent = {d.unit for d in kn.counted() if at.holds(d.received)}
+        for d in kn.counted():
+            sent |= by(d.unit, d.received)
     elif code == "leader_digital_signature_rate":
         post = in_post(kn, at.d)
         expected = {unit for unit, _ in post}
         signed = {v.get("NguoiKyId") for v in kn.newest("signatures").values() if at.holds(v.time("ThoiDiemKy"))}
         sent = {unit for unit, person in post if person in signed}
     elif code == "electronic_work_file_rate":
-        sent = {v.get("MaDonVi") for v in kn.newest("work_files").values() if v.get("DoMat") == "thuong" and at.holds(v.time("NgayDong"))}
+        for v in kn.newest("work_files").values():
+            sent |= by(v.get("MaDonVi"), v.time("NgayDong")) if v.get("DoMat") == "thuong" else set()
     elif code == "cashless_transaction_rate":
-        sent = {row.unit for row in kn.payment_rows() if row.bad is None and at.holds(midnight(row.day))}
+        for row in kn.payment_rows():
+            sent |= by(row.unit, midnight(row.day)) if row.bad is None else set()
     elif source == "feedback":
-        sent = {row["MaDonViXuLy"] for row in kn.feedback() if at.holds(moment_of(row["NgayTiepNhan"]))}
+        for item in kn.feedback():
+            sent |= by(item["MaDonViXuLy"], moment_of(item["NgayTiepNhan"]))
     else:
         valid = {"rat_hai_long", "hai_long", "binh_thuong", "khong_hai_long", None}
-        sent = {
-            v.get("MaDonVi") for v in kn.newest("assessments").values() if v.get("DanhGia") in valid and at.holds(v.time("ThoiGianDanhGia"))
-        }
+        for v in kn.newest("assessments").values():
+            sent |= by(v.get("MaDonVi"), v.time("ThoiGianDanhGia")) if v.get("DanhGia") in valid else set()
         if "survey" in kn.t and (cut := span(kind, start, basis, kn.t["survey"])) is not None:
-            sent |= {row["MaDonVi"] for row in kn.survey() if (day := day_cell(row["NgayKhaoSat"])) and cut.holds(midnight(day))}
+            for sheet in kn.survey():
+                if (surveyed := day_cell(sheet["NgayKhaoSat"])) is not None:
+                    sent |= by(sheet["MaDonVi"], midnight(surveyed), cut)
     return {
         scope: Fraction(len(expected & inside & sent), len(expected & inside)) if expected & inside else None
-        for scope, inside in scopes().items()
+        for scope, inside in scopes(at.d).items()
     }
 
 
@@ -960,20 +1014,21 @@ def rows(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[str, s
     out = {}
     for (code, scope), (numerator, denominator) in own.items():
         value = Fraction(numerator) if code in COUNTS else Fraction(numerator, denominator) if denominator else None
-        target = target_at(code, scope, year)
+        at = span(kind, start, basis, kn.t[SOURCE_OF[code]])
+        assert at is not None
+        target = target_at(code, scope, at.d, year)
         status = gap = None
         if target is not None:
             decides = to_date[code, scope] if target.kind == "flow" else (numerator, denominator)
-            at = span(kind, start, basis, kn.t[SOURCE_OF[code]])
-            assert at is not None
             status = _status(target.kind, Fraction(decides[0], decides[1]) if decides[1] else None, target.share, at.d, year)
             gap = max(0, ceil(target.share * (denominator or 0) - numerator))
         elif year and code in directions(year):
-            at = span(kind, start, basis, kn.t["declared"])
-            assert at is not None
-            status = _direction_status(kn, code, scopes()[scope], at.d, year)
+            status = _direction_status(kn, code, scope, at.d, year)
         elif year and code in directions(year, "computed"):
-            status = "met" if to_date[code, scope][0] > before.get((code, scope), (0, None))[0] else "missed"
+            # with a unit those are compared whose place it has taken by D
+            merged = merged_into(scope, at.d) if scope in units() else set()
+            earlier = sum(before.get((code, one), (0, None))[0] for one in {scope, *merged})
+            status = "met" if to_date[code, scope][0] > earlier else "missed"
             first = span(kind, add_months(start, -12), "year_to_date", kn.t["one_stop"])
             reach = kn.reaches_back_to["one_stop"]
             if first is None or reach is not None and reach > midnight(first.start):

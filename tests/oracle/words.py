@@ -9,6 +9,8 @@ import calendar
 import csv
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from fractions import Fraction
@@ -109,43 +111,125 @@ def _procedure_code(raw: str) -> str | None:
 
 # ---------------------------------------------------------------- units
 @dataclass(frozen=True)
-class Unit:
-    """One row of units.csv."""
+class Line:
+    """One line of units.csv: how a unit is from `begins` to `ends` (inclusive, missing = open)."""
 
-    code: str
     level: str
     kind: str
-    valid_from: date | None
-    valid_to: date | None
+    parent: str | None
+    begins: date
+    ends: date | None
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit with its lines, the oldest first, and the units whose place it took."""
+
+    code: str
+    lines: tuple[Line, ...]
+    took_over: frozenset[str]
+
+    def at(self, day: date) -> Line:
+        """As it is on a day; before its first day as it begins, after its last as it ended."""
+        return ([line for line in self.lines if line.begins <= day] or [self.lines[0]])[-1]
+
+    @property
+    def level(self) -> str:
+        """Its newest level."""
+        return self.lines[-1].level
 
     def valid(self, day: date) -> bool:
-        """Valid on a day, both ends inclusive, missing = open."""
-        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+        """Whether it exists on a day."""
+        return self.lines[0].begins <= day and (self.lines[-1].ends is None or day <= self.lines[-1].ends)
 
 
-def _reference(pattern: str, folder: str) -> Path:
+def reference(pattern: str, folder: str) -> Path:
     """The project's copy of a reference file, else the oracle's own."""
     found = sorted((ROOT / "include" / folder).glob(pattern))
     return found[0] if found else next(OWN.glob(pattern))
 
 
+PLAN = "H19.16"  # top of the tree that the plan binds
+_list_of_units: list[Path] = []
+
+
+@contextmanager
+def another_list(path: Path) -> Iterator[None]:
+    """Units are those of another file for a while."""
+    _list_of_units.append(path)
+    _forget()
+    try:
+        yield
+    finally:
+        _list_of_units.pop()
+        _forget()
+
+
+def _forget() -> None:
+    for cached in (units, scopes, stand_in):
+        cached.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def units() -> dict[str, Unit]:
     """All units by code."""
-    with _reference("units.csv", "reference").open(encoding="utf-8-sig", newline="") as file:
+    path = _list_of_units[-1] if _list_of_units else reference("units.csv", "reference")
+    with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     opt = lambda raw: date.fromisoformat(raw) if raw else None  # noqa: E731
-    return {r["unit_code"]: Unit(r["unit_code"], r["level"], r["kind"], opt(r["valid_from"]), opt(r["valid_to"])) for r in rows}
+    lines: dict[str, list[Line]] = {}
+    took_over: dict[str, set[str]] = {}
+    for r in rows:
+        line = Line(r["level"], r["kind"], r["parent_code"] or None, opt(r["valid_from"]) or date.min, opt(r["valid_to"]))
+        lines.setdefault(r["unit_code"], []).append(line)
+        took_over.setdefault(r["unit_code"], set()).update((r.get("predecessors") or "").split())
+    return {code: Unit(code, tuple(sorted(known, key=lambda one: one.begins)), frozenset(took_over[code])) for code, known in lines.items()}
 
 
-@lru_cache(maxsize=1)
-def scopes() -> dict[str, set[str]]:
-    """Every scope and the units in it: each unit, each level, the whole."""
+def tree(code: str, day: date) -> str:
+    """The unit at the top of a unit's tree on a day."""
+    while (above := units()[code].at(day).parent) is not None:
+        code = above
+    return code
+
+
+@lru_cache(maxsize=200_000)
+def stand_in(code: str, day: date) -> str | None:
+    """Who stands for a unit on a day: itself while it exists, else its successor where there is exactly one on that day."""
+    if units()[code].valid(day):
+        return code
+    found = _heirs(code, day)
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _heirs(code: str, day: date) -> set[str]:
+    """Its successors that exist on that day; of one that does not exist any more, its successors. Within the tree."""
+    found: set[str] = set()
+    for heir in units().values():
+        if code in heir.took_over and tree(heir.code, day) == tree(code, day):
+            found |= {heir.code} if heir.valid(day) else _heirs(heir.code, day)
+    return found
+
+
+def counts_at(code: str, day: date, d: date) -> str:
+    """Where a record of a day counts that names a unit, in a period with the last day D: a unit, or the level of D alone."""
+    return stand_in(code, day) or f"level:{units()[code].at(d).level}"
+
+
+def merged_into(code: str, d: date) -> set[str]:
+    """The units whose place a unit has taken by D: in the year before it stands for them, too."""
+    return {one for one in units() if one != code and stand_in(one, d) == code}
+
+
+@lru_cache(maxsize=64)
+def scopes(d: date = date.max) -> dict[str, set[str]]:
+    """Every scope as of D and what counts in it: each unit; each level of the plan's tree, with what counts at no unit of it; the whole."""
     every = units()
     out = {code: {code} for code in every}
-    for level in ("district", "commune"):
-        out[f"level:{level}"] = {u.code for u in every.values() if u.level == level}
-    out["all"] = set(every)
+    levels = {unit.at(d).level for code, unit in every.items() if tree(code, d) == PLAN}
+    for level in sorted(levels | {"district", "commune"}):
+        out[f"level:{level}"] = {code for code, unit in every.items() if unit.at(d).level == level} | {f"level:{level}"}
+    out["all"] = set().union(*out.values())
     return out
 
 
@@ -215,14 +299,14 @@ def plan_year(kind: str, start: date) -> int | None:
     return year if year in plan_years() else None
 
 
-def target_at(indicator: str, scope: str, year: int | None) -> Target | None:
-    """The target that stands for an indicator at a scope by the plan of a year, if any; without a plan there is none."""
-    return None if year is None else _target_at(PLANS, indicator, scope, year)
+def target_at(indicator: str, scope: str, d: date, year: int | None) -> Target | None:
+    """The target that stands for an indicator at a scope as of D by the plan of a year, if any; without a plan there is none."""
+    level = scope.split(":")[1] if scope.startswith("level:") else ("all" if scope == "all" else units()[scope].at(d).level)
+    return None if year is None else _target_at(PLANS, indicator, level, year)
 
 
 @lru_cache(maxsize=20_000)
-def _target_at(folder: Path, indicator: str, scope: str, year: int) -> Target | None:
-    level = scope.split(":")[1] if scope.startswith("level:") else ("all" if scope == "all" else units()[scope].level)
+def _target_at(folder: Path, indicator: str, level: str, year: int) -> Target | None:
     for target in (*_targets(folder, "computed", year), *_targets(folder, "declared", year)):
         if target.indicator == indicator and ("all" in target.levels or level in target.levels):
             return target

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from .secondary import DropFile, SecondaryTeller
-from .words import ZONE, add_months, lenient, local, midnight
+from .words import ZONE, add_months, lenient, local, midnight, reference
 
 Wire = Any  # a JSON value as it goes over the wire
 
@@ -118,6 +118,7 @@ class World:
     ts: list[datetime] = field(default_factory=list)  # suggested extract times
     periods: list[str] = field(default_factory=list)  # suggested periods
     bad_rows: int = 0
+    units: str | None = None  # units.csv of this world, where it is not the project's
 
     def put(self, entity: str, key: str, at: datetime, wire: Wire, changed: datetime | None = None, **more: Any) -> None:
         """A record stands like this from `at` on."""
@@ -181,7 +182,7 @@ def wire_time(stamp: datetime | None, style: str = "compact") -> str:
 class _Teller:
     """Tells one random world."""
 
-    def __init__(self, seed: int, dossiers: int, defects: bool, exotic: bool) -> None:
+    def __init__(self, seed: int, dossiers: int, defects: bool, exotic: bool, reorganised: bool) -> None:
         self.seed, self.rng = seed, random.Random(seed)
         self.world = World()
         self.defects, self.exotic = defects, exotic
@@ -191,6 +192,9 @@ class _Teller:
         self.begin = date(year, month, 1)
         self.end = add_months(self.begin, 4)
         self.units = list(OFFICES + COMMUNES)
+        if reorganised:
+            self.world.units = reorganisation(random.Random(f"units {seed}"), self.begin, self.end)
+            self.units += ["H19.16.29", "H19.16.34"]
         self.bad = {"dossiers": 12, "assessments": 4, "work_files": 4, "leaders": 3, "keyless": 3} if defects else {}
         self.serial = 0
         self.procedures: list[dict[str, Any]] = []
@@ -1052,9 +1056,87 @@ class _Story:
                 self.save()
 
 
-def random_world(seed: int, dossiers: int = 60, *, defects: bool = True, exotic: bool = False) -> World:
-    """A made-up district from a seed. `defects`: bad rows, too few to block a load. `exotic`: cases on which the text is thin."""
-    return _Teller(seed, dossiers, defects, exotic).tell()
+def random_world(seed: int, dossiers: int = 60, *, defects: bool = True, exotic: bool = False, reorganised: bool = False) -> World:
+    """A made-up district from a seed. `defects`: bad rows, too few to block a load. `exotic`: cases on which the text is thin.
+
+    `reorganised`: its units begin, end, are merged, divided and renamed, while records name them whatever the day.
+    """
+    return _Teller(seed, dossiers, defects, exotic, reorganised).tell()
+
+
+UNIT_COLUMNS = ("unit_code", "gso_code", "name", "level", "kind", "parent_code", "valid_from", "valid_to", "note", "predecessors")
+
+
+def reorganisation(rng: random.Random, begin: date, end: date) -> str:
+    """A units.csv of the district in which some things happen to the units that have records."""
+    with reference("units.csv", "reference").open(encoding="utf-8-sig", newline="") as file:
+        rows = {
+            row["unit_code"]: row | {"valid_to": "", "predecessors": ""}
+            for row in csv.DictReader(file)
+            if row["unit_code"].startswith("H19.16")
+        }
+    lines = list(rows.values())
+
+    def some_day() -> date:
+        """Often one on which a period ends or begins, or on which T stands."""
+        day = begin + timedelta(days=rng.randrange(-20, (end - begin).days + 20))
+        return rng.choice(
+            (day, day.replace(day=1), day.replace(day=15), day.replace(day=14), add_months(day.replace(day=1), 1) - timedelta(days=1))
+        )
+
+    def ends(code: str, first_without: date) -> None:
+        rows[code]["valid_to"] = str(first_without - timedelta(days=1))
+
+    def founded(code: str, day: date, **more: str) -> None:
+        lines.append(
+            rows["H19.16.29"] | {"unit_code": code, "name": "Xã Mới", "valid_from": str(day), "valid_to": "", "predecessors": ""} | more
+        )
+        rows[code] = lines[-1]
+
+    def becomes(code: str, day: date, **more: str) -> None:
+        """Another state from a day on, unless the unit has ended by then."""
+        last = max((line for line in lines if line["unit_code"] == code), key=lambda line: line["valid_from"])
+        if last["valid_from"] < str(day) and (not last["valid_to"] or last["valid_to"] >= str(day)):
+            lines.append(last | {"valid_from": str(day), "predecessors": ""} | more)
+            last["valid_to"] = str(day - timedelta(days=1))
+
+    day = some_day()
+    turn = rng.randrange(5)
+    if turn == 0:  # merged into one that was there
+        ends("H19.16.22", day)
+        rows["H19.16.21"]["predecessors"] = "H19.16.22"
+        founded("H19.16.34", some_day())
+    elif turn == 1:  # two merged into a new one
+        ends("H19.16.22", day)
+        ends("H19.16.30", day)
+        founded("H19.16.34", day, predecessors="H19.16.22 H19.16.30")
+    elif turn == 2:  # divided between an old and a new one
+        ends("H19.16.22", day)
+        rows["H19.16.29"]["predecessors"] = "H19.16.22"
+        founded("H19.16.34", day, predecessors="H19.16.22")
+    elif turn == 3:  # merged, and the heir merged again
+        later = day + timedelta(days=rng.choice((1, 10, 40)))
+        ends("H19.16.30", day)
+        founded("H19.16.34", day, predecessors="H19.16.30", valid_to=str(later - timedelta(days=1)))
+        rows["H19.16.29"]["predecessors"] = "H19.16.34"
+    else:  # nobody takes its place; a new one has nothing to do with it
+        ends("H19.16.30", day)
+        founded("H19.16.34", some_day())
+    if rng.random() < 0.5:
+        ends("H19.16.6", some_day())
+    if rng.random() < 0.4:
+        rows["H19.16.12"]["valid_from"] = str(some_day())
+    if rng.random() < 0.5:
+        becomes("H19.16.21", some_day(), name="Phường Vĩnh An")
+    if rng.random() < 0.5:
+        becomes("H19.16.21", some_day(), level="ward", kind="ward")
+    if rng.random() < 0.3:  # a commune's level changes and comes to be that of an office
+        becomes("H19.16.29", some_day(), level="district", kind="public_service_unit")
+    out = io.StringIO()
+    writer = csv.DictWriter(out, UNIT_COLUMNS)
+    writer.writeheader()
+    writer.writerows(lines)
+    return out.getvalue()
 
 
 def worlds(dossiers: int = 30, **more: Any) -> Any:

@@ -107,11 +107,10 @@ def test_a_calendar_that_is_decided_late_marks_what_it_changes(desk: Desk, tmp_p
     assert desk.rows("select * from ops.dirty_month") == [], "nothing new, nothing marked"
     with (edited.reference_dir / "working_day_overrides.csv").open("a", encoding="utf-8") as file:
         file.write('2023-06-12,false,"made-up decision for a test"\n')
-    (told,) = load_reference(edited)
-    assert told.startswith("working calendar: 2023-06-12 judged otherwise than before")
+    assert load_reference(edited) == ["2023-06-12 is no working day now (made-up decision for a test)"]
     marked = desk.rows("select source_code, cast(month_start as text) as month, reason from ops.dirty_month order by 2")
     assert {row["source_code"] for row in marked} == {"one_stop"}
-    assert [row["month"] for row in marked] == [f"2023-{month:02d}-01" for month in range(5, 13)], "and nothing before"
+    assert [row["month"] for row in marked] == [f"2023-{month:02d}-01" for month in range(6, 13)], "no decision of May has another limit"
     assert {row["reason"] for row in marked} == {"the working calendar changed"}
     refresh(edited, [date(2023, 6, 1), date(2023, 12, 1)])
     assert desk.counts("procedure_update_timely_rate", "month", "2023-06-01") == (1, 1)

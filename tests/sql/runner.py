@@ -36,6 +36,7 @@ from cchc.indicators.plan_load import load_plans
 from cchc.keys import key_id
 from cchc.period import parse_moment, parse_period
 from cchc.reference import load_source
+from cchc.reference_units import place_records
 from cchc.settings import Settings
 from cchc.sources.profile import load_profile
 from cchc.warehouse import run_file, sql
@@ -108,6 +109,8 @@ DEFAULTS: dict[str, Row] = {
     },
     "measured": {"formula_version": 1, "kind": "flow", "unit_code": "all", "level": "all", "basis": "year_to_date", "coverage": 1},
     "expected": {"has_sent": True},
+    "item_now": {"indicator_code": "dossier_on_time_rate", "basis": "period", "is_numerator": True},
+    "core.unit_version": {"name": "a test", "level": "commune", "kind": "commune", "root_code": "H19.16"},
     "staging.model_dossier": _STAGED | _DOSSIER | {"channel_code": 1, "result_kind_code": "ket_qua"},
     "staging.model_dossier_step": _STAGED | {"action_name": "x"},
     "staging.model_payment": _STAGED
@@ -204,6 +207,9 @@ def insert(connection: Connection, table: str, rows: list[Row]) -> None:
                 "and (w._changed_at, w._first_seen_at) > (v._changed_at, v._first_seen_at))"
             )
         )
+
+    if table in ("core.unit", "core.unit_version"):
+        place_records(connection)
 
 
 def _temporary_columns(connection: Connection, table: str) -> list[str]:
@@ -447,8 +453,31 @@ def measured(connection: Connection, settings: Settings, binds: Row, table: str)
     """measured from what the indicators' own SQL counted: the given unit_count, person and expected."""
     listed = [{"version": 1, "kind": "flow"} | entry for entry in binds["listed"]]
     basis = binds.get("basis", "year_to_date")
-    run_file(connection, settings, "mart/measured", listed=json.dumps(listed), basis=basis, root=DISTRICT)
+    days = {name: binds.get(name, default) for name, default in (("last_day", "2023-06-30"), ("compared_on", None))}
+    run_file(connection, settings, "mart/measured", listed=json.dumps(listed), basis=basis, root=DISTRICT, **days)
     return "measured"
+
+
+def item_scope(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """The given item_now, each item under the unit for which it counts."""
+    run_file(connection, settings, "mart/item_scope", **binds)
+    return "item_now"
+
+
+def out_of_scope(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """What stays of the given mart.indicator_value of a period with the last day D."""
+    period = parse_period(binds["period"])
+    run_file(
+        connection,
+        settings,
+        "mart/value_out_of_scope",
+        listed=json.dumps(binds["listed"]),
+        root=DISTRICT,
+        last_day=binds["last_day"],
+        kind=period.kind,
+        period_start=period.start,
+    )
+    return "mart.indicator_value"
 
 
 def form(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
@@ -587,6 +616,10 @@ MAKERS: dict[str, Maker] = {
     "core/judged_status": status,
     "core/declared_figure": declared_file,
     "core/declared_figure_at": function,
+    "core/unit_at": function,
+    "core/unit_scope": function,
+    "core/scope_member": function,
+    "core/unit_in_period": function,
     "core/document_sign_key": function,
     "mart/declared_figure": view("mart"),
     "mart/declared_measured": declared_value,
@@ -617,6 +650,8 @@ MAKERS: dict[str, Maker] = {
     "mart/dossier_left_out": derive,
     "mart/dossier_open": opened,
     "mart/measured": measured,
+    "mart/item_scope": item_scope,
+    "mart/value_out_of_scope": out_of_scope,
     "mart/form_06a": form,
     "mart/form_06a_dossier": form,
     "mart/indicator_value": value,
@@ -638,6 +673,7 @@ def run(connection: Connection, settings: Settings, case: Path) -> list[tuple[st
     schema, table = case.parts[-3:-1]
     binds = read(case / "binds.yaml") or {}
     refresh.work_tables(connection)
+    refresh.item_table(connection)
     for path in sorted((case / "given").glob("*.yaml")):
         insert(connection, path.stem, read(path))
     relation = maker_of(schema, table)(connection, settings, binds, table)

@@ -24,6 +24,7 @@ PROVEN_ELSEWHERE = {
     "mart.publication_value",
     "mart.publication_item",
     "mart.publication_report",
+    "mart.publication_unit",
     "mart.restatement",
     "mart.restatement_item",
     "mart.score_766",

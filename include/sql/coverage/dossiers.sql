@@ -1,24 +1,28 @@
 -- grain: one row a unit expected to send: unit_code, has_sent
--- source: core.unit, core.procedure_in_force, mart.dossier; indicators.md §2
--- traps: expected are units valid at D with at least one procedure in force; dossiers that are left out do not count
+-- source: core.unit_at, core.unit_on_day, core.procedure_in_force, mart.dossier; indicators.md §2
+-- traps: expected are units with at least one procedure in force, so valid at D; dossiers that are left out do not count;
+--        a dossier of a unit that did not exist on the day of its reception counts for the successor
 
 select
     u.unit_code,
     exists (
         select 1
-        from mart.dossier as d
+        from core.unit_on_day as o
+        inner join mart.dossier as d
+            on
+                o.unit_code = d.unit_code
+                and o.from_date <= d.received_date
+                and o.to_date >= d.received_date
         where
-            d.source_code = cast(:source as text)
+            o.counted_code = u.unit_code
+            and d.source_code = cast(:source as text)
             and d.is_counted
-            and d.unit_code = u.unit_code
             and d.received_at >= cast(:start_at as timestamptz)
             and d.received_at < cast(:end_at as timestamptz)
     ) as has_sent
-from core.unit as u
+from core.unit_at(cast(:last_day as date)) as u
 where
-    u.valid_from <= cast(:last_day as date)
-    and (u.valid_to is null or u.valid_to >= cast(:last_day as date))
-    and u.unit_code in (
+    u.unit_code in (
         select p.unit_code
         from core.procedure_in_force(
             cast(:source as text), cast(:last_day as date), cast(:end_at as timestamptz), cast(:known_at as timestamptz)

@@ -1,9 +1,10 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier; indicators.md §4
 -- traps: the same denominator as dossier_on_time_rate, judged by the first due
 
 select
     d.unit_code,
+    d.received_date as counted_on,
     d.dossier_code as item,
     coalesce(d.first_timeliness in ('early', 'on_time'), false) as is_numerator
 from mart.dossier as d

@@ -1,9 +1,10 @@
--- grain: one row a counted item: unit_code, item, is_numerator
--- source: core.unit, mart.dossier, core.procedure_span; plan 53 T18, T19 (2.1); indicators.md §4
--- traps: always year to date; the item is the unit: communes valid at D, and of the district Phòng Tư pháp (H19.16.3) alone
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
+-- source: core.unit_at, core.unit_on_day, mart.dossier, core.procedure_span; plan 53 T18, T19 (2.1); indicators.md §4
+-- traps: always year to date; the item is the unit: communes valid at D, and of the district Phòng Tư pháp (H19.16.3) alone;
+--        a dossier of a unit that did not exist on the day of its reception counts for the successor
 
 with certifying as (
-    select distinct d.unit_code
+    select distinct o.counted_code as unit_code
     from mart.dossier as d
     inner join core.procedure_span(cast(:source as text), cast(:end_at as timestamptz), cast(:known_at as timestamptz)) as p
         on
@@ -11,6 +12,11 @@ with certifying as (
             and d.unit_code = p.unit_code
             and d.received_date >= p.from_date
             and d.received_date < p.before_date
+    inner join core.unit_on_day as o
+        on
+            d.unit_code = o.unit_code
+            and d.received_date >= o.from_date
+            and d.received_date <= o.to_date
     where
         d.source_code = cast(:source as text)
         and d.is_counted
@@ -23,11 +29,11 @@ with certifying as (
 
 select
     u.unit_code,
+    cast(null as date) as counted_on,
     u.unit_code as item,
     c.unit_code is not null as is_numerator
-from core.unit as u
+from core.unit_at(cast(:last_day as date)) as u
 left join certifying as c on u.unit_code = c.unit_code
 where
     (u.kind = 'commune' or u.unit_code = 'H19.16.3')
-    and u.valid_from <= cast(:last_day as date)
-    and (u.valid_to is null or u.valid_to >= cast(:last_day as date))
+    and u.is_valid

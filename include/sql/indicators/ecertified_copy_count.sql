@@ -1,9 +1,10 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier, core.procedure_span; plan 53 D01 (2.1); indicators.md §4
 -- traps: a count: no denominator; judged against the same period of the year before
 
 select
     d.unit_code,
+    d.received_date as counted_on,
     d.dossier_code as item,
     true as is_numerator
 from mart.dossier as d

@@ -1,9 +1,10 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier, core.procedure_span; plan 53 T13, T14 (2.1); indicators.md §4
 -- traps: only procedures that yield a document, as flagged at J; a dossier without a known procedure is in neither side
 
 select
     d.unit_code,
+    d.received_date as counted_on,
     d.dossier_code as item,
     d.has_signed_result as is_numerator
 from mart.dossier as d

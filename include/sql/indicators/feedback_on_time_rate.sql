@@ -1,4 +1,4 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: core.feedback; plan 53 T22 (2.1); indicators.md §4
 -- traps: answered in the period, or unanswered at D and due in it: an item due in May and answered late in June is late in both months.
 --        Judged by date; a repeat through another channel never counts; handed on (chuyen_don_vi) and unanswered: in neither side
@@ -20,6 +20,7 @@ with item as (
 
 select
     i.unit_code,
+    coalesce(cast(i.answered_at at time zone 'Asia/Ho_Chi_Minh' as date), i.due_date) as counted_on,
     i.feedback_code as item,
     coalesce(cast(i.answered_at at time zone 'Asia/Ho_Chi_Minh' as date) <= i.due_date, false) as is_numerator
 from item as i

@@ -1,9 +1,10 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: core.feedback; plan 53 T23 (2.1); indicators.md §4
 -- traps: by the day of the answer, not of the rating; not rated: in neither side; a repeat through another channel never counts
 
 select
     f.unit_code,
+    cast(f.answered_at at time zone 'Asia/Ho_Chi_Minh' as date) as counted_on,
     f.feedback_code as item,
     f.rating_code = 'hai_long' as is_numerator
 from core.feedback as f

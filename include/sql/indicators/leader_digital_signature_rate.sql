@@ -1,4 +1,4 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: core.leader_in_post, core.signature; plan 53 T37 (6.1); indicators.md §4
 -- traps: the item is the person: one who holds two posts counts once in each scope; signed anywhere
 
@@ -14,6 +14,7 @@ with signed as (
 
 select
     l.unit_code,
+    cast(null as date) as counted_on,
     l.person_code as item,
     s.person_code is not null as is_numerator
 from core.leader_in_post(cast(:source as text), cast(:last_day as date), cast(:known_at as timestamptz)) as l

@@ -1,9 +1,10 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier; plan 53 T16, T17 (2.1); indicators.md §4
 -- traps: of the dossiers received in the period, whatever became of them
 
 select
     d.unit_code,
+    d.received_date as counted_on,
     d.dossier_code as item,
     d.channel = 'online' as is_numerator
 from mart.dossier as d

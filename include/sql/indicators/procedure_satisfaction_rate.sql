@@ -1,10 +1,11 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: core.assessment, core.survey_answer; plan 53 T21 (2.1); indicators.md §4
 -- traps: what was left empty is in neither side; by their own unit. Each part is cut at the J of its own source; without any survey
 --        extract (survey_end_at is -infinity) the assessments stand alone
 
 select
     a.unit_code,
+    cast(a.assessed_at at time zone 'Asia/Ho_Chi_Minh' as date) as counted_on,
     a.assessment_code as item,
     a.rating_code in ('rat_hai_long', 'hai_long') as is_numerator
 from core.assessment as a
@@ -16,6 +17,7 @@ where
 union all
 select
     s.unit_code,
+    s.surveyed_date as counted_on,
     'survey ' || s.answer_code as item,
     s.score >= 4 as is_numerator
 from core.survey_answer as s

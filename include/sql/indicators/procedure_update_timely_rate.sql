@@ -1,4 +1,4 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: core.procedure_at, core.working_day; plan 53 T03a (2.1); indicators.md §4
 -- traps: one item a (unit, procedure, decision date); published as known at T; neither published nor past the limit at T: in no side
 
@@ -31,6 +31,7 @@ limited as (
 
 select
     l.unit_code,
+    l.decision_date as counted_on,
     l.procedure_code || ' ' || l.decision_date as item,
     coalesce(l.published_date <= l.limit_date, false) as is_numerator
 from limited as l

@@ -1,7 +1,9 @@
 -- grain: one row an indicator, scope and basis of the period in work, of the indicators that units declare
--- source: core.declared_figure_at (the month of D, and the same month a year before), core.declared_coverage_at, core.unit
+-- source: core.declared_figure_at (the month of D, and the same month a year before), core.declared_coverage_at, core.scope_member,
+--        core.unit_scope, core.unit_at
 -- traps: both bases are alike; a scope without a figure has no number (null, not 0), in this year and in the one before;
---        a figure without an approver makes its scopes provisional
+--        a figure without an approver makes its scopes provisional; a figure of a unit that does not exist on D counts for the successor,
+--        or in level and whole alone; with the year before of a unit stands that of the units whose place it has taken by D
 
 insert into measured (indicator_code, formula_version, kind, unit_code, level, basis, numerator, denominator, coverage, is_approved)
 with listed as (
@@ -12,46 +14,12 @@ with listed as (
     from jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, version integer, kind text)
 ),
 
-unit as (
-    select
-        u.unit_code,
-        u.level
-    from core.unit as u
-    where u.root_code = cast(:root as text)
-),
-
--- which units make up a scope
-member as (
-    select
-        u.unit_code as scope_code,
-        u.level,
-        u.unit_code
-    from unit as u
-    union all
-    select
-        'level:' || u.level as scope_code,
-        u.level,
-        u.unit_code
-    from unit as u
-    union all
-    select
-        'all' as scope_code,
-        'all' as level,
-        u.unit_code
-    from unit as u
-),
-
-scope as (
-    select distinct
-        m.scope_code,
-        m.level
-    from member as m
-),
-
+-- as the records of the computed indicators, what was declared a year before is compared by the units whose place is taken by D
 asked as (
     select
         b.basis,
-        cast(date_trunc('month', cast(:last_day as date)) - b.back as date) as month_start
+        cast(cast(:last_day as date) - b.back as date) as on_day,
+        case when b.basis = 'year_before' then cast(:last_day as date) end as compared_on
     from (
         values
         ('period', interval '0'),
@@ -60,25 +28,68 @@ asked as (
     ) as b (basis, back)
 ),
 
+asked_day as (
+    select distinct
+        a.on_day,
+        a.compared_on
+    from asked as a
+),
+
 figure as (
     select
-        k.month_start,
-        f.*
-    from (select distinct a.month_start from asked as a) as k
-    cross join lateral core.declared_figure_at(cast(:source as text), k.month_start, cast(:known_at as timestamptz)) as f
+        k.on_day,
+        f.indicator_code,
+        f.numerator,
+        f.denominator,
+        f.is_approved,
+        coalesce(o.scope_code, f.unit_code) as unit_code
+    from asked_day as k
+    cross join lateral core.declared_figure_at(
+        cast(:source as text), cast(date_trunc('month', k.on_day) as date), cast(:known_at as timestamptz)
+    ) as f
+    left join lateral core.unit_scope(k.on_day) as o
+        on f.unit_code = o.unit_code and k.on_day >= o.from_date and k.on_day <= o.to_date
+),
+
+member as (
+    select
+        k.on_day,
+        m.*
+    from asked_day as k
+    cross join lateral core.scope_member(k.on_day, cast(:root as text), k.compared_on) as m
 ),
 
 counted as (
     select
-        f.month_start,
+        f.on_day,
         f.indicator_code,
         m.scope_code,
         sum(f.numerator) as numerator,
         sum(f.denominator) as denominator,
         bool_and(f.is_approved) as is_approved
     from figure as f
-    inner join member as m on f.unit_code = m.unit_code
-    group by f.month_start, f.indicator_code, m.scope_code
+    inner join member as m on f.on_day = m.on_day and f.unit_code = m.unit_code
+    group by f.on_day, f.indicator_code, m.scope_code
+),
+
+scope as (
+    select
+        m.scope_code,
+        m.level
+    from member as m
+    inner join core.unit_at(cast(:last_day as date)) as u on m.unit_code = u.unit_code
+    where m.on_day = cast(:last_day as date) and u.is_founded
+    union
+    select
+        m.scope_code,
+        m.level
+    from counted as c
+    inner join member as m on c.on_day = m.on_day and c.scope_code = m.scope_code
+    where c.on_day = cast(:last_day as date)
+    union
+    select
+        'all' as scope_code,
+        'all' as level
 ),
 
 covered as (
@@ -102,6 +113,6 @@ select
 from listed as l
 cross join scope as s
 cross join asked as a
-left join counted as c on a.month_start = c.month_start and l.indicator_code = c.indicator_code and s.scope_code = c.scope_code
+left join counted as c on a.on_day = c.on_day and l.indicator_code = c.indicator_code and s.scope_code = c.scope_code
 left join covered as v on l.indicator_code = v.indicator_code and s.scope_code = v.scope_code and a.basis <> 'year_before'
 order by l.indicator_code, s.scope_code, a.basis

@@ -1,7 +1,9 @@
 -- grain: one row an indicator, scope and basis of the period in work
--- source: unit_count, person, expected (temporary: what the indicators' own SQL counted), core.unit
--- traps: a level and the whole are sums of their units, never means of rates; a person counts once in each scope;
---        every scope gets a row, also where nothing was counted
+-- source: unit_count, person, expected (temporary: what the indicators' own SQL counted), core.scope_member, core.unit_scope, core.unit_at
+-- traps: a level and the whole are sums of their units as of D, never means of rates; a person counts once in each scope; every scope
+--        gets a row, also where nothing was counted, but a unit that had not come into being by D; a record dated on a day on which its
+--        unit did not exist counts for the successor, or in level and whole alone; `compared_on`, the D of the period that is compared
+--        with this one, adds to a unit those whose records would count for it on that day
 
 insert into measured (indicator_code, formula_version, kind, unit_code, level, basis, numerator, denominator, coverage)
 with listed as (
@@ -13,33 +15,20 @@ with listed as (
     from jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, version integer, kind text, coverage text)
 ),
 
-unit as (
-    select
-        u.unit_code,
-        u.level
-    from core.unit as u
-    where u.root_code = cast(:root as text)
+member as (
+    select m.*
+    from core.scope_member(cast(:last_day as date), cast(:root as text), cast(:compared_on as date)) as m
 ),
 
--- which units make up a scope
-member as (
+placed as (
     select
-        u.unit_code as scope_code,
-        u.level,
-        u.unit_code
-    from unit as u
-    union all
-    select
-        'level:' || u.level as scope_code,
-        u.level,
-        u.unit_code
-    from unit as u
-    union all
-    select
-        'all' as scope_code,
-        'all' as level,
-        u.unit_code
-    from unit as u
+        c.indicator_code,
+        coalesce(o.scope_code, c.unit_code) as unit_code,
+        c.numerator,
+        c.denominator
+    from unit_count as c
+    left join core.unit_scope(cast(:last_day as date)) as o
+        on c.unit_code = o.unit_code and c.counted_on >= o.from_date and c.counted_on <= o.to_date
 ),
 
 counted as (
@@ -48,7 +37,7 @@ counted as (
         m.scope_code,
         sum(c.numerator) as numerator,
         sum(c.denominator) as denominator
-    from unit_count as c
+    from placed as c
     inner join member as m on c.unit_code = m.unit_code
     group by c.indicator_code, m.scope_code
     union all
@@ -73,10 +62,22 @@ covered as (
 ),
 
 scope as (
-    select distinct
+    select
         m.scope_code,
         m.level
     from member as m
+    inner join core.unit_at(cast(:last_day as date)) as u on m.unit_code = u.unit_code
+    where u.is_founded
+    union
+    select
+        m.scope_code,
+        m.level
+    from counted as c
+    inner join member as m on c.scope_code = m.scope_code
+    union
+    select
+        'all' as scope_code,
+        'all' as level
 )
 
 select

@@ -1,6 +1,7 @@
 -- grain: one row a counted item behind the difference of an open restatement
--- source: mart.publication_item, item_now (temporary: what is counted now), mart.restatement; core for the reasons
--- traps: T of the publication is that of the item's own source; what no version explains is the catalogue's doing: reference
+-- source: mart.publication_item, item_now (temporary: what is counted now), mart.restatement, mart.publication_unit; core for the reasons
+-- traps: T of the publication is that of the item's own source; what no version explains is the catalogue's doing: reference; the items
+--        of a unit that is of another level now than when it was published have left the one level and come to the other
 
 insert into mart.restatement_item (restatement_id, unit_code, item, change, reason)
 with restated as (
@@ -63,6 +64,39 @@ changed as (
     full join counted as c
         on p.indicator_code = c.indicator_code and p.basis = c.basis and p.unit_code = c.unit_code and p.item = c.item
     where p.item is null or c.item is null or p.is_numerator <> c.is_numerator
+),
+
+-- what an item counts in beside its unit; an item for which no unit counts stands under its level's code
+unit as (
+    select
+        u.unit_code,
+        u.level,
+        p.level as published_level
+    from core.unit_at(cast(:last_day as date)) as u
+    left join mart.publication_unit as p on u.unit_code = p.unit_code and p.publication_id = cast(:publication_id as bigint)
+),
+
+-- items of units that are of another level by now: gone from the level of then, come to that of now
+relevelled as (
+    select
+        p.indicator_code,
+        p.basis,
+        p.unit_code,
+        p.item,
+        'removed' as change,
+        'level:' || u.published_level as scope_code
+    from published as p
+    inner join unit as u on p.unit_code = u.unit_code and u.level <> u.published_level
+    union all
+    select
+        c.indicator_code,
+        c.basis,
+        c.unit_code,
+        c.item,
+        'added' as change,
+        'level:' || u.level as scope_code
+    from counted as c
+    inner join unit as u on c.unit_code = u.unit_code and u.level <> u.published_level
 ),
 
 clock as (
@@ -168,7 +202,18 @@ select
     end as reason
 from restated as r
 inner join changed as c on r.indicator_code = c.indicator_code and r.basis = c.basis
-inner join core.unit as u on c.unit_code = u.unit_code
+left join unit as u on c.unit_code = u.unit_code
 left join explained as e on c.item = e.item
-where r.scope_code in ('all', 'level:' || u.level, c.unit_code)
-order by r.restatement_id, c.unit_code, c.item, c.change
+where
+    r.scope_code in ('all', c.unit_code)
+    or (r.scope_code = 'level:' || u.level and u.level is not distinct from coalesce(u.published_level, u.level))
+union all
+select
+    r.restatement_id,
+    l.unit_code,
+    l.item,
+    l.change,
+    'reference' as reason
+from restated as r
+inner join relevelled as l on r.indicator_code = l.indicator_code and r.basis = l.basis and r.scope_code = l.scope_code
+order by restatement_id, unit_code, item, change

@@ -1,13 +1,23 @@
 -- grain: one row a dossier open on the last day whose due lies between that day and the third working day after it
--- source: mart.dossier_open, mart.dossier, core.working_day
+-- source: mart.dossier_open, mart.dossier, core.unit_in_period, core.unit_on_day, core.working_day
 -- traps: due on the last day itself is not past due yet, and is listed first; a paused one is listed and marked
 
 with unit as (
     select
         u.unit_code,
         u.name as unit_name
-    from core.unit as u
+    from core.unit_in_period(cast(:kind as text), cast(:start as date), cast(:last_day as date), cast(:as_published as boolean)) as u
     where u.root_code = cast(:root as text) and (cast(:unit as text) is null or u.unit_code = cast(:unit as text))
+),
+
+-- the unit for which a dossier counts: its successor where it did not exist on the day of the reception, itself where there is none
+placed as (
+    select
+        o.unit_code,
+        o.from_date,
+        o.to_date,
+        coalesce(o.counted_code, o.unit_code) as counted_code
+    from core.unit_on_day as o
 ),
 
 upcoming as (
@@ -19,7 +29,7 @@ upcoming as (
 )
 
 select
-    o.unit_code,
+    u.unit_code,
     u.unit_name,
     o.dossier_code,
     d.procedure_name,
@@ -33,11 +43,12 @@ select
         where w.is_working and w.day > cast(:last_day as date) and w.day <= o.due_date
     ) as working_days_left
 from mart.dossier_open as o
-inner join unit as u on o.unit_code = u.unit_code
 inner join mart.dossier as d on o.dossier_id = d.dossier_id
+inner join placed as p on o.unit_code = p.unit_code and d.received_date >= p.from_date and d.received_date <= p.to_date
+inner join unit as u on p.counted_code = u.unit_code
 where
     o.as_of_date = cast(:last_day as date)
     and not o.is_past_due
     and o.due_date >= cast(:last_day as date)
-    and o.due_date <= (select max(p.day) from upcoming as p)
-order by o.due_date, lpad(substring(o.unit_code from '[0-9]+$'), 6, '0'), o.unit_code, o.dossier_code collate "C"
+    and o.due_date <= (select max(w.day) from upcoming as w)
+order by o.due_date, lpad(substring(u.unit_code from '[0-9]+$'), 6, '0'), u.unit_code, o.dossier_code collate "C"

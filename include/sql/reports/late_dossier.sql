@@ -1,5 +1,5 @@
 -- grain: one row a dossier that ended late in the period, or is open and past due on its last day
--- source: mart.dossier, mart.dossier_open, core.working_day
+-- source: mart.dossier, mart.dossier_open, core.unit_in_period, core.unit_on_day, core.working_day
 -- traps: the dates decide, so a returned dossier past its due is listed too (form II.06a counts it on time); of a paused one the
 --        days count up to the pause; apologies are those known now
 
@@ -7,8 +7,18 @@ with unit as (
     select
         u.unit_code,
         u.name as unit_name
-    from core.unit as u
+    from core.unit_in_period(cast(:kind as text), cast(:start as date), cast(:last_day as date), cast(:as_published as boolean)) as u
     where u.root_code = cast(:root as text) and (cast(:unit as text) is null or u.unit_code = cast(:unit as text))
+),
+
+-- the unit for which a dossier counts: its successor where it did not exist on the day of the reception, itself where there is none
+placed as (
+    select
+        o.unit_code,
+        o.from_date,
+        o.to_date,
+        coalesce(o.counted_code, o.unit_code) as counted_code
+    from core.unit_on_day as o
 ),
 
 ended as (
@@ -44,7 +54,7 @@ late as (
 )
 
 select
-    l.unit_code,
+    u.unit_code,
     u.unit_name,
     d.dossier_code,
     d.procedure_name,
@@ -61,6 +71,7 @@ select
     ) as working_days_late,
     coalesce(d.apology_count, 0) as apology_count
 from late as l
-inner join unit as u on l.unit_code = u.unit_code
 inner join mart.dossier as d on l.dossier_id = d.dossier_id
-order by lpad(substring(l.unit_code from '[0-9]+$'), 6, '0') asc, l.unit_code asc, days_late desc, d.dossier_code collate "C" asc
+inner join placed as p on l.unit_code = p.unit_code and d.received_date >= p.from_date and d.received_date <= p.to_date
+inner join unit as u on p.counted_code = u.unit_code
+order by lpad(substring(u.unit_code from '[0-9]+$'), 6, '0') asc, u.unit_code asc, days_late desc, d.dossier_code collate "C" asc

@@ -1,6 +1,6 @@
--- grain: one row a unit of the plan's tree that is valid on the last day and has a value in the period
--- source: mart.scorecard, core.unit, core.plan_target
--- traps: targets judged leave out no_data; a unit is named by its code, its name may change
+-- grain: one row a unit of the plan's tree that existed on any day of the period and has a value in it
+-- source: mart.scorecard, core.unit_in_period, core.plan_target
+-- traps: targets judged leave out no_data; a unit is called as on the last day, or as it was published
 
 with shown as (
     select s.*
@@ -26,10 +26,10 @@ select
         cast(array[] as text [])
     ) as failed,
     coalesce(bool_or(s.is_provisional) filter (where s.period_denominator > 0), false) as is_provisional
-from core.unit as u
+from core.unit_in_period(cast(:kind as text), cast(:start as date), cast(:last_day as date), cast(:as_published as boolean)) as u
 inner join shown as s on u.unit_code = s.unit_code
 where
     u.root_code = cast(:root as text)
-    and u.valid_from <= cast(:last_day as date) and (u.valid_to is null or u.valid_to >= cast(:last_day as date))
+    and u.has_existed
 group by u.unit_code, u.name, u.level, u.kind
 order by u.level desc, lpad(substring(u.unit_code from '[0-9]+$'), 6, '0') asc, u.unit_code asc

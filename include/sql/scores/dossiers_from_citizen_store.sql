@@ -1,9 +1,10 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier, core.dossier_version (newest, its papers); Decision 766, sharing with the citizen's store
 -- traps: DuocLayTuKhoDMQG of a paper that was not deleted; what is put into the store is not told by the record
 
 select
     d.unit_code,
+    d.received_date as counted_on,
     d.dossier_code as item,
     exists (
         select 1

@@ -1,9 +1,10 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier, core.dossier_version (newest, its fees); Decision 766, online payment
 -- traps: dossiers received in the period with a fee above 0; paid online is what the record says (1 national portal, 2 gateway)
 
 select
     d.unit_code,
+    d.received_date as counted_on,
     d.dossier_code as item,
     coalesce(d.paid_online_code in (1, 2), false) as is_numerator
 from mart.dossier as d

@@ -1,9 +1,10 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier, core.dossier_version (newest, its databases); Decision 766, population data
 -- traps: the codes of the population database are data (include/reference/decision_766.yaml)
 
 select
     d.unit_code,
+    d.received_date as counted_on,
     d.dossier_code as item,
     exists (
         select 1

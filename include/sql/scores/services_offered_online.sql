@@ -1,9 +1,10 @@
--- grain: one row a counted item: unit_code, item, is_numerator
+-- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: core.procedure_in_force; Decision 766, online services; notes/domain.md §C
 -- traps: of all procedures in force at D, not only of those that are eligible to go online
 
 select
     p.unit_code,
+    cast(null as date) as counted_on,
     p.procedure_code as item,
     coalesce(p.service_level in (3, 4), false) as is_numerator
 from core.procedure_in_force(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -15,7 +15,9 @@ from sqlalchemy import Connection, text
 from cchc.errors import NotConfigured, WrongUse
 from cchc.indicators.plan import DISTRICT, Plan, chosen, plan_on, plans
 from cchc.period import add_months, now
+from cchc.reference_units import FILE, read_units, stored_units
 from cchc.settings import Settings
+from cchc.units import State, Units
 from cchc.warehouse import known_at, query, run_file
 
 SOURCE = "declared"
@@ -27,7 +29,7 @@ KINDS = tuple(GROUPS.values())  # the district's own code declares nothing: its 
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit of the district, as include/reference/units.csv has it."""
+    """One unit of the district in one of its states, as include/reference/units.csv has it; several where it was renamed, for example."""
 
     code: str
     name: str
@@ -44,13 +46,22 @@ class Unit:
 
 @dataclass(frozen=True)
 class Duty:
-    """One indicator that a unit has to declare, or (`is_required` false) may."""
+    """One indicator that a unit has to declare, or (`is_required` false) may.
+
+    `kinds`, `levels`: of which the unit is on the days on which it has to; None = of whichever.
+    """
 
     indicator_code: str
     unit_code: str
     form: str
     is_required: bool
     reason: str
+    kinds: tuple[str, ...] | None = None
+    levels: tuple[str, ...] | None = None
+
+    def holds_for(self, unit: Unit) -> bool:
+        """Whether a unit has it in one of its states."""
+        return (self.kinds is None or unit.kind in self.kinds) and (self.levels is None or unit.level in self.levels)
 
     @property
     def is_asked(self) -> bool:
@@ -60,26 +71,31 @@ class Duty:
 
 @dataclass(frozen=True)
 class Duties:
-    """The whole list, and the units it is about."""
+    """The whole list, and the units it is about: each as it is now, and in all its states."""
 
     units: dict[str, Unit]
     duties: tuple[Duty, ...]
+    states: tuple[Unit, ...]
 
     def of(self, unit: str) -> dict[str, Duty]:
         """What a unit may declare: what it is asked for in the plan's order, then the rest of the plan."""
         return {duty.indicator_code: duty for duty in self.duties if duty.unit_code == unit}
 
     def declaring(self, month: date) -> list[Unit]:
-        """The units that have to declare something in a month."""
-        wanted = {duty.unit_code for duty in self.duties if duty.is_required}
-        return [unit for unit in self.units.values() if unit.code in wanted and unit.is_valid_in(month)]
+        """The units that have to declare something in a month, as they are at its end."""
+        required: dict[str, list[Duty]] = {}
+        for duty in self.duties:
+            if duty.is_required:
+                required.setdefault(duty.unit_code, []).append(duty)
+        at_its_end = [state for state in self.states if state.is_valid_in(month)]
+        return [unit for unit in at_its_end if any(duty.holds_for(unit) for duty in required.get(unit.code, ()))]
 
     def unit(self, code: str, month: date) -> Unit:
-        """A unit that declares in that month. Raises WrongUse."""
-        known = [unit.code for unit in self.declaring(month)]
+        """A unit that declares in that month, as it is at its end. Raises WrongUse."""
+        known = {unit.code: unit for unit in self.declaring(month)}
         if code not in known:
             raise WrongUse(f"'{code}' declares nothing in {month:%Y-%m}; units that do: {', '.join(known)}")
-        return self.units[code]
+        return known[code]
 
 
 def duties(settings: Settings, month: date | None = None) -> Duties:
@@ -99,9 +115,16 @@ def duties_of(settings: Settings, plan_code: str) -> Duties:
 
 @cache
 def _duties(settings: Settings, plan_code: str, known: tuple[Plan, ...], _stamps: tuple[int, ...]) -> Duties:
-    from cchc.reference import units as listed_units
+    return _crossed(settings, plan_code, known, read_units(settings.reference_dir / FILE))
 
-    units = {row["unit_code"]: _unit(row) for row in listed_units(settings) if row["root_code"] == DISTRICT}
+
+def _crossed(settings: Settings, plan_code: str, known: tuple[Plan, ...], listed: Units) -> Duties:
+    """declarations.yaml crossed with a plan and a list of units. Raises NotConfigured where it is not as it should be."""
+    units = {
+        code: tuple(_unit(state) for state in states)
+        for code, states in listed.states.items()
+        if any(state.root_code == DISTRICT for state in states)
+    }
     path = settings.reference_dir / "declarations.yaml"
     entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     levels: dict[str, set[str]] = {}
@@ -115,11 +138,11 @@ def _duties(settings: Settings, plan_code: str, known: tuple[Plan, ...], _stamps
                     raise NotConfigured(f"{path.name}: {what} is declared, but nobody is named for it")
             others.setdefault(target["indicator_code"])
     found = [
-        Duty(code, unit.code, entry.get("form", "rate"), entry.get("required", True), entry["reason"])
+        duty
         for code in levels
         if (entry := _checked(path.name, code, entries.get(code), units)) is not None
-        for unit in _declaring(entry["declared_by"], units)
-        if unit.level in levels[code] or "all" in levels[code]
+        for unit, states in units.items()
+        if any(map((duty := _duty(code, unit, entry, levels[code])).holds_for, states))
     ]
     asked = {(duty.indicator_code, duty.unit_code) for duty in found}
     # a figure that nobody asked for is still a figure: the contract forbids unknown codes and units, no others. A code of another
@@ -131,22 +154,16 @@ def _duties(settings: Settings, plan_code: str, known: tuple[Plan, ...], _stamps
         for unit in units
         if (code, unit) not in asked
     ]
-    return Duties(units, tuple(found))
-
-
-def _unit(row: dict[str, Any]) -> Unit:
-    ends = row["valid_to"]
-    return Unit(
-        row["unit_code"],
-        row["name"],
-        row["level"],
-        row["kind"],
-        date.fromisoformat(row["valid_from"]),
-        date.fromisoformat(ends) if ends else None,
+    return Duties(
+        {code: states[-1] for code, states in units.items()}, tuple(found), tuple(state for states in units.values() for state in states)
     )
 
 
-def _checked(file: str, code: str, entry: Any, units: dict[str, Unit]) -> dict[str, Any] | None:
+def _unit(state: State) -> Unit:
+    return Unit(state.unit_code, state.name, state.level, state.kind, state.valid_from, state.valid_to)
+
+
+def _checked(file: str, code: str, entry: Any, units: Collection[str]) -> dict[str, Any] | None:
     if entry is None:
         return None
     allowed = {"declared_by", "form", "required", "reason"}
@@ -164,27 +181,32 @@ def _checked(file: str, code: str, entry: Any, units: dict[str, Unit]) -> dict[s
     return dict(entry)
 
 
-def _declaring(by: str | list[str], units: dict[str, Unit]) -> list[Unit]:
-    if by == "each_unit":
-        return [unit for unit in units.values() if unit.kind in KINDS]
-    kinds = {GROUPS[name] for name in by if name in GROUPS}
-    return [unit for unit in units.values() if unit.code in by or unit.kind in kinds]
+def _duty(code: str, unit: str, entry: dict[str, Any], levels: set[str]) -> Duty:
+    """What an entry asks of a unit; whether it is ever of such a kind and level is another question."""
+    by = entry["declared_by"]
+    kinds = KINDS if by == "each_unit" else None if unit in by else tuple(GROUPS[name] for name in by if name in GROUPS)
+    required, reason = entry.get("required", True), entry["reason"]
+    return Duty(code, unit, entry.get("form", "rate"), required, reason, kinds, None if "all" in levels else tuple(sorted(levels)))
 
 
 def load_duties(connection: Connection, settings: Settings) -> list[str]:
     """Bring core.declaration up to date, plan by plan; what is gone from the list goes. What has changed, in sentences.
 
     Where a unit has to declare that had not, or no longer, the months are marked in which the coverage of the indicator is another one.
-    A plan that has ended keeps its list.
+    A plan that has ended keeps its list, and a unit that is out of its list what it had to declare.
     """
     before = {
         (row["plan_code"], row["indicator_code"], row["unit_code"]): row
-        for row in query(connection, "select plan_code, indicator_code, unit_code, form, is_required, reason from core.declaration")
+        for row in query(
+            connection, "select plan_code, indicator_code, unit_code, form, is_required, reason, kinds, levels from core.declaration"
+        )
     }
+    units = stored_units(connection)
     now_asked = {
-        (plan.code, duty.indicator_code, duty.unit_code): vars(duty) | {"plan_code": plan.code}
+        (plan.code, duty.indicator_code, duty.unit_code): vars(duty)
+        | {"plan_code": plan.code, "kinds": _list(duty.kinds), "levels": _list(duty.levels)}
         for plan in plans(settings)
-        for duty in duties_of(settings, plan.code).duties
+        for duty in _crossed(settings, plan.code, plans(settings), units).duties
     }
     told = []
     changed: set[tuple[str, str]] = set()
@@ -200,11 +222,10 @@ def load_duties(connection: Connection, settings: Settings) -> list[str]:
     if other:
         connection.execute(
             text(
-                """insert into core.declaration as t (plan_code, indicator_code, unit_code, form, is_required, reason)
-                values (:plan_code, :indicator_code, :unit_code, :form, :is_required, :reason)
+                """insert into core.declaration as t (plan_code, indicator_code, unit_code, form, is_required, reason, kinds, levels)
+                values (:plan_code, :indicator_code, :unit_code, :form, :is_required, :reason, :kinds, :levels)
                 on conflict (plan_code, indicator_code, unit_code) do update set form = excluded.form,
-                    is_required = excluded.is_required, reason = excluded.reason
-                where (t.form, t.is_required, t.reason) is distinct from (excluded.form, excluded.is_required, excluded.reason)"""
+                    is_required = excluded.is_required, reason = excluded.reason, kinds = excluded.kinds, levels = excluded.levels"""
             ),
             other,
         )
@@ -231,13 +252,26 @@ def _told(plan: str, before: dict[tuple[str, str], Any], after: dict[tuple[str, 
         both = old.keys() & new.keys()
         forms = {(old[unit]["form"], new[unit]["form"]) for unit in both if old[unit]["form"] != new[unit]["form"]}
         parts += [f"is declared as a {form} and no longer as a {earlier}" for earlier, form in sorted(forms)]
+        # which kinds and levels an entry means was not kept before units had dates; that alone is no news
+        of_whom = [(_of_whom(old[unit]), _of_whom(new[unit])) for unit in both]
+        if not parts and any(was != (None, None) and was != will for was, will in of_whom):
+            parts.append("is asked of units of another kind or level")
         if not parts and any(old[unit]["reason"] != new[unit]["reason"] for unit in both):
             parts.append("has another reason why it is declared")
         if parts:
             told.append(f"{plan}: {code} {' and '.join(parts)}")
-        if had != have:
+        if had != have or any(_of_whom(old[unit]) != _of_whom(new[unit]) for unit in had & have):
             changed.add((plan, code))
     return told
+
+
+def _of_whom(row: Any) -> tuple[Any, Any]:
+    """The kinds and levels of unit that have a duty; None = any."""
+    return row["kinds"], row["levels"]
+
+
+def _list(values: tuple[str, ...] | None) -> list[str] | None:
+    return None if values is None else list(values)
 
 
 def _listed(units: Iterable[str]) -> str:

@@ -84,5 +84,11 @@ def close_with_reports(
     from cchc.reports.build import build
 
     return close(
-        settings, period, by, note=note, approval=approval, incomplete=incomplete, reports=lambda folder: build(settings, period, folder)
+        settings,
+        period,
+        by,
+        note=note,
+        approval=approval,
+        incomplete=incomplete,
+        reports=lambda folder: build(settings, period, folder, is_edition=True),
     )

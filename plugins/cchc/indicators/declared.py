@@ -44,9 +44,12 @@ def figures(connection: Connection, code: str, unit: str, period: Period) -> lis
     clock = known_at(connection, SOURCE)
     if clock is None or midnight(period.start) >= clock:
         return []
+    last_day = period.effective_last_day(clock)
     return query(
         connection,
-        "select * from mart.declared_figure where indicator_code = :code and month_start = :month "
-        "and :unit in ('all', 'level:' || level, unit_code) order by unit_code",
-        {"code": code, "month": month_start(period.effective_last_day(clock)), "unit": unit},
+        "select f.* from mart.declared_figure as f "
+        "inner join core.unit_scope(:d) as s on s.unit_code = f.unit_code and :d between s.from_date and s.to_date "
+        "where f.indicator_code = :code and f.month_start = :month and :unit in ('all', 'level:' || s.level, s.scope_code) "
+        "order by f.unit_code",
+        {"code": code, "month": month_start(last_day), "unit": unit, "d": last_day},
     )

@@ -106,7 +106,8 @@ def form_06a_at(connection: Connection, period: Period, unit: str = "all") -> Fo
     clock = _clock(connection, period)
     known_scope(connection, unit)
     found = query(connection, "select * from mart.form_06a(:kind, :start, :scope)", _binds(period, unit))
-    return Form06a(period, unit, scope_name(connection, unit), clock, period.effective_last_day(clock), tuple(Row(**row) for row in found))
+    last_day = period.effective_last_day(clock)
+    return Form06a(period, unit, scope_name(connection, unit, last_day), clock, last_day, tuple(Row(**row) for row in found))
 
 
 def dossiers(connection: Connection, period: Period, unit: str = "all", column: int | None = None) -> list[dict[str, Any]]:
@@ -196,9 +197,10 @@ def explain_carry_over(
         row["dossier_code"]: row
         for row in query(
             connection,
-            "select d.dossier_code, d.unit_code, u.level, d.left_out_reason, d.received_at, d.finished_at, "
+            "select d.dossier_code, coalesce(o.counted_code, d.unit_code) as unit_code, d.left_out_reason, d.received_at, d.finished_at, "
             "(select min(v._first_seen_at) from core.dossier_version as v where v.dossier_id = d.dossier_id) as first_seen_at "
-            "from mart.dossier as d left join core.unit as u on u.unit_code = d.unit_code "
+            "from mart.dossier as d left join core.unit_on_day as o on o.unit_code = d.unit_code "
+            "and d.received_date between o.from_date and o.to_date "
             "where d.source_code = :source and d.dossier_code = any(:codes)",
             {"source": SOURCE, "codes": [*found.gone, *found.come]},
         )

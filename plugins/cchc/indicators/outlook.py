@@ -244,14 +244,14 @@ def outlook_at(connection: Connection, settings: Settings, last_day: date, unit:
         connection,
         "select t.target_no, t.indicator_code, t.target, t.lead_agency, s.unit_code, s.unit_name, s.level "
         "from core.plan_target as t inner join ("
-        "select unit_code, name as unit_name, level from core.unit where root_code = :root "
+        "select unit_code, name as unit_name, level from core.unit_at(:d) where root_code = :root and is_founded "
         "union all select distinct 'level:' || level, "
         "case level when 'district' then 'Cấp huyện' when 'commune' then 'Cấp xã' else level end, level "
-        "from core.unit where root_code = :root "
+        "from core.unit_at(:d) where root_code = :root and is_founded "
         "union all select 'all', 'Toàn huyện', 'all') as s on t.level in ('all', s.level) "
         "where t.plan_code = :plan and t.ended_at is null and t.kind in ('flow', 'milestone') and t.target is not null "
         "and (cast(:unit as text) is null or s.unit_code = :unit) order by t.target_order, s.unit_code",
-        {"plan": _plan(connection, last_day).plan_code, "unit": unit, "root": DISTRICT},
+        {"plan": _plan(connection, last_day).plan_code, "unit": unit, "root": DISTRICT, "d": last_day},
     )
     known = catalogue(settings)
     found = []

@@ -21,7 +21,7 @@ from cchc.errors import CchcError, WrongUse
 from cchc.indicators import score
 from cchc.indicators.catalogue import Indicator, catalogue
 from cchc.indicators.plan import plan_of
-from cchc.indicators.refresh import all_clocks, binds, counted_items, months_of, refresh
+from cchc.indicators.refresh import all_clocks, binds, count_items, counted_items, months_of, refresh
 from cchc.period import BASES, Period, midnight, now
 from cchc.settings import Settings
 from cchc.warehouse import engine, query, run_file, sql
@@ -226,9 +226,9 @@ def _missing(
         wanted = set(text(statement).compile().params)
         rows = query(
             connection,
-            f"select u.name from (\n{statement}\n) as x inner join core.unit as u on u.unit_code = x.unit_code "
+            f"select u.name from (\n{statement}\n) as x inner join core.unit_at(:d) as u on u.unit_code = x.unit_code "
             "where not x.has_sent order by u.unit_code",
-            {key: value for key, value in values.items() if key in wanted},
+            {key: value for key, value in values.items() if key in wanted} | {"d": values["last_day"]},
         )
         found[code] = [row["name"] for row in rows]
     return found
@@ -327,15 +327,15 @@ def _freeze(
     ).rowcount
     if not values:
         raise CchcError(f"{period.code} is not computed: `cchc refresh {period.code}`")
+    # names as of D: whatever the units are called later, this edition calls them so
+    last_day = max(period.effective_last_day(clock) for clock in clocks.values() if clock is not None)
+    run_file(connection, settings, "publication/unit", publication_id=publication_id, last_day=last_day)
     counted_items(connection, settings, list(items.values()), period, clocks, BASES)
     source = items["dossier_on_time_rate"].source
     clock = clocks[source]
     if clock is not None and midnight(period.start) < clock:
-        statement = sql(settings, "publication/open_dossier")
-        connection.execute(
-            text(f"insert into item_now select '{OPEN}', 'period', x.unit_code, x.item, x.is_numerator from (\n{statement}\n) as x"),
-            {"source": source, "last_day": period.effective_last_day(clock)},
-        )
+        bound = binds(source, period, "period", clock)
+        count_items(connection, settings, sql(settings, "publication/open_dossier"), bound, OPEN, "period")
     connection.execute(
         text(
             "insert into mart.publication_item (publication_id, unit_code, indicator_code, basis, numerator_items, other_items) "

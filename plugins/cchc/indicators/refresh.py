@@ -125,10 +125,11 @@ def binds(source: str, period: Period, basis: str, clock: datetime, also: Mappin
 
 def compute(connection: Connection, settings: Settings, indicators: list[Indicator], source: str, period: Period, clock: datetime) -> int:
     """Compute one period on both bases for the indicators of one source; how many values changed."""
+    gone = _drop_out_of_scope(connection, settings, indicators, period, clock)
     work_tables(connection)
     if source == declared.SOURCE:
         declared.measure(connection, settings, indicators, period, clock, plan_of(connection, period).plan_code)
-        return write_values(connection, settings, source, period, clock)
+        return gone + write_values(connection, settings, source, period, clock)
     if any(item.coverage == "dossiers" for item in indicators):
         _open_dossiers(connection, settings, source, period, clock)
     before = period.year_before()
@@ -137,8 +138,9 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
         _measure(connection, settings, indicators, basis, binds(source, period, basis, clock, also))
     compared = _with_direction(connection, period)
     against = [item for item in indicators if item.code in compared]
-    _measure(connection, settings, against, YEAR_BEFORE, binds(source, before, "year_to_date", clock, also))
-    return write_values(connection, settings, source, period, clock)
+    compared_on = period.effective_last_day(clock)
+    _measure(connection, settings, against, YEAR_BEFORE, binds(source, before, "year_to_date", clock, also), compared_on)
+    return gone + write_values(connection, settings, source, period, clock)
 
 
 def write_values(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> int:
@@ -164,6 +166,20 @@ def write_values(connection: Connection, settings: Settings, source: str, period
     ).rowcount
 
 
+def _drop_out_of_scope(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clock: datetime) -> int:
+    """Take away the values of scopes that a period does not have any more: of a unit that begins later than it was said to."""
+    return run_file(
+        connection,
+        settings,
+        "mart/value_out_of_scope",
+        listed=json.dumps([{"code": item.code, "version": item.version} for item in indicators]),
+        root=DISTRICT,
+        last_day=period.effective_last_day(clock),
+        kind=period.kind,
+        period_start=period.start,
+    ).rowcount
+
+
 def compute_known(connection: Connection, settings: Settings, period: Period) -> None:
     """Compute one period for every source on a connection, from what it sees: for `--as-known-at`, in a transaction that is undone."""
     connection.execute(
@@ -185,7 +201,7 @@ def work_tables(connection: Connection) -> None:
             "indicator_code text, formula_version integer, kind text, unit_code text, level text, basis text, "
             "numerator bigint, denominator bigint, coverage numeric, is_approved boolean",
         ),
-        ("unit_count", "indicator_code text, unit_code text, numerator bigint, denominator bigint"),
+        ("unit_count", "indicator_code text, unit_code text, counted_on date, numerator bigint, denominator bigint"),
         ("person", "indicator_code text, unit_code text, item text, is_numerator boolean"),
         ("expected", "coverage_code text, unit_code text, has_sent boolean"),
     ):
@@ -193,21 +209,40 @@ def work_tables(connection: Connection) -> None:
         connection.execute(text(f"truncate {name}"))
 
 
-def _measure(connection: Connection, settings: Settings, indicators: list[Indicator], basis: str, values: dict[str, Any]) -> None:
-    """Count some indicators for one range of time into the temporary table `measured`, for every scope."""
+def _measure(
+    connection: Connection,
+    settings: Settings,
+    indicators: list[Indicator],
+    basis: str,
+    values: dict[str, Any],
+    compared_on: date | None = None,
+) -> None:
+    """Count some indicators for one range of time into the temporary table `measured`, for every scope.
+
+    `compared_on`: the D of the period that is compared with this one; a unit that is merged by then stands for its predecessors too.
+    """
     connection.execute(text("truncate unit_count, person, expected"))
     for item in indicators:
         _run(connection, _COUNT_PERSONS if item.item == "person" else _COUNT_ROWS, sql(settings, item.sql), values, code=item.code)
     for code in sorted({item.coverage for item in indicators if item.coverage}):
         _run(connection, _EXPECT, sql(settings, f"coverage/{code}"), values, code=code)
     listed = [{"code": item.code, "version": item.version, "kind": item.kind, "coverage": item.coverage} for item in indicators]
-    run_file(connection, settings, "mart/measured", listed=json.dumps(listed), basis=basis, root=DISTRICT)
+    run_file(
+        connection,
+        settings,
+        "mart/measured",
+        listed=json.dumps(listed),
+        basis=basis,
+        root=DISTRICT,
+        last_day=values["last_day"],
+        compared_on=compared_on,
+    )
 
 
 _COUNT_ROWS = """insert into unit_count
-select :code, x.unit_code, count(*) filter (where x.is_numerator), count(*) from (
+select :code, x.unit_code, x.counted_on, count(*) filter (where x.is_numerator), count(*) from (
 {sql}
-) as x group by x.unit_code"""
+) as x group by x.unit_code, x.counted_on"""
 _COUNT_PERSONS = """insert into person
 select :code, x.unit_code, x.item, x.is_numerator from (
 {sql}
@@ -219,7 +254,7 @@ select :code, x.unit_code, x.has_sent from (
 
 
 _ITEMS = """insert into item_now
-select :code, :basis, x.unit_code, x.item, x.is_numerator from (
+select :code, :basis, x.unit_code, x.item, x.is_numerator, x.counted_on from (
 {sql}
 ) as x"""
 
@@ -240,20 +275,31 @@ def counted_items(
     bases: Iterable[str],
 ) -> None:
     """What the indicators count in a period, item by item, into the temporary table `item_now` (emptied first)."""
-    connection.execute(
-        text(
-            "create temp table if not exists item_now "
-            "(indicator_code text, basis text, unit_code text, item text, is_numerator boolean) on commit drop"
-        )
-    )
-    connection.execute(text("truncate item_now"))
+    item_table(connection)
     for item in indicators:
         clock = clocks[item.source]
         if clock is None or midnight(period.start) >= clock:
             continue
         for basis in bases:
             values = binds(item.source, period, basis, clock, {name: clocks.get(name) for name in item.also})
-            _run(connection, _ITEMS, sql(settings, item.sql), values, code=item.code, basis=basis)
+            count_items(connection, settings, sql(settings, item.sql), values, item.code, basis)
+
+
+def item_table(connection: Connection) -> None:
+    """The temporary table `item_now`, empty."""
+    connection.execute(
+        text(
+            "create temp table if not exists item_now "
+            "(indicator_code text, basis text, unit_code text, item text, is_numerator boolean, counted_on date) on commit drop"
+        )
+    )
+    connection.execute(text("truncate item_now"))
+
+
+def count_items(connection: Connection, settings: Settings, statement: str, values: dict[str, Any], code: str, basis: str) -> None:
+    """What a statement counts into `item_now`, each item under the unit for which it counts, or under `level:…` where there is none."""
+    _run(connection, _ITEMS, statement, values, code=code, basis=basis)
+    run_file(connection, settings, "mart/item_scope", code=code, basis=basis, last_day=values["last_day"])
 
 
 def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> None:

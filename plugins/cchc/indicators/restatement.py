@@ -37,6 +37,7 @@ def restate(connection: Connection, settings: Settings, indicators: list[Indicat
         "source_clocks": clocks_json(clocks),
         "published_clocks": json.dumps(published["source_clocks"]),
         "defined": list(published["definitions"]),
+        "last_day": period.last_day,
         "now": now(),
     }
     connection.execute(text("drop table if exists pg_temp.difference"))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import Connection, text
 
 from cchc.errors import WrongUse
 from cchc.indicators.plan import DISTRICT
 
-NAMES = {"all": "Toàn huyện", "level:district": "Cấp huyện", "level:commune": "Cấp xã"}
+NAMES = {"all": "Toàn huyện", "level:district": "Cấp huyện", "level:commune": "Cấp xã", "level:ward": "Cấp phường"}
 
 
 def known_scope(connection: Connection, scope: str) -> None:
     """Raises WrongUse where a scope is neither a unit, a level with units, nor `all`."""
     found = connection.execute(
         text(
-            "select 1 from (select unit_code from core.unit union select 'level:' || level from core.unit union select 'all') as s "
+            "select 1 from (select unit_code from core.unit union select 'level:' || level from core.unit_span union select 'all') as s "
             "where unit_code = :u"
         ),
         {"u": scope},
@@ -23,9 +25,9 @@ def known_scope(connection: Connection, scope: str) -> None:
         raise WrongUse(f"'{scope}' is no unit; a unit code such as {DISTRICT}.3, level:district, level:commune, or all")
 
 
-def scope_name(connection: Connection, scope: str) -> str:
-    """What people call a scope."""
-    name = connection.execute(text("select name from core.unit where unit_code = :u"), {"u": scope}).scalar()
+def scope_name(connection: Connection, scope: str, day: date) -> str:
+    """What people call a scope on a day."""
+    name = connection.execute(text("select name from core.unit_at(:d) where unit_code = :u"), {"u": scope, "d": day}).scalar()
     return str(name or NAMES.get(scope, scope))
 
 

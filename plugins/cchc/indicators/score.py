@@ -119,7 +119,8 @@ def compute(settings: Settings, period: Period) -> int:
         if clock is None or midnight(period.start) >= clock:
             raise WrongUse(f"nothing is known of {period.code} yet: T of {SOURCE} is {clock.isoformat() if clock else 'not set'}")
         version = version_of(settings, period)
-        scopes = _scopes(connection)
+        last_day = period.effective_last_day(clock)
+        scopes = _scopes(connection, last_day)
         frozen = set(
             connection.execute(
                 text(
@@ -139,16 +140,33 @@ def compute(settings: Settings, period: Period) -> int:
             if scope not in frozen
             for row in _rows(period, version, scope, level, counted, clock)
         ]
+        _drop_out_of_scope(connection, period, set(scopes))
         return _store(connection, rows)
 
 
-def _scopes(connection: Connection) -> dict[str, tuple[str, set[str]]]:
-    """Every scope: its level and its units."""
-    units = query(connection, "select unit_code, level from core.unit where root_code = :root", {"root": DISTRICT})
-    scopes = {unit["unit_code"]: (unit["level"], {unit["unit_code"]}) for unit in units}
-    for level in sorted({unit["level"] for unit in units}):
-        scopes[f"level:{level}"] = (level, {unit["unit_code"] for unit in units if unit["level"] == level})
-    return scopes | {"all": ("all", {unit["unit_code"] for unit in units})}
+def _scopes(connection: Connection, last_day: date) -> dict[str, tuple[str, set[str]]]:
+    """Every scope as of D: its level, and the units that make it up; what counts at no unit counts under its level's own code."""
+    units = query(
+        connection,
+        "select unit_code, level, is_founded from core.unit_at(:d) where root_code = :root",
+        {"root": DISTRICT, "d": last_day},
+    )
+    scopes = {unit["unit_code"]: (unit["level"], {unit["unit_code"]}) for unit in units if unit["is_founded"]}
+    levels = {unit["level"] for unit in units}
+    for level in sorted({unit["level"] for unit in units if unit["is_founded"]}):
+        scopes[f"level:{level}"] = (level, {f"level:{level}", *(unit["unit_code"] for unit in units if unit["level"] == level)})
+    return scopes | {"all": ("all", {unit["unit_code"] for unit in units} | {f"level:{level}" for level in levels})}
+
+
+def _drop_out_of_scope(connection: Connection, period: Period, scopes: set[str]) -> None:
+    """Take away what is stored of scopes that the period does not have any more; what was published stays."""
+    connection.execute(
+        text(
+            "delete from mart.score_766 where period_kind = :kind and period_start = :start and publication is null "
+            "and unit_code <> all(:scopes)"
+        ),
+        {"kind": period.kind, "start": period.start, "scopes": sorted(scopes)},
+    )
 
 
 Counted = dict[str, dict[str, tuple[int, int]]]  # part → scope → numerator, denominator; a part that is absent has no source
@@ -181,9 +199,10 @@ def _sql_counts(
         row["unit_code"]: (row["numerator"], row["denominator"])
         for row in query(
             connection,
-            "select x.unit_code, count(*) filter (where x.is_numerator) as numerator, count(*) as denominator "
-            f"from (\n{statement}\n) as x group by x.unit_code",
-            {name: value for name, value in values.items() if name in wanted},
+            "select coalesce(s.scope_code, x.unit_code) as unit_code, count(*) filter (where x.is_numerator) as numerator, "
+            f"count(*) as denominator from (\n{statement}\n) as x left join core.unit_scope(:d) as s "
+            "on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date group by 1",
+            {name: value for name, value in values.items() if name in wanted} | {"d": values["last_day"]},
         )
     }
     return {
@@ -294,14 +313,15 @@ def score(settings: Settings, period: Period, unit: str = "all") -> list[dict[st
 def ranking(settings: Settings, period: Period) -> list[dict[str, Any]]:
     """The communes by their total of the parts that have points; equal totals share a rank; what is missing is named.
 
-    Communes without any point come last, without a rank; communes that ended before the period's last day are not listed.
+    Communes without any point come last, without a rank; listed are those that existed on any day of the period.
     """
     with engine(settings).connect() as connection:
         return query(
             connection,
-            "select t.commune_rank, t.unit_code, t.unit_name, t.points, t.max_points, t.full_points, t.missing_parts, t.formula_version, "
-            "t.publication from mart.score_766_total as t inner join core.unit as u on u.unit_code = t.unit_code and u.kind = 'commune' "
-            "and u.valid_from <= :last and (u.valid_to is null or u.valid_to >= :last) "
+            "select t.commune_rank, t.unit_code, u.name as unit_name, t.points, t.max_points, t.full_points, t.missing_parts, "
+            "t.formula_version, t.publication from mart.score_766_total as t "
+            "inner join core.unit_in_period(:kind, :start, :last, true) as u "
+            "on u.unit_code = t.unit_code and u.kind = 'commune' and u.has_existed "
             "where t.period_kind = :kind and t.period_start = :start order by t.commune_rank nulls last, t.unit_code",
             {"kind": period.kind, "start": period.start, "last": period.last_day},
         )

@@ -85,6 +85,14 @@ def _as_published(connection: Connection, settings: Settings, period: Period, ro
     )
     frozen = {(value["indicator_code"], value["unit_code"], value["basis"]): value for value in values}
     reason = values[0]["no_target_reason"] if values else None
+    names = {
+        row["unit_code"]: row["name"]
+        for row in query(
+            connection,
+            "select unit_code, name from mart.publication_unit where publication_id = :p",
+            {"p": publication["publication_id"]},
+        )
+    }
     silent: dict[str, Any] = dict.fromkeys(
         ("numerator", "denominator", "value", "gap_count", "coverage", "is_provisional", "target"), None
     ) | {"status": None if reason else "no_data", "is_restated": False}
@@ -103,6 +111,7 @@ def _as_published(connection: Connection, settings: Settings, period: Period, ro
             row
             | {name: cell[name] for name in CELL}
             | {
+                "unit_name": names.get(row["unit_code"], row["unit_name"]),
                 "period_numerator": then["numerator"],
                 "period_denominator": then["denominator"],
                 "period_value": _shown(then["value"], kind),
@@ -198,6 +207,9 @@ def _over(numerator: Any, denominator: Any) -> str:
 class Explanation:
     """One number, taken apart: its definition, the clauses of the plan that holds in its period (none where no plan does), the query with
     its binds, the counted rows, and what the units declared for it.
+
+    A row has the unit for which it counts (`unit_code`, or `level:…` where there is none) and the one that its record names (`named_code`);
+    `elsewhere` says why they differ.
     """
 
     indicator: Indicator
@@ -208,6 +220,7 @@ class Explanation:
     rows: list[dict[str, Any]]
     declared: list[dict[str, Any]]
     plan: Place
+    elsewhere: list[str]
 
 
 def explain(
@@ -227,14 +240,20 @@ def explain(
         if clock is None or midnight(period.start) >= clock:
             raise WrongUse(f"nothing is known of {period.code} yet: T of {item.source} is {clock.isoformat() if clock else 'not set'}")
         values = binds(item.source, period, basis, clock, clocks_of(connection, [item]))
-        scope = scope_condition(unit, "x.unit_code", "u.level")
-        rows = query(
+        scope = scope_condition(unit, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
+        # what names the unit and counts elsewhere is asked for, too: it is told
+        found = query(
             connection,
-            f"select {'distinct on (x.item)' if item.item == 'person' else ''} x.unit_code, u.name as unit_name, x.item, x.is_numerator "
-            f"from (\n{statement}\n) as x inner join core.unit as u on u.unit_code = x.unit_code and u.root_code = :root "
-            f"where {scope} order by x.item, x.unit_code",
-            _used(statement, values | {"code": code}) | {"root": DISTRICT, "scope": unit},
+            f"select {'distinct on (x.item)' if item.item == 'person' else ''} coalesce(s.scope_code, x.unit_code) as unit_code, "
+            "coalesce(c.name, u.name) as unit_name, x.unit_code as named_code, u.name as named_name, x.counted_on, x.item, x.is_numerator "
+            f"from (\n{statement}\n) as x inner join core.unit_at(:d) as u on u.unit_code = x.unit_code and u.root_code = :root "
+            "left join core.unit_scope(:d) as s on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date "
+            "left join core.unit_at(:d) as c on c.unit_code = s.scope_code "
+            f"where {scope} or x.unit_code = :scope order by x.item, x.unit_code",
+            _used(statement, values | {"code": code}) | {"root": DISTRICT, "scope": unit, "d": values["last_day"]},
         )
+        rows = [row for row in found if unit not in (row["named_code"], row["unit_code"]) or row["unit_code"] == unit]
+        reasons = _why_elsewhere(connection, found)
         value = query(
             connection,
             "select * from mart.indicator_value where indicator_code = :code and formula_version = :version "
@@ -256,7 +275,24 @@ def explain(
             {"plan": plan.plan_code, "code": code, "holds": plan.holds},
         )
         declared = figures(connection, code, unit, period)
-    return Explanation(item, value[0] if value else None, clauses, statement, values, rows, declared, plan)
+    return Explanation(item, value[0] if value else None, clauses, statement, values, rows, declared, plan, reasons)
+
+
+def _why_elsewhere(connection: Connection, rows: list[dict[str, Any]]) -> list[str]:
+    """A sentence for each unit that records name on days on which it did not exist: for whom they count, and why."""
+    named = sorted({(row["named_code"], row["unit_code"]) for row in rows if row["named_code"] != row["unit_code"]})
+    found = []
+    for code, scope in named:
+        unit = query(connection, "select valid_from, valid_to from core.unit where unit_code = :u", {"u": code})[0]
+        days = sorted(row["counted_on"] for row in rows if (row["named_code"], row["unit_code"]) == (code, scope))
+        existed = f"existed from {unit['valid_from']}" + (f" to {unit['valid_to']}" if unit["valid_to"] else "")
+        when = f"{len(days)} of {days[0]}" + (f" to {days[-1]}" if days[-1] != days[0] else "")
+        if scope.startswith("level:"):
+            why = f"not exactly one unit had taken its place then, so they count in {scope} and the whole alone"
+        else:
+            why = f"its only successor then was {scope}, for which they count"
+        found.append(f"{code} {existed}; {when} name it: {why}")
+    return found
 
 
 def _used(statement: str, values: dict[str, Any]) -> dict[str, Any]:

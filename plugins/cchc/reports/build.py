@@ -38,18 +38,20 @@ KINDS = tuple(WRITERS)
 
 
 def build(
-    settings: Settings, period: Period, folder: Path, unit: str | None = None, kinds: Sequence[str] = KINDS, *, each_unit: bool = False
-) -> list[Path]:
+    settings: Settings, period: Period, folder: Path, unit: str | None = None, kinds: Sequence[str] = KINDS, *,
+    each_unit: bool = False, is_edition: bool = False,
+) -> list[Path]:  # fmt: skip
     """Write the reports of a period into a folder; their paths, in the order of `KINDS`.
 
     `unit` None is the whole district; the ranking is written only there. `each_unit` adds a sheet for each unit to form II.06a.
+    A published period calls its units as it was published; `is_edition`: these are the papers of a new edition, which calls them anew.
     The same data give the same bytes. Raises WrongUse for an unknown kind or unit, CchcError where the period is not computed or the
     folder cannot be written; then no file of the period is left half written.
     """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:
         raise WrongUse(f"no report {', '.join(unknown)}; known are {', '.join(KINDS)}")
-    content = read(settings, period, unit, each_unit=each_unit)
+    content = read(settings, period, unit, each_unit=each_unit, is_edition=is_edition)
     layout = Layout.of(settings.reports_dir, period.last_day)
     files: dict[str, bytes] = {}
     for kind in KINDS:

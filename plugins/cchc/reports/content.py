@@ -252,20 +252,24 @@ class Content:
 COUNTS = tuple(field.name for field in fields(FormRow) if field.type == "int")
 
 
-def read(settings: Settings, period: Period, unit: str | None = None, *, each_unit: bool = False) -> Content:
+def read(settings: Settings, period: Period, unit: str | None = None, *, each_unit: bool = False, is_edition: bool = False) -> Content:
     """The content of a period's reports. `each_unit` adds form II.06a of every unit.
+
+    Units are called as on the period's last day, those of a published period as it was published. `is_edition`: this is for a new edition,
+    which is no longer bound by the names of the one before.
 
     Raises WrongUse for an unknown unit, CchcError where the period is not computed: an empty report would look like an answer.
     """
     with engine(settings).connect() as connection:
         clock = known_at(connection, SOURCE)
-        district = _unit(connection, DISTRICT)
-        scope = None if unit is None else _unit(connection, unit)
+        last_day = period.effective_last_day(clock) if clock else period.last_day
+        named = {"as_published": not is_edition, "kind": period.kind, "start": period.start, "last_day": last_day}
+        district = _unit(connection, DISTRICT, named)
+        scope = None if unit is None else _unit(connection, unit, named)
         # mart.scorecard joins the values with themselves four times; guessed row counts would make loops of it, minutes long
         connection.execute(text("set local enable_nestloop = off"))
         if clock is None or not _is_computed(connection, period):
             raise CchcError(f"{period.code} is not computed: ingest its sources, then `cchc refresh {period.code}`")
-        last_day = period.effective_last_day(clock)
         plan = plan_of(connection, period)
         binds = {
             "plan": plan.plan_code,
@@ -274,15 +278,12 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
             "unit": unit,
             "scope": unit or "all",
             "level": scope.level if scope else None,
-            "kind": period.kind,
             "month_kind": "report_month" if period.is_report else "month",
-            "start": period.start,
             "end_day": period.end,
             "year_start": period.year_start,
             "end_at": period.cut(clock),
-            "last_day": last_day,
             "days": DUE_WITHIN,
-        }
+        } | named
 
         def rows(name: str, kind: type[Row]) -> list[Row]:
             return [kind(**_clean(row)) for row in run_file(connection, settings, f"reports/{name}", **binds).mappings()]
@@ -358,11 +359,12 @@ def rank(units: list[UnitRow], scores: dict[str, Score]) -> list[RankRow]:
     return ranked
 
 
-def _unit(connection: Connection, code: str) -> Unit:
+def _unit(connection: Connection, code: str, named: dict[str, Any]) -> Unit:
     found = query(
         connection,
-        "select unit_code, name, level, kind from core.unit where unit_code = :code and root_code = :root",
-        {"code": code, "root": DISTRICT},
+        "select unit_code, name, level, kind from core.unit_in_period(:kind, :start, :last_day, cast(:as_published as boolean)) "
+        "where unit_code = :code and root_code = :root",
+        {"code": code, "root": DISTRICT} | named,
     )
     if not found:
         raise WrongUse(f"'{code}' is no unit of the plan; a unit code such as {DISTRICT}.3")

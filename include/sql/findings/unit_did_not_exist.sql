@@ -1,0 +1,20 @@
+-- grain: one row a dossier
+-- source: mart.dossier, core.unit_on_day, core.unit
+-- traps: by the day of its reception, both ends of the unit's time included; the finding stands at the unit that the record names, and
+--        says for whom the dossier counts: the one successor of that day, or nobody, then in level and whole alone
+
+select
+    d.source_code,
+    d.unit_code,
+    coalesce(d.finished_date, d.received_date) as month_day,
+    d.dossier_code as item,
+    d.dossier_code,
+    d.received_date as event_date,
+    jsonb_build_object(
+        'received_at', d.received_at, 'unit_from', u.valid_from, 'unit_to', u.valid_to, 'counts_for', o.counted_code
+    ) as detail
+from mart.dossier as d
+inner join core.unit_on_day as o
+    on d.unit_code = o.unit_code and d.received_date >= o.from_date and d.received_date <= o.to_date
+inner join core.unit as u on d.unit_code = u.unit_code
+where d.is_counted and o.counted_code is distinct from d.unit_code

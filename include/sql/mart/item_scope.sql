@@ -1,0 +1,14 @@
+-- grain: one row a counted item of an indicator and basis that does not count at the unit that it names
+-- source: item_now (temporary), core.unit_scope
+-- traps: few installations have any; an item that counts in level and whole alone stands under its level's code
+
+update item_now as i
+set unit_code = s.scope_code
+from core.unit_scope(cast(:last_day as date)) as s
+where
+    i.indicator_code = cast(:code as text)
+    and i.basis = cast(:basis as text)
+    and i.unit_code = s.unit_code
+    and i.counted_on >= s.from_date
+    and i.counted_on <= s.to_date
+    and s.scope_code <> s.unit_code

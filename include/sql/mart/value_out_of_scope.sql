@@ -1,0 +1,29 @@
+-- grain: one row a value that is taken away: of a scope that the period does not have any more
+-- source: mart.indicator_value, core.unit_at
+-- traps: a unit has no row before it came into being, a level none before its first unit did; runs before the values are written, which
+--        gives a level without units its row again where something counts in it all the same
+
+with unit as (
+    select
+        u.unit_code,
+        u.level
+    from core.unit_at(cast(:last_day as date)) as u
+    where u.root_code = cast(:root as text) and u.is_founded
+),
+
+listed as (
+    select
+        l.code as indicator_code,
+        l.version as formula_version
+    from jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, version integer)
+)
+
+delete from mart.indicator_value as v
+using listed as l
+where
+    v.period_kind = cast(:kind as text)
+    and v.period_start = cast(:period_start as date)
+    and v.indicator_code = l.indicator_code
+    and v.formula_version = l.formula_version
+    and v.unit_code <> 'all'
+    and not exists (select 1 from unit as u where v.unit_code in (u.unit_code, 'level:' || u.level))
