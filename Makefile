@@ -37,7 +37,7 @@ status: $(INSTALLED) ## what runs
 	@$(BIN)/cchc status || true
 
 test: $(INSTALLED) ## all tests, with real PostgreSQL and one run through a real Airflow
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(INSTALLED) ## lint, format, types, SQL lint
 	$(BIN)/ruff check .

@@ -460,7 +460,7 @@ def measured(connection: Connection, settings: Settings, binds: Row, table: str)
 
 def item_scope(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """The given item_now, each item under the unit for which it counts."""
-    run_file(connection, settings, "mart/item_scope", **binds)
+    run_file(connection, settings, "mart/item_scope", **binds, root=DISTRICT)
     return "item_now"
 
 

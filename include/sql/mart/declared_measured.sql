@@ -49,6 +49,7 @@ figure as (
     ) as f
     left join lateral core.unit_scope(k.on_day) as o
         on f.unit_code = o.unit_code and k.on_day >= o.from_date and k.on_day <= o.to_date
+    where o.root_code is null or o.root_code = cast(:root as text)
 ),
 
 member as (

@@ -9,6 +9,7 @@ where
     i.indicator_code = cast(:code as text)
     and i.basis = cast(:basis as text)
     and i.unit_code = s.unit_code
+    and s.root_code = cast(:root as text)
     and i.counted_on >= s.from_date
     and i.counted_on <= s.to_date
     and s.scope_code <> s.unit_code

@@ -29,6 +29,8 @@ placed as (
     from unit_count as c
     left join core.unit_scope(cast(:last_day as date)) as o
         on c.unit_code = o.unit_code and c.counted_on >= o.from_date and c.counted_on <= o.to_date
+    -- what is of another tree does not count in the levels of this one
+    where o.root_code is null or o.root_code = cast(:root as text)
 ),
 
 counted as (

@@ -248,7 +248,7 @@ with unit as (
         u.level,
         u.kind
     from core.unit_at(declared_coverage_at.last_day) as u
-    where u.root_code = root and u.is_valid
+    where u.is_valid
 ),
 
 -- a figure of a unit whose place another has taken by D is that unit's
@@ -279,6 +279,7 @@ where
     and (d.levels is null or u.level = any(d.levels))
 group by d.indicator_code, m.scope_code
 $$;
+comment on function core.declared_coverage_at is 'One row a declared indicator and scope with a unit that has to declare it: units that declared in the month of a day ÷ units that exist on that day, are of a kind and level that have to, and are asked, as known at T';
 
 create table mart.publication_unit (
     publication_id bigint not null,

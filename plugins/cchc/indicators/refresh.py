@@ -299,7 +299,7 @@ def item_table(connection: Connection) -> None:
 def count_items(connection: Connection, settings: Settings, statement: str, values: dict[str, Any], code: str, basis: str) -> None:
     """What a statement counts into `item_now`, each item under the unit for which it counts, or under `level:…` where there is none."""
     _run(connection, _ITEMS, statement, values, code=code, basis=basis)
-    run_file(connection, settings, "mart/item_scope", code=code, basis=basis, last_day=values["last_day"])
+    run_file(connection, settings, "mart/item_scope", code=code, basis=basis, last_day=values["last_day"], root=DISTRICT)
 
 
 def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> None:
