@@ -15,7 +15,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed-from-lock
 ONCE ?=
 
-.PHONY: help setup demo up down status test check format bench dictionary lock clean
+.PHONY: help setup demo up down status test nightly check format bench dictionary lock clean
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ status: $(INSTALLED) ## what runs
 
 test: $(INSTALLED) ## all tests, with real PostgreSQL and one run through a real Airflow
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+nightly: $(INSTALLED) ## the tests that are too slow for each change
+	@$(BIN)/python -m pytest -n auto -m nightly $(ARGS)
 
 check: $(INSTALLED) ## lint, format, types, SQL lint
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cchc.errors import NotConfigured
 
-TRUTH = {"true": True, "TRUE": True, "false": False, "FALSE": False}
+TRUTH = {"true": True, "false": False}
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _SHOWN = 20  # faults told at once: a file of another kind has one a line
 
@@ -82,11 +82,11 @@ class Line:
         return found
 
     def truth(self, column: str) -> bool | None:
-        """true or false, also in the capitals that a spreadsheet writes; None where it is neither (a fault)."""
+        """true or false, also in the capitals that spreadsheets write; None where it is neither (a fault)."""
         value = self.needed(column)
-        if value and value not in TRUTH:
+        if value and value.lower() not in TRUTH:
             self.fault(column, f"'{value}' stands there; allowed are {', '.join(TRUTH)}")
-        return TRUTH.get(value)
+        return TRUTH.get(value.lower())
 
 
 def day(value: str) -> date | None:

@@ -207,7 +207,7 @@ def test_a_unit_that_is_added_brings_its_rows_back(warehouse: Settings, monkeypa
     assert rows_of(warehouse, "select count(*) as n from core.payment") == [{"n": 1}]
 
     with (reference / "units.csv").open("a", encoding="utf-8") as file:
-        file.write("H19.16.90,,Bộ phận thử,district,office,H19.16,2000-01-01,,made up for a test\n")
+        file.write("H19.16.90,,Bộ phận thử,district,office,H19.16,2000-01-01,,made up for a test,\n")
     assert cchc("init").code == 0
     retried = cchc("quarantine", "retry")
     assert retried.code == 0, retried.err

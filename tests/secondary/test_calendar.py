@@ -25,9 +25,9 @@ def test_true_from_excel_is_true(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("2026-01-10,yes,x", "line 2: is_working is 'yes'; write true or false"),
-        ("2026-01-10,,x", "line 2: is_working is ''"),
-        ("10/01/2026,true,x", "line 2: date is '10/01/2026'; write YYYY-MM-DD"),
+        ("2026-01-10,yes,x", "line 2, column is_working: 'yes' stands there; allowed are true, false"),
+        ("2026-01-10,,x", "line 2, column is_working: it is empty, and it is needed"),
+        ("10/01/2026,true,x", "line 2, column date: '10/01/2026' stands there; allowed is a day of the calendar"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_line(tmp_path: Path, row: str, words: str) -> None:
