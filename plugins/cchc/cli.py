@@ -277,11 +277,17 @@ def _restatements(options: argparse.Namespace, settings: Settings) -> int:
         shown = ["/".join(_cell(number) for number in pair if number is not None) for pair in pairs]
         table.append([*(_cell(row[c]) for c in columns[:4]), *shown, row["state"], str(len(row["items"]))])
         if options.items:
-            table += [["", item["unit_code"], item["item"], item["change"], item["reason"], "", "", ""] for item in row["items"]]
+            table += [_restated_item(item) for item in row["items"]]
     print(_table(table) if found else f"{options.period.code}: what is known now is what was published")
     for row in new_since(settings, options.period):
         print(f"new since the publication, and so no restatement: {row['indicator_code']} ({row['name_vi']})")
     return 0
+
+
+def _restated_item(item: dict[str, Any]) -> list[str]:
+    """An item under its restatement: where, what, how it is counted otherwise and why, what it counted as then and now."""
+    why = item["reason"] + (f" ({item['detail']})" if item["detail"] else "")
+    return ["", item["unit_code"], item["item"], f"{item['change']}: {why}", item["before"] or "", item["after"] or "", "", ""]
 
 
 def _export(options: argparse.Namespace, settings: Settings) -> int:

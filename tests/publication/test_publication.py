@@ -159,8 +159,22 @@ def _same_items(row: dict[str, Any], then: Knowledge, now: Knowledge, period: Pe
         met = {(item["unit_code"], item["item"]) for item in row["items"] if item["change"] == change}
         if row["indicator_code"].startswith(("dossier_", "online_dossier")):
             assert met == items, (row, change)
+            assert all(item["reason"] in _reasons(item["item"], then, now) for item in row["items"]), row["items"]
         else:  # the oracle names payments and procedures in its own way
             assert len(met) == len(items), (row, change)
+
+
+def _reasons(code: str, then: Knowledge, now: Knowledge) -> set[str]:
+    """The first reason that holds for a dossier (indicators.md §8.4); whether a version tells it or a list alone, is another question."""
+    before, after = then.dossiers().get(code), now.dossiers()[code]
+    was, is_now = (dossier.left_out or "" if dossier else "" for dossier in (before, after))
+    if is_now.startswith("deleted"):
+        return {"deleted"}
+    if was.startswith("deleted"):
+        return {"restored"}
+    if bool(was) != bool(is_now):
+        return {"left_out"}
+    return {"late"} if before is None else {"changed", "reference"}
 
 
 def test_as_known_at_is_what_was_computed_then_for_every_period(story: Story) -> None:

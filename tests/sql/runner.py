@@ -29,8 +29,9 @@ from cchc.core import declared, facts, lists, missing, payments
 from cchc.core.load import merge_keys
 from cchc.core.merge import VERSION_TABLES, columns_of, merge_versions, staged_view
 from cchc.declared.duties import load_duties
-from cchc.indicators import refresh
+from cchc.indicators import refresh, restatement
 from cchc.indicators.catalogue import catalogue
+from cchc.indicators.learnt import definition_of
 from cchc.indicators.plan import DISTRICT, first_day
 from cchc.indicators.plan_load import load_plans
 from cchc.keys import key_id
@@ -58,6 +59,8 @@ DEFAULTS: dict[str, Row] = {
     | {"is_special": False, "handling_code": "dien_tu"},
     "core.signature_version": _VERSION
     | {"source_code": "documents", "_changed_at": "2023-06-30", "_is_current": True, "is_valid": True, "certificate_kind_code": "ca_nhan"},
+    "core.payment_day": {"source_code": "payments", "file_date": "2023-06-30", "file_name": "f.csv", "row_count": 1, "amount_vnd": 8000}
+    | {"_load_id": 1},
     "core.payment_version": _VERSION
     | {"source_code": "payments", "_changed_at": "2023-06-30", "_is_current": True, "unit_code": "H19.16.3", "file_revision": 1}
     | {"kind_code": "PAY", "status_code": 1, "amount_vnd": 8000, "method_code": "tien-mat"},
@@ -104,12 +107,16 @@ DEFAULTS: dict[str, Row] = {
         "approval": "person", "approved_by": "a tester", "published_at": "2023-07-05",
     },
     "mart.publication_value": {"formula_version": 1, "unit_code": "all", "level": "all", "basis": "period", "is_provisional": False},
+    "mart.publication_item": {
+        "publication_id": 1, "unit_code": "H19.16.3", "basis": "period", "numerator_items": [], "other_items": [],
+    },
     "mart.restatement": {
+        "publication_id": 1, "state": "open", "numerator": 1, "published_numerator": 1,
         "unit_code": "all", "level": "all", "basis": "period", "source_clocks": {}, "found_at": "2023-08-01",
     },
     "measured": {"formula_version": 1, "kind": "flow", "unit_code": "all", "level": "all", "basis": "year_to_date", "coverage": 1},
     "expected": {"has_sent": True},
-    "item_now": {"indicator_code": "dossier_on_time_rate", "basis": "period", "is_numerator": True},
+    "item_now": {"unit_code": "H19.16.3", "indicator_code": "dossier_on_time_rate", "basis": "period", "is_numerator": True},
     "core.unit_version": {"name": "a test", "level": "commune", "kind": "commune", "root_code": "H19.16"},
     "staging.model_dossier": _STAGED | _DOSSIER | {"channel_code": 1, "result_kind_code": "ket_qua"},
     "staging.model_dossier_step": _STAGED | {"action_name": "x"},
@@ -464,6 +471,18 @@ def item_scope(connection: Connection, settings: Settings, binds: Row, table: st
     return "item_now"
 
 
+def restated(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """mart.restatement_item of the given open restatements of a period (publication 1), from the given item_now: what is counted now."""
+    period = parse_period(binds["period"])
+    codes = connection.execute(text("select distinct indicator_code from mart.restatement order by 1")).scalars()
+    listed = [replace(catalogue(settings)[code], version=binds.get("version", 1)) for code in codes]
+    published = dict(connection.execute(text("select * from mart.publication where publication_id = 1")).mappings().one())
+    published["definitions"] = {item.code: definition_of(settings, replace(item, version=1)) for item in listed}
+    clocks = {source: parse_moment(binds["known_at"]) for source in published["source_clocks"]}
+    restatement.write_items(connection, settings, listed, period, clocks, published)
+    return "mart.restatement_item"
+
+
 def out_of_scope(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """What stays of the given mart.indicator_value of a period with the last day D."""
     period = parse_period(binds["period"])
@@ -655,6 +674,7 @@ MAKERS: dict[str, Maker] = {
     "mart/form_06a": form,
     "mart/form_06a_dossier": form,
     "mart/indicator_value": value,
+    "mart/restatement_item": restated,
 } | {f"core/{model}_version": merge for model in VERSION_TABLES if model != "payment"}
 
 

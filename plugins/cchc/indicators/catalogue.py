@@ -13,6 +13,8 @@ from cchc.errors import NotConfigured, WrongUse
 from cchc.settings import Settings
 
 KINDS = ("flow", "stock", "count", "score")
+# what stands behind an item: for each one a file of include/sql/publication/learnt tells when its records were learnt (indicators.md §8.4)
+RECORDS = ("dossier", "certification", "payment", "work_file", "feedback", "opinion", "signature", "procedure", "declared")
 DECLARED = "declared"  # `item` of an indicator that the units declare: one SQL file for all of them
 
 
@@ -26,6 +28,7 @@ class Indicator:
     code: str
     version: int
     source: str
+    record: str
     kind: str
     name_vi: str
     name_en: str
@@ -55,6 +58,8 @@ def catalogue(settings: Settings) -> dict[str, Indicator]:
         indicator = replace(indicator, also=tuple(indicator.also))
         if indicator.kind not in KINDS:
             raise NotConfigured(f"{path.name}: {code}: kind '{indicator.kind}' is none of {', '.join(KINDS)}")
+        if indicator.record not in RECORDS:
+            raise NotConfigured(f"{path.name}: {code}: record '{indicator.record}' is none of {', '.join(RECORDS)}")
         if not (settings.sql_dir / f"{indicator.sql}.sql").exists():
             raise NotConfigured(f"{path.name}: {code}: include/sql/{indicator.sql}.sql does not exist")
         found[code] = indicator

@@ -20,6 +20,7 @@ from cchc.completeness import notes_vi
 from cchc.errors import CchcError, WrongUse
 from cchc.indicators import score
 from cchc.indicators.catalogue import Indicator, catalogue
+from cchc.indicators.learnt import definition_of
 from cchc.indicators.plan import plan_of
 from cchc.indicators.refresh import all_clocks, binds, count_items, counted_items, months_of, refresh
 from cchc.period import BASES, Period, midnight, now
@@ -269,10 +270,7 @@ def _insert(
         text("select coalesce(max(edition), 0) + 1 from mart.publication where period_kind = :kind and period_start = :start"),
         {"kind": period.kind, "start": period.start},
     ).scalar_one()
-    definitions = {
-        code: {"version": item.version, "sha256": hashlib.sha256(sql(settings, item.sql).encode()).hexdigest()}
-        for code, item in sorted(items.items())
-    }
+    definitions = {code: definition_of(settings, item) for code, item in sorted(items.items())}
     publication_id: int = connection.execute(
         text(
             "insert into mart.publication (plan_code, period_kind, period_start, period_end, edition, source_clocks, definitions, missing, "
@@ -336,6 +334,7 @@ def _freeze(
     if clock is not None and midnight(period.start) < clock:
         bound = binds(source, period, "period", clock)
         count_items(connection, settings, sql(settings, "publication/open_dossier"), bound, OPEN, "period")
+        run_file(connection, settings, "publication/not_counted_dossier", source=source, end_at=midnight(period.end))
     connection.execute(
         text(
             "insert into mart.publication_item (publication_id, unit_code, indicator_code, basis, numerator_items, other_items) "

@@ -6,6 +6,7 @@ A refresh calls `restate` for each period it has computed; a publication itself 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -13,9 +14,10 @@ from sqlalchemy import Connection, text
 from cchc.errors import WrongUse
 from cchc.indicators import forms
 from cchc.indicators.catalogue import Indicator
+from cchc.indicators.learnt import counted_by, learn
 from cchc.indicators.publication import OPEN, clocks_json, in_force, new_indicators
 from cchc.indicators.refresh import all_clocks, counted_items
-from cchc.period import BASES, Period, now, parse_moment
+from cchc.period import BASES, Period, midnight, month_start, now, parse_moment
 from cchc.settings import Settings
 from cchc.warehouse import engine, query, run_file
 
@@ -35,9 +37,7 @@ def restate(connection: Connection, settings: Settings, indicators: list[Indicat
         "period_start": period.start,
         "listed": json.dumps([{"code": item.code, "version": item.version} for item in indicators]),
         "source_clocks": clocks_json(clocks),
-        "published_clocks": json.dumps(published["source_clocks"]),
         "defined": list(published["definitions"]),
-        "last_day": period.last_day,
         "now": now(),
     }
     connection.execute(text("drop table if exists pg_temp.difference"))
@@ -49,16 +49,68 @@ def restate(connection: Connection, settings: Settings, indicators: list[Indicat
     run_file(connection, settings, "publication/restatement", **common)
     concerned = [item for item in indicators if item.code in changed]
     counted_items(connection, settings, concerned, period, clocks, BASES)
+    write_items(connection, settings, concerned, period, clocks, published)
+    count: int = connection.execute(text("select count(*) from difference")).scalar_one()
+    return count
+
+
+def write_items(
+    connection: Connection,
+    settings: Settings,
+    indicators: list[Indicator],
+    period: Period,
+    clocks: dict[str, datetime | None],
+    published: dict[str, Any],
+) -> None:
+    """Write the items behind the open restatements of some indicators, with their reasons: from `item_now`, what is counted now.
+
+    `published`: the row of mart.publication. What was written of them before is replaced.
+    """
+    binds = _asked(connection, settings, indicators, period, clocks, published)
     connection.execute(
         text(
             "delete from mart.restatement_item as i using mart.restatement as r where r.restatement_id = i.restatement_id "
             "and r.publication_id = :p and r.state = 'open' and r.indicator_code = any(:codes)"
         ),
-        {"p": published["publication_id"], "codes": [item.code for item in concerned]},
+        {"p": published["publication_id"], "codes": [item.code for item in indicators]},
     )
-    run_file(connection, settings, "publication/restatement_item", **common)
-    count: int = connection.execute(text("select count(*) from difference")).scalar_one()
-    return count
+    connection.execute(text("drop table if exists pg_temp.published_item, pg_temp.changed_item"))
+    run_file(connection, settings, "publication/published_item", **binds)
+    run_file(connection, settings, "publication/changed_item", **binds)
+    learn(connection, settings, indicators, binds)
+    run_file(connection, settings, "publication/restatement_item", **binds)
+
+
+def _asked(
+    connection: Connection,
+    settings: Settings,
+    indicators: list[Indicator],
+    period: Period,
+    clocks: dict[str, datetime | None],
+    published: dict[str, Any],
+) -> dict[str, Any]:
+    """What the files that tell the reasons are given: the indicators with their records, and the bounds of the period."""
+    clock = next((clocks[item.source] for item in indicators if clocks.get(item.source) is not None), None)
+    listed = [
+        {
+            "code": item.code,
+            "record": item.record,
+            "source": item.source,
+            "is_redefined": published["definitions"][item.code]["version"] != item.version,
+            "counted_by": counted_by(connection, settings, item, published),
+        }
+        for item in indicators
+    ]
+    return {
+        "publication_id": published["publication_id"],
+        "published_clocks": json.dumps(published["source_clocks"]),
+        "listed": json.dumps(listed),
+        "last_day": period.last_day,
+        "start_at": midnight(period.start),
+        "year_start_at": midnight(period.year_start),
+        "end_at": midnight(period.end),
+        "month_start": month_start(period.effective_last_day(clock) if clock else period.last_day),
+    }
 
 
 def restatements(settings: Settings, period: Period, unit: str | None = None) -> list[dict[str, Any]]:

@@ -1,0 +1,17 @@
+-- grain: one row a dossier that no indicator counts when its period is frozen: deleted_dossier, left_out_dossier
+-- source: mart.dossier
+-- traps: they tell later why a dossier is counted: it is restored, or breaks no critical rule any more (indicators.md §8.4)
+
+insert into item_now (indicator_code, basis, unit_code, item, is_numerator)
+select
+    case when d.deleted_at is null then 'left_out_dossier' else 'deleted_dossier' end as indicator_code,
+    'period' as basis,
+    d.unit_code,
+    d.dossier_code as item,
+    true as is_numerator
+from mart.dossier as d
+where
+    d.source_code = cast(:source as text)
+    and not d.is_counted
+    and (d.received_at is null or d.received_at < cast(:end_at as timestamptz))
+order by d.dossier_code

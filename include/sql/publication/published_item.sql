@@ -1,0 +1,36 @@
+-- grain: one row an item that a publication froze, of the indicators, bases and units of its open restatements
+-- source: mart.publication_item, mart.restatement
+-- traps: of the indicators in `listed` alone: those of the source that was refreshed
+
+create temp table published_item on commit drop as
+with restated as (
+    select distinct
+        r.indicator_code,
+        r.basis
+    from mart.restatement as r
+    where
+        r.publication_id = cast(:publication_id as bigint)
+        and r.state = 'open'
+        and r.indicator_code in (select l.code from jsonb_to_recordset(cast(:listed as jsonb)) as l (code text))
+)
+
+select
+    p.indicator_code,
+    p.basis,
+    p.unit_code,
+    i.item,
+    i.is_numerator
+from mart.publication_item as p
+inner join restated as r on p.indicator_code = r.indicator_code and p.basis = r.basis
+cross join lateral (
+    select
+        n.item,
+        true as is_numerator
+    from unnest(p.numerator_items) as n (item)
+    union all
+    select
+        o.item,
+        false as is_numerator
+    from unnest(p.other_items) as o (item)
+) as i
+where p.publication_id = cast(:publication_id as bigint)

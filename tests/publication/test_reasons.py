@@ -1,0 +1,42 @@
+"""Every kind of record says why an item of it counts otherwise than when its period was published (indicators.md §8.4)."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cchc.errors import NotConfigured
+from cchc.indicators.catalogue import RECORDS, catalogue
+from cchc.indicators.learnt import VERSIONED
+from cchc.settings import PROJECT, Settings
+from tests.sql.runner import CASES, read
+
+BRANCHES = PROJECT / "include" / "sql" / "publication" / "learnt"
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_every_record_is_asked_in_one_way(record: str) -> None:
+    assert (record in VERSIONED) != (BRANCHES / f"{record}.sql").exists()
+    assert record in {item.record for item in catalogue(Settings.load()).values()}, "no indicator counts it: take it out"
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_every_record_has_a_case_of_what_can_happen_to_it(record: str) -> None:
+    told = {row["reason"] for row in read(CASES / "mart" / "restatement_item" / record / "expect.yaml")}
+    assert told >= {"late", "changed"}
+    # what a file or a list may have no longer, and then again
+    if record in ("dossier", "certification", "payment", "signature", "procedure", "declared"):
+        assert told >= {"deleted", "restored"}
+    # a declared figure is counted by nothing but itself
+    assert ("reference" in told) == (record != "declared")
+
+
+def test_a_record_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "include" / "reference", tmp_path / "reference")
+    path = tmp_path / "reference" / "indicators.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("record: payment", "record: receipt"), encoding="utf-8")
+    with pytest.raises(NotConfigured, match="cashless_transaction_rate: record 'receipt' is none of dossier, "):
+        catalogue(dataclasses.replace(Settings.load(), reference_dir=tmp_path / "reference"))
