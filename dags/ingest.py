@@ -3,6 +3,7 @@
 Pulls what changed since the last complete extract, checks it, loads it into the warehouse, and tells which months it touched;
 `refresh_indicators` follows on those months alone. By hand: trigger with `from` and `to` for any window, or `full` for everything.
 A blocked file leaves the others loaded and ends red in `confirm`; a blocked extract over HTTP publishes nothing and ends red in `load`.
+A profile that cannot be read is a DAG, too: it fails each morning with what is wrong in the profile; the other sources are not touched.
 Run again, it changes nothing that did not change at the source.
 """
 
@@ -12,6 +13,7 @@ from airflow.sdk import Param, dag, task
 
 from cchc.airflow.assets import MONTHS_TOUCHED
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
+from cchc.errors import NotConfigured
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, list_profiles, load_profile
 
@@ -103,5 +105,36 @@ def ingest_dag(profile: Profile) -> None:
     ingest()
 
 
+def broken_dag(name: str) -> None:
+    """Define the DAG of a source whose profile cannot be read: its one task says why."""
+
+    @dag(
+        dag_id=f"ingest_{name}",
+        dag_display_name=f"Nạp dữ liệu: {name} (hồ sơ nguồn có lỗi)",
+        description=f"The profile {name} cannot be read; nothing of this source is loaded until it is mended",
+        schedule=by_clock("0 1 * * *"),
+        start_date=START,
+        catchup=False,
+        max_active_runs=1,
+        default_args=DEFAULT_ARGS,
+        tags=["ingest", name, "broken"],
+        doc_md=__doc__,
+    )
+    def ingest() -> None:
+        @task
+        def read_profile() -> None:
+            """Read the profile again: red with what is wrong in it, green once it is mended (the next parse then has its real DAG)."""
+            load_profile(Settings.load().sources_dir, name)
+
+        read_profile()
+
+    ingest()
+
+
 for name in list_profiles(Settings.load().sources_dir):
-    ingest_dag(load_profile(Settings.load().sources_dir, name))
+    try:
+        found = load_profile(Settings.load().sources_dir, name)
+    except NotConfigured:
+        broken_dag(name)
+    else:
+        ingest_dag(found)

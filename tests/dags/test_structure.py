@@ -55,6 +55,28 @@ def test_a_profile_dropped_elsewhere_is_a_dag_and_no_code(box: Box, tmp_path: Pa
     assert source["default"] in source["enum"]
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("source: one_stop\n", "one_stop.yaml: the key 'zone' is missing"), ("source: [one_stop\n", "one_stop.yaml is no")],
+    ids=["a key is missing", "no YAML"],
+)
+def test_a_profile_that_cannot_be_read_fails_alone(box: Box, tmp_path: Path, text: str, words: str) -> None:
+    for path in (PROJECT / "include" / "sources").glob("*.yaml"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "one_stop.yaml").write_text(text, encoding="utf-8")
+    variables = {"CCHC_SOURCES_DIR": str(tmp_path)}
+    found = box.ask("structure", environment=variables)
+    assert found["errors"] == {}
+    made = ingests(found["dags"])
+    assert set(made) == {f"ingest_{path.stem}" for path in tmp_path.glob("*.yaml")}
+    assert {name for name, dag in made.items() if list(dag["tasks"]) != CHAIN} == {"ingest_one_stop"}
+    assert list(made["ingest_one_stop"]["tasks"]) == ["read_profile"]
+    assert made["ingest_one_stop"]["schedule"], "a DAG that never runs is never red"
+    done = box.run("ingest_one_stop", **variables)
+    assert done["state"] == "failed"
+    assert words in done["errors"]["read_profile"]
+
+
 def test_the_plans_clock(dags: Any) -> None:
     for name, dag in {**ingests(dags), "maintenance": dags["maintenance"]}.items():
         assert dag["timetable"] == "CronTriggerTimetable", name
@@ -93,7 +115,12 @@ def test_every_task_has_an_owner_limits_and_words(dags: Any) -> None:
                 assert what["retries"] == 0, "somebody waits for the answer"
             else:
                 assert (what["retries"], what["backoff"], what["delay"], what["most"]) == (3, 2.0, 20.0, 900.0), where
-                assert {"cchc.errors.LoadBlocked", "cchc.errors.NotConfigured", "cchc.errors.WrongUse"} <= set(what["policy"]), where
+                assert {
+                    "cchc.errors.ContractViolation",
+                    "cchc.errors.LoadBlocked",
+                    "cchc.errors.NotConfigured",
+                    "cchc.errors.WrongUse",
+                } <= set(what["policy"]), where
 
 
 def test_the_chain_reads_as_a_sentence(dags: Any) -> None:

@@ -15,6 +15,7 @@ START = datetime(2022, 1, 1, tzinfo=ZoneInfo(ZONE))
 # a source that is away may come back; a broken contract, a blocked load or a wrong setting will not mend itself
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
+        RetryRule(exception="cchc.errors.ContractViolation", action=RetryAction.FAIL, reason="the source breaks its contract"),
         RetryRule(exception="cchc.errors.LoadBlocked", action=RetryAction.FAIL, reason="validation blocked the load"),
         RetryRule(exception="cchc.errors.WrongClock", action=RetryAction.FAIL, reason="a clock is wrong"),
         RetryRule(exception="cchc.errors.NotConfigured", action=RetryAction.FAIL, reason="a setting is missing or wrong"),
