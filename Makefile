@@ -37,7 +37,7 @@ status: $(INSTALLED) ## what runs
 	@$(BIN)/cchc status || true
 
 test: $(INSTALLED) ## all tests, with real PostgreSQL and one run through a real Airflow
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 nightly: $(INSTALLED) ## the tests that are too slow for each change
 	@$(BIN)/python -m pytest -n auto -m nightly $(ARGS)

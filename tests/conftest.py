@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,15 +19,25 @@ from cchc.settings import Settings
 from cchc.warehouse import engine
 
 TEMPLATE = "cchc_template"
+ROOM = 6 * 2**30  # bytes for the databases of all workers
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
     """The session's PostgreSQL; nothing in it survives."""
-    home = tmp_path_factory.mktemp("postgres")
+    home = _in_memory() or tmp_path_factory.mktemp("postgres")
     yield postgres.start(home, durable=False)
     postgres.stop(home)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _in_memory() -> Path | None:
+    """A folder in memory where there is room: temporary tables are emptied thousands of times, which some disks take milliseconds for."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or shutil.disk_usage(memory).free < ROOM:
+        return None
+    return Path(tempfile.mkdtemp(prefix="cchc-tests-", dir=memory))
 
 
 def admin(server: postgres.Server, statement: str) -> None:

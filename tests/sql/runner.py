@@ -460,6 +460,8 @@ def measured(connection: Connection, settings: Settings, binds: Row, table: str)
     """measured from what the indicators' own SQL counted: the given unit_count, person and expected."""
     listed = [{"version": 1, "kind": "flow"} | entry for entry in binds["listed"]]
     basis = binds.get("basis", "year_to_date")
+    for counted_in in ("unit_count", "person", "expected"):  # a row that names no basis is of the one that is asked for
+        connection.execute(text(f"update {counted_in} set basis = :b where basis is null"), {"b": basis})
     days = {name: binds.get(name, default) for name, default in (("last_day", "2023-06-30"), ("compared_on", None))}
     run_file(connection, settings, "mart/measured", listed=json.dumps(listed), basis=basis, root=DISTRICT, **days)
     return "measured"

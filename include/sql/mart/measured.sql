@@ -30,7 +30,7 @@ placed as (
     left join core.unit_scope(cast(:last_day as date)) as o
         on c.unit_code = o.unit_code and c.counted_on >= o.from_date and c.counted_on <= o.to_date
     -- what is of another tree does not count in the levels of this one
-    where o.root_code is null or o.root_code = cast(:root as text)
+    where c.basis = cast(:basis as text) and (o.root_code is null or o.root_code = cast(:root as text))
 ),
 
 counted as (
@@ -50,6 +50,7 @@ counted as (
         count(distinct p.item) as denominator
     from person as p
     inner join member as m on p.unit_code = m.unit_code
+    where p.basis = cast(:basis as text)
     group by p.indicator_code, m.scope_code
 ),
 
@@ -60,6 +61,7 @@ covered as (
         avg(cast(e.has_sent as integer)) as coverage
     from expected as e
     inner join member as m on e.unit_code = m.unit_code
+    where e.basis = cast(:basis as text)
     group by e.coverage_code, m.scope_code
 ),
 

@@ -201,11 +201,18 @@ def work_tables(connection: Connection) -> None:
             "indicator_code text, formula_version integer, kind text, unit_code text, level text, basis text, "
             "numerator bigint, denominator bigint, coverage numeric, is_approved boolean",
         ),
-        ("unit_count", "indicator_code text, unit_code text, counted_on date, numerator bigint, denominator bigint"),
-        ("person", "indicator_code text, unit_code text, item text, is_numerator boolean"),
-        ("expected", "coverage_code text, unit_code text, has_sent boolean"),
+        ("unit_count", "basis text, indicator_code text, unit_code text, counted_on date, numerator bigint, denominator bigint"),
+        ("person", "basis text, indicator_code text, unit_code text, item text, is_numerator boolean"),
+        ("expected", "basis text, coverage_code text, unit_code text, has_sent boolean"),
     ):
-        connection.execute(text(f"create temp table if not exists {name} ({columns}) on commit drop"))
+        _empty_table(connection, name, columns)
+
+
+def _empty_table(connection: Connection, name: str, columns: str) -> None:
+    """A temporary table of the transaction, empty. Emptying one takes some disks milliseconds, so what is made new is not emptied."""
+    if connection.execute(text("select to_regclass(:t)"), {"t": f"pg_temp.{name}"}).scalar() is None:
+        connection.execute(text(f"create temp table {name} ({columns}) on commit drop"))
+    else:
         connection.execute(text(f"truncate {name}"))
 
 
@@ -221,11 +228,11 @@ def _measure(
 
     `compared_on`: the D of the period that is compared with this one; a unit that is merged by then stands for its predecessors too.
     """
-    connection.execute(text("truncate unit_count, person, expected"))
     for item in indicators:
-        _run(connection, _COUNT_PERSONS if item.item == "person" else _COUNT_ROWS, sql(settings, item.sql), values, code=item.code)
+        count = _COUNT_PERSONS if item.item == "person" else _COUNT_ROWS
+        _run(connection, count, sql(settings, item.sql), values, code=item.code, counted_basis=basis)
     for code in sorted({item.coverage for item in indicators if item.coverage}):
-        _run(connection, _EXPECT, sql(settings, f"coverage/{code}"), values, code=code)
+        _run(connection, _EXPECT, sql(settings, f"coverage/{code}"), values, code=code, counted_basis=basis)
     listed = [{"code": item.code, "version": item.version, "kind": item.kind, "coverage": item.coverage} for item in indicators]
     run_file(
         connection,
@@ -240,15 +247,15 @@ def _measure(
 
 
 _COUNT_ROWS = """insert into unit_count
-select :code, x.unit_code, x.counted_on, count(*) filter (where x.is_numerator), count(*) from (
+select :counted_basis, :code, x.unit_code, x.counted_on, count(*) filter (where x.is_numerator), count(*) from (
 {sql}
 ) as x group by x.unit_code, x.counted_on"""
 _COUNT_PERSONS = """insert into person
-select :code, x.unit_code, x.item, x.is_numerator from (
+select :counted_basis, :code, x.unit_code, x.item, x.is_numerator from (
 {sql}
 ) as x"""
 _EXPECT = """insert into expected
-select :code, x.unit_code, x.has_sent from (
+select :counted_basis, :code, x.unit_code, x.has_sent from (
 {sql}
 ) as x"""
 
@@ -287,13 +294,8 @@ def counted_items(
 
 def item_table(connection: Connection) -> None:
     """The temporary table `item_now`, empty."""
-    connection.execute(
-        text(
-            "create temp table if not exists item_now "
-            "(indicator_code text, basis text, unit_code text, item text, is_numerator boolean, counted_on date) on commit drop"
-        )
-    )
-    connection.execute(text("truncate item_now"))
+    columns = "indicator_code text, basis text, unit_code text, item text, is_numerator boolean, counted_on date"
+    _empty_table(connection, "item_now", columns)
 
 
 def count_items(connection: Connection, settings: Settings, statement: str, values: dict[str, Any], code: str, basis: str) -> None:
