@@ -480,7 +480,7 @@ def restated(connection: Connection, settings: Settings, binds: Row, table: str)
     listed = [replace(catalogue(settings)[code], version=binds.get("version", 1)) for code in codes]
     published = dict(connection.execute(text("select * from mart.publication where publication_id = 1")).mappings().one())
     published["definitions"] = {item.code: definition_of(settings, replace(item, version=1)) for item in listed}
-    clocks = {source: parse_moment(binds["known_at"]) for source in published["source_clocks"]}
+    clocks = {source: parse_moment(binds["known_at"]) for item in listed for source in (item.source, *item.also)}
     restatement.write_items(connection, settings, listed, period, clocks, published)
     return "mart.restatement_item"
 

@@ -1,20 +1,13 @@
 -- grain: one row a dossier behind a changed item: what is learnt of it since the publication
 -- source: changed_item (temporary), mart.publication_item (what was frozen as deleted and as left out), mart.dossier,
 --        core.dossier_version, core.dossier_step_version
--- traps: T of the publication is that of the item's own source; a publication of before 0021 froze neither what was deleted then nor what
+-- traps: T of the publication is that of the item's own source, -infinity where it had none; a publication of before 0021 froze neither what was deleted then nor what
 --        was left out then, so of it nothing is told to be restored
 
 create temp table dossier_learnt on commit drop as
 with listed as (
     select l.*
     from jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, record text, source text)
-),
-
-clock as (
-    select
-        c.key as source_code,
-        cast(c.value as timestamptz) as known_at
-    from jsonb_each_text(cast(:published_clocks as jsonb)) as c (key, value)
 ),
 
 -- the dossiers themselves, and those by which a unit certifies: the published count of certified copies names those of then
@@ -52,7 +45,7 @@ standing as (
     select
         d.dossier_id,
         d.dossier_code,
-        d.source_code,
+        coalesce(cast(cast(:published_clocks as jsonb) ->> d.source_code as timestamptz), '-infinity') as published_at,
         d.is_counted,
         d.deleted_at is not null as is_deleted,
         exists (select 1 from frozen as f where f.indicator_code = 'deleted_dossier' and f.item = d.dossier_code) as was_deleted,
@@ -64,10 +57,9 @@ standing as (
 delivered as (
     select
         s.dossier_id,
-        min(v._first_seen_at) > max(k.known_at) as is_late,
-        max(v._first_seen_at) > max(k.known_at) as is_changed
+        min(v._first_seen_at) > max(s.published_at) as is_late,
+        max(v._first_seen_at) > max(s.published_at) as is_changed
     from standing as s
-    inner join clock as k on s.source_code = k.source_code
     inner join core.dossier_version as v on s.dossier_id = v.dossier_id
     group by s.dossier_id
 ),
@@ -75,9 +67,8 @@ delivered as (
 stepped as (
     select
         s.dossier_id,
-        max(v._first_seen_at) > max(k.known_at) as is_changed
+        max(v._first_seen_at) > max(s.published_at) as is_changed
     from standing as s
-    inner join clock as k on s.source_code = k.source_code
     inner join core.dossier_step_version as v on s.dossier_id = v.dossier_id
     group by s.dossier_id
 )

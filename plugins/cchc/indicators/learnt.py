@@ -93,28 +93,33 @@ def _of_versions(record: str, model: str, key: str) -> str:
     newest = ", ".join(f"v.{column.strip()}" for column in table.newest_first.split(","))
     return f"""insert into learnt (record, item, is_deleted, is_restored, is_left_out, is_late, is_changed)
 with asked as (
-    select distinct c.item, s.source_code, cast(s.published_at as timestamptz) as published_at
+    select distinct c.item
     from changed_item as c
     inner join jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, record text) on c.indicator_code = l.code
-    cross join jsonb_each_text(cast(:published_clocks as jsonb)) as s (source_code, published_at)
     where l.record = '{record}'
+),
+
+delivered as (
+    select
+        a.item, coalesce(cast(cast(:published_clocks as jsonb) ->> v.source_code as timestamptz), '-infinity') as frozen_at, v.*
+    from asked as a
+    inner join {table.table} as v on a.item = {key}
 ),
 
 version as (
     select
-        {key} as item, a.published_at, v._first_seen_at, v._failed_rules, v._is_current,
+        v.item, v.frozen_at, v._first_seen_at, v._failed_rules, v._is_current,
         row_number() over (
-            partition by v.source_code, {key}, v._first_seen_at <= a.published_at order by {newest}
-        ) = 1 and v._first_seen_at <= a.published_at as was_current
-    from asked as a
-    inner join {table.table} as v on a.source_code = v.source_code and a.item = {key}
+            partition by v.source_code, v.item, v._first_seen_at <= v.frozen_at order by {newest}
+        ) = 1 and v._first_seen_at <= v.frozen_at as was_current
+    from delivered as v
 )
 
 select
     '{record}' as record, v.item, false as is_deleted, false as is_restored,
-    min(v._first_seen_at) <= max(v.published_at)
+    min(v._first_seen_at) <= max(v.frozen_at)
     and bool_or(v._is_current and v._failed_rules is not null) <> bool_or(v.was_current and v._failed_rules is not null) as is_left_out,
-    min(v._first_seen_at) > max(v.published_at) as is_late,
-    max(v._first_seen_at) > max(v.published_at) as is_changed
+    min(v._first_seen_at) > max(v.frozen_at) as is_late,
+    max(v._first_seen_at) > max(v.frozen_at) as is_changed
 from version as v
 group by v.item"""

@@ -11,7 +11,7 @@ with asked as (
         c.declared_by,
         c.change,
         l.source as source_code,
-        cast(cast(:published_clocks as jsonb) ->> l.source as timestamptz) as published_at
+        coalesce(cast(cast(:published_clocks as jsonb) ->> l.source as timestamptz), '-infinity') as published_at
     from changed_item as c
     inner join jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, record text, source text) on c.indicator_code = l.code
     where l.record = 'declared'

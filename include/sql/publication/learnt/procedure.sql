@@ -10,7 +10,7 @@ with asked as (
         c.unit_code,
         split_part(c.item, ' ', 1) as procedure_code,
         l.source as source_code,
-        cast(cast(:published_clocks as jsonb) ->> l.source as timestamptz) as published_at
+        coalesce(cast(cast(:published_clocks as jsonb) ->> l.source as timestamptz), '-infinity') as published_at
     from changed_item as c
     inner join jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, record text, source text) on c.indicator_code = l.code
     where l.record = 'procedure'
