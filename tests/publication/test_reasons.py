@@ -23,6 +23,10 @@ def test_every_record_is_asked_in_one_way(record: str) -> None:
     assert record in {item.record for item in catalogue(Settings.load()).values()}, "no indicator counts it: take it out"
 
 
+def test_every_indicator_of_the_catalogue_names_its_record() -> None:
+    assert [item.code for item in catalogue(Settings.load()).values() if item.record is None] == []
+
+
 @pytest.mark.parametrize("record", RECORDS)
 def test_every_record_has_a_case_of_what_can_happen_to_it(record: str) -> None:
     told = {row["reason"] for row in read(CASES / "mart" / "restatement_item" / record / "expect.yaml")}

@@ -22,13 +22,13 @@ DECLARED = "declared"  # `item` of an indicator that the units declare: one SQL 
 class Indicator:
     """One computed indicator. `sql` names its file in include/sql/indicators: one row a counted item.
 
+    `record` says what stands behind an item; of an indicator that names none, a restatement cannot tell what was learnt of it.
     T, D and pace of its values are those of `source`; `also` names other sources whose records it counts, each cut at its own J.
     """
 
     code: str
     version: int
     source: str
-    record: str
     kind: str
     name_vi: str
     name_en: str
@@ -36,6 +36,7 @@ class Indicator:
     denominator_vi: str
     coverage: str | None = None
     item: str = "row"
+    record: str | None = None
     also: tuple[str, ...] = ()
 
     @property
@@ -58,7 +59,7 @@ def catalogue(settings: Settings) -> dict[str, Indicator]:
         indicator = replace(indicator, also=tuple(indicator.also))
         if indicator.kind not in KINDS:
             raise NotConfigured(f"{path.name}: {code}: kind '{indicator.kind}' is none of {', '.join(KINDS)}")
-        if indicator.record not in RECORDS:
+        if indicator.record not in (None, *RECORDS):
             raise NotConfigured(f"{path.name}: {code}: record '{indicator.record}' is none of {', '.join(RECORDS)}")
         if not (settings.sql_dir / f"{indicator.sql}.sql").exists():
             raise NotConfigured(f"{path.name}: {code}: include/sql/{indicator.sql}.sql does not exist")

@@ -69,6 +69,8 @@ def counted_by(connection: Connection, settings: Settings, indicator: Indicator,
         if name.endswith("_list") and not _is_another_list(connection, name, indicator.source, clocks.get(indicator.source)):
             continue
         found.append(name)
+    if indicator.record is None:
+        found.append("record_not_named")
     return ", ".join([*found, "units", *(["another_source"] if indicator.also else [])])
 
 
