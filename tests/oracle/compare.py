@@ -124,7 +124,11 @@ def run_product(
     runs = []
 
     def call(*args: str, good: tuple[int, ...] = (0,)) -> None:
-        code = cli(args, env, in_process=in_process)
+        if units is None:
+            code = cli(args, env, in_process=in_process)
+        else:  # the list is no variable of the environment: only this process can be told of another one
+            with _another_reference(home / "reference"):
+                code = cli(args, env, in_process=True)
         if code not in good:
             raise Failed(f"cchc {' '.join(args)}: exit code {code}")
 
@@ -146,6 +150,19 @@ def run_product(
     if periods:
         call("refresh", *periods)
     return runs
+
+
+@contextmanager
+def _another_reference(folder: Path) -> Iterator[None]:
+    """Settings are read with another folder of reference data for a while."""
+    from cchc.settings import Settings
+
+    load = Settings.load
+    Settings.load = staticmethod(lambda: replace(load(), reference_dir=folder))  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        Settings.load = load  # type: ignore[method-assign]
 
 
 def _init_with(units: Path, home: Path) -> None:

@@ -1029,6 +1029,9 @@ def rows(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[str, s
             merged = merged_into(scope, at.d) if scope in units() else set()
             earlier = sum(before.get((code, one), (0, None))[0] for one in {scope, *merged})
             status = "met" if to_date[code, scope][0] > earlier else "missed"
+            # a unit that had not begun a year before, with those whose place it took, has no value then (§8.5)
+            if scope in units() and not earlier and all(units()[one].lines[0].begins > _year_earlier(at.d) for one in {scope, *merged}):
+                status = "no_data"
             first = span(kind, add_months(start, -12), "year_to_date", kn.t["one_stop"])
             reach = kn.reaches_back_to["one_stop"]
             if first is None or reach is not None and reach > midnight(first.start):
