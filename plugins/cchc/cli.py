@@ -49,9 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _init(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.core.load import dirty_months
     from cchc.reference import load_reference
     from cchc.roles import grant_roles
-    from cchc.warehouse import migrate
+    from cchc.warehouse import engine, migrate
 
     applied = migrate(settings)
     told = load_reference(settings)
@@ -59,6 +60,10 @@ def _init(options: argparse.Namespace, settings: Settings) -> int:
     print(f"warehouse ready; migrations applied: {', '.join(applied) or 'none, it was up to date'}")
     for sentence in told:
         print(f"  {sentence}")
+    with engine(settings).connect() as connection:
+        waiting = sorted({month for months in dirty_months(connection).values() for month in months})
+    if told and waiting:
+        print(f"`cchc refresh` computes the months that wait: {', '.join(waiting)}")
     return 0
 
 

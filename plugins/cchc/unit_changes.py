@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from cchc.core.facts import mark_dirty_months
 from cchc.indicators.catalogue import catalogue
-from cchc.indicators.plan import DISTRICT, first_day
+from cchc.indicators.plan import DISTRICT, first_day, plans
 from cchc.period import add_months, last_day_before, month_start, now
 from cchc.settings import Settings
 from cchc.units import A_DAY, FIRST_DAY, LAST_DAY, State, Stretch, Units
@@ -119,7 +119,6 @@ def _steps(units: Units, code: str, attribute: str) -> dict[date | None, Any]:
 
 def _attribute(old: Units, new: Units, code: str, attribute: str, words: _Words) -> list[str]:
     then, now_ = _steps(old, code, attribute), _steps(new, code, attribute)
-    shown: Callable[[Any], Any] = lambda value: "nothing" if value is None else value  # noqa: E731
     found = []
     for day in sorted({*then, *now_}, key=lambda step: step or FIRST_DAY):
         who = f"unit {code} '{new.states[code][-1].name}'" if attribute != "name" else f"unit {code}"
@@ -127,14 +126,18 @@ def _attribute(old: Units, new: Units, code: str, attribute: str, words: _Words)
             if then[day] != now_[day]:
                 later = [step for step in now_ if step is not None and step > (day or FIRST_DAY)]
                 span = (f" from {day}" if day else "") + (f" until {min(later) - A_DAY}" if later else "")
-                what = words.corrected.format(now=shown(now_[day]), before=shown(then[day]))
+                what = words.corrected.format(now=_shown(now_[day]), before=_shown(then[day]))
                 found.append(f"{who} {what}{span or ' in its whole time'}{words.hint}")
         elif day is not None and day in now_:
             before = now_[max((step for step in now_ if step is not None and step < day), default=None)]
-            found.append(f"{who} {words.changes.format(now=shown(now_[day]), day=day, before=shown(before))}")
+            found.append(f"{who} {words.changes.format(now=_shown(now_[day]), day=day, before=_shown(before))}")
         else:
-            found.append(f"{who}: what changed on {day} ({attribute} {shown(then[day])}) does not stand in the list any more")
+            found.append(f"{who}: what changed on {day} ({attribute} {_shown(then[day])}) does not stand in the list any more")
     return found
+
+
+def _shown(value: Any) -> Any:
+    return "nothing" if value is None else value
 
 
 def _validity(old: Units, new: Units, code: str) -> list[str]:
@@ -261,7 +264,7 @@ def _concerns(connection: Connection, settings: Settings, source: str, differenc
     was, is_now = difference.was, difference.is_now
     if was is None or is_now is None or (was.name, was.level) != (is_now.name, is_now.level):
         return True
-    if was.compared != is_now.compared and any(i.source == source and i.kind in ("count", "score") for i in catalogue(settings).values()):
+    if was.compared != is_now.compared and _has_direction(settings, source):
         return True
     if (was.kind, was.is_valid) == (is_now.kind, is_now.is_valid):
         return False
@@ -272,6 +275,12 @@ def _concerns(connection: Connection, settings: Settings, source: str, differenc
     if source not in lists:
         return False
     return bool(query(connection, f"select 1 from {lists[source]} where unit_code = :u limit 1", {"u": difference.unit_code}))
+
+
+def _has_direction(settings: Settings, source: str) -> bool:
+    """Whether a plan compares an indicator of a source with the year before."""
+    compared = {row["indicator_code"] for plan in plans(settings) for row in plan.rows if row["kind"] == "direction"}
+    return any(item.source == source and item.code in compared for item in catalogue(settings).values())
 
 
 def _mark(connection: Connection, source: str, months: Iterable[date]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from cchc import calendar
+from cchc.core.load import dirty_months
 from cchc.reference import load_reference
 from cchc.reference_units import COLUMNS
 from cchc.settings import Settings
@@ -92,10 +93,8 @@ class Office:
 
     def waiting(self) -> dict[str, list[str]]:
         """Months that wait for a refresh, by source."""
-        found: dict[str, list[str]] = {}
-        for row in self.rows("select source_code, to_char(month_start, 'YYYY-MM') as month from ops.dirty_month order by 1, 2"):
-            found.setdefault(row["source_code"], []).append(row["month"])
-        return found
+        with engine(self.settings).connect() as connection:
+            return dirty_months(connection)
 
     def settle(self) -> None:
         """Nothing waits any more."""

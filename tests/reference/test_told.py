@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 
-from cchc import reference_units, unit_changes
+from cchc import cli, reference_units, unit_changes
 from cchc.errors import NotConfigured
 from cchc.period import add_months
+from cchc.settings import Settings
 from cchc.units import Stretch
 from cchc.warehouse import engine
 from tests.reference.conftest import SOURCES, Office
@@ -212,6 +216,32 @@ def test_a_successor_alone_moves_records_and_what_is_compared(office: Office) ->
     assert office.waiting() == {  # one_stop and declared: directions are compared with the year before
         "declared": since("2023-09"), "documents": since("2023-10"), "one_stop": since("2023-09"), "payments": since("2023-11"),
     }  # fmt: skip
+
+
+def test_what_is_compared_is_what_a_plan_gives_a_direction(office: Office, tmp_path: Path) -> None:
+    shutil.copytree(office.settings.plans_dir, tmp_path / "plans")
+    targets, path = (tmp_path / "plans" / f"plan_53_KH-UBND_2023_{name}.csv" for name in ("targets", "directions"))
+    kept = [line for line in targets.read_text(encoding="utf-8").splitlines() if ",electronic_work_file_rate," not in line]
+    targets.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + "D07,6.1,made up,electronic_work_file_rate,up,made up,computed\n", encoding="utf-8")
+    office.settings = replace(office.settings, plans_dir=tmp_path / "plans")
+    office.change("H19.16.31", **MERGED)
+    office.init()
+    office.settle()
+    office.change("H19.16.22", predecessors="H19.16.31")
+    office.init()
+    assert office.waiting() == dict.fromkeys(("declared", "documents", "one_stop"), since("2023-09"))
+
+
+def test_init_names_the_months_that_wait(office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(Settings, "load", classmethod(lambda cls: office.settings))
+    assert cli.main(["init"]) == 0
+    assert "cchc refresh" not in capsys.readouterr().out
+    office.change("H19.16.31", valid_to="2023-11-20")
+    assert cli.main(["init"]) == 0
+    printed = capsys.readouterr().out
+    assert "  unit H19.16.31 'Xã Mã Đà' ends on 2023-11-20 (before: 2025-06-30)" in printed
+    assert "`cchc refresh` computes the months that wait: 2023-11, 2023-12" in printed
 
 
 def test_a_division_and_its_repeal(office: Office) -> None:
