@@ -32,26 +32,6 @@ def _upsert(connection: Connection, table: str, key: tuple[str, ...], rows: list
     )
 
 
-def units(settings: Settings) -> list[dict[str, Any]]:
-    """The units of include/reference/units.csv, one row a unit as its newest state has it, with the root of its tree; days as texts.
-
-    Raises NotConfigured where the file is not as it should be (cchc.reference_units).
-    """
-    listed = reference_units.read_units(settings.reference_dir / reference_units.FILE)
-    rows = []
-    for code, states in listed.states.items():
-        ends = listed.last_day(code)
-        rows.append(
-            vars(states[-1])
-            | {
-                "valid_from": listed.first_day(code).isoformat(),
-                "valid_to": ends.isoformat() if ends else None,
-                "predecessors": list(listed.predecessors(code)) or None,
-            }
-        )
-    return rows
-
-
 def load_source(connection: Connection, profile: Profile) -> None:
     """What a profile brings beside its units: the source itself, the rules it waives."""
     _upsert(

@@ -14,7 +14,8 @@ import pytest
 
 from cchc.errors import NotConfigured
 from cchc.indicators.refresh import refresh
-from cchc.reference import load_reference, units
+from cchc.reference import load_reference
+from cchc.reference_units import read_units
 from cchc.settings import PROJECT, Settings
 from tests.secondary.conftest import Desk
 
@@ -36,13 +37,14 @@ def test_the_units_of_2023_are_as_they_were(warehouse: Settings) -> None:
     now = {row["unit_code"]: row for row in rows_of(warehouse.reference_dir / "units.csv")}
     for row in rows_of(PLAN_YEAR):
         assert {name: now[row["unit_code"]][name] for name in row} == row
-    tree = [row for row in units(warehouse) if row["root_code"] == "H19.16"]
-    assert {row["unit_code"] for row in tree} == {row["unit_code"] for row in rows_of(PLAN_YEAR)}
-    later = [row for row in units(warehouse) if row["root_code"] != "H19.16"]
-    assert {row["level"] for row in later} == {"province", "commune", "ward"}
-    assert min(row["valid_from"] for row in later) == "2025-07-01"
-    taken = [code for row in units(warehouse) for code in row["predecessors"] or ()]
-    ended = [row["unit_code"] for row in tree if row["kind"] == "commune"]
+    units = [state for states in read_units(warehouse.reference_dir / "units.csv").states.values() for state in states]
+    tree = [unit for unit in units if unit.root_code == "H19.16"]
+    assert {unit.unit_code for unit in tree} == {row["unit_code"] for row in rows_of(PLAN_YEAR)}
+    later = [unit for unit in units if unit.root_code != "H19.16"]
+    assert {unit.level for unit in later} == {"province", "commune", "ward"}
+    assert min(unit.valid_from for unit in later) == date(2025, 7, 1)
+    taken = [code for unit in units for code in unit.predecessors]
+    ended = [unit.unit_code for unit in tree if unit.kind == "commune"]
     assert sorted(taken) == sorted(ended), "every commune of 2023 has exactly one successor"
 
 
@@ -84,7 +86,7 @@ def test_a_list_of_units_that_does_not_fit_is_refused(
         writer.writeheader()
         writer.writerows(row | (changes if row["unit_code"] == code else {}) for row in rows)
     with pytest.raises(NotConfigured, match=words):
-        units(edited)
+        read_units(edited.reference_dir / "units.csv")
 
 
 def procedures(desk: Desk, decided: str, published: str) -> None:

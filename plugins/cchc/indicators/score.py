@@ -145,17 +145,19 @@ def compute(settings: Settings, period: Period) -> int:
 
 
 def _scopes(connection: Connection, last_day: date) -> dict[str, tuple[str, set[str]]]:
-    """Every scope as of D: its level, and the units that make it up; what counts at no unit counts under its level's own code."""
-    units = query(
+    """Every scope as of D with a unit that has come into being: its level, and what counts in it (core.scope_member)."""
+    rows = query(
         connection,
-        "select unit_code, level, is_founded from core.unit_at(:d) where root_code = :root",
+        "select m.scope_code, m.level, m.unit_code, coalesce(u.is_founded, false) as is_founded "
+        "from core.scope_member(:d, :root) as m left join core.unit_at(:d) as u on u.unit_code = m.unit_code",
         {"root": DISTRICT, "d": last_day},
     )
-    scopes = {unit["unit_code"]: (unit["level"], {unit["unit_code"]}) for unit in units if unit["is_founded"]}
-    levels = {unit["level"] for unit in units}
-    for level in sorted({unit["level"] for unit in units if unit["is_founded"]}):
-        scopes[f"level:{level}"] = (level, {f"level:{level}", *(unit["unit_code"] for unit in units if unit["level"] == level)})
-    return scopes | {"all": ("all", {unit["unit_code"] for unit in units} | {f"level:{level}" for level in levels})}
+    founded = {row["scope_code"] for row in rows if row["is_founded"]} | {"all"}
+    scopes: dict[str, tuple[str, set[str]]] = {}
+    for row in rows:
+        if row["scope_code"] in founded:
+            scopes.setdefault(row["scope_code"], (row["level"], set()))[1].add(row["unit_code"])
+    return scopes
 
 
 def _drop_out_of_scope(connection: Connection, period: Period, scopes: set[str]) -> None:
