@@ -22,6 +22,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 if __package__ in (None, ""):  # run as a file
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -158,11 +159,8 @@ def _another_reference(folder: Path) -> Iterator[None]:
     from cchc.settings import Settings
 
     load = Settings.load
-    Settings.load = staticmethod(lambda: replace(load(), reference_dir=folder))  # type: ignore[method-assign,assignment]
-    try:
+    with mock.patch.object(Settings, "load", lambda: replace(load(), reference_dir=folder)):
         yield
-    finally:
-        Settings.load = load  # type: ignore[method-assign]
 
 
 def _init_with(units: Path, home: Path) -> None:

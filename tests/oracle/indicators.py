@@ -771,6 +771,10 @@ def _year_earlier(d: date) -> date:
     return d.replace(year=d.year - 1, day=28) if (d.month, d.day) == (2, 29) else d.replace(year=d.year - 1)
 
 
+def _has_begun(code: str, day: date) -> bool:
+    return code in units() and units()[code].lines[0].begins <= day
+
+
 def _direction_status(kn: Knowledge, code: str, scope: str, d: date, year: int) -> str:
     """D02–D06: the declared value of the month of D against that of the same month of the year before.
 
@@ -1029,12 +1033,12 @@ def rows(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[str, s
             merged = merged_into(scope, at.d) if scope in units() else set()
             earlier = sum(before.get((code, one), (0, None))[0] for one in {scope, *merged})
             status = "met" if to_date[code, scope][0] > earlier else "missed"
-            # a unit that had not begun a year before, with those whose place it took, has no value then (§8.5)
-            if scope in units() and not earlier and all(units()[one].lines[0].begins > _year_earlier(at.d) for one in {scope, *merged}):
-                status = "no_data"
             first = span(kind, add_months(start, -12), "year_to_date", kn.t["one_stop"])
             reach = kn.reaches_back_to["one_stop"]
-            if first is None or reach is not None and reach > midnight(first.start):
+            is_told = first is not None and (reach is None or reach <= midnight(first.start))
+            # a scope of which no unit had begun a year before, nor one whose place is taken, has no value then (§8.5)
+            inside = scopes(first.d).get(scope, set()) | merged if first else set()
+            if not is_told or not (earlier or any(_has_begun(one, first.d) for one in inside)):  # type: ignore[union-attr] told: there is one
                 status = "no_data"
         share = target.share if target else None
         out[code, scope] = Row(numerator, denominator, value, share, status, gap, covered[code][scope], reason)
