@@ -35,7 +35,17 @@ asked_day as (
     from asked as a
 ),
 
-figure as (
+-- materialized, as the figures are: guessed row counts would ask both anew for every row of the other
+placed as materialized (
+    select
+        k.on_day,
+        o.*
+    from asked_day as k
+    cross join lateral core.unit_scope(k.on_day) as o
+    where k.on_day >= o.from_date and k.on_day <= o.to_date
+),
+
+figure as materialized (
     select
         k.on_day,
         f.indicator_code,
@@ -47,8 +57,7 @@ figure as (
     cross join lateral core.declared_figure_at(
         cast(:source as text), cast(date_trunc('month', k.on_day) as date), cast(:known_at as timestamptz)
     ) as f
-    left join lateral core.unit_scope(k.on_day) as o
-        on f.unit_code = o.unit_code and k.on_day >= o.from_date and k.on_day <= o.to_date
+    left join placed as o on k.on_day = o.on_day and f.unit_code = o.unit_code
     where o.root_code is null or o.root_code = cast(:root as text)
 ),
 

@@ -15,22 +15,34 @@ with listed as (
     from jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, version integer, kind text, coverage text)
 ),
 
-member as (
+-- materialized: guessed row counts would ask for the units anew for every row that was counted
+member as materialized (
     select m.*
     from core.scope_member(cast(:last_day as date), cast(:root as text), cast(:compared_on as date)) as m
+),
+
+stretch as materialized (
+    select o.*
+    from core.unit_scope(cast(:last_day as date)) as o
+),
+
+unit as materialized (
+    select u.*
+    from core.unit_at(cast(:last_day as date)) as u
 ),
 
 placed as (
     select
         c.indicator_code,
         coalesce(o.scope_code, c.unit_code) as unit_code,
-        c.numerator,
-        c.denominator
+        sum(c.numerator) as numerator,
+        sum(c.denominator) as denominator
     from unit_count as c
-    left join core.unit_scope(cast(:last_day as date)) as o
+    left join stretch as o
         on c.unit_code = o.unit_code and c.counted_on >= o.from_date and c.counted_on <= o.to_date
     -- what is of another tree does not count in the levels of this one
     where c.basis = cast(:basis as text) and (o.root_code is null or o.root_code = cast(:root as text))
+    group by c.indicator_code, coalesce(o.scope_code, c.unit_code)
 ),
 
 counted as (
@@ -70,7 +82,7 @@ scope as (
         m.scope_code,
         m.level
     from member as m
-    inner join core.unit_at(cast(:last_day as date)) as u on m.unit_code = u.unit_code
+    inner join unit as u on m.unit_code = u.unit_code
     where u.is_founded
     union
     select
