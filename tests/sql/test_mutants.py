@@ -275,7 +275,7 @@ RULES = (
     ("scores/procedures_with_population_data", "case when o.counted_code is null then d.received_date end", "cast(null as date)"),
     ("findings/unit_did_not_exist", "where d.is_counted and", "where"),
     ("findings/unit_did_not_exist", "o.counted_code is distinct from d.unit_code", "o.counted_code <> d.unit_code"),
-    ("mart/measured", "coalesce(o.scope_code, c.unit_code)", "c.unit_code"),
+    ("mart/measured", "coalesce(o.scope_code, c.unit_code) as unit_code", "max(c.unit_code) as unit_code"),
     ("mart/measured", "    where u.is_founded\n    union\n", "    union\n"),
     ("mart/measured", "    select\n        m.scope_code,\n        m.level\n    from counted as c\n    inner join member as m on c.scope_code = m.scope_code\n    union\n", ""),
     ("publication/changed_item", "where a.figure is distinct from r.figure\n", ""),
