@@ -114,7 +114,7 @@ def _asked(
 
 
 def restatements(settings: Settings, period: Period, unit: str | None = None) -> list[dict[str, Any]]:
-    """Restatements of a period's editions, each with its items: [{…, "items": [{unit_code, item, change, reason}]}].
+    """Restatements of a period's editions, each with its items: [{…, "items": [{unit_code, item, change, reason, before, after, detail}]}].
 
     Raises WrongUse where the period was never published.
     """
