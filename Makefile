@@ -57,7 +57,7 @@ bench: $(INSTALLED) ## how fast it is, on generated data
 
 dictionary: $(INSTALLED) ## write docs/data-dictionary.md anew, from the comments of a fresh warehouse
 	@export CCHC_HOME="$$(mktemp -d)"; unset CCHC_WAREHOUSE_URL; trap '$(BIN)/cchc down >/dev/null; rm -rf "$$CCHC_HOME"' EXIT; \
-		$(BIN)/cchc init >/dev/null && $(BIN)/python -m cchc.dictionary >docs/data-dictionary.md
+		$(BIN)/cchc init >/dev/null && $(BIN)/python -m cchc.warehouse.dictionary >docs/data-dictionary.md
 
 lock: | $(UV) ## write requirements.lock anew from pyproject.toml
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock

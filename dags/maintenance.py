@@ -28,21 +28,21 @@ def maintenance() -> None:
     @task
     def retain(params: dict | None = None) -> list[str]:  # type: ignore[type-arg]
         """Remove landing that is older than its retention."""
-        from cchc.maintenance import remove_old_landing
+        from cchc.runs.maintenance import remove_old_landing
 
         return remove_old_landing(Settings.load(), int((params or {})["keep_days"]))
 
     @task
     def sweep() -> list[str]:
         """Drop the staging tables that runs which were cut off have left."""
-        from cchc.extracts import sweep_staging
+        from cchc.runs.extracts import sweep_staging
 
         return sweep_staging(Settings.load())
 
     @task
     def analyze() -> None:
         """Refresh the planner's statistics."""
-        from cchc.maintenance import analyze
+        from cchc.runs.maintenance import analyze
 
         analyze(Settings.load())
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cchc import cli
-from cchc.embedded import postgres
+from cchc.cli import main as cli
 from cchc.settings import Settings
+from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 
 TEMPLATE = "cchc_template"

@@ -18,13 +18,14 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
-from cchc import completeness, extracts, retry
+from cchc.core import completeness
 from cchc.core.load import dirty_months, load_extract
 from cchc.core.merge import VERSION_TABLES
 from cchc.errors import LoadBlocked, NotConfigured
-from cchc.extracts import open_extract as open_extract  # the first step, for the DAGs
 from cchc.period import now
-from cchc.retry import resolve_retried
+from cchc.runs import extracts, retry
+from cchc.runs.extracts import open_extract as open_extract  # the first step, for the DAGs
+from cchc.runs.retry import resolve_retried
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.sources.landing import Landed, Window

@@ -22,12 +22,13 @@ from typing import Any
 
 import psycopg
 
-from cchc import cli, pipeline
-from cchc.embedded import postgres
+from cchc import pipeline
+from cchc.cli import main as cli
 from cchc.indicators.refresh import refresh
 from cchc.period import parse_moment, parse_period
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
+from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 from demo.clock import parse_iso
 from demo.district import District

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cchc import cli
+from cchc.cli import main as cli
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 

@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from cchc.indicators.catalogue import catalogue
+from cchc.reference.catalogue import catalogue
 from cchc.settings import PROJECT, Settings
 from tests.cli.conftest import OF_THE_MONTH, PERIOD
 from tests.cli.support import cchc, rows_of

@@ -16,10 +16,10 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
 from cchc.airflow.databases import ADMIN, METADATA, WAREHOUSE, ensure_databases
-from cchc.embedded import postgres
 from cchc.errors import NotConfigured
 from cchc.settings import PROJECT, Settings
 from cchc.sources.profile import list_profiles
+from cchc.warehouse import embedded as postgres
 from demo.state import StateFolder
 
 TEXT = (PROJECT / "docker-compose.yaml").read_text(encoding="utf-8")

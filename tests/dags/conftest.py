@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from cchc.embedded import postgres
 from cchc.embedded.stack import airflow_environment
 from cchc.settings import PROJECT, Settings
+from cchc.warehouse import embedded as postgres
 from tests.conftest import environment
 from tests.small_district import served
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from cchc import cli
-from cchc.declared.duties import duties
+from cchc.cli import main as cli
 from cchc.declared.intake import COLUMNS
 from cchc.errors import NotConfigured
+from cchc.reference.duties import duties
 from cchc.settings import PROJECT, Settings
 from tests.declared.conftest import Desk, figure
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cchc.declared.duties import duties
 from cchc.declared.intake import read
+from cchc.reference.duties import duties
 from cchc.settings import PROJECT, Settings
 from cchc.sources.files import Unreadable
 from cchc.sources.profile import load_profile

@@ -17,10 +17,10 @@ import psutil
 import psycopg
 import pytest
 
-from cchc import warehouse_url
-from cchc.embedded import postgres
 from cchc.errors import NotConfigured
 from cchc.settings import PROJECT, Settings
+from cchc.warehouse import embedded as postgres
+from cchc.warehouse import url as warehouse_url
 
 START_AND_PRINT_PORT = (
     "import sys, pathlib; from cchc.embedded import postgres; print(postgres.start(pathlib.Path(sys.argv[1]), durable=False).port)"
@@ -171,7 +171,7 @@ def test_as_an_ordinary_user() -> None:
         pytest.skip("no setpriv, so no ordinary user can be had")
     as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT / "plugins"), "PYTHONDONTWRITEBYTECODE": "1"}
-    probe = [*as_nobody, sys.executable, "-c", "import cchc.embedded.postgres as p, psycopg; p.binaries()"]
+    probe = [*as_nobody, sys.executable, "-c", "import cchc.warehouse.embedded as p, psycopg; p.binaries()"]
     if subprocess.run(probe, env=environment, capture_output=True, check=False).returncode != 0:
         pytest.skip("the Python environment cannot be read by an ordinary user here")
     home = Path(tempfile.mkdtemp(prefix="cchc-nobody-"))
@@ -179,7 +179,7 @@ def test_as_an_ordinary_user() -> None:
     try:
         script = f"""if True:
             import os, pathlib
-            from cchc.embedded import postgres
+            from cchc.warehouse import embedded as postgres
             home = pathlib.Path({str(home)!r})
             server = postgres.start(home, durable=False)
             server.ensure_databases("warehouse")

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cchc.embedded.processes import ProcessFile
+from cchc.airflow.processes import ProcessFile
 
 # A leader with one child in its session, one in a session of its own, and one in a process group of its own.
 FAMILY = """if True:

@@ -18,9 +18,10 @@ import psutil
 import psycopg
 import pytest
 
-from cchc.embedded import postgres, stack
+from cchc.embedded import stack
 from cchc.embedded.airflow_api import AirflowApi, Run
 from cchc.settings import PROJECT, Settings
+from cchc.warehouse import embedded as postgres
 from demo.state import StateFolder
 
 SCALE = 0.02

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from cchc import cli, findings, reconciliation
+from cchc.cli import main as cli
 from cchc.errors import NotConfigured, WrongUse
+from cchc.findings import counts as findings
+from cchc.findings import reconciliation
 from cchc.period import parse_period
 from cchc.warehouse import engine, query
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from cchc import pipeline
 from cchc.errors import WrongUse
-from cchc.indicators import forms
+from cchc.forms import form_06a as forms
 from cchc.indicators.refresh import binds
 from cchc.period import parse_period
 from cchc.settings import Settings

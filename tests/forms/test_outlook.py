@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from cchc import cli
+from cchc.cli import main as cli
 from cchc.errors import CchcError
 from cchc.indicators import outlook
-from cchc.indicators.catalogue import catalogue
 from cchc.indicators.refresh import compute
 from cchc.period import month
+from cchc.reference.catalogue import catalogue
 from cchc.settings import Settings
 from cchc.warehouse import engine, known_at
 

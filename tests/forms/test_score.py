@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from cchc import cli
+from cchc.cli import main as cli
 from cchc.errors import CchcError, NotConfigured, WrongUse
-from cchc.indicators import score
-from cchc.indicators.catalogue import catalogue
+from cchc.forms import score
 from cchc.indicators.refresh import compute
 from cchc.period import parse_period
+from cchc.reference.catalogue import catalogue
 from cchc.settings import Settings
 from cchc.warehouse import engine, known_at, query
 

@@ -67,7 +67,7 @@ class Failed(RuntimeError):
 @contextmanager
 def own_server(home: Path) -> Iterator[Any]:
     """An embedded PostgreSQL of the product's own kind in `home`, ended on leaving: a function from a name to the URL of a new database."""
-    from cchc.embedded import postgres
+    from cchc.warehouse import embedded as postgres
 
     server = postgres.start(home, durable=False)
 
@@ -101,7 +101,7 @@ def known_sources() -> tuple[str, ...]:
 def cli(args: Sequence[str], env: Mapping[str, str], *, in_process: bool = False) -> int:
     """`cchc …`: its exit code. In-process saves the start-up; a subprocess is the interface that operators have."""
     if in_process:
-        from cchc.cli import main as product
+        from cchc.cli.main import main as product
 
         with environment(env):
             try:
@@ -165,7 +165,7 @@ def _another_reference(folder: Path) -> Iterator[None]:
 
 def _init_with(units: Path, home: Path) -> None:
     """What `cchc init` does, with another list of units."""
-    from cchc.reference import load_reference
+    from cchc.reference.load import load_reference
     from cchc.settings import Settings
     from cchc.warehouse import migrate
 

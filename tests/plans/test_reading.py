@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cchc.errors import NotConfigured
-from cchc.indicators.plan import Years, chosen, first_day, in_words, place, plan_on, plans, targets
 from cchc.period import parse_period, periods_of_year
+from cchc.reference.plan import Years, chosen, first_day, in_words, place, plan_on, plans, targets
 from cchc.settings import PROJECT, Settings
 
 HERE = Path(__file__).parent

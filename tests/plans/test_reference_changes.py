@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from cchc.indicators.catalogue import catalogue
+from cchc.reference.catalogue import catalogue
 from tests.plans.conftest import NEXT, PLAN, Office
 from tests.plans.district import TRAINING
 

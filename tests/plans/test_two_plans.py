@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cchc.core.rewind import as_known_at
 from cchc.indicators.refresh import compute_known
 from cchc.period import parse_period
+from cchc.publication.known_at import as_known_at
 from tests.oracle.test_oracle import at
 from tests.plans.conftest import NEXT, PLAN, Office
 from tests.plans.district import NEW_YEAR, TRAINING, district, ended

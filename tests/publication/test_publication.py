@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from cchc import cli
-from cchc.core.rewind import as_known_at
+from cchc.cli import main as cli
 from cchc.errors import CchcError, LoadBlocked, WrongUse
-from cchc.indicators import publication, restatement
-from cchc.indicators.closing import Closing, period_to_close, publish
-from cchc.indicators.publication import Readiness, close, in_force, readiness
 from cchc.indicators.refresh import compute_known
-from cchc.indicators.scorecard import scorecard
 from cchc.period import BASES, Period, midnight, parse_period
+from cchc.publication import edition as publication
+from cchc.publication import restatement
+from cchc.publication.closing import Closing, period_to_close, publish
+from cchc.publication.edition import Readiness, close, in_force, readiness
+from cchc.publication.known_at import as_known_at
+from cchc.reports.scorecard import scorecard
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 from tests.oracle.compare import SOURCES, windows

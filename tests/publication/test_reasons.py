@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cchc.errors import NotConfigured
-from cchc.indicators.catalogue import RECORDS, catalogue
-from cchc.indicators.learnt import VERSIONED
+from cchc.publication.learnt import VERSIONED
+from cchc.reference.catalogue import RECORDS, catalogue
 from cchc.settings import PROJECT, Settings
 from tests.sql.runner import CASES, read
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from cchc import calendar
 from cchc.core.load import dirty_months
-from cchc.reference import load_reference
-from cchc.reference_units import COLUMNS
+from cchc.reference import calendar
+from cchc.reference.load import load_reference
+from cchc.reference.unit_list import COLUMNS
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 from tests.sql.runner import insert

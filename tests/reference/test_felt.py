@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from cchc import calendar
 from cchc.indicators.refresh import refresh
 from cchc.period import add_months
-from cchc.reference import load_reference
+from cchc.reference import calendar
+from cchc.reference.load import load_reference
 from cchc.warehouse import engine
 from tests.oracle.indicators import SECONDARY, SOURCES
 from tests.oracle.test_product import Bench, bench, rows_of, unlike

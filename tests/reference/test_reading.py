@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from cchc import calendar, cli
+from cchc.cli import main as cli
 from cchc.errors import NotConfigured
-from cchc.reference import load_reference
-from cchc.reference_units import listed_units, profile_units, read_units
+from cchc.reference import calendar
+from cchc.reference.load import load_reference
+from cchc.reference.unit_list import listed_units, profile_units, read_units
 from cchc.settings import PROJECT, Settings
 from cchc.sources.profile import load_profile
 from cchc.warehouse import engine, query

@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from cchc import cli, reference_units, unit_changes
+from cchc.cli import main as cli
 from cchc.errors import NotConfigured
 from cchc.period import add_months
+from cchc.reference import unit_changes
+from cchc.reference import unit_list as reference_units
+from cchc.reference.units import Stretch
 from cchc.settings import Settings
-from cchc.units import Stretch
 from cchc.warehouse import engine
 from tests.reference.conftest import SOURCES, Office
 

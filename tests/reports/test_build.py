@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from cchc import cli
+from cchc.cli import main as cli
 from cchc.errors import CchcError, WrongUse
 from cchc.period import midnight, parse_period
 from cchc.reports.build import KINDS, build

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cchc import cli, extracts, period, pipeline
+from cchc import period, pipeline
+from cchc.cli import main as cli
 from cchc.errors import WrongClock
+from cchc.runs import extracts
 from cchc.settings import Settings
 from tests.cli.support import cchc, connect, dossier, dossier_file, payment, payment_file, rows_of
 from tests.oracle.world import World

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from cchc import doctor
-from cchc.embedded import postgres
+from cchc.cli import doctor
 from cchc.settings import Settings
+from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 from tests.cli.support import cchc, connect, dossier, dossier_file, payment, payment_file
 

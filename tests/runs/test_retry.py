@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from cchc import pipeline, retry
+from cchc import pipeline
+from cchc.runs import retry
 from cchc.settings import Settings
 from tests.cli.support import cchc, connect, dossier, dossier_file, rows_of
 from tests.oracle.world import World

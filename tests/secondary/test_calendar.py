@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cchc.calendar import overrides
 from cchc.errors import NotConfigured
+from cchc.reference.calendar import overrides
 
 
 def written(folder: Path, *rows: str) -> Path:

@@ -14,8 +14,8 @@ import pytest
 
 from cchc.errors import NotConfigured
 from cchc.indicators.refresh import refresh
-from cchc.reference import load_reference
-from cchc.reference_units import read_units
+from cchc.reference.load import load_reference
+from cchc.reference.unit_list import read_units
 from cchc.settings import PROJECT, Settings
 from tests.secondary.conftest import Desk
 

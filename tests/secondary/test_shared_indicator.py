@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cchc import cli
+from cchc.cli import main as cli
 from cchc.errors import NotConfigured
-from cchc.indicators.catalogue import catalogue, followers
 from cchc.indicators.refresh import refresh
+from cchc.reference.catalogue import catalogue, followers
 from tests.secondary.conftest import Desk, answer, answered, item
 
 CODE = "procedure_satisfaction_rate"

@@ -13,13 +13,13 @@ import pytest
 import zstandard
 
 from cchc.errors import NotConfigured
-from cchc.keys import key_id
 from cchc.period import ZONE
-from cchc.privacy import keyed
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
 from cchc.sources.landing import Folder, Landed, Window, complete_manifest
+from cchc.sources.privacy import keyed
 from cchc.sources.secrecy import purge_landing
+from cchc.staging.keys import key_id
 from tests.sources.conftest import KEY, T, profile, records, rows
 from tests.sources.server import Source
 

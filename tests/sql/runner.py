@@ -28,18 +28,19 @@ from sqlalchemy.exc import DBAPIError
 from cchc.core import declared, facts, lists, missing, payments
 from cchc.core.load import merge_keys
 from cchc.core.merge import VERSION_TABLES, columns_of, merge_versions, staged_view
-from cchc.declared.duties import load_duties
-from cchc.indicators import refresh, restatement
-from cchc.indicators.catalogue import catalogue
-from cchc.indicators.learnt import definition_of
-from cchc.indicators.plan import DISTRICT, first_day
-from cchc.indicators.plan_load import load_plans
-from cchc.keys import key_id
+from cchc.indicators import refresh
 from cchc.period import parse_moment, parse_period
-from cchc.reference import load_source
-from cchc.reference_units import place_records
+from cchc.publication import restatement
+from cchc.publication.learnt import definition_of
+from cchc.reference.catalogue import catalogue
+from cchc.reference.duties import load_duties
+from cchc.reference.load import load_source
+from cchc.reference.plan import DISTRICT, first_day
+from cchc.reference.plan_load import load_plans
+from cchc.reference.unit_list import place_records
 from cchc.settings import Settings
 from cchc.sources.profile import load_profile
+from cchc.staging.keys import key_id
 from cchc.warehouse import run_file, sql
 
 CASES = Path(__file__).parent

@@ -14,13 +14,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, create_engine, text
 
-from cchc.embedded import postgres
 from cchc.quality import LoadVerdict, validate
 from cchc.settings import PROJECT
 from cchc.sources.landing import Folder, Landed, Writer, write_manifest
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging import stage
 from cchc.staging.stage import psycopg_connection
+from cchc.warehouse import embedded as postgres
 
 T = datetime(2023, 12, 31, 17, 0, tzinfo=UTC)  # 2024-01-01 00:00 in Asia/Ho_Chi_Minh
 _folders = itertools.count(1)

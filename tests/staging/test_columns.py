@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from cchc.errors import NotConfigured
-from cchc.keys import key_id
 from cchc.sources.profile import Column, Entity
 from cchc.staging.columns import Origin, Typist
+from cchc.staging.keys import key_id
 from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import layout
 from tests.staging.support import Bench, T, profile

@@ -15,7 +15,7 @@ import threading
 import traceback
 from pathlib import Path
 
-from cchc.embedded.processes import ProcessFile
+from cchc.airflow.processes import ProcessFile
 
 COMPONENTS = {
     "api-server": ["api-server"],

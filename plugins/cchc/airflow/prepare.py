@@ -55,7 +55,7 @@ def write_passwords() -> None:
 
 def prepare_warehouse() -> int:
     """Bring the warehouse's tables and reference lists up to date."""
-    from cchc import cli
+    from cchc.cli import main as cli
 
     return cli.main(["init"])
 

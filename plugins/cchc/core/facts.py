@@ -10,8 +10,8 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from cchc.core.merge import columns_of
-from cchc.indicators.plan import first_day
 from cchc.period import now
+from cchc.reference.plan import first_day
 from cchc.settings import Settings
 from cchc.warehouse import run_file
 

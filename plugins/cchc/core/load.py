@@ -13,9 +13,9 @@ from cchc.core import declared, facts, filed, lists, missing, payments
 from cchc.core.merge import VERSION_TABLES, Counts, merge_versions, staged_view
 from cchc.core.settled import resolve_quarantine
 from cchc.errors import CchcError
-from cchc.indicators.catalogue import followers
-from cchc.indicators.plan import first_day
 from cchc.period import last_day_before, month_start, now
+from cchc.reference.catalogue import followers
+from cchc.reference.plan import first_day
 from cchc.settings import Settings
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import SCHEMA, staged_entities, table_of

@@ -15,8 +15,8 @@ from datetime import date, datetime
 from typing import Any
 from unicodedata import normalize
 
-from cchc.declared.duties import Duties, Duty, duties
-from cchc.indicators.catalogue import catalogue
+from cchc.reference.catalogue import catalogue
+from cchc.reference.duties import Duties, Duty, duties
 from cchc.settings import Settings
 from cchc.sources.described import described
 from cchc.sources.files import Unfinished, Unreadable, whole_number

@@ -16,11 +16,11 @@ from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from cchc.declared.duties import Duty, Unit, duties
 from cchc.declared.intake import COLUMNS, GUIDE, LARGEST, MONTH, SHEET, UNIT
-from cchc.indicators.catalogue import catalogue
-from cchc.indicators.plan import plan_on
 from cchc.period import add_months
+from cchc.reference.catalogue import catalogue
+from cchc.reference.duties import Duty, Unit, duties
+from cchc.reference.plan import plan_on
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 

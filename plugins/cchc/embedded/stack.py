@@ -27,12 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from cchc.airflow.launch import COMPONENTS
-from cchc.embedded import postgres
+from cchc.airflow.processes import ProcessFile
 from cchc.embedded.airflow_api import AirflowApi
-from cchc.embedded.processes import ProcessFile
 from cchc.errors import CchcError
 from cchc.settings import PROJECT, Settings
-from cchc.warehouse_url import warehouse_url
+from cchc.warehouse import embedded as postgres
+from cchc.warehouse.url import warehouse_url
 
 FIRST_PORT = 8080
 START_SECONDS = 300

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc.declared.duties import SOURCE
-from cchc.indicators.catalogue import Indicator
-from cchc.indicators.plan import DISTRICT
 from cchc.period import Period, midnight, month_start
+from cchc.reference.catalogue import Indicator
+from cchc.reference.duties import SOURCE
+from cchc.reference.plan import DISTRICT
 from cchc.settings import Settings
 from cchc.warehouse import known_at, query, run_file
 

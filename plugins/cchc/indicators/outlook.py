@@ -33,10 +33,10 @@ from math import erf, sqrt
 from sqlalchemy import Connection
 
 from cchc.errors import CchcError, WrongUse
-from cchc.indicators.catalogue import catalogue
-from cchc.indicators.plan import DISTRICT, Place, loaded_years, place
-from cchc.indicators.scopes import known_scope
 from cchc.period import Period
+from cchc.reference.catalogue import catalogue
+from cchc.reference.plan import DISTRICT, Place, loaded_years, place
+from cchc.reference.scopes import known_scope
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.completeness import incomplete_bases
+from cchc.core.completeness import incomplete_bases
 from cchc.indicators import declared
-from cchc.indicators.catalogue import Indicator, catalogue
-from cchc.indicators.plan import DISTRICT, plan_of
 from cchc.period import BASES, Period, last_day_before, midnight, month_start, now, parse_period, periods_ending_in
+from cchc.reference.catalogue import Indicator, catalogue
+from cchc.reference.plan import DISTRICT, plan_of
 from cchc.settings import Settings
 from cchc.warehouse import engine, known_at, run_file, sql
 
@@ -59,7 +59,7 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
 
 
 def _refresh_month(settings: Settings, source: str, month: date) -> Refreshed:
-    from cchc.indicators.restatement import restate
+    from cchc.publication.restatement import restate
 
     concerned: dict[str, list[Indicator]] = {}
     for item in catalogue(settings).values():

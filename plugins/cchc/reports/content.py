@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, WrongUse
-from cchc.indicators.plan import DISTRICT, plan_of
 from cchc.period import Period
+from cchc.reference.plan import DISTRICT, plan_of
 from cchc.reports.vietnamese import clean
 from cchc.settings import Settings
 from cchc.warehouse import engine, known_at, query, run_file

@@ -13,9 +13,9 @@ from typing import Any
 
 import orjson
 
-from cchc import period, privacy
+from cchc import period
 from cchc.errors import ContractViolation, NotConfigured, WrongClock
-from cchc.sources import advice, day_files, files, http, paginate
+from cchc.sources import advice, day_files, files, http, paginate, privacy
 from cchc.sources.absent import absent_fields, first_rows, in_words
 from cchc.sources.connection import Connection
 from cchc.sources.fields import Earlier, FieldCounts

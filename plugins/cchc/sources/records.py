@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from cchc import privacy
+from cchc.sources import privacy
 from cchc.sources.fields import FieldCounts
 from cchc.sources.landing import Window
 from cchc.sources.profile import Entity, Profile

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import orjson
 import zstandard
 
-from cchc.privacy import clean
 from cchc.sources.landing import MANIFEST, Folder, part_lines, read_manifest, write_manifest
+from cchc.sources.privacy import clean
 from cchc.sources.profile import Secret
 from cchc.sources.times import TimeReader
 

@@ -1,0 +1,80 @@
+"""Reconciliation of payments: fees of the dossiers ↔ payment log ↔ receipts, by day and unit (mart.payment_reconciliation)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from cchc.errors import WrongUse
+from cchc.period import Period, midnight
+from cchc.reference.scopes import known_scope, scope_condition
+from cchc.settings import Settings
+from cchc.warehouse import engine, known_at, query
+
+STATES = {
+    "matched": "Khớp",
+    "amount_differs": "Lệch số tiền",
+    "paid_without_transaction": "Báo đã trả, không có giao dịch",
+    "transaction_without_dossier": "Giao dịch không có hồ sơ",
+    "duplicate_success": "Thanh toán trùng",
+    "pending_over_3_days": "Treo quá 3 ngày",
+    "refunded": "Đã hoàn tiền",
+    "pending": "Đang chờ",
+}
+
+
+def _asked(connection: Connection, period: Period, unit: str) -> dict[str, Any]:
+    known_scope(connection, unit)
+    clock = known_at(connection, "payments")
+    if clock is None or midnight(period.start) >= clock:
+        raise WrongUse(f"no payment log of {period.code} yet: T of payments is {clock.isoformat() if clock else 'not set'}")
+    return {"first": period.start, "before": period.end, "scope": unit, "d": period.last_day}
+
+
+def _from(unit: str) -> str:
+    return (
+        "from mart.payment_reconciliation as r inner join core.unit_at(:d) as u on u.unit_code = r.unit_code "
+        f"where r.day >= :first and r.day < :before and {scope_condition(unit, 'r.unit_code', 'u.level')}"
+    )
+
+
+def summary(settings: Settings, period: Period, unit: str = "all", by: str = "unit") -> list[dict[str, Any]]:
+    """Orders, fees and amounts by state, and by `unit`, by `day`, or in all (`state`). Raises WrongUse where no log is known."""
+    groups = {"unit": "r.unit_code, u.name, ", "day": "r.day, ", "state": ""}
+    if by not in groups:
+        raise WrongUse(f"'{by}' is no way to sum up; use {', '.join(groups)}")
+    with engine(settings).connect() as connection:
+        binds = _asked(connection, period, unit)
+        return query(
+            connection,
+            f"select {groups[by]}r.state, count(*) as order_count, coalesce(sum(r.fee_vnd), 0) as fee_vnd, "
+            "sum(r.paid_vnd) as paid_vnd, sum(r.refunded_vnd) as refunded_vnd, "
+            f"count(*) filter (where r.is_receipt_missing) as receipt_missing_count {_from(unit)} "
+            f"group by {groups[by]}r.state order by {groups[by]}r.state",
+            binds,
+        )
+
+
+def rows(
+    settings: Settings, period: Period, unit: str = "all", *, key: str | None = None, state: str | None = None, limit: int = -1
+) -> list[dict[str, Any]]:
+    """The orders and dossiers that need a look (not matched), or those of one state, one order or one dossier (`key`)."""
+    if state is not None and state not in STATES:
+        raise WrongUse(f"'{state}' is no state; known are: {', '.join(STATES)}")
+    conditions = {
+        "r.state = :state": state is not None,
+        ":key in (r.order_code, r.dossier_code)": key is not None,
+        "(r.state not in ('matched', 'pending') or r.is_receipt_missing)": state is None and key is None,
+    }
+    where = "".join(f" and {condition}" for condition, holds in conditions.items() if holds)
+    with engine(settings).connect() as connection:
+        binds = _asked(connection, period, unit)
+        return query(
+            connection,
+            f"select r.*, u.name as unit_name {_from(unit)}{where} order by r.day, r.unit_code, r.order_code, r.dossier_code"
+            + (" limit :limit" if limit >= 0 else ""),
+            binds
+            | {name: value for name, value in {"state": state, "key": key}.items() if value is not None}
+            | ({"limit": limit} if limit >= 0 else {}),
+        )

@@ -1,0 +1,254 @@
+"""Form II.06a/VPCP/KSTT (indicators.md §6): its rows for any period and unit, the dossiers behind each cell, the carry-over proof.
+
+Everything is judged at the source's T of the moment: a published form is what was frozen then, never what this module says today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from cchc.errors import WrongUse
+from cchc.period import Period, midnight
+from cchc.reference.scopes import known_scope, scope_name
+from cchc.settings import Settings
+from cchc.warehouse import engine, known_at, query
+
+SOURCE = "one_stop"
+FINISHED = ("early", "on_time", "late")
+OPEN = ("open_in_time", "open_past_due")
+# which states, receptions and channels stand behind a column of the form
+COLUMNS = {
+    3: "received_count", 4: "received_online_count", 5: "received_otherwise_count", 6: "carried_over_count", 7: "finished_count",
+    8: "early_count", 9: "on_time_count", 10: "late_count", 11: "open_count", 12: "open_in_time_count", 13: "open_past_due_count",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the form: a field within a level, or a sum (`field_code` and `level` None where it is summed over them)."""
+
+    level: str | None
+    field_code: str | None
+    field_name: str | None
+    received_count: int
+    received_online_count: int
+    received_otherwise_count: int
+    carried_over_count: int
+    finished_count: int
+    early_count: int
+    on_time_count: int
+    late_count: int
+    open_count: int
+    open_in_time_count: int
+    open_past_due_count: int
+    returned_count: int
+    without_due_count: int
+
+    def column(self, number: int) -> int:
+        """The figure of column 3 to 13."""
+        return int(getattr(self, COLUMNS[number]))
+
+    def broken_identities(self) -> list[str]:
+        """The identities of the form that this row breaks; always none."""
+        c = {number: self.column(number) for number in COLUMNS}
+        rules = {
+            "3 = 4 + 5 + 6": c[3] == c[4] + c[5] + c[6],
+            "7 = 8 + 9 + 10": c[7] == c[8] + c[9] + c[10],
+            "11 = 12 + 13": c[11] == c[12] + c[13],
+            "3 = 7 + 11": c[3] == c[7] + c[11],
+        }
+        return [rule for rule, holds in rules.items() if not holds]
+
+
+_FIGURES = tuple(field.name for field in fields(Row) if field.name.endswith("_count"))
+
+
+def total(rows: Sequence[Row], level: str | None = None) -> Row:
+    """The sum of rows, of one level or of all; all zero where there is none."""
+    chosen = [row for row in rows if level is None or row.level == level]
+    return Row(level, None, None, **{name: sum(getattr(row, name) for row in chosen) for name in _FIGURES})
+
+
+@dataclass(frozen=True)
+class Form06a:
+    """The form of one period and scope, as known at `known_at`; `last_day` is D, before the period's end where T cuts it."""
+
+    period: Period
+    scope: str
+    scope_name: str
+    known_at: datetime
+    last_day: date
+    rows: tuple[Row, ...]
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels that have rows, in the order of the form."""
+        return tuple(dict.fromkeys(row.level for row in self.rows if row.level))
+
+    def total(self, level: str | None = None) -> Row:
+        """The sum of a level, or of the form."""
+        return total(self.rows, level)
+
+
+def form_06a(settings: Settings, period: Period, unit: str = "all") -> Form06a:
+    """The form for a period and a unit, `level:district`, `level:commune` or `all`. Raises WrongUse where nothing is known of it yet."""
+    with engine(settings).connect() as connection:
+        return form_06a_at(connection, period, unit)
+
+
+def form_06a_at(connection: Connection, period: Period, unit: str = "all") -> Form06a:
+    """`form_06a` inside a transaction of the caller's: all that it reads is of one moment."""
+    clock = _clock(connection, period)
+    known_scope(connection, unit)
+    found = query(connection, "select * from mart.form_06a(:kind, :start, :scope)", _binds(period, unit))
+    last_day = period.effective_last_day(clock)
+    return Form06a(period, unit, scope_name(connection, unit, last_day), clock, last_day, tuple(Row(**row) for row in found))
+
+
+def dossiers(connection: Connection, period: Period, unit: str = "all", column: int | None = None) -> list[dict[str, Any]]:
+    """The dossiers behind a column of the form (or behind all of it): level, unit, field, code, state. Raises WrongUse."""
+    _clock(connection, period)
+    known_scope(connection, unit)
+    conditions = {
+        None: "true", 3: "true", 4: "not is_carried_over and channel = 'online'", 5: "not is_carried_over and channel <> 'online'",
+        6: "is_carried_over", 7: f"state in {FINISHED}", 8: "state = 'early'", 9: "state = 'on_time'", 10: "state = 'late'",
+        11: f"state in {OPEN}", 12: "state = 'open_in_time'", 13: "state = 'open_past_due'",
+    }  # fmt: skip
+    if column not in conditions:
+        raise WrongUse(f"form II.06a has no figures in column {column}; columns 3 to 13 have")
+    return query(
+        connection,
+        f"select * from mart.form_06a_dossier(:kind, :start, :scope) where {conditions[column]} order by dossier_code",
+        _binds(period, unit),
+    )
+
+
+def preceding(period: Period) -> Period:
+    """The period whose column 11 is column 6 of this one: the one that ends where this one starts (before nine months: the year)."""
+    before = period.before()
+    return before if before.end == period.start else Period("year", before.start, period.start)
+
+
+def open_codes(connection: Connection, period: Period, unit: str = "all") -> list[str]:
+    """Column 11 by name: what the next period must carry over. A publication keeps this list."""
+    return [row["dossier_code"] for row in dossiers(connection, period, unit, 11)]
+
+
+def carried_codes(connection: Connection, period: Period, unit: str = "all") -> list[str]:
+    """Column 6 by name: what the period before has left over, as known now."""
+    return [row["dossier_code"] for row in dossiers(connection, period, unit, 6)]
+
+
+@dataclass(frozen=True)
+class CarryOver:
+    """Whether column 6 of a period is column 11 of the period before, and the dossiers that break it."""
+
+    before: int
+    now: int
+    gone: tuple[str, ...]
+    come: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """The same dossiers, not only as many."""
+        return not self.gone and not self.come
+
+
+def carry_over(open_before: Iterable[str], carried_now: Iterable[str]) -> CarryOver:
+    """Compare two lists of open dossiers: as the period before ended (published), and as this one begins (known now)."""
+    before, now = set(open_before), set(carried_now)
+    return CarryOver(len(before), len(now), tuple(sorted(before - now)), tuple(sorted(now - before)))
+
+
+@dataclass(frozen=True)
+class Break:
+    """One dossier that breaks the carry-over: `gone` was open before and is not carried over now; `come` is the reverse."""
+
+    dossier_code: str
+    side: str
+    reason: str
+    reason_vi: str
+    unit_code: str | None
+
+
+_REASONS = {
+    "unknown": "không còn trong dữ liệu",
+    "deleted": "đã bị xóa sau khi chốt",
+    "critical": "bản ghi mới nhất vi phạm kiểm tra bắt buộc",
+    "not_received": "không còn ngày tiếp nhận",
+    "received_later": "ngày tiếp nhận nay thuộc kỳ này hoặc sau",
+    "finished_before": "nay biết đã kết thúc trước kỳ này",
+    "other_unit": "nay thuộc đơn vị khác",
+    "late_delivery": "dữ liệu đến sau khi chốt",
+    "reopened_or_changed": "mở lại, hoặc ngày kết thúc hay ngày tiếp nhận đã thay đổi",
+}
+
+
+def explain_carry_over(
+    connection: Connection, period: Period, found: CarryOver, unit: str = "all", frozen_at: datetime | None = None
+) -> list[Break]:
+    """Why each dossier breaks the carry-over into `period`, from what is known now; `frozen_at` is the T of the older state."""
+    known = {
+        row["dossier_code"]: row
+        for row in query(
+            connection,
+            "select d.dossier_code, coalesce(o.counted_code, d.unit_code) as unit_code, d.left_out_reason, d.received_at, d.finished_at, "
+            "(select min(v._first_seen_at) from core.dossier_version as v where v.dossier_id = d.dossier_id) as first_seen_at "
+            "from mart.dossier as d left join core.unit_on_day as o on o.unit_code = d.unit_code "
+            "and d.received_date between o.from_date and o.to_date "
+            "where d.source_code = :source and d.dossier_code = any(:codes)",
+            {"source": SOURCE, "codes": [*found.gone, *found.come]},
+        )
+    }
+    start = midnight(period.start)
+    breaks = []
+    for side, codes in (("gone", found.gone), ("come", found.come)):
+        for code in codes:
+            row = known.get(code)
+            if row is None:
+                reason = "unknown"
+            elif side == "gone":
+                reason = _why_gone(row, start, unit)
+            elif frozen_at is not None and row["first_seen_at"] > frozen_at:
+                reason = "late_delivery"
+            else:
+                reason = "reopened_or_changed"
+            breaks.append(Break(code, side, reason, _REASONS[reason], row["unit_code"] if row else None))
+    return breaks
+
+
+def moved(before: Mapping[str, str], now: Mapping[str, str]) -> list[Break]:
+    """The dossiers that are open both times, but at another unit: gone from the one, come to the other."""
+    reason = "other_unit"
+    return [
+        Break(code, side, reason, _REASONS[reason], units[code])
+        for code in sorted(set(before) & set(now))
+        if before[code] != now[code]
+        for side, units in (("gone", before), ("come", now))
+    ]
+
+
+def _why_gone(row: dict[str, Any], start: datetime, unit: str) -> str:
+    if row["left_out_reason"]:
+        return str(row["left_out_reason"])
+    if row["received_at"] >= start:
+        return "received_later"
+    if row["finished_at"] is not None and row["finished_at"] < start:
+        return "finished_before"
+    return "other_unit" if unit not in ("all", row["unit_code"]) else "reopened_or_changed"
+
+
+def _binds(period: Period, unit: str) -> dict[str, Any]:
+    return {"kind": period.kind, "start": period.start, "scope": unit}
+
+
+def _clock(connection: Connection, period: Period) -> datetime:
+    clock = known_at(connection, SOURCE)
+    if clock is None or midnight(period.start) >= clock:
+        raise WrongUse(f"nothing is known of {period.code} yet: T of {SOURCE} is {clock.isoformat() if clock else 'not set'}")
+    return clock

@@ -1,0 +1,329 @@
+"""The score of Decision 766/QĐ-TTg: parts of points from ratios, by versions of the formula that are data (indicators.md §6).
+
+A part without a source, or without a case in the period, has no points and says so: missing is not 0. What a publication has frozen
+is never computed again, whatever arrives later and whatever the formula becomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import yaml
+from sqlalchemy import Connection, text
+
+from cchc.errors import CchcError, NotConfigured, WrongUse
+from cchc.indicators.refresh import binds
+from cchc.period import Period, midnight, now
+from cchc.reference.plan import DISTRICT
+from cchc.reference.scopes import known_scope
+from cchc.settings import Settings
+from cchc.warehouse import engine, known_at, query, sql
+
+SOURCE = "one_stop"
+FILE = "decision_766.yaml"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the score. `source` is {"indicator": code}, {"sql": file} or empty."""
+
+    code: str
+    name_vi: str
+    max_points: Decimal
+    formula: str
+    full_at: Decimal | None = None
+    source: Mapping[str, str] = field(default_factory=dict)
+    at_zero: str | None = None
+    binds: Mapping[str, Any] = field(default_factory=dict)
+    note: str | None = None
+    missing_vi: str | None = None
+    group_code: str = ""
+    group_name_vi: str = ""
+
+    def points(self, numerator: int, denominator: int) -> Decimal | None:
+        """The points of a count; None where nothing was there to count and the formula gives nothing for that."""
+        if denominator == 0:
+            return {"full": self.max_points, "zero": Decimal(0)}.get(self.at_zero or "")
+        ratio = Decimal(numerator) / Decimal(denominator)
+        return min(self.max_points, self.max_points * ratio / (self.full_at or Decimal(1)))
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the formula."""
+
+    version: int
+    valid_from: date
+    name_vi: str
+    note: str
+    parts: tuple[Part, ...]
+
+
+def versions(settings: Settings) -> list[Version]:
+    """The versions of include/reference/decision_766.yaml by their first day. Raises NotConfigured where points do not add up to 100."""
+    path = settings.reference_dir / FILE
+    found = []
+    for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
+        parts: list[Part] = []
+        for group in entry["groups"]:
+            made = [_part(settings, group, given) for given in group["parts"]]
+            if sum(part.max_points for part in made) != group["max_points"]:
+                raise NotConfigured(
+                    f"{path.name}: version {entry['version']}: the parts of {group['code']} do not add up to {group['max_points']}"
+                )
+            parts += made
+        if sum(part.max_points for part in parts) != 100 or len({part.code for part in parts}) != len(parts):
+            raise NotConfigured(f"{path.name}: version {entry['version']}: 100 points in parts with codes of their own are needed")
+        found.append(Version(entry["version"], entry["valid_from"], entry["name_vi"], entry.get("note", ""), tuple(parts)))
+    return sorted(found, key=lambda version: version.valid_from)
+
+
+def _part(settings: Settings, group: dict[str, Any], given: dict[str, Any]) -> Part:
+    numbers: dict[str, Any] = {name: Decimal(str(given[name])) for name in ("max_points", "full_at") if name in given}
+    try:
+        part = Part(**(given | numbers), group_code=group["code"], group_name_vi=group["name_vi"])
+    except TypeError as error:
+        raise NotConfigured(f"{FILE}: {given.get('code')}: {error}") from error
+    if part.formula not in ("linear", "full_at") or (part.formula == "full_at") != (part.full_at is not None):
+        raise NotConfigured(f"{FILE}: {part.code}: formula is linear, or full_at with a share full_at")
+    if "sql" in part.source and not (settings.sql_dir / "scores" / f"{part.source['sql']}.sql").exists():
+        raise NotConfigured(f"{FILE}: {part.code}: include/sql/scores/{part.source['sql']}.sql does not exist")
+    return part
+
+
+def version_of(settings: Settings, period: Period) -> Version:
+    """The version in force on the last day of a period. Raises WrongUse before the first."""
+    known = [version for version in versions(settings) if version.valid_from <= period.last_day]
+    if not known:
+        raise WrongUse(f"Decision 766 had no formula yet on {period.last_day:%Y-%m-%d}")
+    return known[-1]
+
+
+def has_formula(settings: Settings, period: Period) -> bool:
+    """Whether some version was in force on the last day of a period."""
+    return any(version.valid_from <= period.last_day for version in versions(settings))
+
+
+def compute(settings: Settings, period: Period) -> int:
+    """Compute the score of every scope for a period and keep it in mart.score_766; how many rows changed. Frozen scopes stay.
+
+    Raises CchcError where the period's indicators are not computed.
+    """
+    with engine(settings).begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(hashtext('score_766'))"))
+        clock = known_at(connection, SOURCE)
+        if clock is None or midnight(period.start) >= clock:
+            raise WrongUse(f"nothing is known of {period.code} yet: T of {SOURCE} is {clock.isoformat() if clock else 'not set'}")
+        version = version_of(settings, period)
+        last_day = period.effective_last_day(clock)
+        scopes = _scopes(connection, last_day)
+        frozen = set(
+            connection.execute(
+                text(
+                    "select distinct unit_code from mart.score_766 where period_kind = :kind and period_start = :start "
+                    "and publication is not null"
+                ),
+                {"kind": period.kind, "start": period.start},
+            ).scalars()
+        )
+        counted = _indicator_counts(connection, settings, period, version)
+        for part in version.parts:
+            if "sql" in part.source:
+                counted[part.code] = _sql_counts(connection, settings, period, clock, part, scopes)
+        rows = [
+            row
+            for scope, (level, _) in scopes.items()
+            if scope not in frozen
+            for row in _rows(period, version, scope, level, counted, clock)
+        ]
+        _drop_out_of_scope(connection, period, set(scopes))
+        return _store(connection, rows)
+
+
+def _scopes(connection: Connection, last_day: date) -> dict[str, tuple[str, set[str]]]:
+    """Every scope as of D with a unit that has come into being: its level, and what counts in it (core.scope_member)."""
+    rows = query(
+        connection,
+        "select m.scope_code, m.level, m.unit_code, coalesce(u.is_founded, false) as is_founded "
+        "from core.scope_member(:d, :root) as m left join core.unit_at(:d) as u on u.unit_code = m.unit_code",
+        {"root": DISTRICT, "d": last_day},
+    )
+    founded = {row["scope_code"] for row in rows if row["is_founded"]} | {"all"}
+    scopes: dict[str, tuple[str, set[str]]] = {}
+    for row in rows:
+        if row["scope_code"] in founded:
+            scopes.setdefault(row["scope_code"], (row["level"], set()))[1].add(row["unit_code"])
+    return scopes
+
+
+def _drop_out_of_scope(connection: Connection, period: Period, scopes: set[str]) -> None:
+    """Take away what is stored of scopes that the period does not have any more; what was published stays."""
+    connection.execute(
+        text(
+            "delete from mart.score_766 where period_kind = :kind and period_start = :start and publication is null "
+            "and unit_code <> all(:scopes)"
+        ),
+        {"kind": period.kind, "start": period.start, "scopes": sorted(scopes)},
+    )
+
+
+Counted = dict[str, dict[str, tuple[int, int]]]  # part → scope → numerator, denominator; a part that is absent has no source
+
+
+def _indicator_counts(connection: Connection, settings: Settings, period: Period, version: Version) -> Counted:
+    codes = {part.source["indicator"]: part.code for part in version.parts if "indicator" in part.source}
+    found = query(
+        connection,
+        "select distinct on (indicator_code, unit_code) indicator_code, unit_code, numerator, denominator from mart.indicator_value "
+        "where period_kind = :kind and period_start = :start and basis = 'period' and indicator_code = any(:codes) "
+        "order by indicator_code, unit_code, formula_version desc",
+        {"kind": period.kind, "start": period.start, "codes": list(codes)},
+    )
+    if not found:
+        raise CchcError(f"{period.code} is not computed: ingest its sources, then `cchc refresh {period.code}`")
+    counted: Counted = {}
+    for row in found:
+        counted.setdefault(codes[row["indicator_code"]], {})[row["unit_code"]] = (row["numerator"] or 0, row["denominator"] or 0)
+    return counted
+
+
+def _sql_counts(
+    connection: Connection, settings: Settings, period: Period, clock: datetime, part: Part, scopes: dict[str, tuple[str, set[str]]]
+) -> dict[str, tuple[int, int]]:
+    statement = sql(settings, f"scores/{part.source['sql']}")
+    values = binds(SOURCE, period, "period", clock) | dict(part.binds)
+    wanted = set(text(statement).compile().params)
+    by_unit = {
+        row["unit_code"]: (row["numerator"], row["denominator"])
+        for row in query(
+            connection,
+            "select coalesce(s.scope_code, x.unit_code) as unit_code, count(*) filter (where x.is_numerator) as numerator, "
+            f"count(*) as denominator from (\n{statement}\n) as x left join core.unit_scope(:d) as s "
+            "on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date group by 1",
+            {name: value for name, value in values.items() if name in wanted} | {"d": values["last_day"]},
+        )
+    }
+    return {
+        scope: (
+            sum(by_unit.get(unit, (0, 0))[0] for unit in units),
+            sum(by_unit.get(unit, (0, 0))[1] for unit in units),
+        )
+        for scope, (_, units) in scopes.items()
+    }
+
+
+def _rows(period: Period, version: Version, scope: str, level: str, counted: Counted, clock: datetime) -> list[dict[str, Any]]:
+    rows = []
+    for order, part in enumerate(version.parts, 1):
+        numerator, denominator = counted.get(part.code, {}).get(scope, (None, None))
+        points = None if numerator is None or denominator is None else part.points(numerator, denominator)
+        rows.append(
+            {
+                "period_kind": period.kind,
+                "period_start": period.start,
+                "period_end": period.end,
+                "unit_code": scope,
+                "level": level,
+                "formula_version": version.version,
+                "part_code": part.code,
+                "part_order": order,
+                "group_code": part.group_code,
+                "group_name_vi": part.group_name_vi,
+                "name_vi": part.name_vi,
+                "formula": part.formula,
+                "full_at": part.full_at,
+                "source": next(iter(part.source.values()), None),
+                "numerator": numerator,
+                "denominator": denominator,
+                "ratio": Decimal(numerator) / Decimal(denominator) if numerator is not None and denominator else None,
+                "max_points": part.max_points,
+                "points": points,
+                "missing_reason": None if points is not None else "no_source" if numerator is None else "no_cases",
+                "known_at": clock,
+                "computed_at": now(),
+            }
+        )
+    return rows
+
+
+def _store(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+    if not rows:
+        return 0
+    columns = list(rows[0])
+    key = ("unit_code", "period_kind", "period_start", "formula_version", "part_code")
+    compared = [column for column in columns if column not in (*key, "computed_at", "known_at")]
+    assignments = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in key)
+    old, new = (", ".join(f"{alias}.{column}" for column in compared) for alias in ("t", "excluded"))
+    # a part that the formula in force does not have any more is no part of an unpublished score
+    connection.execute(
+        text(
+            "delete from mart.score_766 where period_kind = :kind and period_start = :start and publication is null "
+            "and (formula_version <> :version or not (part_code = any(:parts)))"
+        ),
+        {
+            "kind": rows[0]["period_kind"],
+            "start": rows[0]["period_start"],
+            "version": rows[0]["formula_version"],
+            "parts": sorted({row["part_code"] for row in rows}),
+        },
+    )
+    changed = 0
+    for row in rows:
+        changed += connection.execute(
+            text(
+                f"insert into mart.score_766 as t ({', '.join(columns)}) values ({', '.join(f':{column}' for column in columns)}) "
+                f"on conflict ({', '.join(key)}) do update set {assignments} "
+                f"where t.publication is null and ({old}) is distinct from ({new})"
+            ),
+            row,
+        ).rowcount
+    return changed
+
+
+def freeze(connection: Connection, period: Period, publication: str, unit: str | None = None) -> int:
+    """Freeze the stored score of a period (of every scope, or of one) as part of a publication; how many rows. Never undone."""
+    return connection.execute(
+        text(
+            "update mart.score_766 set publication = :publication where period_kind = :kind and period_start = :start "
+            "and publication is null and (cast(:unit as text) is null or unit_code = :unit)"
+        ),
+        {"publication": publication, "kind": period.kind, "start": period.start, "unit": unit},
+    ).rowcount
+
+
+def score(settings: Settings, period: Period, unit: str = "all") -> list[dict[str, Any]]:
+    """The stored parts of a scope in their order: of its publication where it has one. Raises CchcError where there is none yet."""
+    with engine(settings).connect() as connection:
+        known_scope(connection, unit)
+        rows = query(
+            connection,
+            "select * from mart.score_766 where period_kind = :kind and period_start = :start and unit_code = :unit "
+            "and formula_version = (select s.formula_version from mart.score_766 as s where s.period_kind = :kind "
+            "and s.period_start = :start and s.unit_code = :unit order by s.publication is null, s.formula_version desc limit 1) "
+            "order by part_order",
+            {"kind": period.kind, "start": period.start, "unit": unit},
+        )
+    if not rows:
+        raise CchcError(f"the score of {period.code} is not computed: `cchc score {period.code}` does it after `cchc refresh`")
+    return rows
+
+
+def ranking(settings: Settings, period: Period) -> list[dict[str, Any]]:
+    """The communes by their total of the parts that have points; equal totals share a rank; what is missing is named.
+
+    Communes without any point come last, without a rank; listed are those that existed on any day of the period.
+    """
+    with engine(settings).connect() as connection:
+        return query(
+            connection,
+            "select t.commune_rank, t.unit_code, u.name as unit_name, t.points, t.max_points, t.full_points, t.missing_parts, "
+            "t.formula_version, t.publication from mart.score_766_total as t "
+            "inner join core.unit_in_period(:kind, :start, :last, true) as u "
+            "on u.unit_code = t.unit_code and u.kind = 'commune' and u.has_existed "
+            "where t.period_kind = :kind and t.period_start = :start order by t.commune_rank nulls last, t.unit_code",
+            {"kind": period.kind, "start": period.start, "last": period.last_day},
+        )

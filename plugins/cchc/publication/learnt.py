@@ -1,0 +1,127 @@
+"""Why an item counts otherwise than when its period was published: what has been learnt of its record since (indicators.md §8.4).
+
+Each kind of record of the catalogue has one way to ask: a file of include/sql/publication/learnt, or, where the record is one key of a
+table of versions, the statement that is composed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from cchc.core.merge import VERSION_TABLES
+from cchc.reference.catalogue import RECORDS, Indicator
+from cchc.settings import Settings
+from cchc.warehouse import query, run_file, sql
+
+# records that are one key of a table of versions: record → model and how an indicator names its key
+VERSIONED: dict[str, dict[str, str]] = {
+    "work_file": {"work_file": "v.work_file_code"},
+    "feedback": {"feedback": "v.feedback_code"},
+    "opinion": {"assessment": "v.assessment_code", "survey_answer": "'survey ' || v.answer_code"},
+}
+# what an indicator is counted by beside its records: part of a table's name in its SQL → how a restatement names it
+COUNTED_BY = {
+    "core.procedure_": "procedure_list",
+    "core.leader_": "leader_list",
+    "core.working_day": "calendar",
+}
+
+
+def learn(connection: Connection, settings: Settings, indicators: list[Indicator], binds: dict[str, Any]) -> None:
+    """Fill the temporary table `learnt` for the items of `changed_item`.
+
+    Of each item, or of it at one unit, or of one kind of change: is its record deleted, restored, left out, late, changed?
+    """
+    connection.execute(text("drop table if exists pg_temp.learnt, pg_temp.dossier_learnt"))
+    connection.execute(
+        text(
+            "create temp table learnt (record text, item text, unit_code text, change text, is_deleted boolean, is_restored boolean, "
+            "is_left_out boolean, is_late boolean, is_changed boolean) on commit drop"
+        )
+    )
+    records = {item.record for item in indicators}
+    if records & {"dossier", "certification"}:
+        run_file(connection, settings, "publication/dossier_learnt", **binds)
+    for record in RECORDS:
+        if record not in records:
+            continue
+        for model, key in VERSIONED.get(record, {}).items():
+            connection.execute(text(_of_versions(record, model, key)), {name: binds[name] for name in ("listed", "published_clocks")})
+        if record not in VERSIONED:
+            run_file(connection, settings, f"publication/learnt/{record}", **binds)
+
+
+def counted_by(connection: Connection, settings: Settings, indicator: Indicator, published: dict[str, Any]) -> str:
+    """What an indicator is counted by and may be another one than at a publication, in words of `mart.restatement_item.detail`.
+
+    `published`: the row of mart.publication. A list that is the same as then is none of them; the formula is one where its SQL is
+    another one under the same version.
+    """
+    statement = sql(settings, indicator.sql)
+    clocks = published["source_clocks"]
+    found = ["formula"] if published["definitions"][indicator.code] != definition_of(settings, indicator) else []
+    for table, name in COUNTED_BY.items():
+        if table not in statement:
+            continue
+        if name.endswith("_list") and not _is_another_list(connection, name, indicator.source, clocks.get(indicator.source)):
+            continue
+        found.append(name)
+    if indicator.record is None:
+        found.append("record_not_named")
+    return ", ".join([*found, "units", *(["another_source"] if indicator.also else [])])
+
+
+def _is_another_list(connection: Connection, name: str, source: str, moment: str | None) -> bool:
+    """Whether the newest list of a source is another one than the newest that was known at a moment."""
+    newest = "(select list_hash from core.{name} where source_code = :s and fetched_at <= {until} order by fetched_at desc limit 1)"
+    now, then = newest.format(name=name, until="'infinity'"), newest.format(name=name, until="cast(:t as timestamptz)")
+    return bool(query(connection, f"select {now} is distinct from {then} as is_another", {"s": source, "t": moment})[0]["is_another"])
+
+
+def definition_of(settings: Settings, indicator: Indicator) -> dict[str, Any]:
+    """The formula by which an indicator is counted, as mart.publication keeps it: version and hash of its SQL."""
+    return {"version": indicator.version, "sha256": hashlib.sha256(sql(settings, indicator.sql).encode()).hexdigest()}
+
+
+def _of_versions(record: str, model: str, key: str) -> str:
+    """The statement for a record that is one key of a table of versions; `key` is how the indicator names it.
+
+    Its newest version now, and the newest of those known at the publication: does the one break a critical rule, and did the other?
+    """
+    table = VERSION_TABLES[model]
+    newest = ", ".join(f"v.{column.strip()}" for column in table.newest_first.split(","))
+    return f"""insert into learnt (record, item, is_deleted, is_restored, is_left_out, is_late, is_changed)
+with asked as (
+    select distinct c.item
+    from changed_item as c
+    inner join jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, record text) on c.indicator_code = l.code
+    where l.record = '{record}'
+),
+
+delivered as (
+    select
+        a.item, coalesce(cast(cast(:published_clocks as jsonb) ->> v.source_code as timestamptz), '-infinity') as frozen_at, v.*
+    from asked as a
+    inner join {table.table} as v on a.item = {key}
+),
+
+version as (
+    select
+        v.item, v.frozen_at, v._first_seen_at, v._failed_rules, v._is_current,
+        row_number() over (
+            partition by v.source_code, v.item, v._first_seen_at <= v.frozen_at order by {newest}
+        ) = 1 and v._first_seen_at <= v.frozen_at as was_current
+    from delivered as v
+)
+
+select
+    '{record}' as record, v.item, false as is_deleted, false as is_restored,
+    min(v._first_seen_at) <= max(v.frozen_at)
+    and bool_or(v._is_current and v._failed_rules is not null) <> bool_or(v.was_current and v._failed_rules is not null) as is_left_out,
+    min(v._first_seen_at) > max(v.frozen_at) as is_late,
+    max(v._first_seen_at) > max(v.frozen_at) as is_changed
+from version as v
+group by v.item"""

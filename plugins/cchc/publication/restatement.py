@@ -1,0 +1,191 @@
+"""What is known now against what was published: restatements, the items behind them, and the carry-over proof of form II.06a.
+
+A refresh calls `restate` for each period it has computed; a publication itself is never touched.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from cchc.errors import WrongUse
+from cchc.forms import form_06a as forms
+from cchc.indicators.refresh import all_clocks, counted_items
+from cchc.period import BASES, Period, midnight, month_start, now, parse_moment
+from cchc.publication.edition import OPEN, clocks_json, in_force, new_indicators
+from cchc.publication.learnt import counted_by, learn
+from cchc.reference.catalogue import Indicator
+from cchc.settings import Settings
+from cchc.warehouse import engine, query, run_file
+
+
+def restate(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period) -> int:
+    """Bring the open restatements of a period's publication up to date for the indicators of one source; how many are open then.
+
+    Does nothing where the period was never published.
+    """
+    published = in_force(connection, settings, period)
+    if published is None:
+        return 0
+    clocks = all_clocks(connection, indicators)
+    common = {
+        "publication_id": published["publication_id"],
+        "period_kind": period.kind,
+        "period_start": period.start,
+        "listed": json.dumps([{"code": item.code, "version": item.version} for item in indicators]),
+        "source_clocks": clocks_json(clocks),
+        "defined": list(published["definitions"]),
+        "now": now(),
+    }
+    connection.execute(text("drop table if exists pg_temp.difference"))
+    run_file(connection, settings, "publication/difference", **common)
+    run_file(connection, settings, "publication/restatement_withdrawn", **common)
+    changed = set(connection.execute(text("select distinct indicator_code from difference")).scalars())
+    if not changed:
+        return 0
+    run_file(connection, settings, "publication/restatement", **common)
+    concerned = [item for item in indicators if item.code in changed]
+    counted_items(connection, settings, concerned, period, clocks, BASES)
+    write_items(connection, settings, concerned, period, clocks, published)
+    count: int = connection.execute(text("select count(*) from difference")).scalar_one()
+    return count
+
+
+def write_items(
+    connection: Connection,
+    settings: Settings,
+    indicators: list[Indicator],
+    period: Period,
+    clocks: dict[str, datetime | None],
+    published: dict[str, Any],
+) -> None:
+    """Write the items behind the open restatements of some indicators, with their reasons: from `item_now`, what is counted now.
+
+    `published`: the row of mart.publication. What was written of them before is replaced.
+    """
+    binds = _asked(connection, settings, indicators, period, clocks, published)
+    connection.execute(
+        text(
+            "delete from mart.restatement_item as i using mart.restatement as r where r.restatement_id = i.restatement_id "
+            "and r.publication_id = :p and r.state = 'open' and r.indicator_code = any(:codes)"
+        ),
+        {"p": published["publication_id"], "codes": [item.code for item in indicators]},
+    )
+    connection.execute(text("drop table if exists pg_temp.published_item, pg_temp.changed_item"))
+    run_file(connection, settings, "publication/published_item", **binds)
+    run_file(connection, settings, "publication/changed_item", **binds)
+    learn(connection, settings, indicators, binds)
+    run_file(connection, settings, "publication/restatement_item", **binds)
+
+
+def _asked(
+    connection: Connection,
+    settings: Settings,
+    indicators: list[Indicator],
+    period: Period,
+    clocks: dict[str, datetime | None],
+    published: dict[str, Any],
+) -> dict[str, Any]:
+    """What the files that tell the reasons are given: the indicators with their records, and the bounds of the period."""
+    clock = next((clocks[item.source] for item in indicators if clocks.get(item.source) is not None), None)
+    listed = [
+        {
+            "code": item.code,
+            "record": item.record,
+            "source": item.source,
+            "is_redefined": published["definitions"][item.code]["version"] != item.version,
+            "counted_by": counted_by(connection, settings, item, published),
+        }
+        for item in indicators
+    ]
+    return {
+        "publication_id": published["publication_id"],
+        "published_clocks": json.dumps(published["source_clocks"]),
+        "listed": json.dumps(listed),
+        "last_day": period.last_day,
+        "start_at": midnight(period.start),
+        "year_start_at": midnight(period.year_start),
+        "end_at": midnight(period.end),
+        "month_start": month_start(period.effective_last_day(clock) if clock else period.last_day),
+    }
+
+
+def restatements(settings: Settings, period: Period, unit: str | None = None) -> list[dict[str, Any]]:
+    """Restatements of a period's editions, each with its items: [{…, "items": [{unit_code, item, change, reason, before, after, detail}]}].
+
+    Raises WrongUse where the period was never published.
+    """
+    with engine(settings).connect() as connection:
+        if in_force(connection, settings, period) is None:
+            raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
+        rows = query(
+            connection,
+            "select r.*, p.edition from mart.restatement as r inner join mart.publication as p on p.publication_id = r.publication_id "
+            "where p.period_kind = :kind and p.period_start = :start "
+            + ("and r.unit_code = :unit " if unit else "")
+            + "order by p.edition, r.state, r.indicator_code, r.unit_code, r.basis",
+            {"kind": period.kind, "start": period.start, "unit": unit},
+        )
+        items = query(
+            connection,
+            "select * from mart.restatement_item where restatement_id = any(:ids) order by unit_code, item",
+            {"ids": [row["restatement_id"] for row in rows]},
+        )
+    behind: dict[int, list[dict[str, Any]]] = {}
+    for item in items:
+        behind.setdefault(item.pop("restatement_id"), []).append(item)
+    return [row | {"items": behind.get(row["restatement_id"], [])} for row in rows]
+
+
+def new_since(settings: Settings, period: Period) -> list[dict[str, Any]]:
+    """The indicators (indicator_code, name_vi) that did not exist when a period was published: their values are new, no restatement.
+
+    Raises WrongUse where the period was never published.
+    """
+    with engine(settings).connect() as connection:
+        published = in_force(connection, settings, period)
+        if published is None:
+            raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
+        return new_indicators(connection, published, period)
+
+
+def carry_over(settings: Settings, period: Period) -> list[dict[str, Any]]:
+    """The dossiers that break «column 6 = column 11 of the period before» of form II.06a, by name (indicators.md §6).
+
+    Rows {unit_code, dossier_code, change, reason, reason_vi}: `added` is open at the start by what is known now and was not when the
+    period before was published, `removed` the other way round; a dossier of another unit than then is both. Empty = the proof holds.
+    Raises WrongUse where the period before was never published, or this one has not begun at T.
+    """
+    preceding = forms.preceding(period)
+    with engine(settings).connect() as connection:
+        before = in_force(connection, settings, preceding)
+        if before is None:
+            raise WrongUse(f"{preceding.code} was never published: there is nothing to carry over from")
+        then = {
+            row["item"]: row["unit_code"]
+            for row in query(
+                connection,
+                "select p.unit_code, unnest(p.numerator_items || p.other_items) as item from mart.publication_item as p "
+                "where p.publication_id = :p and p.indicator_code = :open",
+                {"p": before["publication_id"], "open": OPEN},
+            )
+        }
+        now_open = {row["dossier_code"]: row["unit_code"] for row in forms.dossiers(connection, period, column=6)}
+        clock = before["source_clocks"].get(forms.SOURCE)
+        found = forms.explain_carry_over(
+            connection, period, forms.carry_over(then, now_open), frozen_at=parse_moment(clock) if clock else None
+        )
+    broken = [
+        (then[item.dossier_code], item, "removed") if item.side == "gone" else (now_open[item.dossier_code], item, "added")
+        for item in [*found, *forms.moved(then, now_open)]
+    ]
+    return sorted(
+        (
+            {"unit_code": unit, "dossier_code": item.dossier_code, "change": change, "reason": item.reason, "reason_vi": item.reason_vi}
+            for unit, item, change in broken
+        ),
+        key=lambda row: (row["unit_code"], row["dossier_code"], row["change"]),
+    )

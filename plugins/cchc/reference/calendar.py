@@ -1,0 +1,62 @@
+"""The working calendar of the civil service: the public-holiday package, then the overrides of include/reference.
+
+Official swaps of working days arrive late, so the calendar is data and can be loaded again.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from cchc.reference.csv_file import Faults, Line, read_lines
+
+FIRST_YEAR, LAST_YEAR = 2015, 2035
+FILE = "working_day_overrides.csv"
+COLUMNS = ("date", "is_working", "legal_basis")
+
+
+class Day(NamedTuple):
+    """One day: whether the civil service works, why, and whether a line of the overrides says so."""
+
+    day: date
+    is_working: bool
+    reason: str
+    is_decided: bool
+
+
+def overrides(path: Path) -> dict[date, tuple[bool, str]]:
+    """Decisions that the package lacks: date → (is working, legal basis). Raises NotConfigured with every line that cannot be read."""
+    faults = Faults(path.name)
+    found: dict[date, tuple[bool, str]] = {}
+    lines: dict[date, Line] = {}
+    for line in read_lines(path, COLUMNS, faults):
+        day, is_working = line.day("date"), line.truth("is_working")
+        if day is None or is_working is None:
+            continue
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            line.fault("date", f"'{day}' stands there; allowed are days of the years {FIRST_YEAR} to {LAST_YEAR}")
+        elif day in lines:
+            line.fault("date", f"'{day}' stands there, and in line {lines[day].number} already; a day is decided once")
+        else:
+            found[day], lines[day] = (is_working, line["legal_basis"]), line
+    faults.refuse()
+    return found
+
+
+def working_days(reference_dir: Path, first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> list[Day]:
+    """Every day from 1 January to 31 December of the years. Raises NotConfigured for overrides that cannot be read."""
+    import holidays
+
+    vietnam = holidays.country_holidays("VN", years=range(first_year, last_year + 1))
+    decided = overrides(reference_dir / FILE)
+    days: list[Day] = []
+    day = date(first_year, 1, 1)
+    while day.year <= last_year:
+        if day in decided:
+            days.append(Day(day, *decided[day], is_decided=True))
+        else:
+            working = vietnam.is_working_day(day)
+            days.append(Day(day, working, vietnam.get(day) or ("weekend" if day.weekday() >= 5 and not working else ""), is_decided=False))
+        day += timedelta(days=1)
+    return days

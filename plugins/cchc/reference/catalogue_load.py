@@ -1,0 +1,128 @@
+"""Load the catalogue of indicators into the warehouse, say what has changed in it, and mark the months to compute."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from cchc.core.facts import mark_dirty_months
+from cchc.period import now
+from cchc.reference.catalogue import Indicator, catalogue
+from cchc.reference.plan import first_day
+from cchc.settings import Settings
+from cchc.warehouse import known_at, query, sql
+
+WORDS = ("name_vi", "name_en", "numerator_vi", "denominator_vi")  # what people read of it; no number follows from them
+_COMMENT = re.compile(r"--[^\n]*")
+
+
+def load_catalogue(connection: Connection, settings: Settings) -> list[str]:
+    """Bring core.indicator up to date with include/reference/indicators.yaml; what has changed, in sentences.
+
+    For an indicator that is new, has another version or another definition, every month is marked from the first that is computed without
+    being asked for to T of its source. An indicator that is gone from the catalogue keeps its values, and they are not computed any more.
+    """
+    items = catalogue(settings)
+    before: dict[str, dict[int, dict[str, Any]]] = {}
+    for row in query(connection, "select * from core.indicator"):
+        before.setdefault(row["indicator_code"], {})[row["formula_version"]] = row
+    told: list[str] = []
+    to_compute: dict[str, list[str]] = {}
+    for code, item in items.items():
+        row = _row(settings, item)
+        versions = before.get(code, {})
+        said, is_number = _difference(row, versions)
+        _store(connection, row)
+        _end(connection, code, item.version)
+        if before and said:
+            told.append(f"catalogue: {code} {said}")
+        if before and is_number:
+            to_compute.setdefault(item.source, []).append(code)
+    for code in sorted(before.keys() - items.keys()):
+        if any(row["ended_at"] is None for row in before[code].values()):
+            _end(connection, code)
+            told.append(f"catalogue: {code} is gone: its values stay as they were computed last, and are not computed any more")
+    if not before:
+        return [f"catalogue: {len(items)} indicators are loaded"]
+    return told + _mark(connection, settings, to_compute)
+
+
+def _row(settings: Settings, item: Indicator) -> dict[str, Any]:
+    """The row of core.indicator."""
+    statement = " ".join(_COMMENT.sub("", sql(settings, item.sql)).split())
+    definition = json.dumps([item.source, sorted(item.also), item.kind, item.item, item.coverage, statement])
+    return {
+        "indicator_code": item.code,
+        "formula_version": item.version,
+        "name_vi": item.name_vi,
+        "name_en": item.name_en,
+        "source_code": item.source,
+        "kind": item.kind,
+        "coverage_code": item.coverage,
+        "numerator_vi": item.numerator_vi,
+        "denominator_vi": item.denominator_vi,
+        "definition_sha256": hashlib.sha256(definition.encode()).hexdigest(),
+        "ended_at": None,
+    }
+
+
+def _difference(row: dict[str, Any], versions: dict[int, dict[str, Any]]) -> tuple[str, bool]:
+    """What is new of an indicator, in words (empty = nothing), and whether its numbers may be others."""
+    version = row["formula_version"]
+    if not versions:
+        return f"is new (version {version}, source {row['source_code']})", True
+    old = versions.get(version)
+    if old is None:
+        return f"has version {version} in place of {max(versions)}", True
+    if old["ended_at"] is not None:
+        return f"is computed again, by version {version}", True
+    if old["definition_sha256"] not in (None, row["definition_sha256"]):
+        return (
+            f"counts otherwise than before, and its version is still {version}: "
+            "give it another version where its numbers are others, so that they can be told apart"
+        ), True
+    if any(old[name] != row[name] for name in WORDS):
+        return "is called or described otherwise", False
+    return "", False
+
+
+def _store(connection: Connection, row: dict[str, Any]) -> None:
+    names = list(row)
+    assignments = ", ".join(f"{name} = excluded.{name}" for name in names if name not in ("indicator_code", "formula_version"))
+    connection.execute(
+        text(
+            f"insert into core.indicator as t ({', '.join(names)}) values ({', '.join(f':{name}' for name in names)}) "
+            f"on conflict (indicator_code, formula_version) do update set {assignments} "
+            f"where ({', '.join(f't.{name}' for name in names)}) is distinct from ({', '.join(f'excluded.{name}' for name in names)})"
+        ),
+        row,
+    )
+
+
+def _end(connection: Connection, code: str, version: int | None = None) -> None:
+    """The versions of an indicator but this one (None: all of them) are not computed any more."""
+    connection.execute(
+        text(
+            "update core.indicator set ended_at = :now where indicator_code = :code and ended_at is null "
+            "and formula_version is distinct from cast(:version as integer)"
+        ),
+        {"now": now(), "code": code, "version": version},
+    )
+
+
+def _mark(connection: Connection, settings: Settings, to_compute: dict[str, list[str]]) -> list[str]:
+    """Mark every month of the sources whose indicators must be computed."""
+    told = []
+    first = first_day(settings)
+    for source, codes in sorted(to_compute.items()):
+        clock = known_at(connection, source)
+        if clock is None:
+            continue
+        dated = f"select cast('{first}' as date) as from_date, cast(null as date) as to_date"
+        mark_dirty_months(connection, settings, source, dated, clock, "the catalogue changed")
+        told.append(f"every month of {source} from {first:%Y-%m} on is marked for {', '.join(codes)}: `cchc refresh` computes them")
+    return told

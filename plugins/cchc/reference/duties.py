@@ -1,0 +1,298 @@
+"""Who declares what: include/reference/declarations.yaml read strictly, crossed with the levels of each plan and the list of units."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+import yaml
+from sqlalchemy import Connection, text
+
+from cchc.errors import NotConfigured, WrongUse
+from cchc.period import add_months, now
+from cchc.reference.plan import DISTRICT, Plan, chosen, plan_on, plans
+from cchc.reference.unit_list import FILE, read_units, stored_units
+from cchc.reference.units import State, Units
+from cchc.settings import Settings
+from cchc.warehouse import known_at, query, run_file
+
+SOURCE = "declared"
+FORMS = ("rate", "count", "score")
+UNASKED = "Không bắt buộc; số liệu gửi đến vẫn được tiếp nhận"
+GROUPS = {"each_office": "office", "each_public_service_unit": "public_service_unit", "each_commune": "commune"}
+KINDS = tuple(GROUPS.values())  # the district's own code declares nothing: its offices do
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit of the district in one of its states, as include/reference/units.csv has it; several where it was renamed, for example."""
+
+    code: str
+    name: str
+    level: str
+    kind: str
+    valid_from: date
+    valid_to: date | None
+
+    def is_valid_in(self, month: date) -> bool:
+        """Whether it exists at the end of a month."""
+        last = add_months(month, 1) - timedelta(days=1)
+        return self.valid_from <= last and (self.valid_to is None or self.valid_to >= last)
+
+
+@dataclass(frozen=True)
+class Duty:
+    """One indicator that a unit has to declare, or (`is_required` false) may.
+
+    `kinds`, `levels`: of which the unit is on the days on which it has to; None = of whichever.
+    """
+
+    indicator_code: str
+    unit_code: str
+    form: str
+    is_required: bool
+    reason: str
+    kinds: tuple[str, ...] | None = None
+    levels: tuple[str, ...] | None = None
+
+    def holds_for(self, unit: Unit) -> bool:
+        """Whether a unit has it in one of its states."""
+        return (self.kinds is None or unit.kind in self.kinds) and (self.levels is None or unit.level in self.levels)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the list of declarations names the unit for it; what it does not is taken in all the same."""
+        return self.reason != UNASKED
+
+
+@dataclass(frozen=True)
+class Duties:
+    """The whole list, and the units it is about: each as it is now, and in all its states."""
+
+    units: dict[str, Unit]
+    duties: tuple[Duty, ...]
+    states: tuple[Unit, ...]
+
+    def of(self, unit: str) -> dict[str, Duty]:
+        """What a unit may declare: what it is asked for in the plan's order, then the rest of the plan."""
+        return {duty.indicator_code: duty for duty in self.duties if duty.unit_code == unit}
+
+    def declaring(self, month: date) -> list[Unit]:
+        """The units that have to declare something in a month, as they are at its end."""
+        required: dict[str, list[Duty]] = {}
+        for duty in self.duties:
+            if duty.is_required:
+                required.setdefault(duty.unit_code, []).append(duty)
+        at_its_end = [state for state in self.states if state.is_valid_in(month)]
+        return [unit for unit in at_its_end if any(duty.holds_for(unit) for duty in required.get(unit.code, ()))]
+
+    def unit(self, code: str, month: date) -> Unit:
+        """A unit that declares in that month, as it is at its end. Raises WrongUse."""
+        known = {unit.code: unit for unit in self.declaring(month)}
+        if code not in known:
+            raise WrongUse(f"'{code}' declares nothing in {month:%Y-%m}; units that do: {', '.join(known)}")
+        return known[code]
+
+
+def duties(settings: Settings, month: date | None = None) -> Duties:
+    """The list of this installation in a month (its first day): who declares what by the plan that the month belongs to.
+
+    Without a month by the plan that CCHC_PLAN names. Raises NotConfigured where declarations.yaml is not as it should be.
+    """
+    plan = chosen(settings) if month is None else plan_on(settings, month)
+    return duties_of(settings, plan.code)
+
+
+def duties_of(settings: Settings, plan_code: str) -> Duties:
+    """The list by one plan of include/plans."""
+    stamps = tuple((settings.reference_dir / name).stat().st_mtime_ns for name in ("declarations.yaml", "units.csv"))
+    return _duties(settings, plan_code, plans(settings), stamps)
+
+
+@cache
+def _duties(settings: Settings, plan_code: str, known: tuple[Plan, ...], _stamps: tuple[int, ...]) -> Duties:
+    return _crossed(settings, plan_code, known, read_units(settings.reference_dir / FILE))
+
+
+def _crossed(settings: Settings, plan_code: str, known: tuple[Plan, ...], listed: Units) -> Duties:
+    """declarations.yaml crossed with a plan and a list of units. Raises NotConfigured where it is not as it should be."""
+    units = {
+        code: tuple(_unit(state) for state in states)
+        for code, states in listed.states.items()
+        if any(state.root_code == DISTRICT for state in states)
+    }
+    path = settings.reference_dir / "declarations.yaml"
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    levels: dict[str, set[str]] = {}
+    others: dict[str, None] = {}
+    for plan in known:
+        for target in plan.rows:
+            if plan.code == plan_code:
+                levels.setdefault(target["indicator_code"], set()).add(target["level"])
+                if target["how"] == "declared" and target["indicator_code"] not in entries:
+                    what = f"{target['indicator_code']} ({target['target_no']} of {plan.code})"
+                    raise NotConfigured(f"{path.name}: {what} is declared, but nobody is named for it")
+            others.setdefault(target["indicator_code"])
+    found = [
+        duty
+        for code in levels
+        if (entry := _checked(path.name, code, entries.get(code), units)) is not None
+        for unit, states in units.items()
+        if any(map((duty := _duty(code, unit, entry, levels[code])).holds_for, states))
+    ]
+    asked = {(duty.indicator_code, duty.unit_code) for duty in found}
+    # a figure that nobody asked for is still a figure: the contract forbids unknown codes and units, no others. A code of another
+    # plan's year is known too
+    found += [
+        Duty(code, unit, entry.get("form", "rate"), False, UNASKED)
+        for code in [*levels, *(code for code in others if code not in levels)]
+        if (entry := entries.get(code)) is not None
+        for unit in units
+        if (code, unit) not in asked
+    ]
+    return Duties(
+        {code: states[-1] for code, states in units.items()}, tuple(found), tuple(state for states in units.values() for state in states)
+    )
+
+
+def _unit(state: State) -> Unit:
+    return Unit(state.unit_code, state.name, state.level, state.kind, state.valid_from, state.valid_to)
+
+
+def _checked(file: str, code: str, entry: Any, units: Collection[str]) -> dict[str, Any] | None:
+    if entry is None:
+        return None
+    allowed = {"declared_by", "form", "required", "reason"}
+    if not isinstance(entry, dict) or not {"declared_by", "reason"} <= set(entry) <= allowed:
+        raise NotConfigured(f"{file}: {code}: it needs declared_by and reason, and may have form and required")
+    if entry.get("form", "rate") not in FORMS or not isinstance(entry.get("required", True), bool):
+        raise NotConfigured(f"{file}: {code}: form is one of {', '.join(FORMS)}, required is true or false")
+    by = entry["declared_by"]
+    strange = [name for name in ([] if by == "each_unit" else by) if name not in GROUPS and name not in units]
+    if not isinstance(by, (str, list)) or strange:
+        raise NotConfigured(
+            f"{file}: {code}: declared_by is each_unit, or a list of unit codes and {', '.join(GROUPS)}; "
+            f"unknown: {', '.join(map(str, strange))}"
+        )
+    return dict(entry)
+
+
+def _duty(code: str, unit: str, entry: dict[str, Any], levels: set[str]) -> Duty:
+    """What an entry asks of a unit; whether it is ever of such a kind and level is another question."""
+    by = entry["declared_by"]
+    kinds = KINDS if by == "each_unit" else None if unit in by else tuple(GROUPS[name] for name in by if name in GROUPS)
+    required, reason = entry.get("required", True), entry["reason"]
+    return Duty(code, unit, entry.get("form", "rate"), required, reason, kinds, None if "all" in levels else tuple(sorted(levels)))
+
+
+def load_duties(connection: Connection, settings: Settings) -> list[str]:
+    """Bring core.declaration up to date, plan by plan; what is gone from the list goes. What has changed, in sentences.
+
+    Where a unit has to declare that had not, or no longer, the months are marked in which the coverage of the indicator is another one.
+    A plan that has ended keeps its list, and a unit that is out of its list what it had to declare.
+    """
+    before = {
+        (row["plan_code"], row["indicator_code"], row["unit_code"]): row
+        for row in query(
+            connection, "select plan_code, indicator_code, unit_code, form, is_required, reason, kinds, levels from core.declaration"
+        )
+    }
+    units = stored_units(connection)
+    now_asked = {
+        (plan.code, duty.indicator_code, duty.unit_code): vars(duty)
+        | {"plan_code": plan.code, "kinds": _list(duty.kinds), "levels": _list(duty.levels)}
+        for plan in plans(settings)
+        for duty in _crossed(settings, plan.code, plans(settings), units).duties
+    }
+    told = []
+    changed: set[tuple[str, str]] = set()
+    for plan in plans(settings):
+        had, has = ({key[1:]: row for key, row in rows.items() if key[0] == plan.code} for rows in (before, now_asked))
+        if had:
+            told += _told(plan.code, had, has, changed)
+        else:
+            required = {row["indicator_code"] for row in has.values() if row["is_required"]}
+            told.append(f"{plan.code}: units have to declare {len(required)} indicators (include/reference/declarations.yaml)")
+            changed |= {(plan.code, code) for code in required}
+    other = [row for key, row in now_asked.items() if key not in before or any(before[key][name] != row[name] for name in before[key])]
+    if other:
+        connection.execute(
+            text(
+                """insert into core.declaration as t (plan_code, indicator_code, unit_code, form, is_required, reason, kinds, levels)
+                values (:plan_code, :indicator_code, :unit_code, :form, :is_required, :reason, :kinds, :levels)
+                on conflict (plan_code, indicator_code, unit_code) do update set form = excluded.form,
+                    is_required = excluded.is_required, reason = excluded.reason, kinds = excluded.kinds, levels = excluded.levels"""
+            ),
+            other,
+        )
+    gone = [key for key in before if key not in now_asked and key[0] in {plan.code for plan in plans(settings)}]
+    if gone:
+        connection.execute(
+            text("delete from core.declaration where plan_code = :plan and indicator_code = :code and unit_code = :unit"),
+            [{"plan": plan, "code": code, "unit": unit} for plan, code, unit in gone],
+        )
+    return told + _mark_coverage(connection, settings, changed)
+
+
+def _told(plan: str, before: dict[tuple[str, str], Any], after: dict[tuple[str, str], Any], changed: set[tuple[str, str]]) -> list[str]:
+    """What the list says otherwise than before, a sentence for each indicator; `changed` gets those whose coverage may be another."""
+    told = []
+    for code in sorted({key[0] for key in (*before, *after)}):
+        old, new = ({unit: row for (item, unit), row in rows.items() if item == code} for rows in (before, after))
+        had, have = ({unit for unit, row in rows.items() if row["is_required"]} for rows in (old, new))
+        parts = []
+        if have - had:
+            parts.append(f"has to be declared by {_listed(have - had)} too")
+        if had - have:
+            parts.append(f"has no longer to be declared by {_listed(had - have)}")
+        both = old.keys() & new.keys()
+        forms = {(old[unit]["form"], new[unit]["form"]) for unit in both if old[unit]["form"] != new[unit]["form"]}
+        parts += [f"is declared as a {form} and no longer as a {earlier}" for earlier, form in sorted(forms)]
+        # which kinds and levels an entry means was not kept before units had dates; that alone is no news
+        of_whom = [(_of_whom(old[unit]), _of_whom(new[unit])) for unit in both]
+        if not parts and any(was != (None, None) and was != will for was, will in of_whom):
+            parts.append("is asked of units of another kind or level")
+        if not parts and any(old[unit]["reason"] != new[unit]["reason"] for unit in both):
+            parts.append("has another reason why it is declared")
+        if parts:
+            told.append(f"{plan}: {code} {' and '.join(parts)}")
+        if had != have or any(_of_whom(old[unit]) != _of_whom(new[unit]) for unit in had & have):
+            changed.add((plan, code))
+    return told
+
+
+def _of_whom(row: Any) -> tuple[Any, Any]:
+    """The kinds and levels of unit that have a duty; None = any."""
+    return row["kinds"], row["levels"]
+
+
+def _list(values: tuple[str, ...] | None) -> list[str] | None:
+    return None if values is None else list(values)
+
+
+def _listed(units: Iterable[str]) -> str:
+    found = sorted(units, key=lambda code: [int(part) if part.isdigit() else 0 for part in code.split(".")])
+    return ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+
+
+def _mark_coverage(connection: Connection, settings: Settings, changed: set[tuple[str, str]]) -> list[str]:
+    """Mark the months in which a stored value of these (plan, indicator) has another coverage by the list as it is now."""
+    clock = known_at(connection, SOURCE)
+    if clock is None or not changed:
+        return []
+    marked = run_file(
+        connection,
+        settings,
+        "core/declaration_dirty_month",
+        source=SOURCE,
+        changed=json.dumps([{"plan_code": plan, "indicator_code": code} for plan, code in sorted(changed)]),
+        root=DISTRICT,
+        known_at=clock,
+        now=now(),
+    ).scalars()
+    months = sorted(f"{month:%Y-%m}" for month in marked)
+    return [f"the coverage of declared figures is another one in {', '.join(months)}: `cchc refresh` computes them"] if months else []

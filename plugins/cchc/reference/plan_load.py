@@ -1,0 +1,238 @@
+"""Load the plans of include/plans into the warehouse, say what has changed in them, and mark the months that are judged otherwise.
+
+What is taken out of a file ends and stays on record; what was published with it stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from cchc.period import Period, add_months, midnight, months_between, now
+from cchc.reference.plan import Plan, first_day, loaded_years, place, plans
+from cchc.settings import Settings
+from cchc.warehouse import query, run_file
+
+WORDS = ("section", "clause_vi", "indicator_code", "operator", "operator_text", "target", "kind", "lead_agency", "how")
+MONTHS_TOLD = 24
+
+
+def load_plans(connection: Connection, settings: Settings) -> list[str]:
+    """Bring core.plan and core.plan_target up to date with include/plans; what has changed, in sentences.
+
+    A period whose plan is another one from now on gets its place there. The months are marked in which a stored value is judged
+    otherwise than before. Raises NotConfigured where a plan cannot be read.
+    """
+    moment = now()
+    found = plans(settings)
+    first_before = query(connection, "select min(valid_from) as day from core.plan")[0]["day"]
+    told = _end_plans(connection, found, moment)
+    changed: list[dict[str, str]] = []
+    for plan in found:
+        told += [*_load_plan(connection, plan, moment, changed), *plan.remarks]
+    _place_values(connection)
+    told += _mark_judged_otherwise(connection, settings, changed, moment)
+    first = first_day(settings)
+    if first_before is not None and first < add_months(first_before, -12):
+        told += _mark_earlier_years(connection, found[0], first, add_months(first_before, -12))
+    return told
+
+
+def not_loaded(connection: Connection, settings: Settings) -> list[str]:
+    """The plans whose files say something else than what is loaded, in sentences; empty where `cchc init` has nothing to do."""
+    stored = {
+        (row["plan_code"], row["target_no"], row["level"]): row
+        for row in query(connection, "select * from core.plan_target where ended_at is null")
+    }
+    written = {(row["plan_code"], row["target_no"], row["level"]): row for plan in plans(settings) for row in plan.rows}
+    differing = {key[0] for key in stored.keys() ^ written.keys()} | {
+        key[0] for key in stored.keys() & written.keys() if any(stored[key][name] != written[key][name] for name in WORDS)
+    }
+    return [f"{code}: include/plans says something else than what is loaded; run `cchc init`" for code in sorted(differing)]
+
+
+def _end_plans(connection: Connection, found: Iterable[Plan], moment: datetime) -> list[str]:
+    """Plans whose files are gone: they hold no more."""
+    codes = [plan.code for plan in found]
+    ended = connection.execute(
+        text("update core.plan set ended_at = :now where ended_at is null and plan_code <> all(:codes) returning plan_code"),
+        {"now": moment, "codes": codes},
+    ).scalars()
+    told = []
+    for code in sorted(ended):
+        connection.execute(
+            text("update core.plan_target set ended_at = :now where plan_code = :plan and ended_at is null"), {"now": moment, "plan": code}
+        )
+        told.append(
+            f"{code} has ended: its files are gone from include/plans, so no period is judged by it; what was published with it stays"
+        )
+    return told
+
+
+def _load_plan(connection: Connection, plan: Plan, moment: datetime, changed: list[dict[str, str]]) -> list[str]:
+    """One plan; `changed` gets the cells (plan_code, indicator_code, level) by which something may be judged otherwise."""
+    stored = query(connection, "select ended_at from core.plan where plan_code = :plan", {"plan": plan.code})
+    connection.execute(
+        text(
+            "insert into core.plan (plan_code, valid_from, valid_to, added_at) values (:plan, :first, :last, :now) "
+            "on conflict (plan_code) do update set valid_from = excluded.valid_from, valid_to = excluded.valid_to, ended_at = null"
+        ),
+        {"plan": plan.code, "first": plan.years.valid_from, "last": plan.years.valid_to, "now": moment},
+    )
+    before = {
+        (row["target_no"], row["level"]): row
+        for row in query(connection, "select * from core.plan_target where plan_code = :plan", {"plan": plan.code})
+    }
+    after = {(row["target_no"], row["level"]): row for row in plan.rows}
+    told = []
+    for key, row in after.items():
+        old = before.get(key)
+        if old is None:
+            _store(connection, row | {"added_at": moment})
+            changed.append(_cell(row))
+            if stored:
+                told.append(f"{plan.code}: {_name(row)} is new: {_asks(row)}")
+                _keep(connection, row, moment, "added", None, row)
+            continue
+        differing = [name for name in WORDS if old[name] != row[name]]
+        if old["ended_at"] is not None:
+            change = "restored"
+            told.append(f"{plan.code}: {_name(row)} is back: {_asks(row)}")
+        elif differing:
+            change = "changed"
+            shown = [name for name in differing if name != "operator_text" or "operator" not in differing]
+            words = "; ".join(_difference(name, old, row) for name in shown)
+            told.append(f"{plan.code}: {_name(row)} has changed: {words}")
+        else:
+            if old["target_order"] != row["target_order"]:
+                _store(connection, row)
+            continue
+        _store(connection, row)
+        _keep(connection, row, moment, change, {name: old[name] for name in differing}, {name: row[name] for name in differing})
+        if change == "restored" or set(differing) & {"indicator_code", "operator", "target", "kind"}:
+            changed += [_cell(old), _cell(row)]
+    for key, old in before.items():
+        if key not in after and old["ended_at"] is None:
+            connection.execute(
+                text("update core.plan_target set ended_at = :now where plan_code = :plan and target_no = :no and level = :level"),
+                {"now": moment, "plan": plan.code, "no": key[0], "level": key[1]},
+            )
+            told.append(
+                f"{plan.code}: {_name(old)} has ended: it is gone from the plan's file, so nothing is judged by it; "
+                "what was published with it stays"
+            )
+            _keep(connection, old, moment, "ended", {name: old[name] for name in WORDS}, None)
+            changed.append(_cell(old))
+    if not stored:
+        return [f"{plan.code} is loaded: {plan.words}"]
+    if stored[0]["ended_at"] is not None:
+        return [f"{plan.code} is in force again: {plan.words}"]
+    return told
+
+
+def _store(connection: Connection, row: dict[str, Any]) -> None:
+    names = list(row)
+    assignments = ", ".join(f"{name} = excluded.{name}" for name in names if name not in ("plan_code", "target_no", "level", "added_at"))
+    connection.execute(
+        text(
+            f"insert into core.plan_target as t ({', '.join(names)}) values ({', '.join(f':{name}' for name in names)}) "
+            f"on conflict (plan_code, target_no, level) do update set {assignments}, ended_at = null"
+        ),
+        row,
+    )
+
+
+def _keep(
+    connection: Connection, row: dict[str, Any], moment: datetime, change: str, before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> None:
+    """One row of core.plan_change."""
+    told = [
+        None if said is None else json.dumps({name: said[name] for name in WORDS if name in said}, ensure_ascii=False, default=str)
+        for said in (before, after)
+    ]
+    connection.execute(
+        text(
+            "insert into core.plan_change (plan_code, target_no, level, changed_at, change, before, after) values "
+            "(:plan, :no, :level, :now, :change, cast(:before as jsonb), cast(:after as jsonb))"
+        ),
+        {
+            "plan": row["plan_code"], "no": row["target_no"], "level": row["level"], "now": moment, "change": change,
+            "before": told[0], "after": told[1],
+        },
+    )  # fmt: skip
+
+
+def _cell(row: dict[str, Any]) -> dict[str, str]:
+    return {name: row[name] for name in ("plan_code", "indicator_code", "level")}
+
+
+def _name(row: dict[str, Any]) -> str:
+    kind = "direction" if row["kind"] == "direction" else "target"
+    return f"{kind} {row['target_no']} ({row['indicator_code']}, {row['level']})"
+
+
+def _asks(row: dict[str, Any]) -> str:
+    """What a cell asks for: >= 96 %, flow; above the same period of 2022."""
+    return str(row["operator_text"]) if row["target"] is None else f"{row['operator']} {_percent(row['target'])}, {row['kind']}"
+
+
+def _percent(target: Decimal | None) -> str:
+    return "none" if target is None else f"{(target * 100).normalize():f} %"
+
+
+def _difference(name: str, old: dict[str, Any], new: dict[str, Any]) -> str:
+    """One column, old → new."""
+    if name == "target":
+        said = [_percent(row["target"]) for row in (old, new)]
+    else:
+        said = [str(row["operator_text" if name == "operator" else name]) for row in (old, new)]
+    return f"{name.removesuffix('_text')} {said[0]} → {said[1]}"
+
+
+def _place_values(connection: Connection) -> None:
+    """Each stored period under the plan that it belongs to now. Publications keep the plan under which they were published."""
+    years = loaded_years(connection)
+    for row in query(connection, "select distinct plan_code, period_kind, period_start, period_end from mart.indicator_value"):
+        period = Period(row["period_kind"], row["period_start"], row["period_end"])
+        plan = place(years, period.last_day)
+        if plan.plan_code != row["plan_code"]:
+            connection.execute(
+                text(
+                    "update mart.indicator_value set plan_code = :plan "
+                    "where plan_code = :before and period_kind = :kind and period_start = :start"
+                ),
+                {"plan": plan.plan_code, "before": row["plan_code"], "kind": period.kind, "start": period.start},
+            )
+
+
+def _mark_judged_otherwise(connection: Connection, settings: Settings, changed: list[dict[str, str]], moment: datetime) -> list[str]:
+    """Mark the months with a stored value that is judged otherwise by the plans as they are now."""
+    marked = run_file(connection, settings, "core/plan_dirty_month", changed=json.dumps(changed), now=moment).all()
+    months = sorted({f"{row.month_start:%Y-%m}" for row in marked})
+    if not months:
+        return []
+    shown = ", ".join(months[:MONTHS_TOLD]) + (f" and {len(months) - MONTHS_TOLD} more" if len(months) > MONTHS_TOLD else "")
+    return [f"values of {shown} are judged otherwise by the plans as they are now: `cchc refresh` computes them"]
+
+
+def _mark_earlier_years(connection: Connection, earliest: Plan, first: date, before: date) -> list[str]:
+    """Mark the months from `first` to the one before `before`: with an earlier plan they are computed without being asked for."""
+    months = months_between(first, before - timedelta(days=1))
+    for row in query(connection, "select source_code, known_at from ops.source_clock where known_at > :first", {"first": midnight(first)}):
+        connection.execute(
+            text(
+                "insert into ops.dirty_month (source_code, month_start, reason, marked_at) values (:source, :month, :reason, :now) "
+                "on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"
+            ),
+            [
+                {"source": row["source_code"], "month": month, "reason": f"{earliest.code} was loaded", "now": now()}
+                for month in months
+                if midnight(month) < row["known_at"]
+            ],
+        )
+    return [f"values are computed from {first} on, the year before {earliest.code}: `cchc refresh` computes them"]

@@ -1,0 +1,446 @@
+"""What a changed list of units says in words, and the months whose periods can hold another value or name because of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from cchc.core.facts import mark_dirty_months
+from cchc.period import add_months, last_day_before, month_start, now
+from cchc.reference.catalogue import catalogue
+from cchc.reference.plan import DISTRICT, first_day, plans
+from cchc.reference.units import A_DAY, FIRST_DAY, LAST_DAY, State, Stretch, Units
+from cchc.settings import Settings
+from cchc.warehouse import query
+
+Stretches = Mapping[str, list[Stretch]]
+REASON = "the list of units changed"
+COVERED = ("office", "public_service_unit", "commune")  # kinds that are expected to send, whatever they have
+
+
+def carried(stored: Units, listed: Units, yesterday: date, known: Collection[str]) -> tuple[Units, list[str]]:
+    """The list with the units that are stored and not in it any more; what became of those, in words.
+
+    Such a unit ends on `yesterday`, unless its line had given it an end: it is not forgotten. `known`: the units that were in the list at
+    the last time; what became of the others was told then.
+    """
+    states = [state for code in listed for state in listed.states[code]]
+    told = []
+    for code in stored:
+        if code in listed:
+            continue
+        kept = list(stored.states[code])
+        if kept[-1].valid_to is None:
+            kept = [state for state in kept if state.valid_from <= yesterday] or kept[:1]
+            kept[-1] = replace(kept[-1], valid_to=yesterday if kept[-1].valid_from <= yesterday else kept[-1].valid_from - A_DAY)
+        states += kept
+        if code in known:
+            place = f"{kept[-1].source_code}.yaml" if kept[-1].source_code else "units.csv"
+            told.append(f"{_who(kept[-1])} is not in {place} any more: {_its_end(stored, kept[-1])}. It is not forgotten: {_BACK}")
+    return Units(states), told
+
+
+_BACK = "put its line back, with its last day in valid_to, where it exists still or ended on another day"
+
+
+def _its_end(stored: Units, last: State) -> str:
+    ended = stored.last_day(last.unit_code)
+    return f"its last day stays {ended}" if ended is not None else f"it ends on {last.valid_to}, the day before this init"
+
+
+# --- in words ----------------------------------------------------------------------------------------------------------
+
+
+def told(old: Units, new: Units, listed: Collection[str]) -> list[str]:
+    """A sentence for each thing that the new list says otherwise; for a first list how many units it has.
+
+    `listed`: the units of the lists; what became of the others `carried` tells.
+    """
+    if not list(old):
+        return [f"{len(listed)} units, for the first time"]
+    found: list[str] = []
+    for code in new:
+        if code not in listed:
+            continue
+        if code not in old:
+            found.append(_added(new, code))
+            continue
+        for attribute, words in _ATTRIBUTES.items():
+            found += _attribute(old, new, code, attribute, words)
+        found += _validity(old, new, code)
+    found += _successions(old, new)
+    return found
+
+
+def _who(state: State) -> str:
+    return f"unit {state.unit_code} '{state.name}'"
+
+
+def _added(units: Units, code: str) -> str:
+    state = units.states[code][0]
+    below = f", below {state.parent_code}" if state.parent_code else ""
+    until = f" until {units.last_day(code)}" if units.last_day(code) else ""
+    return f"{_who(state)} is new: level {state.level}, kind {state.kind}{below}, from {state.valid_from}{until}"
+
+
+@dataclass(frozen=True)
+class _Words:
+    """How a change of an attribute is told: from a day on, and a correction of what was there."""
+
+    changes: str
+    corrected: str
+    hint: str = ""
+
+
+_HINT = "; where that is so only from a day on, give the unit a second line with valid_from instead"
+_ATTRIBUTES = {
+    "name": _Words("is called '{now}' from {day} (before: '{before}')", "is spelt '{now}' (before: '{before}')", _HINT),
+    "level": _Words("is of level {now} from {day} (before: {before})", "is of level {now} (before: {before})", _HINT),
+    "kind": _Words("is of kind {now} from {day} (before: {before})", "is of kind {now} (before: {before})", _HINT),
+    "parent_code": _Words("is below {now} from {day} (before: {before})", "is below {now} (before: {before})", _HINT),
+    "gso_code": _Words("has the GSO code {now} from {day} (before: {before})", "has the GSO code {now} (before: {before})"),
+}
+
+
+def _steps(units: Units, code: str, attribute: str) -> dict[date | None, Any]:
+    """The days on which an attribute of a unit becomes another one, with what it becomes; None = as it begins."""
+    known = units.states[code]
+    found: dict[date | None, Any] = {None: getattr(known[0], attribute)}
+    for before, state in pairwise(known):
+        if getattr(state, attribute) != getattr(before, attribute):
+            found[state.valid_from] = getattr(state, attribute)
+    return found
+
+
+def _attribute(old: Units, new: Units, code: str, attribute: str, words: _Words) -> list[str]:
+    then, now_ = _steps(old, code, attribute), _steps(new, code, attribute)
+    found = []
+    for day in sorted({*then, *now_}, key=lambda step: step or FIRST_DAY):
+        who = f"unit {code} '{new.states[code][-1].name}'" if attribute != "name" else f"unit {code}"
+        if day in then and day in now_:
+            if then[day] != now_[day]:
+                later = [step for step in now_ if step is not None and step > (day or FIRST_DAY)]
+                span = (f" from {day}" if day else "") + (f" until {min(later) - A_DAY}" if later else "")
+                what = words.corrected.format(now=_shown(now_[day]), before=_shown(then[day]))
+                found.append(f"{who} {what}{span or ' in its whole time'}{words.hint}")
+        elif day is not None and day in now_:
+            before = now_[max((step for step in now_ if step is not None and step < day), default=None)]
+            found.append(f"{who} {words.changes.format(now=_shown(now_[day]), day=day, before=_shown(before))}")
+        else:
+            found.append(f"{who}: what changed on {day} ({attribute} {_shown(then[day])}) does not stand in the list any more")
+    return found
+
+
+def _shown(value: Any) -> Any:
+    return "nothing" if value is None else value
+
+
+def _validity(old: Units, new: Units, code: str) -> list[str]:
+    who, found = _who(new.states[code][-1]), []
+    if old.first_day(code) != new.first_day(code):
+        found.append(f"{who} begins on {new.first_day(code)} (before: {old.first_day(code)})")
+    ends, ended = new.last_day(code), old.last_day(code)
+    if ends != ended:
+        found.append(f"{who} ends on {ends} (before: {ended or 'open'})" if ends else f"{who} is open again (before: it ended on {ended})")
+    return found
+
+
+def _successions(old: Units, new: Units) -> list[str]:
+    found = []
+    for code in new:
+        ends, before, after = new.last_day(code), _taken_over(old, code), _taken_over(new, code)
+        if before == after:
+            continue
+        who, heirs = _who(new.states[code][-1]), " and ".join(_who(new.states[heir][-1]) for heir in after)
+        if not after:
+            found.append(f"{who}: nobody takes its place any more (before: {' and '.join(before)})")
+        elif len(after) == 1:
+            found.append(f"{who} is merged into {heirs} from {ends + A_DAY if ends else 'its end'}")
+        else:
+            found.append(f"{who} is divided from {ends + A_DAY if ends else 'its end'}: its place is taken by {heirs}")
+    return found
+
+
+def _taken_over(units: Units, code: str) -> list[str]:
+    """Who took the place of a unit when it ended; one that is out of the list by now may name another than it could."""
+    ends = units.last_day(code) if code in units else None
+    return sorted(heir for heir in units.successors.get(code, ()) if ends is None or units.exists(heir, ends + A_DAY))
+
+
+# --- months ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a period with the last day D sees of a unit of the plan's tree."""
+
+    name: str
+    level: str
+    kind: str
+    is_valid: bool
+    compared: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """A unit that a period with some last day D sees otherwise than before; None = it has no row there."""
+
+    unit_code: str
+    was: _Seen | None
+    is_now: _Seen | None
+
+
+def _seen(units: Units, stretches: Stretches, codes: Iterable[str], d: date) -> dict[str, _Seen]:
+    """What is seen on D of each unit that is in the plan's tree and has come into being by then."""
+    # whose figures of the year before are compared with a unit's: those who would count for it on D
+    compared: dict[str, set[str]] = {}
+    for code, known in stretches.items():
+        for part in known:
+            if part.counted_code not in (None, code) and part.from_date <= d <= part.to_date:
+                compared.setdefault(str(part.counted_code), set()).add(code)
+    found = {}
+    for code in codes:
+        if code in units:
+            state = units.at(code, d)
+            if state.root_code == DISTRICT and state.valid_from <= d:
+                found[code] = _Seen(state.name, state.level, state.kind, state.holds(d), frozenset(compared.get(code, ())))
+    return found
+
+
+def _last_days(first: date, known_at: datetime) -> list[date]:
+    """Every day on which some period ends that is computed: the 14th and the last of each month, cut at T."""
+    last = last_day_before(known_at)
+    found, month = set(), month_start(first)
+    while month <= last:
+        end = add_months(month, 1) - A_DAY
+        found |= {day for day in (month.replace(day=14), end) if day <= last}
+        month = add_months(month, 1)
+    return sorted(found | {last})
+
+
+def mark_changed_months(connection: Connection, settings: Settings, old: Units, new: Units, then: Stretches) -> list[str]:
+    """Mark the months whose periods can hold another value, name or coverage; which, in words.
+
+    `old`: the units as they were; `then`: for whom records counted. The new ones are stored already. Two things decide: what a period
+    sees of the units on its last day, and which records count for another unit than before.
+    """
+    stretches = {code: new.stretches(code) for code in new}
+    if old.states == new.states and {code: then.get(code) for code in new} == stretches:
+        return []
+    codes = [code for code in dict.fromkeys([*old, *new]) if _is_of_plan(old, code) or _is_of_plan(new, code)]
+    before = _waiting(connection)
+    differing: dict[date, list[_Difference]] = {}
+    for source, known_at in _clocks(connection, settings).items():
+        months = set()
+        for d in _last_days(first_day(settings), known_at):
+            if d not in differing:
+                was, is_now = _seen(old, then, codes, d), _seen(new, stretches, codes, d)
+                differing[d] = [_Difference(code, was.get(code), is_now.get(code)) for code in codes if was.get(code) != is_now.get(code)]
+            if any(_concerns(connection, settings, source, difference) for difference in differing[d]):
+                months.add(month_start(d))
+        _mark(connection, source, months)
+    words = _mark_moved_records(connection, settings, new, _moved(codes, old, then, stretches))
+    return [*words, *_marked(before, _waiting(connection))]
+
+
+def _is_of_plan(units: Units, code: str) -> bool:
+    return code in units and any(state.root_code == DISTRICT for state in units.states[code])
+
+
+def _clocks(connection: Connection, settings: Settings) -> dict[str, datetime]:
+    """T of each source whose indicators are computed by units; without a T nothing is computed, and nothing waits."""
+    wanted = {item.source for item in catalogue(settings).values()}
+    rows = query(connection, "select source_code, known_at from ops.source_clock where source_code = any(:s)", {"s": sorted(wanted)})
+    return {row["source_code"]: row["known_at"] for row in rows}
+
+
+def _concerns(connection: Connection, settings: Settings, source: str, difference: _Difference) -> bool:
+    """Whether the periods of a source can show a difference."""
+    was, is_now = difference.was, difference.is_now
+    if was is None or is_now is None or (was.name, was.level) != (is_now.name, is_now.level):
+        return True
+    if was.compared != is_now.compared and _has_direction(settings, source):
+        return True
+    if (was.kind, was.is_valid) == (is_now.kind, is_now.is_valid):
+        return False
+    if {was.kind, is_now.kind} & set(COVERED):
+        return True
+    # other units are expected only where they have procedures, leaders or something to declare
+    lists = {"one_stop": "core.procedure_list_item", "documents": "core.leader_list_item", "declared": "core.declaration"}
+    if source not in lists:
+        return False
+    return bool(query(connection, f"select 1 from {lists[source]} where unit_code = :u limit 1", {"u": difference.unit_code}))
+
+
+def _has_direction(settings: Settings, source: str) -> bool:
+    """Whether a plan compares an indicator of a source with the year before."""
+    compared = {row["indicator_code"] for plan in plans(settings) for row in plan.rows if row["kind"] == "direction"}
+    return any(item.source == source and item.code in compared for item in catalogue(settings).values())
+
+
+def _mark(connection: Connection, source: str, months: Iterable[date]) -> None:
+    rows = [{"s": source, "m": month, "r": REASON, "n": now()} for month in sorted(months)]
+    if rows:
+        connection.execute(
+            text(
+                "insert into ops.dirty_month (source_code, month_start, reason, marked_at) values (:s, :m, :r, :n) "
+                "on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"
+            ),
+            rows,
+        )
+
+
+# --- records that count for another unit -------------------------------------------------------------------------------
+
+
+def _moved(codes: Iterable[str], old: Units, then: Stretches, stretches: Stretches) -> list[Stretch]:
+    """The stretches of days whose records count for another unit than before. What names a unit unknown so far was set aside: none."""
+    found = []
+    for code in codes:
+        if code not in old:
+            continue
+        was = then.get(code) or [Stretch(code, FIRST_DAY, LAST_DAY, code)]
+        for begins in sorted({part.from_date for part in [*was, *stretches[code]]}):
+            one, other = (next(p for p in parts if p.from_date <= begins <= p.to_date) for parts in (was, stretches[code]))
+            if one.counted_code != other.counted_code:
+                found.append(Stretch(code, begins, min(one.to_date, other.to_date), other.counted_code))
+    return found
+
+
+_LOCAL = "cast({column} at time zone 'Asia/Ho_Chi_Minh' as date)"
+
+
+@dataclass(frozen=True)
+class _Records:
+    """Records that count at a unit by a day: where they are, the days by which they count, and until when they are felt."""
+
+    one: str
+    many: str
+    table: str
+    days: tuple[str, ...]
+    until: str | None = None
+    where: str = "true"
+
+
+_T_DAY = (
+    "(select cast((c.known_at - interval '1 microsecond') at time zone 'Asia/Ho_Chi_Minh' as date) "
+    "from ops.source_clock as c where c.source_code = r.source_code)"
+)
+# a declared figure counts by each D of its month; and by that day a year before, in the year that is compared with it
+_DECLARED = (
+    f"least(cast(r.month_start + interval '1 month' as date) - 1, {_T_DAY})",
+    "r.month_start + 13",
+    f"case when {_T_DAY} >= cast(r.month_start + interval '1 year' as date) "
+    f"then cast(least(cast(r.month_start + interval '13 months' as date) - 1, {_T_DAY}) - interval '1 year' as date) end",
+)
+_OF_RECORD = (
+    # a dossier counts by its reception for as long as it is open
+    _Records("dossier", "dossiers", "mart.dossier", ("r.received_date",), "r.finished_date", "r.is_counted"),
+    _Records("assessment", "assessments", "core.assessment", (_LOCAL.format(column="r.assessed_at"),)),
+    _Records("decision on a procedure", "decisions on procedures", "core.procedure", ("r.decision_date",)),
+    _Records("work file", "work files", "core.work_file", (_LOCAL.format(column="r.closed_at"),)),
+    _Records("payment", "payments", "core.payment", (_LOCAL.format(column="r.paid_at"), "r.file_date")),
+    _Records(
+        "item of feedback",
+        "items of feedback",
+        "core.feedback",
+        tuple(_LOCAL.format(column=f"r.{c}") for c in ("answered_at", "due_at", "received_at")),
+    ),
+    _Records("survey sheet", "survey sheets", "core.survey_answer", ("r.surveyed_date",)),
+    _Records("declared figure", "declared figures", "core.declared_figure", _DECLARED),
+)
+
+
+def _mark_moved_records(connection: Connection, settings: Settings, units: Units, moved: list[Stretch]) -> list[str]:
+    """Mark the months that records of the moved stretches touch; how many records count for whom now, in words."""
+    if not moved:
+        return []
+    connection.execute(
+        text(
+            "create temp table if not exists moved_stretch (unit_code text, from_date date, to_date date, counted_code text) on commit drop"
+        )
+    )
+    connection.execute(text("truncate moved_stretch"))
+    connection.execute(
+        text("insert into moved_stretch values (:unit_code, :from_date, :to_date, :counted_code)"), [vars(stretch) for stretch in moved]
+    )
+    clocks = {row["source_code"]: row["known_at"] for row in query(connection, "select source_code, known_at from ops.source_clock")}
+    counts: dict[tuple[str, str | None], list[str]] = {}
+    for records in _OF_RECORD:
+        inside = " or ".join(f"{day} between m.from_date and m.to_date" for day in records.days)
+        joined = (
+            f"from {records.table} as r inner join moved_stretch as m on m.unit_code = r.unit_code and ({inside}) where {records.where}"
+        )
+        for row in query(
+            connection,
+            f"select r.source_code, r.unit_code, m.counted_code, count(*) as n, min({records.days[0]}) as first, "
+            f"max({records.days[0]}) as last {joined} group by 1, 2, 3 order by 1, 2, 3",
+        ):
+            if row["source_code"] not in clocks:
+                continue
+            dated = f" of {row['first']}" if row["first"] else ""
+            dated += f" to {row['last']}" if row["last"] != row["first"] else ""
+            found = f"{row['n']} {records.one if row['n'] == 1 else records.many}{dated}"
+            counts.setdefault((row["unit_code"], row["counted_code"]), []).append(found)
+            _mark_records(connection, settings, records, joined, row["source_code"], clocks[row["source_code"]])
+    return [_counts_for(units, code, counted, found) for (code, counted), found in counts.items()]
+
+
+def _counts_for(units: Units, code: str, counted: str | None, found: list[str]) -> str:
+    """`unit H19.16.31 'Xã Mã Đà': 2 dossiers of 2023-09-01 to 2023-10-05 now count for unit H19.16.22 'Xã Phú Lý'`."""
+    if counted is None:
+        where = f"in level {units.states[code][-1].level} and the whole alone"
+    else:
+        where = "for itself" if counted == code else f"for {_who(units.states[counted][-1])}"
+    verb = "counts" if len(found) == 1 and found[0].startswith("1 ") else "count"
+    return f"{_who(units.states[code][-1])}: {', '.join(found)} now {verb} {where}"
+
+
+def _mark_records(connection: Connection, settings: Settings, records: _Records, joined: str, source: str, known_at: datetime) -> None:
+    joined = f"{joined} and r.source_code = '{source}'"
+    if records.one == "declared figure":
+        # a figure stands in the periods of its month alone, and is what the same month of the next year is judged by
+        months = {row["m"] for row in query(connection, f"select distinct r.month_start as m {joined}")}
+        last = month_start(last_day_before(known_at))
+        wanted = {later for month in months for later in (month, add_months(month, 12))}
+        _mark(connection, source, {month for month in wanted if first_day(settings) <= month <= last})
+        return
+    until = records.until or "{day}"
+    dated = " union ".join(f"select {day} as from_date, {until.format(day=day)} as to_date {joined}" for day in records.days)
+    if records.one == "dossier":
+        # what was certified a year before is what this year's copies are judged by
+        dated += f" union select r.finished_date + 365, r.finished_date + 366 {joined} and r.has_signed_result"
+    mark_dirty_months(connection, settings, source, dated, known_at, REASON)
+
+
+# --- which months, in words --------------------------------------------------------------------------------------------
+
+
+def _waiting(connection: Connection) -> dict[str, set[date]]:
+    found: dict[str, set[date]] = {}
+    for row in query(connection, "select source_code, month_start from ops.dirty_month where reason = :r", {"r": REASON}):
+        found.setdefault(row["source_code"], set()).add(row["month_start"])
+    return found
+
+
+def _marked(before: dict[str, set[date]], after: dict[str, set[date]]) -> list[str]:
+    """One sentence a source: the months that wait because of this change."""
+    return [
+        f"{source}: {spans(months)} to be computed again" for source, months in sorted(after.items()) if months - before.get(source, set())
+    ]
+
+
+def spans(months: Iterable[date]) -> str:
+    """Months as people say them: `2023-06 to 2023-12, 2024-03`."""
+    runs: list[list[date]] = []
+    for month in sorted(months):
+        if runs and add_months(runs[-1][-1], 1) == month:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    return ", ".join(f"{run[0]:%Y-%m}" + (f" to {run[-1]:%Y-%m}" if len(run) > 1 else "") for run in runs)

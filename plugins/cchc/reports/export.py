@@ -1,0 +1,63 @@
+"""Export of indicator values: CSV for spreadsheets (UTF-8 with BOM), JSON for programs, XLSX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import datetime
+from typing import Any
+
+from cchc.errors import CchcError
+from cchc.period import Period
+from cchc.reports.scorecard import reading
+from cchc.settings import Settings
+from cchc.warehouse import query
+
+COLUMNS = (
+    "plan_code", "indicator_code", "formula_version", "unit_code", "level", "period_kind", "period_start", "period_end", "basis",
+    "numerator", "denominator", "value", "target", "status", "gap_count", "coverage", "is_provisional", "computed_at", "no_target_reason",
+)  # fmt: skip
+
+
+def export(settings: Settings, codes: list[str], period: Period, form: str, *, moment: datetime | None = None) -> bytes:
+    """The rows of mart.indicator_value of some indicators and one period, both bases, every scope; `moment`: as known then.
+
+    Raises CchcError where the period is not computed: an empty file would look like an answer.
+    """
+    with reading(settings, moment, period) as connection:
+        rows = query(
+            connection,
+            f"select {', '.join(COLUMNS)} from mart.indicator_value where indicator_code = any(:codes) "
+            "and period_kind = :kind and period_start = :start order by indicator_code, unit_code, basis",
+            {"codes": codes, "kind": period.kind, "start": period.start},
+        )
+    if not rows:
+        raise CchcError(f"{period.code} is not computed: ingest its sources, then `cchc refresh {period.code}`")
+    return {"csv": _csv, "json": _json, "xlsx": _xlsx}[form](rows)
+
+
+def _csv(rows: list[dict[str, Any]]) -> bytes:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _json(rows: list[dict[str, Any]]) -> bytes:
+    return json.dumps(rows, ensure_ascii=False, default=str, indent=1).encode() + b"\n"
+
+
+def _xlsx(rows: list[dict[str, Any]]) -> bytes:
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("indicator_value")
+    sheet.append(list(COLUMNS))
+    for row in rows:
+        # a workbook knows no zones: local time of the plan
+        sheet.append([row[c].replace(tzinfo=None) if c == "computed_at" else row[c] for c in COLUMNS])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()

@@ -1,0 +1,331 @@
+"""What people read of the indicators: the scorecard of a period, the explanation of one number, the export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from cchc.errors import WrongUse
+from cchc.indicators.declared import figures
+from cchc.indicators.refresh import binds, clocks_of, compute_known
+from cchc.period import Period, midnight
+from cchc.publication.known_at import as_known_at
+from cchc.reference.catalogue import Indicator, indicator
+from cchc.reference.plan import DISTRICT, Place, plan_of
+from cchc.reference.scopes import known_scope, scope_condition
+from cchc.reports.vietnamese import percent
+from cchc.settings import Settings
+from cchc.warehouse import engine, known_at, query, sql
+
+
+@contextmanager
+def reading(settings: Settings, moment: datetime | None, *periods: Period) -> Iterator[Connection]:
+    """A connection to read from: as things are known now, or as known at `moment`, with the periods computed as of then."""
+    if moment is None:
+        with engine(settings).connect() as connection:
+            yield connection
+        return
+    with as_known_at(settings, moment) as connection:
+        for period in periods:
+            compute_known(connection, settings, period)
+        yield connection
+
+
+def scorecard(
+    settings: Settings, period: Period, unit: str | None = None, *, moment: datetime | None = None, published: bool = False
+) -> list[dict[str, Any]]:
+    """Rows of mart.scorecard of one period, in the plan's order: the scopes where targets stand, or one unit. Empty = not computed.
+
+    As known now; as known at `moment`; or, with `published`, the values of the edition in force, which no refresh changes
+    (raises WrongUse where there is none). A published row has `edition`, `published_at`, `approved_by`, `is_restated`.
+    """
+    with reading(settings, moment, period, period.before(), period.year_before()) as connection:
+        if unit is not None:
+            known_scope(connection, unit)
+        rows = query(
+            connection,
+            "select * from mart.scorecard where period_kind = :kind and period_start = :start and "
+            + ("unit_code = :unit " if unit else "unit_code in ('all', 'level:district', 'level:commune') ")
+            + "order by target_order nulls last, indicator_code, unit_code",
+            {"kind": period.kind, "start": period.start, "unit": unit},
+        )
+        return _as_published(connection, settings, period, rows) if published else rows
+
+
+def is_published(settings: Settings, period: Period) -> bool:
+    """Whether a period has an edition in force."""
+    from cchc.publication.edition import in_force
+
+    with engine(settings).connect() as connection:
+        return in_force(connection, settings, period) is not None
+
+
+def _as_published(connection: Connection, settings: Settings, period: Period, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with what was published in place of what is known now: values, targets and status as the plan stood then.
+
+    Indicators that did not exist at the publication are left out: they are new since then.
+    """
+    from cchc.publication.edition import in_force
+
+    publication = in_force(connection, settings, period)
+    if publication is None:
+        raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
+    values = query(connection, "select * from mart.published_value where publication_id = :p", {"p": publication["publication_id"]})
+    cells = query(
+        connection,
+        "select target_no, target_order, section, clause_vi, lead_agency, level as target_level, indicator_code, target "
+        "from core.plan_target where plan_code = :plan and coalesce(added_at, '-infinity') <= :at and coalesce(ended_at, 'infinity') > :at",
+        {"plan": publication["plan_code"], "at": publication["published_at"]},
+    )
+    frozen = {(value["indicator_code"], value["unit_code"], value["basis"]): value for value in values}
+    reason = values[0]["no_target_reason"] if values else None
+    names = {
+        row["unit_code"]: row["name"]
+        for row in query(
+            connection,
+            "select unit_code, name from mart.publication_unit where publication_id = :p",
+            {"p": publication["publication_id"]},
+        )
+    }
+    silent: dict[str, Any] = dict.fromkeys(
+        ("numerator", "denominator", "value", "gap_count", "coverage", "is_provisional", "target"), None
+    ) | {"status": None if reason else "no_data", "is_restated": False}
+    found = []
+    for row in rows:
+        if row["indicator_code"] not in publication["definitions"] and row["computed_at"] is not None:
+            continue
+        stands = [c for c in cells if c["indicator_code"] == row["indicator_code"] and c["target_level"] in ("all", row["level"])]
+        cell = stands[0] if stands else dict.fromkeys(CELL)
+        # what had no value when the period was published has none in the publication, whatever is known now
+        then, to_date = (frozen.get((row["indicator_code"], row["unit_code"], basis), silent) for basis in ("period", "year_to_date"))
+        target = cell.get("target") if to_date is silent and not reason else to_date["target"]
+        kind = row["indicator_kind"]
+        is_silent = to_date["status"] == "no_data" or (reason is not None and to_date["value"] is None)
+        found.append(
+            row
+            | {name: cell[name] for name in CELL}
+            | {
+                "unit_name": names.get(row["unit_code"], row["unit_name"]),
+                "period_numerator": then["numerator"],
+                "period_denominator": then["denominator"],
+                "period_value": _shown(then["value"], kind),
+                "year_numerator": to_date["numerator"],
+                "year_denominator": to_date["denominator"],
+                "year_value": _shown(to_date["value"], kind),
+                "target_percent": _shown(target, "flow"),
+                "status": to_date["status"],
+                "status_vi": STATUS_VI.get(to_date["status"]),
+                "gap_count": to_date["gap_count"],
+                "coverage_percent": _shown(then["coverage"], "flow"),
+                "is_provisional": then["is_provisional"],
+                "edition": publication["edition"],
+                "published_at": publication["published_at"],
+                "approved_by": publication["approved_by"],
+                "is_restated": then["is_restated"] or to_date["is_restated"],
+                "no_data_reason_vi": (row["no_data_reason_vi"] or NOT_THEN_VI) if is_silent and cell["target_no"] else None,
+                "no_target_reason": reason,
+                "no_target_reason_vi": NO_PLAN_VI if reason else None,
+            }
+        )
+    return sorted(found, key=lambda row: (row["target_order"] is None, row["target_order"], row["indicator_code"], row["unit_code"]))
+
+
+# what a row says of its cell of the plan
+CELL = ("target_no", "target_order", "section", "clause_vi", "lead_agency", "target_level")
+NOT_THEN_VI = "Chưa có số liệu khi công bố"
+NO_PLAN_VI = "Không có kế hoạch nào áp dụng cho kỳ này: chỉ đo, không đánh giá"  # as mart.scorecard.no_target_reason_vi
+STATUS_VI = {"met": "Đạt", "missed": "Chưa đạt", "on_pace": "Đúng tiến độ", "behind": "Chậm tiến độ", "no_data": "Chưa có số liệu"}
+
+
+def _shown(value: Decimal | None, kind: str) -> Decimal | None:
+    if value is None or kind == "count":
+        return value
+    return (value if kind == "score" else value * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def render(rows: list[dict[str, Any]], period: Period) -> str:
+    """The scorecard as a text table in Vietnamese: every target at the scopes where it stands, then the indicators without a target.
+
+    A target of both levels has a line for each, and its number on the first. Below: why there is no value, and declared against computed.
+    """
+    is_one_scope = len({row["unit_code"] for row in rows}) == 1
+    shown = [row for row in rows if is_one_scope or _stands(row)]
+    header = ["Số", "Chỉ tiêu", "Phạm vi", "Trong kỳ", "Lũy kế", "Mục tiêu", "Đánh giá", "Còn thiếu", "Kỳ trước", "Cùng kỳ", "Độ phủ"]
+    table = [header]
+    numbered: set[str] = set()
+    for row in shown:
+        kind = row["indicator_kind"]
+        number = row["target_no"] or ""
+        coverage = percent(row["coverage_percent"]) + ("*" if row["is_provisional"] else "")
+        table.append(
+            [
+                number if number not in numbered else "",
+                row["name_vi"] + (" †" if row.get("is_restated") else ""),
+                row["unit_name"],
+                percent(row["period_value"], kind),
+                f"{percent(row['year_value'], kind)} ({_count(row)})" if row["year_numerator"] is not None else "–",
+                percent(row["target_percent"]) if row["target_percent"] is not None else "",
+                row["status_vi"] or "",
+                "" if not row["gap_count"] else str(row["gap_count"]),
+                percent(row["last_period_value"], kind),
+                percent(row["year_before_value"], kind),
+                coverage if row["status"] != "no_data" or row["coverage_percent"] is not None else "–",
+            ]
+        )
+        numbered.add(number)
+    widths = [max(len(line[index]) for line in table) for index in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    note = "* số liệu tạm tính: còn đơn vị chưa gửi số liệu, chưa có người duyệt, hoặc kỳ chưa kết thúc"
+    title = f"Bảng điểm chỉ tiêu cải cách hành chính – {period.name_vi}"
+    not_judged = next((row["no_target_reason_vi"] for row in rows if row.get("no_target_reason_vi")), None)
+    if not_judged:
+        title += f"\n{not_judged}"
+    edition = next((row for row in rows if row.get("edition")), None)
+    if edition:
+        title += f"\nĐã công bố lần {edition['edition']} ngày {edition['published_at']:%d/%m/%Y}, người phê duyệt: {edition['approved_by']}"
+        if any(row.get("is_restated") for row in rows):
+            note += f"\n† có thay đổi sau công bố: `cchc restatements {period.code}`"
+    return "\n\n".join([title, "\n".join(lines), note, *_remarks(shown)])
+
+
+def _count(row: dict[str, Any]) -> str:
+    return _over(row["year_numerator"], row["year_denominator"])
+
+
+def _over(numerator: Any, denominator: Any) -> str:
+    return str(numerator) if denominator is None else f"{numerator}/{denominator}"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One number, taken apart: its definition, the clauses of the plan that holds in its period (none where no plan does), the query with
+    its binds, the counted rows, and what the units declared for it.
+
+    A row has the unit for which it counts (`unit_code`, or `level:…` where there is none) and the one that its record names (`named_code`);
+    `elsewhere` says why they differ.
+    """
+
+    indicator: Indicator
+    value: dict[str, Any] | None
+    clauses: list[dict[str, Any]]
+    query: str
+    binds: dict[str, Any]
+    rows: list[dict[str, Any]]
+    declared: list[dict[str, Any]]
+    plan: Place
+    elsewhere: list[str]
+
+
+def explain(
+    settings: Settings, code: str, unit: str, period: Period, basis: str = "period", *, moment: datetime | None = None
+) -> Explanation:
+    """Everything behind one number. Raises WrongUse for an unknown indicator or unit, or a period that is not known yet.
+
+    `moment`: as known then.
+
+    The rows are counted anew from core and mart, by the very SQL file that the refresh uses; their sums are the stored ones.
+    """
+    item = indicator(settings, code)
+    statement = sql(settings, item.sql)
+    with reading(settings, moment, period) as connection:
+        known_scope(connection, unit)
+        clock = known_at(connection, item.source)
+        if clock is None or midnight(period.start) >= clock:
+            raise WrongUse(f"nothing is known of {period.code} yet: T of {item.source} is {clock.isoformat() if clock else 'not set'}")
+        values = binds(item.source, period, basis, clock, clocks_of(connection, [item]))
+        scope = scope_condition(unit, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
+        # what names the unit and counts elsewhere is asked for, too: it is told
+        found = query(
+            connection,
+            f"select {'distinct on (x.item)' if item.item == 'person' else ''} coalesce(s.scope_code, x.unit_code) as unit_code, "
+            "coalesce(c.name, u.name) as unit_name, x.unit_code as named_code, u.name as named_name, x.counted_on, x.item, x.is_numerator "
+            f"from (\n{statement}\n) as x inner join core.unit_at(:d) as u on u.unit_code = x.unit_code and u.root_code = :root "
+            "left join core.unit_scope(:d) as s on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date "
+            "left join core.unit_at(:d) as c on c.unit_code = s.scope_code "
+            f"where {scope} or x.unit_code = :scope order by x.item, x.unit_code",
+            _used(statement, values | {"code": code}) | {"root": DISTRICT, "scope": unit, "d": values["last_day"]},
+        )
+        rows = [row for row in found if unit not in (row["named_code"], row["unit_code"]) or row["unit_code"] == unit]
+        reasons = _why_elsewhere(connection, found)
+        value = query(
+            connection,
+            "select * from mart.indicator_value where indicator_code = :code and formula_version = :version "
+            "and unit_code = :unit and period_kind = :kind and period_start = :start and basis = :basis",
+            {
+                "code": code,
+                "version": item.version,
+                "unit": unit,
+                "kind": period.kind,
+                "start": period.start,
+                "basis": basis,
+            },
+        )
+        plan = plan_of(connection, period)
+        clauses = query(
+            connection,
+            "select target_no, section, clause_vi, level, operator, operator_text, target, lead_agency from core.plan_target "
+            "where plan_code = :plan and indicator_code = :code and ended_at is null and :holds order by target_order",
+            {"plan": plan.plan_code, "code": code, "holds": plan.holds},
+        )
+        declared = figures(connection, code, unit, period)
+    return Explanation(item, value[0] if value else None, clauses, statement, values, rows, declared, plan, reasons)
+
+
+def _why_elsewhere(connection: Connection, rows: list[dict[str, Any]]) -> list[str]:
+    """A sentence for each unit that records name on days on which it did not exist: for whom they count, and why."""
+    named = sorted({(row["named_code"], row["unit_code"]) for row in rows if row["named_code"] != row["unit_code"]})
+    found = []
+    for code, scope in named:
+        unit = query(connection, "select valid_from, valid_to from core.unit where unit_code = :u", {"u": code})[0]
+        days = sorted(row["counted_on"] for row in rows if (row["named_code"], row["unit_code"]) == (code, scope))
+        existed = f"existed from {unit['valid_from']}" + (f" to {unit['valid_to']}" if unit["valid_to"] else "")
+        when = f"{len(days)} of {days[0]}" + (f" to {days[-1]}" if days[-1] != days[0] else "")
+        if scope.startswith("level:"):
+            why = f"not exactly one unit had taken its place then, so they count in {scope} and the whole alone"
+        else:
+            why = f"its only successor then was {scope}, for which they count"
+        found.append(f"{code} {existed}; {when} name it: {why}")
+    return found
+
+
+def _used(statement: str, values: dict[str, Any]) -> dict[str, Any]:
+    wanted = set(text(statement).compile().params)
+    return {key: value for key, value in values.items() if key in wanted}
+
+
+def _stands(row: dict[str, Any]) -> bool:
+    """Whether a row is the line of its target: the whole for one of level `all` (and where no target stands), the levels for the others."""
+    stands_at_all = not row["target_no"] or row["target_level"] == "all"
+    return bool(row["unit_code"] == ("all" if stands_at_all else f"level:{row['level']}"))
+
+
+def _remarks(rows: list[dict[str, Any]]) -> list[str]:
+    """What stands below the table, where there is something to say."""
+    found = []
+    missing = [f"{row['target_no']} {row['unit_name']}: {row['no_data_reason_vi']}" for row in rows if row["no_data_reason_vi"]]
+    if missing:
+        found.append("Chưa có số liệu:\n" + "\n".join(f"  {line}" for line in missing))
+    both = [row for row in rows if row["declared_difference"] is not None]
+    if both:
+        lines = []
+        for row in both:
+            kind, proven = row["indicator_kind"], "; có văn bản chứng minh" if row["declared_is_proven"] else ""
+            who = f"{row['target_no'] or row['indicator_code']} {row['unit_name']}: {row['declared_unit_count']} đơn vị"
+            told = f"{percent(row['declared_value'], kind)} ({_over(row['declared_numerator'], row['declared_denominator'])})"
+            lines.append(
+                f"  {who} tự khai {told}, tính từ hệ thống "
+                f"{percent(row['year_value'], kind)} ({_count(row)}), chênh lệch {_signed(row['declared_difference'])}{proven}"
+            )
+        found.append("Tự khai và tính từ hệ thống (lũy kế):\n" + "\n".join(lines))
+    return found
+
+
+def _signed(value: Decimal) -> str:
+    return f"{value:+.2f}".replace(".", ",")

@@ -1,0 +1,134 @@
+"""`cchc source rewind`: a person sets the T of a source back, with a reason; the next run asks for what came since.
+
+What was loaded stays; it counts as learnt at the new T (cchc.runs.redate). Values of periods that begin at or after the new T go, and
+the months from the new T on are marked for the next refresh.
+"""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from cchc.core.facts import mark_dirty_months
+from cchc.errors import CchcError, WrongUse
+from cchc.period import last_day_before, midnight, now
+from cchc.reference.catalogue import catalogue, followers
+from cchc.runs.redate import redate
+from cchc.settings import Settings
+from cchc.sources.profile import load_profile
+from cchc.warehouse import engine, known_at, query
+
+
+@dataclass(frozen=True)
+class SetBack:
+    """What setting the T of a source back does: from which T to which, and what is asked for again from when on."""
+
+    source: str
+    before: datetime | None
+    after: datetime
+    asked_from: datetime
+    extracts: int
+    published: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """What will happen, in sentences."""
+        lines = [
+            f"T of {self.source} is set back from {self.before.isoformat() if self.before else 'none'} to {self.after.isoformat()}.",
+            f"{self.extracts} extracts with a later T count as made at {self.after.isoformat()}; no record that they brought is lost.",
+            f"Values of periods that begin after it are removed, and the next `cchc ingest {self.source}` asks for all changes since "
+            f"{self.asked_from.isoformat()}.",
+        ]
+        if self.published:
+            lines.append(
+                f"Published periods stay as they are; where a value differs now, a restatement tells: {', '.join(self.published)}."
+            )
+        return "\n".join(lines)
+
+
+def plan_set_back(settings: Settings, source: str, moment: datetime) -> SetBack:
+    """What `set_back` would do. Raises WrongUse where the T of the source is not later than `moment`, or nothing was extracted."""
+    profile = load_profile(settings.sources_dir, source)
+    with engine(settings).connect() as connection:
+        last = connection.execute(
+            text("select max(window_to) from ops.extract where source_code = :s and status = 'complete'"), {"s": source}
+        ).scalar()
+        if last is None:
+            raise WrongUse(f"{source} was never extracted: there is no T to set back")
+        if last <= moment:
+            raise WrongUse(f"the newest extract of {source} has T = {last.isoformat()}, which is not later than {moment.isoformat()}")
+        if moment > now():
+            raise WrongUse(f"{moment.isoformat()} lies in the future; T can be at most now")
+        count = connection.execute(
+            text("select count(*) from ops.extract where source_code = :s and status = 'complete' and window_to > :k"),
+            {"s": source, "k": moment},
+        ).scalar_one()
+        published = query(
+            connection,
+            "select distinct period_kind, period_start from mart.publication where period_end > cast(:d as date) order by 1, 2",
+            {"d": last_day_before(moment)},
+        )
+        before = known_at(connection, source)
+    names = tuple(f"{row['period_kind']} {row['period_start']}" for row in published)
+    return SetBack(source, before, moment, moment - timedelta(hours=profile.overlap_hours), count, names)
+
+
+def set_back(settings: Settings, source: str, moment: datetime, why: str) -> SetBack:
+    """Set the T of a source back to `moment`, in one transaction; what was done. Raises WrongUse without a reason, or as `plan_set_back`.
+
+    A run of the source that is in work gives way; one that is publishing is waited for.
+    """
+    if not why.strip():
+        raise WrongUse('setting T back needs a reason: --why "…"')
+    planned = plan_set_back(settings, source, moment)
+    with engine(settings).begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {source}"})
+        connection.execute(
+            text(
+                "update ops.extract set status = 'superseded', ended_at = :now, message = 'T of the source was set back' "
+                "where source_code = :s and status = 'running'"
+            ),
+            {"s": source, "now": now()},
+        )
+        redate(connection, settings, source, moment)
+        after = known_at(connection, source)
+        if after is not None and after > moment:
+            raise CchcError(f"T of {source} is still {after.isoformat()} after it was set back to {moment.isoformat()}; report it")
+        connection.execute(
+            text(
+                "insert into ops.source_rewind (source_code, known_at_before, known_at_after, why, by_whom, rewound_at) "
+                "values (:s, :a, :b, :why, :who, :now)"
+            ),
+            {"s": source, "a": planned.before, "b": moment, "why": why.strip(), "who": getpass.getuser(), "now": now()},
+        )
+        _forget_values(connection, settings, source, moment)
+    return planned
+
+
+def _forget_values(connection: Connection, settings: Settings, source: str, moment: datetime) -> None:
+    """Values of periods that begin at or after T never were; the periods that run at T are computed again."""
+    codes = [item.code for item in catalogue(settings).values() if item.source == source]
+    connection.execute(
+        text(
+            "delete from mart.indicator_value where indicator_code = any(:codes) "
+            "and cast(period_start as timestamp) at time zone 'Asia/Ho_Chi_Minh' >= :k"
+        ),
+        {"codes": codes, "k": moment},
+    )
+    connection.execute(
+        text("delete from mart.dossier_open where source_code = :s and as_of_date > cast(:d as date)"),
+        {"s": source, "d": last_day_before(moment)},
+    )
+    clocks = [clock for name in followers(settings, source) if (clock := known_at(connection, name)) is not None]
+    first = last_day_before(moment).replace(day=1)
+    mark_dirty_months(
+        connection,
+        settings,
+        source,
+        f"select cast('{first}' as date) as from_date, cast(null as date) as to_date",
+        max([moment, *clocks, midnight(first)]),
+        "the source's T was set back",
+    )

@@ -1,0 +1,130 @@
+"""The data dictionary: what the comments of the warehouse say, as a page for analysts.
+
+    python -m cchc.warehouse.dictionary > docs/data-dictionary.md        of the warehouse that `cchc init` made
+
+What is written here stands in the migrations (`comment on …`); tests/warehouse/test_dictionary.py holds the page to them.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection
+
+from cchc.settings import Settings
+from cchc.warehouse import engine, query, require_migrated
+
+SCHEMAS = {
+    "mart": "What people read: stable names, no personal data. Roles: cchc_analyst and cchc_dashboard read it.",
+    "core": "Entities with their history. Role: cchc_analyst reads it, without the keyed hashes of persons.",
+    "ops": "What the pipeline did: loads, checks, quarantine, clocks. Role: cchc_analyst reads the loads and their results.",
+}
+KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view"}
+RELATIONS = """
+    select
+        c.oid, n.nspname as schema, c.relname as name, cast(c.relkind as text) as kind, obj_description(c.oid, 'pg_class') as words,
+        (
+            select string_agg(a.attname, ', ' order by k.position)
+            from pg_index as i
+            cross join lateral unnest(cast(i.indkey as smallint [])) with ordinality as k (number, position)
+            inner join pg_attribute as a on a.attrelid = c.oid and a.attnum = k.number
+            where i.indrelid = c.oid and i.indisprimary
+        ) as primary_key
+    from pg_class as c
+    inner join pg_namespace as n on n.oid = c.relnamespace
+    where n.nspname = any(:schemas) and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition
+    order by n.nspname, c.relname
+"""
+COLUMNS = """
+    select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as is_required,
+        col_description(a.attrelid, a.attnum) as words
+    from pg_attribute as a
+    where a.attrelid = :oid and a.attnum > 0 and not a.attisdropped
+    order by a.attnum
+"""
+# what analysts call: the functions of mart; the comment of a function has a line for each argument and column (`name: words`)
+FUNCTIONS = """
+    select
+        p.proname as name, obj_description(p.oid, 'pg_proc') as words, pg_get_function_arguments(p.oid) as arguments,
+        a.name as column, format_type(a.type, null) as type, a.mode in ('t', 'o') as is_given
+    from pg_proc as p
+    inner join pg_namespace as n on n.oid = p.pronamespace
+    cross join lateral unnest(p.proallargtypes, p.proargnames, cast(p.proargmodes as text [])) with ordinality
+        as a (type, name, mode, position)
+    where n.nspname = 'mart'
+    order by p.proname, p.oid, a.position
+"""
+SHORT = {"timestamp with time zone": "timestamptz", "character varying": "varchar"}
+
+
+def dictionary(settings: Settings) -> str:
+    """The page: every table and view of mart, core and ops, its key, its columns, and what their comments say; the functions of mart.
+
+    Raises NotConfigured where the warehouse is not migrated.
+    """
+    require_migrated(settings)
+    lines = [
+        "# Data dictionary",
+        "",
+        "Generated from the comments of the database by `python -m cchc.warehouse.dictionary > docs/data-dictionary.md`; do not edit.",
+        "A comment is English | Tiếng Việt where both are given. Columns that begin with `_` are made by the pipeline.",
+        "Times are `timestamptz`, judged in Asia/Ho_Chi_Minh; a `_rate` is a fraction, a `_vnd` is whole đồng.",
+    ]
+    with engine(settings).connect() as connection:
+        relations = query(connection, RELATIONS, {"schemas": list(SCHEMAS)})
+        for schema, words in SCHEMAS.items():
+            lines += ["", f"## {schema}", "", words]
+            for relation in relations:
+                if relation["schema"] == schema:
+                    lines += _relation(connection, relation)
+            if schema == "mart":
+                lines += _functions(connection)
+    return "\n".join(lines) + "\n"
+
+
+def _relation(connection: Connection, relation: dict[str, Any]) -> list[str]:
+    key = f" Key: `{relation['primary_key']}`." if relation["primary_key"] else ""
+    lines = [
+        "",
+        f"### {relation['schema']}.{relation['name']} ({KINDS[relation['kind']]})",
+        "",
+        f"{_cell(relation['words'])}.{key}",
+        "",
+        "| column | type | |",
+        "|---|---|---|",
+    ]
+    for column in query(connection, COLUMNS, {"oid": relation["oid"]}):
+        required = " not null" if column["is_required"] else ""
+        lines.append(f"| `{column['name']}` | {_type(column['type'])}{required} | {_cell(column['words'])} |")
+    return lines
+
+
+def _functions(connection: Connection) -> list[str]:
+    lines: list[str] = []
+    for (name, arguments, comment), rows in groupby(query(connection, FUNCTIONS), itemgetter("name", "arguments", "words")):
+        about, *told = (comment or "").splitlines() or [""]
+        words = dict(line.partition(": ")[::2] for line in told)
+        call = arguments.replace("DEFAULT", "=").replace("::text", "")
+        lines += ["", f"### mart.{name} (function)", "", f"{_cell(about)}.", "", f"Call: `mart.{name}({call})`", ""]
+        lines += ["| argument or column | type | |", "|---|---|---|"]
+        for row in rows:
+            given = "" if row["is_given"] else "argument: "
+            lines.append(f"| `{row['column']}` | {given}{_type(row['type'])} | {_cell(words.get(row['column']))} |")
+    return lines
+
+
+def _type(name: str) -> str:
+    for long, short in SHORT.items():
+        name = name.replace(long, short)
+    return name
+
+
+def _cell(words: str | None) -> str:
+    return " ".join((words or "").split()).replace("|", "·").rstrip(".")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(dictionary(Settings.load()))

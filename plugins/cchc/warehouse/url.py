@@ -1,0 +1,34 @@
+"""Which warehouse: the server of `CCHC_WAREHOUSE_URL`, or the embedded one, started when it does not run."""
+
+from __future__ import annotations
+
+from cchc.errors import NotConfigured
+from cchc.settings import Settings
+from cchc.warehouse import embedded as postgres
+
+DATABASE = "warehouse"
+DRIVER = "psycopg"
+
+
+def warehouse_url(settings: Settings) -> str:
+    """The SQLAlchemy URL of the warehouse, always with the driver psycopg named.
+
+    Starts the embedded server and makes its database `warehouse` when no URL is set.
+    Raises NotConfigured if the URL is not one of PostgreSQL, CchcError if the embedded server does not start.
+    """
+    if settings.warehouse_url:
+        return normalised(settings.warehouse_url)
+    server = postgres.start(settings.home)
+    server.ensure_databases(DATABASE)
+    return server.url(DATABASE, DRIVER)
+
+
+def normalised(url: str) -> str:
+    """`url` with the driver psycopg: a bare `postgresql://` or `postgres://` means another driver in each release of SQLAlchemy."""
+    scheme, separator, rest = url.strip().partition("://")
+    if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+        raise NotConfigured(
+            f"CCHC_WAREHOUSE_URL begins with {scheme[:20] if separator else 'no scheme'!r}: the warehouse is a PostgreSQL database. "
+            "Write postgresql+psycopg://user:password@host:5432/database, or unset it for the embedded one."
+        )
+    return f"postgresql+{DRIVER}://{rest}"
