@@ -39,7 +39,7 @@ def close_month() -> None:
     def choose_period(params: dict | None = None, logical_date=None) -> str:  # type: ignore[no-untyped-def,type-arg]
         """The period asked for, or the month that is over."""
         from cchc.period import now
-        from cchc.publication.closing import period_to_close
+        from cchc.pipeline.close import period_to_close
 
         return period_to_close((params or {}).get("period"), logical_date or now()).code
 
@@ -47,8 +47,8 @@ def close_month() -> None:
     def coverage(period: str, params: dict | None = None, dag_run=None) -> PokeReturnValue:  # type: ignore[no-untyped-def,type-arg]
         """Wait until every source is known to the end of the period and every unit has sent, or until the waiting is over."""
         from cchc.period import now, parse_period
-        from cchc.publication.closing import closing
-        from cchc.publication.edition import readiness
+        from cchc.publication.readiness import readiness
+        from cchc.reference.closing import closing
 
         settings, asked = Settings.load(), (params or {}).get("wait_hours")
         hours = closing(settings).wait_hours if asked is None else float(asked)
@@ -60,7 +60,7 @@ def close_month() -> None:
     def findings(period: str) -> str:
         """What the approver must know, in words: clocks, who is missing, what looks wrong, what has changed since."""
         from cchc.period import parse_period
-        from cchc.publication.edition import readiness
+        from cchc.publication.readiness import readiness
 
         text = readiness(Settings.load(), parse_period(period)).text_vi()
         print(text)
@@ -70,11 +70,12 @@ def close_month() -> None:
     def decide(period: str) -> str:
         """Whether the configured rule approves, or a person is asked."""
         from cchc.period import parse_period
-        from cchc.publication.closing import closing
-        from cchc.publication.edition import readiness
+        from cchc.pipeline.close import approving_rule
+        from cchc.publication.readiness import readiness
+        from cchc.reference.closing import closing
 
         settings = Settings.load()
-        return "freeze" if closing(settings).approving_rule(readiness(settings, parse_period(period))) else "approval"
+        return "freeze" if approving_rule(closing(settings), readiness(settings, parse_period(period))) else "approval"
 
     approval = ApprovalOperator(
         task_id="approval",
@@ -88,7 +89,7 @@ def close_month() -> None:
     @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
     def freeze(period: str, ti=None) -> str:  # type: ignore[no-untyped-def]
         """Freeze values, items, definitions, clocks and reports as one publication; all of it or nothing."""
-        from cchc.publication.closing import publish
+        from cchc.pipeline.close import publish
 
         return publish(Settings.load(), period, ti.xcom_pull(task_ids="approval"))
 

@@ -52,8 +52,8 @@ def ingest_dag(profile: Profile) -> None:
         @task
         def open_window(params: dict | None = None, logical_date=None) -> int:  # type: ignore[no-untyped-def,type-arg]
             """Open the extract; its number goes through the run."""
-            from cchc import pipeline
             from cchc.airflow.runs import window
+            from cchc.pipeline import ingest as pipeline
 
             asked = params or {}
             start, end = window(asked, logical_date)
@@ -64,29 +64,29 @@ def ingest_dag(profile: Profile) -> None:
         @task
         def extract(extract_id: int) -> dict:  # type: ignore[type-arg]
             """Pull the window into landing: complete, or failed."""
-            from cchc import pipeline
             from cchc.airflow.connections import source_connection
+            from cchc.pipeline import ingest as pipeline
 
             return pipeline.extract_step(Settings.load(), extract_id, source_connection(profile.source))
 
         @task
         def stage(extract_id: int) -> None:
             """Type the landed records into staging."""
-            from cchc import pipeline
+            from cchc.pipeline import ingest as pipeline
 
             pipeline.stage_step(Settings.load(), extract_id)
 
         @task
         def validate(extract_id: int) -> list[str]:
             """Run the suites: quarantine rows, block loads, let Great Expectations audit what is left."""
-            from cchc import pipeline
+            from cchc.pipeline import ingest as pipeline
 
             return pipeline.validate_step(Settings.load(), extract_id)
 
         @task(outlets=[MONTHS_TOUCHED])
         def load(extract_id: int, *, outlet_events=None) -> list[str]:  # type: ignore[no-untyped-def]
             """Publish the extract in one transaction; the months it touched become partitions of the asset."""
-            from cchc import pipeline
+            from cchc.pipeline import ingest as pipeline
 
             months = pipeline.load_step(Settings.load(), extract_id)
             outlet_events[MONTHS_TOUCHED].add_partitions(months)
@@ -95,7 +95,7 @@ def ingest_dag(profile: Profile) -> None:
         @task
         def confirm(extract_id: int) -> None:
             """Red where a delivered file was blocked: the reason, file by file, is the task's error."""
-            from cchc import pipeline
+            from cchc.pipeline import ingest as pipeline
 
             pipeline.raise_blocked(Settings.load(), extract_id)
 

@@ -65,8 +65,8 @@ def check_connections() -> None:
         """Log in and read the first page, or list the folder; red with the reason otherwise."""
         from airflow.sdk import get_current_context
 
-        from cchc import pipeline
         from cchc.airflow.connections import source_connection
+        from cchc.pipeline import ingest as pipeline
 
         get_current_context()["source"] = source  # type: ignore[typeddict-unknown-key]
         return pipeline.check_connection(Settings.load(), source, source_connection(source))

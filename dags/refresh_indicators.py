@@ -33,7 +33,7 @@ def refresh_indicators() -> None:
     @task
     def refresh(dag_run=None, params: dict | None = None) -> list[str]:  # type: ignore[no-untyped-def,type-arg]
         """Recompute one touched month, or the periods asked for by hand."""
-        from cchc.indicators.refresh import refresh_partition
+        from cchc.pipeline.refresh import refresh_partition
         from cchc.settings import Settings
 
         return refresh_partition(Settings.load(), dag_run.partition_key, (params or {}).get("periods") or [])

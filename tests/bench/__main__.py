@@ -22,10 +22,10 @@ from typing import Any
 
 import psycopg
 
-from cchc import pipeline
 from cchc.cli import main as cli
-from cchc.indicators.refresh import refresh
 from cchc.period import parse_moment, parse_period
+from cchc.pipeline import ingest as pipeline
+from cchc.pipeline.refresh import refresh
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.warehouse import embedded as postgres

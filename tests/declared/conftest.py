@@ -12,11 +12,11 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import text
 
-from cchc import pipeline
 from cchc.declared.intake import COLUMNS
-from cchc.indicators.refresh import refresh
 from cchc.period import ZONE, parse_period
-from cchc.pipeline import Outcome
+from cchc.pipeline import ingest as pipeline
+from cchc.pipeline.ingest import Outcome
+from cchc.pipeline.refresh import refresh
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.warehouse import engine, query

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cchc import pipeline
 from cchc.period import parse_moment
+from cchc.pipeline import ingest as pipeline
 from cchc.settings import Settings
 from cchc.sources.connection import Connection, from_environment
 from demo import clock, server

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from cchc import pipeline
 from cchc.errors import WrongUse
 from cchc.forms import form_06a as forms
-from cchc.indicators.refresh import binds
+from cchc.indicators.count import binds
 from cchc.period import parse_period
+from cchc.pipeline import ingest as pipeline
 from cchc.settings import Settings
 from cchc.sources.connection import from_environment
 from cchc.warehouse import engine, run_file

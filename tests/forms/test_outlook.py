@@ -11,7 +11,7 @@ import pytest
 from cchc.cli import main as cli
 from cchc.errors import CchcError
 from cchc.indicators import outlook
-from cchc.indicators.refresh import compute
+from cchc.indicators.compute import compute
 from cchc.period import month
 from cchc.reference.catalogue import catalogue
 from cchc.settings import Settings

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from cchc.cli import main as cli
 from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.forms import score
-from cchc.indicators.refresh import compute
+from cchc.indicators.compute import compute
 from cchc.period import parse_period
 from cchc.reference.catalogue import catalogue
 from cchc.settings import Settings

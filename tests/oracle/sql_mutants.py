@@ -129,7 +129,7 @@ def derive_again(settings: Any, months: Sequence[date]) -> None:
     from sqlalchemy import text
 
     from cchc.core.facts import derive_dossiers
-    from cchc.indicators.refresh import refresh
+    from cchc.pipeline.refresh import refresh
     from cchc.warehouse import engine, known_at
 
     with engine(settings).begin() as connection:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cchc.indicators.refresh import compute_known
+from cchc.indicators.compute import compute_known
 from cchc.period import parse_period
 from cchc.publication.known_at import as_known_at
 from tests.oracle.test_oracle import at

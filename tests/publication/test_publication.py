@@ -13,13 +13,15 @@ from sqlalchemy import text
 
 from cchc.cli import main as cli
 from cchc.errors import CchcError, LoadBlocked, WrongUse
-from cchc.indicators.refresh import compute_known
+from cchc.indicators.compute import compute_known
 from cchc.period import BASES, Period, midnight, parse_period
+from cchc.pipeline.close import approving_rule, close, period_to_close, publish
 from cchc.publication import edition as publication
 from cchc.publication import restatement
-from cchc.publication.closing import Closing, period_to_close, publish
-from cchc.publication.edition import Readiness, close, in_force, readiness
+from cchc.publication.edition import in_force
 from cchc.publication.known_at import as_known_at
+from cchc.publication.readiness import Readiness, readiness
+from cchc.reference.closing import Closing
 from cchc.reports.scorecard import scorecard
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
@@ -300,11 +302,11 @@ def test_the_rule_approves_only_what_it_allows() -> None:
     complete = Readiness(month, {"one_stop": over}, {"dossiers": []})
     gaps = Readiness(month, {"one_stop": over, "survey": None}, {"dossiers": ["Xã A", "Xã B"]})
     late = Readiness(month, {"one_stop": early}, {})
-    assert strict.approving_rule(complete)
-    assert strict.approving_rule(gaps) is None
-    assert lax.approving_rule(gaps)
-    assert lax.approving_rule(late) is None, "a source that is late always needs a person"
-    assert Closing("person", 9, 9, 1).approving_rule(complete) is None
+    assert approving_rule(strict, complete)
+    assert approving_rule(strict, gaps) is None
+    assert approving_rule(lax, gaps)
+    assert approving_rule(lax, late) is None, "a source that is late always needs a person"
+    assert approving_rule(Closing("person", 9, 9, 1), complete) is None
     assert (complete.is_complete, gaps.is_complete, late.is_complete) == (True, False, False)
     for word in ("Xã A", "survey: chưa trích xuất", "one_stop: đã trích xuất đến 01/07/2023"):
         assert word in gaps.text_vi()

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from cchc.core.load import dirty_months
 from cchc.reference import calendar
+from cchc.reference.dirty_months import dirty_months
 from cchc.reference.load import load_reference
 from cchc.reference.unit_list import COLUMNS
 from cchc.settings import Settings

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from cchc.indicators.refresh import refresh
 from cchc.period import add_months
+from cchc.pipeline.refresh import refresh
 from cchc.reference import calendar
 from cchc.reference.load import load_reference
 from cchc.warehouse import engine

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from cchc import pipeline
 from cchc.core import completeness
+from cchc.pipeline import ingest as pipeline
 from cchc.settings import Settings
 from cchc.sources.connection import from_environment
 from cchc.warehouse import engine, query

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cchc import period, pipeline
+from cchc import period
 from cchc.cli import main as cli
 from cchc.errors import WrongClock
+from cchc.pipeline import ingest as pipeline
 from cchc.runs import extracts
 from cchc.settings import Settings
 from tests.cli.support import cchc, connect, dossier, dossier_file, payment, payment_file, rows_of

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cchc import pipeline
 from cchc.errors import CchcError
+from cchc.pipeline import ingest as pipeline
 from tests.oracle.world import World
 from tests.runs.support import STEPS, Site, Stepwise, unlike
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from cchc import pipeline
+from cchc.pipeline import ingest as pipeline
 from cchc.runs import retry
 from cchc.settings import Settings
 from tests.cli.support import cchc, connect, dossier, dossier_file, rows_of

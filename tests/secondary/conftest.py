@@ -12,9 +12,9 @@ import openpyxl
 import pytest
 from sqlalchemy import text
 
-from cchc import pipeline
-from cchc.indicators.refresh import refresh
 from cchc.period import parse_moment, parse_period
+from cchc.pipeline import ingest as pipeline
+from cchc.pipeline.refresh import refresh
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.warehouse import engine, query

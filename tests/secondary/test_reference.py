@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cchc.errors import NotConfigured
-from cchc.indicators.refresh import refresh
+from cchc.pipeline.refresh import refresh
 from cchc.reference.load import load_reference
 from cchc.reference.unit_list import read_units
 from cchc.settings import PROJECT, Settings

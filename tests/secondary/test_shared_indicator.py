@@ -6,7 +6,7 @@ import pytest
 
 from cchc.cli import main as cli
 from cchc.errors import NotConfigured
-from cchc.indicators.refresh import refresh
+from cchc.pipeline.refresh import refresh
 from cchc.reference.catalogue import catalogue, followers
 from tests.secondary.conftest import Desk, answer, answered, item
 

@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from cchc.core import declared, facts, lists, missing, payments
 from cchc.core.load import merge_keys
 from cchc.core.merge import VERSION_TABLES, columns_of, merge_versions, staged_view
-from cchc.indicators import refresh
+from cchc.indicators import compute, count
 from cchc.period import parse_moment, parse_period
 from cchc.publication import restatement
 from cchc.publication.learnt import definition_of
@@ -280,7 +280,7 @@ def opened(connection: Connection, settings: Settings, binds: Row, table: str) -
 
 def _period(source: str, binds: Row) -> dict[str, Any]:
     also = {name: at and parse_moment(at) for name, at in binds.get("also", {"survey": None}).items()}
-    return refresh.binds(source, parse_period(binds["period"]), binds.get("basis", "period"), parse_moment(binds["known_at"]), also)
+    return count.binds(source, parse_period(binds["period"]), binds.get("basis", "period"), parse_moment(binds["known_at"]), also)
 
 
 def _changed_step(connection: Connection) -> None:
@@ -525,9 +525,9 @@ def value(connection: Connection, settings: Settings, binds: Row, table: str) ->
         insert(connection, "ops.extract", [{"source_code": source, "window_to": binds["known_at"]}])
     if "indicators" in binds:
         listed = [catalogue(settings)[code] for code in binds["indicators"]]
-        refresh.compute(connection, settings, listed, source, period, clock)
+        compute.compute(connection, settings, listed, source, period, clock)
     else:
-        refresh.write_values(connection, settings, source, period, clock)
+        compute.write_values(connection, settings, source, period, clock)
     return "mart.indicator_value"
 
 
@@ -571,7 +571,7 @@ def declared_file(connection: Connection, settings: Settings, binds: Row, table:
 def declared_value(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """mart.indicator_value of declared indicators from the given files."""
     listed = [catalogue(settings)[code] for code in binds["indicators"]]
-    refresh.compute(connection, settings, listed, "declared", parse_period(binds["period"]), parse_moment(binds["known_at"]))
+    compute.compute(connection, settings, listed, "declared", parse_period(binds["period"]), parse_moment(binds["known_at"]))
     connection.execute(text(f"create temp table made on commit drop as select * from mart.indicator_value where {binds['of']}"))
     return "made"
 
@@ -695,8 +695,8 @@ def run(connection: Connection, settings: Settings, case: Path) -> list[tuple[st
     """Run one case: (relation, rows expected, rows found) of each relation that it names."""
     schema, table = case.parts[-3:-1]
     binds = read(case / "binds.yaml") or {}
-    refresh.work_tables(connection)
-    refresh.item_table(connection)
+    count.work_tables(connection)
+    count.item_table(connection)
     for path in sorted((case / "given").glob("*.yaml")):
         insert(connection, path.stem, read(path))
     relation = maker_of(schema, table)(connection, settings, binds, table)

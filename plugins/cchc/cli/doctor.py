@@ -99,7 +99,7 @@ def _project(settings: Settings) -> list[Finding]:
 
 def _connections(settings: Settings, sources: list[str] | None) -> list[Finding]:
     """The connections of the sources, tried."""
-    from cchc.pipeline import check_connection
+    from cchc.pipeline.ingest import check_connection
     from cchc.sources.connection import from_environment, variable
     from cchc.sources.profile import list_profiles
 

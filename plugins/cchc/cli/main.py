@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _init(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.core.load import dirty_months
+    from cchc.reference.dirty_months import dirty_months
     from cchc.reference.load import load_reference
     from cchc.warehouse import engine, migrate
     from cchc.warehouse.roles import grant_roles
@@ -68,7 +68,7 @@ def _init(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _ingest(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc import pipeline
+    from cchc.pipeline import ingest as pipeline
     from cchc.sources.connection import from_environment
     from cchc.sources.profile import list_profiles
     from cchc.warehouse import require_migrated
@@ -105,7 +105,8 @@ def _print_outcome(done: Any) -> None:
 
 
 def _refresh(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.indicators.refresh import months_of, refresh
+    from cchc.indicators.refresh import months_of
+    from cchc.pipeline.refresh import refresh
     from cchc.warehouse import engine, query, require_migrated
 
     require_migrated(settings)
@@ -229,8 +230,8 @@ def _declare(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _close(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.publication.closing import close_with_reports
-    from cchc.publication.edition import readiness
+    from cchc.pipeline.close import close_with_reports
+    from cchc.publication.readiness import readiness
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
@@ -339,7 +340,7 @@ def _source(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _quarantine(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc import pipeline
+    from cchc.pipeline import ingest as pipeline
     from cchc.warehouse import engine, query, require_migrated
 
     require_migrated(settings)
@@ -542,4 +543,3 @@ def _parser() -> argparse.ArgumentParser:
     demo = add("demo", _demo, "the demo district from nothing to the scorecard")
     demo.add_argument("--once", action="store_true", help="stop everything when it is done")
     return parser
-

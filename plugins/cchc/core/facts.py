@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from cchc.core.merge import columns_of
 from cchc.period import now
-from cchc.reference.plan import first_day
+from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
 from cchc.warehouse import run_file
 
@@ -69,36 +69,3 @@ def derive_dossiers(connection: Connection, settings: Settings, source: str, kno
         run_file(connection, settings, "mart/dossier_left_out", load_id=load_id, source=source, known_at=known_at, now=now())
     connection.execute(text("delete from ops.dirty_dossier"))
     return changed
-
-
-def mark_dirty_months(connection: Connection, settings: Settings, source: str, dated: str, known_at: datetime, reason: str) -> int:
-    """Mark the months whose periods may hold another value: for rows (from_date, to_date) of the query `dated`.
-
-    A day counts in the year to date of every later month of its year, and, from 15 December on, of the next report year
-    (Decree 09/2019); an open end (to_date null) reaches to T.
-    """
-    return connection.execute(
-        text(
-            f"""insert into ops.dirty_month (source_code, month_start, reason, marked_at)
-            with dated as ({dated}),
-            spanned as (
-                select distinct
-                    cast(date_trunc('month', greatest(from_date, cast(:first_day as date))) as date) as first_month,
-                    least(
-                        -- greatest() passes over a null: an open end is asked for by itself
-                        case
-                            when to_date is null then cast('9999-01-01' as date)
-                            else cast(date_trunc('year', greatest(to_date, from_date) + 17) as date) + interval '11 months'
-                        end,
-                        date_trunc('month', cast((cast(:known_at as timestamptz) - interval '1 microsecond')
-                            at time zone 'Asia/Ho_Chi_Minh' as date))
-                    ) as last_month
-                from dated
-                where from_date is not null and coalesce(to_date >= cast(:first_day as date) - 31, true)
-            )
-            select distinct cast(:source as text), cast(m as date), cast(:reason as text), cast(:now as timestamptz)
-            from spanned cross join lateral generate_series(first_month, last_month, interval '1 month') as m
-            on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"""
-        ),
-        {"source": source, "known_at": known_at, "reason": reason, "now": now(), "first_day": first_day(settings)},
-    ).rowcount

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core.facts import mark_dirty_months
 from cchc.core.merge import VERSION_TABLES, Counts, columns_of, merge_versions
+from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
 
 _LOCAL = "cast({column} at time zone 'Asia/Ho_Chi_Minh' as date)"

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core.facts import mark_dirty_months
 from cchc.core.merge import Counts, columns_of
+from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
 
 # days from which a period may differ when an item of the list appears, changes or vanishes; dossiers received before any version

@@ -15,6 +15,7 @@ from cchc.core.settled import resolve_quarantine
 from cchc.errors import CchcError
 from cchc.period import last_day_before, month_start, now
 from cchc.reference.catalogue import followers
+from cchc.reference.dirty_months import mark_dirty_months
 from cchc.reference.plan import first_day
 from cchc.settings import Settings
 from cchc.sources.profile import Entity, Profile
@@ -168,7 +169,7 @@ def _merge_entity(
         )
     elif entity.model in EVENT_DATE:
         date = EVENT_DATE[entity.model].format(row="v")
-        facts.mark_dirty_months(
+        mark_dirty_months(
             connection,
             settings,
             profile.source,
@@ -224,7 +225,7 @@ def _mark_moved_clock(
         return
 
     def mark(dates: str, reason: str) -> None:
-        facts.mark_dirty_months(
+        mark_dirty_months(
             connection, settings, source, f"select from_date, cast(null as date) as to_date from {dates}", max(known_at, reach), reason
         )
 
@@ -234,13 +235,3 @@ def _mark_moved_clock(
     if previous is not None:
         run_file(connection, settings, "core/limit_passed", source=source, known_at=known_at, previous=previous)
         mark("limit_passed", "limits for the publication of procedures that passed")
-
-
-def dirty_months(connection: Connection, sources: Iterable[str] | None = None) -> dict[str, list[str]]:
-    """Months that wait for a refresh, by source (YYYY-MM)."""
-    rows = connection.execute(text("select source_code, to_char(month_start, 'YYYY-MM') from ops.dirty_month order by 1, 2")).all()
-    found: dict[str, list[str]] = {}
-    for source, month in rows:
-        if sources is None or source in sources:
-            found.setdefault(source, []).append(month)
-    return found

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core.facts import mark_dirty_months
+from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
 from cchc.warehouse import run_file
 

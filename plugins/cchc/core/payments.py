@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core.facts import mark_dirty_months
 from cchc.core.merge import VERSION_TABLES, Counts, columns_of
+from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
 
 

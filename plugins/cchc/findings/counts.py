@@ -1,103 +1,18 @@
-"""Findings: what looks wrong in the sources (indicators.md §7), counted by unit and month, down to the dossiers.
-
-Each finding is one SQL file of include/sql/findings, one row a dossier (or order), named in include/reference/findings.yaml.
-`mart.finding` is a view over all of them, so it can never be older than mart.dossier: a delivered correction takes a finding away
-at once. Measured on the demo district (docs/guides/forms_findings_outlook.md): the whole view takes some seconds, one kind less
-than two; a stored copy would have to follow every load, because a finding depends on versions that touch no indicator.
-"""
+"""Findings: what looks wrong in the sources (indicators.md §7), counted by unit and month, down to the dossiers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from sqlalchemy import Connection
 
-from cchc.errors import NotConfigured, WrongUse
+from cchc.errors import WrongUse
 from cchc.period import Period, add_months, month_start
+from cchc.reference.finding_kinds import kinds
 from cchc.reference.scopes import known_scope, scope_condition
 from cchc.settings import Settings
-from cchc.warehouse import engine, query, run_script, sql
-
-COLUMNS = {
-    "finding_code": "Kind of finding (core.finding_kind) | Mã phát hiện",
-    "finding_order": "Its place in lists | Thứ tự",
-    "name_vi": "Its name | Tên phát hiện",
-    "source_code": "Source whose record looks wrong | Nguồn",
-    "unit_code": "Unit of the dossier, else of the payment | Đơn vị",
-    "month_start": "First day of the month of the finish, else of the reception; of a payment without dossier its own | Tháng",
-    "item": "Dossier, or order of the payment | Hồ sơ hoặc mã tham chiếu",
-    "dossier_code": "MaHoSo | Mã hồ sơ",
-    "event_date": "Day of what looks wrong | Ngày xảy ra",
-    "detail": "What was found, as JSON | Chi tiết",
-}
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of finding."""
-
-    code: str
-    source: str
-    name_vi: str
-    name_en: str
-    meaning_vi: str
-
-    @property
-    def sql(self) -> str:
-        """Name of its SQL file."""
-        return f"findings/{self.code}"
-
-
-def kinds(settings: Settings) -> dict[str, Kind]:
-    """The catalogue of findings, in the order of the file. Raises NotConfigured where file and SQL do not fit each other."""
-    path = settings.reference_dir / "findings.yaml"
-    found: dict[str, Kind] = {}
-    for code, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items():
-        try:
-            found[code] = Kind(code=code, **entry)
-        except TypeError as error:
-            raise NotConfigured(f"{path.name}: {code}: {error}") from error
-    files = {file.stem for file in (settings.sql_dir / "findings").glob("*.sql")}
-    if files != set(found):
-        raise NotConfigured(f"{path.name} and include/sql/findings differ in: {', '.join(sorted(files ^ set(found)))}")
-    return found
-
-
-def kind_rows(settings: Settings) -> list[dict[str, Any]]:
-    """Rows of core.finding_kind."""
-    return [
-        {
-            "finding_code": kind.code,
-            "finding_order": number,
-            "source_code": kind.source,
-            "name_vi": kind.name_vi,
-            "name_en": kind.name_en,
-            "meaning_vi": kind.meaning_vi,
-        }
-        for number, kind in enumerate(kinds(settings).values(), 1)
-    ]
-
-
-def create_view(connection: Connection, settings: Settings) -> None:
-    """Make mart.finding from the files of include/sql/findings; again changes nothing."""
-    parts = "\nunion all\n".join(
-        f"select '{code}' as finding_code, x.* from (\n{sql(settings, kind.sql)}\n) as x" for code, kind in kinds(settings).items()
-    )
-    comments = "".join(f"comment on column mart.finding.{column} is '{comment}';\n" for column, comment in COLUMNS.items())
-    run_script(
-        connection,
-        f"""create or replace view mart.finding as
-        select
-            k.finding_code, k.finding_order, k.name_vi, f.source_code, f.unit_code,
-            cast(date_trunc('month', f.month_day) as date) as month_start, f.item, f.dossier_code, f.event_date, f.detail
-        from ({parts}) as f
-        inner join core.finding_kind as k on k.finding_code = f.finding_code;
-        comment on view mart.finding is
-        'One row a finding: a dossier or payment that somebody should look at, as known now (indicators.md §7) | Phát hiện bất thường';
-        {comments}""",
-    )
+from cchc.warehouse import engine, query
 
 
 @dataclass(frozen=True)

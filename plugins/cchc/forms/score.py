@@ -16,7 +16,7 @@ import yaml
 from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, NotConfigured, WrongUse
-from cchc.indicators.refresh import binds
+from cchc.indicators.count import binds
 from cchc.period import Period, midnight, now
 from cchc.reference.plan import DISTRICT
 from cchc.reference.scopes import known_scope

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from cchc.errors import WrongUse
 from cchc.forms import form_06a as forms
-from cchc.indicators.refresh import all_clocks, counted_items
+from cchc.indicators.count import all_clocks, counted_items
 from cchc.period import BASES, Period, midnight, month_start, now, parse_moment
 from cchc.publication.edition import OPEN, clocks_json, in_force, new_indicators
 from cchc.publication.learnt import counted_by, learn

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from sqlalchemy import Connection, text
 
-from cchc.core.facts import mark_dirty_months
 from cchc.reference import calendar
 from cchc.reference.catalogue import catalogue
+from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
 from cchc.warehouse import known_at, query, sql
 

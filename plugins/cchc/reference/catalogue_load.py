@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.core.facts import mark_dirty_months
 from cchc.period import now
 from cchc.reference.catalogue import Indicator, catalogue
+from cchc.reference.dirty_months import mark_dirty_months
 from cchc.reference.plan import first_day
 from cchc.settings import Settings
 from cchc.warehouse import known_at, query, sql

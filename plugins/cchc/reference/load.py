@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.findings import counts as findings
+from cchc.reference import finding_kinds
 from cchc.reference import unit_list as reference_units
 from cchc.reference.calendar_load import load_calendar
 from cchc.reference.catalogue_load import load_catalogue
@@ -64,8 +64,8 @@ def load_reference(settings: Settings) -> list[str]:
         told = reference_units.load_units(connection, settings, profiles)
         told += load_calendar(connection, settings)
         told += load_definitions(connection, settings)
-        _upsert(connection, "core.finding_kind", ("finding_code",), findings.kind_rows(settings))
-        findings.create_view(connection, settings)
+        _upsert(connection, "core.finding_kind", ("finding_code",), finding_kinds.kind_rows(settings))
+        finding_kinds.create_view(connection, settings)
         for profile in profiles:
             load_source(connection, profile)
     return told

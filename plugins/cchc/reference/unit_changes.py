@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.core.facts import mark_dirty_months
 from cchc.period import add_months, last_day_before, month_start, now
 from cchc.reference.catalogue import catalogue
+from cchc.reference.dirty_months import mark_dirty_months
 from cchc.reference.plan import DISTRICT, first_day, plans
 from cchc.reference.units import A_DAY, FIRST_DAY, LAST_DAY, State, Stretch, Units
 from cchc.settings import Settings

@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.errors import WrongUse
+from cchc.indicators.compute import compute_known
+from cchc.indicators.count import binds, clocks_of
 from cchc.indicators.declared import figures
-from cchc.indicators.refresh import binds, clocks_of, compute_known
 from cchc.period import Period, midnight
 from cchc.publication.known_at import as_known_at
 from cchc.reference.catalogue import Indicator, indicator

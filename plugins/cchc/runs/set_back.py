@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from cchc.core.facts import mark_dirty_months
 from cchc.errors import CchcError, WrongUse
 from cchc.period import last_day_before, midnight, now
 from cchc.reference.catalogue import catalogue, followers
+from cchc.reference.dirty_months import mark_dirty_months
 from cchc.runs.redate import redate
 from cchc.settings import Settings
 from cchc.sources.profile import load_profile

@@ -19,10 +19,11 @@ import orjson
 from sqlalchemy import text
 
 from cchc.core import completeness
-from cchc.core.load import dirty_months, load_extract
+from cchc.core.load import load_extract
 from cchc.core.merge import VERSION_TABLES
 from cchc.errors import LoadBlocked, NotConfigured
 from cchc.period import now
+from cchc.reference.dirty_months import dirty_months
 from cchc.runs import extracts, retry
 from cchc.runs.extracts import open_extract as open_extract  # the first step, for the DAGs
 from cchc.runs.retry import resolve_retried
@@ -291,7 +292,7 @@ def _count_secrets(connection: Any, profile: Profile, load: Landed) -> None:
 
 def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
     """A stored record that turned secret goes in all versions: core, staging, quarantine, landing (contracts/documents.md, Rules)."""
-    from cchc.core.facts import mark_dirty_months
+    from cchc.reference.dirty_months import mark_dirty_months
     from cchc.sources.secrecy import purge_landing
 
     entity = profile.entities[load.entity]

@@ -1,0 +1,122 @@
+"""Compute the values of a period: counted by indicators.count, judged by the plan that holds in it, written where they differ."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from cchc.core.completeness import incomplete_bases
+from cchc.indicators import declared
+from cchc.indicators.count import binds, clocks_of, measure, work_tables
+from cchc.period import BASES, Period, last_day_before, midnight, now
+from cchc.reference.catalogue import Indicator, catalogue
+from cchc.reference.plan import DISTRICT, plan_of
+from cchc.settings import Settings
+from cchc.warehouse import known_at, run_file
+
+YEAR_BEFORE = "year_before"  # the year to date of the same period a year before, in `measured` beside the two bases
+
+
+def compute(connection: Connection, settings: Settings, indicators: list[Indicator], source: str, period: Period, clock: datetime) -> int:
+    """Compute one period on both bases for the indicators of one source; how many values changed."""
+    gone = _drop_out_of_scope(connection, settings, indicators, period, clock)
+    work_tables(connection)
+    if source == declared.SOURCE:
+        declared.measure(connection, settings, indicators, period, clock, plan_of(connection, period).plan_code)
+        return gone + write_values(connection, settings, source, period, clock)
+    if any(item.coverage == "dossiers" for item in indicators):
+        _open_dossiers(connection, settings, source, period, clock)
+    before = period.year_before()
+    also = clocks_of(connection, indicators)
+    for basis in BASES:
+        measure(connection, settings, indicators, basis, binds(source, period, basis, clock, also))
+    compared = _with_direction(connection, period)
+    against = [item for item in indicators if item.code in compared]
+    compared_on = period.effective_last_day(clock)
+    measure(connection, settings, against, YEAR_BEFORE, binds(source, before, "year_to_date", clock, also), compared_on)
+    return gone + write_values(connection, settings, source, period, clock)
+
+
+def write_values(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> int:
+    """Write a period's values from what was counted into `measured`, judged by the plan that holds in it; how many changed."""
+    last_day = period.effective_last_day(clock)
+    lacking = [basis for basis, is_lacking in incomplete_bases(connection, source, period, BASES).items() if is_lacking]
+    concerned = [item.code for item in catalogue(settings).values() if item.coverage == "dossiers"] if lacking else []
+    return run_file(
+        connection,
+        settings,
+        "mart/indicator_value",
+        plan=plan_of(connection, period).plan_code,
+        kind=period.kind,
+        period_start=period.start,
+        period_end=period.end,
+        last_day=last_day,
+        # a declared figure of the year before is there or not, whatever the files of which day were taken in
+        has_year_before=source == declared.SOURCE or _is_extracted(connection, source, period.year_before()),
+        is_running=last_day < period.last_day,
+        incomplete_bases=lacking,
+        incomplete_codes=concerned,
+        now=now(),
+    ).rowcount
+
+
+def _drop_out_of_scope(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clock: datetime) -> int:
+    """Take away the values of scopes that a period does not have any more: of a unit that begins later than it was said to."""
+    return run_file(
+        connection,
+        settings,
+        "mart/value_out_of_scope",
+        listed=json.dumps([{"code": item.code, "version": item.version} for item in indicators]),
+        root=DISTRICT,
+        last_day=period.effective_last_day(clock),
+        kind=period.kind,
+        period_start=period.start,
+    ).rowcount
+
+
+def compute_known(connection: Connection, settings: Settings, period: Period) -> None:
+    """Compute one period for every source on a connection, from what it sees: for `--as-known-at`, in a transaction that is undone."""
+    connection.execute(
+        text("delete from mart.indicator_value where period_kind = :kind and period_start = :start"),
+        {"kind": period.kind, "start": period.start},
+    )
+    listed = catalogue(settings).values()
+    for source in sorted({item.source for item in listed}):
+        clock = known_at(connection, source)
+        if clock is not None and midnight(period.start) < clock:
+            compute(connection, settings, [item for item in listed if item.source == source], source, period, clock)
+
+
+def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> None:
+    values = binds(source, period, "period", clock)
+    # a running period ended at an earlier T on a day on which no period ends: what was said of that day is of no use any more
+    connection.execute(
+        text(
+            "delete from mart.dossier_open where source_code = :s and (as_of_date = :d or (as_of_date <> :running "
+            "and extract(day from as_of_date) <> 14 and extract(day from as_of_date + 1) <> 1))"
+        ),
+        {"s": source, "d": values["last_day"], "running": last_day_before(clock)},
+    )
+    run_file(connection, settings, "mart/dossier_open", **values)
+
+
+def _with_direction(connection: Connection, period: Period) -> set[str]:
+    """The indicators for which the plan that holds in a period has a direction: they are compared with the year before."""
+    plan = plan_of(connection, period)
+    rows = connection.execute(
+        text("select indicator_code from core.plan_target where plan_code = :plan and kind = 'direction' and ended_at is null"),
+        {"plan": plan.plan_code},
+    )
+    return set(rows.scalars()) if plan.holds else set()
+
+
+def _is_extracted(connection: Connection, source: str, period: Period) -> bool:
+    """Whether what is covered without a hole reaches back to the start of a period's year to date."""
+    row = connection.execute(
+        text("select is_complete_from_start, earliest_from from ops.source_clock where source_code = :s"), {"s": source}
+    ).one_or_none()
+    return row is not None and (
+        bool(row.is_complete_from_start) or (row.earliest_from is not None and row.earliest_from <= midnight(period.year_start))
+    )

@@ -1,0 +1,175 @@
+"""Close a period: refresh what waits, then freeze its values with their items and papers as an edition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from cchc.errors import CchcError, LoadBlocked, WrongUse
+from cchc.forms import score
+from cchc.indicators.count import all_clocks
+from cchc.indicators.refresh import months_of
+from cchc.period import ZONE, Period, add_months, midnight, month_start, now, parse_period
+from cchc.pipeline.refresh import refresh
+from cchc.publication.edition import in_force, open_restatements
+from cchc.publication.freeze import Publication, freeze_reports, freeze_values, insert_edition
+from cchc.publication.readiness import Readiness, readiness, readiness_at
+from cchc.reference.catalogue import catalogue
+from cchc.reference.closing import Closing, closing
+from cchc.settings import Settings
+from cchc.warehouse import engine, run_file
+
+
+def period_to_close(code: str | None, moment: datetime) -> Period:
+    """The period asked for, else the last calendar month that is over at a moment."""
+    if code:
+        return parse_period(code)
+    last = add_months(month_start(moment.astimezone(ZONE).date()), -1)
+    return parse_period(f"{last:%Y-%m}")
+
+
+def approving_rule(rule: Closing, state: Readiness) -> str | None:
+    """The rule that approves a period in this state, in words; None where a person must be asked.
+
+    A source that is late or has gaps always needs a person.
+    """
+    missing = sum(len(units) for units in state.missing.values())
+    if rule.approval != "rule" or state.late_sources or state.gaps:
+        return None
+    if missing > rule.missing_units or len(state.absent_sources) > rule.absent_sources:
+        return None
+    return f"rule: at most {rule.missing_units} missing units and {rule.absent_sources} absent sources"
+
+
+def close(
+    settings: Settings,
+    period: Period,
+    approved_by: str,
+    *,
+    note: str | None = None,
+    approval: str = "person",
+    incomplete: bool = False,
+    reports: Callable[[Path], list[Path]] | None = None,
+    is_approved: Callable[[Readiness], bool] = lambda state: True,
+) -> Publication:
+    """Freeze a period as a publication; of one already published, the approved restatement as its next edition.
+
+    All or nothing: values, items, clocks and reports (`reports` writes them into the folder that it is given). What is published
+    with the values is the readiness at the moment of the freeze; `is_approved` says whether the approval holds for that, too. Raises
+    CchcError where a source is not known to the end of the period (unless `incomplete`), LoadBlocked where the approval does not hold any
+    more, WrongUse where the period is published and nothing changed.
+    """
+    if not approved_by.strip():
+        raise WrongUse("a publication needs somebody who approves it")
+    items = catalogue(settings)
+    with engine(settings).connect() as connection:
+        clocks = all_clocks(connection, items.values())
+    known = [clock for clock in clocks.values() if clock is not None]
+    if not known or all(clock <= midnight(period.start) for clock in known):
+        raise WrongUse(f"nothing is known of {period.code} yet: it cannot be closed")
+    if not incomplete:
+        _require_known(readiness(settings, period))
+    months = sorted({month for clock in known for month in months_of([period], clock)})
+    refresh(settings, months)  # what waits
+    if score.has_formula(settings, period):
+        score.compute(settings, period)
+    with engine(settings).begin() as connection:
+        for source in sorted(clocks):  # no refresh between the values and their items
+            connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {source}"})
+        # a load may have marked the months again before we held the locks
+        waiting = connection.execute(text("select 1 from ops.dirty_month where month_start = any(:m)"), {"m": months}).scalar()
+        if waiting:
+            raise CchcError(f"{period.code}: a load has just touched it; run `cchc close {period.code}` again")
+        state = readiness_at(connection, settings, period)
+        if not incomplete:
+            _require_known(state)
+        if not is_approved(state):
+            raise LoadBlocked(f"{period.code}: it has changed since it was approved, and is not approved as it is now:\n{state.text_vi()}")
+        before = in_force(connection, settings, period)
+        if before and not open_restatements(connection, before["publication_id"]):
+            raise WrongUse(
+                f"{period.code} is published (edition {before['edition']}, {before['published_at']:%d/%m/%Y}), "
+                "and nothing that is known now differs from it"
+            )
+        publication_id, edition = insert_edition(connection, settings, items, state, approved_by.strip(), note=note, approval=approval)
+        values = freeze_values(connection, settings, items, period, state.clocks, publication_id)
+        restated = 0
+        if before:
+            restated = run_file(
+                connection,
+                settings,
+                "publication/approved",
+                publication_id=before["publication_id"],
+                republished_as=publication_id,
+                approved_by=approved_by.strip(),
+                note=note,
+                now=now(),
+            ).rowcount
+        score.freeze(connection, period, str(publication_id))
+        names = freeze_reports(connection, settings, period, edition, publication_id, reports) if reports else []
+    return Publication(publication_id, period, edition, values, restated, names)
+
+
+def _require_known(state: Readiness) -> None:
+    if state.late_sources:
+        raise CchcError(
+            f"{state.period.code} cannot be closed: "
+            + "; ".join(f"{source} is known only until {state.clocks[source]}" for source in state.late_sources)
+            + ". Ingest first, or close it all the same with --incomplete"
+        )
+
+
+def publish(settings: Settings, code: str, answer: dict[str, Any] | None) -> str:
+    """Close a period with the approver's answer (as Airflow's approval gives it), or by the rule; what was done, in words.
+
+    Raises LoadBlocked where neither a person nor the rule approves.
+    """
+    period = parse_period(code)
+    state = readiness(settings, period)
+    configured = closing(settings)
+    rule = approving_rule(configured, state)
+    if answer:
+        user = answer.get("responded_by_user") or {}
+        by, note, approval = user.get("name") or user.get("id") or "?", (answer.get("params_input") or {}).get("note"), "person"
+    elif rule:
+        by, note, approval = rule, None, "rule"
+    else:
+        raise LoadBlocked(f"{code}: nobody has approved it, and the configured rule does not hold:\n{state.text_vi()}")
+    # what a person has approved is what that person saw; the rule must hold for what is frozen
+    is_approved = (lambda frozen: True) if answer else (lambda frozen: approving_rule(configured, frozen) is not None)
+    done = close_with_reports(
+        settings, period, str(by), note=note, approval=approval, incomplete=answer is not None, is_approved=is_approved
+    )
+    return (
+        f"Đã công bố {period.name_vi}, lần {done.edition}: {done.values} số liệu, {done.restated} điều chỉnh, "
+        f"{len(done.reports)} báo cáo; phê duyệt: {by}"
+    )
+
+
+def close_with_reports(
+    settings: Settings,
+    period: Period,
+    by: str,
+    *,
+    note: str | None = None,
+    approval: str = "person",
+    incomplete: bool = False,
+    is_approved: Callable[[Readiness], bool] = lambda state: True,
+) -> Publication:
+    """Close a period together with its official reports, which are frozen with it (see `close`)."""
+    from cchc.reports.build import build
+
+    return close(
+        settings,
+        period,
+        by,
+        note=note,
+        approval=approval,
+        incomplete=incomplete,
+        is_approved=is_approved,
+        reports=lambda folder: build(settings, period, folder, is_edition=True),
+    )

@@ -1,0 +1,75 @@
+"""Refresh the months that wait: recompute their indicators, and say what of it differs from what was published."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import text
+
+from cchc.indicators.refresh import months_of, recompute
+from cchc.period import parse_period
+from cchc.publication.restatement import restate
+from cchc.reference.catalogue import catalogue
+from cchc.settings import Settings
+from cchc.warehouse import engine
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh of one month and source did."""
+
+    source: str
+    month: date
+    periods: int
+    changed: int
+
+
+def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: bool = False) -> list[Refreshed]:
+    """Refresh the months that wait (of `months`, or all of them); with `force`, the given months whether they wait or not.
+
+    Each (source, month) is one transaction that also clears its mark: a refresh that is cut off is taken up again.
+    """
+    done: list[Refreshed] = []
+    wanted = sorted(set(months)) if months is not None else None
+    with engine(settings).connect() as connection:
+        waiting = connection.execute(text("select source_code, month_start from ops.dirty_month order by month_start, source_code")).all()
+        sources = sorted({item.source for item in catalogue(settings).values()})
+    if force and wanted is not None:
+        tasks = [(source, month) for month in wanted for source in sources]
+    else:
+        tasks = [(row[0], row[1]) for row in waiting if wanted is None or row[1] in wanted]
+    for source, month in tasks:
+        done.append(_refresh_month(settings, source, month))
+    return done
+
+
+def _refresh_month(settings: Settings, source: str, month: date) -> Refreshed:
+    with engine(settings).begin() as connection:
+        computed = recompute(connection, settings, source, month)
+        for done in computed:
+            restate(connection, settings, done.indicators, done.period)
+    changed = sum(done.changed for done in computed)
+    log.info("refreshed %s %s: %s periods, %s values changed", source, f"{month:%Y-%m}", len(computed), changed)
+    return Refreshed(source, month, len(computed), changed)
+
+
+def refresh_partition(settings: Settings, partition: str | None, periods: list[str]) -> list[str]:
+    """What one run of the DAG asks for: a touched month (YYYY-MM), or periods by hand; what was done, in words.
+
+    A run by hand that names nothing refreshes whatever waits.
+    """
+    if partition:
+        done = refresh(settings, [parse_period(partition).start])
+    elif periods:
+        with engine(settings).connect() as connection:
+            clocks = list(connection.execute(text("select known_at from ops.source_clock")).scalars())
+        asked = [parse_period(code) for code in periods]
+        done = refresh(settings, sorted({month for clock in clocks for month in months_of(asked, clock)}), force=True)
+    else:
+        done = refresh(settings)
+    return [f"{item.source} {item.month:%Y-%m}: {item.periods} periods, {item.changed} values changed" for item in done]

@@ -1,0 +1,153 @@
+"""Freeze a period as an edition: its values, items, definitions, clocks and reports, in the transaction of the caller."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from cchc.errors import CchcError
+from cchc.indicators.count import binds, count_items, counted_items
+from cchc.period import BASES, Period, midnight, now
+from cchc.publication.edition import OPEN, clocks_json
+from cchc.publication.learnt import definition_of
+from cchc.publication.readiness import Readiness
+from cchc.reference.catalogue import Indicator
+from cchc.reference.plan import plan_of
+from cchc.settings import Settings
+from cchc.warehouse import run_file, sql
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One edition of a period."""
+
+    publication_id: int
+    period: Period
+    edition: int
+    values: int
+    restated: int
+    reports: list[str] = field(default_factory=list)
+
+
+def insert_edition(
+    connection: Connection,
+    settings: Settings,
+    items: dict[str, Indicator],
+    state: Readiness,
+    approved_by: str,
+    *,
+    note: str | None,
+    approval: str,
+) -> tuple[int, int]:
+    """Begin the next edition of a period: its row in mart.publication, with what was known of its readiness; its id and number."""
+    period = state.period
+    plan = plan_of(connection, period).plan_code
+    edition: int = connection.execute(
+        text("select coalesce(max(edition), 0) + 1 from mart.publication where period_kind = :kind and period_start = :start"),
+        {"kind": period.kind, "start": period.start},
+    ).scalar_one()
+    definitions = {code: definition_of(settings, item) for code, item in sorted(items.items())}
+    publication_id: int = connection.execute(
+        text(
+            "insert into mart.publication (plan_code, period_kind, period_start, period_end, edition, source_clocks, definitions, missing, "
+            "findings, approval, approved_by, note, published_at) values (:plan, :kind, :start, :end, :edition, cast(:clocks as jsonb), "
+            "cast(:definitions as jsonb), cast(:missing as jsonb), cast(:findings as jsonb), :approval, :by, :note, :now) "
+            "returning publication_id"
+        ),
+        {
+            "plan": plan,
+            "kind": period.kind,
+            "start": period.start,
+            "end": period.end,
+            "edition": edition,
+            "clocks": clocks_json(state.clocks),
+            "definitions": json.dumps(definitions),
+            "missing": json.dumps(state.missing, ensure_ascii=False),
+            "findings": json.dumps(state.findings),
+            "approval": approval,
+            "by": approved_by,
+            "note": note,
+            "now": now(),
+        },
+    ).scalar_one()
+    return publication_id, edition
+
+
+def freeze_values(
+    connection: Connection,
+    settings: Settings,
+    items: dict[str, Indicator],
+    period: Period,
+    clocks: dict[str, datetime | None],
+    publication_id: int,
+) -> int:
+    """Copy the values, and the items behind them, as they are counted at this moment."""
+    connection.execute(text("create temp table definition (indicator_code text, formula_version integer) on commit drop"))
+    connection.execute(
+        text("insert into definition values (:code, :version)"), [{"code": item.code, "version": item.version} for item in items.values()]
+    )
+    values = run_file(
+        connection,
+        settings,
+        "publication/value",
+        publication_id=publication_id,
+        period_kind=period.kind,
+        period_start=period.start,
+    ).rowcount
+    if not values:
+        raise CchcError(f"{period.code} is not computed: `cchc refresh {period.code}`")
+    # names as of D: whatever the units are called later, this edition calls them so
+    last_day = max(period.effective_last_day(clock) for clock in clocks.values() if clock is not None)
+    run_file(connection, settings, "publication/unit", publication_id=publication_id, last_day=last_day)
+    counted_items(connection, settings, list(items.values()), period, clocks, BASES)
+    source = items["dossier_on_time_rate"].source
+    clock = clocks[source]
+    if clock is not None and midnight(period.start) < clock:
+        bound = binds(source, period, "period", clock)
+        count_items(connection, settings, sql(settings, "publication/open_dossier"), bound, OPEN, "period")
+        run_file(connection, settings, "publication/not_counted_dossier", source=source, end_at=midnight(period.end))
+    connection.execute(
+        text(
+            "insert into mart.publication_item (publication_id, unit_code, indicator_code, basis, numerator_items, other_items) "
+            "select :p, unit_code, indicator_code, basis, "
+            "coalesce(array_agg(item order by item) filter (where is_numerator), '{}'), "
+            "coalesce(array_agg(item order by item) filter (where not is_numerator), '{}') "
+            "from item_now where unit_code is not null group by unit_code, indicator_code, basis"
+        ),
+        {"p": publication_id},
+    )
+    return values
+
+
+def freeze_reports(
+    connection: Connection,
+    settings: Settings,
+    period: Period,
+    edition: int,
+    publication_id: int,
+    reports: Callable[[Path], list[Path]],
+) -> list[str]:
+    """Have the papers written into the edition's folder and keep their names and hashes; the names."""
+    folder = settings.home / "publications" / f"{period.code}_{edition}"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = []
+    for path in reports(folder):
+        data = path.read_bytes()
+        connection.execute(
+            text("insert into mart.publication_report values (:p, :name, :path, :sha, :n)"),
+            {
+                "p": publication_id,
+                "name": path.name,
+                "path": str(path.relative_to(settings.home)),
+                "sha": hashlib.sha256(data).hexdigest(),
+                "n": len(data),
+            },
+        )
+        names.append(path.name)
+    return names

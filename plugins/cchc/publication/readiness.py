@@ -1,0 +1,122 @@
+"""How ready a period is to be closed: how far each source is known, who sent nothing, what looks wrong, what has changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from cchc.core.completeness import notes_vi
+from cchc.indicators.count import all_clocks, binds
+from cchc.period import Period, midnight
+from cchc.publication.edition import in_force, open_restatements
+from cchc.reference.catalogue import Indicator, catalogue
+from cchc.settings import Settings
+from cchc.warehouse import engine, query, sql
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What the approver of a period must know: how far each source is known, who sent nothing, what looks wrong, what has changed.
+
+    `clocks`: T of each source, None = never extracted. `missing`: units expected that sent nothing in the period, by coverage.
+    `gaps`: what was never asked for, or is listed by the source and not stored, in Vietnamese sentences.
+    """
+
+    period: Period
+    clocks: dict[str, datetime | None]
+    missing: dict[str, list[str]]
+    findings: dict[str, int] = field(default_factory=dict)
+    restatements: int = 0
+    edition: int = 0
+    finding_names: dict[str, str] = field(default_factory=dict)
+    gaps: tuple[str, ...] = ()
+
+    @property
+    def late_sources(self) -> list[str]:
+        """Sources that are extracted, but not up to the end of the period."""
+        return sorted(source for source, clock in self.clocks.items() if clock is not None and clock < midnight(self.period.end))
+
+    @property
+    def absent_sources(self) -> list[str]:
+        """Sources that were never extracted: their indicators have no value."""
+        return sorted(source for source, clock in self.clocks.items() if clock is None)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every source is known to the end of the period, and every expected unit has sent something."""
+        return not self.late_sources and not self.absent_sources and not any(self.missing.values()) and not self.gaps
+
+    def text_vi(self) -> str:
+        """The same in Vietnamese, for the approver (Markdown)."""
+        lines = [f"Kỳ: {self.period.name_vi}"]
+        for source, clock in sorted(self.clocks.items()):
+            lines.append(f"- {source}: " + (f"đã trích xuất đến {clock:%d/%m/%Y %H:%M}" if clock else "chưa trích xuất lần nào"))
+        for source in self.late_sources:
+            lines.append(f"- **{source} chưa đủ số liệu đến hết kỳ**")
+        lines += [f"- **{gap}**" for gap in self.gaps]
+        for code, units in sorted(self.missing.items()):
+            if units:
+                lines.append(f"- chưa có số liệu ({code}): {', '.join(units)}")
+        for code, count in sorted(self.findings.items()):
+            lines.append(f"- bất thường: {self.finding_names.get(code, code)}: {count}")
+        if self.edition:
+            lines.append(f"- đã công bố lần {self.edition}; {self.restatements} số liệu có thay đổi sau công bố")
+        return "\n".join(lines)
+
+
+def readiness(settings: Settings, period: Period) -> Readiness:
+    """How ready a period is to be closed. Waiting months are not refreshed here: closing does."""
+    with engine(settings).begin() as connection:
+        return readiness_at(connection, settings, period)
+
+
+def readiness_at(connection: Connection, settings: Settings, period: Period) -> Readiness:
+    """How ready a period is to be closed, on a connection that may hold the locks of the refreshes."""
+    items = catalogue(settings)
+    clocks = all_clocks(connection, items.values())
+    latest = in_force(connection, settings, period)
+    return Readiness(
+        period,
+        clocks,
+        _missing(connection, settings, items, period, clocks),
+        _findings(connection, period),
+        open_restatements(connection, latest["publication_id"]) if latest else 0,
+        latest["edition"] if latest else 0,
+        {row["finding_code"]: row["name_vi"] for row in query(connection, "select finding_code, name_vi from core.finding_kind")},
+        tuple(notes_vi(connection, period)),
+    )
+
+
+def _missing(
+    connection: Connection, settings: Settings, items: dict[str, Indicator], period: Period, clocks: dict[str, datetime | None]
+) -> dict[str, list[str]]:
+    """Units expected that sent nothing in the period, by coverage: names as people know them."""
+    found: dict[str, list[str]] = {}
+    for code, source, also in sorted({(item.coverage, item.source, item.also) for item in items.values() if item.coverage}):
+        clock = clocks[source]
+        if code is None or clock is None or midnight(period.start) >= clock:
+            continue
+        statement = sql(settings, f"coverage/{code}")
+        values = binds(source, period, "period", clock, {name: clocks[name] for name in also})
+        wanted = set(text(statement).compile().params)
+        rows = query(
+            connection,
+            f"select u.name from (\n{statement}\n) as x inner join core.unit_at(:d) as u on u.unit_code = x.unit_code "
+            "where not x.has_sent order by u.unit_code",
+            {key: value for key, value in values.items() if key in wanted} | {"d": values["last_day"]},
+        )
+        found[code] = [row["name"] for row in rows]
+    return found
+
+
+def _findings(connection: Connection, period: Period) -> dict[str, int]:
+    """How many findings of each kind the period's months have."""
+    rows = query(
+        connection,
+        "select finding_code, count(*) as n from mart.finding where month_start >= date_trunc('month', cast(:a as date)) "
+        "and month_start < cast(:b as date) group by 1",
+        {"a": period.start, "b": period.end},
+    )
+    return {row["finding_code"]: row["n"] for row in rows}

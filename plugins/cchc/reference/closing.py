@@ -1,0 +1,34 @@
+"""When a period may be closed: the configured waiting and approval of include/reference/closing.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import yaml
+
+from cchc.errors import NotConfigured
+from cchc.settings import Settings
+
+
+@dataclass(frozen=True)
+class Closing:
+    """How periods are closed: who approves (`person` or `rule`), what the rule demands, how long to wait for what is late."""
+
+    approval: str
+    missing_units: int
+    absent_sources: int
+    wait_hours: float
+
+
+def closing(settings: Settings) -> Closing:
+    """The configuration. Raises NotConfigured where the file is not as it should be."""
+    path = settings.reference_dir / "closing.yaml"
+    try:
+        entry = yaml.safe_load(path.read_text(encoding="utf-8"))
+        rule = entry["rule"]
+        found = Closing(entry["approval"], int(rule["missing_units"]), int(rule["absent_sources"]), float(entry["wait_hours"]))
+    except (OSError, TypeError, KeyError, ValueError, yaml.YAMLError) as error:
+        raise NotConfigured(f"{path.name}: {error!r}; it needs approval, rule.missing_units, rule.absent_sources, wait_hours") from error
+    if found.approval not in ("person", "rule"):
+        raise NotConfigured(f"{path.name}: approval is '{found.approval}', it must be person or rule")
+    return found

@@ -1,0 +1,55 @@
+"""Which months wait for a refresh: the marks in ops.dirty_month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from cchc.period import now
+from cchc.reference.plan import first_day
+from cchc.settings import Settings
+
+
+def mark_dirty_months(connection: Connection, settings: Settings, source: str, dated: str, known_at: datetime, reason: str) -> int:
+    """Mark the months whose periods may hold another value: for rows (from_date, to_date) of the query `dated`.
+
+    A day counts in the year to date of every later month of its year, and, from 15 December on, of the next report year
+    (Decree 09/2019); an open end (to_date null) reaches to T.
+    """
+    return connection.execute(
+        text(
+            f"""insert into ops.dirty_month (source_code, month_start, reason, marked_at)
+            with dated as ({dated}),
+            spanned as (
+                select distinct
+                    cast(date_trunc('month', greatest(from_date, cast(:first_day as date))) as date) as first_month,
+                    least(
+                        -- greatest() passes over a null: an open end is asked for by itself
+                        case
+                            when to_date is null then cast('9999-01-01' as date)
+                            else cast(date_trunc('year', greatest(to_date, from_date) + 17) as date) + interval '11 months'
+                        end,
+                        date_trunc('month', cast((cast(:known_at as timestamptz) - interval '1 microsecond')
+                            at time zone 'Asia/Ho_Chi_Minh' as date))
+                    ) as last_month
+                from dated
+                where from_date is not null and coalesce(to_date >= cast(:first_day as date) - 31, true)
+            )
+            select distinct cast(:source as text), cast(m as date), cast(:reason as text), cast(:now as timestamptz)
+            from spanned cross join lateral generate_series(first_month, last_month, interval '1 month') as m
+            on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"""
+        ),
+        {"source": source, "known_at": known_at, "reason": reason, "now": now(), "first_day": first_day(settings)},
+    ).rowcount
+
+
+def dirty_months(connection: Connection, sources: Iterable[str] | None = None) -> dict[str, list[str]]:
+    """Months that wait for a refresh, by source (YYYY-MM)."""
+    rows = connection.execute(text("select source_code, to_char(month_start, 'YYYY-MM') from ops.dirty_month order by 1, 2")).all()
+    found: dict[str, list[str]] = {}
+    for source, month in rows:
+        if sources is None or source in sources:
+            found.setdefault(source, []).append(month)
+    return found
