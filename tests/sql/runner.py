@@ -464,13 +464,13 @@ def measured(connection: Connection, settings: Settings, binds: Row, table: str)
     for counted_in in ("unit_count", "person", "expected"):  # a row that names no basis is of the one that is asked for
         connection.execute(text(f"update {counted_in} set basis = :b where basis is null"), {"b": basis})
     days = {name: binds.get(name, default) for name, default in (("last_day", "2023-06-30"), ("compared_on", None))}
-    run_file(connection, settings, "mart/measured", listed=json.dumps(listed), basis=basis, root=DISTRICT, **days)
+    run_file(connection, settings, "queries/values/measured", listed=json.dumps(listed), basis=basis, root=DISTRICT, **days)
     return "measured"
 
 
 def item_scope(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """The given item_now, each item under the unit for which it counts."""
-    run_file(connection, settings, "mart/item_scope", **binds, root=DISTRICT)
+    run_file(connection, settings, "queries/values/item_scope", **binds, root=DISTRICT)
     return "item_now"
 
 
@@ -546,7 +546,7 @@ def counted(folder: str) -> Maker:
     """The rows of an indicator's or a coverage's SQL file for `period`, `basis` and `known_at` (T)."""
 
     def run(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
-        statement = sql(settings, f"{folder}/{table}")
+        statement = sql(settings, f"queries/{folder}/{table}")
         wanted = set(text(statement).compile().params)
         chosen = _period(binds.get("source", SOURCE), binds) | {"code": binds.get("code")}
         chosen |= binds.get("binds", {})
@@ -644,7 +644,7 @@ MAKERS: dict[str, Maker] = {
     "core/unit_in_period": function,
     "core/document_sign_key": function,
     "mart/declared_figure": view("mart"),
-    "mart/declared_measured": declared_value,
+    "values/declared_measured": declared_value,
     "core/changed_step": changed_step,
     "core/judged_version": judge,
     "core/dossier_supplement": due,
@@ -671,8 +671,8 @@ MAKERS: dict[str, Maker] = {
     "mart/dossier_change": change,
     "mart/dossier_left_out": derive,
     "mart/dossier_open": opened,
-    "mart/measured": measured,
-    "mart/item_scope": item_scope,
+    "values/measured": measured,
+    "values/item_scope": item_scope,
     "mart/value_out_of_scope": out_of_scope,
     "mart/form_06a": form,
     "mart/form_06a_dossier": form,

@@ -13,8 +13,10 @@ from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
 from tests.sql.runner import CASES, MAKERS, run
 
+SQL = PROJECT / "include" / "sql"
 FOUND = sorted(path.parent for path in CASES.glob("*/*/*/expect.yaml"))
-LAYERS = ("core", "mart", "indicators", "coverage", "findings", "scores", "publication", "reports")
+SCHEMAS = ("core", "mart")
+QUERIES = ("indicators", "values", "coverage", "findings", "scores", "publication", "reports")
 # folders whose files need a whole story told: a period that is closed, or reported, after extracts of every source
 PROVEN_ELSEWHERE = {
     "publication": "tests/publication: every row against the independent calculation, before and after late data",
@@ -45,9 +47,10 @@ def test_case(case: Path, settings: Settings, connection: Connection) -> None:
 
 
 def test_every_sql_file_has_a_case() -> None:
-    assert {path.name for path in (PROJECT / "include" / "sql").iterdir()} == {*LAYERS, *NO_ROWS}
-    cased = set(LAYERS) - set(PROVEN_ELSEWHERE)
-    files = {(path.parent.name, path.stem) for layer in cased for path in (PROJECT / "include" / "sql" / layer).glob("*.sql")}
+    assert {path.name for path in SQL.iterdir()} == {*SCHEMAS, *NO_ROWS, "queries"}
+    folders = [*(SQL / layer for layer in SCHEMAS), *(SQL / "queries" / layer for layer in QUERIES if layer not in PROVEN_ELSEWHERE)]
+    assert {path.name for path in (SQL / "queries").iterdir()} == set(QUERIES)
+    files = {(path.parent.name, path.stem) for folder in folders for path in folder.glob("*.sql")}
     assert len(files) > 60
     assert files - {(case.parts[-3], case.parts[-2]) for case in FOUND} == set()
 

@@ -90,8 +90,8 @@ def _part(settings: Settings, group: dict[str, Any], given: dict[str, Any]) -> P
         raise NotConfigured(f"{FILE}: {given.get('code')}: {error}") from error
     if part.formula not in ("linear", "full_at") or (part.formula == "full_at") != (part.full_at is not None):
         raise NotConfigured(f"{FILE}: {part.code}: formula is linear, or full_at with a share full_at")
-    if "sql" in part.source and not (settings.sql_dir / "scores" / f"{part.source['sql']}.sql").exists():
-        raise NotConfigured(f"{FILE}: {part.code}: include/sql/scores/{part.source['sql']}.sql does not exist")
+    if "sql" in part.source and not (settings.sql_dir / "queries" / "scores" / f"{part.source['sql']}.sql").exists():
+        raise NotConfigured(f"{FILE}: {part.code}: include/sql/queries/scores/{part.source['sql']}.sql does not exist")
     return part
 
 
@@ -194,7 +194,7 @@ def _indicator_counts(connection: Connection, settings: Settings, period: Period
 def _sql_counts(
     connection: Connection, settings: Settings, period: Period, clock: datetime, part: Part, scopes: dict[str, tuple[str, set[str]]]
 ) -> dict[str, tuple[int, int]]:
-    statement = sql(settings, f"scores/{part.source['sql']}")
+    statement = sql(settings, f"queries/scores/{part.source['sql']}")
     values = binds(SOURCE, period, "period", clock) | dict(part.binds)
     wanted = set(text(statement).compile().params)
     by_unit = {

@@ -95,12 +95,12 @@ def measure(
         count = _COUNT_PERSONS if item.item == "person" else _COUNT_ROWS
         _run(connection, count, sql(settings, item.sql), values, code=item.code, counted_basis=basis)
     for code in sorted({item.coverage for item in indicators if item.coverage}):
-        _run(connection, _EXPECT, sql(settings, f"coverage/{code}"), values, code=code, counted_basis=basis)
+        _run(connection, _EXPECT, sql(settings, f"queries/coverage/{code}"), values, code=code, counted_basis=basis)
     listed = [{"code": item.code, "version": item.version, "kind": item.kind, "coverage": item.coverage} for item in indicators]
     run_file(
         connection,
         settings,
-        "mart/measured",
+        "queries/values/measured",
         listed=json.dumps(listed),
         basis=basis,
         root=DISTRICT,
@@ -164,4 +164,4 @@ def item_table(connection: Connection) -> None:
 def count_items(connection: Connection, settings: Settings, statement: str, values: dict[str, Any], code: str, basis: str) -> None:
     """What a statement counts into `item_now`, each item under the unit for which it counts, or under `level:…` where there is none."""
     _run(connection, _ITEMS, statement, values, code=code, basis=basis)
-    run_file(connection, settings, "mart/item_scope", code=code, basis=basis, last_day=values["last_day"], root=DISTRICT)
+    run_file(connection, settings, "queries/values/item_scope", code=code, basis=basis, last_day=values["last_day"], root=DISTRICT)

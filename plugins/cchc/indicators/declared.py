@@ -26,7 +26,7 @@ def measure(connection: Connection, settings: Settings, indicators: list[Indicat
     run_file(
         connection,
         settings,
-        "mart/declared_measured",
+        "queries/values/declared_measured",
         source=SOURCE,
         listed=json.dumps([{"code": item.code, "version": item.version, "kind": item.kind} for item in indicators]),
         root=DISTRICT,

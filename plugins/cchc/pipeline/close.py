@@ -102,7 +102,7 @@ def close(
             restated = run_file(
                 connection,
                 settings,
-                "publication/approved",
+                "queries/publication/approved",
                 publication_id=before["publication_id"],
                 republished_as=publication_id,
                 approved_by=approved_by.strip(),

@@ -95,7 +95,7 @@ def freeze_values(
     values = run_file(
         connection,
         settings,
-        "publication/value",
+        "queries/publication/value",
         publication_id=publication_id,
         period_kind=period.kind,
         period_start=period.start,
@@ -104,14 +104,14 @@ def freeze_values(
         raise CchcError(f"{period.code} is not computed: `cchc refresh {period.code}`")
     # names as of D: whatever the units are called later, this edition calls them so
     last_day = max(period.effective_last_day(clock) for clock in clocks.values() if clock is not None)
-    run_file(connection, settings, "publication/unit", publication_id=publication_id, last_day=last_day)
+    run_file(connection, settings, "queries/publication/unit", publication_id=publication_id, last_day=last_day)
     counted_items(connection, settings, list(items.values()), period, clocks, BASES)
     source = items["dossier_on_time_rate"].source
     clock = clocks[source]
     if clock is not None and midnight(period.start) < clock:
         bound = binds(source, period, "period", clock)
-        count_items(connection, settings, sql(settings, "publication/open_dossier"), bound, OPEN, "period")
-        run_file(connection, settings, "publication/not_counted_dossier", source=source, end_at=midnight(period.end))
+        count_items(connection, settings, sql(settings, "queries/publication/open_dossier"), bound, OPEN, "period")
+        run_file(connection, settings, "queries/publication/not_counted_dossier", source=source, end_at=midnight(period.end))
     connection.execute(
         text(
             "insert into mart.publication_item (publication_id, unit_code, indicator_code, basis, numerator_items, other_items) "

@@ -1,6 +1,6 @@
 """Why an item counts otherwise than when its period was published: what has been learnt of its record since (indicators.md §8.4).
 
-Each kind of record of the catalogue has one way to ask: a file of include/sql/publication/learnt, or, where the record is one key of a
+Each kind of record of the catalogue has one way to ask: a file of include/sql/queries/publication/learnt, or, where the record is one key of a
 table of versions, the statement that is composed here.
 """
 
@@ -44,14 +44,14 @@ def learn(connection: Connection, settings: Settings, indicators: list[Indicator
     )
     records = {item.record for item in indicators}
     if records & {"dossier", "certification"}:
-        run_file(connection, settings, "publication/dossier_learnt", **binds)
+        run_file(connection, settings, "queries/publication/dossier_learnt", **binds)
     for record in RECORDS:
         if record not in records:
             continue
         for model, key in VERSIONED.get(record, {}).items():
             connection.execute(text(_of_versions(record, model, key)), {name: binds[name] for name in ("listed", "published_clocks")})
         if record not in VERSIONED:
-            run_file(connection, settings, f"publication/learnt/{record}", **binds)
+            run_file(connection, settings, f"queries/publication/learnt/{record}", **binds)
 
 
 def counted_by(connection: Connection, settings: Settings, indicator: Indicator, published: dict[str, Any]) -> str:

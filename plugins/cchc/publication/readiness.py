@@ -98,7 +98,7 @@ def _missing(
         clock = clocks[source]
         if code is None or clock is None or midnight(period.start) >= clock:
             continue
-        statement = sql(settings, f"coverage/{code}")
+        statement = sql(settings, f"queries/coverage/{code}")
         values = binds(source, period, "period", clock, {name: clocks[name] for name in also})
         wanted = set(text(statement).compile().params)
         rows = query(

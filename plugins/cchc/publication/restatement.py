@@ -41,12 +41,12 @@ def restate(connection: Connection, settings: Settings, indicators: list[Indicat
         "now": now(),
     }
     connection.execute(text("drop table if exists pg_temp.difference"))
-    run_file(connection, settings, "publication/difference", **common)
-    run_file(connection, settings, "publication/restatement_withdrawn", **common)
+    run_file(connection, settings, "queries/publication/difference", **common)
+    run_file(connection, settings, "queries/publication/restatement_withdrawn", **common)
     changed = set(connection.execute(text("select distinct indicator_code from difference")).scalars())
     if not changed:
         return 0
-    run_file(connection, settings, "publication/restatement", **common)
+    run_file(connection, settings, "queries/publication/restatement", **common)
     concerned = [item for item in indicators if item.code in changed]
     counted_items(connection, settings, concerned, period, clocks, BASES)
     write_items(connection, settings, concerned, period, clocks, published)
@@ -75,10 +75,10 @@ def write_items(
         {"p": published["publication_id"], "codes": [item.code for item in indicators]},
     )
     connection.execute(text("drop table if exists pg_temp.published_item, pg_temp.changed_item"))
-    run_file(connection, settings, "publication/published_item", **binds)
-    run_file(connection, settings, "publication/changed_item", **binds)
+    run_file(connection, settings, "queries/publication/published_item", **binds)
+    run_file(connection, settings, "queries/publication/changed_item", **binds)
     learn(connection, settings, indicators, binds)
-    run_file(connection, settings, "publication/restatement_item", **binds)
+    run_file(connection, settings, "queries/publication/restatement_item", **binds)
 
 
 def _asked(

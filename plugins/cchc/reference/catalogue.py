@@ -13,14 +13,14 @@ from cchc.errors import NotConfigured, WrongUse
 from cchc.settings import Settings
 
 KINDS = ("flow", "stock", "count", "score")
-# what stands behind an item: for each one a file of include/sql/publication/learnt tells when its records were learnt (indicators.md §8.4)
+# what stands behind an item: for each one a file of include/sql/queries/publication/learnt tells when its records were learnt (indicators.md §8.4)
 RECORDS = ("dossier", "certification", "payment", "work_file", "feedback", "opinion", "signature", "procedure", "declared")
 DECLARED = "declared"  # `item` of an indicator that the units declare: one SQL file for all of them
 
 
 @dataclass(frozen=True)
 class Indicator:
-    """One computed indicator. `sql` names its file in include/sql/indicators: one row a counted item.
+    """One computed indicator. `sql` names its file in include/sql/queries/indicators: one row a counted item.
 
     `record` says what stands behind an item; of an indicator that names none, a restatement cannot tell what was learnt of it.
     T, D and pace of its values are those of `source`; `also` names other sources whose records it counts, each cut at its own J.
@@ -42,7 +42,7 @@ class Indicator:
     @property
     def sql(self) -> str:
         """Name of the SQL file that gives the counted items."""
-        return f"indicators/{DECLARED if self.item == DECLARED else self.code}"
+        return f"queries/indicators/{DECLARED if self.item == DECLARED else self.code}"
 
 
 def catalogue(settings: Settings) -> dict[str, Indicator]:

@@ -1,6 +1,6 @@
 """The kinds of findings: include/reference/findings.yaml, and the view mart.finding that is made of their SQL files.
 
-Each finding is one SQL file of include/sql/findings, one row a dossier (or order), named in include/reference/findings.yaml.
+Each finding is one SQL file of include/sql/queries/findings, one row a dossier (or order), named in include/reference/findings.yaml.
 `mart.finding` is a view over all of them, so it can never be older than mart.dossier: a delivered correction takes a finding away
 at once. Measured on the demo district (docs/guides/forms_findings_outlook.md): the whole view takes some seconds, one kind less
 than two; a stored copy would have to follow every load, because a finding depends on versions that touch no indicator.
@@ -45,7 +45,7 @@ class Kind:
     @property
     def sql(self) -> str:
         """Name of its SQL file."""
-        return f"findings/{self.code}"
+        return f"queries/findings/{self.code}"
 
 
 def kinds(settings: Settings) -> dict[str, Kind]:
@@ -57,9 +57,9 @@ def kinds(settings: Settings) -> dict[str, Kind]:
             found[code] = Kind(code=code, **entry)
         except TypeError as error:
             raise NotConfigured(f"{path.name}: {code}: {error}") from error
-    files = {file.stem for file in (settings.sql_dir / "findings").glob("*.sql")}
+    files = {file.stem for file in (settings.sql_dir / "queries" / "findings").glob("*.sql")}
     if files != set(found):
-        raise NotConfigured(f"{path.name} and include/sql/findings differ in: {', '.join(sorted(files ^ set(found)))}")
+        raise NotConfigured(f"{path.name} and include/sql/queries/findings differ in: {', '.join(sorted(files ^ set(found)))}")
     return found
 
 
@@ -79,7 +79,7 @@ def kind_rows(settings: Settings) -> list[dict[str, Any]]:
 
 
 def create_view(connection: Connection, settings: Settings) -> None:
-    """Make mart.finding from the files of include/sql/findings; again changes nothing."""
+    """Make mart.finding from the files of include/sql/queries/findings; again changes nothing."""
     parts = "\nunion all\n".join(
         f"select '{code}' as finding_code, x.* from (\n{sql(settings, kind.sql)}\n) as x" for code, kind in kinds(settings).items()
     )

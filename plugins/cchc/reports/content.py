@@ -1,6 +1,6 @@
 """What the reports say: one reading of the warehouse into plain rows. The writers see nothing else.
 
-Names of tables and of other modules' functions stand only here and in include/sql/reports: adapt those, and every report follows.
+Names of tables and of other modules' functions stand only here and in include/sql/queries/reports: adapt those, and every report follows.
 """
 
 from __future__ import annotations
@@ -286,7 +286,7 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
         } | named
 
         def rows(name: str, kind: type[Row]) -> list[Row]:
-            return [kind(**_clean(row)) for row in run_file(connection, settings, f"reports/{name}", **binds).mappings()]
+            return [kind(**_clean(row)) for row in run_file(connection, settings, f"queries/reports/{name}", **binds).mappings()]
 
         units = rows("unit_row", UnitRow)
         return Content(
@@ -315,7 +315,7 @@ def read_form(connection: Connection, settings: Settings, period: Period, scope:
         is None
     ):
         raise CchcError("the warehouse has no mart.form_06a; run `cchc init`")
-    found = run_file(connection, settings, "reports/form_06a", kind=period.kind, start=period.start, scope=scope).mappings()
+    found = run_file(connection, settings, "queries/reports/form_06a", kind=period.kind, start=period.start, scope=scope).mappings()
     return [FormRow(**_clean(row)) for row in found]
 
 
@@ -323,7 +323,7 @@ def read_scores(connection: Connection, settings: Settings, period: Period) -> d
     """Points by Decision 766/QĐ-TTg of each unit; empty where they are not computed, and the ranking goes by targets alone."""
     if connection.execute(text("select to_regclass('mart.score_766_total')")).scalar() is None:
         return {}
-    found = run_file(connection, settings, "reports/score_row", kind=period.kind, start=period.start).mappings()
+    found = run_file(connection, settings, "queries/reports/score_row", kind=period.kind, start=period.start).mappings()
     return {row["unit_code"]: Score(**row) for row in found}
 
 
