@@ -44,8 +44,8 @@ def office(computed: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
 
 def test_a_new_indicator_is_computed_for_every_month_and_is_new_in_a_published_one(office: Office) -> None:
     published, shown = office.published(), office.run("scorecard", "2023-12").out
-    (office.sql / "indicators" / "sample_dossier_count_rate.sql").write_text(
-        (office.sql / "indicators" / "sample_dossier_rate.sql").read_text()
+    (office.sql / "queries" / "indicators" / "sample_dossier_count_rate.sql").write_text(
+        (office.sql / "queries" / "indicators" / "sample_dossier_rate.sql").read_text()
     )
     path = office.reference / "indicators.yaml"
     path.write_text(path.read_text(encoding="utf-8") + NEW, encoding="utf-8")
@@ -96,7 +96,7 @@ def test_another_version_of_a_formula_is_computed_for_every_month(office: Office
 
 
 def test_a_formula_that_changes_under_its_version_is_told(office: Office) -> None:
-    path = office.sql / "indicators" / "sample_dossier_rate.sql"
+    path = office.sql / "queries" / "indicators" / "sample_dossier_rate.sql"
     sound = path.read_text(encoding="utf-8")
     path.write_text("-- a remark more\n" + sound.replace("\n    ", "\n        "), encoding="utf-8")
     assert office.run("init").out.splitlines()[1:] == [], "a remark and blanks change no number"

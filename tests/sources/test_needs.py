@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cchc.core.merge import VERSION_TABLES
 from cchc.errors import NotConfigured
+from cchc.models import VERSIONED
 from cchc.settings import PROJECT, Settings
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
@@ -22,7 +22,7 @@ from tests.cli.support import cchc, connect, rows_of
 from tests.small_district import CLOCK
 from tests.sources.conftest import KEY, T
 
-TABLES = {target.model: target.table for target in VERSION_TABLES.values()} | {"declared_figure": "core.declared_figure_version"}
+TABLES = {model.name: model.versions for model in VERSIONED} | {"declared_figure": "core.declared_figure_version"}
 CODES = {"dossier_id": "dossier_code", "step_id": "step_code"}
 OTHERS = {"source_code", "file_name", "file_line"}  # filled by the pipeline, as are all whose name begins with _
 

@@ -27,8 +27,9 @@ from sqlalchemy.exc import DBAPIError
 
 from cchc.core import declared, facts, lists, missing, payments
 from cchc.core.load import merge_keys
-from cchc.core.merge import VERSION_TABLES, columns_of, merge_versions, staged_view
+from cchc.core.merge import columns_of, merge_versions, staged_view
 from cchc.indicators import compute, count
+from cchc.models import MODELS
 from cchc.period import parse_moment, parse_period
 from cchc.publication import restatement
 from cchc.publication.learnt import definition_of
@@ -331,7 +332,7 @@ def merge(connection: Connection, settings: Settings, binds: Row, table: str) ->
     _open_loads(connection, [model], source)
     for load in _loads(connection, model, binds):
         staged = _staging(connection, settings, source, model, load)
-        merge_versions(connection, VERSION_TABLES[model], staged, f"changed_{load}")
+        merge_versions(connection, MODELS[model], staged, f"changed_{load}")
         connection.execute(text(f"drop table changed_{load}"))
     return f"core.{table}"
 
@@ -345,7 +346,7 @@ def change(connection: Connection, settings: Settings, binds: Row, table: str) -
         _changed_step(connection)
         for model, key in (("dossier_step", "step_id"), ("dossier", "dossier_id")):
             staged = _staging(connection, settings, SOURCE, model, load)
-            merge_versions(connection, VERSION_TABLES[model], staged, f"changed_{model}_key")
+            merge_versions(connection, MODELS[model], staged, f"changed_{model}_key")
             if model == "dossier_step":
                 run_file(connection, settings, "core/changed_step")
             connection.execute(
@@ -514,7 +515,7 @@ def finding(connection: Connection, settings: Settings, binds: Row, table: str) 
     """The rows of a finding's SQL file, after the facts of the given dossiers, if there are any, are derived."""
     if connection.execute(text("select 1 from core.dossier_version limit 1")).scalar() and binds.get("derive", True):
         derive(connection, settings, binds, "dossier")
-    connection.exec_driver_sql(f"create temp table made on commit drop as\n{sql(settings, f'findings/{table}')}")
+    connection.exec_driver_sql(f"create temp table made on commit drop as\n{sql(settings, f'queries/findings/{table}')}")
     return "made"
 
 
@@ -678,7 +679,7 @@ MAKERS: dict[str, Maker] = {
     "mart/form_06a_dossier": form,
     "mart/indicator_value": value,
     "mart/restatement_item": restated,
-} | {f"core/{model}_version": merge for model in VERSION_TABLES if model != "payment"}
+} | {f"core/{model}_version": merge for model in MODELS if MODELS[model].table and model != "payment"}
 
 
 def maker_of(schema: str, table: str) -> Maker:

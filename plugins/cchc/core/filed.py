@@ -10,25 +10,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core.merge import VERSION_TABLES, Counts, columns_of, merge_versions
+from cchc.core.merge import Counts, columns_of, merge_versions
+from cchc.models import Model
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
 
-_LOCAL = "cast({column} at time zone 'Asia/Ho_Chi_Minh' as date)"
-# every day by which an indicator or a coverage counts a record: model → its days (indicators.md §2, coverage; §4)
-EVENT_DATES = {
-    "feedback": tuple(_LOCAL.format(column=column) for column in ("received_at", "due_at", "answered_at")),
-    "survey_answer": ("surveyed_date",),
-}
 _DELIVERY = ("file_date", "file_revision", "_changed_at", "_first_seen_at", "_content_hash", "_is_current", "_load_id")
 
 
-def merge_filed(connection: Connection, settings: Settings, model: str, source: str, staged: str, clock: datetime) -> dict[int, Counts]:
+def merge_filed(connection: Connection, settings: Settings, target: Model, source: str, staged: str, clock: datetime) -> dict[int, Counts]:
     """Merge the staged rows; mark the months of the days that a changed record has now or had before, as far as `clock` reaches."""
-    target = VERSION_TABLES[model]
-    content = ", ".join(column for column in columns_of(connection, target.table) if column not in _DELIVERY)
+    model = target.name
+    content = ", ".join(column for column in columns_of(connection, target.versions) if column not in _DELIVERY)
     identity = ", ".join(target.identity)
-    current = f"select {content} from {target.table} as v where v._is_current and ({identity}) in (select {identity} from"
+    current = f"select {content} from {target.versions} as v where v._is_current and ({identity}) in (select {identity} from"
     connection.execute(text(f"create temp table before_{model} on commit drop as {current} {staged})"))
     counts = merge_versions(connection, target, staged, f"changed_{model}_key")
     connection.execute(
@@ -42,7 +37,7 @@ def merge_filed(connection: Connection, settings: Settings, model: str, source: 
             group by {content} having count(*) = 1"""
         )
     )
-    dated = " union ".join(f"select {day} as from_date, {day} as to_date from filed_change" for day in EVENT_DATES[model])
+    dated = " union ".join(f"select {day} as from_date, {day} as to_date from filed_change as c" for day in target.days_of("c"))
     mark_dirty_months(connection, settings, source, dated, clock, f"records of {source} that changed")
     connection.execute(text(f"drop table filed_change, before_{model}"))
     return counts

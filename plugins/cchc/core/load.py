@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.core import declared, facts, filed, lists, missing, payments
-from cchc.core.merge import VERSION_TABLES, Counts, merge_versions, staged_view
+from cchc.core.merge import Counts, merge_versions, staged_view
 from cchc.core.settled import resolve_quarantine
 from cchc.errors import CchcError
+from cchc.models import MODELS, Model
 from cchc.period import last_day_before, month_start, now
 from cchc.reference.catalogue import followers
 from cchc.reference.dirty_months import mark_dirty_months
@@ -22,14 +23,6 @@ from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import SCHEMA, staged_entities, table_of
 from cchc.warehouse import known_at as known_at_of
 from cchc.warehouse import query, run_file
-
-# the date of a row, by which months are marked: model → its event time (indicators.md §2, coverage; §4)
-EVENT_DATE = {
-    "assessment": "cast({row}.assessed_at at time zone 'Asia/Ho_Chi_Minh' as date)",
-    "work_file": "cast({row}.closed_at at time zone 'Asia/Ho_Chi_Minh' as date)",
-    "signature": "cast({row}.signed_at at time zone 'Asia/Ho_Chi_Minh' as date)",
-}
-ORDER = ("procedure", "leader", "dossier_step", "dossier", "dossier_key")
 
 
 def staging_table(entity: Entity, extract_id: int) -> str:
@@ -64,10 +57,10 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
     reach = max([clock, *_clocks_that_follow(connection, settings, source)])
     connection.execute(text("create temp table changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
     entities = [entity for entity in staged_entities(profile).values() if entity.name in loaded.values()]
-    for entity in sorted(entities, key=_order):
+    for entity in sorted(entities, key=lambda entity: list(MODELS).index(entity.model)):
         counts |= _merge_entity(connection, settings, profile, entity, extract_id, known_at, reach)
         resolve_quarantine(connection, settings, entity.model, source, entity.name, f"staged_{entity.model}")
-    if any(entity.model in ("dossier", "dossier_step", "dossier_key") for entity in entities):
+    if any(MODELS[entity.model].makes_dossiers for entity in entities):
         dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
         facts.derive_dossiers(connection, settings, source, clock, max(dossier_loads or loaded, default=None))
         missing.note_missing_keys(connection, settings, source, known_at, reach)
@@ -126,10 +119,6 @@ def _require_all_rows(connection: Connection, source: str, load: Mapping[str, An
             )
 
 
-def _order(entity: Entity) -> int:
-    return ORDER.index(entity.model) if entity.model in ORDER else len(ORDER)
-
-
 def _merge_entity(
     connection: Connection,
     settings: Settings,
@@ -137,48 +126,46 @@ def _merge_entity(
     entity: Entity,
     extract_id: int,
     known_at: datetime,
-    clock: datetime,
+    reach: datetime,
 ) -> dict[int, Counts]:
-    staged = staged_view(connection, entity.model, profile.source, staging_table(entity, extract_id))
-    if entity.model in ("procedure", "leader"):
+    """Merge the staged rows of one entity as its model says, and mark what they touch as far as `reach`; counts for each load."""
+    model, source = MODELS[entity.model], profile.source
+    staged = staged_view(connection, model.name, source, staging_table(entity, extract_id))
+    if model.merge == "list":
         load_id = connection.execute(
             text("select max(load_id) from ops.load where status = 'validated' and extract_id = :x and entity = :e"),
             {"x": extract_id, "e": entity.name},
         ).scalar_one()
-        return lists.merge_list(connection, settings, entity.model, profile.source, load_id, staged, known_at, clock)
-    if entity.model == "dossier_key":
-        return merge_keys(connection, settings, profile.source, staged, known_at, extract_id)
-    changed = f"changed_{entity.model}"
-    if entity.model == "declared_figure":
-        return declared.merge_declared(connection, profile.source, staged, known_at, clock, first_day(settings))
-    if entity.model == "payment":
-        return payments.merge_payments(connection, settings, profile.source, staged, changed, clock, extract_id)
-    if entity.model in filed.EVENT_DATES:
-        return filed.merge_filed(connection, settings, entity.model, profile.source, staged, clock)
-    target = VERSION_TABLES[entity.model]
-    counts = merge_versions(connection, target, staged, changed + "_key")
-    if entity.model == "dossier":
-        connection.execute(text(f"insert into ops.dirty_dossier select dossier_id from {changed}_key on conflict do nothing"))
-    elif entity.model == "dossier_step":
+        return lists.merge_list(connection, settings, model.name, source, load_id, staged, known_at, reach)
+    if model.merge == "key_list":
+        return merge_keys(connection, settings, source, staged, known_at, extract_id)
+    if model.merge == "declared":
+        return declared.merge_declared(connection, source, staged, known_at, reach, first_day(settings))
+    if model.merge == "day_files":
+        return payments.merge_payments(connection, settings, source, staged, f"changed_{model.name}", reach, extract_id)
+    if model.merge == "dated_files":
+        return filed.merge_filed(connection, settings, model, source, staged, reach)
+    counts = merge_versions(connection, model, staged, f"changed_{model.name}_key")
+    if model.name == "dossier_step":
         run_file(connection, settings, "core/changed_step", known_at=known_at)
-        connection.execute(
-            text(
-                "insert into ops.dirty_dossier select distinct v.dossier_id from core.dossier_step_version as v "
-                f"inner join {changed}_key as c on c.step_id = v.step_id on conflict do nothing"
-            )
-        )
-    elif entity.model in EVENT_DATE:
-        date = EVENT_DATE[entity.model].format(row="v")
-        mark_dirty_months(
-            connection,
-            settings,
-            profile.source,
-            f"select distinct {date} as from_date, {date} as to_date from {target.table} as v "
-            f"inner join {changed}_key as c using ({', '.join(target.identity)})",
-            clock,
-            f"{entity.name} that changed",
-        )
+    if model.makes_dossiers:
+        _derive_again(connection, model)
+    elif model.days:
+        days = [f"select distinct {day} as from_date, {day} as to_date" for day in model.days_of("v")]
+        changed = f"from {model.versions} as v inner join changed_{model.name}_key as c using ({', '.join(model.identity)})"
+        dated = " union ".join(f"{day} {changed}" for day in days)
+        mark_dirty_months(connection, settings, source, dated, reach, f"{entity.name} that changed")
     return counts
+
+
+def _derive_again(connection: Connection, model: Model) -> None:
+    """List the dossiers of what has changed, to be derived again."""
+    connection.execute(
+        text(
+            f"insert into ops.dirty_dossier select distinct v.dossier_id from {model.versions} as v "
+            f"inner join changed_{model.name}_key using ({', '.join(model.identity)}) on conflict do nothing"
+        )
+    )
 
 
 def merge_keys(

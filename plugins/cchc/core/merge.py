@@ -13,45 +13,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from cchc.models import Model
+
 # rules judged on every derivation from all the steps known by then, not once when the row is staged
 JUDGED_ALWAYS = ("K4", "K7")
-
-
-@dataclass(frozen=True)
-class VersionTable:
-    """A version table of core: its identity (the key as stored) and what makes one delivery newer than another."""
-
-    model: str
-    table: str
-    identity: tuple[str, ...]
-    version: tuple[str, ...] = ("_changed_at",)
-    distribution: tuple[str, ...] = ()
-
-    @property
-    def primary_key(self) -> tuple[str, ...]:
-        """The columns of its primary key."""
-        return (*self.distribution, *self.identity, *self.version, "_first_seen_at")
-
-    @property
-    def newest_first(self) -> str:
-        """The order that puts the newest version of a key first: by change time, then by delivery."""
-        return ", ".join(f"{column} desc" for column in (*self.version, "_first_seen_at"))
-
-
-VERSION_TABLES = {
-    table.model: table
-    for table in (
-        VersionTable("dossier", "core.dossier_version", ("dossier_id",)),
-        VersionTable("dossier_step", "core.dossier_step_version", ("step_id",), distribution=("dossier_id",)),
-        VersionTable("assessment", "core.assessment_version", ("source_code", "assessment_code")),
-        VersionTable("document", "core.document_version", ("source_code", "document_code")),
-        VersionTable("work_file", "core.work_file_version", ("source_code", "work_file_code")),
-        VersionTable("signature", "core.signature_version", ("source_code", "signature_code")),
-        VersionTable("payment", "core.payment_version", ("source_code", "_key"), ("file_date", "file_revision")),
-        VersionTable("feedback", "core.feedback_version", ("source_code", "feedback_code"), ("file_date", "file_revision")),
-        VersionTable("survey_answer", "core.survey_answer_version", ("source_code", "answer_code"), ("file_date", "file_revision")),
-    )
-}
 
 
 def columns_of(connection: Connection, relation: str) -> list[str]:
@@ -107,13 +72,13 @@ def staged_view(connection: Connection, model: str, source: str, staging_table: 
     return name
 
 
-def merge_versions(connection: Connection, target: VersionTable, staged: str, changed: str) -> dict[int, Counts]:
+def merge_versions(connection: Connection, target: Model, staged: str, changed: str) -> dict[int, Counts]:
     """Merge the staged rows with a key into a version table; counts for each load.
 
     `staged` is a relation as of `staged_view`; `changed` is the name of a temporary table to create with the identity of every
     key whose versions changed. Of rows with one primary key the one of the latest load and line wins.
     """
-    stored = columns_of(connection, target.table)
+    stored = columns_of(connection, target.versions)
     taken = ", ".join(f"s.{column}" for column in stored if column != "_is_current")
     identity = ", ".join(target.identity)
     key = ", ".join(target.primary_key)
@@ -135,14 +100,14 @@ def merge_versions(connection: Connection, target: VersionTable, staged: str, ch
                 select
                     p.*,
                     row_number() over (partition by {identity} order by {newest_first}) = 1 as _is_newest,
-                    not exists (select 1 from {target.table} as v where {same}) as _is_new
+                    not exists (select 1 from {target.versions} as v where {same}) as _is_new
                 from picked as p
             )
             select
                 p.*,
                 p._is_new or not exists (
                     select 1 from (
-                        select v._content_hash, v._failed_rules from {target.table} as v
+                        select v._content_hash, v._failed_rules from {target.versions} as v
                         where {before} and v._first_seen_at <= p._first_seen_at
                         order by v._first_seen_at desc limit 1
                     ) as b where {alike}
@@ -157,7 +122,7 @@ def merge_versions(connection: Connection, target: VersionTable, staged: str, ch
     assignments = ", ".join(f"{column} = excluded.{column}" for column in stored if column not in target.primary_key)
     connection.execute(
         text(
-            f"insert into {target.table} ({', '.join(stored)}) select {values} from incoming where _is_version "
+            f"insert into {target.versions} ({', '.join(stored)}) select {values} from incoming where _is_version "
             f"order by {key} on conflict ({key}) do update set {assignments}"
         )
     )
@@ -188,7 +153,7 @@ def merge_versions(connection: Connection, target: VersionTable, staged: str, ch
     return {row[0]: Counts(*row[1:]) for row in counts}
 
 
-def drop_repeats(connection: Connection, target: VersionTable, changed: str) -> None:
+def drop_repeats(connection: Connection, target: Model, changed: str) -> None:
     """Drop the deliveries of the keys of `changed` that repeat the one before them, in whatever order they came: they say nothing."""
     key = ", ".join(target.primary_key)
     identity = ", ".join(target.identity)
@@ -196,12 +161,12 @@ def drop_repeats(connection: Connection, target: VersionTable, changed: str) -> 
     this = " and ".join(f"v.{column} = i.{column}" for column in target.primary_key)
     connection.execute(
         text(
-            f"""delete from {target.table} as v using (
+            f"""delete from {target.versions} as v using (
                 select
                     {key}, _content_hash, _failed_rules,
                     lag(_content_hash) over w as hash_before, lag(_failed_rules) over w as rules_before,
                     row_number() over w as position
-                from {target.table} inner join {changed} using ({identity})
+                from {target.versions} inner join {changed} using ({identity})
                 window w as (partition by {identity}, {version} order by _first_seen_at)
             ) as i
             where {this} and i.position > 1
@@ -211,23 +176,23 @@ def drop_repeats(connection: Connection, target: VersionTable, changed: str) -> 
     )
 
 
-def mark_current(connection: Connection, target: VersionTable, changed: str) -> None:
+def mark_current(connection: Connection, target: Model, changed: str) -> None:
     """Mark the newest version of each key of the temporary table `changed`, by change time, then by delivery."""
     key = ", ".join(target.primary_key)
     identity = ", ".join(target.identity)
     this = " and ".join(f"v.{column} = i.{column}" for column in target.primary_key)
     connection.execute(
         text(
-            f"""update {target.table} as v set _is_current = i.is_newest from (
+            f"""update {target.versions} as v set _is_current = i.is_newest from (
                 select {key}, row_number() over (partition by {identity} order by {target.newest_first}) = 1 as is_newest
-                from {target.table} inner join {changed} using ({identity})
+                from {target.versions} inner join {changed} using ({identity})
             ) as i
             where {this} and v._is_current is distinct from i.is_newest"""
         )
     )
 
 
-def _repeated_later(connection: Connection, target: VersionTable, stored: list[str], same: str, before: str) -> None:
+def _repeated_later(connection: Connection, target: Model, stored: list[str], same: str, before: str) -> None:
     """Put back the deliveries that said again what stood before a version that arrives late.
 
     4 at T1 and again at T3 was stored once. When 5 of T2 arrives after them, under the same change time, 4 holds again since T3: an
@@ -239,12 +204,12 @@ def _repeated_later(connection: Connection, target: VersionTable, stored: list[s
     )
     connection.execute(
         text(
-            f"""insert into {target.table} ({", ".join(stored)})
+            f"""insert into {target.versions} ({", ".join(stored)})
             select {values}
             from incoming as p
             inner join ops.load as own on own.load_id = p._load_id
             cross join lateral (
-                select v.* from {target.table} as v
+                select v.* from {target.versions} as v
                 where {before} and v._first_seen_at < p._first_seen_at
                 order by v._first_seen_at desc limit 1
             ) as v
@@ -257,7 +222,7 @@ def _repeated_later(connection: Connection, target: VersionTable, stored: list[s
             ) as r
             where p._is_version and not p._is_new
                 and not exists (
-                    select 1 from {target.table} as w
+                    select 1 from {target.versions} as w
                     where {same} and w._first_seen_at <= r.window_to
                         and (w._changed_at, w._first_seen_at) > (p._changed_at, p._first_seen_at)
                 )

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core.merge import VERSION_TABLES, Counts, columns_of
+from cchc.core.merge import Counts, columns_of
+from cchc.models import MODELS
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
 
@@ -18,8 +19,8 @@ def merge_payments(
     connection: Connection, settings: Settings, source: str, staged: str, changed: str, clock: datetime, extract_id: int
 ) -> dict[int, Counts]:
     """Store the rows of the validated files of an extract, decide which are in force, and mark the months of their days."""
-    target = VERSION_TABLES["payment"]
-    stored = columns_of(connection, target.table)
+    target = MODELS["payment"]
+    stored = columns_of(connection, target.versions)
     key = ", ".join(target.primary_key)
     connection.execute(
         text(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from cchc.core.merge import VERSION_TABLES
+from cchc.models import MODELS
 from cchc.period import now
 from cchc.settings import Settings
 from cchc.warehouse import run_file
@@ -29,18 +29,18 @@ def resolve_quarantine(connection: Connection, settings: Settings, model: str, s
 
 def _passed(model: str, staged: str) -> str | None:
     """A query: key, first_seen_at and load_id of what is in force and good of the staged keys; None where a model has no versions."""
-    if model in ("procedure", "leader"):  # the newest list is in force, whichever list was just loaded
+    if MODELS[model].merge == "list":  # the newest list is in force, whichever list was just loaded
         return (
             f"select i._key as key, l.fetched_at as first_seen_at, l._load_id as load_id from core.{model}_list as l "
             f"inner join core.{model}_list_item as i on i.list_hash = l.list_hash and i._failed_rules is null where l.source_code = :s "
             f"and l.fetched_at = (select max(n.fetched_at) from core.{model}_list as n where n.source_code = l.source_code)"
         )
     identity: tuple[str, ...]
-    if model == "declared_figure":
+    if MODELS[model].merge == "declared":
         table, identity, is_good = "core.declared_figure", _FIGURE, "true"
-    elif model in VERSION_TABLES:
-        target = VERSION_TABLES[model]
-        table, identity, is_good = target.table, (*target.distribution, *target.identity), "v._is_current and v._failed_rules is null"
+    elif MODELS[model].table is not None:
+        target = MODELS[model]
+        table, identity, is_good = target.versions, (*target.distribution, *target.identity), "v._is_current and v._failed_rules is null"
     else:
         return None
     same = " and ".join(f"v.{column} = s.{column}" for column in identity)

@@ -20,8 +20,8 @@ from sqlalchemy import text
 
 from cchc.core import completeness
 from cchc.core.load import load_extract
-from cchc.core.merge import VERSION_TABLES
 from cchc.errors import LoadBlocked, NotConfigured
+from cchc.models import MODELS, VERSIONED
 from cchc.period import now
 from cchc.reference.dirty_months import dirty_months
 from cchc.runs import extracts, retry
@@ -123,10 +123,10 @@ def load_step(settings: Settings, extract_id: int) -> list[str]:
             )
             months = dirty_months(connection, [profile.source]).get(profile.source, [])
         extracts.sweep_staging(settings, profile.source)
-        for model, target in VERSION_TABLES.items():
-            if any(entity.model == model for entity in profile.entities.values()):
+        for target in VERSIONED:
+            if any(entity.model == target.name for entity in profile.entities.values()):
                 with engine(settings).begin() as connection:
-                    connection.execute(text(f"analyze {target.table}"))
+                    connection.execute(text(f"analyze {target.versions}"))
         with engine(settings).begin() as connection:
             connection.execute(text("analyze mart.dossier"))
     return months
@@ -296,23 +296,20 @@ def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
     from cchc.sources.secrecy import purge_landing
 
     entity = profile.entities[load.entity]
-    target = VERSION_TABLES[entity.model]
+    target = MODELS[entity.model]
     key = target.identity[-1]
     keys = sorted(load.secret_keys)
     with engine(settings).begin() as connection:
         clock = known_at(connection, profile.source)
-        if clock is not None and entity.model == "work_file":
-            day = "cast(closed_at at time zone 'Asia/Ho_Chi_Minh' as date)"
-            connection.execute(
-                text(
-                    f"create temp table purged on commit drop as select {day} as from_date, {day} as to_date from {target.table} "
-                    f"where source_code = :s and {key} = any(:keys)"
-                ),
-                {"s": profile.source, "keys": keys},
+        if clock is not None and target.days:
+            dated = " union ".join(
+                f"select {day} as from_date, {day} as to_date from {target.versions} as v where v.source_code = :s and v.{key} = any(:keys)"
+                for day in target.days_of("v")
             )
-            mark_dirty_months(connection, settings, profile.source, "select * from purged", clock, "work files that turned secret")
+            connection.execute(text(f"create temp table purged on commit drop as {dated}"), {"s": profile.source, "keys": keys})
+            mark_dirty_months(connection, settings, profile.source, "select * from purged", clock, f"{target.many} that turned secret")
         purged = connection.execute(
-            text(f"delete from {target.table} where source_code = :s and {key} = any(:keys)"), {"s": profile.source, "keys": keys}
+            text(f"delete from {target.versions} where source_code = :s and {key} = any(:keys)"), {"s": profile.source, "keys": keys}
         ).rowcount
         connection.execute(
             text("delete from ops.quarantine where source_code = :s and entity = :e and key = any(:keys)"),

@@ -14,8 +14,9 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from cchc.core import facts, payments
-from cchc.core.merge import VERSION_TABLES, mark_current
+from cchc.core.merge import mark_current
 from cchc.errors import WrongUse
+from cchc.models import VERSIONED
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 
@@ -47,24 +48,25 @@ def rewind(connection: Connection, settings: Settings, moment: datetime) -> None
         known = f"; the first extract's T is {first.isoformat()}" if first else ""
         raise WrongUse(f"nothing was known at {moment.isoformat()}{known}")
     _take_back_keys(connection, moment)
-    for target in VERSION_TABLES.values():
-        changed = f"rewound_{target.model}"
+    for target in VERSIONED:
+        changed = f"rewound_{target.name}"
         identity = ", ".join(target.identity)
         # a payment day comes as a whole: with a later revision gone, every row of the day is judged anew
         later = "(source_code, file_date) in (select source_code, file_date from core.payment_day where _first_seen_at > :k)"
-        touched = later if target.model == "payment" else "_first_seen_at > :k"
+        touched = later if target.merge == "day_files" else "_first_seen_at > :k"
         connection.execute(
-            text(f"create temp table {changed} on commit drop as select distinct {identity} from {target.table} where {touched}"), binds
+            text(f"create temp table {changed} on commit drop as select distinct {identity} from {target.versions} where {touched}"), binds
         )
         if "dossier_id" in target.primary_key:
             connection.execute(
                 text(
-                    f"insert into ops.dirty_dossier select distinct dossier_id from {target.table} where {touched} on conflict do nothing"
+                    "insert into ops.dirty_dossier "
+                    f"select distinct dossier_id from {target.versions} where {touched} on conflict do nothing"
                 ),
                 binds,
             )
-        connection.execute(text(f"delete from {target.table} where _first_seen_at > :k"), binds)
-        if target.model == "payment":
+        connection.execute(text(f"delete from {target.versions} where _first_seen_at > :k"), binds)
+        if target.merge == "day_files":
             connection.execute(text("delete from core.payment_day where _first_seen_at > :k"), binds)
             payments.decide_in_force(connection, changed)
         else:

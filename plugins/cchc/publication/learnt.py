@@ -1,7 +1,7 @@
 """Why an item counts otherwise than when its period was published: what has been learnt of its record since (indicators.md §8.4).
 
-Each kind of record of the catalogue has one way to ask: a file of include/sql/queries/publication/learnt, or, where the record is one key of a
-table of versions, the statement that is composed here.
+Each kind of record of the catalogue has one way to ask: a file of include/sql/queries/publication/learnt, or, where the record is one key
+of a table of versions, the statement that is composed here.
 """
 
 from __future__ import annotations
@@ -11,17 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.core.merge import VERSION_TABLES
+from cchc.models import VERSIONED, Model
 from cchc.reference.catalogue import RECORDS, Indicator
 from cchc.settings import Settings
 from cchc.warehouse import query, run_file, sql
 
-# records that are one key of a table of versions: record → model and how an indicator names its key
-VERSIONED: dict[str, dict[str, str]] = {
-    "work_file": {"work_file": "v.work_file_code"},
-    "feedback": {"feedback": "v.feedback_code"},
-    "opinion": {"assessment": "v.assessment_code", "survey_answer": "'survey ' || v.answer_code"},
-}
 # what an indicator is counted by beside its records: part of a table's name in its SQL → how a restatement names it
 COUNTED_BY = {
     "core.procedure_": "procedure_list",
@@ -48,9 +42,10 @@ def learn(connection: Connection, settings: Settings, indicators: list[Indicator
     for record in RECORDS:
         if record not in records:
             continue
-        for model, key in VERSIONED.get(record, {}).items():
-            connection.execute(text(_of_versions(record, model, key)), {name: binds[name] for name in ("listed", "published_clocks")})
-        if record not in VERSIONED:
+        keyed = [model for model in VERSIONED if model.record == record and model.item is not None]
+        for model in keyed:
+            connection.execute(text(_of_versions(model)), {name: binds[name] for name in ("listed", "published_clocks")})
+        if not keyed:
             run_file(connection, settings, f"queries/publication/learnt/{record}", **binds)
 
 
@@ -86,13 +81,13 @@ def definition_of(settings: Settings, indicator: Indicator) -> dict[str, Any]:
     return {"version": indicator.version, "sha256": hashlib.sha256(sql(settings, indicator.sql).encode()).hexdigest()}
 
 
-def _of_versions(record: str, model: str, key: str) -> str:
-    """The statement for a record that is one key of a table of versions; `key` is how the indicator names it.
+def _of_versions(model: Model) -> str:
+    """The statement for a record that is one key of a table of versions.
 
     Its newest version now, and the newest of those known at the publication: does the one break a critical rule, and did the other?
     """
-    table = VERSION_TABLES[model]
-    newest = ", ".join(f"v.{column.strip()}" for column in table.newest_first.split(","))
+    record, key = model.record, str(model.item).format(row="v")
+    newest = ", ".join(f"v.{column.strip()}" for column in model.newest_first.split(","))
     return f"""insert into learnt (record, item, is_deleted, is_restored, is_left_out, is_late, is_changed)
 with asked as (
     select distinct c.item
@@ -105,7 +100,7 @@ delivered as (
     select
         a.item, coalesce(cast(cast(:published_clocks as jsonb) ->> v.source_code as timestamptz), '-infinity') as frozen_at, v.*
     from asked as a
-    inner join {table.table} as v on a.item = {key}
+    inner join {model.versions} as v on a.item = {key}
 ),
 
 version as (

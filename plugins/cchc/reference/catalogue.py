@@ -13,7 +13,7 @@ from cchc.errors import NotConfigured, WrongUse
 from cchc.settings import Settings
 
 KINDS = ("flow", "stock", "count", "score")
-# what stands behind an item: for each one a file of include/sql/queries/publication/learnt tells when its records were learnt (indicators.md §8.4)
+# what stands behind an item: for each one a file of include/sql/queries/publication/learnt tells when its records were learnt
 RECORDS = ("dossier", "certification", "payment", "work_file", "feedback", "opinion", "signature", "procedure", "declared")
 DECLARED = "declared"  # `item` of an indicator that the units declare: one SQL file for all of them
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.period import add_months, last_day_before, month_start, now
+from cchc.models import MODELS, Model
+from cchc.period import ZONE, add_months, last_day_before, month_start, now
 from cchc.reference.catalogue import catalogue
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.reference.plan import DISTRICT, first_day, plans
@@ -312,23 +313,8 @@ def _moved(codes: Iterable[str], old: Units, then: Stretches, stretches: Stretch
     return found
 
 
-_LOCAL = "cast({column} at time zone 'Asia/Ho_Chi_Minh' as date)"
-
-
-@dataclass(frozen=True)
-class _Records:
-    """Records that count at a unit by a day: where they are, the days by which they count, and until when they are felt."""
-
-    one: str
-    many: str
-    table: str
-    days: tuple[str, ...]
-    until: str | None = None
-    where: str = "true"
-
-
 _T_DAY = (
-    "(select cast((c.known_at - interval '1 microsecond') at time zone 'Asia/Ho_Chi_Minh' as date) "
+    f"(select cast((c.known_at - interval '1 microsecond') at time zone '{ZONE.key}' as date) "
     "from ops.source_clock as c where c.source_code = r.source_code)"
 )
 # a declared figure counts by each D of its month; and by that day a year before, in the year that is compared with it
@@ -338,22 +324,11 @@ _DECLARED = (
     f"case when {_T_DAY} >= cast(r.month_start + interval '1 year' as date) "
     f"then cast(least(cast(r.month_start + interval '13 months' as date) - 1, {_T_DAY}) - interval '1 year' as date) end",
 )
-_OF_RECORD = (
-    # a dossier counts by its reception for as long as it is open
-    _Records("dossier", "dossiers", "mart.dossier", ("r.received_date",), "r.finished_date", "r.is_counted"),
-    _Records("assessment", "assessments", "core.assessment", (_LOCAL.format(column="r.assessed_at"),)),
-    _Records("decision on a procedure", "decisions on procedures", "core.procedure", ("r.decision_date",)),
-    _Records("work file", "work files", "core.work_file", (_LOCAL.format(column="r.closed_at"),)),
-    _Records("payment", "payments", "core.payment", (_LOCAL.format(column="r.paid_at"), "r.file_date")),
-    _Records(
-        "item of feedback",
-        "items of feedback",
-        "core.feedback",
-        tuple(_LOCAL.format(column=f"r.{c}") for c in ("answered_at", "due_at", "received_at")),
-    ),
-    _Records("survey sheet", "survey sheets", "core.survey_answer", ("r.surveyed_date",)),
-    _Records("declared figure", "declared figures", "core.declared_figure", _DECLARED),
-)
+
+
+def _days(model: Model) -> tuple[str, ...]:
+    """The days by which the records `r` of a model count at a unit."""
+    return _DECLARED if model.merge == "declared" else model.days_of("r")
 
 
 def _mark_moved_records(connection: Connection, settings: Settings, units: Units, moved: list[Stretch]) -> list[str]:
@@ -371,23 +346,26 @@ def _mark_moved_records(connection: Connection, settings: Settings, units: Units
     )
     clocks = {row["source_code"]: row["known_at"] for row in query(connection, "select source_code, known_at from ops.source_clock")}
     counts: dict[tuple[str, str | None], list[str]] = {}
-    for records in _OF_RECORD:
-        inside = " or ".join(f"{day} between m.from_date and m.to_date" for day in records.days)
-        joined = (
-            f"from {records.table} as r inner join moved_stretch as m on m.unit_code = r.unit_code and ({inside}) where {records.where}"
-        )
+    # in words, dossiers and what is said of them come first
+    for model in sorted(MODELS.values(), key=lambda model: model.name not in ("dossier", "assessment")):
+        days = _days(model)
+        if not days or not model.names_unit:
+            continue
+        inside = " or ".join(f"{day} between m.from_date and m.to_date" for day in days)
+        where = model.where.format(row="r")
+        joined = f"from {model.relation} as r inner join moved_stretch as m on m.unit_code = r.unit_code and ({inside}) where {where}"
         for row in query(
             connection,
-            f"select r.source_code, r.unit_code, m.counted_code, count(*) as n, min({records.days[0]}) as first, "
-            f"max({records.days[0]}) as last {joined} group by 1, 2, 3 order by 1, 2, 3",
+            f"select r.source_code, r.unit_code, m.counted_code, count(*) as n, min({days[0]}) as first, "
+            f"max({days[0]}) as last {joined} group by 1, 2, 3 order by 1, 2, 3",
         ):
             if row["source_code"] not in clocks:
                 continue
             dated = f" of {row['first']}" if row["first"] else ""
             dated += f" to {row['last']}" if row["last"] != row["first"] else ""
-            found = f"{row['n']} {records.one if row['n'] == 1 else records.many}{dated}"
+            found = f"{row['n']} {model.one if row['n'] == 1 else model.many}{dated}"
             counts.setdefault((row["unit_code"], row["counted_code"]), []).append(found)
-            _mark_records(connection, settings, records, joined, row["source_code"], clocks[row["source_code"]])
+            _mark_records(connection, settings, model, joined, row["source_code"], clocks[row["source_code"]])
     return [_counts_for(units, code, counted, found) for (code, counted), found in counts.items()]
 
 
@@ -401,18 +379,18 @@ def _counts_for(units: Units, code: str, counted: str | None, found: list[str]) 
     return f"{_who(units.states[code][-1])}: {', '.join(found)} now {verb} {where}"
 
 
-def _mark_records(connection: Connection, settings: Settings, records: _Records, joined: str, source: str, known_at: datetime) -> None:
+def _mark_records(connection: Connection, settings: Settings, model: Model, joined: str, source: str, known_at: datetime) -> None:
     joined = f"{joined} and r.source_code = '{source}'"
-    if records.one == "declared figure":
+    if model.merge == "declared":
         # a figure stands in the periods of its month alone, and is what the same month of the next year is judged by
         months = {row["m"] for row in query(connection, f"select distinct r.month_start as m {joined}")}
         last = month_start(last_day_before(known_at))
         wanted = {later for month in months for later in (month, add_months(month, 12))}
         _mark(connection, source, {month for month in wanted if first_day(settings) <= month <= last})
         return
-    until = records.until or "{day}"
-    dated = " union ".join(f"select {day} as from_date, {until.format(day=day)} as to_date {joined}" for day in records.days)
-    if records.one == "dossier":
+    until = model.until.format(row="r") if model.until else None
+    dated = " union ".join(f"select {day} as from_date, {until or day} as to_date {joined}" for day in _days(model))
+    if model.name == "dossier":
         # what was certified a year before is what this year's copies are judged by
         dated += f" union select r.finished_date + 365, r.finished_date + 366 {joined} and r.has_signed_result"
     mark_dirty_months(connection, settings, source, dated, known_at, REASON)

@@ -12,7 +12,8 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from cchc.core import facts, payments
-from cchc.core.merge import VERSION_TABLES, drop_repeats, mark_current
+from cchc.core.merge import drop_repeats, mark_current
+from cchc.models import VERSIONED
 from cchc.settings import Settings
 
 # tables that carry the T of an extract: table, column of the T, key without it
@@ -23,13 +24,13 @@ def redate(connection: Connection, settings: Settings, source: str, moment: date
     """Take back the T of every extract of `source` that lies after `moment`, in ops and core; what is derived is derived again."""
     binds = {"s": source, "k": moment}
     _redate_runs(connection, binds)
-    for target in VERSION_TABLES.values():
-        changed = f"redated_{target.model}"
+    for target in VERSIONED:
+        changed = f"redated_{target.name}"
         identity = ", ".join(target.identity)
         key = tuple(column for column in target.primary_key if column != "_first_seen_at")
         connection.execute(
             text(
-                f"create temp table {changed} on commit drop as select distinct {identity} from {target.table} "
+                f"create temp table {changed} on commit drop as select distinct {identity} from {target.versions} "
                 "where source_code = :s and _first_seen_at > :k"
             ),
             binds,
@@ -37,18 +38,18 @@ def redate(connection: Connection, settings: Settings, source: str, moment: date
         if "dossier_id" in target.primary_key:
             connection.execute(
                 text(
-                    f"insert into ops.dirty_dossier select distinct dossier_id from {target.table} "
+                    f"insert into ops.dirty_dossier select distinct dossier_id from {target.versions} "
                     "where source_code = :s and _first_seen_at > :k on conflict do nothing"
                 ),
                 binds,
             )
-        _redate_changes(connection, target.table, tuple(column for column in key if column != "_changed_at"), binds)
-        _keep_latest(connection, target.table, "_first_seen_at", key, binds)
-        if target.model == "payment":
+        _redate_changes(connection, target.versions, tuple(column for column in key if column != "_changed_at"), binds)
+        _keep_latest(connection, target.versions, "_first_seen_at", key, binds)
+        if target.merge == "day_files":
             _keep_latest(connection, "core.payment_day", "_first_seen_at", ("source_code", "file_date", "file_revision"), binds)
             payments.decide_in_force(connection, changed)
         else:
-            if target.model not in ("feedback", "survey_answer"):  # of files every row is kept as a version of its own
+            if target.merge != "dated_files":  # of files every row is kept as a version of its own
                 drop_repeats(connection, target, changed)
             mark_current(connection, target, changed)
     for table, column, key in _LISTS:
