@@ -1,6 +1,6 @@
 """Periods and zones: the one module that knows what a month is, and what time it is.
 
-indicators.md §1.3–§1.4: everything is judged in Asia/Ho_Chi_Minh; periods are half-open in local dates; the report kinds
+indicators.md §1.3–§1.4: everything is judged in the zone of the authority; periods are half-open in local dates; the report kinds
 follow Decree 09/2019 (from the 15th of the month before to the 14th).
 """
 
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from cchc.authority import authority
 from cchc.errors import WrongUse
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+ZONE = ZoneInfo(authority().zone)
 KINDS = ("month", "quarter", "half_year", "nine_months", "year", "report_month", "report_quarter")
 BASES = ("period", "year_to_date")
 CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks of two machines that are kept by a time server differ by far less
@@ -22,7 +23,7 @@ _TICK = timedelta(microseconds=1)
 
 
 def now() -> datetime:
-    """This moment, in Asia/Ho_Chi_Minh. The only clock of the package."""
+    """This moment, in the zone of the authority. The only clock of the package."""
     return datetime.now(ZONE)
 
 

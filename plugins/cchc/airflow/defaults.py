@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from airflow.sdk import CronTriggerTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
 
-ZONE = "Asia/Ho_Chi_Minh"
-START = datetime(2022, 1, 1, tzinfo=ZoneInfo(ZONE))
+from cchc.period import ZONE
+
+START = datetime(2022, 1, 1, tzinfo=ZONE)
 
 # a source that is away may come back; a broken contract, a blocked load or a wrong setting will not mend itself
 RETRY_POLICY = ExceptionRetryPolicy(
@@ -41,4 +41,4 @@ def by_clock(cron: str | None) -> CronTriggerTimetable | None:
     """
     if not cron or os.environ.get("CCHC_SCHEDULE") == "off":
         return None
-    return CronTriggerTimetable(cron, timezone=ZONE)
+    return CronTriggerTimetable(cron, timezone=ZONE.key)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, text
 
 from cchc.core.merge import Counts
-from cchc.period import now
+from cchc.period import ZONE, now
 
 FILE_KEY = "source_code, unit_code, month_start, file_revision, _first_seen_at"
 FIGURE = (
@@ -118,11 +118,11 @@ def _mark_months(connection: Connection, source: str, clock: datetime, first_day
     """
     connection.execute(
         text(
-            """insert into ops.dirty_month (source_code, month_start, reason, marked_at)
+            f"""insert into ops.dirty_month (source_code, month_start, reason, marked_at)
             select distinct cast(:s as text), cast(n.month_start + make_interval(years => y.years) as date),
                 'declared figures that changed', cast(:now as timestamptz)
             from declared_file as n cross join (values (0), (1)) as y (years)
-            where cast(n.month_start + make_interval(years => y.years) as timestamp) at time zone 'Asia/Ho_Chi_Minh'
+            where cast(n.month_start + make_interval(years => y.years) as timestamp) at time zone '{ZONE.key}'
                 < cast(:clock as timestamptz)
                 and n.month_start + make_interval(years => y.years) >= cast(:first_day as date)
             on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.period import now
+from cchc.period import ZONE, now
 from cchc.reference.plan import first_day
 from cchc.settings import Settings
 
@@ -32,7 +32,7 @@ def mark_dirty_months(connection: Connection, settings: Settings, source: str, d
                             else cast(date_trunc('year', greatest(to_date, from_date) + 17) as date) + interval '11 months'
                         end,
                         date_trunc('month', cast((cast(:known_at as timestamptz) - interval '1 microsecond')
-                            at time zone 'Asia/Ho_Chi_Minh' as date))
+                            at time zone '{ZONE.key}' as date))
                     ) as last_month
                 from dated
                 where from_date is not null and coalesce(to_date >= cast(:first_day as date) - 31, true)

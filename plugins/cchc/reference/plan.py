@@ -20,13 +20,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from cchc.authority import authority
 from cchc.errors import NotConfigured
 from cchc.period import Period
 from cchc.settings import Settings
 from cchc.warehouse import query
 
 YEARS_BEFORE = 1  # indicators are kept from the year before the earliest plan's: directions and the scorecard compare with it
-DISTRICT = "H19.16"  # root of the units that the plan binds
+DISTRICT = authority().code  # root of the units that the plan binds
 
 OPERATORS = ("=", ">=")  # of a target; both are judged as "at least": a rate of 100 % cannot be exceeded
 UP, DOWN = "up", "down"  # of a direction

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from cchc.core import facts, payments
 from cchc.core.merge import drop_repeats, mark_current
 from cchc.models import VERSIONED
+from cchc.period import ZONE
 from cchc.settings import Settings
 
 # tables that carry the T of an extract: table, column of the T, key without it
@@ -141,8 +142,7 @@ def _redate_keys(connection: Connection, binds: dict[str, object]) -> None:
     # months after it had nothing to say; their answers are no knowledge of theirs
     connection.execute(
         text(
-            "delete from core.dossier_key_month where source_code = :s "
-            "and cast(month_start as timestamp) at time zone 'Asia/Ho_Chi_Minh' >= :k"
+            f"delete from core.dossier_key_month where source_code = :s and cast(month_start as timestamp) at time zone '{ZONE.key}' >= :k"
         ),
         binds,
     )

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, WrongUse
-from cchc.period import last_day_before, midnight, now
+from cchc.period import ZONE, last_day_before, midnight, now
 from cchc.reference.catalogue import catalogue, followers
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.runs.redate import redate
@@ -114,7 +114,7 @@ def _forget_values(connection: Connection, settings: Settings, source: str, mome
     connection.execute(
         text(
             "delete from mart.indicator_value where indicator_code = any(:codes) "
-            "and cast(period_start as timestamp) at time zone 'Asia/Ho_Chi_Minh' >= :k"
+            f"and cast(period_start as timestamp) at time zone '{ZONE.key}' >= :k"
         ),
         {"codes": codes, "k": moment},
     )

@@ -17,7 +17,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError
 
 from cchc.errors import CchcError, NotConfigured, WarehouseUnavailable
-from cchc.period import now
+from cchc.period import ZONE, now
 from cchc.settings import Settings
 from cchc.warehouse.url import warehouse_url
 
@@ -26,8 +26,8 @@ _MIGRATION_LOCK = 53_2023  # one installation migrates at a time, whoever starts
 
 @cache
 def _engine(url: str) -> Engine:
-    # the warehouse's own sessions judge dates in the plan's zone; `-c timezone` survives a server that is set otherwise
-    options = "-c timezone=Asia/Ho_Chi_Minh -c client_min_messages=warning"
+    # the warehouse's own sessions judge dates in the authority's zone; `-c timezone` survives a server that is set otherwise
+    options = f"-c timezone={ZONE.key} -c client_min_messages=warning"
     try:
         made = create_engine(url, pool_pre_ping=True, connect_args={"options": options})
     except (ArgumentError, ValueError):

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from cchc.period import ZONE
 from cchc.settings import Settings
 from cchc.warehouse import engine, query, require_migrated
 
@@ -71,7 +72,7 @@ def dictionary(settings: Settings) -> str:
         "",
         "Generated from the comments of the database by `python -m cchc.warehouse.dictionary > docs/data-dictionary.md`; do not edit.",
         "A comment is English | Tiếng Việt where both are given. Columns that begin with `_` are made by the pipeline.",
-        "Times are `timestamptz`, judged in Asia/Ho_Chi_Minh; a `_rate` is a fraction, a `_vnd` is whole đồng.",
+        f"Times are `timestamptz`, judged in {ZONE.key}; a `_rate` is a fraction, a `_vnd` is whole đồng.",
     ]
     with engine(settings).connect() as connection:
         relations = query(connection, RELATIONS, {"schemas": list(SCHEMAS)})

@@ -37,6 +37,7 @@ from pathlib import Path
 import psutil
 
 from cchc.errors import CchcError, NotConfigured
+from cchc.period import ZONE
 
 FIRST_PORT = 5439
 PORTS_TRIED = 200
@@ -46,7 +47,7 @@ ORPHAN_SECONDS = 15
 LOG_LIMIT = 10_000_000
 SUPERUSER = "postgres"
 
-CONFIGURATION = """\
+CONFIGURATION = f"""\
 # Written by cchc.warehouse.embedded at each start; changes made here are lost.
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -61,8 +62,8 @@ wal_compression = on
 synchronous_commit = on
 random_page_cost = 1.1
 jit = off
-timezone = 'Asia/Ho_Chi_Minh'
-log_timezone = 'Asia/Ho_Chi_Minh'
+timezone = '{ZONE.key}'
+log_timezone = '{ZONE.key}'
 log_destination = 'stderr'
 logging_collector = off
 """

@@ -1,0 +1,40 @@
+"""The authority whose plan is measured: include/reference/authority.yaml. Its zone and the root of its units stand there alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+
+from cchc.errors import NotConfigured
+from cchc.settings import PROJECT
+
+FILE = PROJECT / "include" / "reference" / "authority.yaml"
+
+
+@dataclass(frozen=True)
+class Authority:
+    """`code`: the unit that is the root of its tree. `zone`: a name of the IANA list; a day is a day of that zone."""
+
+    code: str
+    name_vi: str
+    zone: str
+
+
+@lru_cache(maxsize=1)
+def authority() -> Authority:
+    """The authority of this installation. Raises NotConfigured where its file cannot be read."""
+    try:
+        entry = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise NotConfigured(f"{FILE.name}: {error}") from error
+    wanted = [field.name for field in fields(Authority)]
+    if not isinstance(entry, dict) or set(entry) != set(wanted) or not all(isinstance(value, str) and value for value in entry.values()):
+        raise NotConfigured(f"{FILE.name}: it needs {', '.join(wanted)}, each of them a text, and nothing else")
+    try:
+        ZoneInfo(entry["zone"])
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise NotConfigured(f"{FILE.name}: zone {entry['zone']!r} is not a time zone of the IANA list, such as Asia/Ho_Chi_Minh") from error
+    return Authority(**entry)
