@@ -30,6 +30,7 @@ from cchc.airflow.launch import COMPONENTS
 from cchc.airflow.processes import ProcessFile
 from cchc.embedded.airflow_api import AirflowApi
 from cchc.errors import CchcError
+from cchc.period import ZONE
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse.url import warehouse_url
