@@ -49,15 +49,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _init(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc import findings
     from cchc.core.load import dirty_months
     from cchc.reference import load_reference
     from cchc.roles import grant_roles
     from cchc.warehouse import engine, migrate
 
-    applied = migrate(settings)
+    applied = migrate(settings, [findings.view(settings)])
     told = load_reference(settings)
     grant_roles(settings)
-    print(f"warehouse ready; migrations applied: {', '.join(applied) or 'none, it was up to date'}")
+    print(f"warehouse ready; migrations applied: {', '.join(applied.migrations) or 'none, it was up to date'}")
+    if applied.made:
+        few = ", ".join(applied.made) if len(applied.made) <= 5 else f"{len(applied.made)} of them"
+        print(f"views and functions made from their files: {few}")
     for sentence in told:
         print(f"  {sentence}")
     with engine(settings).connect() as connection:
