@@ -30,8 +30,9 @@ _BLANK = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _KINDS = {"views": "view", "functions": "function"}
 # what PostgreSQL answers where a thing cannot be changed in its place: dependent_objects_still_exist, feature_not_supported (a column
-# that a view uses), invalid_table_definition (columns of a view), invalid_function_definition (arguments or columns of a function)
-_IN_THE_WAY = {"2BP01", "0A000", "42P16", "42P13"}
+# that a view uses), invalid_table_definition (columns of a view), invalid_function_definition (arguments or columns of a function),
+# ambiguous_function (the former one still stands beside that with other arguments)
+_IN_THE_WAY = {"2BP01", "0A000", "42P16", "42P13", "42725"}
 
 
 class InTheWay(CchcError):
