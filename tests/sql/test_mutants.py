@@ -511,11 +511,11 @@ def made() -> list[Mutant]:
 
 
 def statement_of(name: str) -> str:
-    """The last statement of the migrations that makes a function or a view, as one that replaces it."""
-    pattern = re.compile(
-        rf"^create (?:or replace )?(function|view) {re.escape(name)}\b.*?;(?=\ncomment on|\n*\Z)", re.MULTILINE | re.DOTALL
-    )
-    *_, last = (match for path in sorted(SQL.glob("migrations/*.sql")) for match in pattern.finditer(path.read_text(encoding="utf-8")))
+    """The statement that makes a function or a view, as one that replaces it: of its file, or of a migration where an index needs it."""
+    schema, _, plain = name.partition(".")
+    pattern = re.compile(rf"^create (?:or replace )?(function|view) {re.escape(name)}\b.*?;(?=\ncomment on)", re.MULTILINE | re.DOTALL)
+    files = [*SQL.glob(f"{schema}/*s/{plain}.sql")] or sorted(SQL.glob("migrations/*.sql"))
+    *_, last = (match for path in files for match in pattern.finditer(path.read_text(encoding="utf-8")))
     return re.sub(r"^create (or replace )?", "create or replace ", last.group(0))
 
 

@@ -21,6 +21,7 @@ from cchc.sources.profile import Profile, load_profile
 from cchc.staging import stage
 from cchc.staging.stage import psycopg_connection
 from cchc.warehouse import embedded as postgres
+from cchc.warehouse.files import read_files
 
 T = datetime(2023, 12, 31, 17, 0, tzinfo=UTC)  # 2024-01-01 00:00 in Asia/Ho_Chi_Minh
 _folders = itertools.count(1)
@@ -28,7 +29,7 @@ _folders = itertools.count(1)
 
 @contextmanager
 def warehouse(home: Path) -> Iterator[Engine]:
-    """The engine of a new database with all migrations applied and the district's units in core.unit."""
+    """The engine of a new database with all migrations, views and functions and the district's units in core.unit."""
     server = postgres.start(home, durable=False)
     try:
         server.ensure_databases("tests")
@@ -36,6 +37,8 @@ def warehouse(home: Path) -> Iterator[Engine]:
         with psycopg_connection(engine) as raw:
             for path in sorted((PROJECT / "include" / "sql" / "migrations").glob("*.sql")):
                 raw.execute(path.read_bytes())
+            for file in read_files(PROJECT / "include" / "sql"):
+                raw.execute(file.content.encode())
         units = PROJECT / "include" / "reference" / "units.csv"
         with engine.begin() as connection, units.open(encoding="utf-8-sig", newline="") as file:
             for unit in csv.DictReader(file):

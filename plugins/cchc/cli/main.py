@@ -49,15 +49,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _init(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.reference import finding_kinds, load_reference
     from cchc.reference.dirty_months import dirty_months
-    from cchc.reference.load import load_reference
     from cchc.warehouse import engine, migrate
     from cchc.warehouse.roles import grant_roles
 
-    applied = migrate(settings)
+    applied = migrate(settings, [finding_kinds.view(settings)])
     told = load_reference(settings)
     grant_roles(settings)
-    print(f"warehouse ready; migrations applied: {', '.join(applied) or 'none, it was up to date'}")
+    print(f"warehouse ready; migrations applied: {', '.join(applied.migrations) or 'none, it was up to date'}")
+    if applied.made:
+        few = ", ".join(applied.made) if len(applied.made) <= 5 else f"{len(applied.made)} of them"
+        print(f"views and functions made from their files: {few}")
     for sentence in told:
         print(f"  {sentence}")
     with engine(settings).connect() as connection:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from cchc.errors import NotConfigured
 from cchc.settings import Settings
 from cchc.warehouse import run_script, sql
+from cchc.warehouse.files import SqlFile
 
 COLUMNS = {
     "finding_code": "Kind of finding (core.finding_kind) | Mã phát hiện",
@@ -78,14 +79,16 @@ def kind_rows(settings: Settings) -> list[dict[str, Any]]:
     ]
 
 
-def create_view(connection: Connection, settings: Settings) -> None:
-    """Make mart.finding from the files of include/sql/queries/findings; again changes nothing."""
+def view(settings: Settings) -> SqlFile:
+    """mart.finding, composed from the files of include/sql/queries/findings. Raises NotConfigured where file and SQL do not fit."""
     parts = "\nunion all\n".join(
         f"select '{code}' as finding_code, x.* from (\n{sql(settings, kind.sql)}\n) as x" for code, kind in kinds(settings).items()
     )
     comments = "".join(f"comment on column mart.finding.{column} is '{comment}';\n" for column, comment in COLUMNS.items())
-    run_script(
-        connection,
+    return SqlFile(
+        "mart",
+        "view",
+        "finding",
         f"""create or replace view mart.finding as
         select
             k.finding_code, k.finding_order, k.name_vi, f.source_code, f.unit_code,
@@ -96,3 +99,8 @@ def create_view(connection: Connection, settings: Settings) -> None:
         'One row a finding: a dossier or payment that somebody should look at, as known now (indicators.md §7) | Phát hiện bất thường';
         {comments}""",
     )
+
+
+def create_view(connection: Connection, settings: Settings) -> None:
+    """Make mart.finding from the files of include/sql/queries/findings; again changes nothing."""
+    run_script(connection, view(settings).content)

@@ -6,22 +6,25 @@ SQL lives in include/sql and stands alone (design.md §2); this module only find
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import psycopg
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from cchc.errors import CchcError, NotConfigured, WarehouseUnavailable
 from cchc.period import ZONE, now
 from cchc.settings import Settings
+from cchc.warehouse.files import SqlFile, UsedElsewhere, apply_files, drop_all, in_the_way, read_files, stale
 from cchc.warehouse.url import warehouse_url
 
 _MIGRATION_LOCK = 53_2023  # one installation migrates at a time, whoever starts first
+_LAST_WITH_VIEWS = "0022_applied_files"  # the migrations before it make views and functions too, in the forms of their time
 
 
 @cache
@@ -81,12 +84,22 @@ def _migrations(sql_dir: Path) -> list[tuple[str, str]]:
     return [(path.stem, path.read_text(encoding="utf-8")) for path in sorted((sql_dir / "migrations").glob("*.sql"))]
 
 
-def migrate(settings: Settings) -> list[str]:
-    """Apply the migrations that the warehouse lacks, forward only; the names of those applied.
+class Applied(NamedTuple):
+    """What `cchc init` has applied: names of migrations, and of views and functions (`core.dossier`)."""
 
-    Raises CchcError where an applied file was edited afterwards: add a new file instead.
+    migrations: list[str]
+    made: list[str]
+
+
+def migrate(settings: Settings, composed: Sequence[SqlFile] = ()) -> Applied:
+    """Apply the migrations that the warehouse lacks, forward only, then the views and functions whose files have changed.
+
+    All in one transaction: where something fails, the warehouse is as it was. `composed`: views that the pipeline composes itself; they
+    are made again where they stand on something that has to be dropped.
+    Raises CchcError where an applied migration was edited afterwards (add a new file instead), or where the file of a view or function
+    is broken; the message names file and line.
     """
-    applied: list[str] = []
+    files = read_files(settings.sql_dir)
     with engine(settings).begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
         connection.execute(text("create schema if not exists ops"))
@@ -99,20 +112,50 @@ def migrate(settings: Settings) -> list[str]:
         connection.execute(text("comment on table ops.migration is 'One row an applied migration'"))
         for column, comment in (("name", "File name"), ("sha256", "Its content when applied"), ("applied_at", "When")):
             connection.execute(text(f"comment on column ops.migration.{column} is '{comment}'"))
-        known = {row["name"]: row["sha256"] for row in query(connection, "select name, sha256 from ops.migration")}
-        for name, statements in _migrations(settings.sql_dir):
-            digest = hashlib.sha256(statements.encode()).hexdigest()
-            if name in known:
-                if known[name] != digest:
-                    raise CchcError(f"migration {name} was edited after it had been applied; write a new file instead")
-                continue
-            run_script(connection, statements)
-            connection.execute(
-                text("insert into ops.migration (name, sha256, applied_at) values (:name, :sha256, :applied_at)"),
-                {"name": name, "sha256": digest, "applied_at": now()},
-            )
-            applied.append(name)
-    return applied
+        pending = _pending(connection, settings)
+        try:
+            with connection.begin_nested():
+                return _bring_up(connection, pending, files, composed, anew=False)
+        except (CchcError, psycopg.Error, DBAPIError) as error:
+            if not in_the_way(error):
+                raise
+            in_place = error
+        try:
+            return _bring_up(connection, pending, files, composed, anew=True)
+        except UsedElsewhere as error:
+            why = " ".join(str(in_place).split())
+            raise UsedElsewhere(f"{error}. They cannot be changed in their place: {why}") from in_place
+
+
+def _pending(connection: Connection, settings: Settings) -> list[tuple[str, str]]:
+    """Name and text of the migrations that the warehouse lacks. Raises CchcError where one was edited after it had been applied."""
+    known = {row["name"]: row["sha256"] for row in query(connection, "select name, sha256 from ops.migration")}
+    pending = []
+    for name, statements in _migrations(settings.sql_dir):
+        if name not in known:
+            pending.append((name, statements))
+        elif known[name] != hashlib.sha256(statements.encode()).hexdigest():
+            raise CchcError(f"migration {name} was edited after it had been applied; write a new file instead")
+    return pending
+
+
+def _bring_up(
+    connection: Connection, pending: Sequence[tuple[str, str]], files: Sequence[SqlFile], composed: Sequence[SqlFile], *, anew: bool
+) -> Applied:
+    """The pending migrations, then the files. With `anew` the views and functions are dropped before a table may change under them."""
+    dropped = None
+    for name, statements in pending:
+        if anew and dropped is None and name > _LAST_WITH_VIEWS:
+            dropped = drop_all(connection, files, composed)
+        run_script(connection, statements)
+        connection.execute(
+            text("insert into ops.migration (name, sha256, applied_at) values (:name, :sha256, :applied_at)"),
+            {"name": name, "sha256": hashlib.sha256(statements.encode()).hexdigest(), "applied_at": now()},
+        )
+    # a migration may have changed what a view reads, or dropped it with its table: all of them are made again
+    everything = any(name > _LAST_WITH_VIEWS for name, _ in pending)
+    made = apply_files(connection, files, dropped, everything=everything, anew=anew, composed=composed)
+    return Applied([name for name, _ in pending], made)
 
 
 def require_migrated(settings: Settings) -> None:
@@ -122,8 +165,11 @@ def require_migrated(settings: Settings) -> None:
         if connection.execute(text("select to_regclass('ops.migration')")).scalar() is None:
             raise NotConfigured("the warehouse is empty; run `cchc init` first")
         missing = names - {row["name"] for row in query(connection, "select name from ops.migration")}
-    if missing:
-        raise NotConfigured(f"the warehouse lacks {', '.join(sorted(missing))}; run `cchc init`")
+        if missing:
+            raise NotConfigured(f"the warehouse lacks {', '.join(sorted(missing))}; run `cchc init`")
+        older = stale(connection, read_files(settings.sql_dir))
+        if older:
+            raise NotConfigured(f"the warehouse has another form of {', '.join(file.made for file in older)}; run `cchc init`")
 
 
 def known_at(connection: Connection, source: str) -> datetime | None:

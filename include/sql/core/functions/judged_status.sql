@@ -1,0 +1,53 @@
+-- grain: one value a call: status of a value by its target; null where no target stands
+-- source: numerator and denominator now and of the year before, the kind and operator of the target, the last day and the plan's year
+-- traps: fractions are compared by multiplying out, never by dividing; a target of kind direction needs the year before, else it has no
+--        data
+
+create or replace function core.judged_status(
+    target_kind text,
+    operator text,
+    target numeric,
+    numerator numeric,
+    denominator numeric,
+    numerator_before numeric,
+    denominator_before numeric,
+    last_day date,
+    year_start date,
+    year_end date
+)
+returns text
+language sql immutable parallel safe
+as $$
+select
+    case
+        when target_kind is null then null
+        when numerator is null or denominator is null then 'no_data'
+        when target_kind = 'direction' and (numerator_before is null or denominator_before is null) then 'no_data'
+        when target_kind = 'direction' and operator = 'down' and numerator * denominator_before < numerator_before * denominator then 'met'
+        when target_kind = 'direction' and operator = 'up' and numerator * denominator_before > numerator_before * denominator then 'met'
+        when target_kind = 'direction' then 'missed'
+        when numerator >= target * denominator then 'met'
+        when target_kind <> 'milestone' or last_day >= year_end then 'missed'
+        -- a running period of the year to come: nothing of that year's target is due yet
+        when last_day < year_start then 'on_pace'
+        when
+            numerator * 12 * extract(day from date_trunc('month', last_day) + interval '1 month' - interval '1 day')
+            >= target * denominator * (
+                (extract(month from last_day) - 1) * extract(day from date_trunc('month', last_day) + interval '1 month' - interval '1 day')
+                + extract(day from last_day)
+            )
+            then 'on_pace'
+        else 'behind'
+    end
+$$;
+comment on function core.judged_status is 'Status of a value by its target: met, missed, on_pace, behind, no_data; null without a target. Exact: fractions are compared by multiplying out
+target_kind: flow, stock, milestone, direction; null where no target stands
+operator: of a direction: up, down
+target: Target as a fraction; null for a direction
+numerator: Numerator that decides; null where nothing is known
+denominator: Denominator that decides; 1 for a count, null where there is no value
+numerator_before: The same of the same period a year before, for a direction; null where that is not known
+denominator_before: Its denominator
+last_day: Last day judged (D)
+year_start: First day on which the plan holds
+year_end: Last day on which it holds: until then a milestone is not missed';

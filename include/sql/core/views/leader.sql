@@ -1,0 +1,34 @@
+-- grain: one row a post of a leader in the newest list of a source
+-- source: core.leader_list, core.leader_list_item
+-- traps: the newest list alone, whatever T is: what is asked as of a day asks core.leader_in_post
+
+create or replace view core.leader as
+with newest as (
+    select
+        l.source_code,
+        l.list_hash,
+        row_number() over (partition by l.source_code order by l.fetched_at desc) as rank
+    from core.leader_list as l
+)
+
+select
+    n.source_code,
+    i.person_code,
+    i.unit_code,
+    i.post_name,
+    i.leader_level_code,
+    i.from_date,
+    i.to_date,
+    i.has_signature
+from newest as n
+inner join core.leader_list_item as i on n.list_hash = i.list_hash
+where n.rank = 1 and i._failed_rules is null;
+comment on view core.leader is 'One row a post of a leader in the newest list';
+comment on column core.leader.source_code is 'Source, as its profile is named';
+comment on column core.leader.person_code is 'NguoiId';
+comment on column core.leader.unit_code is 'MaDonVi';
+comment on column core.leader.post_name is 'ChucVu';
+comment on column core.leader.leader_level_code is 'CapLanhDao: cap_huyen, cap_phong, cap_xa';
+comment on column core.leader.from_date is 'TuNgay';
+comment on column core.leader.to_date is 'DenNgay, inclusive';
+comment on column core.leader.has_signature is 'DaCapChuKySo';

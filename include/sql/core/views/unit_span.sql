@@ -1,0 +1,56 @@
+-- grain: one row a state of a unit, with the days D on which it is asked for
+-- source: core.unit_version; core.unit where a unit has no state of its own
+-- traps: before its first day a unit is as it begins, after its last as it ended: whether it exists on D say valid_from and valid_to
+
+create or replace view core.unit_span as
+with state as (
+    select
+        v.unit_code,
+        v.name,
+        v.level,
+        v.kind,
+        v.parent_code,
+        v.root_code,
+        v.valid_from,
+        v.valid_to
+    from core.unit_version as v
+    union all
+    select
+        u.unit_code,
+        u.name,
+        u.level,
+        u.kind,
+        u.parent_code,
+        u.root_code,
+        u.valid_from,
+        u.valid_to
+    from core.unit as u
+    where not exists (select 1 from core.unit_version as v where v.unit_code = u.unit_code)
+)
+
+select
+    s.unit_code,
+    case
+        when row_number() over (partition by s.unit_code order by s.valid_from) = 1 then cast('-infinity' as date)
+        else s.valid_from
+    end as from_date,
+    coalesce(lead(s.valid_from) over (partition by s.unit_code order by s.valid_from), cast('infinity' as date)) as before_date,
+    s.name,
+    s.level,
+    s.kind,
+    s.parent_code,
+    s.root_code,
+    s.valid_from,
+    s.valid_to
+from state as s;
+comment on view core.unit_span is 'One row a state of a unit, with the days D on which it is asked for: before its first day a unit is as it begins, after its last as it ended';
+comment on column core.unit_span.unit_code is 'Electronic identifier';
+comment on column core.unit_span.from_date is 'First day on which it is asked for';
+comment on column core.unit_span.before_date is 'Day after the last on which it is asked for';
+comment on column core.unit_span.name is 'Name';
+comment on column core.unit_span.level is 'Level';
+comment on column core.unit_span.kind is 'Kind';
+comment on column core.unit_span.parent_code is 'Unit above';
+comment on column core.unit_span.root_code is 'Top of its tree';
+comment on column core.unit_span.valid_from is 'First day of this state';
+comment on column core.unit_span.valid_to is 'Last day of this state, inclusive; null = open';

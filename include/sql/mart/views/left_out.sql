@@ -1,0 +1,23 @@
+-- grain: one row a dossier that no indicator counts, with the reason
+-- source: mart.dossier
+-- traps: mart.dossier decides what is counted and why not: nothing is judged here
+
+create or replace view mart.left_out as
+select
+    d.source_code,
+    d.dossier_code,
+    d.unit_code,
+    d.received_date,
+    d.left_out_reason,
+    d.left_out_rules,
+    d.deleted_at
+from mart.dossier as d
+where not d.is_counted;
+comment on view mart.left_out is 'One row a dossier that no indicator counts, with the reason | Hồ sơ không được tính vào chỉ tiêu và lý do';
+comment on column mart.left_out.source_code is 'Source | Nguồn';
+comment on column mart.left_out.dossier_code is 'MaHoSo | Mã hồ sơ';
+comment on column mart.left_out.unit_code is 'Handling unit | Đơn vị xử lý';
+comment on column mart.left_out.received_date is 'Received | Ngày tiếp nhận';
+comment on column mart.left_out.left_out_reason is 'deleted, critical, not_received | Lý do';
+comment on column mart.left_out.left_out_rules is 'Critical rules broken | Quy tắc vi phạm';
+comment on column mart.left_out.deleted_at is 'When deleted | Thời điểm xóa';

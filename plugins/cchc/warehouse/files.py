@@ -1,0 +1,425 @@
+"""The views and functions of the warehouse: one file each under include/sql, applied by `cchc init` where the file has changed.
+
+    include/sql/<schema>/views/<name>.sql         create or replace view <schema>.<name> …, then its comments and grants
+    include/sql/<schema>/functions/<name>.sql     create or replace function <schema>.<name> …, then its comment and grants
+
+A file is applied together with every file that uses it, in the order in which they use each other; the order follows from the names
+in the files. ops.applied_file keeps the hash of what was applied. This module works inside the transaction of its caller
+(cchc.warehouse.migrate).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from cchc.errors import CchcError
+from cchc.period import now
+
+_TOKEN = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|\$(\w*)\$.*?\$\1\$|;", re.DOTALL)
+_BLANK = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_KINDS = {"views": "view", "functions": "function"}
+# what PostgreSQL answers where a thing cannot be changed in its place: dependent_objects_still_exist, feature_not_supported (a column
+# that a view uses), invalid_table_definition (columns of a view), invalid_function_definition (arguments or columns of a function),
+# ambiguous_function (the former one still stands beside that with other arguments)
+_IN_THE_WAY = {"2BP01", "0A000", "42P16", "42P13", "42725"}
+
+
+class InTheWay(CchcError):
+    """Something cannot be changed in its place: views and functions have to be dropped first, and made again."""
+
+
+class UsedElsewhere(CchcError):
+    """Something that is not part of this product uses a view or function that would have to be dropped."""
+
+
+class Statement(NamedTuple):
+    """One statement of a file: its text, and the line of the file on which it begins (from 1)."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """A view or function, and the text that makes it.
+
+    `kind` is view or function; `path` is the file, None where the pipeline composes the text; `uses` are the names (`schema.name`) of
+    those of the other files that the text mentions.
+    """
+
+    schema: str
+    kind: str
+    name: str
+    content: str
+    path: Path | None = None
+    uses: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def key(self) -> str:
+        """Its name in ops.applied_file: `core/views/dossier`."""
+        return f"{self.schema}/{self.kind}s/{self.name}"
+
+    @property
+    def made(self) -> str:
+        """What it makes: `core.dossier`."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the text."""
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+    @property
+    def place(self) -> str:
+        """Where the text stands, for messages."""
+        return str(self.path) if self.path else self.made
+
+
+def statements(content: str) -> Iterator[Statement]:
+    """The statements of a file, one by one, each without the comments before it. Quotes, dollar quotes and comments are respected."""
+    begin = 0
+    ends = [match.end() for match in _TOKEN.finditer(content) if match.group(0) == ";"]
+    for end in [*ends, len(content)]:
+        blank = _BLANK.match(content, begin, end)
+        start = blank.end() if blank else begin
+        if start < end:
+            yield Statement(content.count("\n", 0, start) + 1, content[start:end])
+        begin = end
+
+
+def read_files(sql_dir: Path) -> list[SqlFile]:
+    """Every view and function under `sql_dir`, each after those that it uses.
+
+    Raises CchcError where a file makes something else than its path says, does more than that, or where files use each other in a circle.
+    """
+    paths = [path for folder in _KINDS for path in sql_dir.glob(f"*/{folder}/*.sql")]
+    found = [
+        SqlFile(path.parts[-3], _KINDS[path.parts[-2]], path.stem, path.read_text(encoding="utf-8"), path)
+        for path in sorted(paths, key=lambda path: path.parts[-3:])
+    ]
+    names = {file.made for file in found}
+    return _ordered([_checked(file, names) for file in found])
+
+
+def _checked(file: SqlFile, names: Collection[str]) -> SqlFile:
+    """The file with what it uses. Raises CchcError where it does not hold what it must."""
+    first, *others = [*statements(file.content)] or [Statement(1, "")]
+    begins = re.compile(rf"create or replace {file.kind} {re.escape(file.made)}(?!\w)")
+    if not begins.match(first.text):
+        raise CchcError(
+            f"{file.place}, line {first.line}: the path says what the file makes: begin with `create or replace {file.kind} {file.made}`"
+        )
+    for statement in others:
+        if not re.match(r"(comment on|grant|revoke)\b", statement.text):
+            raise CchcError(
+                f"{file.place}, line {statement.line}: only `comment on`, `grant` and `revoke` may follow what the file makes; "
+                "a table belongs in a new migration, another view or function in a file of its own"
+            )
+    mentioned = set(re.findall(r"\b\w+\.\w+\b", _COMMENT.sub(" ", first.text)))
+    return SqlFile(file.schema, file.kind, file.name, file.content, file.path, frozenset(mentioned & (set(names) - {file.made})))
+
+
+def _ordered(files: Sequence[SqlFile]) -> list[SqlFile]:
+    """The files, each after those that it uses; of those that are free, by name. Raises CchcError where they go in a circle."""
+    by_name = {file.made: file for file in files}
+    sorter = TopologicalSorter({file.made: sorted(file.uses) for file in files})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = " → ".join(reversed(error.args[1]))
+        raise CchcError(f"the views and functions use each other in a circle: {circle}. Take one of these uses out of its file") from None
+    ordered: list[SqlFile] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        ordered += [by_name[name] for name in ready]
+        sorter.done(*ready)
+    return ordered
+
+
+def with_users(files: Sequence[SqlFile], changed: Collection[str]) -> list[SqlFile]:
+    """Of ordered files those whose name is in `changed`, and every one that uses one of them, directly or through others."""
+    affected: set[str] = set()
+    for file in files:
+        if file.made in changed or file.uses & affected:
+            affected.add(file.made)
+    return [file for file in files if file.made in affected]
+
+
+def stale(connection: Connection, files: Iterable[SqlFile]) -> list[SqlFile]:
+    """The files that `cchc init` has not applied as they are."""
+    recorded = _recorded(connection)
+    return [file for file in files if recorded.get(file.key) != file.sha256]
+
+
+def apply_files(
+    connection: Connection,
+    files: Sequence[SqlFile],
+    dropped: Dropped | None = None,
+    *,
+    everything: bool = False,
+    anew: bool = False,
+    composed: Sequence[SqlFile] = (),
+) -> list[str]:
+    """Make the views and functions whose files have changed, and those that use them; drop those whose file is gone.
+
+    `files` are all of them, in their order. `everything` applies them whether they have changed or not. `anew` drops what is affected
+    before; otherwise each takes the place of the one that is there. `dropped`: what was dropped before already. `composed`: views that
+    the pipeline composes itself; they are made again where they had to be dropped.
+    Returns the names of what was made. Raises InTheWay where something cannot be changed in its place, CchcError where a file is broken.
+    """
+    recorded = _recorded(connection)
+    there = _existing(connection, [file.made for file in files])
+    gone = [_of_key(key) for key in sorted(set(recorded) - {file.key for file in files})]
+    changed = {file.made for file in files if everything or recorded.get(file.key) != file.sha256 or file.made not in there}
+    affected = with_users(files, changed)
+    if anew and dropped is None and (affected or gone):
+        dropped = drop(connection, [*affected, *gone], composed)
+    for file in affected:
+        run(connection, file)
+    if not dropped:
+        _drop_statements(connection, gone)
+    _refuse_namesakes(connection, [file.made for file in affected if file.kind == "function"])
+    if dropped:
+        dropped.restore(connection)
+    for file in affected:
+        connection.execute(
+            text(
+                "insert into ops.applied_file (name, sha256, applied_at) values (:name, :sha256, :applied_at) "
+                "on conflict (name) do update set sha256 = excluded.sha256, applied_at = excluded.applied_at"
+            ),
+            {"name": file.key, "sha256": file.sha256, "applied_at": now()},
+        )
+    for file in gone:
+        connection.execute(text("delete from ops.applied_file where name = :name"), {"name": file.key})
+    return [file.made for file in affected]
+
+
+def run(connection: Connection, file: SqlFile) -> None:
+    """Run the statements of a file. Raises CchcError with file and line, InTheWay where what is there cannot become the new form."""
+    driver: Any = connection.connection.driver_connection
+    for statement in statements(file.content):
+        try:
+            driver.execute(statement.text)
+        except psycopg.Error as error:
+            at = int(error.diag.statement_position or 1) - 1
+            line = statement.line + statement.text.count("\n", 0, at)
+            more = error.diag.message_detail or error.diag.message_hint
+            hint = f" ({more})" if more else ""
+            raise (InTheWay if error.sqlstate in _IN_THE_WAY else CchcError)(
+                f"{file.place}, line {line}: {error.diag.message_primary}{hint}. Nothing was applied, the warehouse is as it was: "
+                "correct the file and run `cchc init` again"
+            ) from error
+
+
+def in_the_way(error: Exception) -> bool:
+    """Whether an error says that views or functions stand in the way of a change, so that it may pass when they are dropped before."""
+    raw = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(error, InTheWay) or (isinstance(raw, psycopg.Error) and raw.sqlstate in _IN_THE_WAY)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What was dropped: the rights on it, to be given again, and the composed views, to be made again."""
+
+    rights: tuple[tuple[str, str | None, str], ...]
+    composed: tuple[SqlFile, ...]
+
+    def restore(self, connection: Connection) -> None:
+        """Make the composed views again, and give the rights on what is there again; of a column that is gone there is none to give."""
+        for file in self.composed:
+            run(connection, file)
+        for made, column, statement in self.rights:
+            if connection.execute(text(_HAS), {"made": made, "column": column}).scalar():
+                connection.exec_driver_sql(statement.replace("%", "%%"))
+
+
+def drop_all(connection: Connection, files: Sequence[SqlFile], composed: Sequence[SqlFile] = ()) -> Dropped:
+    """Drop every view and function that a file makes or has made, so that tables can be changed under them."""
+    gone = [_of_key(key) for key in sorted(set(_recorded(connection)) - {file.key for file in files})]
+    return drop(connection, [*files, *gone], composed)
+
+
+def drop(connection: Connection, files: Sequence[SqlFile], composed: Sequence[SqlFile] = ()) -> Dropped:
+    """Drop what these files have made, and the composed views that stand on them.
+
+    Returns what is needed to restore it. Raises UsedElsewhere, and drops nothing, where something else in the database uses one of them:
+    what is not ours is never dropped.
+    """
+    on_them = [file for file in composed if _existing(connection, [file.made])]
+    dropping = [*files, *on_them]
+    names = [file.made for file in dropping]
+    others = connection.execute(text(_OTHERS), {"names": names}).all()
+    if others:
+        listed = "; ".join(f"{other} uses {made}" for other, made in others)
+        raise UsedElsewhere(
+            f"views and functions have to be made anew, and something that is not part of this product uses them: {listed}. "
+            "Nothing was changed. Keep its definition, drop it, run `cchc init` again, then make it again"
+        )
+    rights = connection.execute(text(_RIGHTS), {"names": names}).all()
+    _drop_statements(connection, dropping)
+    return Dropped(tuple((made, column, statement) for made, column, statement, _ in rights), tuple(on_them))
+
+
+def _drop_statements(connection: Connection, files: Sequence[SqlFile]) -> None:
+    """Views in one statement, then functions in one: PostgreSQL finds the order inside each. Never with cascade."""
+    for kind in ("view", "function"):
+        names = [file.made for file in files if file.kind == kind]
+        signatures = connection.execute(text(_SIGNATURES[kind]), {"names": names}).scalars().all()
+        if signatures:
+            connection.exec_driver_sql(f"drop {kind} {', '.join(signatures)}".replace("%", "%%"))
+
+
+def _recorded(connection: Connection) -> dict[str, str]:
+    return {row.name: row.sha256 for row in connection.execute(text("select name, sha256 from ops.applied_file"))}
+
+
+def _of_key(key: str) -> SqlFile:
+    schema, folder, name = key.split("/")
+    return SqlFile(schema, _KINDS[folder], name, "")
+
+
+def _existing(connection: Connection, names: Sequence[str]) -> set[str]:
+    return set(connection.execute(text(_EXISTING), {"names": list(names)}).scalars())
+
+
+def _refuse_namesakes(connection: Connection, names: Sequence[str]) -> None:
+    """`create or replace` with other arguments leaves the former function beside the new one: then it must be dropped before."""
+    twice = connection.execute(text(_NAMESAKES), {"names": list(names)}).scalars().all()
+    if twice:
+        raise InTheWay(f"the arguments of {', '.join(twice)} have changed: the former function has to be dropped")
+
+
+_EXISTING = """
+select n.nspname || '.' || c.relname
+from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names)
+union
+select n.nspname || '.' || p.proname
+from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
+where n.nspname || '.' || p.proname = any(:names)
+"""
+
+_NAMESAKES = """
+select n.nspname || '.' || p.proname
+from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
+where n.nspname || '.' || p.proname = any(:names)
+group by n.nspname, p.proname having count(*) > 1 order by 1
+"""
+
+_SIGNATURES = {
+    "view": """
+        select format('%I.%I', n.nspname, c.relname)
+        from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+        where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names) order by 1
+    """,
+    "function": """
+        select format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))
+        from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
+        where n.nspname || '.' || p.proname = any(:names) order by 1
+    """,
+}
+
+# what else in the database stands on one of these views and functions: views, indexes, constraints, defaults, functions …
+_OTHERS = """
+with target as (
+    select cast('pg_class' as regclass) as class_id, c.oid, n.nspname || '.' || c.relname as made
+    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+    where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names)
+    union all
+    select cast('pg_type' as regclass), c.reltype, n.nspname || '.' || c.relname
+    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+    where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names)
+    union all
+    select cast('pg_proc' as regclass), p.oid, n.nspname || '.' || p.proname
+    from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
+    where n.nspname || '.' || p.proname = any(:names)
+)
+
+select distinct
+    case
+        when r.oid is null then pg_describe_object(d.classid, d.objid, d.objsubid)
+        else 'the view ' || cast(cast(r.ev_class as regclass) as text)
+    end as other,
+    t.made
+from pg_depend as d
+inner join target as t on d.refclassid = t.class_id and d.refobjid = t.oid
+left join pg_rewrite as r on d.classid = cast('pg_rewrite' as regclass) and d.objid = r.oid
+where
+    d.deptype = 'n'
+    and not exists (select 1 from target as x where x.class_id = d.classid and x.oid = d.objid)
+    and not exists (select 1 from target as x where x.class_id = cast('pg_class' as regclass) and x.oid = r.ev_class)
+order by 1, 2
+"""
+
+# name, column (null = all of it), statement that gives the right again; the owner where it is another one
+_RIGHTS = """
+with made as (
+    select n.nspname || '.' || c.relname as name, format('%I.%I', n.nspname, c.relname) as quoted, 'table' as word, 'view' as kind,
+        c.oid, c.relowner as owner, c.relacl as acl
+    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+    where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names)
+    union all
+    select n.nspname || '.' || p.proname, format('%I.%I', n.nspname, p.proname), 'function', 'function', p.oid, p.proowner, p.proacl
+    from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
+    where n.nspname || '.' || p.proname = any(:names)
+),
+
+granted as (
+    select m.name, cast(null as text) as column_name, m.word, m.quoted, m.owner, a.grantee, a.privilege_type as what, a.is_grantable
+    from made as m cross join lateral aclexplode(m.acl) as a
+    union all
+    select m.name, c.attname, m.word, m.quoted, m.owner, a.grantee, format('%s (%I)', a.privilege_type, c.attname), a.is_grantable
+    from made as m
+    inner join pg_attribute as c on m.kind = 'view' and c.attrelid = m.oid and c.attnum > 0 and not c.attisdropped
+    cross join lateral aclexplode(c.attacl) as a
+)
+
+select m.name, null as column_name, format('alter %s %s owner to %I', m.kind, m.quoted, pg_get_userbyid(m.owner)) as statement, 1 as place
+from made as m
+where pg_get_userbyid(m.owner) <> current_user
+union
+-- everybody may call a function until that is taken back
+select m.name, null, format('revoke all on function %s from public', m.quoted), 2
+from made as m
+where m.kind = 'function' and m.acl is not null and not exists (select 1 from aclexplode(m.acl) as a where a.grantee = 0)
+union
+select
+    g.name,
+    g.column_name,
+    format(
+        'grant %s on %s %s to %s%s', g.what, g.word, g.quoted,
+        case when g.grantee = 0 then 'public' else format('%I', pg_get_userbyid(g.grantee)) end,
+        case when g.is_grantable then ' with grant option' else '' end
+    ),
+    3
+from granted as g
+where g.grantee <> g.owner
+order by 4, 1, 3
+"""
+
+_HAS = """
+select exists (
+    select 1
+    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+    where c.relkind = 'v' and n.nspname || '.' || c.relname = :made
+        and (
+            cast(:column as text) is null
+            or exists (select 1 from pg_attribute as a where a.attrelid = c.oid and a.attname = :column and not a.attisdropped)
+        )
+) or (cast(:column as text) is null and exists (
+    select 1
+    from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
+    where n.nspname || '.' || p.proname = :made
+))
+"""
