@@ -21,7 +21,7 @@ from sqlalchemy import text
 from cchc.core import completeness
 from cchc.core.load import dirty_months, load_extract
 from cchc.core.merge import VERSION_TABLES
-from cchc.errors import LoadBlocked, NotConfigured
+from cchc.errors import LoadBlocked
 from cchc.period import now
 from cchc.runs import extracts, retry
 from cchc.runs.extracts import open_extract as open_extract  # the first step, for the DAGs
@@ -365,9 +365,44 @@ def _first_month(settings: Settings, source: str) -> str | None:
 
 def check_connection(settings: Settings, source: str, connection: Connection) -> str:
     """Try a source's connection: token and first page, or the folder; what was found, in words."""
-    from cchc.sources.connection import test
+    from cchc.sources.check import check_connection as check
 
-    message = test(connection, load_profile(settings.sources_dir, source))
-    if not message:
-        raise NotConfigured(f"{source}: the connection test said nothing")
-    return message
+    return check(connection, load_profile(settings.sources_dir, source))
+
+
+@dataclass(frozen=True)
+class Initialised:
+    """What `initialise` did: the migrations applied, and in sentences what the reference data say otherwise than before.
+
+    `waiting_months` (YYYY-MM) are all that wait for a refresh, whatever marked them.
+    """
+
+    migrations: list[str]
+    changes: list[str]
+    waiting_months: list[str]
+
+    @property
+    def text(self) -> str:
+        """That as lines for a person; the months only where the reference data changed."""
+        lines = [f"warehouse ready; migrations applied: {', '.join(self.migrations) or 'none, it was up to date'}"]
+        lines += [f"  {sentence}" for sentence in self.changes]
+        if self.changes and self.waiting_months:
+            lines.append(f"`cchc refresh` computes the months that wait: {', '.join(self.waiting_months)}")
+        return "\n".join(lines)
+
+
+def initialise(settings: Settings) -> Initialised:
+    """Migrate the warehouse, load the reference data and grant the roles; run again, it changes nothing.
+
+    Raises CchcError where an applied migration was edited, NotConfigured where a file of the reference data cannot be read.
+    """
+    from cchc.reference.load import load_reference
+    from cchc.warehouse import migrate
+    from cchc.warehouse.roles import grant_roles
+
+    migrations = migrate(settings)
+    changes = load_reference(settings)
+    grant_roles(settings)
+    with engine(settings).connect() as connection:
+        waiting = sorted({month for months in dirty_months(connection).values() for month in months})
+    return Initialised(migrations, changes, waiting)
