@@ -1,4 +1,4 @@
-"""How the command line is put together: which commands there are, and that asking for help loads nothing heavy."""
+"""How the command line is put together: which commands there are, what asking for help loads, what init and score print."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import ast
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from cchc import cli
-from cchc.cli import main
-from tests.cli.support import cchc
+from cchc import cli, pipeline
+from cchc.airflow import prepare
+from cchc.cli import main, score
+from cchc.settings import Settings
+from cchc.warehouse import engine
+from tests.cli.support import cchc, rows_of
 
 COMMANDS = [
     "init", "ingest", "refresh", "scorecard", "explain", "export", "close", "publications", "restatements", "report", "quarantine", "source",
@@ -58,3 +63,47 @@ def test_what_argparse_refuses_is_said_in_our_words(capsys: pytest.CaptureFixtur
     said = cchc("scorecard", "2023-13")
     assert said.code == 2
     assert "argument period: " in said.err and "2023-13" in said.err
+
+
+def test_the_server_prepares_its_warehouse_as_init_does(warehouse: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    def change() -> None:
+        """Something that init has to tell, and a month that waits."""
+        with engine(warehouse).begin() as connection:
+            connection.execute(text("update core.unit_version set name = 'Xã Cũ' where unit_code = 'H19.16.31'"))
+            connection.execute(text("delete from ops.dirty_month"))
+            connection.execute(
+                text(
+                    "insert into ops.dirty_month (source_code, month_start, reason, marked_at) values ('one_stop', '2023-05-01', 'T', now())"
+                )
+            )
+
+    change()
+    done = pipeline.initialise(warehouse)
+    assert (done.migrations, done.waiting_months) == ([], ["2023-05"])
+    assert done.changes[0].startswith("unit H19.16.31 is spelt 'Xã Mã Đà' (before: 'Xã Cũ')")
+    assert done.text.splitlines() == [
+        "warehouse ready; migrations applied: none, it was up to date",
+        *(f"  {sentence}" for sentence in done.changes),
+        "`cchc refresh` computes the months that wait: 2023-05",
+    ]
+    change()
+    assert cchc("init").out == done.text + "\n"
+    change()
+    assert prepare.prepare_warehouse() == 0
+    assert capsys.readouterr().out == done.text + "\n"
+    assert cchc("init").out == "warehouse ready; migrations applied: none, it was up to date\n", "nothing to tell, though a month waits"
+    assert rows_of(warehouse, "select count(*) as n from ops.dirty_month") == [{"n": 1}]
+
+
+def test_the_terminal_rounds_as_the_papers_do(capsys: pytest.CaptureFixture[str]) -> None:
+    part = {
+        "group_name_vi": "Nhóm", "name_vi": "Tiến độ", "numerator": 21, "denominator": 32, "ratio": Decimal(21) / 32,
+        "points": Decimal("13.125"), "max_points": Decimal(20), "missing_reason": None,
+    }  # fmt: skip
+    score._print_parts([part, part | {"numerator": None, "ratio": None, "points": None, "missing_reason": "no_source"}])
+    lines = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in capsys.readouterr().out.splitlines()[2:]]
+    assert lines == [
+        ["Nhóm", "Tiến độ", "21/32", "65,63 %", "13,13", "20,00"],
+        ["Nhóm", "Tiến độ", "–", "20,00", "chưa có nguồn số liệu"],
+        ["Tổng", "13,13", "20,00", "thiếu 1 chỉ số"],
+    ]
