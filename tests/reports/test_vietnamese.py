@@ -23,10 +23,12 @@ from cchc.reports import vietnamese as vi
         (Decimal("0.005"), 2, "0,01"),
         (Decimal("2.675"), 2, "2,68"),
         (Decimal("-0.001"), 2, "0,00"),
+        (3.125, 2, "3,13"),
+        (96.35, 2, "96,35"),
         (None, 2, "–"),
     ],
 )
-def test_number(value: Decimal | int | None, decimals: int, said: str) -> None:
+def test_number(value: Decimal | float | None, decimals: int, said: str) -> None:
     assert vi.number(value, decimals) == said
 
 

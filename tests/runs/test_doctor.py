@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from cchc.cli import doctor
+from cchc.cli import examine as doctor
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine

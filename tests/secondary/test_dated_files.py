@@ -203,7 +203,7 @@ def test_an_unknown_unit_comes_back_once_it_is_known(desk: Desk) -> None:
 
 
 def test_a_corrected_delivery_resolves_the_entry_and_a_retry_of_the_old_one_changes_no_version(desk: Desk) -> None:
-    from cchc.cli.doctor import examine
+    from cchc.cli.examine import examine
     from cchc.pipeline import ingest as pipeline
 
     versions = "select feedback_code, file_date, file_revision, _first_seen_at, _failed_rules, _is_current, _load_id from core.feedback_version order by 1, 2, 3, 4"

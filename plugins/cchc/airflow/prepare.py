@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from cchc.airflow.databases import ensure_databases
-from cchc.errors import CchcError, NotConfigured
+from cchc.errors import CchcError, NotConfigured, sentence_of
 
 USERS = {"admin": "AIRFLOW_ADMIN_PASSWORD", "viewer": "AIRFLOW_VIEWER_PASSWORD"}
 PASSWORDS_FILE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
@@ -42,6 +42,12 @@ def main(arguments: list[str]) -> int:
     except CchcError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except Exception as error:
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        print(sentence, file=sys.stderr)
+        return 1
 
 
 def write_passwords() -> None:
@@ -54,10 +60,12 @@ def write_passwords() -> None:
 
 
 def prepare_warehouse() -> int:
-    """Bring the warehouse's tables and reference lists up to date."""
-    from cchc.cli import main as cli
+    """Bring the warehouse's tables and reference data up to date and print what was done, as `cchc init` does; the exit code."""
+    from cchc.pipeline.initialise import initialise
+    from cchc.settings import Settings
 
-    return cli.main(["init"])
+    print(initialise(Settings.load()).text, flush=True)
+    return 0
 
 
 def import_connections(variables: dict[str, str]) -> int:

@@ -1,54 +1,54 @@
-"""`cchc declare …`: the blank workbooks, and what `cchc explain` says of a declared indicator."""
+"""`cchc declare template`: the blank workbooks for declared figures."""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
-from typing import Any
 
+from cchc.cli.arguments import Add, period
 from cchc.errors import WrongUse
 from cchc.period import Period
-from cchc.reference.duties import duties
 from cchc.settings import Settings
 
 
-def write_templates(settings: Settings, unit: str | None, period: Period, folder: Path) -> list[Path]:
+def register(add: Add) -> None:
+    """Add the command."""
+    declare = add("declare", _declare, "blank workbooks for declared figures, pre-filled with what a unit has to declare")
+    declare.add_argument("action", choices=("template",))
+    declare.add_argument("--unit", help="a unit code, for example H19.16.2")
+    declare.add_argument("--all-units", action="store_true", help="every unit that declares in that month")
+    declare.add_argument("--month", type=period, required=True, help="for example 2023-06")
+    declare.add_argument("--output", required=True, help="folder to write to")
+
+
+def _declare(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.warehouse import require_migrated
+
+    if (options.unit is None) != options.all_units:
+        raise WrongUse("give --unit CODE or --all-units, one of them")
+    require_migrated(settings)
+    for path in write_templates(settings, options.unit, options.month, Path(options.output)):
+        print(path)
+    return 0
+
+
+def write_templates(settings: Settings, unit: str | None, month: Period, folder: Path) -> list[Path]:
     """Write the blank workbook of a unit (None: of every unit that declares in that month); the files. Raises WrongUse.
 
     A workbook that is there already is not touched: somebody may have filled it in.
     """
     from cchc.declared.template import file_name, template
+    from cchc.reference.duties import duties
 
-    if period.kind != "month":
-        raise WrongUse(f"{period.code} is no calendar month; declared figures are asked by month, for example 2023-06")
-    everybody = duties(settings, period.start)
-    units = everybody.declaring(period.start) if unit is None else [everybody.unit(unit, period.start)]
+    if month.kind != "month":
+        raise WrongUse(f"{month.code} is no calendar month; declared figures are asked by month, for example 2023-06")
+    everybody = duties(settings, month.start)
+    units = everybody.declaring(month.start) if unit is None else [everybody.unit(unit, month.start)]
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / file_name(each.code, period.start) for each in units]
+    paths = [folder / file_name(each.code, month.start) for each in units]
     there = [path.name for path in paths if path.exists()]
     if there:
         raise WrongUse(f"{folder} has {', '.join(there[:3])}{' …' if len(there) > 3 else ''} already; nothing was written")
     for each, path in zip(units, paths, strict=True):
-        path.write_bytes(template(settings, each, period.start))
+        path.write_bytes(template(settings, each, month.start))
     return paths
-
-
-def figure_rows(rows: list[dict[str, Any]]) -> list[list[str]]:
-    """Those figures as a table for people."""
-    table = [["unit", "TuSo", "MauSo", "file", "cell", "proof", "proven", "approved"]]
-    for row in rows:
-        dated = f" ({row['proof_date']:%d/%m/%Y})" if row["proof_date"] else ""
-        sign = f"{row['proof_sign']}{dated}" if row["proof_sign"] else "–"
-        approved = "no: provisional" if not row["is_approved"] else f"{row['approved_date']:%d/%m/%Y}" if row["approved_date"] else "yes"
-        table.append(
-            [
-                row["unit_code"],
-                str(row["numerator"]),
-                "" if row["denominator"] is None else str(row["denominator"]),
-                row["file_name"],
-                f"SoLieu!A{row['file_line']}",
-                sign,
-                row["proof_document_code"] or "no",
-                approved,
-            ]
-        )
-    return table

@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from cchc.core import completeness
 from cchc.core.load import load_extract
-from cchc.errors import LoadBlocked, NotConfigured
+from cchc.errors import LoadBlocked
 from cchc.models import MODELS, VERSIONED
 from cchc.period import now
 from cchc.reference.dirty_months import dirty_months
@@ -363,9 +363,6 @@ def _first_month(settings: Settings, source: str) -> str | None:
 
 def check_connection(settings: Settings, source: str, connection: Connection) -> str:
     """Try a source's connection: token and first page, or the folder; what was found, in words."""
-    from cchc.sources.connection import test
+    from cchc.sources.check import check_connection as check
 
-    message = test(connection, load_profile(settings.sources_dir, source))
-    if not message:
-        raise NotConfigured(f"{source}: the connection test said nothing")
-    return message
+    return check(connection, load_profile(settings.sources_dir, source))

@@ -17,7 +17,7 @@ _ROMAN = ("I", "II", "III", "IV")
 _SWAPPED = str.maketrans({",": ".", ".": ","})
 
 
-def number(value: Decimal | int | None, decimals: int = 0) -> str:
+def number(value: Decimal | float | None, decimals: int = 0) -> str:
     """1.234 or 1.234,50; – where there is none. Halves are rounded away from zero, as people do it by hand."""
     if value is None:
         return NONE
@@ -25,7 +25,7 @@ def number(value: Decimal | int | None, decimals: int = 0) -> str:
     return f"{shown + 0:,f}".translate(_SWAPPED)
 
 
-def percent(value: Decimal | None, kind: str = "flow") -> str:
+def percent(value: Decimal | float | None, kind: str = "flow") -> str:
     """A value of the scorecard, already in percent: 96,35 %; counts (whole) and scores as numbers; – where there is none."""
     if value is None:
         return NONE

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 import orjson
 
 from cchc.errors import NotConfigured
-
-if TYPE_CHECKING:
-    from cchc.sources.profile import Profile
 
 
 @dataclass(frozen=True)
@@ -72,16 +69,6 @@ def from_environment(source: str) -> Connection:
             f"src_{source}: host = base URL, or the path or URL of the drop folder."
         )
     return _from_json(source, name, text) if text.startswith("{") else _from_uri(source, name, text)
-
-
-def test(connection: Connection, profile: Profile) -> str:
-    """Tries the connection: a token and one record over HTTP, a listing of a folder. Returns what it found.
-
-    Raises the error that an extract would raise: NotConfigured, SourceUnavailable, ContractViolation.
-    """
-    from cchc.sources import files, http  # here: both import this module
-
-    return http.test(connection, profile) if connection.is_http else files.test(connection, profile)
 
 
 def _from_json(source: str, name: str, text: str) -> Connection:

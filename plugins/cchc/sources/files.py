@@ -149,7 +149,7 @@ def drop_folder(profile: Profile, connection: Connection) -> Folder:
     return folder
 
 
-def test(connection: Connection, profile: Profile) -> str:
+def check_drop_folder(connection: Connection, profile: Profile) -> str:
     """Lists the drop folder; what it found, in a sentence."""
     folder = drop_folder(profile, connection)
     names = folder.names("file")

@@ -242,7 +242,7 @@ def entity_path(http: Http, entity: Entity) -> str:
     return (entity.path or http.path).replace("{entity}", entity.name)
 
 
-def test(connection: Connection, profile: Profile) -> str:
+def check_service(connection: Connection, profile: Profile) -> str:
     """Logs in and asks for one record of the first entity; what it found, in a sentence. Raises as an extract would."""
     with Client(profile, connection) as client:
         client.login()

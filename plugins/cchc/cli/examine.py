@@ -1,0 +1,269 @@
+"""What is wrong with this installation, and what waits for somebody, in sentences: found out here, printed by cchc.cli.doctor.
+
+It asks and changes nothing: it starts no server and writes no row. `ok` is well; `NOTE` waits for somebody, or should be known;
+`WRONG` needs somebody, and says what to do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from cchc.core import completeness
+from cchc.errors import CchcError, sentence_of
+from cchc.period import ZONE, now, to_minute
+from cchc.settings import Settings
+from cchc.sources.profile import Profile
+
+OK, NOTE, WRONG = "ok", "NOTE", "WRONG"
+LONG_RUN = timedelta(hours=6)  # three tasks of at most two hours each
+
+
+class Finding(NamedTuple):
+    """One thing that doctor looked at: `ok`, `NOTE` or `WRONG`, and a sentence."""
+
+    level: str
+    text: str
+
+
+def examine(settings: Settings, sources: list[str] | None = None) -> list[Finding]:
+    """Findings on the installation, its sources and its data; `sources`: test these connections (default: all that are configured)."""
+    from cchc.sources.profile import list_profiles, load_profile
+
+    found = [*_project(settings), *_connections(settings, sources)]
+    embedded = _embedded(settings)
+    found += embedded
+    if embedded and embedded[0].level != OK:
+        return found  # asking the warehouse would start PostgreSQL
+    reached = _checked("warehouse", lambda: _warehouse(settings))
+    found.append(reached)
+    if reached.level == WRONG:
+        return found
+    from cchc.quality.drift import all_drift
+    from cchc.reference.plan_load import not_loaded
+    from cchc.warehouse import engine
+
+    profiles = []
+    for name in list_profiles(settings.sources_dir):
+        try:
+            profiles.append(load_profile(settings.sources_dir, name))
+        except CchcError:
+            continue  # told above
+    with engine(settings).connect() as connection:
+        if not any(finding.level == WRONG and finding.text.startswith("plans") for finding in found):
+            found += [Finding(WRONG, sentence) for sentence in not_loaded(connection, settings)]
+        for profile in profiles:
+            found += _source(connection, settings, profile)
+        found += [Finding(WRONG, hole.text) for hole in completeness.holes(connection)]
+        found += [Finding(NOTE if month.is_new else WRONG, month.text) for month in completeness.missing_months(connection)]
+        found += _loads(connection)
+        found += _quarantine(connection)
+        found += [Finding(NOTE, f"drift: {item.sentence}") for item in all_drift(settings, [profile.source for profile in profiles])]
+        found += _waiting_months(connection)
+    return found
+
+
+def _checked(what: str, test: Callable[[], str | None]) -> Finding:
+    """What a test says; the error that it ends with, in words."""
+    try:
+        answer = test()
+    except CchcError as error:
+        return Finding(WRONG, f"{what}: {error}")
+    except Exception as error:
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        return Finding(WRONG, f"{what}: {sentence}")
+    return Finding(OK, f"{what}{f': {answer}' if answer else ''}")
+
+
+def _project(settings: Settings) -> list[Finding]:
+    """Plan, catalogue and profiles can be read."""
+    from cchc.reference.catalogue import catalogue
+    from cchc.reference.plan import in_words as plans_in_words
+    from cchc.sources.profile import list_profiles, load_profile
+
+    found = [
+        _checked("plans", lambda: plans_in_words(settings)),
+        _checked("catalogue", lambda: f"{len(catalogue(settings))} computed indicators"),
+    ]
+    for name in list_profiles(settings.sources_dir):
+        found.append(_checked(f"profile {name}", lambda name=name: load_profile(settings.sources_dir, name).name_vi))  # type: ignore[misc]
+    return found
+
+
+def _connections(settings: Settings, sources: list[str] | None) -> list[Finding]:
+    """The connections of the sources, tried."""
+    from cchc.pipeline.ingest import check_connection
+    from cchc.sources.connection import from_environment, variable
+    from cchc.sources.profile import list_profiles
+
+    found = []
+    for name in sources or list_profiles(settings.sources_dir):
+        if not sources and variable(name) not in os.environ:
+            found.append(Finding(OK, f"connection src_{name}: not configured in this environment"))
+            continue
+        found.append(
+            _checked(f"connection src_{name}", lambda name=name: check_connection(settings, name, from_environment(name)))  # type: ignore[misc]
+        )
+    return found
+
+
+def _embedded(settings: Settings) -> list[Finding]:
+    """PostgreSQL and Airflow of this CCHC_HOME, where they are the embedded ones."""
+    if settings.warehouse_url:
+        return []
+    from cchc.embedded import stack
+
+    return [Finding(level, text) for level, text in stack.health(settings)]
+
+
+def _warehouse(settings: Settings) -> str | None:
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    return None
+
+
+def _source(connection: Connection, settings: Settings, profile: Profile) -> list[Finding]:
+    """The T of a source, how old it may be, and how its last run ended."""
+    from cchc.warehouse import known_at, query
+
+    name, found = profile.source, []
+    clock = known_at(connection, name)
+    rows = query(
+        connection,
+        "select distinct on (kind) extract_id, kind, status, message, started_at from ops.extract where source_code = :s "
+        "order by kind, extract_id desc",
+        {"s": name},
+    )
+    last = {row["kind"]: row for row in rows}
+    if clock is not None:
+        age = now() - clock
+        limit = _oldest(profile)
+        told = f"{name}: T = {clock.astimezone(ZONE).isoformat()}"
+        if limit is None or age <= limit:
+            found.append(Finding(OK, told))
+        elif _is_unscheduled(settings):
+            found.append(Finding(OK, f"{told}; no run goes by the clock here (CCHC_SCHEDULE=off)"))
+        else:
+            found.append(
+                Finding(
+                    WRONG,
+                    f"{told} is {age.days} days old, although its profile has it extracted at '{profile.schedule}'. "
+                    f"See whether ingest_{name} runs in Airflow, or run `cchc ingest {name}`",
+                )
+            )
+    elif _has_records(connection, name):
+        found.append(
+            Finding(
+                WRONG, f"{name}: records are loaded, but no complete extract reaches back to the beginning. `cchc ingest {name}` mends it"
+            )
+        )
+    else:
+        found.append(Finding(NOTE, f"{name}: never extracted; its indicators have no value"))
+    for kind, row in last.items():
+        found += _last_run(name, kind, row)
+    return found
+
+
+def _last_run(source: str, kind: str, row: dict[str, Any]) -> list[Finding]:
+    named = "run" if kind == "ingest" else "retry from quarantine"
+    what = f"{source}: the last {named} (extract {row['extract_id']}, {to_minute(row['started_at'])})"
+    again = f"`cchc ingest {source}`" if kind == "ingest" else "`cchc quarantine retry`"
+    if row["status"] == "failed":
+        return [Finding(WRONG, f"{what} failed: {row['message']}. When that is mended: {again}")]
+    if row["status"] == "blocked":
+        return [Finding(WRONG, f"{what} was blocked, nothing of it was published: {row['message']}")]
+    if row["status"] == "superseded":
+        return [Finding(WRONG, f"{what} gave way, and nothing has taken its place: {again}")]
+    if row["status"] == "running" and now() - row["started_at"] > LONG_RUN:
+        return [Finding(WRONG, f"{what} has not ended; it was probably cut off. {again} takes its place")]
+    return []
+
+
+def _oldest(profile: Profile) -> timedelta | None:
+    """How old T may be by the profile's schedule; None for a source without one. A day more than the schedule, for what comes late."""
+    if profile.schedule is None:
+        return None
+    _minute, _hour, day, month, weekday = profile.schedule.split()
+    if month != "*":
+        return timedelta(days=367)
+    if day not in ("*", "?"):
+        return timedelta(days=33)
+    return timedelta(days=2) if weekday in ("*", "?", "1-5", "0-6") else timedelta(days=9)
+
+
+def _is_unscheduled(settings: Settings) -> bool:
+    from cchc.embedded import stack
+
+    return os.environ.get("CCHC_SCHEDULE") == "off" or (settings.warehouse_url is None and not stack.runs_by_clock(settings))
+
+
+def _has_records(connection: Connection, source: str) -> bool:
+    from cchc.warehouse import query
+
+    return bool(
+        query(connection, "select 1 from ops.load where source_code = :s and status = 'loaded' and landed > 0 limit 1", {"s": source})
+    )
+
+
+def _loads(connection: Connection) -> list[Finding]:
+    """Files and entities that are blocked or wait, as they stand now: one that a good revision has replaced is history."""
+    from cchc.warehouse import query
+
+    rows = query(
+        connection,
+        """
+        with newest as (
+            select distinct on (source_code, entity, file_name)
+                load_id, source_code, entity, file_name, status, message, manifest,
+                case when manifest ->> 'revision' ~ '^[0-9]{1,9}$' then cast(manifest ->> 'revision' as integer) end as revision
+            from ops.load
+            where status <> 'given_up'
+            order by source_code, entity, file_name, load_id desc
+        )
+        select n.source_code, coalesce(n.file_name, n.entity) as what, n.status, n.message
+        from newest as n
+        where n.status in ('blocked', 'failed', 'waiting')
+            and not exists (
+                select 1 from newest as better
+                where better.source_code = n.source_code and better.entity = n.entity and better.status = 'loaded'
+                    and better.manifest ->> 'file_date' = n.manifest ->> 'file_date' and better.revision > n.revision
+            )
+        order by n.source_code, what
+        """,
+    )
+    return [
+        Finding(NOTE if row["status"] == "waiting" else WRONG, f"{row['source_code']} {row['what']} is {row['status']}: {row['message']}")
+        for row in rows
+    ]
+
+
+def _quarantine(connection: Connection) -> list[Finding]:
+    """Records in quarantine, each once, however often it was delivered."""
+    from cchc.warehouse import query
+
+    rows = query(
+        connection,
+        "select source_code, entity, count(distinct coalesce('key ' || key, file || ' ' || line)) as records from ops.quarantine "
+        "where action = 'quarantine' and resolved_at is null group by 1, 2 order by 1, 2",
+    )
+    return [
+        Finding(NOTE, f"{row['source_code']} {row['entity']}: {row['records']} records in quarantine (`cchc quarantine list`)")
+        for row in rows
+    ]
+
+
+def _waiting_months(connection: Connection) -> list[Finding]:
+    from cchc.warehouse import query
+
+    months = [
+        row["month"]
+        for row in query(connection, "select distinct to_char(month_start, 'YYYY-MM') as month from ops.dirty_month order by 1")
+    ]
+    return [Finding(NOTE, f"months that wait for `cchc refresh`: {', '.join(months)}")] if months else []

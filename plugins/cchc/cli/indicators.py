@@ -1,0 +1,240 @@
+"""`cchc refresh | scorecard | explain | export`: computing the indicators, and reading them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cchc.cli.arguments import Add, moment, period
+from cchc.cli.printing import print_table, table
+from cchc.errors import CchcError, WrongUse
+from cchc.period import BASES, Period
+from cchc.settings import Settings
+
+if TYPE_CHECKING:
+    from cchc.reports.scorecard import Explanation
+
+
+def register(add: Add) -> None:
+    """Add the commands."""
+    refresh = add("refresh", _refresh, "recompute the months that loads have touched, or the given periods")
+    refresh.add_argument("period", nargs="*", type=period)
+    scorecard = add("scorecard", _scorecard, "print the plan's targets and what was reached")
+    scorecard.add_argument("period", type=period)
+    scorecard.add_argument("--unit", help="a unit code, level:district, level:commune, or all")
+    scorecard.add_argument("--current", action="store_true", help="of a published period what is known now, not what was published")
+    explain = add("explain", _explain, "show what stands behind one number, down to the dossiers")
+    explain.add_argument("indicator")
+    explain.add_argument("--unit", default="all")
+    explain.add_argument("--period", type=period, required=True)
+    explain.add_argument("--basis", choices=BASES, default="period")
+    explain.add_argument("--query", action="store_true", help="show the SQL and its binds")
+    explain.add_argument("--rows", type=int, default=20, help="how many rows to show; -1 = all")
+    export = add("export", _export, "values of indicators for every scope, as a file")
+    export.add_argument("indicators", nargs="+", help="codes, or all")
+    export.add_argument("--period", type=period, required=True)
+    export.add_argument("--format", choices=("csv", "json", "xlsx"), default="csv")
+    export.add_argument("--output", help="file to write; default: standard output")
+    for command in (scorecard, explain, export):
+        command.add_argument("--as-known-at", type=moment, help="as it was known at a past moment: extracts with T up to it")
+
+
+def _refresh(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.indicators.refresh import months_of
+    from cchc.pipeline.refresh import refresh
+    from cchc.warehouse import engine, query, require_migrated
+
+    require_migrated(settings)
+    months = None
+    if options.period:
+        with engine(settings).connect() as connection:
+            clocks = [row["known_at"] for row in query(connection, "select known_at from ops.source_clock")]
+        if not clocks:
+            raise WrongUse("nothing has been ingested yet")
+        months = sorted({month for clock in clocks for month in months_of(options.period, clock)})
+    done = refresh(settings, months, force=bool(options.period))
+    print_table(
+        ["month", "source", "periods", "values changed"], [[f"{d.month:%Y-%m}", d.source, str(d.periods), str(d.changed)] for d in done]
+    )
+    return 0
+
+
+# --- scorecard -------------------------------------------------------------------------------------------------------
+
+
+def _scorecard(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    print_scorecard(settings, options.period, options.unit, as_known_at=options.as_known_at, current=options.current)
+    return 0
+
+
+def print_scorecard(
+    settings: Settings, asked: Period, unit: str | None = None, *, as_known_at: datetime | None = None, current: bool = False
+) -> None:
+    """Print the scorecard of a period: what was published where something was, otherwise (or with `current`) what is known now.
+
+    `as_known_at`: as it was known at that moment. Raises CchcError where the period is not computed.
+    """
+    from cchc.core.completeness import notes_vi
+    from cchc.publication.restatement import new_since
+    from cchc.reports.scorecard import is_published, render, scorecard
+    from cchc.warehouse import engine
+
+    # what was published is what people are told, until another edition is approved
+    published = as_known_at is None and not current and is_published(settings, asked)
+    rows = scorecard(settings, asked, unit, moment=as_known_at, published=published)
+    if not rows:
+        raise CchcError(f"{asked.code} is not computed: ingest its sources, then `cchc refresh {asked.code}`")
+    print(render(rows, asked))
+    new = new_since(settings, asked) if published else []
+    if new:
+        print("\nChỉ tiêu mới từ sau khi công bố, không có trong bản công bố: " + ", ".join(row["name_vi"] for row in new))
+    if as_known_at is None:
+        with engine(settings).connect() as connection:
+            for note in notes_vi(connection, asked):
+                print(f"Lưu ý: {note}")
+
+
+# --- explain ---------------------------------------------------------------------------------------------------------
+
+
+def _explain(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.reference.catalogue import DECLARED
+    from cchc.reports.scorecard import explain
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    found = explain(settings, options.indicator, options.unit, options.period, options.basis, moment=options.as_known_at)
+    _print_definition(found, options.period)
+    print(f"  {options.unit}, {options.period.name_vi}, {options.basis}")
+    if found.indicator.item == DECLARED:
+        _print_declared(found, options.query)
+    else:
+        _print_counted(found, options.query, options.rows)
+    return 0
+
+
+def _print_definition(found: Explanation, asked: Period) -> None:
+    """The indicator, its fraction, and the clauses of the plan that set a target for it."""
+    from cchc.reports.vietnamese import percent
+
+    item = found.indicator
+    print(f"{item.code} (formula version {item.version}, source {item.source}) · {item.name_vi}")
+    print(f"  numerator    {item.numerator_vi}\n  denominator  {item.denominator_vi}")
+    if not found.plan.holds:
+        print(f"  clause       no plan holds in {asked.code}: the number is measured, not judged")
+    for clause in found.clauses:
+        target = percent(clause["target"] * 100) if clause["target"] is not None else clause["operator_text"]
+        print(
+            f"  clause {clause['section']} {clause['target_no']} ({clause['level']}, {target}, {clause['lead_agency']}): "
+            f"{clause['clause_vi']}"
+        )
+
+
+def _print_declared(found: Explanation, with_query: bool) -> None:
+    """The figures of an indicator that the units declare."""
+    upper, lower = (sum(row[side] or 0 for row in found.declared) for side in ("numerator", "denominator"))
+    print(f"  declared now {upper} / {lower or '–'}")
+    print(f"  stored       {_stored(found.value)}")
+    if with_query:
+        _print_query(found)
+    print("\n" + _figures(found.declared) if found.declared else "\nno unit has declared it for that month")
+
+
+def _print_counted(found: Explanation, with_query: bool, most_rows: int) -> None:
+    """The items that an indicator counts: at most so many (-1: all), and what the units declare of the same, to be compared."""
+    item, stored = found.indicator, found.value
+    counted = sum(row["is_numerator"] for row in found.rows)
+    denominator = "" if item.kind == "count" else f" / {len(found.rows)}"
+    print(f"  counted now  {counted}{denominator}")
+    if stored:
+        print(
+            f"  stored       {stored['numerator']} / {stored['denominator']}, status {stored['status']}, computed {stored['computed_at']}"
+        )
+        if stored["numerator"] != counted or (item.kind != "count" and stored["denominator"] != len(found.rows)):
+            print("  the stored value is older than what is known now: `cchc refresh` it", file=sys.stderr)
+    if with_query:
+        _print_query(found)
+    if most_rows != 0:
+        _print_items(found, most_rows)
+    for reason in found.elsewhere:
+        print(f"\n{reason}")
+    if found.declared:
+        print("\ndeclared by the units, to be compared:\n" + _figures(found.declared))
+
+
+def _print_items(found: Explanation, most_rows: int) -> None:
+    """The items, at most so many (negative: all); where some count for another unit than they name, the unit that they name too."""
+    shown = found.rows if most_rows < 0 else found.rows[:most_rows]
+    header = ["unit", "item", "numerator"]
+    lines = [[row["unit_code"], row["item"], "1" if row["is_numerator"] else "0"] for row in shown]
+    if found.elsewhere:
+        header = [*header, "names"]
+        named = [row["named_code"] if row["named_code"] != row["unit_code"] else "" for row in shown]
+        lines = [[*cells, name] for cells, name in zip(lines, named, strict=True)]
+    print()
+    print_table(header, lines)
+    if len(shown) < len(found.rows):
+        print(f"… {len(found.rows) - len(shown)} more; --rows -1 shows all")
+
+
+def _print_query(found: Explanation) -> None:
+    print("\nbinds: " + json.dumps(found.binds, default=str) + "\n\n" + found.query)
+
+
+def _stored(value: dict[str, Any] | None) -> str:
+    if value is None:
+        return "nothing: `cchc refresh` the period"
+    provisional = ", provisional" if value["is_provisional"] else ""
+    return f"{value['numerator']} / {value['denominator']}, status {value['status']}{provisional}, computed {value['computed_at']}"
+
+
+def _figures(rows: list[dict[str, Any]]) -> str:
+    """Declared figures as a table: the numbers, the cell of the workbook they stand in, the document that proves them, the approval."""
+    lines = []
+    for row in rows:
+        dated = f" ({row['proof_date']:%d/%m/%Y})" if row["proof_date"] else ""
+        sign = f"{row['proof_sign']}{dated}" if row["proof_sign"] else "–"
+        approved = "no: provisional" if not row["is_approved"] else f"{row['approved_date']:%d/%m/%Y}" if row["approved_date"] else "yes"
+        lines.append(
+            [
+                row["unit_code"],
+                str(row["numerator"]),
+                "" if row["denominator"] is None else str(row["denominator"]),
+                row["file_name"],
+                f"SoLieu!A{row['file_line']}",
+                sign,
+                row["proof_document_code"] or "no",
+                approved,
+            ]
+        )
+    return table(["unit", "TuSo", "MauSo", "file", "cell", "proof", "proven", "approved"], lines)
+
+
+# --- export ----------------------------------------------------------------------------------------------------------
+
+
+def _export(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.reference.catalogue import catalogue
+    from cchc.reports.export import export
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    known = catalogue(settings)
+    codes = sorted(known) if options.indicators == ["all"] else options.indicators
+    for code in codes:
+        if code not in known:
+            raise WrongUse(f"'{code}' is no computed indicator; known are: {', '.join(sorted(known))}, or all")
+    data = export(settings, codes, options.period, options.format, moment=options.as_known_at)
+    if options.output:
+        Path(options.output).write_bytes(data)
+    else:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    return 0

@@ -1,0 +1,70 @@
+"""`cchc ingest`: pull, check and load one source, and what a run of a source prints."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from cchc.cli.arguments import Add, moment
+from cchc.cli.printing import print_table
+from cchc.errors import WrongUse
+from cchc.settings import Settings
+
+if TYPE_CHECKING:
+    from cchc.pipeline.ingest import Outcome
+
+MOST_LOADS = 40  # of more loads than these only the first and the last are printed
+BLOCKED = 3  # exit code where validation blocked something
+
+
+def register(add: Add) -> None:
+    """Add the command."""
+    ingest = add("ingest", _ingest, "pull, check and load one source")
+    ingest.add_argument("source")
+    ingest.add_argument("--from", dest="start", type=moment, help="start of the window; default: the last complete T less an overlap")
+    ingest.add_argument("--to", dest="end", type=moment, help="T: nothing that changed at or after it is asked for; default: now")
+    ingest.add_argument("--full", action="store_true", help="from the beginning")
+
+
+def _ingest(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.pipeline import ingest as pipeline
+    from cchc.sources.connection import from_environment
+    from cchc.sources.profile import list_profiles
+    from cchc.warehouse import require_migrated
+
+    if options.full and options.start:
+        raise WrongUse("--full asks for everything: it does not go with --from")
+    known = list_profiles(settings.sources_dir)
+    if options.source not in known:
+        raise WrongUse(f"there is no source '{options.source}': {settings.sources_dir} has profiles of {', '.join(known) or 'none'}")
+    require_migrated(settings)
+    done = pipeline.ingest(settings, options.source, from_environment(options.source), options.start, options.end, full=options.full)
+    return print_outcomes([done])
+
+
+def print_outcomes(outcomes: list[Outcome]) -> int:
+    """Print what each of these runs did; the exit code."""
+    for done in outcomes:
+        _print_outcome(done)
+    return BLOCKED if any(done.blocked for done in outcomes) else 0
+
+
+def _print_outcome(done: Outcome) -> None:
+    print(f"{done.source}: extract {done.extract_id} complete, T = {done.known_at.isoformat()}")
+    for note in done.notes:
+        print(f"NOTE {note}", file=sys.stderr)
+    columns = ["landed", "staged", "quarantined", "warned", "secret", "inserted", "updated", "unchanged", "status"]
+    rows = [[load["file_name"] or load["entity"], *(str(load[column]) for column in columns)] for load in done.loads]
+    if len(rows) > MOST_LOADS:
+        total = [str(sum(load[column] for load in done.loads)) for column in columns[:-1]]
+        rows = [*rows[:5], ["…", *[""] * len(columns)], *rows[-5:], [f"{len(done.loads)} files", *total, ""]]
+    print_table(["load", *columns], rows)
+    for message in done.blocked:
+        print(f"BLOCKED {message}", file=sys.stderr)
+    for load in done.loads:
+        if load["status"] == "waiting":
+            print(f"waiting: {load['file_name'] or load['entity']}: {load['message']}", file=sys.stderr)
+    for line in done.drift:
+        print(f"drift: {line}")
+    print(f"months to refresh: {', '.join(done.months) or 'none'}")

@@ -1,0 +1,38 @@
+"""`cchc outlook`: what each target will probably reach at the end of the year."""
+
+from __future__ import annotations
+
+import argparse
+
+from cchc.cli.arguments import UNIT_HELP, Add, period
+from cchc.cli.printing import print_table
+from cchc.settings import Settings
+
+
+def register(add: Add) -> None:
+    """Add the command."""
+    outlook = add("outlook", _outlook, "what each target will probably reach at the end of the year, and who will miss it")
+    outlook.add_argument("period", type=period)
+    outlook.add_argument("--unit", help=UNIT_HELP + "; default: every scope that will probably miss a target")
+
+
+def _outlook(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.indicators import outlook
+    from cchc.reports.vietnamese import percent
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    found = outlook.outlook(settings, options.period, options.unit)
+    shown = found if options.unit else [item for item in found if item.is_early_warning]
+    print(f"Dự báo cuối năm {options.period.last_day.year} – theo số liệu đến {options.period.name_vi}\n")
+    lines = [
+        [
+            item.unit_name, item.target_no, item.name_vi, percent(item.value_percent), percent(item.expected_percent),
+            f"{percent(item.low_percent)} – {percent(item.high_percent)}", percent(item.target_percent), item.words_vi,
+        ]
+        for item in shown
+    ]  # fmt: skip
+    print_table(["Đơn vị", "Số", "Chỉ tiêu", "Đến nay", "Cuối năm", "Khoảng 80 %", "Mục tiêu", "Khả năng"], lines)
+    if not options.unit:
+        print(f"\n{len(shown)} of {len(found)} targets at units and levels will probably be missed; --unit shows all of one")
+    return 0

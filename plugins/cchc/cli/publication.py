@@ -1,0 +1,122 @@
+"""`cchc close | publications | restatements | report`: publishing a period, what has changed since, and its official papers."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from cchc.cli.arguments import Add, period
+from cchc.cli.printing import cell, print_columns, print_table
+from cchc.period import Period
+from cchc.settings import Settings
+
+
+def register(add: Add) -> None:
+    """Add the commands."""
+    close = add("close", _close, "publish a period; without --approved-by: show what the approver must know")
+    close.add_argument("period", type=period)
+    close.add_argument("--approved-by", help="who approves: name or account")
+    close.add_argument("--note", help="remark, or the reason of a restatement")
+    close.add_argument("--incomplete", action="store_true", help="although a source is not known to the end of the period")
+    add("publications", _publications, "list what was published, by whom, and what has changed since")
+    restatements = add("restatements", _restatements, "what is known now against what was published, down to the dossiers")
+    restatements.add_argument("period", type=period)
+    restatements.add_argument("--unit", help="only this scope")
+    restatements.add_argument("--items", action="store_true", help="name the dossiers behind each difference")
+    restatements.add_argument("--carry-over", action="store_true", help="dossiers that break form 06a's column 6 = column 11 before")
+    report = add("report", _report, "write the official papers of a period: form II.06a, annex, report, lists, ranking, public page")
+    report.add_argument("period", type=period)
+    report.add_argument("--unit", help="of one unit; default: the whole district")
+    report.add_argument(
+        "--kind",
+        action="append",
+        choices=("06a", "annex", "report", "late", "due", "ranking", "page", "all"),
+        help="repeatable; default: all",
+    )
+    report.add_argument("--each-unit", action="store_true", help="form II.06a with a sheet for each unit as well")
+    report.add_argument("--output", help="folder; default: CCHC_HOME/reports/<period>")
+
+
+def _close(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.pipeline.close import close_with_reports
+    from cchc.publication.readiness import readiness
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    if not options.approved_by:
+        print(readiness(settings, options.period).text_vi())
+        print(f"\nnothing was published; `cchc close {options.period.code} --approved-by NAME` does it")
+        return 0
+    done = close_with_reports(settings, options.period, options.approved_by, note=options.note, incomplete=options.incomplete)
+    print(f"{options.period.code}: edition {done.edition} published, {done.values} values, {done.restated} restatements approved")
+    for name in done.reports:
+        print(f"  {settings.home / 'publications' / f'{options.period.code}_{done.edition}' / name}")
+    return 0
+
+
+def _publications(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.publication.edition import publications
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    columns = ["plan_code", "edition", "published_at", "approved_by", "approval", "open_restatements", "note"]
+    print_table(
+        ["period", "plan", "edition", "published", "approved by", "approval", "open restatements", "note"],
+        [
+            [Period(row["period_kind"], row["period_start"], row["period_end"]).code, *(cell(row[column]) for column in columns)]
+            for row in publications(settings)
+        ],
+    )
+    return 0
+
+
+def _restatements(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.publication.restatement import carry_over, new_since, restatements
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    if options.carry_over:
+        print_columns(["unit_code", "dossier_code", "change", "reason"], carry_over(settings, options.period))
+        return 0
+    found = restatements(settings, options.period, options.unit)
+    lines = []
+    for row in found:
+        lines.append(_restatement(row))
+        if options.items:
+            lines += [_restated_item(item) for item in row["items"]]
+    if found:
+        print_table([*RESTATED, "published", "now", "state", "items"], lines)
+    else:
+        print(f"{options.period.code}: what is known now is what was published")
+    for row in new_since(settings, options.period):
+        print(f"new since the publication, and so no restatement: {row['indicator_code']} ({row['name_vi']})")
+    return 0
+
+
+RESTATED = ["edition", "indicator_code", "unit_code", "basis"]  # what names a restated value
+
+
+def _restatement(row: dict[str, Any]) -> list[str]:
+    """A restated value: which, as published and as known now, whether it is approved, how many items differ."""
+    pairs = [(row["published_numerator"], row["published_denominator"]), (row["numerator"], row["denominator"])]
+    shown = ["/".join(cell(number) for number in pair if number is not None) for pair in pairs]
+    return [*(cell(row[column]) for column in RESTATED), *shown, row["state"], str(len(row["items"]))]
+
+
+def _restated_item(item: dict[str, Any]) -> list[str]:
+    """An item under its restatement: where, what, how it is counted otherwise and why, what it counted as then and now."""
+    why = item["reason"] + (f" ({item['detail']})" if item["detail"] else "")
+    return ["", item["unit_code"], item["item"], f"{item['change']}: {why}", item["before"] or "", item["after"] or "", "", ""]
+
+
+def _report(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.reports.build import KINDS, build, default_folder
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    kinds = KINDS if not options.kind or "all" in options.kind else options.kind
+    folder = Path(options.output) if options.output else default_folder(settings, options.period)
+    for path in build(settings, options.period, folder, options.unit, kinds, each_unit=options.each_unit):
+        print(path)
+    return 0

@@ -1,0 +1,79 @@
+"""`cchc score`: the score of Decision 766 by its parts, and the communes ranked by it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from cchc.cli.arguments import UNIT_HELP, Add, period
+from cchc.cli.printing import print_table
+from cchc.settings import Settings
+
+MISSING_VI = {"no_source": "chưa có nguồn số liệu", "no_cases": "không phát sinh"}
+
+
+def register(add: Add) -> None:
+    """Add the command."""
+    score = add("score", _score, "the score of Decision 766, and the communes ranked by it")
+    score.add_argument("period", type=period)
+    score.add_argument("--unit", default="all", help=UNIT_HELP)
+
+
+def _score(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.forms import score
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    score.compute(settings, options.period)
+    parts = score.score(settings, options.period, options.unit)
+    version = next(v for v in score.versions(settings) if v.version == parts[0]["formula_version"])
+    print(f"{version.name_vi} – phiên bản công thức {version.version} – {options.unit} – {options.period.name_vi}")
+    if parts[0]["publication"]:
+        print(f"Đã công bố: {parts[0]['publication']}; không tính lại")
+    print()
+    _print_parts(parts)
+    if options.unit in ("all", "level:commune"):
+        print()
+        _print_ranking(score.ranking(settings, options.period))
+    return 0
+
+
+def _print_parts(parts: list[dict[str, Any]]) -> None:
+    """Each part with its count, ratio and points, and the total of those that have points."""
+    from cchc.reports.vietnamese import number, percent
+
+    lines = [
+        [
+            part["group_name_vi"],
+            part["name_vi"],
+            "" if part["numerator"] is None else f"{part['numerator']}/{part['denominator']}",
+            "" if part["ratio"] is None else percent(part["ratio"] * 100),
+            number(part["points"], 2),
+            number(part["max_points"], 2),
+            MISSING_VI.get(part["missing_reason"], ""),
+        ]
+        for part in parts
+    ]
+    had = [part for part in parts if part["points"] is not None]
+    total, most = (sum(part[column] for part in had) for column in ("points", "max_points"))
+    lines.append(["Tổng", "", "", "", number(total, 2), number(most, 2), f"thiếu {len(parts) - len(had)} chỉ số"])
+    print_table(["Nhóm", "Chỉ số thành phần", "Số đếm", "Tỷ lệ", "Điểm", "Tối đa", "Ghi chú"], lines)
+
+
+def _print_ranking(rows: list[dict[str, Any]]) -> None:
+    """The communes by rank."""
+    from cchc.reports.vietnamese import NONE, number
+
+    print_table(
+        ["Hạng", "Đơn vị", "Điểm", "Tối đa có thể", "Chỉ số thiếu"],
+        [
+            [
+                str(row["commune_rank"] or NONE),
+                row["unit_name"],
+                number(row["points"], 2),
+                number(row["max_points"], 2),
+                row["missing_parts"] or "",
+            ]
+            for row in rows
+        ],
+    )

@@ -1,0 +1,181 @@
+"""The demo district, loaded through real DAG runs of the embedded Airflow: its source systems, the ingests, the refreshes they cause.
+
+Nothing is printed here: progress goes to the `say` of the caller, one line at a time, and what goes wrong is raised as CchcError.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import requests
+
+from cchc.embedded import stack
+from cchc.embedded.airflow_api import Run
+from cchc.errors import CchcError, WrongUse
+from cchc.settings import PROJECT, Settings
+from cchc.sources.connection import variable
+from cchc.sources.profile import list_profiles
+from cchc.warehouse import embedded as postgres
+
+REFRESH_DAG = "refresh_indicators"
+PERIOD = "2023-12"  # the last month of the made-up year
+SOURCES = "demo-sources"
+SOURCES_PORT = 8765
+SOURCES_SECONDS = 180
+PARSE_SECONDS = 90
+RUN_SECONDS = 1800
+
+Say = Callable[[str], None]
+
+
+def load(settings: Settings, prepare: Callable[[], None], say: Say) -> stack.Stack:
+    """Start PostgreSQL, the demo's sources and Airflow, and load everything that the demo's sources know; the running stack.
+
+    `prepare` readies the warehouse, once PostgreSQL runs and before Airflow starts; it is not called where Airflow runs already.
+    Raises WrongUse where Airflow runs without the demo's sources, CchcError with the end of the failed task's log if a run fails;
+    Airflow then stays up, to be looked at.
+    """
+    running = _up_with_sources(settings, prepare, say)
+    _load(settings, running, say)
+    return running
+
+
+def is_demo(settings: Settings) -> bool:
+    """Whether this CCHC_HOME holds the made-up district."""
+    return _state(settings).exists()
+
+
+def serves(settings: Settings) -> bool:
+    """Whether the demo's source systems run beside Airflow."""
+    return stack.runs_beside(settings, SOURCES)
+
+
+def _up_with_sources(settings: Settings, prepare: Callable[[], None], say: Say) -> stack.Stack:
+    if stack.is_up(settings) and not serves(settings):
+        raise WrongUse(
+            f"Airflow of {settings.home} runs without the demo's sources. Run `make down` first, or set CCHC_HOME to another folder."
+        )
+
+    def start_sources() -> Mapping[str, str]:
+        say("starting the demo's source systems")
+        port = postgres.free_port(SOURCES_PORT)
+        stack.start_beside(settings, SOURCES, [*_command(settings, "serve"), "--port", str(port)], _environment())
+        prepare()
+        # the district is still being made up while Airflow starts; its clock is not ours, so nothing may run by ours
+        return {**_connections(settings, port), "CCHC_SCHEDULE": "off"}
+
+    running = stack.up(settings, prepare=start_sources, say=say)
+    say(f"Airflow is healthy at {running.url}")
+    return running
+
+
+def _load(settings: Settings, running: stack.Stack, say: Say) -> None:
+    """Trigger the ingests, wait for them and for the refreshes that they cause. Raises CchcError if one of them failed."""
+    until = _clock(settings)
+    ingests = _ingest_dags(settings)
+    with running.api() as api:
+        api.wait_for_dags([*ingests, REFRESH_DAG], PARSE_SECONDS)
+        broken = api.import_errors()
+        if broken:
+            raise CchcError(
+                "Airflow cannot import " + ", ".join(f"{file}: {trace.strip().splitlines()[-1]}" for file, trace in broken.items())
+            )
+        for dag_id in (*ingests, REFRESH_DAG):
+            api.set_paused(dag_id, False)
+        say(f"loading everything known until {until}")
+        known = [run.run_id for run in api.runs(REFRESH_DAG)]
+        triggered = [api.trigger(dag_id, {"from": None, "to": until}) for dag_id in ingests]
+        ingested = api.wait(triggered, RUN_SECONDS, lambda run: _say_run(run, say))
+        say("recomputing the months that the loads touched")
+        caused = api.wait_for_partitions(REFRESH_DAG, known, RUN_SECONDS, _Counter(REFRESH_DAG, say))
+        failed = [run for run in (*ingested, *caused) if run.state != "success"]
+        if failed:
+            raise CchcError(
+                "\n\n".join([f"{len(failed)} of {len(ingested) + len(caused)} DAG runs failed.", *map(api.explain_failure, failed[:3])])
+            )
+        say(f"{len(ingested) + len(caused)} DAG runs, all green")
+
+
+def _ingest_dags(settings: Settings) -> list[str]:
+    """The ingest DAGs of the sources that have a profile and are served by the demo: a real source's profile has nothing to load here."""
+    served = _connections(settings)
+    return [f"ingest_{source}" for source in list_profiles(settings.sources_dir) if variable(source) in served]
+
+
+# --- the demo's source systems ---------------------------------------------------------------------------------------
+
+
+def _state(settings: Settings) -> Path:
+    return settings.home / "demo"
+
+
+def _command(settings: Settings, command: str) -> list[str]:
+    return [sys.executable, "-m", "demo", command, "--state", str(_state(settings))]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])}
+
+
+def _connections(settings: Settings, port: int | None = None) -> dict[str, str]:
+    """The variables of the environment that tell Airflow where the demo's sources are and how to log in there.
+
+    `port`: where the sources answer or will answer; default: the port of the running server.
+    """
+    command = [*_command(settings, "connections"), *(["--port", str(port)] if port is not None else [])]
+    end = time.monotonic() + SOURCES_SECONDS
+    while True:
+        answer = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+        if answer.returncode == 0:
+            return {str(name): str(value) for name, value in json.loads(answer.stdout).items()}
+        _require_sources(settings, end, answer.stderr.strip()[-500:])
+        time.sleep(0.3)
+
+
+def _clock(settings: Settings) -> str:
+    """The demo's present time, once its sources answer."""
+    end = time.monotonic() + SOURCES_SECONDS
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy between us and our own machine
+        while True:
+            try:
+                port = json.loads((_state(settings) / "server.json").read_text())["port"]
+                return str(session.get(f"http://127.0.0.1:{port}/health", timeout=60).json()["clock"])
+            except (OSError, ValueError, KeyError) as error:  # requests' errors are OSErrors
+                _require_sources(settings, end, str(error))
+            time.sleep(0.3)
+
+
+def _require_sources(settings: Settings, end: float, said: str) -> None:
+    """Raises CchcError if the demo's sources have died, or are not there at the time `end`."""
+    if serves(settings) and time.monotonic() < end:
+        return
+    log = stack.log_of(settings, SOURCES)
+    raise CchcError(f"The demo's source systems do not start: {said}\nThe end of {log}:\n{stack.tail(log)}")
+
+
+# --- progress --------------------------------------------------------------------------------------------------------
+
+
+def _say_run(run: Run, say: Say) -> None:
+    say(f"{run.dag_id} {run.partition_key or ''} {run.state}".replace("  ", " "))
+
+
+class _Counter:
+    """Says how many runs of a DAG are done, every ten, and each one that failed."""
+
+    def __init__(self, dag_id: str, say: Say) -> None:
+        self._dag_id, self._say, self._count = dag_id, say, 0
+
+    def __call__(self, run: Run) -> None:
+        self._count += 1
+        if run.state != "success":
+            _say_run(run, self._say)
+        if self._count % 10 == 0:
+            self._say(f"{self._dag_id}: {self._count} runs done")

@@ -1,0 +1,52 @@
+"""Prepare the warehouse: tables, views and functions, the project's own reference data, roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cchc.reference import finding_kinds
+from cchc.reference.dirty_months import dirty_months
+from cchc.reference.load import load_reference
+from cchc.settings import Settings
+from cchc.warehouse import engine, migrate
+from cchc.warehouse.roles import grant_roles
+
+_NAMED = 5  # so many views and functions are named, more are counted
+
+
+@dataclass(frozen=True)
+class Initialised:
+    """What `initialise` did: the migrations applied, the views and functions made, and in sentences what the reference data say otherwise.
+
+    `waiting_months` (YYYY-MM) are all that wait for a refresh, whatever marked them.
+    """
+
+    migrations: list[str]
+    made: list[str]
+    changes: list[str]
+    waiting_months: list[str]
+
+    @property
+    def text(self) -> str:
+        """That as lines for a person; the months only where the reference data changed."""
+        lines = [f"warehouse ready; migrations applied: {', '.join(self.migrations) or 'none, it was up to date'}"]
+        if self.made:
+            few = ", ".join(self.made) if len(self.made) <= _NAMED else f"{len(self.made)} of them"
+            lines.append(f"views and functions made from their files: {few}")
+        lines += [f"  {sentence}" for sentence in self.changes]
+        if self.changes and self.waiting_months:
+            lines.append(f"`cchc refresh` computes the months that wait: {', '.join(self.waiting_months)}")
+        return "\n".join(lines)
+
+
+def initialise(settings: Settings) -> Initialised:
+    """Migrate the warehouse, load the reference data and grant the roles; run again, it changes nothing.
+
+    Raises CchcError where an applied migration was edited, NotConfigured where a file of the reference data cannot be read.
+    """
+    applied = migrate(settings, [finding_kinds.view(settings)])
+    changes = load_reference(settings)
+    grant_roles(settings)
+    with engine(settings).connect() as connection:
+        waiting = sorted({month for months in dirty_months(connection).values() for month in months})
+    return Initialised(list(applied.migrations), list(applied.made), changes, waiting)

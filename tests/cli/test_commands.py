@@ -1,0 +1,110 @@
+"""How the command line is put together: which commands there are, what asking for help loads, what init and score print."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from cchc import cli
+from cchc.airflow import prepare
+from cchc.cli import main, score
+from cchc.pipeline import ingest as pipeline
+from cchc.settings import Settings
+from cchc.warehouse import engine
+from tests.cli.support import cchc, rows_of
+
+COMMANDS = [
+    "init", "ingest", "refresh", "scorecard", "explain", "export", "close", "publications", "restatements", "report", "quarantine", "source",
+    "declare", "doctor", "sql", "form", "findings", "reconcile", "score", "outlook", "up", "down", "status", "demo",
+]  # fmt: skip
+HEAVY = {"airflow", "great_expectations", "numpy", "openpyxl", "pandas", "psycopg", "pyarrow", "python_calamine", "requests", "sqlalchemy"}
+FOLDER = Path(cli.__path__[0])
+
+
+def test_the_commands_stand_in_their_order() -> None:
+    listed = [line.split()[0] for line in cchc("--help").out.splitlines() if line.startswith("    ") and line[4] != " "]
+    assert listed == COMMANDS
+    for command in COMMANDS:
+        said = cchc(command, "--help")
+        assert (said.code, said.out.startswith(f"usage: cchc {command} ")) == (0, True)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = "import json, sys\nimport cchc.cli.main\nprint(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert HEAVY & set(json.loads(done.stdout)) == set()
+
+
+def test_every_subject_is_run_and_none_runs_the_others_by_their_command_lines() -> None:
+    for path in FOLDER.glob("*.py"):
+        imported = {
+            name
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for name in (
+                [f"{node.module}.{alias.name}" for alias in node.names] + [str(node.module)]
+                if isinstance(node, ast.ImportFrom)
+                else [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else []
+            )
+        }
+        assert path.stem == "__main__" or "cchc.cli.main" not in imported, path.name
+    registering = {path.stem for path in FOLDER.glob("*.py") if "\ndef register(" in path.read_text(encoding="utf-8")}
+    assert {subject.__name__.rpartition(".")[2] for subject in main.SUBJECTS} == registering
+
+
+def test_what_argparse_refuses_is_said_in_our_words(capsys: pytest.CaptureFixture[str]) -> None:
+    said = cchc("scorecard", "2023-13")
+    assert said.code == 2
+    assert "argument period: " in said.err and "2023-13" in said.err
+
+
+def test_the_server_prepares_its_warehouse_as_init_does(warehouse: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    def change() -> None:
+        """Something that init has to tell, and a month that waits."""
+        with engine(warehouse).begin() as connection:
+            connection.execute(text("update core.unit_version set name = 'Xã Cũ' where unit_code = 'H19.16.31'"))
+            connection.execute(text("delete from ops.dirty_month"))
+            connection.execute(
+                text(
+                    "insert into ops.dirty_month (source_code, month_start, reason, marked_at) values ('one_stop', '2023-05-01', 'T', now())"
+                )
+            )
+
+    change()
+    done = pipeline.initialise(warehouse)
+    assert (done.migrations, done.waiting_months) == ([], ["2023-05"])
+    assert done.changes[0].startswith("unit H19.16.31 is spelt 'Xã Mã Đà' (before: 'Xã Cũ')")
+    assert done.text.splitlines() == [
+        "warehouse ready; migrations applied: none, it was up to date",
+        *(f"  {sentence}" for sentence in done.changes),
+        "`cchc refresh` computes the months that wait: 2023-05",
+    ]
+    change()
+    assert cchc("init").out == done.text + "\n"
+    change()
+    assert prepare.prepare_warehouse() == 0
+    assert capsys.readouterr().out == done.text + "\n"
+    assert cchc("init").out == "warehouse ready; migrations applied: none, it was up to date\n", "nothing to tell, though a month waits"
+    assert rows_of(warehouse, "select count(*) as n from ops.dirty_month") == [{"n": 1}]
+
+
+def test_the_terminal_rounds_as_the_papers_do(capsys: pytest.CaptureFixture[str]) -> None:
+    part = {
+        "group_name_vi": "Nhóm", "name_vi": "Tiến độ", "numerator": 21, "denominator": 32, "ratio": Decimal(21) / 32,
+        "points": Decimal("13.125"), "max_points": Decimal(20), "missing_reason": None,
+    }  # fmt: skip
+    score._print_parts([part, part | {"numerator": None, "ratio": None, "points": None, "missing_reason": "no_source"}])
+    lines = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in capsys.readouterr().out.splitlines()[2:]]
+    assert lines == [
+        ["Nhóm", "Tiến độ", "21/32", "65,63 %", "13,13", "20,00"],
+        ["Nhóm", "Tiến độ", "–", "20,00", "chưa có nguồn số liệu"],
+        ["Tổng", "13,13", "20,00", "thiếu 1 chỉ số"],
+    ]
