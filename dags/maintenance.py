@@ -8,6 +8,7 @@ from __future__ import annotations
 from airflow.sdk import Param, dag, task
 
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
+from cchc.airflow.pools import WAREHOUSE_POOL
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles
 
@@ -25,21 +26,21 @@ from cchc.sources.profile import list_profiles
     params={"keep_days": Param(90, type="integer", minimum=1, title="Days that landing is kept")},
 )
 def maintenance() -> None:
-    @task
+    @task(pool=WAREHOUSE_POOL)
     def retain(params: dict | None = None) -> list[str]:  # type: ignore[type-arg]
         """Remove landing that is older than its retention."""
         from cchc.maintenance import remove_old_landing
 
         return remove_old_landing(Settings.load(), int((params or {})["keep_days"]))
 
-    @task
+    @task(pool=WAREHOUSE_POOL)
     def sweep() -> list[str]:
         """Drop the staging tables that runs which were cut off have left."""
         from cchc.extracts import sweep_staging
 
         return sweep_staging(Settings.load())
 
-    @task
+    @task(pool=WAREHOUSE_POOL)
     def analyze() -> None:
         """Refresh the planner's statistics."""
         from cchc.maintenance import analyze

@@ -11,6 +11,7 @@ from airflow.sdk import Param, PartitionedAssetTimetable, dag, task
 
 from cchc.airflow.assets import MONTHS_TOUCHED
 from cchc.airflow.defaults import DEFAULT_ARGS, START
+from cchc.airflow.pools import WAREHOUSE_POOL
 
 
 @dag(
@@ -30,7 +31,7 @@ from cchc.airflow.defaults import DEFAULT_ARGS, START
     },
 )
 def refresh_indicators() -> None:
-    @task
+    @task(pool=WAREHOUSE_POOL)
     def refresh(dag_run=None, params: dict | None = None) -> list[str]:  # type: ignore[no-untyped-def,type-arg]
         """Recompute one touched month, or the periods asked for by hand."""
         from cchc.indicators.refresh import refresh_partition

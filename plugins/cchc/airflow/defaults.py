@@ -1,4 +1,4 @@
-"""What every DAG shares: retries, timeouts, and what is not worth a retry."""
+"""What every DAG shares: retries, timeouts, what is not worth a retry, who is told of a failure, deadlines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import CronTriggerTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import (
+    CronTriggerTimetable,
+    DeadlineAlert,
+    DeadlineReference,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+    SyncCallback,
+)
+
+from cchc.airflow.notify import tell_deadline, tell_failure
 
 ZONE = "Asia/Ho_Chi_Minh"
 START = datetime(2022, 1, 1, tzinfo=ZoneInfo(ZONE))
@@ -31,7 +41,22 @@ DEFAULT_ARGS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=15),
     "retry_policy": RETRY_POLICY,
     "execution_timeout": timedelta(hours=2),
+    "on_failure_callback": [tell_failure],
 }
+
+
+def deadline(hours: float, source: str | None = None) -> DeadlineAlert:
+    """A deadline `hours` after a run was queued: people are told of a run that is not done then (`tell_deadline`); the run goes on.
+
+    The callback runs in the executor, beside the tasks, because that one reaches the webhook; the triggerer does not.
+    """
+    facts = {"hours": hours} if source is None else {"hours": hours, "source": source}
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(hours=hours),
+        callback=SyncCallback(tell_deadline, facts),
+        name=f"done after {hours:g} hours",
+    )
 
 
 def by_clock(cron: str | None) -> CronTriggerTimetable | None:
