@@ -77,7 +77,10 @@ def open_extract(
 
 
 def supersede(connection: Connection, by: str, which: str, binds: dict[str, Any]) -> None:
-    """End the running extracts for which the SQL condition `which` holds: superseded `by` one of SUPERSEDED. Their next step refuses to go on."""
+    """End the running extracts for which the SQL condition `which` holds; their next step refuses to go on.
+
+    `by` is one of SUPERSEDED; `binds` are the values of the binds in `which`.
+    """
     connection.execute(
         text(
             "update ops.extract set status = 'superseded', superseded_by = :by, message = :words, ended_at = :now "

@@ -44,7 +44,10 @@ OTHERWISE = "Read the log of the task in Airflow, run `cchc doctor`, and when th
 
 
 def tell(message: str, level: int = logging.INFO) -> bool:
-    """Log a message and post {"text": message} to the connection's host; whether somebody was told. Never raises: the work itself is done."""
+    """Log a message and post {"text": message} to the connection's host; whether somebody was told.
+
+    Never raises: what is told of is done, or has failed for a reason of its own.
+    """
     log.log(level, "%s", message)
     try:
         import requests

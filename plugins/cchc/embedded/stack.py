@@ -65,7 +65,7 @@ def up(
     prepare: Callable[[], Mapping[str, str]] = dict,
     say: Callable[[str], None] = lambda _: None,
 ) -> Stack:
-    """Start PostgreSQL and Airflow and wait until every component is healthy; if they run already, change nothing but a pool that is missing.
+    """Start PostgreSQL and Airflow and wait until every component is healthy; if they run already, only a missing pool is made.
 
     `extra_env` is added to the environment of all tasks: connections of sources, for instance. `prepare` is called between
     PostgreSQL and Airflow and may add more. Raises CchcError with the end of the log of the component that did not come up;
@@ -201,7 +201,10 @@ def tail(path: Path, lines: int = 30) -> str:
 
 
 def tasks_at_once() -> int:
-    """How many tasks write to the warehouse at once: one more than the cores, for a task often waits for a source or for PostgreSQL; two to four."""
+    """How many tasks write to the warehouse at once: two to four, one more than the cores.
+
+    One more, because a task often waits for a source or for PostgreSQL.
+    """
     return min(MOST_TASKS_AT_ONCE, max(2, (os.cpu_count() or 1) + 1))
 
 
