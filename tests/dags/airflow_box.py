@@ -129,6 +129,18 @@ def run(dag_id: str, conf: dict[str, Any], environment: dict[str, str], skip: st
     }
 
 
+def pools(slots: dict[str, int]) -> dict[str, Any]:
+    """Airflow's pools, name → slots, after docker-compose's job `init` has made these; and the exit code of its command."""
+    from airflow.models.pool import Pool
+    from airflow.utils.session import create_session
+
+    from cchc.airflow.prepare import import_pools
+
+    code = import_pools(slots)
+    with create_session() as session:
+        return {"code": code, "pools": {pool.pool: pool.slots for pool in session.query(Pool)}}
+
+
 def main() -> None:
     """Prepare Airflow's database, then answer until the requests end."""
     os.dup2(2, 1)
@@ -138,7 +150,7 @@ def main() -> None:
 
     if not inspect(settings.engine).has_table("dag_run"):
         db.initdb()
-    answers: dict[str, Callable[..., Any]] = {"structure": structure, "run": run}
+    answers: dict[str, Callable[..., Any]] = {"structure": structure, "run": run, "pools": pools}
     for line in sys.stdin:
         request = json.loads(line)
         try:

@@ -13,7 +13,7 @@ from cchc import errors
 from cchc.airflow import notify
 from cchc.settings import Settings
 from tests.dags.conftest import Box
-from tests.dags.test_runs import broken, payment_day
+from tests.dags.test_runs import broken, payment_day, rows_of
 from tests.dags.webhook import Webhook, webhook
 from tests.small_district import CLOCK
 
@@ -51,6 +51,16 @@ def test_a_failed_task_is_told_and_keeps_its_own_error(
     assert text.startswith("ingest_payments: the task confirm of the run manual__")
     assert "(source payments) has failed: LoadBlocked: payments giaodich_20230106.csv" in text
     assert text.endswith("What to do: Follow docs/runbooks/load_blocked.md.")
+
+
+def test_the_trial_of_the_runbook(box: Box, installed: dict[str, str], warehouse: Settings, webhook: Webhook) -> None:
+    done = box.run("ingest_survey", {"from": "2024-01-02", "to": "2024-01-01"}, **installed, **webhook.connection)
+    assert done["tasks"]["open_window"] == "failed"
+    assert set(done["tasks"].values()) == {"failed", "upstream_failed"}
+    (text,) = webhook.texts
+    assert "the task open_window of the run" in text
+    assert "WrongUse: the window [2024-01-02T00:00:00+07:00, 2024-01-01T00:00:00+07:00) is empty." in text
+    assert rows_of(warehouse, "select 1 from ops.extract") == []
 
 
 def test_a_failed_check_of_many_names_its_source(box: Box, installed: dict[str, str], webhook: Webhook) -> None:
