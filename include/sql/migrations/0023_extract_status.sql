@@ -18,6 +18,6 @@ alter table ops.extract add constraint extract_superseded_ck check (
     (status = 'superseded') = (superseded_by is not null)
 );
 comment on column ops.extract.superseded_by is 'Of a superseded run: newer_run (a newer ingest of the source began), newer_retry (a newer retry of the same extract began), rewind (T of the source was set back); else null';
-comment on column ops.extract.status is 'running, complete, blocked (validation stopped a load), failed (by an error), superseded (it had not ended when something took its place: superseded_by)';
+comment on column ops.extract.status is 'running, complete, blocked (validation stopped a load), failed (by an error), superseded (given up before it ended; superseded_by says why)';
 comment on column ops.extract.message is 'What went wrong, in words for people; nothing is decided by it';
 comment on column ops.load.message is 'What went wrong, in words for people; nothing is decided by it';
