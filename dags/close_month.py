@@ -14,6 +14,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, PokeReturnValue, TriggerRule, chain, dag, task
 
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock, deadline
+from cchc.airflow.notify import tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
 from cchc.indicators.closing import deadline_hours
 from cchc.settings import Settings
@@ -27,6 +28,7 @@ from cchc.settings import Settings
     catchup=False,
     max_active_runs=4,
     default_args=DEFAULT_ARGS,
+    on_failure_callback=tell_failed_run,
     deadline=deadline(deadline_hours(Settings.load())),
     tags=["publication"],
     doc_md=__doc__,

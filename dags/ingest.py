@@ -13,6 +13,7 @@ from airflow.sdk import Param, dag, task
 
 from cchc.airflow.assets import MONTHS_TOUCHED
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock, deadline
+from cchc.airflow.notify import tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
 from cchc.errors import NotConfigured
 from cchc.settings import Settings
@@ -31,6 +32,7 @@ def ingest_dag(profile: Profile) -> None:
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS | {"owner": profile.owner},
+        on_failure_callback=tell_failed_run,
         deadline=deadline(profile.deadline_hours, profile.source),
         tags=["ingest", profile.source],
         doc_md=__doc__,
@@ -119,6 +121,7 @@ def broken_dag(name: str) -> None:
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
+        on_failure_callback=tell_failed_run,
         tags=["ingest", name, "broken"],
         doc_md=__doc__,
     )

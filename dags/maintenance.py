@@ -8,6 +8,7 @@ from __future__ import annotations
 from airflow.sdk import Param, dag, task
 
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
+from cchc.airflow.notify import tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles
@@ -21,6 +22,7 @@ from cchc.sources.profile import list_profiles
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
+    on_failure_callback=tell_failed_run,
     tags=["maintenance"],
     doc_md=__doc__,
     params={"keep_days": Param(90, type="integer", minimum=1, title="Days that landing is kept")},
@@ -57,6 +59,7 @@ def maintenance() -> None:
     start_date=START,
     catchup=False,
     default_args=DEFAULT_ARGS | {"retries": 0},
+    on_failure_callback=tell_failed_run,
     tags=["maintenance", "by-hand"],
     doc_md=__doc__,
 )

@@ -11,6 +11,7 @@ from airflow.sdk import Param, PartitionedAssetTimetable, dag, task
 
 from cchc.airflow.assets import MONTHS_TOUCHED
 from cchc.airflow.defaults import DEFAULT_ARGS, START
+from cchc.airflow.notify import tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
 
 
@@ -22,6 +23,7 @@ from cchc.airflow.pools import WAREHOUSE_POOL
     catchup=False,
     max_active_runs=2,
     default_args=DEFAULT_ARGS,
+    on_failure_callback=tell_failed_run,
     tags=["indicators"],
     doc_md=__doc__,
     params={

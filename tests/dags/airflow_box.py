@@ -49,6 +49,7 @@ def _dag(dag: Any) -> dict[str, Any]:
         "description": dag.description,
         "params": {name: dag.params.get_param(name).schema | {"default": dag.params[name]} for name in dag.params},
         "tasks": {task.task_id: _task(task) for task in dag.tasks},
+        "on_failure": [f"{each.__module__}.{each.__qualname__}" for each in _as_list(dag.on_failure_callback)],
         "deadlines": [_deadline(alert) for alert in dag.deadline or []],
         "partitioned_by": getattr(getattr(timetable, "asset_condition", None), "name", None),
     }

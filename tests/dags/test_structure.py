@@ -139,6 +139,7 @@ def test_every_task_has_an_owner_limits_and_words(dags: Any) -> None:
 
 def test_every_failure_is_told(dags: Any) -> None:
     for name, dag in dags.items():
+        assert dag["on_failure"] == ["cchc.airflow.notify.tell_failed_run"], name
         for task, what in dag["tasks"].items():
             assert what["on_failure"] == ["cchc.airflow.notify.tell_failure"], f"{name}.{task}"
 

@@ -1,6 +1,7 @@
 """Tell people: a line of text to the webhook of Airflow's connection `cchc_notify`, where there is one.
 
-Told are: a task that failed for good (`tell_failure`, the failure callback of every task), a run that is not done at its deadline
+Told are: a task that failed for good (`tell_failure`, the failure callback of every task), a run that failed by a task whose process was
+killed and could tell nothing (`tell_failed_run`, the failure callback of every DAG), a run that is not done at its deadline
 (`tell_deadline`), and a period that was published (`tell`).
 """
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 CONNECTION = "cchc_notify"
 TIMEOUT_SECONDS = 10
 MOST_CHARACTERS = 1000
+TOLD = "failure_told"  # XCom of a failed task whose own callback was at work
 
 # the first that fits; `{source}` is the source of the run
 ADVICE: tuple[tuple[type[BaseException], str], ...] = (
@@ -71,9 +73,30 @@ def tell_failure(context: Mapping[str, Any]) -> None:
     Never raises: a fault in here must not stand in the log in place of the task's own error.
     """
     try:
+        context["ti"].xcom_push(key=TOLD, value=True)
+    except Exception:
+        log.exception("it was not noted that the failure is told; it may be told twice")
+    try:
         tell(failure_text(context), logging.ERROR)
     except Exception:
         log.exception("the failure of the task was not told")
+
+
+def tell_failed_run(context: Mapping[str, Any]) -> None:
+    """The failure callback of every DAG: logs and tells of the failed tasks of the run whose own callback did not.
+
+    Airflow does not call the failure callback of a task whose process was killed, for instance where memory ran out. A run that failed
+    without a failed task (a timeout of the run) is told, too. Never raises.
+    """
+    try:
+        dag_id, run_id = str(context["dag"].dag_id), str(context["run_id"])
+        untold = _untold_failures(context["dag"], dag_id, run_id)
+        if untold is None:
+            tell(run_text(context, "Airflow says: " + str(context.get("reason"))), logging.ERROR)
+        elif untold:
+            tell(run_text(context, f"the process of {', '.join(untold)} was killed, or ended without a word"), logging.ERROR)
+    except Exception:
+        log.exception("the failure of the run was not told")
 
 
 def tell_deadline(context: Mapping[str, Any], hours: float, source: str | None = None) -> None:
@@ -103,6 +126,13 @@ def failure_text(context: Mapping[str, Any]) -> str:
     return f"{where}: {_reason(context.get('exception'))} What to do: {_advice(context.get('exception'), source)}"
 
 
+def run_text(context: Mapping[str, Any], reason: str) -> str:
+    """That a run has failed, why, and what to do. `context` is the one that Airflow gives to a callback of a DAG."""
+    dag_id = str(context["dag"].dag_id)
+    source = _source(dag_id, context)
+    return f"{dag_id}: the run {context['run_id']} ({_named(source)}) has failed: {reason}. What to do: {OTHERWISE}"
+
+
 def deadline_text(dag_id: str, run_id: str, state: str, hours: float, moment: str, source: str | None) -> str:
     """That a run is not done at its deadline, and what to do."""
     what_to_do = (
@@ -118,11 +148,30 @@ def deadline_text(dag_id: str, run_id: str, state: str, hours: float, moment: st
 
 def source_of(context: Mapping[str, Any]) -> str | None:
     """The source that a task works for: of its DAG `ingest_<source>`, of a mapped check, or of the run's parameters; None without one."""
-    dag_id = str(context["ti"].dag_id)
+    return _source(str(context["ti"].dag_id), context)
+
+
+def _source(dag_id: str, context: Mapping[str, Any]) -> str | None:
     if dag_id.startswith("ingest_"):
         return dag_id.removeprefix("ingest_")
     found = context.get("source") or (context.get("params") or {}).get("source")
     return str(found) if found else None
+
+
+def _untold_failures(dag: Any, dag_id: str, run_id: str) -> list[str] | None:
+    """The failed tasks of a run (of a mapped one `task[index]`) whose own callback was not at work; None where no task has failed."""
+    from airflow.sdk.bases.xcom import BaseXCom
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    states = RuntimeTaskInstance.get_task_states(dag_id=dag_id, run_ids=[run_id]).get(run_id, {})
+    failed = sorted(name for name, state in states.items() if state == "failed")
+    untold = []
+    for name in failed:
+        is_mapped = name not in dag.task_ids  # then its index is the last part of the name
+        task_id, index = (name.rpartition("_")[0], int(name.rpartition("_")[2])) if is_mapped else (name, -1)
+        if not BaseXCom.get_one(key=TOLD, dag_id=dag_id, task_id=task_id, run_id=run_id, map_index=index):
+            untold.append(f"{task_id}[{index}]" if is_mapped else task_id)
+    return untold if failed else None
 
 
 def _named(source: str | None) -> str:
