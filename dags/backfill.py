@@ -11,6 +11,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import Param, dag, task
 
 from cchc.airflow.defaults import DEFAULT_ARGS, START
+from cchc.airflow.notify import tell_failed_run
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles
 
@@ -25,6 +26,7 @@ SOURCES = list_profiles(Settings.load().sources_dir)
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
+    on_failure_callback=tell_failed_run,
     tags=["ingest", "by-hand"],
     doc_md=__doc__,
     params={

@@ -13,7 +13,10 @@ from datetime import timedelta
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, PokeReturnValue, TriggerRule, chain, dag, task
 
-from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
+from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock, deadline
+from cchc.airflow.notify import tell_failed_run
+from cchc.airflow.pools import WAREHOUSE_POOL
+from cchc.reference.closing import deadline_hours
 from cchc.settings import Settings
 
 
@@ -25,6 +28,8 @@ from cchc.settings import Settings
     catchup=False,
     max_active_runs=4,
     default_args=DEFAULT_ARGS,
+    on_failure_callback=tell_failed_run,
+    deadline=deadline(deadline_hours(Settings.load())),
     tags=["publication"],
     doc_md=__doc__,
     params={
@@ -86,7 +91,7 @@ def close_month() -> None:
         params={"note": Param(None, type=["null", "string"], title="Ghi chú")},
     )
 
-    @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
+    @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, pool=WAREHOUSE_POOL)
     def freeze(period: str, ti=None) -> str:  # type: ignore[no-untyped-def]
         """Freeze values, items, definitions, clocks and reports as one publication; all of it or nothing."""
         from cchc.pipeline.close import publish

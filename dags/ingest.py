@@ -12,7 +12,9 @@ from __future__ import annotations
 from airflow.sdk import Param, dag, task
 
 from cchc.airflow.assets import MONTHS_TOUCHED
-from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
+from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock, deadline
+from cchc.airflow.notify import tell_failed_run
+from cchc.airflow.pools import WAREHOUSE_POOL
 from cchc.errors import NotConfigured
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, list_profiles, load_profile
@@ -30,6 +32,8 @@ def ingest_dag(profile: Profile) -> None:
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS | {"owner": profile.owner},
+        on_failure_callback=tell_failed_run,
+        deadline=deadline(profile.deadline_hours, profile.source),
         tags=["ingest", profile.source],
         doc_md=__doc__,
         params={
@@ -49,7 +53,7 @@ def ingest_dag(profile: Profile) -> None:
         },
     )
     def ingest() -> None:
-        @task
+        @task(pool=WAREHOUSE_POOL)
         def open_window(params: dict | None = None, logical_date=None) -> int:  # type: ignore[no-untyped-def,type-arg]
             """Open the extract; its number goes through the run."""
             from cchc.airflow.runs import window
@@ -61,7 +65,7 @@ def ingest_dag(profile: Profile) -> None:
                 Settings.load(), profile.source, start, end, full=bool(asked.get("full")), is_to_named=bool(asked.get("to"))
             )
 
-        @task
+        @task(pool=WAREHOUSE_POOL)
         def extract(extract_id: int) -> dict:  # type: ignore[type-arg]
             """Pull the window into landing: complete, or failed."""
             from cchc.airflow.connections import source_connection
@@ -69,21 +73,21 @@ def ingest_dag(profile: Profile) -> None:
 
             return pipeline.extract_step(Settings.load(), extract_id, source_connection(profile.source))
 
-        @task
+        @task(pool=WAREHOUSE_POOL)
         def stage(extract_id: int) -> None:
             """Type the landed records into staging."""
             from cchc.pipeline import ingest as pipeline
 
             pipeline.stage_step(Settings.load(), extract_id)
 
-        @task
+        @task(pool=WAREHOUSE_POOL)
         def validate(extract_id: int) -> list[str]:
             """Run the suites: quarantine rows, block loads, let Great Expectations audit what is left."""
             from cchc.pipeline import ingest as pipeline
 
             return pipeline.validate_step(Settings.load(), extract_id)
 
-        @task(outlets=[MONTHS_TOUCHED])
+        @task(outlets=[MONTHS_TOUCHED], pool=WAREHOUSE_POOL)
         def load(extract_id: int, *, outlet_events=None) -> list[str]:  # type: ignore[no-untyped-def]
             """Publish the extract in one transaction; the months it touched become partitions of the asset."""
             from cchc.pipeline import ingest as pipeline
@@ -117,6 +121,7 @@ def broken_dag(name: str) -> None:
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
+        on_failure_callback=tell_failed_run,
         tags=["ingest", name, "broken"],
         doc_md=__doc__,
     )

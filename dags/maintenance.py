@@ -8,6 +8,8 @@ from __future__ import annotations
 from airflow.sdk import Param, dag, task
 
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
+from cchc.airflow.notify import tell_failed_run
+from cchc.airflow.pools import WAREHOUSE_POOL
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles
 
@@ -20,26 +22,27 @@ from cchc.sources.profile import list_profiles
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
+    on_failure_callback=tell_failed_run,
     tags=["maintenance"],
     doc_md=__doc__,
     params={"keep_days": Param(90, type="integer", minimum=1, title="Days that landing is kept")},
 )
 def maintenance() -> None:
-    @task
+    @task(pool=WAREHOUSE_POOL)
     def retain(params: dict | None = None) -> list[str]:  # type: ignore[type-arg]
         """Remove landing that is older than its retention."""
         from cchc.runs.maintenance import remove_old_landing
 
         return remove_old_landing(Settings.load(), int((params or {})["keep_days"]))
 
-    @task
+    @task(pool=WAREHOUSE_POOL)
     def sweep() -> list[str]:
         """Drop the staging tables that runs which were cut off have left."""
         from cchc.runs.extracts import sweep_staging
 
         return sweep_staging(Settings.load())
 
-    @task
+    @task(pool=WAREHOUSE_POOL)
     def analyze() -> None:
         """Refresh the planner's statistics."""
         from cchc.runs.maintenance import analyze
@@ -56,6 +59,7 @@ def maintenance() -> None:
     start_date=START,
     catchup=False,
     default_args=DEFAULT_ARGS | {"retries": 0},
+    on_failure_callback=tell_failed_run,
     tags=["maintenance", "by-hand"],
     doc_md=__doc__,
 )

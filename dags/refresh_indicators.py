@@ -11,6 +11,8 @@ from airflow.sdk import Param, PartitionedAssetTimetable, dag, task
 
 from cchc.airflow.assets import MONTHS_TOUCHED
 from cchc.airflow.defaults import DEFAULT_ARGS, START
+from cchc.airflow.notify import tell_failed_run
+from cchc.airflow.pools import WAREHOUSE_POOL
 
 
 @dag(
@@ -21,6 +23,7 @@ from cchc.airflow.defaults import DEFAULT_ARGS, START
     catchup=False,
     max_active_runs=2,
     default_args=DEFAULT_ARGS,
+    on_failure_callback=tell_failed_run,
     tags=["indicators"],
     doc_md=__doc__,
     params={
@@ -30,7 +33,7 @@ from cchc.airflow.defaults import DEFAULT_ARGS, START
     },
 )
 def refresh_indicators() -> None:
-    @task
+    @task(pool=WAREHOUSE_POOL)
     def refresh(dag_run=None, params: dict | None = None) -> list[str]:  # type: ignore[no-untyped-def,type-arg]
         """Recompute one touched month, or the periods asked for by hand."""
         from cchc.pipeline.refresh import refresh_partition

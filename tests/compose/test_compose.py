@@ -16,6 +16,7 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
 from cchc.airflow.databases import ADMIN, METADATA, WAREHOUSE, ensure_databases
+from cchc.airflow.pools import PARALLELISM, configured_pools
 from cchc.errors import NotConfigured
 from cchc.settings import PROJECT, Settings
 from cchc.sources.profile import list_profiles
@@ -139,6 +140,19 @@ def test_nothing_of_the_server_is_mounted_but_the_delivered_files() -> None:
 def test_the_administrator_of_the_server_is_known_to_init_alone() -> None:
     assert [name for name, service in SERVICES.items() if ADMIN in service.get("environment", {})] == ["init"]
     assert [name for name, service in SERVICES.items() if "POSTGRES_PASSWORD" in str(service)] == ["postgres", "init"]
+
+
+def test_the_pools_are_as_large_as_the_executor() -> None:
+    environment = SERVICES["init"]["environment"]
+    (tasks,) = re.findall(r"^\$\{AIRFLOW_PARALLELISM:-(\d+)\}$", environment[PARALLELISM])
+    assert configured_pools({PARALLELISM: tasks}) == {"warehouse": int(tasks) - 2, "default_pool": 2}
+    assert environment["AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT"] == "2"
+
+
+def test_who_tells_reaches_the_webhook() -> None:
+    for name in ("scheduler", "dag-processor"):
+        assert "outside" in SERVICES[name]["networks"], name
+    assert 'AIRFLOW_CONN_CCHC_NOTIFY={"conn_type": "http"' in EXAMPLE
 
 
 def test_the_demo_switches_the_clock_off() -> None:

@@ -49,7 +49,19 @@ def _dag(dag: Any) -> dict[str, Any]:
         "description": dag.description,
         "params": {name: dag.params.get_param(name).schema | {"default": dag.params[name]} for name in dag.params},
         "tasks": {task.task_id: _task(task) for task in dag.tasks},
+        "on_failure": [f"{each.__module__}.{each.__qualname__}" for each in _as_list(dag.on_failure_callback)],
+        "deadlines": [_deadline(alert) for alert in dag.deadline or []],
         "partitioned_by": getattr(getattr(timetable, "asset_condition", None), "name", None),
+    }
+
+
+def _deadline(alert: Any) -> dict[str, Any]:
+    return {
+        "from": alert.reference.reference_name,
+        "hours": alert.interval.total_seconds() / 3600,
+        "callback": alert.callback.path,
+        "kind": type(alert.callback).__name__,
+        "facts": alert.callback.kwargs,
     }
 
 
@@ -71,8 +83,14 @@ def _task(task: Any) -> dict[str, Any]:
         "outlets": [asset.name for asset in (get("outlets") or [])],
         "doc": (python.__doc__ or "").strip() if python else (task.doc_md or ""),
         "operator": task.task_type,
+        "pool": get("pool") or "default_pool",
+        "on_failure": [f"{each.__module__}.{each.__qualname__}" for each in _as_list(get("on_failure_callback"))],
         "most_at_once": get("max_active_tis_per_dagrun"),
     }
+
+
+def _as_list(callbacks: Any) -> list[Any]:
+    return callbacks if isinstance(callbacks, list) else [callbacks] if callbacks else []
 
 
 def run(dag_id: str, conf: dict[str, Any], environment: dict[str, str], skip: str | None) -> dict[str, Any]:
@@ -94,9 +112,10 @@ def run(dag_id: str, conf: dict[str, Any], environment: dict[str, str], skip: st
     defaults.DEFAULT_ARGS["retries"] = 0  # a test has no time to wait for a source that may come back; `dag.test` parses again
     for task in dag.tasks:
         if task.is_mapped:
-            task.partial_kwargs |= {"on_failure_callback": [remember], "retries": 0}
+            own = _as_list(task.partial_kwargs.get("on_failure_callback"))
+            task.partial_kwargs |= {"on_failure_callback": [*own, remember], "retries": 0}
         else:
-            task.on_failure_callback, task.retries = [remember], 0
+            task.on_failure_callback, task.retries = [*_as_list(task.on_failure_callback), remember], 0
     done = dag.test(run_conf=conf, mark_success_pattern=skip)
     defaults.DEFAULT_ARGS["retries"] = retries
     with create_session() as session:
@@ -111,6 +130,18 @@ def run(dag_id: str, conf: dict[str, Any], environment: dict[str, str], skip: st
     }
 
 
+def pools(slots: dict[str, int]) -> dict[str, Any]:
+    """Airflow's pools, name → slots, after docker-compose's job `init` has made these; and the exit code of its command."""
+    from airflow.models.pool import Pool
+    from airflow.utils.session import create_session
+
+    from cchc.airflow.prepare import import_pools
+
+    code = import_pools(slots)
+    with create_session() as session:
+        return {"code": code, "pools": {pool.pool: pool.slots for pool in session.query(Pool)}}
+
+
 def main() -> None:
     """Prepare Airflow's database, then answer until the requests end."""
     os.dup2(2, 1)
@@ -120,7 +151,7 @@ def main() -> None:
 
     if not inspect(settings.engine).has_table("dag_run"):
         db.initdb()
-    answers: dict[str, Callable[..., Any]] = {"structure": structure, "run": run}
+    answers: dict[str, Callable[..., Any]] = {"structure": structure, "run": run, "pools": pools}
     for line in sys.stdin:
         request = json.loads(line)
         try:

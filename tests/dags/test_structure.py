@@ -14,6 +14,20 @@ from tests.dags.conftest import Box
 
 CHAIN = ["open_window", "extract", "stage", "validate", "load", "confirm"]
 OURS = {"backfill", "check_connections", "ingest_documents", "ingest_one_stop", "ingest_payments", "maintenance", "refresh_indicators"}
+# by the first word of the DAG
+WRITES = {
+    *(("ingest", task) for task in ("open_window", "extract", "stage", "validate", "load")),
+    ("refresh", "refresh"),
+    ("close", "freeze"),
+    *(("maintenance", task) for task in ("retain", "sweep", "analyze")),
+}
+OTHERS = {
+    ("ingest", "confirm"),
+    ("backfill", "windows"),
+    ("backfill", "ingest_month"),
+    ("check", "check"),
+    *(("close", task) for task in ("choose_period", "coverage", "findings", "decide", "approval", "notify")),
+}
 FOREVER = {"schedule": None, "timetable": "NullTimetable"}
 
 
@@ -121,6 +135,34 @@ def test_every_task_has_an_owner_limits_and_words(dags: Any) -> None:
                     "cchc.errors.NotConfigured",
                     "cchc.errors.WrongUse",
                 } <= set(what["policy"]), where
+
+
+def test_every_failure_is_told(dags: Any) -> None:
+    for name, dag in dags.items():
+        assert dag["on_failure"] == ["cchc.airflow.notify.tell_failed_run"], name
+        for task, what in dag["tasks"].items():
+            assert what["on_failure"] == ["cchc.airflow.notify.tell_failure"], f"{name}.{task}"
+
+
+def test_what_writes_to_the_warehouse_is_in_its_pool(dags: Any) -> None:
+    for name, dag in dags.items():
+        for task, what in dag["tasks"].items():
+            assert (name.partition("_")[0], task) in WRITES | OTHERS, f"{name}.{task}: say whether it writes to the warehouse"
+            wanted = "warehouse" if (name.partition("_")[0], task) in WRITES else "default_pool"
+            assert what["pool"] == wanted, f"{name}.{task}"
+
+
+def test_ingest_and_close_have_a_deadline(box: Box, dags: Any, tmp_path: Path) -> None:
+    told = {"from": "DagRunQueuedAtDeadline", "callback": "cchc.airflow.notify.tell_deadline", "kind": "SyncCallback"}
+    for name, dag in ingests(dags).items():
+        source = name.removeprefix("ingest_")
+        assert dag["deadlines"] == [told | {"hours": 6.0, "facts": {"hours": 6.0, "source": source}}], name
+    assert dags["close_month"]["deadlines"] == [told | {"hours": 120.0, "facts": {"hours": 120.0}}]
+
+    text = (PROJECT / "tests" / "profiles" / "dutch_permits.yaml").read_text(encoding="utf-8")
+    (tmp_path / "dutch_permits.yaml").write_text(f"deadline_hours: 0.5\n{text}", encoding="utf-8")
+    found = box.ask("structure", environment={"CCHC_SOURCES_DIR": str(tmp_path)})
+    assert [alert["hours"] for alert in found["dags"]["ingest_dutch_permits"]["deadlines"]] == [0.5]
 
 
 def test_the_chain_reads_as_a_sentence(dags: Any) -> None:

@@ -5,6 +5,7 @@ A small demo district in a folder of its own. The steps build on each other, so 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -18,11 +19,16 @@ import psutil
 import psycopg
 import pytest
 
+from cchc.airflow.pools import OTHER_SLOTS
 from cchc.embedded import stack
 from cchc.embedded.airflow_api import AirflowApi, Run
+from cchc.embedded.stack import tasks_at_once
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import embedded as postgres
 from demo.state import StateFolder
+from tests.dags.webhook import Webhook, webhook
+
+__all__ = ["webhook"]
 
 SCALE = 0.02
 SOURCES = ("one_stop", "documents", "payments")
@@ -108,6 +114,25 @@ def _approve(api: AirflowApi, run: Run) -> None:
     api._call("PATCH", path, {"chosen_options": ["Approve"], "params_input": {"note": None}})
 
 
+def _failed_and_late_runs_are_told(api: AirflowApi, webhook: Webhook) -> None:
+    """A run without a connection fails for good and is told at once; one whose source is away tries again, and is told at its deadline."""
+    api.wait_for_dags(["ingest_survey", "ingest_payments"], 120)
+    for dag_id in ("ingest_survey", "ingest_payments"):
+        api.set_paused(dag_id, False)
+    failed, late = api.trigger("ingest_survey"), api.trigger("ingest_payments")
+    assert [run.state for run in api.wait([failed], 120)] == ["failed"]
+    end = time.monotonic() + 120
+    while not any("deadline" in text for text in webhook.texts):
+        assert time.monotonic() < end, webhook.texts
+        time.sleep(0.5)
+    of_survey = [text for text in webhook.texts if text.startswith("ingest_survey: the task extract")]
+    assert len(of_survey) == 1, webhook.texts
+    assert f"of the run {failed.run_id} (source survey) has failed: NotConfigured: Airflow has no connection src_survey" in of_survey[0]
+    (of_payments,) = [text for text in webhook.texts if text.startswith("ingest_payments: the run")]
+    assert f"the run {late.run_id} (source payments) is running and not done at its deadline" in of_payments
+    assert api.run(late.dag_id, late.run_id).state == "running"
+
+
 @pytest.mark.end_to_end
 @pytest.mark.timeout(1500)
 def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> None:
@@ -177,7 +202,14 @@ def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> Non
 
 @pytest.mark.end_to_end
 @pytest.mark.timeout(300)
-def test_a_killed_stack_comes_back(installation: Installation) -> None:
+def test_a_killed_stack_comes_back_and_tells(installation: Installation, tmp_path: Path, webhook: Webhook) -> None:
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for name in ("payments", "survey"):
+        profile = (PROJECT / "include" / "sources" / f"{name}.yaml").read_text(encoding="utf-8")
+        (sources / f"{name}.yaml").write_text(profile.replace("overlap_hours:", "deadline_hours: 0.0005\noverlap_hours:"), encoding="utf-8")
+    away = {"AIRFLOW_CONN_SRC_PAYMENTS": json.dumps({"conn_type": "fs", "host": str(tmp_path / "away")})}
+    installation.environment |= {"CCHC_SOURCES_DIR": str(sources), "CCHC_SCHEDULE": "off"} | away | webhook.connection
     installation.run("cchc.cli", "up")
     first = stack.running_stack(installation.settings)
     for process in installation.processes():
@@ -188,5 +220,13 @@ def test_a_killed_stack_comes_back(installation: Installation) -> None:
     again = stack.running_stack(installation.settings)
     assert first is not None and again is not None
     assert (again.url, again.password) == (first.url, first.password)
+    with again.api() as api:
+        slots = tasks_at_once()
+        assert api.pools() == {"default_pool": OTHER_SLOTS, "warehouse": slots}
+        _failed_and_late_runs_are_told(api, webhook)
+        api._call("DELETE", "/api/v2/pools/warehouse")
+        assert [level for level, text in stack.health(installation.settings) if "no pool warehouse" in text] == ["WRONG"]
+        installation.run("cchc.cli", "up")
+        assert api.pools()["warehouse"] == slots
     installation.run("cchc.cli", "down")
     assert installation.processes() == []

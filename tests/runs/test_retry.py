@@ -97,8 +97,9 @@ def test_a_retry_that_was_cut_off_can_be_made_again(loaded: Settings, steps: int
     assert len(rows_of(loaded, "select 1 from ops.source_clock")) == 1
     assert cchc("quarantine", "retry").code == 0
     assert open_entries(loaded) == []
-    statuses = rows_of(loaded, "select status from ops.extract order by extract_id")
+    statuses = rows_of(loaded, "select status, superseded_by from ops.extract order by extract_id")
     assert [row["status"] for row in statuses] == ["complete", "superseded", "complete"]
+    assert [row["superseded_by"] for row in statuses] == [None, "newer_retry", None]
     assert rows_of(loaded, "select 1 from pg_tables where schemaname = 'staging' and tablename like 'extract%'") == []
 
 

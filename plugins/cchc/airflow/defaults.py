@@ -1,4 +1,4 @@
-"""What every DAG shares: retries, timeouts, and what is not worth a retry."""
+"""What every DAG shares: retries, timeouts, what is not worth a retry, who is told of a failure, deadlines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
+from cchc.airflow.notify import tell_deadline, tell_failure
 from cchc.period import ZONE
 
 START = datetime(2022, 1, 1, tzinfo=ZONE)
@@ -31,7 +34,22 @@ DEFAULT_ARGS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=15),
     "retry_policy": RETRY_POLICY,
     "execution_timeout": timedelta(hours=2),
+    "on_failure_callback": [tell_failure],
 }
+
+
+def deadline(hours: float, source: str | None = None) -> DeadlineAlert:
+    """A deadline `hours` after a run was queued: people are told of a run that is not done then (`tell_deadline`); the run goes on.
+
+    The callback runs in the executor, beside the tasks, because that one reaches the webhook; the triggerer does not.
+    """
+    facts = {"hours": hours} if source is None else {"hours": hours, "source": source}
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(hours=hours),
+        callback=SyncCallback(tell_deadline, facts),
+        name=f"done after {hours:g} hours",
+    )
 
 
 def by_clock(cron: str | None) -> CronTriggerTimetable | None:

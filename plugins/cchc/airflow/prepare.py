@@ -1,6 +1,6 @@
 """What must happen once before Airflow's services start on a server: run by docker-compose.yaml's job `init`.
 
-    python -m cchc.airflow.prepare                  databases, users of the UI, Airflow's metadata, the warehouse
+    python -m cchc.airflow.prepare                  databases, users of the UI, Airflow's metadata and pools, the warehouse
     python -m cchc.airflow.prepare --databases      only the databases, empty: before a backup is restored
     python -m cchc.airflow.prepare --connections -  put connections (JSON, as `python -m demo connections` prints it) into Airflow
 
@@ -14,9 +14,11 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from cchc.airflow.databases import ensure_databases
+from cchc.airflow.pools import DESCRIPTIONS, configured_pools
 from cchc.errors import CchcError, NotConfigured, sentence_of
 
 USERS = {"admin": "AIRFLOW_ADMIN_PASSWORD", "viewer": "AIRFLOW_VIEWER_PASSWORD"}
@@ -33,12 +35,13 @@ def main(arguments: list[str]) -> int:
         if arguments not in ([], ["--databases"]):
             print(__doc__, file=sys.stderr)
             return 2
+        pools = {} if arguments else configured_pools(os.environ)
         made = ensure_databases()
         print(f"databases made: {', '.join(made) or 'none'}", flush=True)
         if arguments:
             return 0
         write_passwords()
-        return _airflow("db", "migrate") or prepare_warehouse()
+        return _airflow("db", "migrate") or import_pools(pools) or prepare_warehouse()
     except CchcError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -66,6 +69,15 @@ def prepare_warehouse() -> int:
 
     print(initialise(Settings.load()).text, flush=True)
     return 0
+
+
+def import_pools(pools: Mapping[str, int]) -> int:
+    """Make Airflow's pools, or set their slots where they are there; the exit code of Airflow's command."""
+    entries = {name: {"slots": slots, "description": DESCRIPTIONS[name]} for name, slots in pools.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pools.json"
+        path.write_text(json.dumps(entries))
+        return _airflow("pools", "import", str(path))
 
 
 def import_connections(variables: dict[str, str]) -> int:

@@ -137,7 +137,7 @@ def _source(connection: Connection, settings: Settings, profile: Profile) -> lis
     clock = known_at(connection, name)
     rows = query(
         connection,
-        "select distinct on (kind) extract_id, kind, status, message, started_at from ops.extract where source_code = :s "
+        "select distinct on (kind) extract_id, kind, status, superseded_by, message, started_at from ops.extract where source_code = :s "
         "order by kind, extract_id desc",
         {"s": name},
     )
@@ -180,7 +180,10 @@ def _last_run(source: str, kind: str, row: dict[str, Any]) -> list[Finding]:
     if row["status"] == "blocked":
         return [Finding(WRONG, f"{what} was blocked, nothing of it was published: {row['message']}")]
     if row["status"] == "superseded":
-        return [Finding(WRONG, f"{what} gave way, and nothing has taken its place: {again}")]
+        from cchc.runs.extracts import SUPERSEDED
+
+        why = SUPERSEDED[row["superseded_by"]]
+        return [Finding(WRONG, f"{what} gave way because {why}, and nothing has taken its place: {again}")]
     if row["status"] == "running" and now() - row["started_at"] > LONG_RUN:
         return [Finding(WRONG, f"{what} has not ended; it was probably cut off. {again} takes its place")]
     return []

@@ -183,9 +183,13 @@ class AirflowApi:
         """Pause a DAG, or let its schedule run."""
         self._call("PATCH", f"/api/v2/dags/{quote(dag_id)}?update_mask=is_paused", {"is_paused": paused})
 
+    def pools(self) -> dict[str, int]:
+        """The slots of each pool by its name."""
+        return {pool["name"]: pool["slots"] for pool in self._all("/api/v2/pools", "pools")}
+
     def ensure_pool(self, name: str, slots: int) -> None:
         """Make the pool `name` or set its size."""
-        pools = {pool["name"]: pool["slots"] for pool in self._all("/api/v2/pools", "pools")}
+        pools = self.pools()
         if name not in pools:
             self._call("POST", "/api/v2/pools", {"name": name, "slots": slots})
         elif pools[name] != slots:

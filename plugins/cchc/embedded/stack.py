@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from cchc.airflow.launch import COMPONENTS
+from cchc.airflow.pools import OTHER_SLOTS, PARALLELISM, WAREHOUSE_POOL, configured_pools
 from cchc.airflow.processes import ProcessFile
 from cchc.embedded.airflow_api import AirflowApi
 from cchc.errors import CchcError
@@ -65,7 +66,7 @@ def up(
     prepare: Callable[[], Mapping[str, str]] = dict,
     say: Callable[[str], None] = lambda _: None,
 ) -> Stack:
-    """Start PostgreSQL and Airflow and wait until every component is healthy; if they run already, change nothing.
+    """Start PostgreSQL and Airflow and wait until every component is healthy; if they run already, only a missing pool is made.
 
     `extra_env` is added to the environment of all tasks: connections of sources, for instance. `prepare` is called between
     PostgreSQL and Airflow and may add more. Raises CchcError with the end of the log of the component that did not come up;
@@ -73,7 +74,11 @@ def up(
     """
     with _locked(settings):
         if is_up(settings):
-            return _stack(settings, started_now=False)
+            stack = _stack(settings, started_now=False)
+            with stack.api() as api:
+                if WAREHOUSE_POOL not in api.pools():  # an older version started it: tasks of a pool that is not there never start
+                    _ensure_pools(api, configured_pools({PARALLELISM: _parallelism(), **os.environ}))
+            return stack
         _processes(settings).end(STOP_STAGES)  # what a crash may have left
         say("starting PostgreSQL")
         server = postgres.start(settings.home)
@@ -84,12 +89,13 @@ def up(
         try:
             environment = {**airflow_environment(settings, server, port, warehouse), **(extra_env or {}), **prepare()}
             _remember(settings, port=port, by_clock=environment.get("CCHC_SCHEDULE") != "off")
+            pools = configured_pools(environment)
             say("starting Airflow")
             _launch(settings, environment, server)
             stack = _stack(settings, started_now=True)
             with stack.api() as api:
                 _wait_until_healthy(settings, api)
-                api.ensure_pool("default_pool", tasks_at_once())
+                _ensure_pools(api, pools)
             return stack
         except BaseException:
             _processes(settings).end(STOP_STAGES)
@@ -143,6 +149,10 @@ def health(settings: Settings) -> list[tuple[str, str]]:
     sick = sorted(f"{name} {state}" for name, state in states.items() if state not in ("healthy", None))
     if sick or not states:
         return [*found, ("WRONG", f"Airflow runs, but is not healthy: {', '.join(sick) or 'it does not answer'}; `cchc status` says more")]
+    with _stack(settings, started_now=False).api() as api:
+        if WAREHOUSE_POOL not in api.pools():
+            words = f"Airflow has no pool {WAREHOUSE_POOL}: tasks that write to the warehouse never start; `cchc up` makes the pool again"
+            return [*found, ("WRONG", words)]
     return [*found, ("ok", "Airflow runs and is healthy")]
 
 
@@ -192,8 +202,15 @@ def tail(path: Path, lines: int = 30) -> str:
 
 
 def tasks_at_once() -> int:
-    """How many tasks run at once: one more than the cores, for a task often waits for a source or for PostgreSQL; two to four."""
+    """How many tasks write to the warehouse at once: two to four, one more than the cores.
+
+    One more, because a task often waits for a source or for PostgreSQL.
+    """
     return min(MOST_TASKS_AT_ONCE, max(2, (os.cpu_count() or 1) + 1))
+
+
+def _parallelism() -> str:
+    return str(tasks_at_once() + OTHER_SLOTS)
 
 
 def airflow_environment(settings: Settings, server: postgres.Server, port: int, warehouse: str) -> dict[str, str]:
@@ -203,11 +220,10 @@ def airflow_environment(settings: Settings, server: postgres.Server, port: int, 
     """
     folder = _folder(settings)
     url = f"http://127.0.0.1:{port}"
-    slots = str(tasks_at_once())
     tuning = {
-        "AIRFLOW__CORE__PARALLELISM": slots,
-        "AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT": slots,
-        "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": slots,
+        PARALLELISM: _parallelism(),
+        "AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT": str(OTHER_SLOTS),
+        "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": str(tasks_at_once()),
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
@@ -285,6 +301,11 @@ def _wait_until_healthy(settings: Settings, api: AirflowApi) -> None:
         time.sleep(0.25)
     late = [name for name in HEALTH_NAMES if health.get(name) != "healthy"] if health else ["api-server"]
     raise CchcError(f"Airflow is not healthy after {START_SECONDS} s: {', '.join(late)}. Its logs are in {_folder(settings) / 'logs'}.")
+
+
+def _ensure_pools(api: AirflowApi, pools: Mapping[str, int]) -> None:
+    for name, slots in pools.items():
+        api.ensure_pool(name, slots)
 
 
 def _is_migrated(folder: Path, server: postgres.Server) -> bool:

@@ -22,6 +22,14 @@ from cchc.warehouse import engine, known_at, query
 
 log = logging.getLogger(__name__)
 
+# by what a run that had not ended was superseded (ops.extract.superseded_by), in words for ops.extract.message
+NEWER_RUN, NEWER_RETRY, REWIND = "newer_run", "newer_retry", "rewind"
+SUPERSEDED = {
+    NEWER_RUN: "a newer run of the source was started",
+    NEWER_RETRY: "a newer retry of the same extract was started",
+    REWIND: "T of the source was set back",
+}
+
 
 def open_extract(
     settings: Settings,
@@ -49,13 +57,7 @@ def open_extract(
     with engine(settings).begin() as connection:
         _require_clock(connection, source, to)
         # first, because this waits for a run that is publishing: its T decides where our window begins
-        connection.execute(
-            text(
-                "update ops.extract set status = 'superseded', ended_at = :now, message = 'a newer run of the source was started' "
-                "where source_code = :s and kind = 'ingest' and status = 'running'"
-            ),
-            {"s": source, "now": moment},
-        )
+        supersede(connection, NEWER_RUN, "source_code = :s and kind = 'ingest'", {"s": source})
         last = known_at(connection, source)
         begin = start
         if begin is None and not full and last is not None and not _new_entities(connection, profile):
@@ -72,6 +74,20 @@ def open_extract(
         _give_up(connection, source, extract_id)
     sweep_staging(settings, source)
     return extract_id
+
+
+def supersede(connection: Connection, by: str, which: str, binds: dict[str, Any]) -> None:
+    """End the running extracts for which the SQL condition `which` holds; their next step refuses to go on.
+
+    `by` is one of SUPERSEDED; `binds` are the values of the binds in `which`.
+    """
+    connection.execute(
+        text(
+            "update ops.extract set status = 'superseded', superseded_by = :by, message = :words, ended_at = :now "
+            f"where status = 'running' and {which}"
+        ),
+        {**binds, "by": by, "words": SUPERSEDED[by], "now": now()},
+    )
 
 
 def _new_entities(connection: Connection, profile: Profile) -> list[str]:
@@ -140,6 +156,11 @@ def require_running(connection: Connection, row: dict[str, Any], step: str, *, o
         ),
         {"s": source, "k": row["kind"], "x": number},
     ).scalar()
+    if row["superseded_by"] == REWIND:
+        raise CchcError(
+            f"extract {number} of {source} was given up, because T of the source was set back while it was in work; nothing of it is "
+            f"published. What it would have brought is asked for by the next run: `cchc ingest {source}`"
+        )
     if row["status"] == "superseded" or (row["status"] == "failed" and newer is not None):
         named = f" (extract {newer})" if newer is not None else ""
         raise CchcError(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from cchc.errors import WrongUse
 from cchc.period import now
+from cchc.runs.extracts import NEWER_RETRY, supersede
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 
@@ -59,13 +60,7 @@ def _require_all(connection: Connection, asked: list[int], found: list[int]) -> 
 
 def _open(connection: Connection, of: dict[str, object]) -> int:
     """The extract of a retry, with a load for each load that it tries again."""
-    connection.execute(
-        text(
-            "update ops.extract set status = 'superseded', ended_at = :now, message = 'a newer retry of the same extract was started' "
-            "where kind = 'retry' and retry_of = :x and status = 'running'"
-        ),
-        {"x": of["extract_id"], "now": now()},
-    )
+    supersede(connection, NEWER_RETRY, "kind = 'retry' and retry_of = :x", {"x": of["extract_id"]})
     extract_id: int = connection.execute(
         text(
             "insert into ops.extract (source_code, window_from, window_to, status, started_at, kind, retry_of) "

@@ -16,6 +16,7 @@ from cchc.errors import CchcError, WrongUse
 from cchc.period import ZONE, last_day_before, midnight, now
 from cchc.reference.catalogue import catalogue, followers
 from cchc.reference.dirty_months import mark_dirty_months
+from cchc.runs.extracts import REWIND, supersede
 from cchc.runs.redate import redate
 from cchc.settings import Settings
 from cchc.sources.profile import load_profile
@@ -86,13 +87,7 @@ def set_back(settings: Settings, source: str, moment: datetime, why: str) -> Set
     planned = plan_set_back(settings, source, moment)
     with engine(settings).begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {source}"})
-        connection.execute(
-            text(
-                "update ops.extract set status = 'superseded', ended_at = :now, message = 'T of the source was set back' "
-                "where source_code = :s and status = 'running'"
-            ),
-            {"s": source, "now": now()},
-        )
+        supersede(connection, REWIND, "source_code = :s", {"s": source})
         redate(connection, settings, source, moment)
         after = known_at(connection, source)
         if after is not None and after > moment:

@@ -34,6 +34,7 @@ import yaml
 from cchc.errors import NotConfigured
 from cchc.sources.needs import check_needs
 
+DEADLINE_HOURS = 6.0  # a run at 01:15 is late at 07:15, before the offices open
 LONGEST_NAME = 40  # PostgreSQL cuts longer names of tables off without a word
 ITEM_TYPES = ("text", "flag", "integer", "time")
 OTHERWISE = ("keep", "null", "unreadable")
@@ -280,6 +281,7 @@ class Profile:
     files: Files | None = None
     units: tuple[dict[str, str], ...] = ()
     first_day: date | None = None
+    deadline_hours: float = DEADLINE_HOURS
 
     @property
     def zone_info(self) -> ZoneInfo:
@@ -390,6 +392,12 @@ def read_profile(path: Path) -> Profile:
     if schedule is not None and len(schedule.split()) != 5:
         raise NotConfigured(f"{path.name}: schedule {schedule!r} is not a cron expression of five fields.")
     overlap_hours = top.take("overlap_hours", int, 24)
+    deadline_hours = top.take("deadline_hours", float, DEADLINE_HOURS)
+    if deadline_hours <= 0:
+        raise NotConfigured(
+            f"{path.name}: 'deadline_hours' is {deadline_hours:g}; it must be more than 0: the hours after which a run of this source "
+            "is late and people are told."
+        )
     missing = top.texts("missing", [""])
     time_formats = top.texts("time_formats", ["iso"])
     _check_formats(time_formats, path.name)
@@ -427,6 +435,7 @@ def read_profile(path: Path) -> Profile:
         files=files,
         units=units,
         first_day=first_day,
+        deadline_hours=deadline_hours,
     )
 
 
