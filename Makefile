@@ -59,8 +59,9 @@ dictionary: $(INSTALLED) ## write docs/data-dictionary.md anew, from the comment
 	@export CCHC_HOME="$$(mktemp -d)"; unset CCHC_WAREHOUSE_URL; trap '$(BIN)/cchc down >/dev/null; rm -rf "$$CCHC_HOME"' EXIT; \
 		$(BIN)/cchc init >/dev/null && $(BIN)/python -m cchc.dictionary >docs/data-dictionary.md
 
-schemas: $(INSTALLED) ## write docs/schemas anew, from the models that read the YAML files
+schemas: $(INSTALLED) ## write docs/schemas and docs/reference/profile.md anew, from the models that read the YAML files
 	@$(BIN)/python -m cchc.schemas
+	@$(BIN)/python -m cchc.vocabulary
 
 lock: | $(UV) ## write requirements.lock anew from pyproject.toml
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock

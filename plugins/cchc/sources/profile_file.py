@@ -280,7 +280,7 @@ class EntityFile(Typed):
     )
     mode: Mode = Field("window", description="`window`: records that changed in a window of time; `list`: a full list each time.")
     rows: Rows = Field(
-        "record", description="`record`: one row a record; `event`: several rows a record, each with all its fields; one is kept."
+        "record", description="`record`: one row a record; `event`: several rows a record, each with all its fields; the last is kept."
     )
     deletions: DeletionsFile | None = Field(None, description="How deletions are learnt.")
     secret: SecretFile | None = Field(None, description="Which records may never be stored.")
