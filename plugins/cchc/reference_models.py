@@ -26,11 +26,11 @@ def _decimal(value: Any) -> Any:
 
 
 def _declared_by(value: Any) -> str | list[str]:
-    rule = f"it is {EACH_UNIT}, or a list of unit codes and {', '.join(GROUPS)}."
+    rule = f"It is {EACH_UNIT}, or a list of unit codes and {', '.join(GROUPS)}."
     if isinstance(value, str) and value != EACH_UNIT:
-        raise Fault(f"'declared_by' is {value!r}{near(value, [EACH_UNIT]) or ':'} {rule}")
+        raise Fault(f"'declared_by' is {value!r}{near(value, [EACH_UNIT]) or '.'} {rule}")
     if not isinstance(value, (str, list)) or not value or not all(isinstance(word, str) for word in value):
-        raise Fault(f"'declared_by' is {value!r}: {rule}")
+        raise Fault(f"'declared_by' is {value!r}. {rule}")
     return value
 
 

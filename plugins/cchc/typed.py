@@ -36,6 +36,9 @@ TYPE_WORDS = {
     "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping",
+    "decimal_type": "a number",
+    "is_instance_of": "a number",
+    "date_type": "a day YYYY-MM-DD",
 }
 NO_MAPPING = ("model_type", "model_attributes_type", "dict_type")
 UNKNOWN = ("extra_forbidden", "invalid_key")

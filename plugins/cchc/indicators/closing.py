@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import yaml
-
-from cchc.errors import LoadBlocked, NotConfigured
+from cchc.errors import LoadBlocked
 from cchc.indicators.publication import Publication, Readiness, close, readiness
 from cchc.period import ZONE, Period, add_months, month_start, parse_period
+from cchc.reference_models import ClosingFile
 from cchc.settings import Settings
+from cchc.typed import read
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,8 @@ class Closing:
 
 def closing(settings: Settings) -> Closing:
     """The configuration. Raises NotConfigured where the file is not as it should be."""
-    path = settings.reference_dir / "closing.yaml"
-    try:
-        entry = yaml.safe_load(path.read_text(encoding="utf-8"))
-        rule = entry["rule"]
-        found = Closing(entry["approval"], int(rule["missing_units"]), int(rule["absent_sources"]), float(entry["wait_hours"]))
-    except (OSError, TypeError, KeyError, ValueError, yaml.YAMLError) as error:
-        raise NotConfigured(f"{path.name}: {error!r}; it needs approval, rule.missing_units, rule.absent_sources, wait_hours") from error
-    if found.approval not in ("person", "rule"):
-        raise NotConfigured(f"{path.name}: approval is '{found.approval}', it must be person or rule")
-    return found
+    said = read(settings.reference_dir / "closing.yaml", ClosingFile)
+    return Closing(said.approval, said.rule.missing_units, said.rule.absent_sources, said.wait_hours)
 
 
 def period_to_close(code: str | None, moment: datetime) -> Period:
