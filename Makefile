@@ -15,7 +15,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed-from-lock
 ONCE ?=
 
-.PHONY: help setup demo up down status test nightly check format bench dictionary lock clean
+.PHONY: help setup demo up down status test nightly check format bench dictionary schemas lock clean
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,7 +57,11 @@ bench: $(INSTALLED) ## how fast it is, on generated data
 
 dictionary: $(INSTALLED) ## write docs/data-dictionary.md anew, from the comments of a fresh warehouse
 	@export CCHC_HOME="$$(mktemp -d)"; unset CCHC_WAREHOUSE_URL; trap '$(BIN)/cchc down >/dev/null; rm -rf "$$CCHC_HOME"' EXIT; \
-		$(BIN)/cchc init >/dev/null && $(BIN)/python -m cchc.warehouse.dictionary >docs/data-dictionary.md
+		$(BIN)/cchc init >/dev/null && $(BIN)/python -m cchc.documentation.dictionary >docs/data-dictionary.md
+
+schemas: $(INSTALLED) ## write docs/schemas and docs/reference/profile.md anew, from the models that read the YAML files
+	@$(BIN)/python -m cchc.documentation.schemas
+	@$(BIN)/python -m cchc.documentation.vocabulary
 
 lock: | $(UV) ## write requirements.lock anew from pyproject.toml
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock

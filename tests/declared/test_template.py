@@ -122,9 +122,17 @@ def test_every_declared_cell_of_the_plan_has_somebody(shared: Settings) -> None:
     ("old", "new", "said"),
     [
         ("declared_by: [H19.16.3]", "declared_by: [H19.16.77]", "unknown: H19.16.77"),
-        ("form: score", "form: points", "form is one of"),
-        ("legal_document_review_rate:", "legal_document_reviewed_rate:", "nobody is named"),
-        ("  reason: Phòng Nội vụ quản lý biên chế sự nghiệp\n", "  why: x\n", "needs declared_by and reason"),
+        ("form: score", "form: points", "'form' is 'points'. Allowed: rate, count, score"),
+        (
+            "legal_document_review_rate:",
+            "legal_document_reviewed_rate:",
+            "nobody is named for it; is it misspelt as 'legal_document_reviewed_rate'",
+        ),
+        (
+            "  reason: Phòng Nội vụ quản lý biên chế sự nghiệp\n",
+            "  why: x\n",
+            r"the key 'reason' is missing.*\n.*unknown key 'why'. Allowed: declared_by, form, reason, required.",
+        ),
     ],
 )
 def test_a_faulty_list_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:

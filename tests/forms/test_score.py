@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -79,13 +80,15 @@ def test_the_formula_adds_up_and_its_version_is_that_of_the_day(warehouse: Setti
             "progress do not add up",
         ),
         ("sql: dossiers_paid_online", "sql: weather", "weather.sql does not exist"),
+        ("indicator: electronic_result_rate", "indicator: electronic_results_rate", "did you mean 'electronic_result_rate'"),
         ("formula: full_at, full_at: 0.9", "formula: full_at", "a share full_at"),
-        ("formula: full_at, full_at: 0.9", "formulas: full_at", "formulas"),
+        ("formula: full_at, full_at: 0.9", "formulas: full_at", "unknown key 'formulas'; did you mean 'formula'"),
     ],
 )
 def test_a_wrong_formula_is_named(warehouse: Settings, tmp_path: Path, old: str, new: str, message: str) -> None:
     given = (warehouse.reference_dir / score.FILE).read_text(encoding="utf-8")
     assert old in given
+    shutil.copytree(warehouse.reference_dir, tmp_path, dirs_exist_ok=True)
     (tmp_path / score.FILE).write_text(given.replace(old, new), encoding="utf-8")
     with pytest.raises(NotConfigured, match=message):
         score.versions(replace(warehouse, reference_dir=tmp_path))
@@ -157,6 +160,7 @@ def test_a_published_score_is_never_computed_again(scored: Settings, tmp_path: P
     # data change, and a new version of the formula comes into force before the period's end
     given = (scored.reference_dir / score.FILE).read_text(encoding="utf-8")
     newer = given.replace("- version: 1", "- version: 2").replace("2022-06-23", "2023-12-31").replace("full_at: 0.5", "full_at: 0.9")
+    shutil.copytree(scored.reference_dir, tmp_path, dirs_exist_ok=True)
     (tmp_path / score.FILE).write_text(given + newer, encoding="utf-8")
     changed = replace(scored, reference_dir=tmp_path)
     with engine(scored).begin() as connection:

@@ -42,5 +42,7 @@ def test_a_record_that_is_not_known_is_refused(tmp_path: Path) -> None:
     shutil.copytree(PROJECT / "include" / "reference", tmp_path / "reference")
     path = tmp_path / "reference" / "indicators.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("record: payment", "record: receipt"), encoding="utf-8")
-    with pytest.raises(NotConfigured, match="cashless_transaction_rate: record 'receipt' is none of dossier, "):
+    with pytest.raises(
+        NotConfigured, match=r"indicators.yaml line \d+, cashless_transaction_rate: 'record' is 'receipt'. Allowed: dossier, "
+    ):
         catalogue(dataclasses.replace(Settings.load(), reference_dir=tmp_path / "reference"))

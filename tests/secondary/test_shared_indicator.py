@@ -118,13 +118,15 @@ def test_the_catalogue_knows_who_counts_whom(desk: Desk) -> None:
     assert {item.source for item in catalogue(desk.settings).values() if item.also} == {"one_stop"}
 
 
-@pytest.mark.parametrize("also", ["[one_stop]", "survey"])
-def test_a_source_cannot_be_beside_itself(desk: Desk, also: str) -> None:
+@pytest.mark.parametrize(
+    ("also", "told"), [("[one_stop]", "is no list of other sources"), ("survey", "'also' must be a list, found 'survey'")]
+)
+def test_a_source_cannot_be_beside_itself(desk: Desk, also: str, told: str) -> None:
     from dataclasses import replace
 
     reference = desk.folder / "reference"
     reference.mkdir(parents=True)
     whole = (desk.settings.reference_dir / "indicators.yaml").read_text(encoding="utf-8")
     (reference / "indicators.yaml").write_text(whole.replace("also: [survey]", f"also: {also}"), encoding="utf-8")
-    with pytest.raises(NotConfigured, match="is no list of other sources"):
+    with pytest.raises(NotConfigured, match=told):
         catalogue(replace(desk.settings, reference_dir=reference))

@@ -6,13 +6,13 @@ import difflib
 
 from sqlalchemy import text
 
+from cchc.documentation.dictionary import dictionary
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
-from cchc.warehouse.dictionary import dictionary
 from tests.cli.support import rows_of
 
 PAGE = PROJECT / "docs" / "data-dictionary.md"
-HOW = "write it anew: CCHC_WAREHOUSE_URL=… cchc init && python -m cchc.warehouse.dictionary > docs/data-dictionary.md"
+HOW = "write it anew: CCHC_WAREHOUSE_URL=… cchc init && python -m cchc.documentation.dictionary > docs/data-dictionary.md"
 SILENT = """
     select n.nspname || '.' || c.relname || coalesce('.' || a.attname, '') as name
     from pg_class as c

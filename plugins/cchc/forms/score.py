@@ -12,15 +12,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import yaml
 from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.indicators.count import binds
 from cchc.period import Period, midnight, now
+from cchc.reference.catalogue import catalogue
+from cchc.reference.entries import GroupEntry, PartEntry, VersionEntry
 from cchc.reference.plan import DISTRICT
 from cchc.reference.scopes import known_scope
 from cchc.settings import Settings
+from cchc.typed import near, read
 from cchc.warehouse import engine, known_at, query, sql
 
 SOURCE = "one_stop"
@@ -66,33 +68,29 @@ class Version:
 def versions(settings: Settings) -> list[Version]:
     """The versions of include/reference/decision_766.yaml by their first day. Raises NotConfigured where points do not add up to 100."""
     path = settings.reference_dir / FILE
-    found = []
-    for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
-        parts: list[Part] = []
-        for group in entry["groups"]:
-            made = [_part(settings, group, given) for given in group["parts"]]
-            if sum(part.max_points for part in made) != group["max_points"]:
-                raise NotConfigured(
-                    f"{path.name}: version {entry['version']}: the parts of {group['code']} do not add up to {group['max_points']}"
-                )
-            parts += made
-        if sum(part.max_points for part in parts) != 100 or len({part.code for part in parts}) != len(parts):
-            raise NotConfigured(f"{path.name}: version {entry['version']}: 100 points in parts with codes of their own are needed")
-        found.append(Version(entry["version"], entry["valid_from"], entry["name_vi"], entry.get("note", ""), tuple(parts)))
+    found = [
+        Version(
+            said.version,
+            said.valid_from,
+            said.name_vi,
+            said.note,
+            tuple(_part(settings, group, part) for group in said.groups for part in group.parts),
+        )
+        for said in read(path, list[VersionEntry])
+    ]
     return sorted(found, key=lambda version: version.valid_from)
 
 
-def _part(settings: Settings, group: dict[str, Any], given: dict[str, Any]) -> Part:
-    numbers: dict[str, Any] = {name: Decimal(str(given[name])) for name in ("max_points", "full_at") if name in given}
-    try:
-        part = Part(**(given | numbers), group_code=group["code"], group_name_vi=group["name_vi"])
-    except TypeError as error:
-        raise NotConfigured(f"{FILE}: {given.get('code')}: {error}") from error
-    if part.formula not in ("linear", "full_at") or (part.formula == "full_at") != (part.full_at is not None):
-        raise NotConfigured(f"{FILE}: {part.code}: formula is linear, or full_at with a share full_at")
-    if "sql" in part.source and not (settings.sql_dir / "queries" / "scores" / f"{part.source['sql']}.sql").exists():
-        raise NotConfigured(f"{FILE}: {part.code}: include/sql/queries/scores/{part.source['sql']}.sql does not exist")
-    return part
+def _part(settings: Settings, group: GroupEntry, said: PartEntry) -> Part:
+    source = {} if said.source is None else said.source.model_dump(exclude_none=True)
+    if "sql" in source and not (settings.sql_dir / "queries" / "scores" / f"{source['sql']}.sql").exists():
+        hint = near(source["sql"], (file.stem for file in (settings.sql_dir / "queries" / "scores").glob("*.sql")))
+        raise NotConfigured(f"{FILE}: {said.code}: include/sql/queries/scores/{source['sql']}.sql does not exist{hint or '.'}")
+    if "indicator" in source and source["indicator"] not in (known := catalogue(settings)):
+        raise NotConfigured(
+            f"{FILE}: {said.code}: the catalogue has no indicator {source['indicator']!r}{near(source['indicator'], known) or '.'}"
+        )
+    return Part(**(said.model_dump() | {"source": source}), group_code=group.code, group_name_vi=group.name_vi)
 
 
 def version_of(settings: Settings, period: Period) -> Version:

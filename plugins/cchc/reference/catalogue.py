@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from cchc.errors import NotConfigured, WrongUse
+from cchc.reference import entries as reference_models
+from cchc.reference.entries import IndicatorEntry
 from cchc.settings import Settings
+from cchc.typed import near, read
 
-KINDS = ("flow", "stock", "count", "score")
-# what stands behind an item: for each one a file of include/sql/queries/publication/learnt tells when its records were learnt
-RECORDS = ("dossier", "certification", "payment", "work_file", "feedback", "opinion", "signature", "procedure", "declared")
+# for each record a file of include/sql/queries/publication/learnt tells when it was learnt
+RECORDS = reference_models.RECORDS
 DECLARED = "declared"  # `item` of an indicator that the units declare: one SQL file for all of them
 
 
@@ -50,28 +49,24 @@ def catalogue(settings: Settings) -> dict[str, Indicator]:
     path = settings.reference_dir / "indicators.yaml"
     found: dict[str, Indicator] = {}
     for code, entry in _entries(path, path.stat().st_mtime_ns).items():
-        try:
-            indicator = Indicator(code=code, **entry)
-        except TypeError as error:
-            raise NotConfigured(f"{path.name}: {code}: {error}") from error
-        if not isinstance(indicator.also, (list, tuple)) or indicator.source in indicator.also:
-            raise NotConfigured(f"{path.name}: {code}: also '{indicator.also}' is no list of other sources")
-        indicator = replace(indicator, also=tuple(indicator.also))
-        if indicator.kind not in KINDS:
-            raise NotConfigured(f"{path.name}: {code}: kind '{indicator.kind}' is none of {', '.join(KINDS)}")
-        if indicator.record not in (None, *RECORDS):
-            raise NotConfigured(f"{path.name}: {code}: record '{indicator.record}' is none of {', '.join(RECORDS)}")
-        if not (settings.sql_dir / f"{indicator.sql}.sql").exists():
-            raise NotConfigured(f"{path.name}: {code}: include/sql/{indicator.sql}.sql does not exist")
+        indicator = Indicator(code=code, **(entry.model_dump() | {"also": tuple(entry.also)}))
+        _check_file(path, code, settings.sql_dir / f"{indicator.sql}.sql")
+        if indicator.coverage is not None:
+            _check_file(path, code, settings.sql_dir / "queries" / "coverage" / f"{indicator.coverage}.sql")
         found[code] = indicator
     return found
 
 
+def _check_file(path: Path, code: str, file: Path) -> None:
+    if not file.exists():
+        hint = near(file.stem, (other.stem for other in file.parent.glob("*.sql")))
+        raise NotConfigured(f"{path.name}, {code}: include/sql/{file.parent.name}/{file.name} does not exist{hint or '.'}")
+
+
 @lru_cache(maxsize=4)
-def _entries(path: Path, changed: int) -> dict[str, dict[str, Any]]:
+def _entries(path: Path, changed: int) -> dict[str, IndicatorEntry]:
     """The file as it stands at `changed`: a refresh asks for it once a month and source, and reading YAML is slow."""
-    entries: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return entries
+    return read(path, dict[str, IndicatorEntry])
 
 
 def followers(settings: Settings, source: str) -> set[str]:

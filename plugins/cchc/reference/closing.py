@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import yaml
-
 from cchc.errors import NotConfigured
+from cchc.reference.entries import CLOSING_DEADLINE_HOURS as DEADLINE_HOURS
+from cchc.reference.entries import ClosingFile
 from cchc.settings import Settings
-
-DEADLINE_HOURS = 120.0
+from cchc.typed import read
 
 
 @dataclass(frozen=True)
@@ -28,27 +27,8 @@ class Closing:
 
 def closing(settings: Settings) -> Closing:
     """The configuration. Raises NotConfigured where the file is not as it should be."""
-    path = settings.reference_dir / "closing.yaml"
-    try:
-        entry = yaml.safe_load(path.read_text(encoding="utf-8"))
-        rule = entry["rule"]
-        found = Closing(
-            entry["approval"],
-            int(rule["missing_units"]),
-            int(rule["absent_sources"]),
-            float(entry["wait_hours"]),
-            float(entry.get("deadline_hours", DEADLINE_HOURS)),
-        )
-    except (OSError, TypeError, KeyError, ValueError, yaml.YAMLError) as error:
-        raise NotConfigured(f"{path.name}: {error!r}; it needs approval, rule.missing_units, rule.absent_sources, wait_hours") from error
-    if found.approval not in ("person", "rule"):
-        raise NotConfigured(f"{path.name}: approval is '{found.approval}', it must be person or rule")
-    if found.deadline_hours <= found.wait_hours:
-        raise NotConfigured(
-            f"{path.name}: deadline_hours is {found.deadline_hours:g}, it must be more than wait_hours ({found.wait_hours:g}): "
-            "a run that still waits for late sources is not late"
-        )
-    return found
+    said = read(settings.reference_dir / "closing.yaml", ClosingFile)
+    return Closing(said.approval, said.rule.missing_units, said.rule.absent_sources, said.wait_hours, said.deadline_hours)
 
 
 def deadline_hours(settings: Settings) -> float:

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-import yaml
 from sqlalchemy import Connection, text
 
 from cchc.errors import NotConfigured, WrongUse
 from cchc.period import add_months, now
+from cchc.reference.catalogue import catalogue
+from cchc.reference.entries import EACH_UNIT, GROUPS, DutyEntry
 from cchc.reference.plan import DISTRICT, Plan, chosen, plan_on, plans
 from cchc.reference.unit_list import FILE, read_units, stored_units
 from cchc.reference.units import State, Units
 from cchc.settings import Settings
+from cchc.typed import near, read
 from cchc.warehouse import known_at, query, run_file
 
 SOURCE = "declared"
-FORMS = ("rate", "count", "score")
 UNASKED = "Không bắt buộc; số liệu gửi đến vẫn được tiếp nhận"
-GROUPS = {"each_office": "office", "each_public_service_unit": "public_service_unit", "each_commune": "commune"}
 KINDS = tuple(GROUPS.values())  # the district's own code declares nothing: its offices do
 
 
@@ -126,7 +126,7 @@ def _crossed(settings: Settings, plan_code: str, known: tuple[Plan, ...], listed
         if any(state.root_code == DISTRICT for state in states)
     }
     path = settings.reference_dir / "declarations.yaml"
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries = read(path, dict[str, DutyEntry])
     levels: dict[str, set[str]] = {}
     others: dict[str, None] = {}
     for plan in known:
@@ -135,8 +135,11 @@ def _crossed(settings: Settings, plan_code: str, known: tuple[Plan, ...], listed
                 levels.setdefault(target["indicator_code"], set()).add(target["level"])
                 if target["how"] == "declared" and target["indicator_code"] not in entries:
                     what = f"{target['indicator_code']} ({target['target_no']} of {plan.code})"
-                    raise NotConfigured(f"{path.name}: {what} is declared, but nobody is named for it")
+                    raise NotConfigured(f"{path.name}: {what} is declared, but nobody is named for it{_near(target, entries, known)}")
             others.setdefault(target["indicator_code"])
+    for code in (code for code in entries if code not in others):
+        if code not in (listed_codes := catalogue(settings)):
+            raise NotConfigured(f"{path.name}, {code}: there is no such indicator{near(code, {**others, **listed_codes}) or '.'}")
     found = [
         duty
         for code in levels
@@ -148,7 +151,7 @@ def _crossed(settings: Settings, plan_code: str, known: tuple[Plan, ...], listed
     # a figure that nobody asked for is still a figure: the contract forbids unknown codes and units, no others. A code of another
     # plan's year is known too
     found += [
-        Duty(code, unit, entry.get("form", "rate"), False, UNASKED)
+        Duty(code, unit, entry.form, False, UNASKED)
         for code in [*levels, *(code for code in others if code not in levels)]
         if (entry := entries.get(code)) is not None
         for unit in units
@@ -163,30 +166,31 @@ def _unit(state: State) -> Unit:
     return Unit(state.unit_code, state.name, state.level, state.kind, state.valid_from, state.valid_to)
 
 
-def _checked(file: str, code: str, entry: Any, units: Collection[str]) -> dict[str, Any] | None:
+def _near(target: Mapping[str, Any], entries: Collection[str], known: tuple[Plan, ...]) -> str:
+    """The entry of the list that is meant for a target, most likely: one that no plan knows."""
+    listed = {row["indicator_code"] for plan in known for row in plan.rows}
+    return near(target["indicator_code"], [code for code in entries if code not in listed]).replace("did you mean", "is it misspelt as")
+
+
+def _checked(file: str, code: str, entry: DutyEntry | None, units: Collection[str]) -> DutyEntry | None:
     if entry is None:
         return None
-    allowed = {"declared_by", "form", "required", "reason"}
-    if not isinstance(entry, dict) or not {"declared_by", "reason"} <= set(entry) <= allowed:
-        raise NotConfigured(f"{file}: {code}: it needs declared_by and reason, and may have form and required")
-    if entry.get("form", "rate") not in FORMS or not isinstance(entry.get("required", True), bool):
-        raise NotConfigured(f"{file}: {code}: form is one of {', '.join(FORMS)}, required is true or false")
-    by = entry["declared_by"]
-    strange = [name for name in ([] if by == "each_unit" else by) if name not in GROUPS and name not in units]
-    if not isinstance(by, (str, list)) or strange:
+    by = [] if isinstance(entry.declared_by, str) else entry.declared_by
+    strange = [name for name in by if name not in GROUPS and name not in units]
+    if strange:
+        hint = near(strange[0], [*GROUPS, *units]) or "."
         raise NotConfigured(
-            f"{file}: {code}: declared_by is each_unit, or a list of unit codes and {', '.join(GROUPS)}; "
-            f"unknown: {', '.join(map(str, strange))}"
+            f"{file}, {code}: declared_by is each_unit, or a list of unit codes and {', '.join(GROUPS)}; "
+            f"unknown: {', '.join(strange)}{hint}"
         )
-    return dict(entry)
+    return entry
 
 
-def _duty(code: str, unit: str, entry: dict[str, Any], levels: set[str]) -> Duty:
+def _duty(code: str, unit: str, entry: DutyEntry, levels: set[str]) -> Duty:
     """What an entry asks of a unit; whether it is ever of such a kind and level is another question."""
-    by = entry["declared_by"]
-    kinds = KINDS if by == "each_unit" else None if unit in by else tuple(GROUPS[name] for name in by if name in GROUPS)
-    required, reason = entry.get("required", True), entry["reason"]
-    return Duty(code, unit, entry.get("form", "rate"), required, reason, kinds, None if "all" in levels else tuple(sorted(levels)))
+    by = entry.declared_by
+    kinds = KINDS if by == EACH_UNIT else None if unit in by else tuple(GROUPS[name] for name in by if name in GROUPS)
+    return Duty(code, unit, entry.form, entry.required, entry.reason, kinds, None if "all" in levels else tuple(sorted(levels)))
 
 
 def load_duties(connection: Connection, settings: Settings) -> list[str]:

@@ -9,13 +9,15 @@ than two; a stored copy would have to follow every load, because a finding depen
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
-import yaml
 from sqlalchemy import Connection
 
 from cchc.errors import NotConfigured
+from cchc.reference.entries import FindingEntry
 from cchc.settings import Settings
+from cchc.typed import read
 from cchc.warehouse import run_script, sql
 from cchc.warehouse.files import SqlFile
 
@@ -52,15 +54,14 @@ class Kind:
 def kinds(settings: Settings) -> dict[str, Kind]:
     """The catalogue of findings, in the order of the file. Raises NotConfigured where file and SQL do not fit each other."""
     path = settings.reference_dir / "findings.yaml"
-    found: dict[str, Kind] = {}
-    for code, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items():
-        try:
-            found[code] = Kind(code=code, **entry)
-        except TypeError as error:
-            raise NotConfigured(f"{path.name}: {code}: {error}") from error
+    found = {code: Kind(code=code, **entry.model_dump()) for code, entry in read(path, dict[str, FindingEntry]).items()}
     files = {file.stem for file in (settings.sql_dir / "queries" / "findings").glob("*.sql")}
     if files != set(found):
-        raise NotConfigured(f"{path.name} and include/sql/queries/findings differ in: {', '.join(sorted(files ^ set(found)))}")
+        unknown = sorted(set(found) - files)
+        hint = "".join(
+            f"; {code}: did you mean {close[0]!r}?" for code in unknown if (close := get_close_matches(code, files - set(found), n=1))
+        )
+        raise NotConfigured(f"{path.name} and include/sql/queries/findings differ in: {', '.join(sorted(files ^ set(found)))}{hint}")
     return found
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cchc.errors import NotConfigured
 
 if TYPE_CHECKING:
-    from cchc.sources.profile import Column, Entity, Files
+    from cchc.sources.profile_types import Column, Entity, Files
 
 # by model: what makes a record one and the same; a row without a value in it is no row, and is left out
 IDENTITY = {

@@ -1,6 +1,6 @@
 """The data dictionary: what the comments of the warehouse say, as a page for analysts.
 
-    python -m cchc.warehouse.dictionary > docs/data-dictionary.md        of the warehouse that `cchc init` made
+    python -m cchc.documentation.dictionary > docs/data-dictionary.md        of the warehouse that `cchc init` made
 
 What is written here stands in the migrations (`comment on …`); tests/warehouse/test_dictionary.py holds the page to them.
 """
@@ -70,7 +70,7 @@ def dictionary(settings: Settings) -> str:
     lines = [
         "# Data dictionary",
         "",
-        "Generated from the comments of the database by `python -m cchc.warehouse.dictionary > docs/data-dictionary.md`; do not edit.",
+        "Generated from the comments of the database by `python -m cchc.documentation.dictionary > docs/data-dictionary.md`; do not edit.",
         "A comment is English | Tiếng Việt where both are given. Columns that begin with `_` are made by the pipeline.",
         f"Times are `timestamptz`, judged in {ZONE.key}; a `_rate` is a fraction, a `_vnd` is whole đồng.",
     ]

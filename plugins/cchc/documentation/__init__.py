@@ -1,0 +1,1 @@
+"""Pages of docs/ that are generated: the data dictionary, the schemas and the vocabulary of the YAML files."""

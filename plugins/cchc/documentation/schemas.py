@@ -1,0 +1,68 @@
+"""JSON Schemas of the project's YAML files, for editors: `python -m cchc.documentation.schemas` writes docs/schemas (part of `make schemas`).
+
+An editor that knows YAML shows a misspelt key while it is typed: each file names its schema in its first line. What a schema cannot say
+(the rules between keys) is checked when the file is read.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from cchc.reference.entries import FILES
+from cchc.settings import PROJECT
+from cchc.sources.profile_file import ProfileFile
+from cchc.typed import adapter
+
+FOLDER = PROJECT / "docs" / "schemas"
+# by schema: what it describes, in words, and its files in include/
+KINDS: dict[str, tuple[str, str, Any]] = {
+    "profile": ("A profile: everything that is particular to one source", "sources/*.yaml", ProfileFile),
+    "catalogue": ("The catalogue of indicators", "reference/indicators.yaml", FILES["indicators.yaml"]),
+    "closing": ("How periods are closed", "reference/closing.yaml", FILES["closing.yaml"]),
+    "findings": ("The kinds of findings", "reference/findings.yaml", FILES["findings.yaml"]),
+    "duties": ("Who declares what", "reference/declarations.yaml", FILES["declarations.yaml"]),
+    "score": ("The versions of the score of Decision 766/QĐ-TTg", "reference/decision_766.yaml", FILES["decision_766.yaml"]),
+}
+
+
+class _Plain(GenerateJsonSchema):
+    """Without titles that only repeat the key."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema `name` (a key of KINDS)."""
+    title, _, kind = KINDS[name]
+    found = adapter(kind).json_schema(by_alias=True, schema_generator=_Plain)
+    _close(found)
+    return {"$schema": GenerateJsonSchema.schema_dialect} | found | {"title": title}
+
+
+def _close(part: Any) -> None:
+    """Where names have a pattern, no other name is allowed."""
+    for value in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _close(value)
+    if isinstance(part, dict) and "patternProperties" in part:
+        part["additionalProperties"] = False
+
+
+def text(name: str) -> str:
+    """The file docs/schemas/<name>.json."""
+    return json.dumps(schema(name), ensure_ascii=False, indent=2) + "\n"
+
+
+def write(folder: Path = FOLDER) -> None:
+    """Write all of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in KINDS:
+        (folder / f"{name}.json").write_text(text(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

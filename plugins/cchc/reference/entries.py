@@ -1,0 +1,199 @@
+"""What the YAML files of include/reference may say: the catalogue, closing, findings, declarations and the score.
+
+docs/schemas/*.json are generated from these models (`make schemas`); the readers of each file check what a file alone cannot know
+(units, plans, SQL files).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
+
+from cchc.typed import Fault, Typed, near
+
+Record = Literal["dossier", "certification", "payment", "work_file", "feedback", "opinion", "signature", "procedure", "declared"]
+Form = Literal["rate", "count", "score"]
+CLOSING_DEADLINE_HOURS = 120.0
+EACH_UNIT = "each_unit"
+GROUPS = {"each_office": "office", "each_public_service_unit": "public_service_unit", "each_commune": "commune"}
+
+
+def _decimal(value: Any) -> Any:
+    """The number as it is written; what is none goes on, and is refused as a number."""
+    return Decimal(str(value)) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+def _declared_by(value: Any) -> str | list[str]:
+    rule = f"It is {EACH_UNIT}, or a list of unit codes and {', '.join(GROUPS)}."
+    if isinstance(value, str) and value != EACH_UNIT:
+        raise Fault(f"'declared_by' is {value!r}{near(value, [EACH_UNIT]) or '.'} {rule}")
+    if not isinstance(value, (str, list)) or not value or not all(isinstance(word, str) for word in value):
+        raise Fault(f"'declared_by' is {value!r}. {rule}")
+    return value
+
+
+Number = Annotated[Decimal, BeforeValidator(_decimal), WithJsonSchema({"type": "number"})]
+DeclaredBy = Annotated[
+    str | list[str],
+    PlainValidator(_declared_by),
+    WithJsonSchema({"anyOf": [{"const": EACH_UNIT}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+
+
+class IndicatorEntry(Typed):
+    """One indicator of the catalogue. Its code is the key."""
+
+    version: int = Field(description="The version of its formula. A changed formula is a new version: a published value keeps its own.")
+    source: str = Field(description="The source whose clock its values follow.")
+    kind: Literal["flow", "stock", "count", "score"] = Field(
+        description="flow: counted over the period; stock: the state at its end; count: no denominator; score: points of 100."
+    )
+    name_vi: str = Field(description="Its name in Vietnamese.")
+    name_en: str = Field(description="Its name in English.")
+    numerator_vi: str = Field(description="What the numerator counts, in Vietnamese.")
+    denominator_vi: str = Field(description="What the denominator counts, in Vietnamese.")
+    coverage: str | None = Field(None, description="The file of include/sql/queries/coverage; none where a catalogue is counted.")
+    item: Literal["row", "person", "declared"] = Field(
+        "row", description="row: each counted row; person: an item once in each scope; declared: figures that units declare."
+    )
+    record: Record | None = Field(None, description="What stands behind an item, and so why it may count otherwise after a publication.")
+    also: list[str] = Field([], description="Other sources whose records it counts too, each cut at its own clock.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> IndicatorEntry:
+        if self.source in self.also:
+            raise Fault(f"'also' {self.also} is no list of other sources: {self.source!r} is the indicator's own.")
+        return self
+
+
+class RuleFile(Typed):
+    """When a period is approved without a person."""
+
+    missing_units: int = Field(ge=0, description="At most so many expected units may have sent nothing, over all sources.")
+    absent_sources: int = Field(ge=0, description="At most so many sources may never have been extracted.")
+
+
+class ClosingFile(Typed):
+    """How periods are closed."""
+
+    approval: Literal["person", "rule"] = Field(
+        description="person: somebody answers in Airflow; rule: the rule approves where it holds, else a person is asked."
+    )
+    rule: RuleFile = Field(description="What the rule demands.")
+    wait_hours: float = Field(ge=0, description="Hours that a run waits for what is late, before it goes on and says who is missing.")
+    deadline_hours: float = Field(
+        CLOSING_DEADLINE_HOURS, description="Hours after which people are told that a run has not published yet; more than wait_hours."
+    )
+
+    @model_validator(mode="after")
+    def _check_deadline(self) -> ClosingFile:
+        if self.deadline_hours <= self.wait_hours:
+            raise ValueError(
+                f"deadline_hours is {self.deadline_hours:g}, it must be more than wait_hours ({self.wait_hours:g}): "
+                "a run that still waits for late sources is not late"
+            )
+        return self
+
+
+class FindingEntry(Typed):
+    """One kind of finding. Its code is the key, and the name of its file in include/sql/queries/findings."""
+
+    source: str = Field(description="The source whose record looks wrong.")
+    name_vi: str = Field(description="Its name in Vietnamese.")
+    name_en: str = Field(description="Its name in English.")
+    meaning_vi: str = Field(description="What it means, in Vietnamese.")
+
+
+class DutyEntry(Typed):
+    """Who declares one indicator. The key is the indicator's code."""
+
+    declared_by: DeclaredBy = Field(
+        description=f"{EACH_UNIT} (every office, public service unit and commune), or a list of unit codes and {', '.join(GROUPS)}."
+    )
+    reason: str = Field(description="Why it is asked there, in Vietnamese.")
+    form: Form = Field("rate", description="rate: TuSo of MauSo; count: TuSo alone; score: TuSo in hundredths of a point over MauSo 100.")
+    required: bool = Field(True, description="false: computed from a source system; a unit may declare it all the same.")
+
+
+class PartSource(Typed):
+    """What a part counts: one of the two."""
+
+    indicator: str | None = Field(None, description="An indicator of the catalogue.")
+    sql: str | None = Field(None, description="A file of include/sql/queries/scores.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> PartSource:
+        if self.indicator is not None and self.sql is not None:
+            raise Fault("give 'indicator' or 'sql', not both.")
+        return self
+
+
+class PartEntry(Typed):
+    """One part of the score."""
+
+    code: str = Field(description="Its code.")
+    name_vi: str = Field(description="Its name in Vietnamese.")
+    max_points: Number = Field(description="The most points that it gives.")
+    formula: Literal["linear", "full_at"] = Field(description="linear: ratio × max_points; full_at: all points from the share full_at on.")
+    full_at: Number | None = Field(None, description="The share that gives all points.")
+    source: PartSource | None = Field(None, description="What it counts. Without a source the part is shown as missing, never as 0.")
+    at_zero: Literal["full", "zero"] | None = Field(
+        None, description="What a denominator of 0 gives: all points, or none; without it the part has no points and says so."
+    )
+    binds: dict[str, Any] = Field({}, description="What the SQL file is called with.")
+    note: str | None = Field(None, description="A note on the definition.")
+    missing_vi: str | None = Field(None, description="What would be needed to compute it, in Vietnamese.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> PartEntry:
+        if (self.formula == "full_at") != (self.full_at is not None):
+            raise Fault(f"{self.code}: formula is linear, or full_at with a share full_at.")
+        return self
+
+
+class GroupEntry(Typed):
+    """One group of parts."""
+
+    code: str = Field(description="Its code.")
+    name_vi: str = Field(description="Its name in Vietnamese.")
+    max_points: Number = Field(description="The points of its parts together.")
+    note: str | None = Field(None, description="A note on the split of its points.")
+    parts: list[PartEntry] = Field(min_length=1, description="Its parts.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> GroupEntry:
+        if sum(part.max_points for part in self.parts) != self.max_points:
+            raise Fault(f"the parts of {self.code} do not add up to {self.max_points}.")
+        return self
+
+
+class VersionEntry(Typed):
+    """One version of the formula. A version that was used is never edited: add one."""
+
+    version: int = Field(description="Its number.")
+    valid_from: date = Field(description="The first day on which it is in force.")
+    name_vi: str = Field(description="The text that it follows, in Vietnamese.")
+    note: str = Field("", description="A note on where it comes from.")
+    groups: list[GroupEntry] = Field(min_length=1, description="Its groups.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> VersionEntry:
+        parts = [part for group in self.groups for part in group.parts]
+        if sum(part.max_points for part in parts) != 100 or len({part.code for part in parts}) != len(parts):
+            raise Fault(f"version {self.version}: 100 points in parts with codes of their own are needed.")
+        return self
+
+
+RECORDS = get_args(Record)
+FORMS = get_args(Form)
+# by file of include/reference: what it holds
+FILES = {
+    "indicators.yaml": dict[str, IndicatorEntry],
+    "closing.yaml": ClosingFile,
+    "findings.yaml": dict[str, FindingEntry],
+    "declarations.yaml": dict[str, DutyEntry],
+    "decision_766.yaml": list[VersionEntry],
+}

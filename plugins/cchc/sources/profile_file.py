@@ -1,0 +1,502 @@
+"""What the file of a profile may say (include/sources/<source>.yaml): every key, its type, default, allowed values and meaning.
+
+These models are the vocabulary: `profile.py` makes of them what the program works with, docs/schemas/profile.json and
+docs/reference/profile.md are generated from them (`make schemas`). A new key is a field here, with a description.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
+
+from cchc.typed import Fault, Typed
+
+LONGEST_NAME = 40  # PostgreSQL cuts longer names of tables off without a word
+DEADLINE_HOURS = 6.0  # a run at 01:15 is late at 07:15, before the offices open
+NAME = r"[a-z][a-z0-9_]*"
+
+ItemType = Literal["text", "flag", "integer", "time"]
+Otherwise = Literal["keep", "null", "unreadable"]
+Mode = Literal["window", "list"]
+Rows = Literal["record", "event"]
+Workbook = Literal["declared"]
+
+
+def _check_formats(formats: list[str]) -> list[str]:
+    for pattern in formats:
+        rest = re.sub("yyyy|MM|dd|HH|mm|ss", "", pattern)
+        if pattern != "iso" and (re.search("[A-Za-z]", rest) or "yyyy" not in pattern or "MM" not in pattern or "dd" not in pattern):
+            raise Fault(f"time format {pattern!r} is neither iso nor a pattern of yyyy MM dd HH mm ss.")
+    return formats
+
+
+def _check_zone(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise Fault(f"zone {zone!r} is not a time zone of the IANA list, such as Asia/Ho_Chi_Minh.") from None
+    return zone
+
+
+def _check_schedule(schedule: str) -> str:
+    if len(schedule.split()) != 5:
+        raise Fault(f"schedule {schedule!r} is not a cron expression of five fields.")
+    return schedule
+
+
+def _check_encoding(encoding: str) -> str:
+    try:
+        "".encode(encoding)
+    except LookupError:
+        raise Fault(f"encoding {encoding!r} is not known.") from None
+    return encoding
+
+
+def _check_delimiter(delimiter: str) -> str:
+    if len(delimiter) != 1:
+        raise Fault(f"a delimiter is one character, not {delimiter!r}.")
+    return delimiter
+
+
+def _check_path(path: str) -> str:
+    if "{entity}" not in path:
+        raise Fault(f"'path' must contain {{entity}}, found {path!r}.")
+    return path
+
+
+def _check_expression(pattern: str) -> str:
+    groups(pattern)
+    return pattern
+
+
+def groups(pattern: str) -> Iterable[str]:
+    """The names of the groups of a regular expression. Raises Fault where it is none."""
+    try:
+        return re.compile(pattern).groupindex
+    except re.error as error:
+        raise Fault(f"{pattern!r} is not a regular expression: {error}.") from error
+
+
+def _check_entity_name(name: str) -> str:
+    if not re.fullmatch(NAME, name):
+        raise Fault("the name of an entity is lower-case letters, digits and _.")
+    if len(name) > LONGEST_NAME:
+        raise Fault(f"the name of an entity has at most {LONGEST_NAME} letters: tables are named by it.")
+    return name
+
+
+def _check_column_name(name: str) -> str:
+    if not re.fullmatch(NAME, name):
+        raise Fault("the name of a column is lower-case letters, digits and _.")
+    return name
+
+
+def _day(value: Any) -> date:
+    """A day; YAML reads 2023-01-01 as one by itself."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Fault(f"'first_day' must be a day YYYY-MM-DD, found {value!r}.") from None
+
+
+def _months(value: Any) -> int | str:
+    if value != "all" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise Fault(f"'months' must be all or a whole number from 1, found {value!r}.")
+    found: int | str = value
+    return found
+
+
+def _pattern(pattern: str) -> Any:
+    """The key's rule for editors; the sentence of the rule itself is that of its check."""
+    return Field(json_schema_extra={"pattern": f"^{pattern}$"})
+
+
+Formats = Annotated[list[str], AfterValidator(_check_formats)]
+Expression = Annotated[str, AfterValidator(_check_expression), WithJsonSchema({"type": "string", "format": "regex"})]
+Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Months = Annotated[
+    int | str, PlainValidator(_months), WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "integer", "minimum": 1}], "default": "all"})
+]
+
+
+class ColumnKeys(Typed):
+    """What a column and a field of a list's items have in common.
+
+    A value goes through `present`, `extract`, `codes`, `default` in this order, then it is read as the type of its column.
+    """
+
+    nulls: ClassVar = {"otherwise": "null"}  # YAML reads a bare null as nothing
+
+    source: str | None = Field(None, alias="from", description="The field of the source. Give exactly one of `from`, `const`, `file`.")
+    const: str | None = Field(None, description="The same value in every row.")
+    file: Literal["date", "revision"] | None = Field(
+        None, description="The day or the revision that stands in the file's name (`files.name` finds it)."
+    )
+    critical: bool = Field(
+        False,
+        description="A record whose value cannot be read goes to quarantine (rule K3). Without it the value alone becomes empty, "
+        "with a warning.",
+    )
+    present: list[str] = Field(
+        [],
+        description="Two texts: the value where the field has one, and the value where it is missing. Its own is not kept.",
+    )
+    extract: Expression | None = Field(None, description="A regular expression: its first match is the value; without one it is missing.")
+    codes: dict[str, str] | None = Field(None, description="The source's codes, each with the code of the model (tables below).")
+    otherwise: Otherwise = Field(
+        "keep",
+        description="What becomes of a value that is not in `codes`: `keep` it, take it as missing (`null`), or call it unreadable "
+        "(`unreadable`).",
+    )
+    default: str | None = Field(
+        None, description="The value where the field is empty. It never stands in for a column that a table does not have."
+    )
+    thousands: str | None = Field(None, description="The character between groups of three digits in whole numbers, such as `.` in 50.000.")
+    formats: Formats | None = Field(
+        None, description="The only time formats of this field, instead of the source's `time_formats`: `iso`, or yyyy MM dd HH mm ss."
+    )
+    personal: Literal["hmac"] | None = Field(
+        None,
+        description="It identifies a person: only its keyed hash is stored. A field is personal in all of its columns or in none.",
+    )
+    shift_12h_onto: str | None = Field(
+        None, description="A date column. A time written with a 12-hour clock is moved by 12 hours where that brings it onto that day."
+    )
+    flag: str | None = Field(None, description="The column that tells whether `shift_12h_onto` moved the time.")
+    optional: bool = Field(
+        False,
+        description="A delivery may lack the field; the column is then empty. Every other column must be in the header of every table, or "
+        "the file is blocked. Goes with `from` and `reason`.",
+    )
+    reason: str | None = Field(None, description="Why the source need not have the field.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> ColumnKeys:
+        if self.present and len(self.present) != 2:
+            raise Fault("'present' is two texts: the value when the field is there, and when it is missing.")
+        if [self.source, self.const, self.file].count(None) != 2:
+            raise Fault("give exactly one of 'from', 'const', 'file'.")
+        if self.optional != bool((self.reason or "").strip()):
+            raise Fault("'optional: true' and 'reason' go together; the reason says why the source need not have it.")
+        if self.optional and self.source is None:
+            raise Fault("'optional' goes with 'from'; what is no field of the source is never missing in it.")
+        if self.flag is not None and self.shift_12h_onto is None:
+            raise Fault("'flag' tells whether 'shift_12h_onto' moved the time; it is missing.")
+        return self
+
+
+class ItemFile(ColumnKeys):
+    """One field of the objects in a list, in its long form."""
+
+    type: ItemType = Field("text", description="How the value is read; at the top of a record the model's table decides.")
+
+
+def _form_of_column(value: Any) -> str:
+    return "short" if isinstance(value, str) else "long"
+
+
+ColumnName = Annotated[str, AfterValidator(_check_column_name), _pattern(NAME)]
+Item = Annotated[Annotated[str, Tag("short")] | Annotated[ItemFile, Tag("long")], Discriminator(_form_of_column)]
+
+
+class ColumnFile(ColumnKeys):
+    """One column in its long form. The short form is the field of the source alone: `due_at: NgayHenTra`."""
+
+    items: dict[ColumnName, Item] | None = Field(
+        None,
+        alias="list",
+        description="The field is a list of objects: name in the warehouse → field in the objects (short form), or a mapping as here with "
+        "`type`. Goes with the model's jsonb columns, and only with them.",
+    )
+
+
+Column = Annotated[Annotated[str, Tag("short")] | Annotated[ColumnFile, Tag("long")], Discriminator(_form_of_column)]
+
+
+class ChangedField(Typed):
+    """The change time of a record stands in a field of its own."""
+
+    source: str = Field(alias="from", description="The field with the time of the last change.")
+    critical: bool = Field(False, description="A record whose change time cannot be read goes to quarantine (rule K3).")
+
+
+class ChangedByFile(Typed):
+    """A record changes when its file says so."""
+
+    file: Literal["date"] = Field(description="00:00 of the day in the file's name; `files.name` finds it.")
+
+
+def _form_of_clock(value: Any) -> str:
+    if not isinstance(value, dict):
+        return "field"
+    return "by file" if value.get("file") is not None else "long"
+
+
+ChangedAt = Annotated[
+    Annotated[str, Tag("field")] | Annotated[ChangedField, Tag("long")] | Annotated[ChangedByFile, Tag("by file")],
+    Discriminator(_form_of_clock),
+]
+
+
+class DeletionsFile(Typed):
+    """How deletions are learnt."""
+
+    kind: Literal["month_keys"] = Field(description="The source lists the keys of a month that exist.")
+    path: str = Field(description="The path of that list.")
+    months: Months = Field("all", description="For how many of the last months it is asked, or `all`.")
+
+
+class SecretFile(Typed):
+    """Records that may never be stored: they are counted, and dropped before anything is written."""
+
+    field: str = Field(description="The field with the degree of secrecy. A record without it is secret.")
+    open: list[str] = Field(description="The values of records that are not secret.")
+    unit: str = Field(description="The field of the unit by which the secret records are counted.")
+
+
+class EntityFile(Typed):
+    """One kind of record of the source. Its name is the key, in lower-case letters, digits and _."""
+
+    model: str = Field(description="The model of the warehouse that it fills: one of those in the tables below.")
+    key: list[str] = Field(min_length=1, description="The fields of the source that together identify a record.")
+    columns: dict[ColumnName, Column] = Field(
+        description="Column of the model → where its value comes from. What is not named here never reaches the disk."
+    )
+    suite: str | None = Field(None, description="The suite of rules (expectations/staging); without it that of the model.")
+    key_else: list[str] = Field([], description="The key fields of a record in which a part of `key` is missing.")
+    waived_rules: dict[str, str] = Field({}, description="Rules that cannot hold for this source: number of the rule → the reason.")
+    file_pattern: str | None = Field(
+        None, description="Which files of the drop folder hold it: a pattern with *, ? and {a,b}. Needed where the source has `files`."
+    )
+    path: str | None = Field(None, description="Its path, where it is not `http.path`.")
+    changed_at: ChangedAt | None = Field(
+        None,
+        description="When a record changed last: a field, or a mapping as below. Without it the time of the extract counts.",
+    )
+    mode: Mode = Field("window", description="`window`: records that changed in a window of time; `list`: a full list each time.")
+    rows: Rows = Field(
+        "record", description="`record`: one row a record; `event`: several rows a record, each with all its fields; the last is kept."
+    )
+    deletions: DeletionsFile | None = Field(None, description="How deletions are learnt.")
+    secret: SecretFile | None = Field(None, description="Which records may never be stored.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> EntityFile:
+        clock = self.changed_at if isinstance(self.changed_at, str) else getattr(self.changed_at, "source", None)
+        long = {name: column for name, column in self.columns.items() if isinstance(column, ColumnFile)}
+        for column in long.values():
+            if column.optional and column.source in (*self.key, *self.key_else, clock):
+                raise Fault(f"{column.source!r} is part of the key or the change time, so it cannot be optional.")
+        # a wire field is either keyed for every column or for none; key and clock fields are never keyed
+        keyed = {column.source for column in long.values() if column.personal}
+        clear = {column if isinstance(column, str) else column.source for name, column in self.columns.items() if not _is_keyed(column)}
+        for name in sorted(field for field in keyed & {*clear, *self.key, *self.key_else, clock} if field is not None):
+            raise Fault(f"{name!r} is personal in one place and in clear in another; make it personal: hmac in all of them.")
+        lists = [column.source for column in long.values() if column.items is not None]
+        if len(lists) != len(set(lists)):
+            raise Fault("a list field feeds two columns; one column takes all of its items.")
+        return self
+
+
+def _is_keyed(column: str | ColumnFile) -> bool:
+    return isinstance(column, ColumnFile) and column.personal is not None
+
+
+class OAuthFile(Typed):
+    """A token is asked for with the connection's client id and secret."""
+
+    kind: Literal["oauth_client_credentials"] = Field(description="OAuth 2 client credentials.")
+    path: str = Field("/token", description="Where the token is.")
+
+
+class ApiKeyFile(Typed):
+    """The connection's password is sent as a key."""
+
+    kind: Literal["api_key"] = Field(description="A key in a header of each request.")
+    header: str = Field("X-API-Key", description="The header.")
+
+
+class CursorFile(Typed):
+    """Pages by an opaque cursor; the window is half-open and of instants."""
+
+    kind: Literal["cursor"] = Field(description="Each page names the next one.")
+    limit: int = Field(ge=1, description="Records in a page.")
+    from_parameter: str = Field("changed_from", alias="from", description="The parameter of the window's start.")
+    to_parameter: str = Field("changed_to", alias="to", description="The parameter of the window's end.")
+    data: str = Field("data", description="The key of the records in the answer.")
+    total: str = Field("total", description="The key of their number in the whole window.")
+    next: str = Field("next_cursor", description="The key of the next cursor.")
+
+
+class PageNumberFile(Typed):
+    """Pages by number from 0; the window is of local days, both ends included."""
+
+    kind: Literal["page_number"] = Field(description="Pages are asked for by number.")
+    size: int = Field(ge=1, description="Records in a page.")
+    from_parameter: str = Field("from", alias="from", description="The parameter of the window's first day.")
+    to_parameter: str = Field("to", alias="to", description="The parameter of the window's last day.")
+    data: str = Field("content", description="The key of the records in the answer.")
+    total: str = Field("totalElements", description="The key of their number in the whole window.")
+
+
+class HttpFile(Typed):
+    """How the source answers over HTTP."""
+
+    auth: Annotated[OAuthFile | ApiKeyFile, Discriminator("kind")] = Field(description="How it knows who asks.")
+    path: Annotated[str, AfterValidator(_check_path)] = Field(description="The path of an entity, with `{entity}` for its name.")
+    paginator: Annotated[CursorFile | PageNumberFile, Discriminator("kind")] = Field(description="How a long answer is cut into pages.")
+    timeout_seconds: float = Field(60.0, description="Seconds that one request may take.")
+    retries: int = Field(6, description="How often a request that failed is tried again.")
+
+
+class FormatsFile(Typed):
+    """How its tables are written."""
+
+    delimiter: Annotated[str, AfterValidator(_check_delimiter)] | None = Field(
+        None, description="The character between columns; without it , or ; is found from the header."
+    )
+    encoding: Annotated[str, AfterValidator(_check_encoding)] = Field("utf-8-sig", description="The encoding of text files.")
+    trailer: str | None = Field(None, description="The word that begins a last line with the number of rows and the sum.")
+    thousands: str | None = Field(None, description="The character between groups of three digits in the trailer's sum.")
+    sheet: str | None = Field(None, description="The sheet of a workbook; without it the first one.")
+
+
+class ManifestFile(Typed):
+    """The manifest beside a delivered file: the names of its fields, and what its sum is of."""
+
+    amount_field: str = Field(description="The column that is summed up.")
+    amount_where: dict[str, str] = Field({}, description="Which rows count in the sum: column → value.")
+    suffix: str = Field(".json", description="How the manifest's name ends, in place of the file's ending.")
+    file: str = Field("file", description="The key of the file's name.")
+    rows: str = Field("rows", description="The key of the number of rows.")
+    amount: str = Field("amount", description="The key of the sum.")
+    sha256: str = Field("sha256", description="The key of the checksum.")
+    revision: str = Field("revision", description="The key of the revision.")
+
+
+class FilesFile(Typed):
+    """How the source comes as files in a drop folder."""
+
+    retired: ClassVar = {
+        "whole_header": (
+            "take the key 'whole_header' out. Every table is read so now: one that lacks a column of the profile is blocked, unless the "
+            "column says optional: true with a reason."
+        )
+    }
+
+    name: Expression | None = Field(
+        None,
+        description="A regular expression for names with their day in them: its groups are `date`, `revision` and `unit`.",
+    )
+    full: bool = Field(True, description="Whether the folder keeps all files. It is a note for people: no step asks for it.")
+    newest_within_days: int | None = Field(
+        None, description="A run by the clock fails where the newest file is older: the sender stopped, or a clock is wrong. Needs `name`."
+    )
+    workbook: Workbook | None = Field(
+        None, description="Workbooks are read cell by cell, and a fault in one blocks the file with its address: `declared` figures."
+    )
+    formats: FormatsFile | None = Field(None, description="How its tables are written.")
+    manifest: ManifestFile | None = Field(None, description="The manifest beside each file; a file without it waits. Needs `name`.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> FilesFile:
+        named = groups(self.name) if self.name is not None else ()
+        if self.name is not None and "date" not in named:
+            raise Fault("'name' needs the group (?P<date>…), and may have (?P<revision>…).")
+        if self.newest_within_days is not None and (self.newest_within_days < 1 or self.name is None):
+            raise Fault("'newest_within_days' is a number of days from 1, and needs 'name', which finds the files' day.")
+        if self.workbook is not None and "unit" not in named:
+            raise Fault("'workbook' needs 'name' with the groups (?P<unit>…) and (?P<date>…), a month.")
+        if self.manifest is not None and self.name is None:
+            raise Fault("files with a manifest need 'name', which finds day and revision in the file's name.")
+        return self
+
+
+class SettingsFile(Typed):
+    """Limits of what is let through."""
+
+    quarantine_share: float | None = Field(
+        None, description="A load with more than this share of its rows in quarantine is blocked; 0.05 without it."
+    )
+    quarantine_rows: float | None = Field(
+        None, description="So many rows in quarantine block no load, whatever their share; 20 without it."
+    )
+    batch_factor: float | None = Field(
+        None, description="A load so many times larger or smaller than the median of those before is blocked; never without it."
+    )
+    first_delivery_rows: float | None = Field(
+        None,
+        description="A first delivery of so many records must have the key and the critical fields; 20 without it.",
+    )
+
+
+class UnitFile(Typed):
+    """A unit of the source that is not one of the district's own (those are in include/reference/units.csv)."""
+
+    unit_code: str = Field(description="Its code.")
+    name: str = Field(description="Its name.")
+    level: str = Field(description="Its level: district, commune, other …")
+    kind: str = Field(description="Its kind: office, public_service_unit, commune …")
+    parent_code: str | None = Field(None, description="The unit that it belongs to.")
+    valid_from: str | None = Field(None, description="Its first day, as a text YYYY-MM-DD.")
+    valid_to: str | None = Field(None, description="Its last day, as a text YYYY-MM-DD.")
+
+
+EntityName = Annotated[str, AfterValidator(_check_entity_name), _pattern(NAME)]
+
+
+class ProfileFile(Typed):
+    """One source. The file is named as the source is: one_stop.yaml for `source: one_stop`."""
+
+    source: str = Field(description="Its name, the same as the file's: lower-case letters, digits and _.")
+    name_vi: str = Field(description="Its name for people, in Vietnamese.")
+    owner: str = Field(description="The office that answers for it.")
+    zone: Annotated[str, AfterValidator(_check_zone)] = Field(
+        description="The time zone of times and dates without an offset, by its name in the IANA list, such as `Asia/Ho_Chi_Minh`."
+    )
+    schedule: Annotated[str, AfterValidator(_check_schedule)] | None = Field(
+        None, description="When it is pulled: a cron expression of five fields, in Vietnam's time. Without it by hand alone."
+    )
+    overlap_hours: int = Field(24, description="How many hours before the end of the last complete extract the next one begins.")
+    deadline_hours: float = Field(
+        DEADLINE_HOURS, gt=0, description="After how many hours a run of this source is late, and people are told; the run goes on."
+    )
+    missing: list[str] = Field([""], description="The texts that mean that a value is missing; a text that ends in * is a prefix.")
+    time_formats: Formats = Field(
+        ["iso"], description="How times are written, in the order in which they are tried: `iso`, or yyyy MM dd HH mm ss."
+    )
+    first_day: Day | None = Field(
+        None, description="The first day that the source is expected to have; an extract from there on leaves nothing out."
+    )
+    settings: SettingsFile | None = Field(None, description="Limits of what is let through.")
+    http: HttpFile | None = Field(None, description="How it is read over HTTP. A source has `http`, `files`, or both.")
+    files: FilesFile | None = Field(None, description="How it is read from files; with `http` beside, where its connection is a folder.")
+    units: list[UnitFile] = Field([], description="Units of this source that are not the district's own.")
+    entities: dict[EntityName, EntityFile] = Field(min_length=1, description="Its kinds of records, in the order in which they are read.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> ProfileFile:
+        if self.http is None and self.files is None:
+            raise Fault("neither 'http' nor 'files' says how the source is read.")
+        for name, entity in self.entities.items():
+            if isinstance(entity.changed_at, ChangedByFile) and (self.files is None or self.files.name is None):
+                raise Fault("'file' needs 'files' with 'name', which finds the day in the file's name.", "entities", name, "changed_at")
+            if self.files is not None and entity.file_pattern is None:
+                raise Fault("the source has 'files', so the entity needs 'file_pattern'.", "entities", name)
+        return self
+
+
+ITEM_TYPES = get_args(ItemType)
+OTHERWISE = get_args(Otherwise)
+MODES = get_args(Mode)
+ROWS = get_args(Rows)
+WORKBOOKS = get_args(Workbook)
+SETTINGS = tuple(SettingsFile.model_fields)
+UNIT_KEYS = tuple(UnitFile.model_fields)

@@ -1,0 +1,261 @@
+"""What a profile says, as the program works with it: entities, columns, transport, files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from cchc.errors import NotConfigured
+from cchc.sources.profile_file import DEADLINE_HOURS
+
+
+@dataclass(frozen=True)
+class Column:
+    """How one column is filled. `name` is the column of the staging table, or the field of a list's item.
+
+    The value of a field that is not missing goes through `extract` (first match; none = missing), then `codes` (`otherwise` for one
+    that is not in the map: keep it, take it as missing (null), or call it unreadable); one that is missing by then becomes `default`.
+
+    `source` is the wire field; None for `const`, `file`. `type` only matters inside a list: at the top the staging table decides.
+    `items` is filled for a list field. `flag` names a second column that tells whether `shift_12h_onto` moved the time. `optional`
+    columns need not be in a delivery, for the `reason` that stands beside.
+    """
+
+    name: str
+    source: str | None = None
+    type: str = "text"
+    critical: bool = False
+    extract: str | None = None
+    default: str | None = None
+    present: tuple[str, str] | None = None
+    const: str | None = None
+    codes: dict[str, str] | None = None
+    otherwise: str = "keep"
+    thousands: str | None = None
+    formats: tuple[str, ...] | None = None
+    personal: str | None = None
+    items: tuple[Column, ...] | None = None
+    shift_12h_onto: str | None = None
+    flag: str | None = None
+    file: str | None = None
+    optional: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Which records may never be stored: `field` not in `open`, or missing. `unit` is the field they are counted by."""
+
+    field: str
+    open: tuple[str, ...]
+    unit: str
+
+
+@dataclass(frozen=True)
+class Deletions:
+    """How deletions are learnt. `months` None asks for every month, n for the last n."""
+
+    kind: str
+    path: str
+    months: int | None
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One kind of record of a source. `suite` names its rules: those of its `model` unless the profile says otherwise.
+
+    `changed_at` is the wire field of the change time; None: T of the extract counts, or, with `changed_by_file`, the day in the file's
+    name.
+    """
+
+    name: str
+    model: str
+    suite: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    key_else: tuple[str, ...] | None = None
+    waived_rules: dict[str, str] = field(default_factory=dict)
+    file_pattern: str | None = None
+    path: str | None = None
+    changed_at: str | None = None
+    changed_at_critical: bool = False
+    changed_by_file: bool = False
+    mode: str = "window"
+    rows: str = "record"
+    deletions: Deletions | None = None
+    secret: Secret | None = None
+
+    @property
+    def wire_fields(self) -> dict[str, Column | None]:
+        """The allow-list of landing: wire field → the column it feeds (the first one); None for one that is only key or clock."""
+        fields: dict[str, Column | None] = {}
+        for column in self.columns:
+            if column.source is not None:
+                fields.setdefault(column.source, column)
+        for name in (*self.key, *(self.key_else or ()), *((self.changed_at,) if self.changed_at else ())):
+            fields.setdefault(name, None)
+        return fields
+
+    @property
+    def key_list(self) -> Entity:
+        """The answers of /keys as an entity: lines {"month", the key field, "DeletedOn"}."""
+        deleted = next((column.source for column in self.columns if column.name == "deleted_at"), None)
+        columns = (
+            Column("dossier_code", self.key[0]),
+            Column("month_start", "month", formats=("yyyy-MM",)),
+            Column("deleted_at", deleted or "DeletedOn"),
+        )
+        return Entity(f"{self.name}.keys", f"{self.model}_key", f"{self.model}_key", self.key[:1], columns, mode="list")
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Every wire field that is used (`list.field` in the objects of a list) → the columns that it fills, or key, change time …"""
+        uses: dict[str, list[str]] = {}
+        for column in self.columns:
+            if column.source is not None:
+                uses.setdefault(column.source, []).append(column.name)
+                for item in column.items or ():
+                    if item.source is not None:
+                        uses.setdefault(f"{column.source}.{item.source}", []).append(f"{column.name}.{item.name}")
+        others = {name: "key" for name in (*self.key, *(self.key_else or ()))}
+        if self.changed_at is not None:
+            others[self.changed_at] = "change time"
+        if self.secret is not None:
+            others |= {self.secret.field: "secrecy", self.secret.unit: "unit of a secret record"}
+        return {name: ", ".join(names) for name, names in uses.items()} | {name: use for name, use in others.items() if name not in uses}
+
+    @property
+    def optional_fields(self) -> frozenset[str]:
+        """The wire fields, also `list.field`, that a delivery may lack: they fill optional columns alone."""
+        optional: dict[str, bool] = dict.fromkeys((*self.key, *(self.key_else or ()), self.changed_at or ""), False)
+        if self.secret is not None:
+            optional |= {self.secret.field: False, self.secret.unit: False}
+        for column in self.columns:
+            if column.source is not None:
+                optional[column.source] = optional.get(column.source, True) and column.optional
+                for item in column.items or ():
+                    name = f"{column.source}.{item.source}"
+                    optional[name] = optional.get(name, True) and (item.optional or column.optional)
+        return frozenset(name for name, is_optional in optional.items() if is_optional)
+
+    @property
+    def critical_fields(self) -> frozenset[str]:
+        """The wire fields without which no record can be judged: of the key, the critical columns and a critical change time."""
+        fields = {column.source for column in self.columns if column.critical and column.source is not None}
+        if self.key_else is None:
+            fields |= set(self.key)
+        if self.changed_at is not None and self.changed_at_critical:
+            fields.add(self.changed_at)
+        return frozenset(fields)
+
+    @property
+    def vendor_fields(self) -> dict[str, str]:
+        """The model's column → the wire field that fills it; of the items of a list `papers.is_digitized` → `TaiLieuNop.DuocSoHoa`."""
+        fields = {} if self.changed_at is None else {"_changed_at": self.changed_at}
+        for column in self.columns:
+            if column.source is not None:
+                fields[column.name] = column.source
+                fields |= {f"{column.name}.{item.name}": f"{column.source}.{item.source}" for item in column.items or () if item.source}
+        return fields
+
+
+@dataclass(frozen=True)
+class Auth:
+    """`oauth_client_credentials` (token at `path`) or `api_key` (in `header`)."""
+
+    kind: str
+    path: str = "/token"
+    header: str = "X-API-Key"
+
+
+@dataclass(frozen=True)
+class Paginator:
+    """`cursor` (opaque cursor, half-open window of instants) or `page_number` (pages from 0, inclusive local days).
+
+    `from_parameter`, `to_parameter`, `data`, `total`, `next` are names on the wire.
+    """
+
+    kind: str
+    size: int
+    from_parameter: str
+    to_parameter: str
+    data: str
+    total: str
+    next: str
+
+
+@dataclass(frozen=True)
+class Http:
+    """How a source answers over HTTP."""
+
+    auth: Auth
+    path: str
+    paginator: Paginator
+    timeout_seconds: float = 60.0
+    retries: int = 6
+
+
+@dataclass(frozen=True)
+class FileManifest:
+    """The manifest beside a delivered file (payments.md): names of its fields, and what its amount sums over."""
+
+    suffix: str
+    file: str
+    rows: str
+    amount: str
+    sha256: str
+    revision: str
+    amount_field: str
+    amount_where: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Files:
+    """How a source comes as files. `delimiter` None: sniffed between , and ;."""
+
+    delimiter: str | None = None
+    encoding: str = "utf-8-sig"
+    trailer: str | None = None
+    thousands: str | None = None
+    sheet: str | None = None
+    name: str | None = None
+    manifest: FileManifest | None = None
+    full: bool = True
+    workbook: str | None = None
+    newest_within_days: int | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One source. `entities` in the order of the file."""
+
+    source: str
+    name_vi: str
+    owner: str
+    zone: str
+    schedule: str | None
+    overlap_hours: int
+    missing: tuple[str, ...]
+    time_formats: tuple[str, ...]
+    entities: dict[str, Entity]
+    settings: dict[str, float] = field(default_factory=dict)
+    http: Http | None = None
+    files: Files | None = None
+    units: tuple[dict[str, str], ...] = ()
+    first_day: date | None = None
+    deadline_hours: float = DEADLINE_HOURS
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        """The zone of local times and local dates of this source."""
+        return ZoneInfo(self.zone)
+
+    def with_entities(self, names: list[str] | None) -> Profile:
+        """This profile with only the entities `names` (None = all). Raises NotConfigured for one it does not have."""
+        if names is None:
+            return self
+        for name in names:
+            if name not in self.entities:
+                raise NotConfigured(f"Source {self.source} has no entity {name!r}. It has: {', '.join(self.entities)}.")
+        return replace(self, entities={name: entity for name, entity in self.entities.items() if name in names})
