@@ -1,4 +1,4 @@
-"""JSON Schemas of the project's YAML files, for editors: `python -m cchc.documentation.schemas` writes docs/schemas (part of `make schemas`).
+"""JSON Schemas of the YAML files: `python -m cchc.documentation.schemas` writes docs/schemas (part of `make schemas`).
 
 An editor that knows YAML shows a misspelt key while it is typed: each file names its schema in its first line. What a schema cannot say
 (the rules between keys) is checked when the file is read.

@@ -1,8 +1,8 @@
 """Profiles: everything that is particular to one source, as data (include/sources/<source>.yaml).
 
 A new system or another vendor's export is one such file and no code. What the file may say is in `profile_file.py`, and for people in
-docs/reference/profile.md; what the program works with is in `profile_types.py`. The reading is strict: an unknown key, a missing one or a value of the
-wrong type raises NotConfigured and names the file, the line, the place in it and what is allowed there.
+docs/reference/profile.md; what the program works with is in `profile_types.py`. The reading is strict: an unknown key, a missing one or a
+value of the wrong type raises NotConfigured and names the file, the line, the place in it and what is allowed there.
 """
 
 from __future__ import annotations
