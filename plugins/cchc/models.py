@@ -7,11 +7,12 @@ replay of an earlier moment, reasons of restatements) loops over `MODELS`; docs/
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from cchc.period import ZONE
 
-ROLES = ("dossiers", "documents", "payments", "feedback", "survey", "declared")
+Role = Literal["dossiers", "documents", "payments", "feedback", "survey", "declared"]
+ROLES: tuple[Role, ...] = get_args(Role)
 """What a source can be to the indicators: they count a role, whichever sources fill it."""
 
 Merge = Literal["versions", "list", "key_list", "day_files", "dated_files", "declared"]
@@ -34,7 +35,7 @@ class Model:
     """
 
     name: str
-    role: str
+    role: Role
     merge: Merge
     one: str
     many: str

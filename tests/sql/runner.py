@@ -16,6 +16,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +39,7 @@ from cchc.reference.duties import load_duties
 from cchc.reference.load import load_source
 from cchc.reference.plan import DISTRICT, first_day
 from cchc.reference.plan_load import load_plans
+from cchc.reference.roles import Clocks
 from cchc.reference.unit_list import place_records
 from cchc.settings import Settings
 from cchc.sources.profile import load_profile
@@ -280,8 +282,13 @@ def opened(connection: Connection, settings: Settings, binds: Row, table: str) -
 
 
 def _period(source: str, binds: Row) -> dict[str, Any]:
-    also = {name: at and parse_moment(at) for name, at in binds.get("also", {"survey": None}).items()}
-    return count.binds(source, parse_period(binds["period"]), binds.get("basis", "period"), parse_moment(binds["known_at"]), also)
+    units = next((item.units for item in catalogue(Settings.load()).values() if item.units and binds.get("units", True)), ())
+    return count.binds(source, parse_period(binds["period"]), binds.get("basis", "period"), parse_moment(binds["known_at"]), units)
+
+
+def _clocks(source: str, known_at: datetime) -> Clocks:
+    """T of one source, in the role that bears its name, or the dossiers'."""
+    return Clocks(DISTRICT, {"dossiers" if source == SOURCE else source: {source: known_at}})
 
 
 def _changed_step(connection: Connection) -> None:
@@ -465,7 +472,7 @@ def measured(connection: Connection, settings: Settings, binds: Row, table: str)
     for counted_in in ("unit_count", "person", "expected"):  # a row that names no basis is of the one that is asked for
         connection.execute(text(f"update {counted_in} set basis = :b where basis is null"), {"b": basis})
     days = {name: binds.get(name, default) for name, default in (("last_day", "2023-06-30"), ("compared_on", None))}
-    run_file(connection, settings, "queries/values/measured", listed=json.dumps(listed), basis=basis, root=DISTRICT, **days)
+    run_file(connection, settings, "queries/values/measured", listed=json.dumps(listed), basis=basis, root=DISTRICT, is_bound=True, **days)
     return "measured"
 
 
@@ -482,7 +489,8 @@ def restated(connection: Connection, settings: Settings, binds: Row, table: str)
     listed = [replace(catalogue(settings)[code], version=binds.get("version", 1)) for code in codes]
     published = dict(connection.execute(text("select * from mart.publication where publication_id = 1")).mappings().one())
     published["definitions"] = {item.code: definition_of(settings, replace(item, version=1)) for item in listed}
-    clocks = {source: parse_moment(binds["known_at"]) for item in listed for source in (item.source, *item.also)}
+    known_at = parse_moment(binds["known_at"])
+    clocks = Clocks(DISTRICT, {role: {SOURCE if role == "dossiers" else role: known_at} for item in listed for role in item.roles})
     restatement.write_items(connection, settings, listed, period, clocks, published)
     return "mart.restatement_item"
 
@@ -526,9 +534,9 @@ def value(connection: Connection, settings: Settings, binds: Row, table: str) ->
         insert(connection, "ops.extract", [{"source_code": source, "window_to": binds["known_at"]}])
     if "indicators" in binds:
         listed = [catalogue(settings)[code] for code in binds["indicators"]]
-        compute.compute(connection, settings, listed, source, period, clock)
+        compute.compute(connection, settings, listed, listed[0].role, period, _clocks(source, clock))
     else:
-        compute.write_values(connection, settings, source, period, clock)
+        compute.write_values(connection, settings, "dossiers" if source == SOURCE else source, period, _clocks(source, clock))
     return "mart.indicator_value"
 
 
@@ -544,14 +552,30 @@ def profile(connection: Connection, settings: Settings, binds: Row, table: str) 
 
 
 def counted(folder: str) -> Maker:
-    """The rows of an indicator's or a coverage's SQL file for `period`, `basis` and `known_at` (T)."""
+    """The rows of an indicator's or a coverage's SQL file for `period`, `basis` and `known_at` (T).
+
+    `also`: T of other roles, whose part (`<file>__<role>.sql`) is counted with it; of a coverage a unit has sent if it has to any.
+    """
 
     def run(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
-        statement = sql(settings, f"queries/{folder}/{table}")
-        wanted = set(text(statement).compile().params)
-        chosen = _period(binds.get("source", SOURCE), binds) | {"code": binds.get("code")}
-        chosen |= binds.get("binds", {})
-        connection.execute(text(f"create temp table made on commit drop as\n{statement}"), {name: chosen[name] for name in wanted})
+        parts = {table: binds} | {
+            f"{table}__{role}": binds | {"source": role, "known_at": at} for role, at in binds.get("also", {}).items() if at
+        }
+        for number, (part, own) in enumerate(parts.items()):
+            statement = sql(settings, f"queries/{folder}/{part}")
+            wanted = set(text(statement).compile().params)
+            chosen = _period(own.get("source", SOURCE), own) | {"code": binds.get("code")} | binds.get("binds", {})
+            # D is that of the indicator's own role
+            chosen["last_day"] = _period(SOURCE, binds)["last_day"]
+            into = "insert into made" if number else "create temp table made on commit drop as"
+            connection.execute(text(f"{into}\n{statement}"), {name: chosen[name] for name in wanted})
+        if folder == "coverage":
+            connection.execute(
+                text(
+                    "create temp table sent on commit drop as select unit_code, bool_or(has_sent) as has_sent from made group by unit_code"
+                )
+            )
+            return "sent"
         return "made"
 
     return run
@@ -572,7 +596,8 @@ def declared_file(connection: Connection, settings: Settings, binds: Row, table:
 def declared_value(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """mart.indicator_value of declared indicators from the given files."""
     listed = [catalogue(settings)[code] for code in binds["indicators"]]
-    compute.compute(connection, settings, listed, "declared", parse_period(binds["period"]), parse_moment(binds["known_at"]))
+    clocks = _clocks("declared", parse_moment(binds["known_at"]))
+    compute.compute(connection, settings, listed, "declared", parse_period(binds["period"]), clocks)
     connection.execute(text(f"create temp table made on commit drop as select * from mart.indicator_value where {binds['of']}"))
     return "made"
 

@@ -17,7 +17,7 @@ stored as (
         v.unit_code,
         v.coverage,
         least(
-            v.period_end - 1, cast((cast(:known_at as timestamptz) - interval '1 microsecond') at time zone 'Asia/Ho_Chi_Minh' as date)
+            v.period_end - 1, cast((cast(:known_at as timestamptz) - interval '1 microsecond') at time zone cast(:zone as text) as date)
         ) as last_day
     from mart.indicator_value as v
     inner join changed as c on v.plan_code = c.plan_code and v.indicator_code = c.indicator_code

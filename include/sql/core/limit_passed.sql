@@ -26,7 +26,7 @@ limited as (
 limit_passed as (
     select
         l.decision_date,
-        cast(l.limit_date + 1 as timestamp) at time zone 'Asia/Ho_Chi_Minh' as passed_at
+        cast(l.limit_date + 1 as timestamp) at time zone cast(:zone as text) as passed_at
     from limited as l
 )
 

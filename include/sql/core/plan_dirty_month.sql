@@ -12,14 +12,26 @@ with changed as (
     from jsonb_to_recordset(cast(:changed as jsonb)) as c (plan_code text, indicator_code text, level text)
 ),
 
+-- a mark of one source of a role is a mark of the role; its periods are cut at the earliest T
+lead as (
+    select
+        r.role,
+        min(r.known_at) as known_at,
+        min(r.source_code) as source_code
+    from core.role_clock as r
+    inner join core.authority as a on r.root_code = a.root_code
+    where r.known_at is not null
+    group by r.role
+),
+
 stored as (
     select
         v.*,
-        i.source_code,
+        k.source_code,
         i.kind,
         h.valid_from,
         h.valid_to,
-        least(v.period_end - 1, cast((k.known_at - interval '1 microsecond') at time zone 'Asia/Ho_Chi_Minh' as date)) as last_day,
+        least(v.period_end - 1, cast((k.known_at - interval '1 microsecond') at time zone cast(:zone as text) as date)) as last_day,
         exists (
             select 1
             from changed as c
@@ -28,7 +40,7 @@ stored as (
     from mart.indicator_value as v
     inner join core.indicator as i
         on v.indicator_code = i.indicator_code and v.formula_version = i.formula_version and i.ended_at is null
-    inner join ops.source_clock as k on i.source_code = k.source_code
+    inner join lead as k on i.role = k.role
     left join core.plan as h
         on v.plan_code = h.plan_code and v.period_end - 1 between h.valid_from and h.valid_to
 ),

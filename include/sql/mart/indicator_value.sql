@@ -12,6 +12,8 @@ with holding as (
     from core.plan as p
     where
         p.plan_code = cast(:plan as text)
+        -- the plan binds the authority's own tree
+        and cast(:is_bound as boolean)
         and cast(:period_end as date) - 1 between p.valid_from and p.valid_to
 ),
 

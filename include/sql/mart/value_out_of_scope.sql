@@ -27,3 +27,9 @@ where
     and v.formula_version = l.formula_version
     and v.unit_code <> 'all'
     and not exists (select 1 from unit as u where v.unit_code in (u.unit_code, 'level:' || u.level))
+    -- the values of another tree's units are that tree's
+    and not exists (
+        select 1
+        from core.unit_at(cast(:last_day as date)) as o
+        where o.unit_code = v.unit_code and o.root_code <> cast(:root as text)
+    )

@@ -125,7 +125,7 @@ def _print_definition(found: Explanation, asked: Period) -> None:
     from cchc.reports.vietnamese import percent
 
     item = found.indicator
-    print(f"{item.code} (formula version {item.version}, source {item.source}) · {item.name_vi}")
+    print(f"{item.code} (formula version {item.version}, source {', '.join(found.sources)}) · {item.name_vi}")
     print(f"  numerator    {item.numerator_vi}\n  denominator  {item.denominator_vi}")
     if not found.plan.holds:
         print(f"  clause       no plan holds in {asked.code}: the number is measured, not judged")

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from cchc.core import duplicates
 from cchc.core.merge import columns_of
 from cchc.period import now
 from cchc.reference.dirty_months import mark_dirty_months
@@ -22,6 +23,7 @@ def derive_dossiers(connection: Connection, settings: Settings, source: str, kno
     Needs the temporary table `changed_step(dossier_id, changed_at)` (empty is fine). Marks the touched months in ops.dirty_month,
     and lists dossiers that break a rule which depends on steps (K4, K7) in ops.quarantine, or resolves their entries.
     """
+    duplicates.mark_twins(connection, settings)
     connection.execute(text("analyze ops.dirty_dossier"))
     connection.execute(
         text(
@@ -42,6 +44,7 @@ def derive_dossiers(connection: Connection, settings: Settings, source: str, kno
     run_file(connection, settings, "core/dossier_supplement")
     run_file(connection, settings, "core/dossier_due")
     run_file(connection, settings, "mart/dossier")
+    duplicates.leave_out_dossiers(connection, settings)
     connection.execute(text("analyze derived_dossier"))
     run_file(connection, settings, "mart/dossier_change")
     mark_dirty_months(

@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.core import declared, facts, filed, lists, missing, payments
+from cchc.authority import authority
+from cchc.core import declared, duplicates, facts, filed, lists, missing, payments
+from cchc.core.forget import forget_values_ahead, tree_clocks
 from cchc.core.merge import Counts, merge_versions, staged_view
 from cchc.core.settled import resolve_quarantine
 from cchc.errors import CchcError
@@ -18,6 +20,7 @@ from cchc.period import last_day_before, month_start, now
 from cchc.reference.catalogue import followers
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.reference.plan import first_day
+from cchc.reference.roles import role_clocks, roles_of, roots_of
 from cchc.settings import Settings
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import SCHEMA, staged_entities, table_of
@@ -48,6 +51,7 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
     loaded = {load_id: row["entity"] for load_id, row in loads.items()}
     counts: dict[int, Counts] = {}
     previous = known_at_of(connection, source)
+    earlier = tree_clocks(connection, source)
     connection.execute(
         text("update ops.extract set status = 'complete', ended_at = :now where extract_id = :x"), {"x": extract_id, "now": now()}
     )
@@ -59,12 +63,15 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
     entities = [entity for entity in staged_entities(profile).values() if entity.name in loaded.values()]
     for entity in sorted(entities, key=lambda entity: list(MODELS).index(entity.model)):
         counts |= _merge_entity(connection, settings, profile, entity, extract_id, known_at, reach)
+        duplicates.decide_changed(connection, settings, MODELS[entity.model], source, f"changed_{entity.model}_key", reach)
         resolve_quarantine(connection, settings, entity.model, source, entity.name, f"staged_{entity.model}")
     if any(MODELS[entity.model].makes_dossiers for entity in entities):
         dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
         facts.derive_dossiers(connection, settings, source, clock, max(dossier_loads or loaded, default=None))
         missing.note_missing_keys(connection, settings, source, known_at, reach)
+    _note_trees(connection, source, entities, extract_id)
     _mark_moved_clock(connection, settings, source, previous, reached, reach)
+    forget_values_ahead(connection, settings, source, earlier)
     rows = _delivered_rows(connection, entities, extract_id)
     for load_id in loaded:
         count = counts.get(load_id, Counts(0, 0, 0))
@@ -199,9 +206,25 @@ def merge_keys(
 
 
 def _clocks_that_follow(connection: Connection, settings: Settings, source: str) -> list[datetime]:
-    """The T of the sources whose indicators count this one's records too: their running periods reach beyond its own T."""
-    found = (known_at_of(connection, name) for name in sorted(followers(settings, source)))
+    """The T of the roles whose indicators count this source's records too: their running periods reach beyond its own T."""
+    own = roles_of(connection, source)
+    others = followers(settings, own) - own
+    found = (role_clocks(connection, root).latest(others) for root in roots_of(connection, source))
     return [clock for clock in found if clock is not None]
+
+
+def _note_trees(connection: Connection, source: str, entities: Iterable[Entity], extract_id: int) -> None:
+    """Note of which trees of units the source has brought records: there it takes part in the T of its roles."""
+    for entity in entities:
+        if any(column.name == "unit_code" for column in entity.columns):
+            connection.execute(
+                text(
+                    "insert into core.source_tree (source_code, root_code) select distinct cast(:s as text), u.root_code from ("
+                    f"select distinct unit_code from {staging_table(entity, extract_id)}) as r "
+                    "inner join core.unit as u on u.unit_code = r.unit_code on conflict do nothing"
+                ),
+                {"s": source},
+            )
 
 
 def _mark_moved_clock(
@@ -216,8 +239,10 @@ def _mark_moved_clock(
             connection, settings, source, f"select from_date, cast(null as date) as to_date from {dates}", max(known_at, reach), reason
         )
 
-    # the first extract gives every month its values, also those in which the source has nothing to say
-    first = month_start(last_day_before(previous)) if previous else first_day(settings)
+    # the first extract gives every month its values, also those in which the source has nothing to say; of another tree than the
+    # authority's only months with a record have any
+    is_own = authority().code in roots_of(connection, source)
+    first = month_start(last_day_before(previous or known_at)) if previous or not is_own else first_day(settings)
     mark(f"(select cast('{first}' as date) as from_date) as moved", "the source's T moved")
     if previous is not None:
         run_file(connection, settings, "core/limit_passed", source=source, known_at=known_at, previous=previous)

@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 
 from cchc.errors import WrongUse
 from cchc.period import Period, midnight
+from cchc.reference.roles import role_clocks
 from cchc.reference.scopes import known_scope, scope_name
 from cchc.settings import Settings
-from cchc.warehouse import engine, known_at, query
+from cchc.warehouse import engine, query
 
-SOURCE = "one_stop"
+ROLE = "dossiers"
 FINISHED = ("early", "on_time", "late")
 OPEN = ("open_in_time", "open_past_due")
 # which states, receptions and channels stand behind a column of the form
@@ -190,19 +191,22 @@ _REASONS = {
 
 
 def explain_carry_over(
-    connection: Connection, period: Period, found: CarryOver, unit: str = "all", frozen_at: datetime | None = None
+    connection: Connection, period: Period, found: CarryOver, unit: str = "all", frozen_at: Mapping[str, datetime] | None = None
 ) -> list[Break]:
-    """Why each dossier breaks the carry-over into `period`, from what is known now; `frozen_at` is the T of the older state."""
+    """Why each dossier breaks the carry-over into `period`, from what is known now; `frozen_at`: T of each source in the older state."""
     known = {
         row["dossier_code"]: row
         for row in query(
             connection,
-            "select d.dossier_code, coalesce(o.counted_code, d.unit_code) as unit_code, d.left_out_reason, d.received_at, d.finished_at, "
+            "select d.dossier_code, d.source_code, coalesce(o.counted_code, d.unit_code) as unit_code, d.left_out_reason, "
+            "d.received_at, d.finished_at, "
             "(select min(v._first_seen_at) from core.dossier_version as v where v.dossier_id = d.dossier_id) as first_seen_at "
             "from mart.dossier as d left join core.unit_on_day as o on o.unit_code = d.unit_code "
             "and d.received_date between o.from_date and o.to_date "
-            "where d.source_code = :source and d.dossier_code = any(:codes)",
-            {"source": SOURCE, "codes": [*found.gone, *found.come]},
+            "where d.dossier_code = any(:codes) and d.source_code = any(:sources) "
+            # of a code in two sources the one that counts
+            "order by d.left_out_reason = 'duplicate_source' desc nulls last",
+            {"codes": [*found.gone, *found.come], "sources": list(role_clocks(connection).by_role.get(ROLE, {}))},
         )
     }
     start = midnight(period.start)
@@ -214,7 +218,7 @@ def explain_carry_over(
                 reason = "unknown"
             elif side == "gone":
                 reason = _why_gone(row, start, unit)
-            elif frozen_at is not None and row["first_seen_at"] > frozen_at:
+            elif frozen_at is not None and row["source_code"] in frozen_at and row["first_seen_at"] > frozen_at[row["source_code"]]:
                 reason = "late_delivery"
             else:
                 reason = "reopened_or_changed"
@@ -248,7 +252,7 @@ def _binds(period: Period, unit: str) -> dict[str, Any]:
 
 
 def _clock(connection: Connection, period: Period) -> datetime:
-    clock = known_at(connection, SOURCE)
+    clock = role_clocks(connection).known_at(ROLE)
     if clock is None or midnight(period.start) >= clock:
-        raise WrongUse(f"nothing is known of {period.code} yet: T of {SOURCE} is {clock.isoformat() if clock else 'not set'}")
+        raise WrongUse(f"nothing is known of {period.code} yet: T of the {ROLE} is {clock.isoformat() if clock else 'not set'}")
     return clock

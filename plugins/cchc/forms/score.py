@@ -20,12 +20,13 @@ from cchc.period import Period, midnight, now
 from cchc.reference.catalogue import catalogue
 from cchc.reference.entries import GroupEntry, PartEntry, VersionEntry
 from cchc.reference.plan import DISTRICT
+from cchc.reference.roles import Clocks, role_clocks
 from cchc.reference.scopes import known_scope
 from cchc.settings import Settings
 from cchc.typed import near, read
-from cchc.warehouse import engine, known_at, query, sql
+from cchc.warehouse import engine, query, sql
 
-SOURCE = "one_stop"
+ROLE = "dossiers"
 FILE = "decision_766.yaml"
 
 
@@ -113,9 +114,10 @@ def compute(settings: Settings, period: Period) -> int:
     """
     with engine(settings).begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext('score_766'))"))
-        clock = known_at(connection, SOURCE)
+        clocks = role_clocks(connection)
+        clock = clocks.known_at(ROLE)
         if clock is None or midnight(period.start) >= clock:
-            raise WrongUse(f"nothing is known of {period.code} yet: T of {SOURCE} is {clock.isoformat() if clock else 'not set'}")
+            raise WrongUse(f"nothing is known of {period.code} yet: T of the {ROLE} is {clock.isoformat() if clock else 'not set'}")
         version = version_of(settings, period)
         last_day = period.effective_last_day(clock)
         scopes = _scopes(connection, last_day)
@@ -131,7 +133,7 @@ def compute(settings: Settings, period: Period) -> int:
         counted = _indicator_counts(connection, settings, period, version)
         for part in version.parts:
             if "sql" in part.source:
-                counted[part.code] = _sql_counts(connection, settings, period, clock, part, scopes)
+                counted[part.code] = _sql_counts(connection, settings, period, clocks, part, scopes)
         rows = [
             row
             for scope, (level, _) in scopes.items()
@@ -190,21 +192,23 @@ def _indicator_counts(connection: Connection, settings: Settings, period: Period
 
 
 def _sql_counts(
-    connection: Connection, settings: Settings, period: Period, clock: datetime, part: Part, scopes: dict[str, tuple[str, set[str]]]
+    connection: Connection, settings: Settings, period: Period, clocks: Clocks, part: Part, scopes: dict[str, tuple[str, set[str]]]
 ) -> dict[str, tuple[int, int]]:
     statement = sql(settings, f"queries/scores/{part.source['sql']}")
-    values = binds(SOURCE, period, "period", clock) | dict(part.binds)
     wanted = set(text(statement).compile().params)
-    by_unit = {
-        row["unit_code"]: (row["numerator"], row["denominator"])
-        for row in query(
+    by_unit: dict[str, tuple[int, int]] = {}
+    for source, clock in clocks.of(ROLE).items():
+        values = binds(source, period, "period", clock) | dict(part.binds)
+        rows = query(
             connection,
             "select coalesce(s.scope_code, x.unit_code) as unit_code, count(*) filter (where x.is_numerator) as numerator, "
             f"count(*) as denominator from (\n{statement}\n) as x left join core.unit_scope(:d) as s "
             "on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date group by 1",
             {name: value for name, value in values.items() if name in wanted} | {"d": values["last_day"]},
         )
-    }
+        for row in rows:
+            numerator, denominator = by_unit.get(row["unit_code"], (0, 0))
+            by_unit[row["unit_code"]] = (numerator + row["numerator"], denominator + row["denominator"])
     return {
         scope: (
             sum(by_unit.get(unit, (0, 0))[0] for unit in units),

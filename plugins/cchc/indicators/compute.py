@@ -3,58 +3,81 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
+from cchc.authority import authority
 from cchc.core.completeness import incomplete_bases
+from cchc.errors import NotConfigured
 from cchc.indicators import declared
-from cchc.indicators.count import binds, clocks_of, measure, work_tables
+from cchc.indicators.count import binds, measure, work_tables
 from cchc.period import BASES, Period, last_day_before, midnight, now
 from cchc.reference.catalogue import Indicator, catalogue
-from cchc.reference.plan import DISTRICT, plan_of
+from cchc.reference.plan import plan_of
+from cchc.reference.roles import Clocks, role_clocks
 from cchc.settings import Settings
-from cchc.warehouse import known_at, run_file
+from cchc.warehouse import run_file
 
 YEAR_BEFORE = "year_before"  # the year to date of the same period a year before, in `measured` beside the two bases
 
 
-def compute(connection: Connection, settings: Settings, indicators: list[Indicator], source: str, period: Period, clock: datetime) -> int:
-    """Compute one period on both bases for the indicators of one source; how many values changed."""
-    gone = _drop_out_of_scope(connection, settings, indicators, period, clock)
+def compute(connection: Connection, settings: Settings, indicators: list[Indicator], role: str, period: Period, clocks: Clocks) -> int:
+    """Compute one period on both bases for the indicators of one role, in the tree of `clocks`; how many values changed.
+
+    Raises NotConfigured where no source of the role has a T.
+    """
+    clock = clocks.known_at(role)
+    if clock is None:
+        raise NotConfigured(f"no source fills the role {role} in the tree of {clocks.root}, or none of them was extracted yet")
+    last_day = period.effective_last_day(clock)
+    gone = _drop_out_of_scope(connection, settings, indicators, period, clocks.root, last_day)
     work_tables(connection)
-    if source == declared.SOURCE:
-        declared.measure(connection, settings, indicators, period, clock, plan_of(connection, period).plan_code)
-        return gone + write_values(connection, settings, source, period, clock)
+    if role == declared.ROLE:
+        if clocks.root != authority().code:
+            return gone  # who has to declare is the authority's own list
+        declared.measure(connection, settings, indicators, period, clocks, plan_of(connection, period).plan_code)
+        return gone + write_values(connection, settings, role, period, clocks)
     if any(item.coverage == "dossiers" for item in indicators):
-        _open_dossiers(connection, settings, source, period, clock)
-    before = period.year_before()
-    also = clocks_of(connection, indicators)
+        for source, known in clocks.of(role).items():
+            _open_dossiers(connection, settings, source, period, known)
     for basis in BASES:
-        measure(connection, settings, indicators, basis, binds(source, period, basis, clock, also))
+        measure(connection, settings, indicators, clocks, period, basis, last_day=last_day)
     compared = _with_direction(connection, period)
     against = [item for item in indicators if item.code in compared]
-    compared_on = period.effective_last_day(clock)
-    measure(connection, settings, against, YEAR_BEFORE, binds(source, before, "year_to_date", clock, also), compared_on)
-    return gone + write_values(connection, settings, source, period, clock)
+    before = period.year_before()
+    measure(
+        connection,
+        settings,
+        against,
+        clocks,
+        before,
+        "year_to_date",
+        counted_basis=YEAR_BEFORE,
+        last_day=before.effective_last_day(clock),
+        compared_on=last_day,
+    )
+    return gone + write_values(connection, settings, role, period, clocks)
 
 
-def write_values(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> int:
+def write_values(connection: Connection, settings: Settings, role: str, period: Period, clocks: Clocks) -> int:
     """Write a period's values from what was counted into `measured`, judged by the plan that holds in it; how many changed."""
-    last_day = period.effective_last_day(clock)
-    lacking = [basis for basis, is_lacking in incomplete_bases(connection, source, period, BASES).items() if is_lacking]
+    sources = clocks.of(role)
+    last_day = period.effective_last_day(min(sources.values()))
+    lacking = [basis for basis in BASES if any(incomplete_bases(connection, source, period, BASES)[basis] for source in sources)]
     concerned = [item.code for item in catalogue(settings).values() if item.coverage == "dossiers"] if lacking else []
     return run_file(
         connection,
         settings,
         "mart/indicator_value",
         plan=plan_of(connection, period).plan_code,
+        is_bound=clocks.root == authority().code,
         kind=period.kind,
         period_start=period.start,
         period_end=period.end,
         last_day=last_day,
         # a declared figure of the year before is there or not, whatever the files of which day were taken in
-        has_year_before=source == declared.SOURCE or _is_extracted(connection, source, period.year_before()),
+        has_year_before=role == declared.ROLE or all(_is_extracted(connection, source, period.year_before()) for source in sources),
         is_running=last_day < period.last_day,
         incomplete_bases=lacking,
         incomplete_codes=concerned,
@@ -62,15 +85,17 @@ def write_values(connection: Connection, settings: Settings, source: str, period
     ).rowcount
 
 
-def _drop_out_of_scope(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clock: datetime) -> int:
+def _drop_out_of_scope(
+    connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, root: str, last_day: date
+) -> int:
     """Take away the values of scopes that a period does not have any more: of a unit that begins later than it was said to."""
     return run_file(
         connection,
         settings,
         "mart/value_out_of_scope",
         listed=json.dumps([{"code": item.code, "version": item.version} for item in indicators]),
-        root=DISTRICT,
-        last_day=period.effective_last_day(clock),
+        root=root,
+        last_day=last_day,
         kind=period.kind,
         period_start=period.start,
     ).rowcount
@@ -83,10 +108,12 @@ def compute_known(connection: Connection, settings: Settings, period: Period) ->
         {"kind": period.kind, "start": period.start},
     )
     listed = catalogue(settings).values()
-    for source in sorted({item.source for item in listed}):
-        clock = known_at(connection, source)
-        if clock is not None and midnight(period.start) < clock:
-            compute(connection, settings, [item for item in listed if item.source == source], source, period, clock)
+    for root in connection.execute(text("select distinct root_code from core.role_clock order by root_code")).scalars().all():
+        clocks = role_clocks(connection, root)
+        for role in sorted({item.role for item in listed}):
+            clock = clocks.known_at(role)
+            if clock is not None and midnight(period.start) < clock:
+                compute(connection, settings, [item for item in listed if item.role == role], role, period, clocks)
 
 
 def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> None:

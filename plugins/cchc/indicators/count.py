@@ -3,50 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.period import Period, midnight
+from cchc.authority import authority
+from cchc.period import ZONE, Period, midnight
 from cchc.reference.catalogue import Indicator
-from cchc.reference.plan import DISTRICT
+from cchc.reference.roles import Clocks
 from cchc.settings import Settings
-from cchc.warehouse import known_at, run_file, sql
-
-NEVER = "-infinity"
+from cchc.warehouse import run_file, sql
 
 
-def clocks_of(connection: Connection, indicators: Iterable[Indicator]) -> dict[str, datetime | None]:
-    """T of each source that the indicators count beside their own; None where it was never extracted."""
-    return _clocks(connection, {name for item in indicators for name in item.also})
+def binds(source: str, period: Period, basis: str, clock: datetime, units: Iterable[str] = ()) -> dict[str, Any]:
+    """What an indicator's SQL may bind for one source: J as end_at, D as last_day, T (`clock`) as known_at, the zone of local days.
 
-
-def all_clocks(connection: Connection, indicators: Iterable[Indicator]) -> dict[str, datetime | None]:
-    """T of every source that the indicators count, their own and further ones; None where it was never extracted."""
-    return _clocks(connection, {name for item in indicators for name in (item.source, *item.also)})
-
-
-def _clocks(connection: Connection, sources: Iterable[str]) -> dict[str, datetime | None]:
-    return {name: known_at(connection, name) for name in sorted(sources)}
-
-
-def binds(source: str, period: Period, basis: str, clock: datetime, also: Mapping[str, datetime | None] | None = None) -> dict[str, Any]:
-    """What an indicator's SQL may bind: J as end_at, D as last_day, T as known_at.
-
-    For each further source of `also` (name → its T) `<name>_source`, `<name>_end_at` (its own J) and `<name>_known_at`; the last two are
-    −infinity where nothing of it was ever extracted, so that its part is empty.
+    `units`: the units that the catalogue names for it.
     """
-    further: dict[str, Any] = {}
-    for name, other in (also or {}).items():
-        further |= {
-            f"{name}_source": name,
-            f"{name}_end_at": period.cut(other) if other else NEVER,
-            f"{name}_known_at": other or NEVER,
-        }
-    return further | {
+    return {
         "source": source,
+        "zone": ZONE.key,
+        "units": list(units),
         "start_date": period.first_day(basis),
         "start_at": midnight(period.first_day(basis)),
         "year_start_at": midnight(period.year_start),
@@ -83,28 +62,42 @@ def measure(
     connection: Connection,
     settings: Settings,
     indicators: list[Indicator],
+    clocks: Clocks,
+    period: Period,
     basis: str,
-    values: dict[str, Any],
+    *,
+    counted_basis: str | None = None,
+    last_day: date,
     compared_on: date | None = None,
 ) -> None:
-    """Count some indicators for one range of time into the temporary table `measured`, for every scope.
+    """Count some indicators of a period for one basis into the temporary table `measured`, for every scope of the tree of `clocks`.
 
-    `compared_on`: the D of the period that is compared with this one; a unit that is merged by then stands for its predecessors too.
+    Each source of a role is counted by itself, at its own J. `counted_basis`: under which basis they stand in `measured`, where that is
+    another one; `last_day`: D of the values; `compared_on`: the D of the period that is compared with this one, on which a merged unit
+    stands for its predecessors too.
     """
+    name = counted_basis or basis
     for item in indicators:
-        count = _COUNT_PERSONS if item.item == "person" else _COUNT_ROWS
-        _run(connection, count, sql(settings, item.sql), values, code=item.code, counted_basis=basis)
-    for code in sorted({item.coverage for item in indicators if item.coverage}):
-        _run(connection, _EXPECT, sql(settings, f"queries/coverage/{code}"), values, code=code, counted_basis=basis)
+        count = _COUNT_DISTINCT if item.is_distinct else _COUNT_ROWS
+        for role in item.roles:
+            for source, clock in clocks.of(role).items():
+                values = binds(source, period, basis, clock, item.units)
+                _run(connection, count, sql(settings, item.part(role)), values, code=item.code, counted_basis=name)
+    for code, part, role in sorted(
+        {(item.coverage, item.coverage_part(role), role) for item in indicators if item.coverage for role in item.roles}
+    ):
+        for source, clock in clocks.of(role).items():
+            _run(connection, _EXPECT, sql(settings, part), binds(source, period, basis, clock), code=str(code), counted_basis=name)
     listed = [{"code": item.code, "version": item.version, "kind": item.kind, "coverage": item.coverage} for item in indicators]
     run_file(
         connection,
         settings,
         "queries/values/measured",
         listed=json.dumps(listed),
-        basis=basis,
-        root=DISTRICT,
-        last_day=values["last_day"],
+        basis=name,
+        root=clocks.root,
+        is_bound=clocks.root == authority().code,
+        last_day=last_day,
         compared_on=compared_on,
     )
 
@@ -113,7 +106,7 @@ _COUNT_ROWS = """insert into unit_count
 select :counted_basis, :code, x.unit_code, x.counted_on, count(*) filter (where x.is_numerator), count(*) from (
 {sql}
 ) as x group by x.unit_code, x.counted_on"""
-_COUNT_PERSONS = """insert into person
+_COUNT_DISTINCT = """insert into person
 select :counted_basis, :code, x.unit_code, x.item, x.is_numerator from (
 {sql}
 ) as x"""
@@ -137,22 +130,21 @@ def _run(connection: Connection, around: str, statement: str, values: dict[str, 
 
 
 def counted_items(
-    connection: Connection,
-    settings: Settings,
-    indicators: list[Indicator],
-    period: Period,
-    clocks: Mapping[str, datetime | None],
-    bases: Iterable[str],
+    connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clocks: Clocks, bases: Iterable[str]
 ) -> None:
     """What the indicators count in a period, item by item, into the temporary table `item_now` (emptied first)."""
     item_table(connection)
     for item in indicators:
-        clock = clocks[item.source]
-        if clock is None or midnight(period.start) >= clock:
+        known_at = clocks.known_at(item.role)
+        if known_at is None or midnight(period.start) >= known_at:
             continue
         for basis in bases:
-            values = binds(item.source, period, basis, clock, {name: clocks.get(name) for name in item.also})
-            count_items(connection, settings, sql(settings, item.sql), values, item.code, basis)
+            for role in item.roles:
+                for source, clock in clocks.of(role).items():
+                    values = binds(source, period, basis, clock, item.units)
+                    count_items(connection, settings, sql(settings, item.part(role)), values, item.code, basis, clocks.root)
+            if item.is_distinct and any(len(clocks.of(role)) > 1 for role in item.roles):
+                run_file(connection, settings, "queries/values/item_once", code=item.code, basis=basis)
 
 
 def item_table(connection: Connection) -> None:
@@ -161,7 +153,9 @@ def item_table(connection: Connection) -> None:
     _empty_table(connection, "item_now", columns)
 
 
-def count_items(connection: Connection, settings: Settings, statement: str, values: dict[str, Any], code: str, basis: str) -> None:
+def count_items(
+    connection: Connection, settings: Settings, statement: str, values: dict[str, Any], code: str, basis: str, root: str
+) -> None:
     """What a statement counts into `item_now`, each item under the unit for which it counts, or under `level:…` where there is none."""
     _run(connection, _ITEMS, statement, values, code=code, basis=basis)
-    run_file(connection, settings, "queries/values/item_scope", code=code, basis=basis, last_day=values["last_day"], root=DISTRICT)
+    run_file(connection, settings, "queries/values/item_scope", code=code, basis=basis, last_day=values["last_day"], root=root)

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from cchc.period import Period, midnight, month_start
 from cchc.reference.catalogue import Indicator
-from cchc.reference.duties import SOURCE
-from cchc.reference.plan import DISTRICT
+from cchc.reference.roles import Clocks, role_clocks
 from cchc.settings import Settings
-from cchc.warehouse import known_at, query, run_file
+from cchc.warehouse import query, run_file
 
-__all__ = ["SOURCE", "figures", "measure"]
+ROLE = "declared"
 
 
-def measure(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clock: datetime, plan: str) -> None:
+def measure(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clocks: Clocks, plan: str) -> None:
     """Count what was declared for one period into the temporary table `measured`, both bases alike, with the month a year before.
 
-    `clock` is the T of the declared figures; `plan` the plan that the period belongs to: its list says who has to declare.
+    `plan`: the plan that the period belongs to: its list says who has to declare.
     """
-    run_file(
-        connection,
-        settings,
-        "queries/values/declared_measured",
-        source=SOURCE,
-        listed=json.dumps([{"code": item.code, "version": item.version, "kind": item.kind} for item in indicators]),
-        root=DISTRICT,
-        plan=plan,
-        last_day=period.effective_last_day(clock),
-        known_at=clock,
-    )
+    for source, clock in clocks.of(ROLE).items():
+        run_file(
+            connection,
+            settings,
+            "queries/values/declared_measured",
+            source=source,
+            listed=json.dumps([{"code": item.code, "version": item.version, "kind": item.kind} for item in indicators]),
+            root=clocks.root,
+            plan=plan,
+            last_day=period.effective_last_day(clock),
+            known_at=clock,
+        )
 
 
 def figures(connection: Connection, code: str, unit: str, period: Period) -> list[dict[str, Any]]:
@@ -41,7 +40,7 @@ def figures(connection: Connection, code: str, unit: str, period: Period) -> lis
 
     None where nothing was ever declared, or the period has not begun at the T of the declared figures.
     """
-    clock = known_at(connection, SOURCE)
+    clock = role_clocks(connection).known_at(ROLE)
     if clock is None or midnight(period.start) >= clock:
         return []
     last_day = period.effective_last_day(clock)

@@ -1,7 +1,7 @@
 """Recompute the indicators of one month and source (design.md §1, *refresh*).
 
 A month is the unit of work: it holds every period that ends in it, as far as T lets it end (a running year ends in the month of T).
-Each indicator follows the T of its own source. Rows that come out as before are not written.
+Each indicator follows the T of the sources that fill its role. Rows that come out as before are not written.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from sqlalchemy import Connection, text
 from cchc.indicators.compute import compute
 from cchc.period import Period, last_day_before, month_start, periods_ending_in
 from cchc.reference.catalogue import Indicator, catalogue
+from cchc.reference.roles import Clocks, role_clocks, roles_of, roots_of
 from cchc.settings import Settings
-from cchc.warehouse import known_at
 
 
 @dataclass(frozen=True)
 class Recomputed:
-    """The indicators of one source, computed for one period; `changed`: how many values are others than before."""
+    """The indicators of one role, computed for one period in the tree of `clocks`; `changed`: how many values are others than before."""
 
     indicators: list[Indicator]
     period: Period
     changed: int
+    clocks: Clocks
 
 
 def recompute(connection: Connection, settings: Settings, source: str, month: date) -> list[Recomputed]:
@@ -33,22 +34,26 @@ def recompute(connection: Connection, settings: Settings, source: str, month: da
 
     The caller owns the transaction: a refresh that is cut off is taken up again, because its mark is still there.
     """
+    filled = roles_of(connection, source)
     concerned: dict[str, list[Indicator]] = {}
     for item in catalogue(settings).values():
-        if source == item.source or source in item.also:
-            concerned.setdefault(item.source, []).append(item)
+        if filled & set(item.roles):
+            concerned.setdefault(item.role, []).append(item)
     done: list[Recomputed] = []
     # the mark goes first and holds the row: a load that marks the month again waits for us, and its mark survives us
     connection.execute(text("delete from ops.dirty_month where source_code = :s and month_start = :m"), {"s": source, "m": month})
-    for primary, indicators in sorted(concerned.items()):
-        connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {primary}"})
-        clock = known_at(connection, primary)
-        if clock is None:
-            continue
-        # what a source brings beyond the T of the one that leads stands in that one's running periods
-        last = month_start(last_day_before(clock))
-        for period in periods_ending_in(month if primary == source else min(month, last), clock):
-            done.append(Recomputed(indicators, period, compute(connection, settings, indicators, primary, period, clock)))
+    for role, indicators in sorted(concerned.items()):
+        connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
+        for root in roots_of(connection, source):
+            clocks = role_clocks(connection, root)
+            clock = clocks.known_at(role)
+            if clock is None:
+                continue
+            # what a source brings beyond the T of the role stands in the periods of the role that run then
+            last = month_start(last_day_before(clock))
+            is_beyond = role not in filled or len(clocks.of(role)) > 1
+            for period in periods_ending_in(min(month, last) if is_beyond else month, clock):
+                done.append(Recomputed(indicators, period, compute(connection, settings, indicators, role, period, clocks), clocks))
     return done
 
 

@@ -11,7 +11,6 @@ from sqlalchemy import text
 
 from cchc.errors import CchcError, LoadBlocked, WrongUse
 from cchc.forms import score
-from cchc.indicators.count import all_clocks
 from cchc.indicators.refresh import months_of
 from cchc.period import ZONE, Period, add_months, midnight, month_start, now, parse_period
 from cchc.pipeline.refresh import refresh
@@ -20,6 +19,7 @@ from cchc.publication.freeze import Publication, freeze_reports, freeze_values, 
 from cchc.publication.readiness import Readiness, readiness, readiness_at
 from cchc.reference.catalogue import catalogue
 from cchc.reference.closing import Closing, closing
+from cchc.reference.roles import role_clocks
 from cchc.settings import Settings
 from cchc.warehouse import engine, run_file
 
@@ -67,7 +67,7 @@ def close(
         raise WrongUse("a publication needs somebody who approves it")
     items = catalogue(settings)
     with engine(settings).connect() as connection:
-        clocks = all_clocks(connection, items.values())
+        clocks = role_clocks(connection).sources(role for item in items.values() for role in item.roles)
     known = [clock for clock in clocks.values() if clock is not None]
     if not known or all(clock <= midnight(period.start) for clock in known):
         raise WrongUse(f"nothing is known of {period.code} yet: it cannot be closed")
@@ -78,8 +78,8 @@ def close(
     if score.has_formula(settings, period):
         score.compute(settings, period)
     with engine(settings).begin() as connection:
-        for source in sorted(clocks):  # no refresh between the values and their items
-            connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {source}"})
+        for role in sorted({item.role for item in items.values()}):  # no refresh between the values and their items
+            connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
         # a load may have marked the months again before we held the locks
         waiting = connection.execute(text("select 1 from ops.dirty_month where month_start = any(:m)"), {"m": months}).scalar()
         if waiting:
@@ -96,7 +96,7 @@ def close(
                 "and nothing that is known now differs from it"
             )
         publication_id, edition = insert_edition(connection, settings, items, state, approved_by.strip(), note=note, approval=approval)
-        values = freeze_values(connection, settings, items, period, state.clocks, publication_id)
+        values = freeze_values(connection, settings, items, period, role_clocks(connection), publication_id)
         restated = 0
         if before:
             restated = run_file(

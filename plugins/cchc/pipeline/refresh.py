@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from cchc.authority import authority
 from cchc.indicators.refresh import months_of, recompute
 from cchc.period import parse_period
 from cchc.publication.restatement import restate
 from cchc.reference.catalogue import catalogue
+from cchc.reference.roles import marking_source, role_clocks
 from cchc.settings import Settings
 from cchc.warehouse import engine
 
@@ -38,7 +40,7 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
     wanted = sorted(set(months)) if months is not None else None
     with engine(settings).connect() as connection:
         waiting = connection.execute(text("select source_code, month_start from ops.dirty_month order by month_start, source_code")).all()
-        sources = sorted({item.source for item in catalogue(settings).values()})
+        sources = _one_source_of_each_role(connection, settings)
     if force and wanted is not None:
         tasks = [(source, month) for month in wanted for source in sources]
     else:
@@ -48,11 +50,23 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
     return done
 
 
+def _one_source_of_each_role(connection: Connection, settings: Settings) -> list[str]:
+    """Sources by which every indicator is computed once, in each tree of units."""
+    found: set[str] = set()
+    roots = connection.execute(text("select distinct root_code from core.role_clock")).scalars().all()
+    for root in roots:
+        clocks = role_clocks(connection, root)
+        named = (marking_source(clocks, role) for role in {item.role for item in catalogue(settings).values()})
+        found |= {source[0] for source in named if source is not None}
+    return sorted(found)
+
+
 def _refresh_month(settings: Settings, source: str, month: date) -> Refreshed:
     with engine(settings).begin() as connection:
         computed = recompute(connection, settings, source, month)
         for done in computed:
-            restate(connection, settings, done.indicators, done.period)
+            if done.clocks.root == authority().code:
+                restate(connection, settings, done.indicators, done.period, done.clocks)
     changed = sum(done.changed for done in computed)
     log.info("refreshed %s %s: %s periods, %s values changed", source, f"{month:%Y-%m}", len(computed), changed)
     return Refreshed(source, month, len(computed), changed)

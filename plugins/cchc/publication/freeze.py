@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, text
@@ -19,6 +18,7 @@ from cchc.publication.learnt import definition_of
 from cchc.publication.readiness import Readiness
 from cchc.reference.catalogue import Indicator
 from cchc.reference.plan import plan_of
+from cchc.reference.roles import Clocks
 from cchc.settings import Settings
 from cchc.warehouse import run_file, sql
 
@@ -84,7 +84,7 @@ def freeze_values(
     settings: Settings,
     items: dict[str, Indicator],
     period: Period,
-    clocks: dict[str, datetime | None],
+    clocks: Clocks,
     publication_id: int,
 ) -> int:
     """Copy the values, and the items behind them, as they are counted at this moment."""
@@ -103,14 +103,14 @@ def freeze_values(
     if not values:
         raise CchcError(f"{period.code} is not computed: `cchc refresh {period.code}`")
     # names as of D: whatever the units are called later, this edition calls them so
-    last_day = max(period.effective_last_day(clock) for clock in clocks.values() if clock is not None)
+    last_day = period.effective_last_day(max(clock for role in clocks.by_role for clock in clocks.of(role).values()))
     run_file(connection, settings, "queries/publication/unit", publication_id=publication_id, last_day=last_day)
     counted_items(connection, settings, list(items.values()), period, clocks, BASES)
-    source = items["dossier_on_time_rate"].source
-    clock = clocks[source]
-    if clock is not None and midnight(period.start) < clock:
+    for source, clock in clocks.of("dossiers").items():
+        if midnight(period.start) >= clock:
+            continue
         bound = binds(source, period, "period", clock)
-        count_items(connection, settings, sql(settings, "queries/publication/open_dossier"), bound, OPEN, "period")
+        count_items(connection, settings, sql(settings, "queries/publication/open_dossier"), bound, OPEN, "period", clocks.root)
         run_file(connection, settings, "queries/publication/not_counted_dossier", source=source, end_at=midnight(period.end))
     connection.execute(
         text(

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core import facts, payments
+from cchc.core import duplicates, facts, payments
 from cchc.core.merge import mark_current
 from cchc.errors import WrongUse
 from cchc.models import VERSIONED
@@ -71,6 +71,8 @@ def rewind(connection: Connection, settings: Settings, moment: datetime) -> None
             payments.decide_in_force(connection, changed)
         else:
             mark_current(connection, target, changed)
+    duplicates.decide_all(connection)
+    duplicates.mark_twins(connection, settings)
     connection.execute(
         text(
             "delete from mart.dossier as d using ops.dirty_dossier as x where x.dossier_id = d.dossier_id "

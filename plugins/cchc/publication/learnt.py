@@ -7,12 +7,14 @@ of a table of versions, the statement that is composed here.
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from cchc.models import VERSIONED, Model
 from cchc.reference.catalogue import RECORDS, Indicator
+from cchc.reference.roles import Clocks
 from cchc.settings import Settings
 from cchc.warehouse import query, run_file, sql
 
@@ -37,6 +39,9 @@ def learn(connection: Connection, settings: Settings, indicators: list[Indicator
         )
     )
     records = {item.record for item in indicators}
+    # a line for each source that fills a role of the indicator: the record may be that of any of them
+    asked = [{**entry, "source": source} for entry in json.loads(binds["listed"]) for source in entry["sources"]]
+    binds = binds | {"listed": json.dumps(asked)}
     if records & {"dossier", "certification"}:
         run_file(connection, settings, "queries/publication/dossier_learnt", **binds)
     for record in RECORDS:
@@ -49,24 +54,24 @@ def learn(connection: Connection, settings: Settings, indicators: list[Indicator
             run_file(connection, settings, f"queries/publication/learnt/{record}", **binds)
 
 
-def counted_by(connection: Connection, settings: Settings, indicator: Indicator, published: dict[str, Any]) -> str:
+def counted_by(connection: Connection, settings: Settings, indicator: Indicator, clocks: Clocks, published: dict[str, Any]) -> str:
     """What an indicator is counted by and may be another one than at a publication, in words of `mart.restatement_item.detail`.
 
     `published`: the row of mart.publication. A list that is the same as then is none of them; the formula is one where its SQL is
     another one under the same version.
     """
-    statement = sql(settings, indicator.sql)
-    clocks = published["source_clocks"]
+    statement = _statement(settings, indicator)
+    frozen, sources = published["source_clocks"], list(clocks.by_role.get(indicator.role, {}))
     found = ["formula"] if published["definitions"][indicator.code] != definition_of(settings, indicator) else []
     for table, name in COUNTED_BY.items():
         if table not in statement:
             continue
-        if name.endswith("_list") and not _is_another_list(connection, name, indicator.source, clocks.get(indicator.source)):
+        if name.endswith("_list") and not any(_is_another_list(connection, name, source, frozen.get(source)) for source in sources):
             continue
         found.append(name)
     if indicator.record is None:
         found.append("record_not_named")
-    return ", ".join([*found, "units", *(["another_source"] if indicator.also else [])])
+    return ", ".join([*found, "units", *(["another_source"] if indicator.also or len(sources) > 1 else [])])
 
 
 def _is_another_list(connection: Connection, name: str, source: str, moment: str | None) -> bool:
@@ -78,7 +83,12 @@ def _is_another_list(connection: Connection, name: str, source: str, moment: str
 
 def definition_of(settings: Settings, indicator: Indicator) -> dict[str, Any]:
     """The formula by which an indicator is counted, as mart.publication keeps it: version and hash of its SQL."""
-    return {"version": indicator.version, "sha256": hashlib.sha256(sql(settings, indicator.sql).encode()).hexdigest()}
+    return {"version": indicator.version, "sha256": hashlib.sha256(_statement(settings, indicator).encode()).hexdigest()}
+
+
+def _statement(settings: Settings, indicator: Indicator) -> str:
+    """The SQL of every role that an indicator counts."""
+    return "\n".join(sql(settings, indicator.part(role)) for role in indicator.roles)
 
 
 def _of_versions(model: Model) -> str:

@@ -8,10 +8,11 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from cchc.core.completeness import notes_vi
-from cchc.indicators.count import all_clocks, binds
+from cchc.indicators.count import binds
 from cchc.period import Period, midnight
 from cchc.publication.edition import in_force, open_restatements
 from cchc.reference.catalogue import Indicator, catalogue
+from cchc.reference.roles import Clocks, role_clocks
 from cchc.settings import Settings
 from cchc.warehouse import engine, query, sql
 
@@ -75,11 +76,11 @@ def readiness(settings: Settings, period: Period) -> Readiness:
 def readiness_at(connection: Connection, settings: Settings, period: Period) -> Readiness:
     """How ready a period is to be closed, on a connection that may hold the locks of the refreshes."""
     items = catalogue(settings)
-    clocks = all_clocks(connection, items.values())
+    clocks = role_clocks(connection)
     latest = in_force(connection, settings, period)
     return Readiness(
         period,
-        clocks,
+        clocks.sources(role for item in items.values() for role in item.roles),
         _missing(connection, settings, items, period, clocks),
         _findings(connection, period),
         open_restatements(connection, latest["publication_id"]) if latest else 0,
@@ -90,22 +91,26 @@ def readiness_at(connection: Connection, settings: Settings, period: Period) -> 
 
 
 def _missing(
-    connection: Connection, settings: Settings, items: dict[str, Indicator], period: Period, clocks: dict[str, datetime | None]
+    connection: Connection, settings: Settings, items: dict[str, Indicator], period: Period, clocks: Clocks
 ) -> dict[str, list[str]]:
-    """Units expected that sent nothing in the period, by coverage: names as people know them."""
+    """Units expected that sent nothing in the period to any source of a role, by coverage: names as people know them."""
     found: dict[str, list[str]] = {}
-    for code, source, also in sorted({(item.coverage, item.source, item.also) for item in items.values() if item.coverage}):
-        clock = clocks[source]
-        if code is None or clock is None or midnight(period.start) >= clock:
+    for code in sorted({item.coverage for item in items.values() if item.coverage}):
+        item = max((item for item in items.values() if item.coverage == code), key=lambda item: len(item.roles))
+        known_at = clocks.known_at(item.role)
+        if known_at is None or midnight(period.start) >= known_at:
             continue
-        statement = sql(settings, f"queries/coverage/{code}")
-        values = binds(source, period, "period", clock, {name: clocks[name] for name in also})
-        wanted = set(text(statement).compile().params)
+        has_sent: dict[str, bool] = {}
+        for role in item.roles:
+            for source, clock in clocks.of(role).items():
+                statement, values = sql(settings, item.coverage_part(role)), binds(source, period, "period", clock)
+                wanted = set(text(statement).compile().params)
+                for row in query(connection, statement, {key: value for key, value in values.items() if key in wanted}):
+                    has_sent[row["unit_code"]] = has_sent.get(row["unit_code"], False) or row["has_sent"]
         rows = query(
             connection,
-            f"select u.name from (\n{statement}\n) as x inner join core.unit_at(:d) as u on u.unit_code = x.unit_code "
-            "where not x.has_sent order by u.unit_code",
-            {key: value for key, value in values.items() if key in wanted} | {"d": values["last_day"]},
+            "select u.name from core.unit_at(:d) as u where u.unit_code = any(:units) order by u.unit_code",
+            {"d": period.effective_last_day(known_at), "units": [unit for unit, sent in has_sent.items() if not sent]},
         )
         found[code] = [row["name"] for row in rows]
     return found

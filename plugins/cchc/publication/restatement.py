@@ -6,37 +6,36 @@ A refresh calls `restate` for each period it has computed; a publication itself 
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from cchc.errors import WrongUse
 from cchc.forms import form_06a as forms
-from cchc.indicators.count import all_clocks, counted_items
+from cchc.indicators.count import counted_items
 from cchc.period import BASES, Period, midnight, month_start, now, parse_moment
 from cchc.publication.edition import OPEN, clocks_json, in_force, new_indicators
 from cchc.publication.learnt import counted_by, learn
 from cchc.reference.catalogue import Indicator
+from cchc.reference.roles import Clocks
 from cchc.settings import Settings
 from cchc.warehouse import engine, query, run_file
 
 
-def restate(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period) -> int:
-    """Bring the open restatements of a period's publication up to date for the indicators of one source; how many are open then.
+def restate(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clocks: Clocks) -> int:
+    """Bring the open restatements of a period's publication up to date for the indicators of one role; how many are open then.
 
     Does nothing where the period was never published.
     """
     published = in_force(connection, settings, period)
     if published is None:
         return 0
-    clocks = all_clocks(connection, indicators)
     common = {
         "publication_id": published["publication_id"],
         "period_kind": period.kind,
         "period_start": period.start,
         "listed": json.dumps([{"code": item.code, "version": item.version} for item in indicators]),
-        "source_clocks": clocks_json(clocks),
+        "source_clocks": clocks_json(clocks.sources(role for item in indicators for role in item.roles)),
         "defined": list(published["definitions"]),
         "now": now(),
     }
@@ -59,7 +58,7 @@ def write_items(
     settings: Settings,
     indicators: list[Indicator],
     period: Period,
-    clocks: dict[str, datetime | None],
+    clocks: Clocks,
     published: dict[str, Any],
 ) -> None:
     """Write the items behind the open restatements of some indicators, with their reasons: from `item_now`, what is counted now.
@@ -86,18 +85,18 @@ def _asked(
     settings: Settings,
     indicators: list[Indicator],
     period: Period,
-    clocks: dict[str, datetime | None],
+    clocks: Clocks,
     published: dict[str, Any],
 ) -> dict[str, Any]:
     """What the files that tell the reasons are given: the indicators with their records, and the bounds of the period."""
-    clock = next((clocks[item.source] for item in indicators if clocks.get(item.source) is not None), None)
+    clock = next((clock for item in indicators if (clock := clocks.known_at(item.role)) is not None), None)
     listed = [
         {
             "code": item.code,
             "record": item.record,
-            "source": item.source,
+            "sources": [source for role in item.roles for source in clocks.by_role.get(role, {})],
             "is_redefined": published["definitions"][item.code]["version"] != item.version,
-            "counted_by": counted_by(connection, settings, item, published),
+            "counted_by": counted_by(connection, settings, item, clocks, published),
         }
         for item in indicators
     ]
@@ -174,9 +173,11 @@ def carry_over(settings: Settings, period: Period) -> list[dict[str, Any]]:
             )
         }
         now_open = {row["dossier_code"]: row["unit_code"] for row in forms.dossiers(connection, period, column=6)}
-        clock = before["source_clocks"].get(forms.SOURCE)
         found = forms.explain_carry_over(
-            connection, period, forms.carry_over(then, now_open), frozen_at=parse_moment(clock) if clock else None
+            connection,
+            period,
+            forms.carry_over(then, now_open),
+            frozen_at={source: parse_moment(clock) for source, clock in before["source_clocks"].items()},
         )
     broken = [
         (then[item.dossier_code], item, "removed") if item.side == "gone" else (now_open[item.dossier_code], item, "added")

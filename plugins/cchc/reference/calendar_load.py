@@ -11,8 +11,9 @@ from sqlalchemy import Connection, text
 from cchc.reference import calendar
 from cchc.reference.catalogue import catalogue
 from cchc.reference.dirty_months import mark_dirty_months
+from cchc.reference.roles import marking_source, role_clocks
 from cchc.settings import Settings
-from cchc.warehouse import known_at, query, sql
+from cchc.warehouse import query, sql
 
 LIMIT = 5  # a changed procedure is published by the fifth working day after the decision
 REACH = timedelta(days=60)  # a limit of 5 working days ends within them, also across the longest Tết
@@ -84,7 +85,7 @@ def _limit(calendar_: Mapping[date, bool], day: date) -> date | None:
 
 
 def _mark(connection: Connection, settings: Settings, decided: list[date]) -> None:
-    """Mark the months of decisions on these days, for every source whose indicators count working days."""
+    """Mark the months of decisions on these days, for every role whose indicators count working days."""
     if not decided:
         return
     borders = [decided[0], *(day for before, day in pairwise(decided) if day - before > timedelta(days=1))]
@@ -93,7 +94,8 @@ def _mark(connection: Connection, settings: Settings, decided: list[date]) -> No
         for first, later in zip(borders, [*borders[1:], None], strict=True)
     ]
     dated = " union all ".join(f"select date '{first}' as from_date, date '{last}' as to_date" for first, last in spans)
-    for source in sorted({item.source for item in catalogue(settings).values() if "core.working_day" in sql(settings, item.sql)}):
-        clock = known_at(connection, source)
-        if clock is not None:
-            mark_dirty_months(connection, settings, source, dated, clock, REASON)
+    clocks = role_clocks(connection)
+    for role in sorted({item.role for item in catalogue(settings).values() if "core.working_day" in sql(settings, item.sql)}):
+        found = marking_source(clocks, role)
+        if found is not None:
+            mark_dirty_months(connection, settings, found[0], dated, found[1], REASON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from cchc.typed import near, read
 
 # for each record a file of include/sql/queries/publication/learnt tells when it was learnt
 RECORDS = reference_models.RECORDS
+DISTINCT = ("person", "unit")  # `item` of an indicator that counts an item once in each scope
 DECLARED = "declared"  # `item` of an indicator that the units declare: one SQL file for all of them
 
 
@@ -22,12 +24,13 @@ class Indicator:
     """One computed indicator. `sql` names its file in include/sql/queries/indicators: one row a counted item.
 
     `record` says what stands behind an item; of an indicator that names none, a restatement cannot tell what was learnt of it.
-    T, D and pace of its values are those of `source`; `also` names other sources whose records it counts, each cut at its own J.
+    T, D and pace of its values are those of `role`; `also` names other roles whose records it counts, by the SQL of `part`. Each source is
+    cut at its own J. `units`: units that its SQL names.
     """
 
     code: str
     version: int
-    source: str
+    role: str
     kind: str
     name_vi: str
     name_en: str
@@ -37,11 +40,30 @@ class Indicator:
     item: str = "row"
     record: str | None = None
     also: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
 
     @property
     def sql(self) -> str:
-        """Name of the SQL file that gives the counted items."""
+        """Name of the SQL file that gives the counted items of its own role."""
         return f"queries/indicators/{DECLARED if self.item == DECLARED else self.code}"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Every role that it counts, its own first."""
+        return (self.role, *self.also)
+
+    @property
+    def is_distinct(self) -> bool:
+        """Whether an item counts once in each scope, whichever sources have it."""
+        return self.item in DISTINCT
+
+    def part(self, role: str) -> str:
+        """Name of the SQL file that gives the counted items of one source of a role."""
+        return self.sql if role == self.role else f"{self.sql}__{role}"
+
+    def coverage_part(self, role: str) -> str:
+        """Name of the SQL file that says which units one source of a role has heard from."""
+        return f"queries/coverage/{self.coverage if role == self.role else f'{self.coverage}__{role}'}"
 
 
 def catalogue(settings: Settings) -> dict[str, Indicator]:
@@ -49,10 +71,11 @@ def catalogue(settings: Settings) -> dict[str, Indicator]:
     path = settings.reference_dir / "indicators.yaml"
     found: dict[str, Indicator] = {}
     for code, entry in _entries(path, path.stat().st_mtime_ns).items():
-        indicator = Indicator(code=code, **(entry.model_dump() | {"also": tuple(entry.also)}))
-        _check_file(path, code, settings.sql_dir / f"{indicator.sql}.sql")
-        if indicator.coverage is not None:
-            _check_file(path, code, settings.sql_dir / "queries" / "coverage" / f"{indicator.coverage}.sql")
+        indicator = Indicator(code=code, **(entry.model_dump() | {"also": tuple(entry.also), "units": tuple(entry.units)}))
+        for role in indicator.roles:
+            _check_file(path, code, settings.sql_dir / f"{indicator.part(role)}.sql")
+            if indicator.coverage is not None:
+                _check_file(path, code, settings.sql_dir / f"{indicator.coverage_part(role)}.sql")
         found[code] = indicator
     return found
 
@@ -69,9 +92,9 @@ def _entries(path: Path, changed: int) -> dict[str, IndicatorEntry]:
     return read(path, dict[str, IndicatorEntry])
 
 
-def followers(settings: Settings, source: str) -> set[str]:
-    """The other sources whose indicators count records of `source` too."""
-    return {item.source for item in catalogue(settings).values() if source in item.also}
+def followers(settings: Settings, roles: Collection[str]) -> set[str]:
+    """The roles whose values change with the records or the clock of a source that fills `roles`: these, and those that count them too."""
+    return set(roles) | {item.role for item in catalogue(settings).values() if set(roles) & set(item.also)}
 
 
 def indicator(settings: Settings, code: str) -> Indicator:

@@ -13,8 +13,9 @@ from cchc.period import now
 from cchc.reference.catalogue import Indicator, catalogue
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.reference.plan import first_day
+from cchc.reference.roles import marking_source, role_clocks
 from cchc.settings import Settings
-from cchc.warehouse import known_at, query, sql
+from cchc.warehouse import query, sql
 
 WORDS = ("name_vi", "name_en", "numerator_vi", "denominator_vi")  # what people read of it; no number follows from them
 _COMMENT = re.compile(r"--[^\n]*")
@@ -41,7 +42,7 @@ def load_catalogue(connection: Connection, settings: Settings) -> list[str]:
         if before and said:
             told.append(f"catalogue: {code} {said}")
         if before and is_number:
-            to_compute.setdefault(item.source, []).append(code)
+            to_compute.setdefault(item.role, []).append(code)
     for code in sorted(before.keys() - items.keys()):
         if any(row["ended_at"] is None for row in before[code].values()):
             _end(connection, code)
@@ -53,14 +54,14 @@ def load_catalogue(connection: Connection, settings: Settings) -> list[str]:
 
 def _row(settings: Settings, item: Indicator) -> dict[str, Any]:
     """The row of core.indicator."""
-    statement = " ".join(_COMMENT.sub("", sql(settings, item.sql)).split())
-    definition = json.dumps([item.source, sorted(item.also), item.kind, item.item, item.coverage, statement])
+    statement = " ".join(" ".join(_COMMENT.sub("", sql(settings, item.part(role))).split()) for role in item.roles)
+    definition = json.dumps([item.role, sorted(item.also), item.kind, item.item, item.coverage, sorted(item.units), statement])
     return {
         "indicator_code": item.code,
         "formula_version": item.version,
         "name_vi": item.name_vi,
         "name_en": item.name_en,
-        "source_code": item.source,
+        "role": item.role,
         "kind": item.kind,
         "coverage_code": item.coverage,
         "numerator_vi": item.numerator_vi,
@@ -74,7 +75,7 @@ def _difference(row: dict[str, Any], versions: dict[int, dict[str, Any]]) -> tup
     """What is new of an indicator, in words (empty = nothing), and whether its numbers may be others."""
     version = row["formula_version"]
     if not versions:
-        return f"is new (version {version}, source {row['source_code']})", True
+        return f"is new (version {version}, role {row['role']})", True
     old = versions.get(version)
     if old is None:
         return f"has version {version} in place of {max(versions)}", True
@@ -115,13 +116,15 @@ def _end(connection: Connection, code: str, version: int | None = None) -> None:
 
 
 def _mark(connection: Connection, settings: Settings, to_compute: dict[str, list[str]]) -> list[str]:
-    """Mark every month of the sources whose indicators must be computed."""
+    """Mark every month of the roles whose indicators must be computed."""
     told = []
     first = first_day(settings)
-    for source, codes in sorted(to_compute.items()):
-        clock = known_at(connection, source)
-        if clock is None:
+    clocks = role_clocks(connection)
+    for role, codes in sorted(to_compute.items()):
+        found = marking_source(clocks, role)
+        if found is None:
             continue
+        source, clock = found
         dated = f"select cast('{first}' as date) as from_date, cast(null as date) as to_date"
         mark_dirty_months(connection, settings, source, dated, clock, "the catalogue changed")
         told.append(f"every month of {source} from {first:%Y-%m} on is marked for {', '.join(codes)}: `cchc refresh` computes them")

@@ -16,13 +16,14 @@ from cchc.period import add_months, now
 from cchc.reference.catalogue import catalogue
 from cchc.reference.entries import EACH_UNIT, GROUPS, DutyEntry
 from cchc.reference.plan import DISTRICT, Plan, chosen, plan_on, plans
+from cchc.reference.roles import role_clocks
 from cchc.reference.unit_list import FILE, read_units, stored_units
 from cchc.reference.units import State, Units
 from cchc.settings import Settings
 from cchc.typed import near, read
-from cchc.warehouse import known_at, query, run_file
+from cchc.warehouse import query, run_file
 
-SOURCE = "declared"
+ROLE = "declared"
 UNASKED = "Không bắt buộc; số liệu gửi đến vẫn được tiếp nhận"
 KINDS = tuple(GROUPS.values())  # the district's own code declares nothing: its offices do
 
@@ -285,14 +286,15 @@ def _listed(units: Iterable[str]) -> str:
 
 def _mark_coverage(connection: Connection, settings: Settings, changed: set[tuple[str, str]]) -> list[str]:
     """Mark the months in which a stored value of these (plan, indicator) has another coverage by the list as it is now."""
-    clock = known_at(connection, SOURCE)
-    if clock is None or not changed:
+    declared = role_clocks(connection).of(ROLE)
+    if not declared or not changed:
         return []
+    source, clock = next(iter(declared.items()))
     marked = run_file(
         connection,
         settings,
         "core/declaration_dirty_month",
-        source=SOURCE,
+        source=source,
         changed=json.dumps([{"plan_code": plan, "indicator_code": code} for plan, code in sorted(changed)]),
         root=DISTRICT,
         known_at=clock,

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
+from cchc.models import Role
 from cchc.typed import Fault, Typed, near
 
 Record = Literal["dossier", "certification", "payment", "work_file", "feedback", "opinion", "signature", "procedure", "declared"]
@@ -47,7 +48,7 @@ class IndicatorEntry(Typed):
     """One indicator of the catalogue. Its code is the key."""
 
     version: int = Field(description="The version of its formula. A changed formula is a new version: a published value keeps its own.")
-    source: str = Field(description="The source whose clock its values follow.")
+    role: Role = Field(description="The role whose sources it counts; T of its values is the earliest of theirs.")
     kind: Literal["flow", "stock", "count", "score"] = Field(
         description="flow: counted over the period; stock: the state at its end; count: no denominator; score: points of 100."
     )
@@ -56,16 +57,21 @@ class IndicatorEntry(Typed):
     numerator_vi: str = Field(description="What the numerator counts, in Vietnamese.")
     denominator_vi: str = Field(description="What the denominator counts, in Vietnamese.")
     coverage: str | None = Field(None, description="The file of include/sql/queries/coverage; none where a catalogue is counted.")
-    item: Literal["row", "person", "declared"] = Field(
-        "row", description="row: each counted row; person: an item once in each scope; declared: figures that units declare."
+    item: Literal["row", "person", "unit", "declared"] = Field(
+        "row",
+        description="row: each counted row; person, unit: an item once in each scope, whichever sources have it; "
+        "declared: figures that units declare.",
     )
     record: Record | None = Field(None, description="What stands behind an item, and so why it may count otherwise after a publication.")
-    also: list[str] = Field([], description="Other sources whose records it counts too, each cut at its own clock.")
+    also: list[Role] = Field(
+        [], description="Other roles whose records it counts too, by the SQL file with their name; each source is cut at its own clock."
+    )
+    units: list[str] = Field([], description="Units that its SQL names, as :units.")
 
     @model_validator(mode="after")
     def _rules(self) -> IndicatorEntry:
-        if self.source in self.also:
-            raise Fault(f"'also' {self.also} is no list of other sources: {self.source!r} is the indicator's own.")
+        if self.role in self.also:
+            raise Fault(f"'also' {self.also} is no list of other roles: {self.role!r} is the indicator's own.")
         return self
 
 
@@ -101,7 +107,7 @@ class ClosingFile(Typed):
 class FindingEntry(Typed):
     """One kind of finding. Its code is the key, and the name of its file in include/sql/queries/findings."""
 
-    source: str = Field(description="The source whose record looks wrong.")
+    role: Role = Field(description="The role of the source whose record looks wrong.")
     name_vi: str = Field(description="Its name in Vietnamese.")
     name_en: str = Field(description="Its name in English.")
     meaning_vi: str = Field(description="What it means, in Vietnamese.")

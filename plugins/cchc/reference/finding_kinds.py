@@ -40,7 +40,7 @@ class Kind:
     """One kind of finding."""
 
     code: str
-    source: str
+    role: str
     name_vi: str
     name_en: str
     meaning_vi: str
@@ -71,7 +71,7 @@ def kind_rows(settings: Settings) -> list[dict[str, Any]]:
         {
             "finding_code": kind.code,
             "finding_order": number,
-            "source_code": kind.source,
+            "role": kind.role,
             "name_vi": kind.name_vi,
             "name_en": kind.name_en,
             "meaning_vi": kind.meaning_vi,

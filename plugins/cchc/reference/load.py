@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from cchc.authority import authority
+from cchc.errors import NotConfigured
+from cchc.models import MODELS
 from cchc.reference import finding_kinds
 from cchc.reference import unit_list as reference_units
 from cchc.reference.calendar_load import load_calendar
@@ -24,10 +28,11 @@ def _upsert(connection: Connection, table: str, key: tuple[str, ...], rows: list
     assignments = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in key)
     old = ", ".join(f"t.{column}" for column in columns)
     new = ", ".join(f"excluded.{column}" for column in columns)
+    update = f"update set {assignments} where ({old}) is distinct from ({new})" if assignments else "nothing"
     connection.execute(
         text(
             f"insert into {table} as t ({', '.join(columns)}) values ({', '.join(f':{column}' for column in columns)}) "
-            f"on conflict ({', '.join(key)}) do update set {assignments} where ({old}) is distinct from ({new})"
+            f"on conflict ({', '.join(key)}) do {update}"
         ),
         rows,
     )
@@ -53,6 +58,30 @@ def load_source(connection: Connection, profile: Profile) -> None:
     )
 
 
+def load_roles(connection: Connection, profiles: Iterable[Profile]) -> None:
+    """Which roles the sources fill, by the models of their profiles. Raises NotConfigured where two fill one that only one can."""
+    filled = {(profile.source, MODELS[entity.model].role) for profile in profiles for entity in profile.entities.values()}
+    declared = sorted(source for source, role in filled if role == "declared")
+    if len(declared) > 1:
+        raise NotConfigured(
+            f"the profiles of {' and '.join(declared)} both have declared figures: one source alone can say who has declared what. "
+            "Put their workbooks into one drop folder"
+        )
+    for profile in profiles:
+        connection.execute(
+            text("delete from core.source_role where source_code = :s and role <> all(:r)"),
+            {"s": profile.source, "r": [role for source, role in filled if source == profile.source]},
+        )
+    _upsert(connection, "core.source_role", ("source_code", "role"), [{"source_code": s, "role": r} for s, r in sorted(filled)])
+
+
+def load_authority(connection: Connection) -> None:
+    """The authority of this installation; what another one was before goes."""
+    own = authority()
+    connection.execute(text("delete from core.authority where root_code <> :c"), {"c": own.code})
+    _upsert(connection, "core.authority", ("root_code",), [{"root_code": own.code, "name_vi": own.name_vi, "zone": own.zone}])
+
+
 def load_reference(settings: Settings) -> list[str]:
     """Units, working days, plan targets, catalogue and every profile of CCHC_SOURCES_DIR; what they say otherwise than before, in words.
 
@@ -61,6 +90,8 @@ def load_reference(settings: Settings) -> list[str]:
     profiles = [load_profile(settings.sources_dir, name) for name in list_profiles(settings.sources_dir)]
     with engine(settings).begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext('cchc reference data'))"))
+        load_authority(connection)
+        load_roles(connection, profiles)
         told = reference_units.load_units(connection, settings, profiles)
         told += load_calendar(connection, settings)
         told += load_definitions(connection, settings)

@@ -15,6 +15,7 @@ from cchc.period import ZONE, add_months, last_day_before, month_start, now
 from cchc.reference.catalogue import catalogue
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.reference.plan import DISTRICT, first_day, plans
+from cchc.reference.roles import marking_source, role_clocks
 from cchc.reference.units import A_DAY, FIRST_DAY, LAST_DAY, State, Stretch, Units
 from cchc.settings import Settings
 from cchc.warehouse import query
@@ -236,13 +237,18 @@ def mark_changed_months(connection: Connection, settings: Settings, old: Units, 
     codes = [code for code in dict.fromkeys([*old, *new]) if _is_of_plan(old, code) or _is_of_plan(new, code)]
     before = _waiting(connection)
     differing: dict[date, list[_Difference]] = {}
-    for source, known_at in _clocks(connection, settings).items():
+    clocks = role_clocks(connection)
+    for role in sorted({item.role for item in catalogue(settings).values()}):
+        found = marking_source(clocks, role)
+        if found is None:
+            continue  # without a T nothing is computed, and nothing waits
+        source, known_at = found
         months = set()
         for d in _last_days(first_day(settings), known_at):
             if d not in differing:
                 was, is_now = _seen(old, then, codes, d), _seen(new, stretches, codes, d)
                 differing[d] = [_Difference(code, was.get(code), is_now.get(code)) for code in codes if was.get(code) != is_now.get(code)]
-            if any(_concerns(connection, settings, source, difference) for difference in differing[d]):
+            if any(_concerns(connection, settings, role, difference) for difference in differing[d]):
                 months.add(month_start(d))
         _mark(connection, source, months)
     words = _mark_moved_records(connection, settings, new, _moved(codes, old, then, stretches))
@@ -253,35 +259,28 @@ def _is_of_plan(units: Units, code: str) -> bool:
     return code in units and any(state.root_code == DISTRICT for state in units.states[code])
 
 
-def _clocks(connection: Connection, settings: Settings) -> dict[str, datetime]:
-    """T of each source whose indicators are computed by units; without a T nothing is computed, and nothing waits."""
-    wanted = {item.source for item in catalogue(settings).values()}
-    rows = query(connection, "select source_code, known_at from ops.source_clock where source_code = any(:s)", {"s": sorted(wanted)})
-    return {row["source_code"]: row["known_at"] for row in rows}
-
-
-def _concerns(connection: Connection, settings: Settings, source: str, difference: _Difference) -> bool:
-    """Whether the periods of a source can show a difference."""
+def _concerns(connection: Connection, settings: Settings, role: str, difference: _Difference) -> bool:
+    """Whether the periods of a role can show a difference."""
     was, is_now = difference.was, difference.is_now
     if was is None or is_now is None or (was.name, was.level) != (is_now.name, is_now.level):
         return True
-    if was.compared != is_now.compared and _has_direction(settings, source):
+    if was.compared != is_now.compared and _has_direction(settings, role):
         return True
     if (was.kind, was.is_valid) == (is_now.kind, is_now.is_valid):
         return False
     if {was.kind, is_now.kind} & set(COVERED):
         return True
     # other units are expected only where they have procedures, leaders or something to declare
-    lists = {"one_stop": "core.procedure_list_item", "documents": "core.leader_list_item", "declared": "core.declaration"}
-    if source not in lists:
+    lists = {"dossiers": "core.procedure_list_item", "documents": "core.leader_list_item", "declared": "core.declaration"}
+    if role not in lists:
         return False
-    return bool(query(connection, f"select 1 from {lists[source]} where unit_code = :u limit 1", {"u": difference.unit_code}))
+    return bool(query(connection, f"select 1 from {lists[role]} where unit_code = :u limit 1", {"u": difference.unit_code}))
 
 
-def _has_direction(settings: Settings, source: str) -> bool:
-    """Whether a plan compares an indicator of a source with the year before."""
+def _has_direction(settings: Settings, role: str) -> bool:
+    """Whether a plan compares an indicator of a role with the year before."""
     compared = {row["indicator_code"] for plan in plans(settings) for row in plan.rows if row["kind"] == "direction"}
-    return any(item.source == source and item.code in compared for item in catalogue(settings).values())
+    return any(item.role == role and item.code in compared for item in catalogue(settings).values())
 
 
 def _mark(connection: Connection, source: str, months: Iterable[date]) -> None:

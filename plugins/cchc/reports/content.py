@@ -16,11 +16,12 @@ from sqlalchemy import Connection, text
 from cchc.errors import CchcError, WrongUse
 from cchc.period import Period
 from cchc.reference.plan import DISTRICT, plan_of
+from cchc.reference.roles import role_clocks
 from cchc.reports.vietnamese import clean
 from cchc.settings import Settings
-from cchc.warehouse import engine, known_at, query, run_file
+from cchc.warehouse import engine, query, run_file
 
-SOURCE = "one_stop"  # dossiers: form II.06a, late and due lists
+ROLE = "dossiers"  # of form II.06a, late and due lists
 DUE_WITHIN = 3  # working days
 FAILED = ("missed", "behind")
 
@@ -261,7 +262,7 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
     Raises WrongUse for an unknown unit, CchcError where the period is not computed: an empty report would look like an answer.
     """
     with engine(settings).connect() as connection:
-        clock = known_at(connection, SOURCE)
+        clock = role_clocks(connection).known_at(ROLE)
         last_day = period.effective_last_day(clock) if clock else period.last_day
         named = {"as_published": not is_edition, "kind": period.kind, "start": period.start, "last_day": last_day}
         district = _unit(connection, DISTRICT, named)

@@ -13,16 +13,17 @@ from sqlalchemy import Connection, text
 
 from cchc.errors import WrongUse
 from cchc.indicators.compute import compute_known
-from cchc.indicators.count import binds, clocks_of
+from cchc.indicators.count import binds
 from cchc.indicators.declared import figures
 from cchc.period import Period, midnight
 from cchc.publication.known_at import as_known_at
 from cchc.reference.catalogue import Indicator, indicator
-from cchc.reference.plan import DISTRICT, Place, plan_of
+from cchc.reference.plan import Place, plan_of
+from cchc.reference.roles import role_clocks, tree_of
 from cchc.reference.scopes import known_scope, scope_condition
 from cchc.reports.vietnamese import percent
 from cchc.settings import Settings
-from cchc.warehouse import engine, known_at, query, sql
+from cchc.warehouse import engine, query, sql
 
 
 @contextmanager
@@ -210,7 +211,7 @@ class Explanation:
     its binds, the counted rows, and what the units declared for it.
 
     A row has the unit for which it counts (`unit_code`, or `level:…` where there is none) and the one that its record names (`named_code`);
-    `elsewhere` says why they differ.
+    `elsewhere` says why they differ. `sources`: those that are counted.
     """
 
     indicator: Indicator
@@ -222,6 +223,7 @@ class Explanation:
     declared: list[dict[str, Any]]
     plan: Place
     elsewhere: list[str]
+    sources: tuple[str, ...]
 
 
 def explain(
@@ -234,24 +236,38 @@ def explain(
     The rows are counted anew from core and mart, by the very SQL file that the refresh uses; their sums are the stored ones.
     """
     item = indicator(settings, code)
-    statement = sql(settings, item.sql)
     with reading(settings, moment, period) as connection:
         known_scope(connection, unit)
-        clock = known_at(connection, item.source)
+        clocks = role_clocks(connection, tree_of(connection, unit))
+        clock = clocks.known_at(item.role)
         if clock is None or midnight(period.start) >= clock:
-            raise WrongUse(f"nothing is known of {period.code} yet: T of {item.source} is {clock.isoformat() if clock else 'not set'}")
-        values = binds(item.source, period, basis, clock, clocks_of(connection, [item]))
+            raise WrongUse(f"nothing is known of {period.code} yet: T of the {item.role} is {clock.isoformat() if clock else 'not set'}")
         scope = scope_condition(unit, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
         # what names the unit and counts elsewhere is asked for, too: it is told
-        found = query(
-            connection,
-            f"select {'distinct on (x.item)' if item.item == 'person' else ''} coalesce(s.scope_code, x.unit_code) as unit_code, "
+        around = (
+            "select coalesce(s.scope_code, x.unit_code) as unit_code, "
             "coalesce(c.name, u.name) as unit_name, x.unit_code as named_code, u.name as named_name, x.counted_on, x.item, x.is_numerator "
-            f"from (\n{statement}\n) as x inner join core.unit_at(:d) as u on u.unit_code = x.unit_code and u.root_code = :root "
+            "from (\n{statement}\n) as x inner join core.unit_at(:d) as u on u.unit_code = x.unit_code and u.root_code = :root "
             "left join core.unit_scope(:d) as s on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date "
             "left join core.unit_at(:d) as c on c.unit_code = s.scope_code "
-            f"where {scope} or x.unit_code = :scope order by x.item, x.unit_code",
-            _used(statement, values | {"code": code}) | {"root": DISTRICT, "scope": unit, "d": values["last_day"]},
+            f"where {scope} or x.unit_code = :scope"
+        )
+        parts = [
+            (sql(settings, item.part(role)), binds(source, period, basis, known, item.units))
+            for role in item.roles
+            for source, known in clocks.of(role).items()
+        ]
+        found = _once_in_scope(
+            item,
+            [
+                row
+                for statement, values in parts
+                for row in query(
+                    connection,
+                    around.replace("{statement}", statement),
+                    _used(statement, values | {"code": code}) | {"root": clocks.root, "scope": unit, "d": values["last_day"]},
+                )
+            ],
         )
         rows = [row for row in found if unit not in (row["named_code"], row["unit_code"]) or row["unit_code"] == unit]
         reasons = _why_elsewhere(connection, found)
@@ -276,7 +292,31 @@ def explain(
             {"plan": plan.plan_code, "code": code, "holds": plan.holds},
         )
         declared = figures(connection, code, unit, period)
-    return Explanation(item, value[0] if value else None, clauses, statement, values, rows, declared, plan, reasons)
+    statements = "\n\n".join(dict.fromkeys(statement for statement, _ in parts))
+    asked = parts[0][1] if len(parts) == 1 else {"sources": [values for _, values in parts]}
+    return Explanation(
+        item,
+        value[0] if value else None,
+        clauses,
+        statements,
+        asked,
+        rows,
+        declared,
+        plan,
+        reasons,
+        tuple(values["source"] for _, values in parts),
+    )
+
+
+def _once_in_scope(item: Indicator, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of all sources by item; of an indicator that counts an item once in a scope one row each, in the numerator if any is."""
+    ordered = sorted(rows, key=lambda row: (row["item"], row["unit_code"]))
+    if not item.is_distinct:
+        return ordered
+    first: dict[Any, dict[str, Any]] = {}
+    for row in sorted(ordered, key=lambda row: not row["is_numerator"]):
+        first.setdefault(row["item"], row)
+    return [first[name] for name in sorted(first)]
 
 
 def _why_elsewhere(connection: Connection, rows: list[dict[str, Any]]) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core import facts, payments
+from cchc.core import duplicates, facts, payments
 from cchc.core.merge import drop_repeats, mark_current
 from cchc.models import VERSIONED
 from cchc.period import ZONE
@@ -53,6 +53,7 @@ def redate(connection: Connection, settings: Settings, source: str, moment: date
             if target.merge != "dated_files":  # of files every row is kept as a version of its own
                 drop_repeats(connection, target, changed)
             mark_current(connection, target, changed)
+    duplicates.decide_all(connection)
     for table, column, key in _LISTS:
         _keep_latest(connection, table, column, key, binds)
     for table in ("core.declared_figure_version", "core.declared_file"):

@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from cchc.core.forget import forget_values
 from cchc.errors import CchcError, WrongUse
-from cchc.period import ZONE, last_day_before, midnight, now
-from cchc.reference.catalogue import catalogue, followers
+from cchc.period import last_day_before, midnight, now
+from cchc.reference.catalogue import followers
 from cchc.reference.dirty_months import mark_dirty_months
+from cchc.reference.roles import role_clocks, roles_of, roots_of
 from cchc.runs.extracts import REWIND, supersede
 from cchc.runs.redate import redate
 from cchc.settings import Settings
@@ -105,25 +107,22 @@ def set_back(settings: Settings, source: str, moment: datetime, why: str) -> Set
 
 def _forget_values(connection: Connection, settings: Settings, source: str, moment: datetime) -> None:
     """Values of periods that begin at or after T never were; the periods that run at T are computed again."""
-    codes = [item.code for item in catalogue(settings).values() if item.source == source]
-    connection.execute(
-        text(
-            "delete from mart.indicator_value where indicator_code = any(:codes) "
-            f"and cast(period_start as timestamp) at time zone '{ZONE.key}' >= :k"
-        ),
-        {"codes": codes, "k": moment},
-    )
+    own = roles_of(connection, source)
+    trees = [role_clocks(connection, root) for root in roots_of(connection, source)]
+    for clocks in trees:
+        for role in sorted(own):
+            forget_values(connection, settings, role, clocks.root, clocks.known_at(role) or moment)
     connection.execute(
         text("delete from mart.dossier_open where source_code = :s and as_of_date > cast(:d as date)"),
         {"s": source, "d": last_day_before(moment)},
     )
-    clocks = [clock for name in followers(settings, source) if (clock := known_at(connection, name)) is not None]
+    reached = [clock for clocks in trees if (clock := clocks.latest(followers(settings, own))) is not None]
     first = last_day_before(moment).replace(day=1)
     mark_dirty_months(
         connection,
         settings,
         source,
         f"select cast('{first}' as date) as from_date, cast(null as date) as to_date",
-        max([moment, *clocks, midnight(first)]),
+        max([moment, *reached, midnight(first)]),
         "the source's T was set back",
     )

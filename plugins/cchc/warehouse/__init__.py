@@ -63,10 +63,11 @@ def sql(settings: Settings, name: str) -> str:
 
 
 def run_file(connection: Connection, settings: Settings, name: str, **binds: Any) -> CursorResult[Any]:
-    """Run one SQL file with its binds; the result of its only statement."""
+    """Run one SQL file with its binds; the result of its only statement. `:zone`, the authority's, is there without being given."""
     statement = text(sql(settings, name))
     wanted = set(statement.compile().params)
-    return connection.execute(statement, {key: value for key, value in binds.items() if key in wanted})
+    given = {"zone": ZONE.key} | binds
+    return connection.execute(statement, {key: value for key, value in given.items() if key in wanted})
 
 
 def run_script(connection: Connection, statements: str) -> None:

@@ -35,7 +35,7 @@ ended as (
         least(
             n.to_date,
             (
-                select cast(min(l.fetched_at) at time zone 'Asia/Ho_Chi_Minh' as date) - 1
+                select cast(min(l.fetched_at) at time zone (select a.zone from core.authority as a) as date) - 1
                 from core.leader_list as l
                 where l.source_code = source and l.fetched_at <= known and l.fetched_at > n.last_at
             )

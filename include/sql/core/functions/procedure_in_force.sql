@@ -1,5 +1,5 @@
 -- grain: one row a procedure in force at a unit on day D
--- source: core.procedure_at, core.unit
+-- source: core.procedure_at, core.procedure_elsewhere, core.unit
 -- traps: of several versions in force the newest; a unit that does not exist on D has no procedures; a revoked one without an end is not in
 --        force
 
@@ -37,6 +37,11 @@ where
     and (p.valid_to is null or p.valid_to >= d)
     and not (p.status_code is not distinct from 'bai_bo' and p.listed_valid_to is null)
     and p.procedure_code is not null
+    and not exists (
+        select 1
+        from core.procedure_elsewhere(source) as e
+        where e.unit_code = p.unit_code and e.procedure_code = p.procedure_code
+    )
 order by p.unit_code asc, p.procedure_code asc, p.valid_from desc
 $$;
 comment on function core.procedure_in_force is 'One row a procedure in force at a unit on day D (indicators.md §3, in force at D)';

@@ -1,5 +1,5 @@
 -- grain: one row an assessment: its newest version, where that passes the checks
--- source: core.assessment_version
+-- source: core.assessment_version, core.duplicate_record
 -- traps: the newest version of a key alone: where that breaks a critical rule the key is missing here, and no earlier version takes its
 --        place
 
@@ -16,7 +16,14 @@ select
     _content_hash,
     _load_id
 from core.assessment_version
-where _is_current and _failed_rules is null;
+where
+    _is_current
+    and _failed_rules is null
+    and not exists (
+        select 1
+        from core.duplicate_record as d
+        where d.model = 'assessment' and d.source_code = assessment_version.source_code and d.key = assessment_version.assessment_code
+    );
 comment on view core.assessment is 'One row an assessment: its newest version, where that passes the checks';
 comment on column core.assessment.source_code is 'Source, as its profile is named';
 comment on column core.assessment.assessment_code is 'MaDanhGia';

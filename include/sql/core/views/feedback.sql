@@ -1,5 +1,5 @@
 -- grain: one row a feedback or petition: its newest version, where that passes the checks
--- source: core.feedback_version
+-- source: core.feedback_version, core.duplicate_record
 -- traps: the newest version of a key alone: where that breaks a critical rule the key is missing here, and no earlier version takes its
 --        place
 
@@ -26,7 +26,14 @@ select
     _content_hash,
     _load_id
 from core.feedback_version
-where _is_current and _failed_rules is null;
+where
+    _is_current
+    and _failed_rules is null
+    and not exists (
+        select 1
+        from core.duplicate_record as d
+        where d.model = 'feedback' and d.source_code = feedback_version.source_code and d.key = feedback_version.feedback_code
+    );
 comment on view core.feedback is 'One row is one item of feedback of a citizen or an enterprise: its newest version, where that passes the checks | Phiên bản mới nhất, đạt kiểm tra, của một phản ánh, kiến nghị';
 comment on column core.feedback.source_code is 'Source, as its profile is named | Nguồn';
 comment on column core.feedback.feedback_code is 'MaPhanAnh | Mã phản ánh';

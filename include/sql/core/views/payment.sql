@@ -1,5 +1,5 @@
 -- grain: one row a row of the payment log: its newest version, where that passes the checks
--- source: core.payment_version
+-- source: core.payment_version, core.duplicate_record
 -- traps: the newest version of a key alone: where that breaks a critical rule the key is missing here, and no earlier version takes its
 --        place
 
@@ -32,7 +32,14 @@ select
     _content_hash,
     _load_id
 from core.payment_version
-where _is_current and _failed_rules is null;
+where
+    _is_current
+    and _failed_rules is null
+    and not exists (
+        select 1
+        from core.duplicate_record as d
+        where d.model = 'payment' and d.source_code = payment_version.source_code and d.key = payment_version._key
+    );
 comment on view core.payment is 'One row a payment transaction of the files in force; one key in two days: the later day';
 comment on column core.payment.source_code is 'Source, as its profile is named';
 comment on column core.payment._key is 'Key of the record as delivered';

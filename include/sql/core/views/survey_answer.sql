@@ -1,5 +1,5 @@
 -- grain: one row an answer of the survey: its newest version, where that passes the checks
--- source: core.survey_answer_version
+-- source: core.survey_answer_version, core.duplicate_record
 -- traps: the newest version of a key alone: where that breaks a critical rule the key is missing here, and no earlier version takes its
 --        place
 
@@ -18,7 +18,14 @@ select
     _content_hash,
     _load_id
 from core.survey_answer_version
-where _is_current and _failed_rules is null;
+where
+    _is_current
+    and _failed_rules is null
+    and not exists (
+        select 1
+        from core.duplicate_record as d
+        where d.model = 'survey_answer' and d.source_code = survey_answer_version.source_code and d.key = survey_answer_version.answer_code
+    );
 comment on view core.survey_answer is 'One row is one answered form of the satisfaction survey: its newest version, where that passes the checks | Phiên bản mới nhất, đạt kiểm tra, của một phiếu khảo sát hài lòng';
 comment on column core.survey_answer.source_code is 'Source, as its profile is named | Nguồn';
 comment on column core.survey_answer.answer_code is 'MaPhieu | Mã phiếu';

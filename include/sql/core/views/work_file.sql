@@ -1,5 +1,5 @@
 -- grain: one row a work file: its newest version, where that passes the checks
--- source: core.work_file_version
+-- source: core.work_file_version, core.duplicate_record
 -- traps: the newest version of a key alone: where that breaks a critical rule the key is missing here, and no earlier version takes its
 --        place
 
@@ -19,7 +19,14 @@ select
     _content_hash,
     _load_id
 from core.work_file_version
-where _is_current and _failed_rules is null;
+where
+    _is_current
+    and _failed_rules is null
+    and not exists (
+        select 1
+        from core.duplicate_record as d
+        where d.model = 'work_file' and d.source_code = work_file_version.source_code and d.key = work_file_version.work_file_code
+    );
 comment on view core.work_file is 'One row a work file: its newest version, where that passes the checks';
 comment on column core.work_file.source_code is 'Source, as its profile is named';
 comment on column core.work_file.work_file_code is 'IdHoSoCongViec';

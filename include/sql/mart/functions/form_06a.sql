@@ -3,7 +3,7 @@
 -- traps: it is called by readers without a right on core: it runs with the rights of its owner and a fixed search_path. PostgreSQL keeps no
 --        comments of arguments and columns: they stand in the comment of the function, a line each
 
-create or replace function mart.form_06a(period_kind text, period_start date, scope text default 'all', source text default 'one_stop')
+create or replace function mart.form_06a(period_kind text, period_start date, scope text default 'all', source text default null)
 returns table (
     level text,
     field_code text,
@@ -50,7 +50,7 @@ comment on function mart.form_06a is 'Form II.06a/VPCP/KSTT at T of now: rows by
 period_kind: month, quarter, half_year, nine_months, year, report_month, report_quarter | Loại kỳ
 period_start: First day of the period | Ngày đầu kỳ
 scope: A unit, level:district, level:commune, or all | Đơn vị, cấp, hoặc toàn bộ
-source: Source of the dossiers | Nguồn dữ liệu
+source: One source of the dossiers; null = all of them | Nguồn dữ liệu
 level: district, commune | Cấp
 field_code: Field | Mã lĩnh vực
 field_name: Column 2: its name | Cột 2: lĩnh vực

@@ -1,5 +1,5 @@
 -- grain: one row an order of the payment log that succeeded or is pending, and one a dossier that says it was paid online without one
--- source: core.payment, core.payment_day, core.dossier_version, mart.dossier, ops.source_clock
+-- source: core.payment, core.payment_day, core.dossier_version, mart.dossier, ops.source_clock, core.role_clock
 -- traps: an order is a request with its tries; a dossier may be paid in several orders, so the sum of its orders is compared with its fees;
 --        an order without a dossier is pending while it is younger than T of the dossiers
 
@@ -8,9 +8,15 @@ with log as (
     select
         c.source_code,
         c.known_at,
-        (select o.known_at from ops.source_clock as o where o.source_code = 'one_stop') as dossiers_known_at
+        (
+            select min(o.known_at)
+            from core.role_clock as o
+            inner join core.role_clock as p on o.root_code = p.root_code
+            where o.role = 'dossiers' and p.role = 'payments' and p.source_code = c.source_code
+        ) as dossiers_known_at
     from ops.source_clock as c
-    where c.source_code = 'payments'
+    inner join core.source_role as r on c.source_code = r.source_code
+    where r.role = 'payments'
 ),
 
 attempt as (
@@ -92,7 +98,7 @@ judged as (
         s.order_key as order_code,
         coalesce(d.dossier_code, s.dossier_code) as dossier_code,
         s.unit_code,
-        cast(s.paid_at at time zone 'Asia/Ho_Chi_Minh' as date) as day,
+        cast(s.paid_at at time zone (select a.zone from core.authority as a) as date) as day,
         case when d.dossier_id is not null then coalesce(f.fee_vnd, 0) end as fee_vnd,
         cast(s.paid_vnd as bigint) as paid_vnd,
         cast(s.refunded_vnd as bigint) as refunded_vnd,
@@ -140,7 +146,7 @@ unpaid as (
             from core.payment_day as y
             where
                 y.source_code = l.source_code
-                and y.file_date = cast(coalesce(d.submitted_at, d.received_at) at time zone 'Asia/Ho_Chi_Minh' as date)
+                and y.file_date = cast(coalesce(d.submitted_at, d.received_at) at time zone (select a.zone from core.authority as a) as date)
         )
         and not exists (
             select 1

@@ -1,6 +1,6 @@
 -- grain: one row an indicator (or a target without one), scope and period: both bases side by side, the period before, the year before
 -- source: mart.indicator_value, core.plan_target, core.plan, core.indicator, core.declaration, core.unit_span, core.unit_on_day,
---        mart.declared_figure, ops.source_clock
+--        mart.declared_figure, core.role_clock, core.authority
 -- traps: a target is shown at each scope of each period that was computed, with or without a value; it is judged year to date, and only
 --        where its plan holds on the last day. The period before of nine months is the nine months of the year before: nothing ends where
 --        they begin
@@ -30,11 +30,23 @@ scope as not materialized (
     from mart.indicator_value as v
 ),
 
+-- T of a role is the earliest of its sources
+role as not materialized (
+    select
+        r.role,
+        min(r.known_at) as known_at,
+        string_agg(coalesce(s.name_vi, r.source_code), ', ' order by r.source_code) as name_vi
+    from core.role_clock as r
+    inner join core.authority as a on r.root_code = a.root_code
+    left join core.source as s on r.source_code = s.source_code
+    group by r.role
+),
+
 -- the month of D, whose files are looked at: D is cut at the T of the declared figures
 declared_clock as not materialized (
-    select cast((k.known_at - interval '1 microsecond') at time zone 'Asia/Ho_Chi_Minh' as date) as last_day
-    from ops.source_clock as k
-    where k.source_code = 'declared'
+    select cast((k.known_at - interval '1 microsecond') at time zone (select a.zone from core.authority as a) as date) as last_day
+    from role as k
+    where k.role = 'declared'
 ),
 
 cell as not materialized (
@@ -139,11 +151,11 @@ select
         -- where no plan holds nothing is judged: only what has no value asks for a reason
         when holding.plan_code is null and y.value is not null then null
         when i.indicator_code is null then 'Chưa có cách tính cho chỉ tiêu này'
-        when clock.known_at is null then 'Chưa nạp nguồn ' || coalesce(s.name_vi, i.source_code)
-        when y.unit_code is null then 'Kỳ này chưa được tính từ nguồn ' || coalesce(s.name_vi, i.source_code)
+        when clock.known_at is null then 'Chưa nạp nguồn ' || coalesce(clock.name_vi, i.role)
+        when y.unit_code is null then 'Kỳ này chưa được tính từ nguồn ' || coalesce(clock.name_vi, i.role)
         when y.no_target_reason is not null and y.value is not null then 'Kỳ này chưa được đánh giá theo kế hoạch mới, cần tính lại'
         when y.value is not null then 'Chưa có số liệu cùng kỳ năm trước để so sánh'
-        when y.numerator is null and i.source_code = 'declared'
+        when y.numerator is null and i.role = 'declared'
             then (
                 select
                     case
@@ -170,7 +182,7 @@ select
     declared.denominator as declared_denominator,
     declared.shown as declared_value,
     -- a file is the state since 1 January: it is compared with the year to date
-    case when i.source_code <> 'declared' then declared.shown - y.shown end as declared_difference,
+    case when i.role <> 'declared' then declared.shown - y.shown end as declared_difference,
     declared.is_proven as declared_is_proven,
     declared.unit_count as declared_unit_count,
     c.target_level,
@@ -192,17 +204,16 @@ left join value as y
 left join defined as newest on c.indicator_code = newest.indicator_code
 left join core.indicator as i
     on c.indicator_code = i.indicator_code and i.formula_version = coalesce(p.formula_version, newest.formula_version)
-left join core.source as s on i.source_code = s.source_code
-left join ops.source_clock as clock on i.source_code = clock.source_code
+left join role as clock on i.role = clock.role
 left join declared_clock on true
 left join core.unit_span as u
     on
         c.unit_code = u.unit_code
         and u.from_date <= least(
-            c.period_end - 1, cast((clock.known_at - interval '1 microsecond') at time zone 'Asia/Ho_Chi_Minh' as date)
+            c.period_end - 1, cast((clock.known_at - interval '1 microsecond') at time zone (select a.zone from core.authority as a) as date)
         )
         and u.before_date > least(
-            c.period_end - 1, cast((clock.known_at - interval '1 microsecond') at time zone 'Asia/Ho_Chi_Minh' as date)
+            c.period_end - 1, cast((clock.known_at - interval '1 microsecond') at time zone (select a.zone from core.authority as a) as date)
         )
 left join lateral (
     select
@@ -258,10 +269,10 @@ left join lateral (
         o.counted_code = p.unit_code
         and o.unit_code <> p.unit_code
         and o.from_date <= least(
-            c.period_end - 1, cast((clock.known_at - interval '1 microsecond') at time zone 'Asia/Ho_Chi_Minh' as date)
+            c.period_end - 1, cast((clock.known_at - interval '1 microsecond') at time zone (select a.zone from core.authority as a) as date)
         )
         and o.to_date >= least(
-            c.period_end - 1, cast((clock.known_at - interval '1 microsecond') at time zone 'Asia/Ho_Chi_Minh' as date)
+            c.period_end - 1, cast((clock.known_at - interval '1 microsecond') at time zone (select a.zone from core.authority as a) as date)
         )
         and b.indicator_code = p.indicator_code
         and b.formula_version = p.formula_version

@@ -1,7 +1,7 @@
 -- grain: one row a unit expected to send: unit_code, has_sent
--- source: core.unit_at, core.unit_on_day, core.assessment, core.survey_answer; indicators.md §2
--- traps: expected is every office, public service unit and commune valid at D; an assessment or a survey answer will do, empty ones too;
---        a row of a unit that did not exist on that day counts for the successor
+-- source: core.unit_at, core.unit_on_day, core.assessment; indicators.md §2
+-- traps: expected is every office, public service unit and commune valid at D; an assessment will do, an empty one too, or a sheet
+--        of the survey (assessments__survey.sql); a row of a unit that did not exist on that day counts for the successor
 
 select
     u.unit_code,
@@ -11,27 +11,13 @@ select
         inner join core.assessment as r
             on
                 o.unit_code = r.unit_code
-                and cast(r.assessed_at at time zone 'Asia/Ho_Chi_Minh' as date) >= o.from_date
-                and cast(r.assessed_at at time zone 'Asia/Ho_Chi_Minh' as date) <= o.to_date
+                and cast(r.assessed_at at time zone cast(:zone as text) as date) >= o.from_date
+                and cast(r.assessed_at at time zone cast(:zone as text) as date) <= o.to_date
         where
             o.counted_code = u.unit_code
             and r.source_code = cast(:source as text)
             and r.assessed_at >= cast(:start_at as timestamptz)
             and r.assessed_at < cast(:end_at as timestamptz)
-    )
-    or exists (
-        select 1
-        from core.unit_on_day as o
-        inner join core.survey_answer as s
-            on
-                o.unit_code = s.unit_code
-                and o.from_date <= s.surveyed_date
-                and o.to_date >= s.surveyed_date
-        where
-            o.counted_code = u.unit_code
-            and s.source_code = cast(:survey_source as text)
-            and s.surveyed_date >= cast(:start_date as date)
-            and cast(s.surveyed_date as timestamp) at time zone 'Asia/Ho_Chi_Minh' < cast(:survey_end_at as timestamptz)
     ) as has_sent
 from core.unit_at(cast(:last_day as date)) as u
 where

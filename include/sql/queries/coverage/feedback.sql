@@ -11,8 +11,8 @@ select
         inner join core.feedback as r
             on
                 o.unit_code = r.unit_code
-                and cast(r.received_at at time zone 'Asia/Ho_Chi_Minh' as date) >= o.from_date
-                and cast(r.received_at at time zone 'Asia/Ho_Chi_Minh' as date) <= o.to_date
+                and cast(r.received_at at time zone cast(:zone as text) as date) >= o.from_date
+                and cast(r.received_at at time zone cast(:zone as text) as date) <= o.to_date
         where
             o.counted_code = u.unit_code
             and r.source_code = cast(:source as text)

@@ -36,7 +36,7 @@ select
     coalesce(d.finished_date, d.received_date) as month_day,
     d.dossier_code as item,
     d.dossier_code,
-    cast(d.deleted_at at time zone 'Asia/Ho_Chi_Minh' as date) as event_date,
+    cast(d.deleted_at at time zone (select a.zone from core.authority as a) as date) as event_date,
     jsonb_build_object('deleted_at', d.deleted_at, 'learnt_at', l.learnt_at, 'received_at', d.received_at) as detail
 from deleted as d
 inner join learnt as l on d.dossier_id = l.dossier_id

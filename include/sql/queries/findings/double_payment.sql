@@ -8,7 +8,7 @@ with paid as (
         p.order_code,
         min(p.dossier_code) as dossier_code,
         min(p.unit_code) as unit_code,
-        cast(max(p.paid_at) at time zone 'Asia/Ho_Chi_Minh' as date) as event_date,
+        cast(max(p.paid_at) at time zone (select a.zone from core.authority as a) as date) as event_date,
         count(*) as payment_count,
         sum(p.amount_vnd) as amount_vnd,
         jsonb_agg(p.transaction_code order by p.paid_at) as transactions

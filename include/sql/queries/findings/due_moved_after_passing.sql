@@ -26,7 +26,7 @@ moved as (
     where
         t.due_before is not null
         and t.due_at is distinct from t.due_before
-        and cast(t._changed_at at time zone 'Asia/Ho_Chi_Minh' as date) > cast(t.due_before at time zone 'Asia/Ho_Chi_Minh' as date)
+        and cast(t._changed_at at time zone (select a.zone from core.authority as a) as date) > cast(t.due_before at time zone (select a.zone from core.authority as a) as date)
         and not exists (
             select 1
             from jsonb_array_elements(coalesce(t.supplements, cast('[]' as jsonb))) as r (item)
@@ -42,7 +42,7 @@ moved as (
 counted as (
     select
         m.dossier_id,
-        cast(max(m._changed_at) at time zone 'Asia/Ho_Chi_Minh' as date) as event_date,
+        cast(max(m._changed_at) at time zone (select a.zone from core.authority as a) as date) as event_date,
         jsonb_agg(jsonb_build_object('moved_at', m._changed_at, 'due_before', m.due_before, 'due_after', m.due_at) order by m._changed_at) as moves
     from moved as m
     group by m.dossier_id

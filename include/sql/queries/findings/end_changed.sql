@@ -15,7 +15,7 @@ with ended as (
 changed as (
     select
         e.dossier_id,
-        cast(max(e.known_at) at time zone 'Asia/Ho_Chi_Minh' as date) as event_date,
+        cast(max(e.known_at) at time zone (select a.zone from core.authority as a) as date) as event_date,
         jsonb_agg(jsonb_build_object('changed_at', e.known_at, 'processed_at', e.processed_at) order by e.known_at) as ends
     from ended as e
     group by e.dossier_id

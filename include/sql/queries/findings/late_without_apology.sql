@@ -16,7 +16,7 @@ with late as (
         select
             c.source_code,
             c.known_at,
-            cast((c.known_at - interval '1 microsecond') at time zone 'Asia/Ho_Chi_Minh' as date) as last_day
+            cast((c.known_at - interval '1 microsecond') at time zone (select a.zone from core.authority as a) as date) as last_day
         from ops.source_clock as c
     ) as k
     cross join lateral core.dossier_open_at(k.source_code, k.known_at, k.last_day) as o

@@ -24,8 +24,8 @@ where
         select 1
         from core.payment_day as y
         where
-            y.source_code = 'payments'
-            and y.file_date = cast(coalesce(d.submitted_at, d.received_at) at time zone 'Asia/Ho_Chi_Minh' as date)
+            y.source_code in (select r.source_code from core.source_role as r where r.role = 'payments')
+            and y.file_date = cast(coalesce(d.submitted_at, d.received_at) at time zone (select a.zone from core.authority as a) as date)
     )
     and not exists (select 1 from paid as p where p.dossier_code = d.dossier_code)
     and not exists (select 1 from paid as p where p.dossier_code = d.other_dossier_code)

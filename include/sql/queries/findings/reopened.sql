@@ -73,7 +73,7 @@ select
     coalesce(d.finished_date, d.received_date) as month_day,
     d.dossier_code as item,
     d.dossier_code,
-    cast(b.happened_at at time zone 'Asia/Ho_Chi_Minh' as date) as event_date,
+    cast(b.happened_at at time zone (select a.zone from core.authority as a) as date) as event_date,
     jsonb_build_object('step', b.step, 'reopened_at', b.happened_at, 'finished_at', d.finished_at) as detail
 from first_back as b
 inner join mart.dossier as d on b.dossier_id = d.dossier_id

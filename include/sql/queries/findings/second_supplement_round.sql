@@ -5,7 +5,7 @@
 with rounds as (
     select
         s.dossier_id,
-        cast(max(s.asked_at) at time zone 'Asia/Ho_Chi_Minh' as date) as event_date,
+        cast(max(s.asked_at) at time zone (select a.zone from core.authority as a) as date) as event_date,
         jsonb_agg(jsonb_build_object('asked_at', s.asked_at, 'received_back_at', s.received_back_at) order by s.round_number) as rounds
     from core.dossier_supplement as s
     group by s.dossier_id

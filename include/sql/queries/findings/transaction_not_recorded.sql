@@ -5,7 +5,7 @@
 with paid as (
     select
         p.dossier_code,
-        cast(min(p.paid_at) at time zone 'Asia/Ho_Chi_Minh' as date) as event_date,
+        cast(min(p.paid_at) at time zone (select a.zone from core.authority as a) as date) as event_date,
         sum(p.amount_vnd) as amount_vnd,
         jsonb_agg(p.order_code order by p.paid_at) as orders
     from core.payment as p

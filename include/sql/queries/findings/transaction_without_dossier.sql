@@ -5,16 +5,21 @@
 select
     p.source_code,
     p.unit_code,
-    cast(p.paid_at at time zone 'Asia/Ho_Chi_Minh' as date) as month_day,
+    cast(p.paid_at at time zone (select a.zone from core.authority as a) as date) as month_day,
     coalesce(p.order_code, p._key) as item,
     p.dossier_code,
-    cast(p.paid_at at time zone 'Asia/Ho_Chi_Minh' as date) as event_date,
+    cast(p.paid_at at time zone (select a.zone from core.authority as a) as date) as event_date,
     jsonb_build_object(
         'amount_vnd', p.amount_vnd, 'kind', p.kind_code, 'method', p.method_code,
         'transaction_code', p.transaction_code, 'receipt_number', p.receipt_number
     ) as detail
 from core.payment as p
-inner join ops.source_clock as c on c.source_code = 'one_stop'
+cross join (
+    select min(r.known_at) as known_at
+    from core.role_clock as r
+    inner join core.authority as a on r.root_code = a.root_code
+    where r.role = 'dossiers'
+) as c
 where
     p.kind_code in ('PAY', 'REFUND')
     and p.status_code = 1

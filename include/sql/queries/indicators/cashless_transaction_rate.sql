@@ -4,7 +4,7 @@
 
 select
     p.unit_code,
-    cast(p.paid_at at time zone 'Asia/Ho_Chi_Minh' as date) as counted_on,
+    cast(p.paid_at at time zone cast(:zone as text) as date) as counted_on,
     p._key as item,
     coalesce(p.method_code in ('truc-tuyen', 'the', 'qr', 'chuyen-khoan'), false) as is_numerator
 from core.payment as p

@@ -1,6 +1,6 @@
 -- grain: one row a counted item: unit_code, counted_on, item, is_numerator
 -- source: core.unit_at, core.unit_on_day, mart.dossier, core.procedure_span; plan 53 T18, T19 (2.1); indicators.md §4
--- traps: always year to date; the item is the unit: communes valid at D, and of the district Phòng Tư pháp (H19.16.3) alone;
+-- traps: always year to date; the item is the unit: communes valid at D, and of the district the units alone that the catalogue names;
 --        a dossier of a unit that did not exist on the day of its reception counts for the successor
 
 with certifying as (
@@ -35,5 +35,5 @@ select
 from core.unit_at(cast(:last_day as date)) as u
 left join certifying as c on u.unit_code = c.unit_code
 where
-    (u.kind = 'commune' or u.unit_code = 'H19.16.3')
+    (u.kind = 'commune' or u.unit_code = any(cast(:units as text[])))
     and u.is_valid

@@ -4,7 +4,7 @@
 
 select
     w.unit_code,
-    cast(w.closed_at at time zone 'Asia/Ho_Chi_Minh' as date) as counted_on,
+    cast(w.closed_at at time zone cast(:zone as text) as date) as counted_on,
     w.work_file_code as item,
     coalesce(w.handling_code = 'dien_tu', false) as is_numerator
 from core.work_file as w

@@ -8,7 +8,7 @@ with item as (
         f.unit_code,
         f.feedback_code,
         f.status_code,
-        cast(f.due_at at time zone 'Asia/Ho_Chi_Minh' as date) as due_date,
+        cast(f.due_at at time zone cast(:zone as text) as date) as due_date,
         case when f.answered_at < cast(:end_at as timestamptz) then f.answered_at end as answered_at
     from core.feedback as f
     where
@@ -20,9 +20,9 @@ with item as (
 
 select
     i.unit_code,
-    coalesce(cast(i.answered_at at time zone 'Asia/Ho_Chi_Minh' as date), i.due_date) as counted_on,
+    coalesce(cast(i.answered_at at time zone cast(:zone as text) as date), i.due_date) as counted_on,
     i.feedback_code as item,
-    coalesce(cast(i.answered_at at time zone 'Asia/Ho_Chi_Minh' as date) <= i.due_date, false) as is_numerator
+    coalesce(cast(i.answered_at at time zone cast(:zone as text) as date) <= i.due_date, false) as is_numerator
 from item as i
 where
     i.answered_at >= cast(:start_at as timestamptz)

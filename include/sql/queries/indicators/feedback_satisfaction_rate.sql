@@ -4,7 +4,7 @@
 
 select
     f.unit_code,
-    cast(f.answered_at at time zone 'Asia/Ho_Chi_Minh' as date) as counted_on,
+    cast(f.answered_at at time zone cast(:zone as text) as date) as counted_on,
     f.feedback_code as item,
     f.rating_code = 'hai_long' as is_numerator
 from core.feedback as f

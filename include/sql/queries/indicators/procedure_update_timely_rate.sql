@@ -1,5 +1,5 @@
 -- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: core.procedure_at, core.working_day; plan 53 T03a (2.1); indicators.md §4
+-- source: core.procedure_at, core.procedure_elsewhere, core.working_day; plan 53 T03a (2.1); indicators.md §4
 -- traps: one item a (unit, procedure, decision date); published as known at T; neither published nor past the limit at T: in no side
 
 with decided as (
@@ -13,6 +13,11 @@ with decided as (
         p.procedure_code is not null
         and p.decision_date >= cast(:start_date as date)
         and p.decision_date <= cast(:last_day as date)
+        and not exists (
+            select 1
+            from core.procedure_elsewhere(cast(:source as text)) as e
+            where e.unit_code = p.unit_code and e.procedure_code = p.procedure_code
+        )
     group by p.unit_code, p.procedure_code, p.decision_date
 ),
 
@@ -37,4 +42,4 @@ select
 from limited as l
 where
     l.published_date is not null
-    or cast(:known_at as timestamptz) >= cast(cast(l.limit_date + 1 as timestamp) as timestamp) at time zone 'Asia/Ho_Chi_Minh'
+    or cast(:known_at as timestamptz) >= cast(cast(l.limit_date + 1 as timestamp) as timestamp) at time zone cast(:zone as text)

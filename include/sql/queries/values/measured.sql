@@ -16,9 +16,11 @@ with listed as (
 ),
 
 -- materialized: guessed row counts would ask for the units anew for every row that was counted
+-- of another tree than the authority's, the units alone have values: its levels and its whole are its own affair
 member as materialized (
     select m.*
     from core.scope_member(cast(:last_day as date), cast(:root as text), cast(:compared_on as date)) as m
+    where cast(:is_bound as boolean) or m.scope_code not in ('all', 'level:' || m.level)
 ),
 
 stretch as materialized (
@@ -66,12 +68,23 @@ counted as (
     group by p.indicator_code, m.scope_code
 ),
 
+-- a unit that sends to one of the sources of a role has sent
+sent as (
+    select
+        e.coverage_code,
+        e.basis,
+        e.unit_code,
+        bool_or(e.has_sent) as has_sent
+    from expected as e
+    group by e.coverage_code, e.basis, e.unit_code
+),
+
 covered as (
     select
         e.coverage_code,
         m.scope_code,
         avg(cast(e.has_sent as integer)) as coverage
-    from expected as e
+    from sent as e
     inner join member as m on e.unit_code = m.unit_code
     where e.basis = cast(:basis as text)
     group by e.coverage_code, m.scope_code
@@ -94,6 +107,7 @@ scope as (
     select
         'all' as scope_code,
         'all' as level
+    where cast(:is_bound as boolean)
 )
 
 select

@@ -1,0 +1,39 @@
+-- grain: one row a dossier of derived_dossier that does not count because its key stands in another source of the role, too
+-- source: derived_dossier (temporary), mart.dossier, core.source_role
+-- traps: the newest change time counts, then the source first in the alphabet; a deleted dossier stands in no source any more; one that
+--        breaks a critical rule does, and stands in the way of an older good one of another source, as its own newest version would
+
+with candidate as (
+    select
+        d.dossier_id,
+        d.source_code,
+        d.dossier_code,
+        d._changed_at
+    from derived_dossier as d
+    where d.deleted_at is null
+    union all
+    select
+        m.dossier_id,
+        m.source_code,
+        m.dossier_code,
+        m._changed_at
+    from mart.dossier as m
+    where
+        m.deleted_at is null
+        and m.dossier_code in (select d.dossier_code from derived_dossier as d)
+        and not exists (select 1 from derived_dossier as d where d.dossier_id = m.dossier_id)
+),
+
+ranked as (
+    select
+        c.dossier_id,
+        row_number() over (partition by c.dossier_code order by c._changed_at desc, c.source_code asc) as place
+    from candidate as c
+)
+
+update derived_dossier as d
+set
+    is_counted = false,
+    left_out_reason = 'duplicate_source'
+from ranked as r
+where d.dossier_id = r.dossier_id and r.place > 1
