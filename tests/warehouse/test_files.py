@@ -56,6 +56,7 @@ select 'relation ' || c.oid || ' ' || c.xmin as trace from pg_class as c where c
 union all select 'function ' || p.oid || ' ' || p.xmin from pg_proc as p
 union all select 'rule ' || r.oid || ' ' || r.xmin from pg_rewrite as r
 union all select 'comment ' || d.objoid || ' ' || d.objsubid || ' ' || d.xmin from pg_description as d
+where d.objoid in (select oid from pg_class where relkind = 'v' union all select oid from pg_proc)
 union all select 'applied ' || f.name || ' ' || f.xmin from ops.applied_file as f
 order by 1
 """

@@ -2,7 +2,8 @@
 
     python -m cchc.documentation.dictionary > docs/data-dictionary.md        of the warehouse that `cchc init` made
 
-What is written here stands in the migrations (`comment on …`); tests/warehouse/test_dictionary.py holds the page to them.
+What is written here stands in the migrations and, of views and functions, in their files (`comment on …`);
+tests/warehouse/test_dictionary.py holds the page to them.
 """
 
 from __future__ import annotations
