@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
+import psycopg
+
 if __package__ in (None, ""):  # run as a file
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = "oracle"
@@ -114,10 +116,11 @@ def cli(args: Sequence[str], env: Mapping[str, str], *, in_process: bool = False
 def run_product(
     server: ContractServer, home: Path, ts: Sequence[datetime], env: Mapping[str, str], *, periods: Sequence[str] = (), in_process: bool = False,
     refresh_each: bool = True, lagging: Sequence[str] = (), sources: Sequence[str] = (), units: Path | None = None,
+    begin: date | None = None,
 ) -> list[Run]:  # fmt: skip
     """Ingest the sources (default: all that the product knows) at each T (the `lagging` ones not at the last), refresh.
 
-    `units`: another list of units than the project's.
+    `units`: another list of units than the project's. `begin`: months before it are not refreshed.
 
     Answers the runs as the product asked for them: the windows are read from the server's log.
     """
@@ -147,6 +150,11 @@ def run_product(
             call("ingest", source, "--to", t.isoformat(), good=(0, 3) if source in ("payments", *SECONDARY) else (0,))
             runs.append(Run(source, t, windows(server.log)))
         if refresh_each or number == len(ts) - 1:
+            if begin is not None:
+                with psycopg.connect(
+                    (env.get("CCHC_WAREHOUSE_URL") or os.environ["CCHC_WAREHOUSE_URL"]).replace("+psycopg", "")
+                ) as connection:
+                    connection.execute("delete from ops.dirty_month where month_start < %s", [begin])
             call("refresh")
     if periods:
         call("refresh", *periods)
@@ -312,11 +320,12 @@ def lagging_for(seed: int) -> tuple[str, ...]:
 
 def told(
     world: World, home: Path, env: Mapping[str, str], *, faults: Faults, lagging: Sequence[str] = (), in_process: bool = False,
-    sources: Sequence[str] = (), force: bool = False, numbers_only: bool = False,
+    sources: Sequence[str] = (), force: bool = False, numbers_only: bool = False, is_short: bool = False,
 ) -> tuple[Knowledge, list[str]]:  # fmt: skip
     """One world through the product: what the oracle knows, and where the product differs.
 
-    CCHC_WAREHOUSE_URL (of `env` or of the process) must name an empty database.
+    CCHC_WAREHOUSE_URL (of `env` or of the process) must name an empty database. `is_short`: the months before the world begins, of which
+    the oracle says nothing, are not computed either.
     """
     url = env.get("CCHC_WAREHOUSE_URL") or os.environ.get("CCHC_WAREHOUSE_URL")
     if not url:
@@ -332,7 +341,7 @@ def told(
         with ContractServer(world, home / "drop", faults) as server:
             runs = run_product(
                 server, home / "cchc", world.ts, env, periods=periods if force else (), in_process=in_process, lagging=lagging,
-                sources=sources, units=units,
+                sources=sources, units=units, begin=world.begin if is_short else None,
             )  # fmt: skip
         kn = Knowledge(world, runs=runs)
         return kn, differences(kn, product_values(url), periods=periods, numbers_only=numbers_only)

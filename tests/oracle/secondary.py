@@ -68,16 +68,23 @@ class DropFile:
         return (b"\xef\xbb\xbf" if self.bom else b"") + out.getvalue().encode()
 
     def _workbook(self) -> bytes:
-        book = openpyxl.Workbook()
-        sheet = book.active
-        assert sheet is not None
-        sheet.title = "SoLieu"
-        sheet.append(COLUMNS[self.source])
-        for row in self.rows:
-            sheet.append([row.get(column) for column in COLUMNS[self.source]])
-        out = io.BytesIO()
-        book.save(out)
-        return out.getvalue()
+        """The workbook of these rows; written once, for a workbook tells when, and a file that nobody sent again keeps its bytes."""
+        cells = (COLUMNS[self.source], *(tuple(row.get(column) for column in COLUMNS[self.source]) for row in self.rows))
+        written = _workbooks.get(repr(cells))
+        if written is None:
+            book = openpyxl.Workbook()
+            sheet = book.active
+            assert sheet is not None
+            sheet.title = "SoLieu"
+            for row in cells:
+                sheet.append(row)
+            out = io.BytesIO()
+            book.save(out)
+            written = _workbooks[repr(cells)] = out.getvalue()
+        return written
+
+
+_workbooks: dict[str, bytes] = {}
 
 
 def _written(value: Any) -> str:

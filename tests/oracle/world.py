@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from .secondary import DropFile, SecondaryTeller
-from .words import ZONE, add_months, lenient, local, midnight, reference
+from .words import ZONE, add_months, lenient, local, midnight, parse_period, reference
 
 Wire = Any  # a JSON value as it goes over the wire
 
@@ -119,6 +119,11 @@ class World:
     periods: list[str] = field(default_factory=list)  # suggested periods
     bad_rows: int = 0
     units: str | None = None  # units.csv of this world, where it is not the project's
+
+    @property
+    def begin(self) -> date:
+        """The first day of the month in which its suggested periods begin; that of 2023 where it suggests none."""
+        return min((parse_period(name)[1] for name in self.periods if name.count("-") == 1), default=date(2023, 1, 1)).replace(day=1)
 
     def put(self, entity: str, key: str, at: datetime, wire: Wire, changed: datetime | None = None, **more: Any) -> None:
         """A record stands like this from `at` on."""

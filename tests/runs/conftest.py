@@ -24,6 +24,18 @@ def world() -> World:
     return random_world(43, 25)
 
 
+@pytest.fixture(scope="session")
+def undisturbed(
+    new_warehouse: Callable[[Path], AbstractContextManager[Settings]], world: World, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[str]]:
+    """The rows of core after one whole ingest of the one-stop at the last T: made once, compared with by many."""
+    home = tmp_path_factory.mktemp("undisturbed")
+    with new_warehouse(home) as settings, ContractServer(world, home / "drop") as server:
+        site = Site(settings, server, world)
+        site.ingest("one_stop", world.ts[-1])
+        return site.state("core")
+
+
 @pytest.fixture
 def new_site(
     new_warehouse: Callable[[Path], AbstractContextManager[Settings]], world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

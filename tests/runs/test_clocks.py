@@ -66,23 +66,24 @@ def test_the_database_has_a_clock_too(warehouse: Settings, monkeypatch: pytest.M
 
 @pytest.fixture
 def wrong_year(new_site: NewSite, world: World) -> tuple[Site, dict[str, list[str]]]:
-    """A site whose last extract was labelled with a T three years later, and the rows of one that never was."""
+    """A site whose last extract was labelled with a T of the year after, and the rows of one that never was."""
     before, after = world.ts[-2], world.ts[-1]
     right, wrong = new_site(), new_site()
     for site in (right, wrong):
         for source in ("one_stop", "documents", "payments"):
             site.ingest(source, before)
     middle = before + (after - before) / 2
-    far = middle + timedelta(days=430)
+    far = middle + timedelta(days=260)  # in the year after: nine months to come, in the last of which no plan holds
+    assert far.year == middle.year + 1
     wrong.server.clock = middle
     for source in ("one_stop", "documents", "payments"):
         with wrong.active():
             assert cli.main(["ingest", source, "--to", far.isoformat()]) in (0, 3)
-    assert wrong.call("refresh").code == 0
+    wrong.refresh()
     for source in ("one_stop", "documents", "payments"):
         right.ingest(source, middle)
         right.ingest(source, after)
-    right.call("refresh")
+    right.refresh()
     return wrong, right.state("core", "mart", without=["_first_seen_at", "asked_at", "fetched_at", "first_seen_at"])
 
 
@@ -105,7 +106,7 @@ def test_a_wrong_t_is_set_back(wrong_year: tuple[Site, dict[str, list[str]]], wo
     assert all(row["why"] and row["by_whom"] for row in kept)
     for source in ("one_stop", "documents", "payments"):
         site.ingest(source, after)
-    assert site.call("refresh").code == 0
+    site.refresh()
     found = site.state("core", "mart", without=["_first_seen_at", "asked_at", "fetched_at", "first_seen_at"])
     for table, rows in unlike(wanted, found).items():
         print(table, *rows, sep="\n")
@@ -129,7 +130,7 @@ def test_dossiers_that_the_source_lists_and_that_are_not_there(
     """Rows that vanished on the way are missed by the key list: told, provisional, and whole again after a rewind."""
     site, t = new_site(), world.ts[-1]
     site.ingest("one_stop", t)
-    site.call("refresh")
+    site.refresh()
     lost = site.query(
         "select d.dossier_id, d.dossier_code, to_char(d.received_date, 'YYYY-MM') as month from mart.dossier as d "
         "inner join core.dossier as c on c.dossier_id = d.dossier_id where d.is_counted and d.received_date >= '2023-02-01' "
@@ -153,7 +154,7 @@ def test_dossiers_that_the_source_lists_and_that_are_not_there(
     for row in lost:
         assert row["dossier_code"] in again.err
     assert "WRONG one_stop" in site.call("doctor", "payments").out, "a second extract misses them: no accident of a moment"
-    assert site.call("refresh").code == 0
+    site.refresh()
     month = lost[0]["month"]
     flags = "select distinct is_provisional from mart.indicator_value where indicator_code = 'online_dossier_rate' and basis = 'period' and period_kind = 'month' and to_char(period_start, 'YYYY-MM') = :m"
     assert site.query(flags, m=month) == [{"is_provisional": True}]

@@ -12,11 +12,13 @@ likewise for a step. A case runs in a transaction that is rolled back.
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -155,8 +157,14 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def read(path: Path) -> Any:
-    """A YAML file; None where it does not exist."""
-    return yaml.load(path.read_text(encoding="utf-8"), _Loader) if path.exists() else None  # noqa: S506 a SafeLoader
+    """A YAML file, a copy of its own; None where it does not exist."""
+    return copy.deepcopy(_parsed(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+
+@cache
+def _parsed(content: str) -> Any:
+    """The content of a YAML file; parsed once, because each planted defect runs the cases of its table again."""
+    return yaml.load(content, _Loader)  # noqa: S506 a SafeLoader
 
 
 def _completed(table: str, row: Row, columns: list[str], number: int) -> Row:
