@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -133,6 +134,30 @@ def _failed_and_late_runs_are_told(api: AirflowApi, webhook: Webhook) -> None:
     assert api.run(late.dag_id, late.run_id).state == "running"
 
 
+def _a_killed_task_is_told(api: AirflowApi, webhook: Webhook, installation: Installation) -> None:
+    """Airflow calls no callback of a task whose process was killed: that of its DAG tells of it, and of no other task of the run."""
+    server = postgres.running_server(installation.home)
+    assert server is not None
+    api.set_paused("check_connections", False)
+    run = api.trigger("check_connections")
+    end, running = time.monotonic() + 120, []
+    while not running or sum(text.startswith("check_connections: the task") for text in webhook.texts) < 2:  # the others fail by themselves
+        assert time.monotonic() < end, webhook.texts
+        time.sleep(0.5)
+        with psycopg.connect(server.url("airflow").replace("+psycopg", "")) as connection:
+            statement = "select pid, map_index from task_instance where run_id = %s and state = 'running' and map_index = 0"
+            running = connection.execute(statement, [run.run_id]).fetchall()
+    ((pid, _),) = running
+    psutil.Process(pid).kill()
+    assert [done.state for done in api.wait([run], 120)] == ["failed"]
+    while not any(text.startswith("check_connections: the run") for text in webhook.texts):
+        assert time.monotonic() < end, webhook.texts
+        time.sleep(0.5)
+    (text,) = [text for text in webhook.texts if text.startswith("check_connections: the run")]
+    assert f"the run {run.run_id} (no single source) has failed: the process of check[0] was killed, or ended without a word" in text
+    assert sorted(text.split()[3] for text in webhook.texts if text.startswith("check_connections: the task")) == ["check[1]", "check[2]"]
+
+
 @pytest.mark.end_to_end
 @pytest.mark.timeout(1500)
 def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> None:
@@ -201,14 +226,19 @@ def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> Non
 
 
 @pytest.mark.end_to_end
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_killed_stack_comes_back_and_tells(installation: Installation, tmp_path: Path, webhook: Webhook) -> None:
     sources = tmp_path / "sources"
     sources.mkdir()
-    for name in ("payments", "survey"):
+    for name in ("payments", "survey", "documents"):
         profile = (PROJECT / "include" / "sources" / f"{name}.yaml").read_text(encoding="utf-8")
         (sources / f"{name}.yaml").write_text(profile.replace("overlap_hours:", "deadline_hours: 0.0005\noverlap_hours:"), encoding="utf-8")
-    away = {"AIRFLOW_CONN_SRC_PAYMENTS": json.dumps({"conn_type": "fs", "host": str(tmp_path / "away")})}
+    silent = socket.create_server(("127.0.0.1", 0))  # takes calls and never answers
+    silent_host = f"http://127.0.0.1:{silent.getsockname()[1]}/documents"
+    away = {
+        "AIRFLOW_CONN_SRC_PAYMENTS": json.dumps({"conn_type": "fs", "host": str(tmp_path / "away")}),
+        "AIRFLOW_CONN_SRC_DOCUMENTS": json.dumps({"conn_type": "http", "host": silent_host, "password": "a key"}),
+    }
     installation.environment |= {"CCHC_SOURCES_DIR": str(sources), "CCHC_SCHEDULE": "off"} | away | webhook.connection
     installation.run("cchc.cli", "up")
     first = stack.running_stack(installation.settings)
@@ -224,9 +254,11 @@ def test_a_killed_stack_comes_back_and_tells(installation: Installation, tmp_pat
         slots = tasks_at_once()
         assert api.pools() == {"default_pool": OTHER_SLOTS, "warehouse": slots}
         _failed_and_late_runs_are_told(api, webhook)
+        _a_killed_task_is_told(api, webhook, installation)
         api._call("DELETE", "/api/v2/pools/warehouse")
         assert [level for level, text in stack.health(installation.settings) if "no pool warehouse" in text] == ["WRONG"]
         installation.run("cchc.cli", "up")
         assert api.pools()["warehouse"] == slots
     installation.run("cchc.cli", "down")
     assert installation.processes() == []
+    silent.close()
