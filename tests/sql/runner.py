@@ -173,7 +173,7 @@ def _completed(table: str, row: Row, columns: list[str], number: int) -> Row:
     for short, code, number_column in (("dossier", "dossier_code", "dossier_id"), ("step", "step_code", "step_id")):
         if short in full:
             full[code] = full.pop(short)
-            full[number_column] = key_id(SOURCE, str(full[code]))
+            full[number_column] = key_id(str(full.get("source_code", SOURCE)), str(full[code]))
     if table == "staging.model_dossier" and "dossier_code" in full:
         full.setdefault("_key", full["dossier_code"])
     if table == "staging.model_dossier_step":
@@ -274,12 +274,33 @@ def fact(connection: Connection, settings: Settings, binds: Row, table: str) -> 
     return "derived_dossier"
 
 
+def twins(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """The dossiers that are derived again, by source and key, after those of one_stop that `changed` names."""
+    connection.execute(text("delete from ops.dirty_dossier"))
+    for code in binds["changed"]:
+        connection.execute(text("insert into ops.dirty_dossier values (:d)"), {"d": key_id(SOURCE, code)})
+    run_file(connection, settings, "core/dirty_twin")
+    connection.execute(
+        text(
+            "create temp table made on commit drop as select m.source_code, m.dossier_code from ops.dirty_dossier as x "
+            "inner join mart.dossier as m on m.dossier_id = x.dossier_id"
+        )
+    )
+    return "made"
+
+
+def once(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """The given item_now, each unit and item once."""
+    run_file(connection, settings, "queries/values/item_once", **binds)
+    return "item_now"
+
+
 def derive(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """mart.dossier by the pipeline's own function."""
     _dirty(connection)
     _changed_step(connection)
     facts.derive_dossiers(connection, settings, SOURCE, parse_moment(binds.get("known_at", "2023-07-01")), binds.get("load_id"))
-    return "ops.quarantine" if table == "dossier_left_out" else f"mart.{table}"
+    return {"dossier_left_out": "ops.quarantine", "dossier_duplicate": "mart.dossier"}.get(table, f"mart.{table}")
 
 
 def opened(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
@@ -695,6 +716,10 @@ MAKERS: dict[str, Maker] = {
     "core/leader_list": catalogue_list,
     "core/procedure_at": function,
     "core/procedure_in_force": function,
+    "core/procedure_elsewhere": function,
+    "core/dirty_twin": twins,
+    "mart/dossier_duplicate": derive,
+    "values/item_once": once,
     "core/procedure_span": function,
     "core/leader_in_post": function,
     "core/period_end": periods,
