@@ -108,6 +108,7 @@ def run(dag_id: str, conf: dict[str, Any], environment: dict[str, str], skip: st
         errors[context["ti"].task_id] = f"{type(error).__name__}: {error}"
 
     dag = parsed().dags[dag_id]
+    dag.deadline = None  # `dag.test` of Airflow 3.3.2 breaks at the end of a green run with one; the end-to-end test has the real scheduler
     retries = defaults.DEFAULT_ARGS["retries"]
     defaults.DEFAULT_ARGS["retries"] = 0  # a test has no time to wait for a source that may come back; `dag.test` parses again
     for task in dag.tasks:
