@@ -192,6 +192,12 @@ def periods_ending_in(month_first: date, known_at: datetime) -> list[Period]:
     return sorted(found, key=lambda period: (KINDS.index(period.kind), period.start))
 
 
+def last_days(first_year: int, last_year: int) -> list[date]:
+    """The days of some years on which a period ends, of any kind."""
+    ends = {period.last_day for year in range(first_year, last_year + 2) for period in periods_of_year(year)}
+    return sorted(day for day in ends if first_year <= day.year <= last_year)
+
+
 def months_between(first: date, last: date) -> list[date]:
     """First days of the months from one day's month to another's, both included."""
     months, current = [], month_start(first)

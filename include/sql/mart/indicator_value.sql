@@ -5,7 +5,8 @@
 
 insert into mart.indicator_value as v (
     plan_code, indicator_code, formula_version, unit_code, level, period_kind, period_start, period_end, basis,
-    numerator, denominator, value, target, status, gap_count, coverage, is_provisional, no_target_reason, computed_at
+    numerator, denominator, value, target, status, gap_count, coverage, is_provisional, no_target_reason, computed_at,
+    compared_numerator, compared_denominator
 )
 with holding as (
     select p.*
@@ -88,7 +89,9 @@ select
     -- dossiers that the source lists and that are not stored
     or (d.indicator_code = any(cast(:incomplete_codes as text[])) and d.basis = any(cast(:incomplete_bases as text[]))) as is_provisional,
     case when not exists (select 1 from holding) then 'no plan holds' end as no_target_reason,
-    cast(:now as timestamptz) as computed_at
+    cast(:now as timestamptz) as computed_at,
+    case when t.kind = 'direction' then d.numerator_before end as compared_numerator,
+    case when t.kind = 'direction' and d.kind <> 'count' then d.lower_before end as compared_denominator
 from decided as d
 left join target as t on d.indicator_code = t.indicator_code and t.level in ('all', d.level)
 order by d.unit_code, d.indicator_code, d.basis
@@ -105,13 +108,16 @@ on conflict (unit_code, indicator_code, period_kind, period_start, basis, formul
     coverage = excluded.coverage,
     is_provisional = excluded.is_provisional,
     no_target_reason = excluded.no_target_reason,
-    computed_at = excluded.computed_at
+    computed_at = excluded.computed_at,
+    compared_numerator = excluded.compared_numerator,
+    compared_denominator = excluded.compared_denominator
 where
     (
         v.numerator, v.denominator, v.value, v.target, v.status, v.gap_count, v.coverage, v.is_provisional, v.level,
-        v.plan_code, v.no_target_reason
+        v.plan_code, v.no_target_reason, v.compared_numerator, v.compared_denominator
     )
     is distinct from (
         excluded.numerator, excluded.denominator, excluded.value, excluded.target, excluded.status,
-        excluded.gap_count, excluded.coverage, excluded.is_provisional, excluded.level, excluded.plan_code, excluded.no_target_reason
+        excluded.gap_count, excluded.coverage, excluded.is_provisional, excluded.level, excluded.plan_code, excluded.no_target_reason,
+        excluded.compared_numerator, excluded.compared_denominator
     )

@@ -12,13 +12,14 @@ from cchc.core.completeness import incomplete_bases
 from cchc.errors import NotConfigured
 from cchc.indicators import declared
 from cchc.indicators.count import binds, measure, work_tables
-from cchc.period import BASES, Period, last_day_before, midnight, now
+from cchc.period import BASES, Period, last_day_before, last_days, midnight, now
 from cchc.reference.catalogue import Indicator, catalogue
 from cchc.reference.plan import plan_of
 from cchc.reference.roles import Clocks, role_clocks
 from cchc.settings import Settings
 from cchc.warehouse import run_file
 
+FIRST_YEAR = 2000  # no dossier is older than the software that keeps it
 YEAR_BEFORE = "year_before"  # the year to date of the same period a year before, in `measured` beside the two bases
 
 
@@ -122,9 +123,9 @@ def _open_dossiers(connection: Connection, settings: Settings, source: str, peri
     connection.execute(
         text(
             "delete from mart.dossier_open where source_code = :s and (as_of_date = :d or (as_of_date <> :running "
-            "and extract(day from as_of_date) <> 14 and extract(day from as_of_date + 1) <> 1))"
+            "and as_of_date <> all(:ends)))"
         ),
-        {"s": source, "d": values["last_day"], "running": last_day_before(clock)},
+        {"s": source, "d": values["last_day"], "running": last_day_before(clock), "ends": last_days(FIRST_YEAR, clock.year)},
     )
     run_file(connection, settings, "mart/dossier_open", **values)
 

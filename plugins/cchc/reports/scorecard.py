@@ -96,7 +96,18 @@ def _as_published(connection: Connection, settings: Settings, period: Period, ro
         )
     }
     silent: dict[str, Any] = dict.fromkeys(
-        ("numerator", "denominator", "value", "gap_count", "coverage", "is_provisional", "target"), None
+        (
+            "numerator",
+            "denominator",
+            "value",
+            "gap_count",
+            "coverage",
+            "is_provisional",
+            "target",
+            "compared_numerator",
+            "compared_denominator",
+        ),
+        None,
     ) | {"status": None if reason else "no_data", "is_restated": False}
     found = []
     for row in rows:
@@ -124,6 +135,8 @@ def _as_published(connection: Connection, settings: Settings, period: Period, ro
                 "status": to_date["status"],
                 "status_vi": STATUS_VI.get(to_date["status"]),
                 "gap_count": to_date["gap_count"],
+                "compared_numerator": to_date["compared_numerator"],
+                "compared_denominator": to_date["compared_denominator"],
                 "coverage_percent": _shown(then["coverage"], "flow"),
                 "is_provisional": then["is_provisional"],
                 "edition": publication["edition"],
@@ -176,7 +189,7 @@ def render(rows: list[dict[str, Any]], period: Period) -> str:
                 row["status_vi"] or "",
                 "" if not row["gap_count"] else str(row["gap_count"]),
                 percent(row["last_period_value"], kind),
-                percent(row["year_before_value"], kind),
+                percent(row["year_before_value"], kind) + _compared(row),
                 coverage if row["status"] != "no_data" or row["coverage_percent"] is not None else "–",
             ]
         )
@@ -195,6 +208,13 @@ def render(rows: list[dict[str, Any]], period: Period) -> str:
         if any(row.get("is_restated") for row in rows):
             note += f"\n† có thay đổi sau công bố: `cchc restatements {period.code}`"
     return "\n\n".join([title, "\n".join(lines), note, *_remarks(shown)])
+
+
+def _compared(row: dict[str, Any]) -> str:
+    """Of a direction what it is judged by, the year to date a year before, which the period a year before does not show."""
+    if row.get("compared_numerator") is None:
+        return ""
+    return f" (lũy kế {_over(row['compared_numerator'], row['compared_denominator'])})"
 
 
 def _count(row: dict[str, Any]) -> str:

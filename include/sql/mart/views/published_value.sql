@@ -38,7 +38,9 @@ select
     v.coverage,
     v.is_provisional,
     r.restatement_id is not null as is_restated,
-    v.no_target_reason
+    v.no_target_reason,
+    v.compared_numerator,
+    v.compared_denominator
 from latest as p
 inner join mart.publication_value as v on p.publication_id = v.publication_id
 left join mart.restatement as r
@@ -70,3 +72,5 @@ comment on column mart.published_value.coverage is 'Coverage | Độ phủ';
 comment on column mart.published_value.is_provisional is 'Whether it was provisional | Tạm tính';
 comment on column mart.published_value.is_restated is 'Whether an open restatement says otherwise by now | Có thay đổi sau công bố';
 comment on column mart.published_value.no_target_reason is 'no plan holds: measured, not judged | Vì sao không đánh giá';
+comment on column mart.published_value.compared_numerator is 'Of a direction: what its status compared with when it was published, numerator | Tử số lũy kế cùng kỳ năm trước khi công bố';
+comment on column mart.published_value.compared_denominator is 'The denominator that goes with it | Mẫu số lũy kế cùng kỳ năm trước khi công bố';

@@ -187,7 +187,9 @@ select
     declared.unit_count as declared_unit_count,
     c.target_level,
     case when holding.plan_code is null then 'no plan holds' end as no_target_reason,
-    case when holding.plan_code is null then 'Không có kế hoạch nào áp dụng cho kỳ này: chỉ đo, không đánh giá' end as no_target_reason_vi
+    case when holding.plan_code is null then 'Không có kế hoạch nào áp dụng cho kỳ này: chỉ đo, không đánh giá' end as no_target_reason_vi,
+    case when holding.plan_code is not null then y.compared_numerator end as compared_numerator,
+    case when holding.plan_code is not null then y.compared_denominator end as compared_denominator
 from cell as c
 -- the plan that gives the period its place holds in it only where its years hold the last day
 left join core.plan as holding
@@ -321,3 +323,5 @@ comment on column mart.scorecard.declared_unit_count is 'Units that declared it:
 comment on column mart.scorecard.target_level is 'Where the target stands: all, district, commune | Cấp áp dụng mục tiêu';
 comment on column mart.scorecard.no_target_reason is 'no plan holds: the last day of the period lies in the years of no plan; it is measured, not judged | Vì sao không đánh giá';
 comment on column mart.scorecard.no_target_reason_vi is 'The same in words | Vì sao không đánh giá, bằng lời';
+comment on column mart.scorecard.compared_numerator is 'Of a direction: numerator of the year to date of the same period a year before, by which it is judged | Tử số lũy kế cùng kỳ năm trước, dùng để đánh giá';
+comment on column mart.scorecard.compared_denominator is 'The denominator that goes with it; null of a count | Mẫu số lũy kế cùng kỳ năm trước';

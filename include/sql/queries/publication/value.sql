@@ -4,7 +4,8 @@
 
 insert into mart.publication_value (
     publication_id, unit_code, indicator_code, basis, formula_version, level,
-    numerator, denominator, value, target, status, gap_count, coverage, is_provisional, no_target_reason
+    numerator, denominator, value, target, status, gap_count, coverage, is_provisional, no_target_reason,
+    compared_numerator, compared_denominator
 )
 select
     cast(:publication_id as bigint) as publication_id,
@@ -21,7 +22,9 @@ select
     v.gap_count,
     v.coverage,
     v.is_provisional,
-    v.no_target_reason
+    v.no_target_reason,
+    v.compared_numerator,
+    v.compared_denominator
 from mart.indicator_value as v
 inner join definition as d on v.indicator_code = d.indicator_code and v.formula_version = d.formula_version
 where
