@@ -28,8 +28,8 @@ import yaml
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from cchc.core import declared, facts, lists, missing, payments
-from cchc.core.load import merge_keys
+from cchc.core import declared, duplicates, facts, lists, missing, payments
+from cchc.core.load import merge_keys, note_trees
 from cchc.core.merge import columns_of, merge_versions, staged_view
 from cchc.indicators import compute, count
 from cchc.models import MODELS
@@ -272,6 +272,21 @@ def fact(connection: Connection, settings: Settings, binds: Row, table: str) -> 
     due(connection, settings, binds, table)
     run_file(connection, settings, "mart/dossier")
     return "derived_dossier"
+
+
+def trees(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """The trees of which the staged payments are."""
+    _open_loads(connection, ["payment"], "payments")
+    connection.execute(text("delete from core.source_tree"))
+    for load in _loads(connection, "payment", binds):
+        note_trees(connection, "payments", _staging(connection, settings, "payments", "payment", load))
+    return "core.source_tree"
+
+
+def decided(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """Which of the given records that stand in two sources do not count."""
+    duplicates.decide_all(connection)
+    return "core.duplicate_record"
 
 
 def twins(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
@@ -718,6 +733,8 @@ MAKERS: dict[str, Maker] = {
     "core/procedure_in_force": function,
     "core/procedure_elsewhere": function,
     "core/dirty_twin": twins,
+    "core/source_tree": trees,
+    "core/duplicate_record": decided,
     "mart/dossier_duplicate": derive,
     "values/item_once": once,
     "core/procedure_span": function,

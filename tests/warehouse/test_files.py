@@ -132,19 +132,21 @@ def migrated_before_files(settings: Settings) -> None:
                 connection.execute(path.read_bytes())
                 sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
                 connection.execute("insert into ops.migration values (%s, %s, now())", (path.stem, sha256))
-        connection.execute(findings.view(settings).content.encode())
+        connection.execute(
+            "create view mart.finding as select k.finding_code, k.finding_order, k.name_vi, d.source_code, d.unit_code, "
+            "d.received_date as month_start, d.dossier_code as item, d.dossier_code, d.received_date as event_date, "
+            "cast(null as jsonb) as detail from mart.dossier as d cross join core.finding_kind as k"
+        )
         connection.execute((SQL / "roles" / "roles.sql").read_bytes())
 
 
 def test_an_old_warehouse_becomes_what_a_fresh_one_is(empty: Settings, new_warehouse: Callable[[Path], Any], tmp_path: Path) -> None:
     migrated_before_files(empty)
-    before = rows_of(empty, CATALOGUE)
     said = cchc("init")
     assert said.code == 0 and f"views and functions made from their files: {len(FILES)} of them" in said.out
     after = rows_of(empty, CATALOGUE)
     with new_warehouse(tmp_path / "fresh") as fresh:
         assert after == rows_of(fresh, CATALOGUE)
-    assert after == before, "the files hold the newest forms of the migrations: an upgrade changes nothing"
     assert {row["name"] for row in after} == {f"{path.parts[-3]}.{path.stem}" for path in FILES} | {
         "mart.finding",
         "core.document_sign_key",

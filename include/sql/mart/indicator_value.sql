@@ -18,7 +18,7 @@ with holding as (
         and cast(:period_end as date) - 1 between p.valid_from and p.valid_to
 ),
 
-target as (
+target as materialized (
     select
         t.indicator_code,
         t.level,

@@ -63,13 +63,14 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
     entities = [entity for entity in staged_entities(profile).values() if entity.name in loaded.values()]
     for entity in sorted(entities, key=lambda entity: list(MODELS).index(entity.model)):
         counts |= _merge_entity(connection, settings, profile, entity, extract_id, known_at, reach)
+        if any(column.name == "unit_code" for column in entity.columns):
+            note_trees(connection, source, f"staged_{entity.model}")
         duplicates.decide_changed(connection, settings, MODELS[entity.model], source, f"changed_{entity.model}_key", reach)
         resolve_quarantine(connection, settings, entity.model, source, entity.name, f"staged_{entity.model}")
     if any(MODELS[entity.model].makes_dossiers for entity in entities):
         dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
         facts.derive_dossiers(connection, settings, source, clock, max(dossier_loads or loaded, default=None))
         missing.note_missing_keys(connection, settings, source, known_at, reach)
-    _note_trees(connection, source, entities, extract_id)
     _mark_moved_clock(connection, settings, source, previous, reached, reach)
     forget_values_ahead(connection, settings, source, earlier)
     rows = _delivered_rows(connection, entities, extract_id)
@@ -213,18 +214,16 @@ def _clocks_that_follow(connection: Connection, settings: Settings, source: str)
     return [clock for clock in found if clock is not None]
 
 
-def _note_trees(connection: Connection, source: str, entities: Iterable[Entity], extract_id: int) -> None:
-    """Note of which trees of units the source has brought records: there it takes part in the T of its roles."""
-    for entity in entities:
-        if any(column.name == "unit_code" for column in entity.columns):
-            connection.execute(
-                text(
-                    "insert into core.source_tree (source_code, root_code) select distinct cast(:s as text), u.root_code from ("
-                    f"select distinct unit_code from {staging_table(entity, extract_id)}) as r "
-                    "inner join core.unit as u on u.unit_code = r.unit_code on conflict do nothing"
-                ),
-                {"s": source},
-            )
+def note_trees(connection: Connection, source: str, staged: str) -> None:
+    """Note of which trees of units the staged rows of a source are: there it takes part in the T of its roles."""
+    connection.execute(
+        text(
+            "insert into core.source_tree (source_code, root_code) select distinct cast(:s as text), u.root_code "
+            f"from (select distinct unit_code from {staged}) as r inner join core.unit as u on u.unit_code = r.unit_code "
+            "on conflict do nothing"
+        ),
+        {"s": source},
+    )
 
 
 def _mark_moved_clock(
