@@ -87,7 +87,9 @@ def measure(
         {(item.coverage, item.coverage_part(role), role) for item in indicators if item.coverage for role in item.roles}
     ):
         for source, clock in clocks.of(role).items():
-            _run(connection, _EXPECT, sql(settings, part), binds(source, period, basis, clock), code=str(code), counted_basis=name)
+            # who is expected to send is asked for D of the value, whatever the T of this source
+            values = binds(source, period, basis, clock) | {"last_day": last_day}
+            _run(connection, _EXPECT, sql(settings, part), values, code=str(code), counted_basis=name)
     listed = [{"code": item.code, "version": item.version, "kind": item.kind, "coverage": item.coverage} for item in indicators]
     run_file(
         connection,

@@ -100,17 +100,18 @@ def _missing(
         known_at = clocks.known_at(item.role)
         if known_at is None or midnight(period.start) >= known_at:
             continue
+        last_day = period.effective_last_day(known_at)
         has_sent: dict[str, bool] = {}
         for role in item.roles:
             for source, clock in clocks.of(role).items():
-                statement, values = sql(settings, item.coverage_part(role)), binds(source, period, "period", clock)
+                statement, values = sql(settings, item.coverage_part(role)), binds(source, period, "period", clock) | {"last_day": last_day}
                 wanted = set(text(statement).compile().params)
                 for row in query(connection, statement, {key: value for key, value in values.items() if key in wanted}):
                     has_sent[row["unit_code"]] = has_sent.get(row["unit_code"], False) or row["has_sent"]
         rows = query(
             connection,
             "select u.name from core.unit_at(:d) as u where u.unit_code = any(:units) order by u.unit_code",
-            {"d": period.effective_last_day(known_at), "units": [unit for unit, sent in has_sent.items() if not sent]},
+            {"d": last_day, "units": [unit for unit, sent in has_sent.items() if not sent]},
         )
         found[code] = [row["name"] for row in rows]
     return found
