@@ -23,7 +23,7 @@ from cchc.warehouse import embedded as postgres
 from cchc.warehouse import url as warehouse_url
 
 START_AND_PRINT_PORT = (
-    "import sys, pathlib; from cchc.embedded import postgres; print(postgres.start(pathlib.Path(sys.argv[1]), durable=False).port)"
+    "import sys, pathlib; from cchc.warehouse import embedded as postgres; print(postgres.start(pathlib.Path(sys.argv[1]), durable=False).port)"
 )
 
 

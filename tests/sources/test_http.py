@@ -13,8 +13,8 @@ import pytest
 
 from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable
 from cchc.period import ZONE, now
-from cchc.sources import connection as connections
 from cchc.sources import http
+from cchc.sources.check import check_connection
 from cchc.sources.connection import Connection
 from cchc.sources.extract import months_between
 from cchc.sources.landing import Landed, Window
@@ -391,13 +391,13 @@ def test_landing_is_deterministic(source: Source, pull: Pull) -> None:
 def test_connection_test(source: Source, url: str, sleeps: list[float], tmp_path: Path) -> None:
     source.records["dossiers"] = [{"MaHoSo": "H1"}]
     connection = Connection("one_stop", url, "client", "s3cret-value")
-    assert "dossiers: 1 in all" in connections.test(connection, profile("one_stop"))
+    assert "dossiers: 1 in all" in check_connection(connection, profile("one_stop"))
     with pytest.raises(SourceUnavailable, match="credentials are wrong"):
-        connections.test(Connection("one_stop", url, "client", "no"), profile("one_stop"))
+        check_connection(Connection("one_stop", url, "client", "no"), profile("one_stop"))
     (tmp_path / "giaodich_20230101.csv").write_bytes(b"")
-    assert "payments: 1" in connections.test(Connection("payments", str(tmp_path)), profile("payments"))
+    assert "payments: 1" in check_connection(Connection("payments", str(tmp_path)), profile("payments"))
     with pytest.raises(SourceUnavailable, match=r"drop folder .*nowhere is not there"):
-        connections.test(Connection("payments", str(tmp_path / "nowhere")), profile("payments"))
+        check_connection(Connection("payments", str(tmp_path / "nowhere")), profile("payments"))
 
 
 def test_http_or_folder_must_be_in_the_profile(url: str, pull: Pull) -> None:
