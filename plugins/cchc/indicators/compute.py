@@ -65,7 +65,8 @@ def write_values(connection: Connection, settings: Settings, role: str, period: 
     """Write a period's values from what was counted into `measured`, judged by the plan that holds in it; how many changed."""
     sources = clocks.of(role)
     last_day = period.effective_last_day(min(sources.values()))
-    lacking = [basis for basis in BASES if any(incomplete_bases(connection, source, period, BASES)[basis] for source in sources)]
+    incomplete = [incomplete_bases(connection, source, period, BASES) for source in sources]
+    lacking = [basis for basis in BASES if any(found[basis] for found in incomplete)]
     concerned = [item.code for item in catalogue(settings).values() if item.coverage == "dossiers"] if lacking else []
     return run_file(
         connection,
