@@ -47,10 +47,11 @@ nightly: $(INSTALLED) ## the tests that are too slow for each change
 coverage: $(INSTALLED) ## how much of plugins/cchc the tests below the whole stack run; red below the floor of pyproject.toml
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov $(COVERED_BY) $(ARGS)
 
-check: $(INSTALLED) ## lint, format, types, SQL lint
+check: $(INSTALLED) ## lint, format, types, the order of the rooms, SQL lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy plugins/cchc demo
+	$(BIN)/mypy plugins/cchc demo dags
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor -p 2 include/sql
 
 format: $(INSTALLED) ## put the code into its form
