@@ -7,6 +7,8 @@ where the first month that was never asked for begins; `cchc doctor` tells it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Param, dag, task
 
@@ -38,8 +40,10 @@ SOURCES = list_profiles(Settings.load().sources_dir)
     },
 )
 def backfill() -> None:
+    """Trigger one ingest run for each month, one after the other."""
+
     @task
-    def windows(params: dict | None = None) -> list[dict]:  # type: ignore[type-arg]
+    def windows(params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """The windows of the months, each the parameters of one ingest run."""
         from cchc.period import month_windows
 

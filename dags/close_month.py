@@ -8,7 +8,8 @@ data, it asks for the approval of the restatement, which becomes another edition
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, PokeReturnValue, TriggerRule, chain, dag, task
@@ -18,6 +19,9 @@ from cchc.airflow.notify import tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
 from cchc.reference.closing import deadline_hours
 from cchc.settings import Settings
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import DagRunProtocol, RuntimeTaskInstanceProtocol
 
 
 @dag(
@@ -40,16 +44,18 @@ from cchc.settings import Settings
     },
 )
 def close_month() -> None:
+    """Wait, show what is found, ask, freeze, tell."""
+
     @task
-    def choose_period(params: dict | None = None, logical_date=None) -> str:  # type: ignore[no-untyped-def,type-arg]
+    def choose_period(params: dict[str, Any] | None = None, logical_date: datetime | None = None) -> str:
         """The period asked for, or the month that is over."""
         from cchc.period import now
         from cchc.pipeline.close import period_to_close
 
         return period_to_close((params or {}).get("period"), logical_date or now()).code
 
-    @task.sensor(poke_interval=600, timeout=timedelta(days=14), mode="reschedule")
-    def coverage(period: str, params: dict | None = None, dag_run=None) -> PokeReturnValue:  # type: ignore[no-untyped-def,type-arg]
+    @task.sensor(poke_interval=600, timeout=timedelta(days=14).total_seconds(), mode="reschedule")
+    def coverage(period: str, params: dict[str, Any] | None = None, *, dag_run: DagRunProtocol) -> PokeReturnValue:
         """Wait until every source is known to the end of the period and every unit has sent, or until the waiting is over."""
         from cchc.period import now, parse_period
         from cchc.publication.readiness import readiness
@@ -92,7 +98,7 @@ def close_month() -> None:
     )
 
     @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, pool=WAREHOUSE_POOL)
-    def freeze(period: str, ti=None) -> str:  # type: ignore[no-untyped-def]
+    def freeze(period: str, ti: RuntimeTaskInstanceProtocol) -> str:
         """Freeze values, items, definitions, clocks and reports as one publication; all of it or nothing."""
         from cchc.pipeline.close import publish
 

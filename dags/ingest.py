@@ -9,6 +9,9 @@ Run again, it changes nothing that did not change at the source.
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
 from airflow.sdk import Param, dag, task
 
 from cchc.airflow.assets import MONTHS_TOUCHED
@@ -18,6 +21,9 @@ from cchc.airflow.pools import WAREHOUSE_POOL
 from cchc.errors import NotConfigured
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, list_profiles, load_profile
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import OutletEventAccessorsProtocol
 
 
 def ingest_dag(profile: Profile) -> None:
@@ -54,7 +60,7 @@ def ingest_dag(profile: Profile) -> None:
     )
     def ingest() -> None:
         @task(pool=WAREHOUSE_POOL)
-        def open_window(params: dict | None = None, logical_date=None) -> int:  # type: ignore[no-untyped-def,type-arg]
+        def open_window(params: dict[str, Any] | None = None, logical_date: datetime | None = None) -> int:
             """Open the extract; its number goes through the run."""
             from cchc.airflow.runs import window
             from cchc.pipeline import ingest as pipeline
@@ -66,7 +72,7 @@ def ingest_dag(profile: Profile) -> None:
             )
 
         @task(pool=WAREHOUSE_POOL)
-        def extract(extract_id: int) -> dict:  # type: ignore[type-arg]
+        def extract(extract_id: int) -> dict[str, Any]:
             """Pull the window into landing: complete, or failed."""
             from cchc.airflow.connections import source_connection
             from cchc.pipeline import ingest as pipeline
@@ -88,7 +94,7 @@ def ingest_dag(profile: Profile) -> None:
             return pipeline.validate_step(Settings.load(), extract_id)
 
         @task(outlets=[MONTHS_TOUCHED], pool=WAREHOUSE_POOL)
-        def load(extract_id: int, *, outlet_events=None) -> list[str]:  # type: ignore[no-untyped-def]
+        def load(extract_id: int, *, outlet_events: OutletEventAccessorsProtocol) -> list[str]:
             """Publish the extract in one transaction; the months it touched become partitions of the asset."""
             from cchc.pipeline import ingest as pipeline
 

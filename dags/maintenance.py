@@ -5,6 +5,8 @@ Landing older than `keep_days` is removed (by retention, and logged); the wareho
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import Param, dag, task
 
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
@@ -28,8 +30,10 @@ from cchc.sources.profile import list_profiles
     params={"keep_days": Param(90, type="integer", minimum=1, title="Days that landing is kept")},
 )
 def maintenance() -> None:
+    """Clear away what is old, one step after the other."""
+
     @task(pool=WAREHOUSE_POOL)
-    def retain(params: dict | None = None) -> list[str]:  # type: ignore[type-arg]
+    def retain(params: dict[str, Any] | None = None) -> list[str]:
         """Remove landing that is older than its retention."""
         from cchc.runs.maintenance import remove_old_landing
 
@@ -64,6 +68,8 @@ def maintenance() -> None:
     doc_md=__doc__,
 )
 def check_connections() -> None:
+    """Try each source by itself: one that is down does not hide the others."""
+
     @task(map_index_template="{{ source }}")
     def check(source: str) -> str:
         """Log in and read the first page, or list the folder; red with the reason otherwise."""
@@ -72,7 +78,7 @@ def check_connections() -> None:
         from cchc.airflow.connections import source_connection
         from cchc.pipeline import ingest as pipeline
 
-        get_current_context()["source"] = source  # type: ignore[typeddict-unknown-key]
+        get_current_context()["source"] = source
         return pipeline.check_connection(Settings.load(), source, source_connection(source))
 
     check.expand(source=list_profiles(Settings.load().sources_dir))

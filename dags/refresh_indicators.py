@@ -7,12 +7,17 @@ Published values are never touched: what is learnt later becomes a restatement.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from airflow.sdk import Param, PartitionedAssetTimetable, dag, task
 
 from cchc.airflow.assets import MONTHS_TOUCHED
 from cchc.airflow.defaults import DEFAULT_ARGS, START
 from cchc.airflow.notify import tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import DagRunProtocol
 
 
 @dag(
@@ -33,8 +38,10 @@ from cchc.airflow.pools import WAREHOUSE_POOL
     },
 )
 def refresh_indicators() -> None:
+    """Recompute what was touched, or asked for."""
+
     @task(pool=WAREHOUSE_POOL)
-    def refresh(dag_run=None, params: dict | None = None) -> list[str]:  # type: ignore[no-untyped-def,type-arg]
+    def refresh(dag_run: DagRunProtocol, params: dict[str, Any] | None = None) -> list[str]:
         """Recompute one touched month, or the periods asked for by hand."""
         from cchc.pipeline.refresh import refresh_partition
         from cchc.settings import Settings

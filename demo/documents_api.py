@@ -25,7 +25,7 @@ def _day(query: dict[str, str], name: str) -> int | None:
 
 
 class Documents:
-    """GET …/api/v1/…"""
+    """Answers `GET …/api/v1/…`."""
 
     def __init__(self, district: District, weather: Weather) -> None:
         self._district = district

@@ -12,6 +12,7 @@ Events are kept in the order of `known_at`. `state` folds them; nothing else kno
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from demo.catalogue import Procedure
@@ -172,6 +173,117 @@ class State:
         self.changed_at = 0
 
 
+def _submit(now: State, happened: int, argument: Any) -> None:
+    now.status = 1
+
+
+def _accept(now: State, happened: int, due: Any) -> None:
+    now.status, now.received, now.due = 2, happened, due
+
+
+def _go_on(now: State, happened: int, argument: Any) -> None:
+    now.status = 4
+
+
+def _ask(now: State, happened: int, argument: Any) -> None:
+    now.status = 5
+    now.rounds.append([happened, 0, now.due, 0])
+
+
+def _back(now: State, happened: int, due: Any) -> None:
+    now.status = 4
+    now.rounds[-1][1], now.rounds[-1][3] = happened, due
+    if due:
+        now.due = due
+
+
+def _fee(now: State, happened: int, argument: Any) -> None:
+    now.status = 6
+
+
+def _apologise(now: State, happened: int, argument: Any) -> None:
+    now.apologies += 1
+
+
+def _finish(now: State, happened: int, outcome: Any) -> None:
+    now.status, now.ended, now.outcome = 9, happened, outcome
+
+
+def _hand_over(now: State, happened: int, argument: Any) -> None:
+    now.status, now.returned = 10, happened
+
+
+def _undo_handover(now: State, happened: int, argument: Any) -> None:
+    now.status, now.returned = 9, 0
+
+
+def _refuse(now: State, happened: int, ended: Any) -> None:
+    now.status, now.refused, now.ended = 3, happened, ended
+
+
+def _stop(now: State, happened: int, ended: Any) -> None:
+    now.status, now.ended = 8, ended
+
+
+def _withdraw(now: State, happened: int, argument: Any) -> None:
+    now.status, now.ended, now.outcome = 7, happened, "xin_rut"
+
+
+def _reopen(now: State, happened: int, argument: Any) -> None:
+    now.status, now.ended, now.returned, now.outcome = 4, 0, 0, ""
+
+
+def _move_due(now: State, happened: int, due: Any) -> None:
+    now.due = due
+
+
+def _move_end(now: State, happened: int, ended: Any) -> None:
+    now.ended = ended
+
+
+def _delete(now: State, happened: int, argument: Any) -> None:
+    now.deleted, now.gone = happened, False
+
+
+def _vanish(now: State, happened: int, argument: Any) -> None:
+    now.deleted, now.gone = happened, True
+
+
+def _restore(now: State, happened: int, argument: Any) -> None:
+    now.deleted, now.gone = 0, False
+
+
+def _write_raw(now: State, happened: int, values: Any) -> None:
+    now.raw = values
+
+
+CHANGES: dict[int, Callable[[State, int, Any], None]] = {
+    SUBMIT: _submit,
+    ACCEPT: _accept,
+    FORWARD: _go_on,
+    APPRAISE: _go_on,
+    ASK: _ask,
+    BACK: _back,
+    FEE: _fee,
+    PAID: _go_on,
+    APOLOGY: _apologise,
+    FINISH: _finish,
+    HANDOVER: _hand_over,
+    UNDO_HANDOVER: _undo_handover,
+    REFUSE: _refuse,
+    STOP: _stop,
+    WITHDRAW: _withdraw,
+    REOPEN: _reopen,
+    MOVE_DUE: _move_due,
+    MOVE_END: _move_end,
+    DELETE: _delete,
+    VANISH: _vanish,
+    RESTORE: _restore,
+    RAW: _write_raw,
+}
+"""What an event of each kind changes, given when it happened and its argument. RESYNC and TOUCH change nothing but `changed_at`."""
+
+
 def state(dossier: Dossier, upto: int) -> State:
     """The state after all events known at `upto` or before. For the view at clock t pass t - 1."""
     now = State()
@@ -179,50 +291,9 @@ def state(dossier: Dossier, upto: int) -> State:
         if known > upto:
             break
         now.changed_at = known
-        if kind == ACCEPT:
-            now.status, now.received, now.due = 2, happened, argument
-        elif kind in (FORWARD, APPRAISE, PAID):
-            now.status = 4
-        elif kind == FINISH:
-            now.status, now.ended, now.outcome = 9, happened, argument
-        elif kind == HANDOVER:
-            now.status, now.returned = 10, happened
-        elif kind == SUBMIT:
-            now.status = 1
-        elif kind == ASK:
-            now.status = 5
-            now.rounds.append([happened, 0, now.due, 0])
-        elif kind == BACK:
-            now.status = 4
-            now.rounds[-1][1], now.rounds[-1][3] = happened, argument
-            if argument:
-                now.due = argument
-        elif kind == FEE:
-            now.status = 6
-        elif kind == APOLOGY:
-            now.apologies += 1
-        elif kind == REFUSE:
-            now.status, now.refused, now.ended = 3, happened, argument
-        elif kind == STOP:
-            now.status, now.ended = 8, argument
-        elif kind == WITHDRAW:
-            now.status, now.ended, now.outcome = 7, happened, "xin_rut"
-        elif kind == MOVE_DUE:
-            now.due = argument
-        elif kind == MOVE_END:
-            now.ended = argument
-        elif kind == REOPEN:
-            now.status, now.ended, now.returned, now.outcome = 4, 0, 0, ""
-        elif kind == UNDO_HANDOVER:
-            now.status, now.returned = 9, 0
-        elif kind == DELETE:
-            now.deleted, now.gone = happened, False
-        elif kind == VANISH:
-            now.deleted, now.gone = happened, True
-        elif kind == RESTORE:
-            now.deleted, now.gone = 0, False
-        elif kind == RAW:
-            now.raw = argument
+        change = CHANGES.get(kind)
+        if change is not None:
+            change(now, happened, argument)
     return now
 
 

@@ -111,46 +111,71 @@ def as_cells(row: dict[str, Any], times: frozenset[str]) -> dict[str, Any]:
     return {name: (cell(value) if value else "") if name in times and isinstance(value, int) else value for name, value in row.items()}
 
 
-def feedback_parcels(items: list[Item]) -> list[Parcel]:
-    """The weekly files of feedback."""
-    from demo.feedback import COLUMNS, TIMES
+class _FeedbackFiles:
+    """What the weekly files of feedback hold, for the day of each."""
 
-    def rows(day: int) -> list[dict[str, Any]]:
-        return [item.row(day) for item in items if item.is_listed(day)]
+    def __init__(self, items: list[Item]) -> None:
+        self.items = items
 
-    def plain(day: int, columns: tuple[str, ...] = COLUMNS) -> bytes:
+    def rows(self, day: int) -> list[dict[str, Any]]:
+        return [item.row(day) for item in self.items if item.is_listed(day)]
+
+    def texts(self, day: int) -> list[dict[str, Any]]:
+        from demo.feedback import TIMES
+
+        return [as_text(row, TIMES, stamp) for row in self.rows(day)]
+
+    def plain(self, day: int) -> bytes:
+        from demo.feedback import COLUMNS
+
+        return self._csv(day, COLUMNS)
+
+    def narrow(self, day: int) -> bytes:
+        """Without its last column."""
+        from demo.feedback import COLUMNS
+
+        return self._csv(day, COLUMNS[:-1])
+
+    def _csv(self, day: int, columns: tuple[str, ...]) -> bytes:
         # 2022 came with semicolons; every other file has a BOM
         delimiter = ";" if day < day_number(2023, 1, 1) else ","
-        texts = [as_text(row, TIMES, stamp) for row in rows(day)]
-        return csv_file(columns, [{name: row[name] for name in columns} for row in texts], delimiter, bom=day % 2 == 0)
+        return csv_file(columns, [{name: row[name] for name in columns} for row in self.texts(day)], delimiter, bom=day % 2 == 0)
 
-    def unrated(day: int) -> bytes:
-        # the sender had forgotten the ratings: the revision has them
-        return csv_file(COLUMNS, [as_text(row, TIMES, stamp) | {"DanhGia": ""} for row in rows(day)], ",", bom=False)
+    def unrated(self, day: int) -> bytes:
+        """The sender had forgotten the ratings: the revision has them."""
+        from demo.feedback import COLUMNS
 
-    def cut(day: int) -> bytes:
-        return plain(day)[:-40]
+        return csv_file(COLUMNS, [row | {"DanhGia": ""} for row in self.texts(day)], ",", bom=False)
 
-    def book(day: int) -> bytes:
-        return xlsx_file(COLUMNS, [as_cells(row, TIMES) for row in rows(day)])
+    def cut(self, day: int) -> bytes:
+        return self.plain(day)[:-40]
 
+    def book(self, day: int) -> bytes:
+        from demo.feedback import COLUMNS, TIMES
+
+        return xlsx_file(COLUMNS, [as_cells(row, TIMES) for row in self.rows(day)])
+
+
+def feedback_parcels(items: list[Item]) -> list[Parcel]:
+    """The weekly files of feedback."""
+    files = _FeedbackFiles(items)
     found: list[Parcel] = []
     for day in range(FIRST_SUNDAY, clock.END // DAY, 7):
         at, stem = day * DAY + FEEDBACK_AT, f"phananh_{compact_day(day)}"
         if day in FEEDBACK_XLSX:
-            found.append(Parcel(at, f"{stem}.xlsx", partial(book, day)))
+            found.append(Parcel(at, f"{stem}.xlsx", partial(files.book, day)))
         elif day in FEEDBACK_REVISED:
-            found.append(Parcel(at, f"{stem}.csv", partial(unrated, day)))
-            found.append(Parcel(at + 2 * DAY, f"{stem}_r2.csv", partial(plain, day)))
+            found.append(Parcel(at, f"{stem}.csv", partial(files.unrated, day)))
+            found.append(Parcel(at + 2 * DAY, f"{stem}_r2.csv", partial(files.plain, day)))
         elif day == FEEDBACK_CUT:
-            found.append(Parcel(at, f"{stem}.csv", partial(cut, day)))
-            found.append(Parcel(at + 2 * DAY, f"{stem}.csv", partial(plain, day)))
+            found.append(Parcel(at, f"{stem}.csv", partial(files.cut, day)))
+            found.append(Parcel(at + 2 * DAY, f"{stem}.csv", partial(files.plain, day)))
         elif day == FEEDBACK_BLOCKED:
-            found.append(Parcel(at, f"{stem}.csv", partial(plain, day, COLUMNS[:-1])))
-            found.append(Parcel(at + 2 * DAY, f"{stem}_r2.csv", partial(plain, day)))
+            found.append(Parcel(at, f"{stem}.csv", partial(files.narrow, day)))
+            found.append(Parcel(at + 2 * DAY, f"{stem}_r2.csv", partial(files.plain, day)))
         else:
             late = 9 * DAY if day in FEEDBACK_LATE else 0
-            found.append(Parcel(at + late, f"{stem}.csv", partial(plain, day)))
+            found.append(Parcel(at + late, f"{stem}.csv", partial(files.plain, day)))
     return sorted(found, key=lambda parcel: (parcel.at, parcel.name))
 
 

@@ -6,6 +6,9 @@ One random stream for each (unit, month): the dossiers of a month do not depend 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from demo import levels, people
 from demo.catalogue import Offer, Procedure
@@ -127,86 +130,143 @@ def _finish_time(rnd: random.Random, received: int, start: int, due: int, limit:
     return end - end % 60 + 1 + int(rnd.random() * 58)
 
 
-def _journey(rnd: random.Random, dossier: Dossier, received: int, p_late: float) -> list[Event]:
-    """The events from the reception on."""
-    draw = rnd.random
-    procedure = dossier.procedure
-    due = due_time(procedure, received)
-    lag = 0 if draw() > 0.025 else int((0.3 + 3 * draw()) * DAY)
-    known = received + lag
-    events: list[Event] = [(known, ACCEPT, received, due, SHOWN)]
-    days = 0 if procedure.time_unit == "gio" and procedure.time <= 8 else procedure.time * (20 if procedure.time_unit == "thang" else 1)
-    at = received
-    if procedure.time > 0:
-        at = received + 600 + int(draw() * 5_400)
-        known = max(known, at)
-        events.append((known, FORWARD, at, 0, SHOWN))
-    start = at
-    fate = draw()
-    outcome = "ket_qua" if fate < 0.955 else "tra_lai" if fate < 0.977 else "xin_rut" if fate < 0.988 else "xin_loi" if fate < 0.99 else ""
-    if days >= 3 and draw() < (0.07 if procedure.unit.level == "district" else 0.04):
-        rounds = 2 if draw() < 0.05 else 1
-        for _round in range(rounds):
-            asked_day = add_workdays(start // DAY, 1 if days < 6 else 1 + int(draw() * 3))
-            asked = office_time(asked_day, draw())
-            known = max(known, asked)
-            events.append((known, ASK, asked, 0, SHOWN))
-            if draw() < 0.06:
-                return events  # the applicant never comes back
-            back_day = add_workdays(asked_day, 1 + int(draw() * 8))
-            at = office_time(back_day, draw())
-            known = max(known, at)
-            if due:
-                due = add_workdays(due // DAY, workdays_between(asked_day, back_day) + 1) * DAY + due % DAY
-            events.append((known, BACK, at, due, SHOWN))
-            start = at
-    elif procedure.unit.code == "H19.16.6" and draw() < 0.06:
-        asked_day = add_workdays(start // DAY, 2)
-        asked = office_time(asked_day, draw())
-        known = max(known, asked)
-        events.append((known, FEE, asked, 0, SHOWN))
+class _Journey:
+    """The events of one dossier from the reception on, and where it stands: each step draws from the same random stream, in its turn."""
+
+    def __init__(self, rnd: random.Random, dossier: Dossier, received: int) -> None:
+        self.rnd, self.draw = rnd, rnd.random
+        self.procedure = procedure = dossier.procedure
+        self.received = self.start = received
+        self.due = due_time(procedure, received)
+        self.known = received
+        self.days = (
+            0 if procedure.time_unit == "gio" and procedure.time <= 8 else procedure.time * (20 if procedure.time_unit == "thang" else 1)
+        )
+        self.events: list[Event] = []
+
+    def happens(self, kind: int, at: int, argument: Any = 0) -> None:
+        """An event of the second `at`, which becomes known then, but not before the event in front of it."""
+        self.known = max(self.known, at)
+        self.events.append((self.known, kind, at, argument, SHOWN))
+
+    def go(self, p_late: float) -> list[Event]:
+        """All events, as far as they go."""
+        self._accept()
+        fate = self.draw()
+        if not self._wait_for_applicant():
+            return self.events
+        late = self.draw() < p_late and self.due > 0
+        end = _finish_time(self.rnd, self.received, self.start, self.due, self.days, late)
+        self._process(end, late)
+        outcome = _outcome(fate)
+        if outcome:
+            self._finish(end, outcome)
+        else:
+            self._end_rarely(end, fate)
+        return self.events
+
+    def _accept(self) -> None:
+        lag = 0 if self.draw() > 0.025 else int((0.3 + 3 * self.draw()) * DAY)
+        self.known += lag
+        self.happens(ACCEPT, self.received, self.due)
+        if self.procedure.time > 0:
+            self.start = self.received + 600 + int(self.draw() * 5_400)
+            self.happens(FORWARD, self.start)
+
+    def _wait_for_applicant(self) -> bool:
+        """Supplements, or a fee to pay in between; false where the applicant never comes back."""
+        draw, unit = self.draw, self.procedure.unit
+        if self.days >= 3 and draw() < (0.07 if unit.level == "district" else 0.04):
+            rounds = 2 if draw() < 0.05 else 1
+            return all(self._supplement() for _round in range(rounds))
+        if unit.code == "H19.16.6" and draw() < 0.06:
+            return self._pay()
+        return True
+
+    def _supplement(self) -> bool:
+        draw = self.draw
+        asked_day = add_workdays(self.start // DAY, 1 if self.days < 6 else 1 + int(draw() * 3))
+        self.happens(ASK, office_time(asked_day, draw()))
+        if draw() < 0.06:
+            return False
+        back_day = add_workdays(asked_day, 1 + int(draw() * 8))
+        self.start = office_time(back_day, draw())
+        if self.due:
+            self.due = add_workdays(self.due // DAY, workdays_between(asked_day, back_day) + 1) * DAY + self.due % DAY
+        self.happens(BACK, self.start, self.due)
+        return True
+
+    def _pay(self) -> bool:
+        draw = self.draw
+        asked_day = add_workdays(self.start // DAY, 2)
+        self.happens(FEE, office_time(asked_day, draw()))
         if draw() < 0.08:
-            return events
-        at = office_time(add_workdays(asked_day, 1 + int(draw() * 4)), draw())
-        known = max(known, at)
-        events.append((known, PAID, at, 0, SHOWN))
-        start = at
-    late = draw() < p_late and due > 0
-    end = _finish_time(rnd, received, start, due, days, late)
-    if days >= 10 and end - start > 2 * DAY:
-        at = start + int((end - start) * 0.7)
-        at = add_workdays(at // DAY, 0) * DAY + 36_000 + int(draw() * 3_000)
-        if start < at < end:
-            known = max(known, at)
-            events.append((known, APPRAISE, at, 0, SHOWN))
-    if late and draw() < 0.72:
-        at = due - due % DAY + 57_600 + int(draw() * 2_000)
-        if at > known:
-            known = at
-            events.append((known, APOLOGY, at, 0, SHOWN))
-    if not outcome:  # the rare ends
+            return False
+        self.start = office_time(add_workdays(asked_day, 1 + int(draw() * 4)), draw())
+        self.happens(PAID, self.start)
+        return True
+
+    def _process(self, end: int, late: bool) -> None:
+        """The appraisal of long procedures, and the apology for most late ones."""
+        start, draw = self.start, self.draw
+        if self.days >= 10 and end - start > 2 * DAY:
+            at = start + int((end - start) * 0.7)
+            at = add_workdays(at // DAY, 0) * DAY + 36_000 + int(draw() * 3_000)
+            if start < at < end:
+                self.happens(APPRAISE, at)
+        if late and draw() < 0.72:
+            at = self.due - self.due % DAY + 57_600 + int(draw() * 2_000)
+            if at > self.known:
+                self.happens(APOLOGY, at)
+
+    def _end_rarely(self, end: int, fate: float) -> None:
         if fate < 0.993:
-            events.append((max(known, end), STOP, end, end if draw() < 0.6 else 0, SHOWN))
+            self.happens(STOP, end, end if self.draw() < 0.6 else 0)
         elif fate < 0.9945:
-            events.append((max(known, end), WITHDRAW, end, 0, SHOWN))
-        elif fate < 0.996:
-            events.append((max(known, end), REFUSE, end, end, SHOWN))
+            self.happens(WITHDRAW, end)
         else:
-            outcome = "ket_qua"
-        if not outcome:
-            return events
-    lag = 0 if draw() > 0.03 else int((0.5 + 3 * draw()) * DAY)
-    known = max(known, end + lag)
-    events.append((known, FINISH, end, outcome, SHOWN))
-    pick_up = draw()
-    if pick_up < 0.94:
-        if pick_up < 0.55 and end % DAY < 60_000:
-            at = end + 240 + int(draw() * 1_500)
-        else:
-            at = office_time(add_workdays(end // DAY, 1 + int(draw() * 3)), draw())
-        known = max(known + 1, at)
-        events.append((known, HANDOVER, at, 0, SHOWN))
-    return events
+            self.happens(REFUSE, end, end)
+
+    def _finish(self, end: int, outcome: str) -> None:
+        draw = self.draw
+        lag = 0 if draw() > 0.03 else int((0.5 + 3 * draw()) * DAY)
+        self.known = max(self.known, end + lag)
+        self.happens(FINISH, end, outcome)
+        pick_up = draw()
+        if pick_up < 0.94:
+            if pick_up < 0.55 and end % DAY < 60_000:
+                at = end + 240 + int(draw() * 1_500)
+            else:
+                at = office_time(add_workdays(end // DAY, 1 + int(draw() * 3)), draw())
+            self.known += 1
+            self.happens(HANDOVER, at)
+
+
+def _outcome(fate: float) -> str:
+    """The outcome of a dossier that is finished; "" for one that ends in another way."""
+    if fate < 0.955 or fate >= 0.996:
+        return "ket_qua"
+    return "tra_lai" if fate < 0.977 else "xin_rut" if fate < 0.988 else "xin_loi" if fate < 0.99 else ""
+
+
+@dataclass(frozen=True)
+class _Chances:
+    """How likely the dossiers of one unit and month are to come online, with scanned papers, with a signed result, late."""
+
+    online: float
+    digital: float
+    signed: float
+    late: float
+
+
+def _chances(offer: Offer, middle: int) -> _Chances:
+    level = levels.LEVELS[offer.unit.code]
+    return _Chances(
+        online=min(0.97, levels.better(level.online, middle) / max(0.2, offer.online_share(middle // DAY))),
+        digital=levels.better(level.digitised, middle),
+        signed=levels.better(level.e_result, middle),
+        late=levels.fewer(level.late, middle),
+    )
 
 
 def file_month(registry: Registry, offer: Offer, year: int, month: int, scale: float, seed: int) -> None:
@@ -219,63 +279,78 @@ def file_month(registry: Registry, offer: Offer, year: int, month: int, scale: f
         return
     days = workdays_of_month(year, month)
     times = sorted(office_time(days[int(draw() * len(days))], draw()) for _ in range(count))
-    level = levels.LEVELS[unit.code]
-    middle = times[len(times) // 2]
-    p_online = min(0.97, levels.better(level.online, middle) / max(0.2, offer.online_share(middle // DAY)))
-    p_digital = levels.better(level.digitised, middle)
-    p_signed = levels.better(level.e_result, middle)
-    p_late = levels.fewer(level.late, middle)
-    no_e_certification = unit.code in levels.NO_E_CERTIFICATION
-    last_person = people.COUNT
+    chances = _chances(offer, times[len(times) // 2])
     for received in times:
-        procedure = offer.draw(draw(), received // DAY)
-        online = procedure.level_at(received // DAY) >= 3 and draw() < p_online
-        submitted = received - 300 - int(draw() * 28_000) if online else received
-        dossier = blank(registry, unit, procedure, submitted, received)
-        dossier.person = 1 + int(draw() * (last_person - 1))
+        registry.add(_file(registry, offer, rnd, received, chances))
+
+
+def _file(registry: Registry, offer: Offer, rnd: random.Random, received: int, chances: _Chances) -> Dossier:
+    """One dossier with its events. Everything draws from the same random stream, in this order."""
+    draw = rnd.random
+    procedure = offer.draw(draw(), received // DAY)
+    online = procedure.level_at(received // DAY) >= 3 and draw() < chances.online
+    submitted = received - 300 - int(draw() * 28_000) if online else received
+    dossier = blank(registry, offer.unit, procedure, submitted, received)
+    dossier.person = 1 + int(draw() * (people.COUNT - 1))
+    chance = draw()
+    dossier.applicant = 1 if chance < 0.9 else 2 if chance < 0.97 else 3 if chance < 0.985 else 4
+    dossier.papers = 1 + int(draw() * 3)
+    _draw_channel(dossier, draw, online)
+    _draw_papers(dossier, draw, online, chances)
+    _draw_extras(dossier, draw)
+    if not online:
+        dossier.events = _Journey(rnd, dossier, received).go(chances.late)
+        return dossier
+    dossier.events = [(submitted, SUBMIT, submitted, 0, SHOWN)]
+    if draw() < 0.02:  # refused before acceptance: it never has a reception
+        dossier.received = 0
+        dossier.events.append((received, REFUSE, received, received, SHOWN if draw() < 0.9 else NO_STEP))
+    else:
+        dossier.events += _Journey(rnd, dossier, received).go(chances.late)
+    return dossier
+
+
+def _draw_channel(dossier: Dossier, draw: Callable[[], float], online: bool) -> None:
+    submitted = dossier.submitted
+    if online:
+        dossier.channel = 2
+        level = dossier.procedure.level_at(submitted // DAY)
+        dossier.level = level if level > 2 else 3
+        dossier.accept_by = add_workdays(submitted // DAY, 1) * DAY + submitted % DAY
+        dossier.portal = 1 if draw() < 0.35 else 2
+    elif draw() < 0.012:
+        dossier.channel = 3
+
+
+def _draw_papers(dossier: Dossier, draw: Callable[[], float], online: bool, chances: _Chances) -> None:
+    """How many papers are scanned, what is reused or asked of the population database, and in what form the result is."""
+    if draw() < chances.digital:
+        dossier.digitised = 1 + int(draw() * dossier.papers)
+    chance = draw()
+    if chance < 0.25:
+        dossier.reused = 1 if chance < 0.05 else 0
+        dossier.from_store = chance < 0.03
+        dossier.population = True
+        dossier.verified = online or chance < 0.08
+    procedure = dossier.procedure
+    if procedure.paper:
         chance = draw()
-        dossier.applicant = 1 if chance < 0.9 else 2 if chance < 0.97 else 3 if chance < 0.985 else 4
-        dossier.papers = 1 + int(draw() * 3)
-        if online:
-            dossier.channel = 2
-            dossier.level = procedure.level_at(submitted // DAY) if procedure.level_at(submitted // DAY) > 2 else 3
-            dossier.accept_by = add_workdays(submitted // DAY, 1) * DAY + submitted % DAY
-            dossier.portal = 1 if draw() < 0.35 else 2
-        elif draw() < 0.012:
-            dossier.channel = 3
-        if draw() < p_digital:
-            dossier.digitised = 1 + int(draw() * dossier.papers)
-        chance = draw()
-        if chance < 0.25:
-            dossier.reused = 1 if chance < 0.05 else 0
-            dossier.from_store = chance < 0.03
-            dossier.population = True
-            dossier.verified = online or chance < 0.08
-        if procedure.paper:
-            chance = draw()
-            if chance < p_signed and not (procedure.certification and no_e_certification):
-                dossier.result = RESULT_SIGNED
-            elif chance < p_signed + 0.12:
-                dossier.result = RESULT_FILE
-        if draw() < 0.10:
-            dossier.second_key = f"{unit.code}-{compact_day(submitted // DAY)[2:]}-{10_000 + int(draw() * 89_999)}"
-        if draw() < 0.03:
-            dossier.receiving_unit = COMMUNES[int(draw() * len(COMMUNES))].code
-        if draw() < 0.05:
-            dossier.code = f"{procedure.code}.000.00.00.H19"
-        dossier.by_post = draw() < 0.05
-        dossier.fee_when = 1 if draw() < 0.8 else 4
-        if online:
-            events: list[Event] = [(submitted, SUBMIT, submitted, 0, SHOWN)]
-            if draw() < 0.02:  # refused before acceptance: it never has a reception
-                dossier.received = 0
-                events.append((received, REFUSE, received, received, SHOWN if draw() < 0.9 else NO_STEP))
-            else:
-                events += _journey(rnd, dossier, received, p_late)
-            dossier.events = events
-        else:
-            dossier.events = _journey(rnd, dossier, received, p_late)
-        registry.add(dossier)
+        if chance < chances.signed and not (procedure.certification and dossier.unit.code in levels.NO_E_CERTIFICATION):
+            dossier.result = RESULT_SIGNED
+        elif chance < chances.signed + 0.12:
+            dossier.result = RESULT_FILE
+
+
+def _draw_extras(dossier: Dossier, draw: Callable[[], float]) -> None:
+    """What only some have: a second key, another receiving unit, a code that is written longer, delivery by post, a fee at the end."""
+    if draw() < 0.10:
+        dossier.second_key = f"{dossier.unit.code}-{compact_day(dossier.submitted // DAY)[2:]}-{10_000 + int(draw() * 89_999)}"
+    if draw() < 0.03:
+        dossier.receiving_unit = COMMUNES[int(draw() * len(COMMUNES))].code
+    if draw() < 0.05:
+        dossier.code = f"{dossier.procedure.code}.000.00.00.H19"
+    dossier.by_post = draw() < 0.05
+    dossier.fee_when = 1 if draw() < 0.8 else 4
 
 
 def file_all(registry: Registry, offers: dict[str, Offer], scale: float, seed: int) -> None:

@@ -89,7 +89,7 @@ def _read_cursor(text: str) -> tuple[int, Any]:
 
 
 class OneStop:
-    """GET …/api/…"""
+    """Answers `GET …/api/…`."""
 
     def __init__(self, district: District, weather: Weather) -> None:
         self._district = district

@@ -165,6 +165,13 @@ class Payments:
 
     def plant(self, paying: dict[str, list[Dossier]]) -> None:
         """The oddities of the payments; the dossiers for them were made by the planter."""
+        self._plant_attempts(paying)
+        self._plant_dossiers(paying)
+        self._plant_times(paying)
+        self._plant_words(paying)
+
+    def _plant_attempts(self, paying: dict[str, list[Dossier]]) -> None:
+        """Paid twice, failed before, paid back, pending for ever."""
         for dossier in paying["paid-unsaid"]:
             self.add(self.make(dossier, dossier.submitted + 5, "truc-tuyen"))
         for dossier in paying["double-payment"]:
@@ -183,12 +190,18 @@ class Payments:
             self._plant("refund", back._replace(kind="REFUND", original=row.reference, receipt=""))
         for dossier in paying["pending-for-ever"]:
             self._plant("pending-for-ever", self.make(dossier, dossier.submitted + 5, "truc-tuyen", state="3"))
+
+    def _plant_dossiers(self, paying: dict[str, list[Dossier]]) -> None:
+        """Of no dossier, or before it."""
         for number in range(ODDITIES["no-dossier"].how_many):
             dossier = paying["unknown-method"][0]
             row = self.make(dossier, dossier.received + number * 31 * DAY, "chuyen-khoan")
             self._plant("no-dossier", row._replace(dossier=f"H19.16.21-230{4 + number}05-9{number:03d}"))
         for dossier in paying["before-dossier"]:
             self._plant("before-dossier", self.make(dossier, dossier.received - 60, "tien-mat"))
+
+    def _plant_times(self, paying: dict[str, list[Dossier]]) -> None:
+        """Times of a 12-hour clock and of another day."""
         for number, dossier in enumerate(paying["clock-12h-shiftable"]):
             # a morning written as the evening before, an afternoon written as the night after
             real = dossier.received // DAY * DAY + (33_015 if number % 2 else 55_215) + number
@@ -205,6 +218,9 @@ class Payments:
             row = self.make(dossier, dossier.received, "chuyen-khoan")
             self.add(row)
             self._plant("key-in-two-days", row._replace(day=row.day + 1, at=row.at + DAY))
+
+    def _plant_words(self, paying: dict[str, list[Dossier]]) -> None:
+        """Words that nobody has agreed on."""
         for code, change in (
             ("unknown-unit-payment", {"unit": "H19.16.88"}),
             ("unknown-method", {"method": "vi-dien-tu"}),

@@ -208,6 +208,10 @@ class Planter:
     # --- what real systems do --------------------------------------------------------------------------------------------------
     def edits(self) -> None:
         """Dates that move, ends that change, dossiers that come back."""
+        self._moved_dates()
+        self._come_back()
+
+    def _moved_dates(self) -> None:
         bulk = moment(2023, 6, 28, 16, 40, 0)
         for number in self.each("bulk-on-time"):
             dossier = self.plain(moment(2023, 5, 22 + number % 5, 8, 10 + number, 20), "H19.16.9", due_days=10 + number % 6, end_days=None)
@@ -231,6 +235,8 @@ class Planter:
             changed = add_workdays(dossier.events[-1][0] // DAY, 4) * DAY + 55_003 + number
             dossier.events.append((changed, MOVE_END, changed, due - 3_600 + 7, HIDDEN))
             self.keep("end-changed", dossier)
+
+    def _come_back(self) -> None:
         for number in self.each("step-hidden-later"):
             dossier = self.plain(when(number, 3))
             known, kind, happened, argument, _shown = dossier.events[1]

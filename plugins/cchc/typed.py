@@ -75,7 +75,7 @@ class Typed(BaseModel):
 class Fault(ValueError):
     """What a rule of a model finds wrong, as a sentence. `place` leads on from the mapping of the rule to what is at fault in it."""
 
-    def __init__(self, message: str, *place: str | int):
+    def __init__(self, message: str, *place: str | int) -> None:
         super().__init__(message)
         self.place = place
 
@@ -132,7 +132,7 @@ def is_typed(kind: Any) -> bool:
 
 
 class _TwiceError(Exception):
-    def __init__(self, key: str, line: int):
+    def __init__(self, key: str, line: int) -> None:
         super().__init__(key)
         self.key = key
         self.line = line
@@ -165,7 +165,7 @@ class _Spot:
 
 
 def _spot(kind: Any, loc: Sequence[Any]) -> _Spot:
-    """pydantic's place of a fault, without the tags of unions that it holds, which stand in no file."""
+    """The place of a fault as pydantic gives it, without the tags of unions that it holds, which stand in no file."""
     steps: list[Any] = []
     kinds = [_alone(kind)]
     for item in loc:

@@ -123,6 +123,6 @@ def _terminate(processes: list[psutil.Process], patience: float) -> list[psutil.
 
 def _is_live(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False

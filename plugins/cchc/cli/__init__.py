@@ -1,0 +1,1 @@
+"""The command `cchc`: one module for each group of subcommands."""

@@ -1,0 +1,1 @@
+"""From staging to core: one version of each record, merged, dated and counted."""

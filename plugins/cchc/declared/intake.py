@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -150,20 +150,23 @@ class _Workbook:
             for word in (UNIT, MONTH):
                 if cells.get(word) is not None:
                     self._same(word, cells[word], f"{self.name}, {SHEET}!{self.columns[word]}{number}")
-            code = str(cells["MaChiTieu"] or "")
             at = {word: f"{letter}{number}" for word, letter in self.columns.items()}
             filled = [word for word in COLUMNS if cells[word] is not None and word not in ("MaChiTieu", "NguoiKhai", "GhiChu")]
-            if not code and filled:
+            code = str(cells["MaChiTieu"] or "")
+            if code:
+                self._judge_code(code, number, at["MaChiTieu"], first, mine)
+            elif filled:
                 self.fault(at["MaChiTieu"], "MaChiTieu is empty, but the row is filled in")
-            if not code:
-                continue
-            if code in first:
-                self.fault(at["MaChiTieu"], f"{_shown_code(code)} stands in row {first[code]} already; one row an indicator")
-            elif code not in mine:
-                self.fault(at["MaChiTieu"], self._unknown(code))
-            first.setdefault(code, number)
-            if filled:
+            if code and filled:
                 yield from self._figure(number, code, mine.get(code), cells, at)
+
+    def _judge_code(self, code: str, number: int, where: str, first: dict[str, int], mine: Mapping[str, Duty]) -> None:
+        """An indicator that the unit is asked for, once: `first` has the row in which each code stands first."""
+        if code in first:
+            self.fault(where, f"{_shown_code(code)} stands in row {first[code]} already; one row an indicator")
+        elif code not in mine:
+            self.fault(where, self._unknown(code))
+        first.setdefault(code, number)
 
     def _figure(
         self, number: int, code: str, duty: Duty | None, cells: dict[str, Any], at: dict[str, str]

@@ -171,7 +171,7 @@ def start_beside(settings: Settings, name: str, command: list[str], environment:
     processes = _processes(settings)
     running = processes.alive().get(name)
     if running is not None:
-        return running.pid
+        return int(running.pid)
     folder = _folder(settings)
     (folder / "logs").mkdir(parents=True, exist_ok=True)
     with open(log_of(settings, name), "a") as output:

@@ -182,7 +182,7 @@ def _sum(counts: Counts, months: Sequence[int]) -> tuple[int, int]:
 
 
 def _binomial_variance(numerator: float, denominator: float) -> float:
-    """p (1 − p) of a share, with half a case added on both sides: a share of all or nothing is not certain."""
+    """The variance p (1 − p) of a share, with half a case added on both sides: a share of all or nothing is not certain."""
     share = (numerator + 0.5) / (denominator + 1)
     return share * (1 - share)
 

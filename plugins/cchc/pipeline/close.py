@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, LoadBlocked, WrongUse
 from cchc.forms import score
@@ -78,12 +78,7 @@ def close(
     if score.has_formula(settings, period):
         score.compute(settings, period)
     with engine(settings).begin() as connection:
-        for role in sorted({item.role for item in items.values()}):  # no refresh between the values and their items
-            connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
-        # a load may have marked the months again before we held the locks
-        waiting = connection.execute(text("select 1 from ops.dirty_month where month_start = any(:m)"), {"m": months}).scalar()
-        if waiting:
-            raise CchcError(f"{period.code}: a load has just touched it; run `cchc close {period.code}` again")
+        _hold_still(connection, period, sorted({item.role for item in items.values()}), months)
         state = readiness_at(connection, settings, period)
         if not incomplete:
             _require_known(state)
@@ -112,6 +107,16 @@ def close(
         score.freeze(connection, period, str(publication_id))
         names = freeze_reports(connection, settings, period, edition, publication_id, reports) if reports else []
     return Publication(publication_id, period, edition, values, restated, names)
+
+
+def _hold_still(connection: Connection, period: Period, roles: list[str], months: list[date]) -> None:
+    """Lets no refresh come between the values and their items. Raises CchcError where a load has touched one of the months."""
+    for role in roles:
+        connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
+    # a load may have marked the months again before we held the locks
+    waiting = connection.execute(text("select 1 from ops.dirty_month where month_start = any(:m)"), {"m": months}).scalar()
+    if waiting:
+        raise CchcError(f"{period.code}: a load has just touched it; run `cchc close {period.code}` again")
 
 
 def _require_known(state: Readiness) -> None:

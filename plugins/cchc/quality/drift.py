@@ -72,9 +72,9 @@ HISTORY = f"""
 
 @dataclass(frozen=True)
 class Finding:
-    """A change in the fields of an entity: some `vanished`, are `new`, have a share of `missing` values that jumped, `never` came, are
-    `unused`.
+    """A change in the fields of an entity.
 
+    `kind`: some fields `vanished`, are `new`, have a share of `missing` values that jumped, `never` came, are `unused`.
     `extract_id` is the newest extract that brought records of it; `is_first`: none before it did. `fields` are named as delivered.
     """
 

@@ -22,7 +22,7 @@ def _column(values: dict[str, Any]) -> str:
     return column
 
 
-class ExpectKnownUnit(UnexpectedRowsExpectation):
+class ExpectKnownUnit(UnexpectedRowsExpectation):  # type: ignore[misc]  # Great Expectations is not followed
     """`expect_known_unit`: the unit code is in core.unit. `missing_allowed` says whether it may also be missing."""
 
     column: str
@@ -30,7 +30,7 @@ class ExpectKnownUnit(UnexpectedRowsExpectation):
 
     success_keys: ClassVar[tuple[str, ...]] = ("unexpected_rows_query", "column", "missing_allowed")
 
-    @pydantic.root_validator(pre=True)
+    @pydantic.root_validator(pre=True)  # type: ignore[untyped-decorator]  # as above
     def _write_query(cls, values: dict[str, Any]) -> dict[str, Any]:
         column = _column(values)
         missing = f"subselect.{column} is not null and " if values.get("missing_allowed", False) else ""
@@ -38,7 +38,7 @@ class ExpectKnownUnit(UnexpectedRowsExpectation):
         return {**values, "unexpected_rows_query": f"select _row from {{batch}} where {missing}not exists ({known})"}
 
 
-class ExpectListedCode(UnexpectedRowsExpectation):
+class ExpectListedCode(UnexpectedRowsExpectation):  # type: ignore[misc]  # Great Expectations is not followed
     """`expect_listed_code`: the value is there and one of `value_set` (all numbers, or all texts).
 
     For a value that may be missing GX's own `expect_column_values_to_be_in_set` is the rule.
@@ -49,7 +49,7 @@ class ExpectListedCode(UnexpectedRowsExpectation):
 
     success_keys: ClassVar[tuple[str, ...]] = ("unexpected_rows_query", "column", "value_set")
 
-    @pydantic.root_validator(pre=True)
+    @pydantic.root_validator(pre=True)  # type: ignore[untyped-decorator]  # as above
     def _write_query(cls, values: dict[str, Any]) -> dict[str, Any]:
         column, listed = _column(values), values.get("value_set") or []
         if not listed or not (all(type(value) is int for value in listed) or all(type(value) is str for value in listed)):

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, Engine
 class Gx:
     """An ephemeral context with one data source: the warehouse, through psycopg2 (psycopg 3 types its parameters and errs)."""
 
-    def __init__(self, source: Any, context: Any):
+    def __init__(self, source: Any, context: Any) -> None:
         self._source = source
         self._context = context
 
@@ -37,7 +37,9 @@ class Gx:
 
 
 def _address(url: URL) -> str:
-    """The URL as GX reads it. SQLAlchemy leaves blanks in a password as they are, which GX refuses, and GX takes what follows a `$` for
+    """The URL as GX reads it.
+
+    SQLAlchemy leaves blanks in a password as they are, which GX refuses, and GX takes what follows a `$` for
     the name of a variable: here everything is escaped.
     """
     address = url.set(drivername="postgresql+psycopg2")

@@ -1,0 +1,1 @@
+"""Reference data: units, calendar, catalogue, plans, duties, roles; read from files, loaded with their changes."""

@@ -82,7 +82,7 @@ class Line:
         return found
 
     def truth(self, column: str) -> bool | None:
-        """true or false, also in the capitals that spreadsheets write; None where it is neither (a fault)."""
+        """Whether it says true, also in the capitals that spreadsheets write; None where it is neither (a fault)."""
         value = self.needed(column)
         if value and value.lower() not in TRUTH:
             self.fault(column, f"'{value}' stands there; allowed are {', '.join(TRUTH)}")

@@ -92,47 +92,55 @@ def _load_plan(connection: Connection, plan: Plan, moment: datetime, changed: li
     told = []
     for key, row in after.items():
         old = before.get(key)
-        if old is None:
-            _store(connection, row | {"added_at": moment})
-            changed.append(_cell(row))
-            if stored:
-                told.append(f"{plan.code}: {_name(row)} is new: {_asks(row)}")
-                _keep(connection, row, moment, "added", None, row)
+        if old is not None:
+            told += _update(connection, old, row, moment, changed)
             continue
-        differing = [name for name in WORDS if old[name] != row[name]]
-        if old["ended_at"] is not None:
-            change = "restored"
-            told.append(f"{plan.code}: {_name(row)} is back: {_asks(row)}")
-        elif differing:
-            change = "changed"
-            shown = [name for name in differing if name != "operator_text" or "operator" not in differing]
-            words = "; ".join(_difference(name, old, row) for name in shown)
-            told.append(f"{plan.code}: {_name(row)} has changed: {words}")
-        else:
-            if old["target_order"] != row["target_order"]:
-                _store(connection, row)
-            continue
-        _store(connection, row)
-        _keep(connection, row, moment, change, {name: old[name] for name in differing}, {name: row[name] for name in differing})
-        if change == "restored" or set(differing) & {"indicator_code", "operator", "target", "kind"}:
-            changed += [_cell(old), _cell(row)]
+        _store(connection, row | {"added_at": moment})
+        changed.append(_cell(row))
+        if stored:
+            told.append(f"{plan.code}: {_name(row)} is new: {_asks(row)}")
+            _keep(connection, row, moment, "added", None, row)
     for key, old in before.items():
         if key not in after and old["ended_at"] is None:
-            connection.execute(
-                text("update core.plan_target set ended_at = :now where plan_code = :plan and target_no = :no and level = :level"),
-                {"now": moment, "plan": plan.code, "no": key[0], "level": key[1]},
-            )
-            told.append(
-                f"{plan.code}: {_name(old)} has ended: it is gone from the plan's file, so nothing is judged by it; "
-                "what was published with it stays"
-            )
-            _keep(connection, old, moment, "ended", {name: old[name] for name in WORDS}, None)
+            told.append(_end(connection, old, moment))
             changed.append(_cell(old))
     if not stored:
         return [f"{plan.code} is loaded: {plan.words}"]
     if stored[0]["ended_at"] is not None:
         return [f"{plan.code} is in force again: {plan.words}"]
     return told
+
+
+def _update(connection: Connection, old: dict[str, Any], row: dict[str, Any], moment: datetime, changed: list[dict[str, str]]) -> list[str]:
+    """One target that was stored before, as the plan's file says it now."""
+    differing = [name for name in WORDS if old[name] != row[name]]
+    if old["ended_at"] is not None:
+        change, words = "restored", f"is back: {_asks(row)}"
+    elif differing:
+        shown = [name for name in differing if name != "operator_text" or "operator" not in differing]
+        change, words = "changed", f"has changed: {'; '.join(_difference(name, old, row) for name in shown)}"
+    else:
+        if old["target_order"] != row["target_order"]:
+            _store(connection, row)
+        return []
+    _store(connection, row)
+    _keep(connection, row, moment, change, {name: old[name] for name in differing}, {name: row[name] for name in differing})
+    if change == "restored" or set(differing) & {"indicator_code", "operator", "target", "kind"}:
+        changed += [_cell(old), _cell(row)]
+    return [f"{row['plan_code']}: {_name(row)} {words}"]
+
+
+def _end(connection: Connection, old: dict[str, Any], moment: datetime) -> str:
+    """One target that the plan's file does not have any more."""
+    connection.execute(
+        text("update core.plan_target set ended_at = :now where plan_code = :plan and target_no = :no and level = :level"),
+        {"now": moment, "plan": old["plan_code"], "no": old["target_no"], "level": old["level"]},
+    )
+    _keep(connection, old, moment, "ended", {name: old[name] for name in WORDS}, None)
+    return (
+        f"{old['plan_code']}: {_name(old)} has ended: it is gone from the plan's file, so nothing is judged by it; "
+        "what was published with it stays"
+    )
 
 
 def _store(connection: Connection, row: dict[str, Any]) -> None:

@@ -68,12 +68,13 @@ def build(
 
 def file_name(layout: Layout, kind: str, period: Period, unit: str | None) -> str:
     """A report's file name without its ending: what it is, of when, of whom."""
-    name = {
+    names: dict[str, Callable[[], str]] = {
         "06a": lambda: layout.form["file"],
         "annex": lambda: layout.tables["plan_annex"].file,
         "report": lambda: "bao_cao_cchc",
         "page": lambda: "cong_khai",
-    }.get(kind, lambda: layout.tables[kind].file)()
+    }
+    name = names.get(kind, lambda: layout.tables[kind].file)()
     return "_".join([name, period.code, *([unit] if unit else [])])
 
 

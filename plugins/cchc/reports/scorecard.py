@@ -227,8 +227,10 @@ def _over(numerator: Any, denominator: Any) -> str:
 
 @dataclass(frozen=True)
 class Explanation:
-    """One number, taken apart: its definition, the clauses of the plan that holds in its period (none where no plan does), the query with
-    its binds, the counted rows, and what the units declared for it.
+    """One number, taken apart.
+
+    Its definition, the clauses of the plan that holds in its period (none where no plan does), the query with its binds, the counted
+    rows, and what the units declared for it.
 
     A row has the unit for which it counts (`unit_code`, or `level:…` where there is none) and the one that its record names (`named_code`);
     `elsewhere` says why they differ. `sources`: those that are counted.

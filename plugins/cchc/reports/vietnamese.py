@@ -45,7 +45,7 @@ def day(value: date | None) -> str:
 
 
 def change(now: Decimal | None, before: Decimal | None, kind: str = "flow") -> str | None:
-    """ "tăng 2,31 điểm %", "giảm 12", "không đổi"; None where one of the two is missing.
+    """The change in words: "tăng 2,31 điểm %", "giảm 12", "không đổi"; None where one of the two is missing.
 
     The difference is that of the numbers as shown, so that a reader who subtracts them gets the same.
     """

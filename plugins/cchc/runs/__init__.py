@@ -1,0 +1,1 @@
+"""Runs: the extracts and loads of each source, tried again, set back, cleared away."""

@@ -64,26 +64,23 @@ def absent_fields(entity: Entity, counted: dict[str, Any], before: Earlier, firs
         return []  # a column that a table lacks is told by its header
     found = []
     if entity.secret is not None and (unlabelled := counted["unlabelled"]):
-        share = before.fields.get(entity.secret.field)
-        if share is not None and share.shown:
-            gone = chance_of_none(unlabelled, share) < ALL_BUT_IMPOSSIBLE
-        else:
-            gone = before.loads == 0 and unlabelled >= first_rows
-        if gone:
-            found.append(Absent(entity.secret.field, unlabelled, share if share is not None and share.shown else None))
+        found.append(_judged(entity.secret.field, unlabelled, before, first_rows, is_needed=True))
     needed = entity.critical_fields - {column.source for column in entity.columns if column.name in ENDS}
     for name in entity.fields:
-        if counted["present"].get(name) or name in entity.optional_fields:
-            continue
-        records, share = records_of(name, counted), before.fields.get(name)
-        if not records:
-            continue  # a delivery without records lacks none of their fields
-        if share is not None and share.shown:
-            if chance_of_none(records, share) < ALL_BUT_IMPOSSIBLE:
-                found.append(Absent(name, records, share))
-        elif before.loads == 0 and records >= first_rows and name in needed:
-            found.append(Absent(name, records, None))
-    return found
+        if not counted["present"].get(name) and name not in entity.optional_fields:
+            found.append(_judged(name, records_of(name, counted), before, first_rows, is_needed=name in needed))
+    return [absent for absent in found if absent is not None]
+
+
+def _judged(name: str, records: int, before: Earlier, first_rows: int, *, is_needed: bool) -> Absent | None:
+    """A field that none of the `records` of a delivery has, if it is gone; None where it is empty as it may well be."""
+    if not records:
+        return None  # a delivery without records lacks none of their fields
+    share = before.fields.get(name)
+    if share is not None and share.shown:
+        return Absent(name, records, share) if chance_of_none(records, share) < ALL_BUT_IMPOSSIBLE else None
+    is_refused = is_needed and before.loads == 0 and records >= first_rows
+    return Absent(name, records, None) if is_refused else None
 
 
 def records_of(name: str, counted: dict[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""Day files with a manifest and a trailer: does the file say what its manifest says? (payments.md)
+"""Day files with a manifest and a trailer: does the file say what its manifest says?
 
 The rules of a file as a whole, named B1…: a file that breaks one is blocked, and the best earlier revision stays in force.
 """

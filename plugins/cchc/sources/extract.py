@@ -352,63 +352,92 @@ def _due_files(job: _Job, entity: Entity, names: list[str]) -> list[str]:
     return [name for _, _, name in sorted(wanted)]
 
 
+@dataclass
+class _File:
+    """One file of a drop folder while it is read. `sha` is what it is known by, `facts` is what its manifest in landing says of it."""
+
+    entity: Entity
+    name: str
+    own_sha: str
+    sha: str
+    facts: dict[str, Any]
+    parsed: day_files.FileName | None = None
+    declared: dict[str, Any] | None = None
+
+    def is_known_by(self, sha: str) -> None:
+        """From now on the file is known by another sha256."""
+        self.facts["sha256"] = self.sha = sha
+
+
 def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Secrets | None) -> Landed | None:
     """Reads one file into landing; None where it is known already."""
     config = _files_of(job.profile)
     folder = job.folder(entity.name, name)
-    where = f"{job.profile.source} {entity.name}, file {name}"
     started = period.now()
-    sha = own_sha = files.digest(inbox, name)
-    declared: dict[str, Any] | None = None
-    parsed = day_files.parse_name(name, config) if config.name is not None else None
-    facts: dict[str, Any] = {"sha256": sha}
+    own_sha = files.digest(inbox, name)
+    file = _File(entity, name, own_sha, own_sha, {"sha256": own_sha})
     try:
-        if config.name is not None and parsed is None:
-            words = files.strict_workbook(config.workbook).NAME_WORDS if config.workbook else config.name
-            raise files.Unreadable(f"B1 name: expected a name like {words}, found {name}", *(() if config.workbook else ("files.name",)))
-        if config.manifest is not None:
-            facts |= {"delivered_sha256": own_sha}
-            other = day_files.manifest_name(name, config.manifest)
-            if inbox.fs.exists(f"{inbox.path}/{other}"):
-                facts["sha256"] = sha = day_files.identity(own_sha, inbox.read(other))
-        if job.known(entity, name) in (sha, _judged_by_profile(job, entity, sha)):
+        _identify(inbox, file, config)
+        if job.known(entity, name) in (file.sha, _judged_by_profile(job, entity, file.sha)):
             return None
-        if config.workbook is not None and parsed is not None and _starts_late(job, parsed.day):
-            del facts["sha256"]  # at a later T it is judged again
-            raise files.Unreadable(f"{name}: the month {parsed.day:%Y-%m} has not begun at T = {job.window.end.isoformat()}")
-        if parsed is not None:
-            facts |= {"file_date": parsed.day.isoformat(), "revision": parsed.revision}
+        if config.workbook is not None and file.parsed is not None and _starts_late(job, file.parsed.day):
+            del file.facts["sha256"]  # at a later T it is judged again
+            raise files.Unreadable(f"{name}: the month {file.parsed.day:%Y-%m} has not begun at T = {job.window.end.isoformat()}")
+        if file.parsed is not None:
+            file.facts |= {"file_date": file.parsed.day.isoformat(), "revision": file.parsed.revision}
         if config.manifest is not None:
-            declared, _ = day_files.read_manifest(inbox, name, config.manifest)
-            facts["manifest"] = day_files.kept(declared, config)
+            file.declared, _ = day_files.read_manifest(inbox, name, config.manifest)
+            file.facts["manifest"] = day_files.kept(file.declared, config)
         manifest = job.complete(folder)
-        if manifest is not None and manifest["sha256"] == sha and entity.secret is None:
+        if manifest is not None and manifest["sha256"] == file.sha and entity.secret is None:
             return _landed(entity.name, folder, manifest)
         folder.remove()
-        return _read_file(job, inbox, entity, name, secrets, started, own_sha, parsed, declared, facts)
+        return _read_file(job, inbox, file, secrets, started)
     except files.Unfinished as problem:
         folder.remove()
-        if declared is not None and "changed while" not in str(problem):  # with its manifest there, the file is said to be complete
-            results = [Check("B0", False, f"readable to its end: {problem}"), day_files.sha256_check(declared, own_sha, config)]
-            return _blocked(job, entity, name, facts, results, advice.SENDER)
-        return _waiting(entity, name, inbox, facts, f"{where}: {problem}")
+        return _unfinished(job, inbox, file, problem)
     except files.Unreadable as problem:
         folder.remove()
-        if config.workbook is not None and "sha256" in facts:  # judged again when the lists that it was judged by change
-            facts["sha256"] = sha = day_files.identity(own_sha, files.strict_workbook(config.workbook).rules_stamp())
-        elif "sha256" in facts:
-            facts["sha256"] = sha = _judged_by_profile(job, entity, sha)
-        if job.known(entity, name) == sha:
-            return None
-        rule = "B1" if str(problem).startswith("B1") else "B0"
-        return _blocked(
-            job,
-            entity,
-            name,
-            facts,
-            [Check(rule, False, str(problem).removeprefix("B1 "))],
-            advice.for_file(job.profile, entity, job.before(entity), problem),
-        )
+        return _unreadable(job, file, problem)
+
+
+def _identify(inbox: Folder, file: _File, config: Files) -> None:
+    """What the name of a file says, and what the file is known by: with the manifest beside it, if the source sends one."""
+    if config.name is not None:
+        file.parsed = day_files.parse_name(file.name, config)
+        if file.parsed is None:
+            words = files.strict_workbook(config.workbook).NAME_WORDS if config.workbook else config.name
+            raise files.Unreadable(
+                f"B1 name: expected a name like {words}, found {file.name}", *(() if config.workbook else ("files.name",))
+            )
+    if config.manifest is not None:
+        file.facts |= {"delivered_sha256": file.own_sha}
+        other = day_files.manifest_name(file.name, config.manifest)
+        if inbox.fs.exists(f"{inbox.path}/{other}"):
+            file.is_known_by(day_files.identity(file.own_sha, inbox.read(other)))
+
+
+def _unfinished(job: _Job, inbox: Folder, file: _File, problem: files.Unfinished) -> Landed:
+    """A file without its end: blocked where its manifest says that it is complete, else waited for."""
+    config, entity, name = _files_of(job.profile), file.entity, file.name
+    if file.declared is not None and "changed while" not in str(problem):  # with its manifest there, the file is said to be complete
+        results = [Check("B0", False, f"readable to its end: {problem}"), day_files.sha256_check(file.declared, file.own_sha, config)]
+        return _blocked(job, entity, name, file.facts, results, advice.SENDER)
+    return _waiting(entity, name, inbox, file.facts, f"{job.profile.source} {entity.name}, file {name}: {problem}")
+
+
+def _unreadable(job: _Job, file: _File, problem: files.Unreadable) -> Landed | None:
+    """A whole file that cannot be understood: blocked; None where it is known for that already."""
+    config, entity, name = _files_of(job.profile), file.entity, file.name
+    if config.workbook is not None and "sha256" in file.facts:  # judged again when the lists that it was judged by change
+        file.is_known_by(day_files.identity(file.own_sha, files.strict_workbook(config.workbook).rules_stamp()))
+    elif "sha256" in file.facts:
+        file.is_known_by(_judged_by_profile(job, entity, file.sha))
+    if job.known(entity, name) == file.sha:
+        return None
+    rule = "B1" if str(problem).startswith("B1") else "B0"
+    results = [Check(rule, False, str(problem).removeprefix("B1 "))]
+    return _blocked(job, entity, name, file.facts, results, advice.for_file(job.profile, entity, job.before(entity), problem))
 
 
 def _judged_by_profile(job: _Job, entity: Entity, sha: str) -> str:
@@ -422,19 +451,9 @@ def _starts_late(job: _Job, day: date) -> bool:
     return datetime.combine(day, datetime.min.time(), job.profile.zone_info) >= job.window.end
 
 
-def _read_file(
-    job: _Job,
-    inbox: Folder,
-    entity: Entity,
-    name: str,
-    secrets: Secrets | None,
-    started: datetime,
-    own_sha: str,
-    parsed: day_files.FileName | None,
-    declared: dict[str, Any] | None,
-    facts: dict[str, Any],
-) -> Landed:
+def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, started: datetime) -> Landed:
     config = _files_of(job.profile)
+    entity, name, facts = file.entity, file.name, file.facts
     folder = job.folder(entity.name, name)
     is_table = not name.removesuffix(".gz").endswith(".ndjson")
     intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets, lists_are_text=is_table)
@@ -442,7 +461,7 @@ def _read_file(
     if config.manifest is not None:
         tally.amount_field, tally.where = config.manifest.amount_field, config.manifest.amount_where
     writer = Writer(folder)
-    records = files.read_records(inbox, name, own_sha, entity, job.profile, config, tally)
+    records = files.read_records(inbox, name, file.own_sha, entity, job.profile, config, tally)
     writer.add(_streamed(intake, records))
     writer.add(intake.rest())
     if is_table:  # a workbook that is read cell by cell has all of its columns
@@ -454,9 +473,9 @@ def _read_file(
         words, before = in_words(entity, absent, counted, job.before(entity)), job.before(entity)
         return _blocked(job, entity, name, facts, [Check("FIELDS", False, words)], advice.for_absent(job.profile, entity, before, absent))
     results: list[Check] = []
-    if declared is not None and parsed is not None:
+    if file.declared is not None and file.parsed is not None:
         facts |= {"rows_delivered": tally.rows, "amount_delivered": tally.amount, "trailer": _trailer(tally)}
-        results = day_files.checks(name, own_sha, parsed, declared, tally, config)
+        results = day_files.checks(name, file.own_sha, file.parsed, file.declared, tally, config)
         if not all(check.ok for check in results):
             folder.remove()
             facts["sha256"] = _judged_by_profile(job, entity, facts["sha256"])  # what is counted, and how, is in the profile

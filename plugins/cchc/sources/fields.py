@@ -66,7 +66,7 @@ class FieldCounts:
     Records of one source mostly have the same fields in the same order, so whole sequences of names are counted, and taken apart after.
     """
 
-    def __init__(self, entity: Entity):
+    def __init__(self, entity: Entity) -> None:
         self.entity = entity
         self.is_table = False
         self.lists = tuple(column.source for column in entity.columns if column.items is not None and column.source is not None)

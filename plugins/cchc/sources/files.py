@@ -47,7 +47,7 @@ class Unreadable(Exception):
     `keys` name the entries of the profile by which it was read: where these are wrong, it is not for the sender to mend.
     """
 
-    def __init__(self, words: str, *keys: str):
+    def __init__(self, words: str, *keys: str) -> None:
         super().__init__(words)
         self.keys = keys
 
@@ -55,7 +55,7 @@ class Unreadable(Exception):
 class LacksColumns(Unreadable):
     """The header of a table, of so many `cells`, lacks columns that the profile uses: `fields`."""
 
-    def __init__(self, words: str, fields: list[str], cells: int):
+    def __init__(self, words: str, fields: list[str], cells: int) -> None:
         super().__init__(words)
         self.fields, self.cells = fields, cells
 
@@ -63,7 +63,7 @@ class LacksColumns(Unreadable):
 class Watched(io.RawIOBase):
     """A readable stream that remembers the sha256 and the last byte of what went through."""
 
-    def __init__(self, inner: IO[bytes], hashing: bool = False):
+    def __init__(self, inner: IO[bytes], hashing: bool = False) -> None:
         self.inner = inner
         self.hash = sha256() if hashing else None
         self.last = b""
@@ -270,11 +270,7 @@ def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Ta
                 else:
                     yield start, Problem(f"{len(row)} cells where the header has {len(header)}")
     except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data":
-            raise Unfinished("it ends within a letter") from error
-        raise Unreadable(
-            f"it is not {files.encoding}: byte {error.object[error.start]:#04x} after line {line}", "files.formats.encoding"
-        ) from error
+        raise _undecoded(error, files.encoding, line) from error
     except csv.Error as error:
         raise Unreadable(f"after line {line}: {error}") from error
     finally:
@@ -282,6 +278,13 @@ def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Ta
     _require_end(watched)
     if is_cut:
         raise Unfinished("it ends within quotes")
+
+
+def _undecoded(error: UnicodeDecodeError, encoding: str, line: int) -> Unfinished | Unreadable:
+    """What bytes after `line` that are no text mean: a file that is cut within a letter, or one of another encoding."""
+    if error.reason == "unexpected end of data":
+        return Unfinished("it ends within a letter")
+    return Unreadable(f"it is not {encoding}: byte {error.object[error.start]:#04x} after line {line}", "files.formats.encoding")
 
 
 def _csv_rows(text: io.TextIOWrapper, files: Files) -> tuple[int, list[str] | None, Any]:
@@ -299,7 +302,7 @@ def _csv_rows(text: io.TextIOWrapper, files: Files) -> tuple[int, list[str] | No
 class _Numbered:
     """A csv reader behind a header of one line: `line_num` counts it too."""
 
-    def __init__(self, text: io.TextIOWrapper, delimiter: str):
+    def __init__(self, text: io.TextIOWrapper, delimiter: str) -> None:
         self._reader = csv.reader(text, delimiter=delimiter)
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -312,8 +315,10 @@ class _Numbered:
 
 
 def _picks(header: list[str], entity: Entity, rows: Iterable[list[Any]]) -> list[tuple[int, str]]:
-    """The columns that may land. Raises LacksColumns for a header without a column that the profile uses (but for optional ones),
-    Unreadable for one with a column of ours twice.
+    """The columns that may land.
+
+    Raises LacksColumns for a header without a column that the profile uses (but for optional ones), Unreadable for one with a column of
+    ours twice.
 
     A line is taken for a header when at least half of our columns are in it. What is not may be the first citizen's record, and so may
     the cells of a header whose line break was lost: names are told only of a header that has as many cells as the row below it.

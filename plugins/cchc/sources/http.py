@@ -44,7 +44,7 @@ _WAIT_STATUS = (429, 503)
 class _Header(AuthBase):
     """Sets one header. As an auth object, so that a .netrc of the machine does not replace it."""
 
-    def __init__(self, name: str, value: str):
+    def __init__(self, name: str, value: str) -> None:
         self.name, self.value = name, value
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -61,7 +61,7 @@ class Client:
         connection: Connection,
         sleep: Callable[[float], None] = time.sleep,
         known_at: datetime | None = None,
-    ):
+    ) -> None:
         if profile.http is None:
             raise NotConfigured(
                 f"Source {profile.source} has no 'http' in its profile, but its connection's host is a URL. "

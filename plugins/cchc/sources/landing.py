@@ -74,7 +74,7 @@ class Landed:
 class Folder:
     """A folder on any file system of fsspec, with whole-file atomic writes."""
 
-    def __init__(self, url: str, options: dict[str, Any] | None = None):
+    def __init__(self, url: str, options: dict[str, Any] | None = None) -> None:
         self.url = url.rstrip("/")
         self.fs, path = fsspec.core.url_to_fs(url, **(options or {}))
         self.path = path.rstrip("/")
@@ -122,7 +122,7 @@ def load_folder(landing_url: str, source: str, extract_id: int, entity: str, fil
 class Writer:
     """Writes the parts of one load: at most 20,000 records and about 16 MB (before compression) each."""
 
-    def __init__(self, folder: Folder):
+    def __init__(self, folder: Folder) -> None:
         self.folder = folder
         self.parts: list[dict[str, Any]] = []
         self.records = 0

@@ -110,7 +110,7 @@ class Entity:
 
     @property
     def fields(self) -> dict[str, str]:
-        """Every wire field that is used (`list.field` in the objects of a list) → the columns that it fills, or key, change time …"""
+        """Every wire field that is used (`list.field` in the objects of a list) → the columns that it fills, or its other use."""
         uses: dict[str, list[str]] = {}
         for column in self.columns:
             if column.source is not None:

@@ -39,7 +39,7 @@ class Intake:
         secrets: Secrets | None = None,
         *,
         lists_are_text: bool = False,
-    ):
+    ) -> None:
         self.entity = entity
         self.secrets = secrets
         self.fields = FieldCounts(entity)
@@ -103,46 +103,26 @@ class Intake:
     def take(self, records: Iterable[tuple[int, Any]]) -> list[bytes]:
         """The landing lines of (line, record) pairs; a record that is no object lands as its problem."""
         lines: list[bytes] = []
-        keys, dumps, redact, key_of = self._keys, orjson.dumps, self._redact, self.key
+        dumps, redact, key_of, counts = orjson.dumps, self._redact, self.key, self._counts
         secrets, is_late, changed_at = self.secrets, self._is_late, self.entity.changed_at or ""
-        again = self._again
         taken: list[privacy.Record] = []
         landed: list[privacy.Record] = []
         for line, record in records:
             if type(record) is not dict:
-                problem = str(record) if isinstance(record, Problem) else f"not an object ({_type_name(record)})"
-                if self._count_keyless(hash((problem, str(record)))):
-                    lines.append(dumps([line, None, problem]))
+                lines += self._take_problem(line, record)
                 continue
             is_open = secrets is None or secrets.is_open(record)
             out = redact(record)
             key = key_of(out)
-            if key is None:
-                if not self._count_keyless(hash(dumps(out, option=_SORTED))):
-                    continue
-            else:
-                known, digest = len(keys), hash(key)
-                keys.add(digest)
-                if again is not None:
-                    again.add(digest)
-                if len(keys) == known:
-                    self.repeated += 1
-                    if again is not None:
-                        continue
+            if not counts(key, out):
+                continue
             changed = out.get(changed_at)
             if is_late is not None and changed is not None and is_late(changed):
                 self.late += 1
                 continue
-            if secrets is not None:
-                self.fields.see_secrecy(record)
-                secrets.see_day(changed)
-                if not is_open:
-                    secrets.drop(record, key, changed)
-                    self.secret += 1
-                    continue
-                if not secrets.keeps(key, changed):
-                    self.secret += 1
-                    continue
+            if secrets is not None and self._is_secret(secrets, record, is_open, key, changed):
+                self.secret += 1
+                continue
             if self._received is not None:
                 self._see_month(out.get(self._received))
             if self._events is not None and key is not None:
@@ -153,6 +133,33 @@ class Intake:
                 lines.append(dumps([line, out, None], option=_SORTED))
         self.fields.see(taken, landed, lists_are_text=self._lists_are_text)
         return lines
+
+    def _take_problem(self, line: int, record: Any) -> list[bytes]:
+        """The landing line of what is no object; none where it has landed before."""
+        problem = str(record) if isinstance(record, Problem) else f"not an object ({_type_name(record)})"
+        return [orjson.dumps([line, None, problem])] if self._count_keyless(hash((problem, str(record)))) else []
+
+    def _counts(self, key: str | None, out: privacy.Record) -> bool:
+        """Counts a record by its key; whether it may land: of a window that is read again, only what is new may."""
+        if key is None:
+            return self._count_keyless(hash(orjson.dumps(out, option=_SORTED)))
+        known, digest = len(self._keys), hash(key)
+        self._keys.add(digest)
+        if self._again is not None:
+            self._again.add(digest)
+        if len(self._keys) > known:
+            return True
+        self.repeated += 1
+        return self._again is None
+
+    def _is_secret(self, secrets: Secrets, record: privacy.Record, is_open: bool, key: str | None, changed: Any) -> bool:
+        """Whether a record must not land: it is secret, or an open one of a key that has become secret since."""
+        self.fields.see_secrecy(record)
+        secrets.see_day(changed)
+        if not is_open:
+            secrets.drop(record, key, changed)
+            return True
+        return not secrets.keeps(key, changed)
 
     def rest(self) -> list[bytes]:
         """The lines held back to the end: of several event rows of one key, the last."""

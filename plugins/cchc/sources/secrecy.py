@@ -27,7 +27,7 @@ MISSING = "(missing)"
 class Secrets:
     """What one extract met of an entity's secret records, over all of its pages or files. Lives in memory only."""
 
-    def __init__(self, rule: Secret, zone: ZoneInfo, read_time: TimeReader, is_missing: Callable[[Any], bool], end: datetime):
+    def __init__(self, rule: Secret, zone: ZoneInfo, read_time: TimeReader, is_missing: Callable[[Any], bool], end: datetime) -> None:
         self.rule, self.zone, self.read_time, self.is_missing = rule, zone, read_time, is_missing
         self.default_time = end - timedelta(microseconds=1)
         self._open = frozenset(rule.open)

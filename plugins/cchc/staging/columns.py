@@ -60,8 +60,10 @@ Line = tuple[int, dict[str, Any] | None, str | None]
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a block comes from: its load, the file to name, T of the extract, for day files the day and revision of the name, and of a
-    table the fields that it has no column for.
+    """Where a block comes from.
+
+    Its load, the file to name, T of the extract, for day files the day and revision of the name, and of a table the fields that it has no
+    column for.
     """
 
     load_id: int
@@ -113,7 +115,7 @@ class Typist:
     `filled` counts, by wire field, the records (for `list.field` the objects of the list) with a value that does not mean missing.
     """
 
-    def __init__(self, profile: Profile, entity: Entity, model: dict[str, str]):
+    def __init__(self, profile: Profile, entity: Entity, model: dict[str, str]) -> None:
         self.profile = profile
         self.entity = entity
         self.model = model
@@ -180,6 +182,15 @@ class Typist:
 
     def convert(self, column: Column, raw: pa.StringArray, sql_type: str) -> tuple[pa.Array, Mask]:
         """The values of a column from its raw texts (null = missing), and where something stood that cannot be read."""
+        value, bad = self._words(column, raw)
+        if bad.any():
+            value = pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), value)
+        typed = self._typed(column, value, sql_type)
+        return typed, bad | (_mask(value.is_valid()) & _mask(typed.is_null()))
+
+    @staticmethod
+    def _words(column: Column, raw: pa.StringArray) -> tuple[pa.StringArray, Mask]:
+        """The texts of a column in the model's words, and where something stood that the profile calls unreadable."""
         bad = _mask(pc.equal(raw, parse.MALFORMED))
         value = parse.text(raw)
         if column.present is not None:
@@ -194,22 +205,22 @@ class Typist:
             value = coded
         if column.default is not None:
             value = pc.fill_null(value, column.default)
-        if bad.any():
-            value = pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), value)
+        return value, bad
+
+    def _typed(self, column: Column, value: pa.StringArray, sql_type: str) -> pa.Array:
+        """Texts as values of the staging column's type, null where they are none."""
         formats = column.formats or self.profile.time_formats
         if sql_type == "text":
-            typed = value
-        elif sql_type == "boolean":
-            typed = parse.flags(value)
-        elif sql_type == "date":
-            typed = parse.dates(value, formats, self.zone)
-        elif sql_type == "timestamp with time zone":
-            typed = parse.times(value, formats, self.zone)
-        elif sql_type in parse.INTEGER_LIMITS:
-            typed = parse.integers(value, sql_type, column.thousands)
-        else:
-            raise NotConfigured(f"staging.model_{self.entity.model}: no profile can fill {column.name}, which is {sql_type}.")
-        return typed, bad | (_mask(value.is_valid()) & _mask(typed.is_null()))
+            return value
+        if sql_type == "boolean":
+            return parse.flags(value)
+        if sql_type == "date":
+            return parse.dates(value, formats, self.zone)
+        if sql_type == "timestamp with time zone":
+            return parse.times(value, formats, self.zone)
+        if sql_type in parse.INTEGER_LIMITS:
+            return parse.integers(value, sql_type, column.thousands)
+        raise NotConfigured(f"staging.model_{self.entity.model}: no profile can fill {column.name}, which is {sql_type}.")
 
     def _ids(self, codes: pa.StringArray) -> pa.Array:
         coded = codes.dictionary_encode()
@@ -241,7 +252,7 @@ class Typist:
 class _Block:
     """The records of one block while they are typed; raw texts are made once for each wire field."""
 
-    def __init__(self, typist: Typist, records: list[dict[str, Any]], origin: Origin, found: Findings):
+    def __init__(self, typist: Typist, records: list[dict[str, Any]], origin: Origin, found: Findings) -> None:
         self.typist = typist
         self.records = records
         self.origin = origin

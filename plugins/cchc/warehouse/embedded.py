@@ -259,7 +259,7 @@ def _write_state(folder: Path, port: int | None, password: str) -> None:
 
 
 def _make_cluster(folder: Path) -> None:
-    """initdb beside the final place, then rename: an interrupted attempt is never taken for a cluster."""
+    """Run initdb beside the final place, then rename: an interrupted attempt is never taken for a cluster."""
     making, password_file = folder / "data.new", folder / "password"
     shutil.rmtree(making, ignore_errors=True)
     password_file.unlink(missing_ok=True)
