@@ -534,7 +534,14 @@ def restated(connection: Connection, settings: Settings, binds: Row, table: str)
     published = dict(connection.execute(text("select * from mart.publication where publication_id = 1")).mappings().one())
     published["definitions"] = {item.code: definition_of(settings, replace(item, version=1)) for item in listed}
     known_at = parse_moment(binds["known_at"])
-    clocks = Clocks(DISTRICT, {role: {SOURCE if role == "dossiers" else role: known_at} for item in listed for role in item.roles})
+    clocks = Clocks(
+        DISTRICT,
+        {
+            role: {SOURCE if role == "dossiers" else role: known_at} | dict.fromkeys(binds.get("also_of", {}).get(role, []), known_at)
+            for item in listed
+            for role in item.roles
+        },
+    )
     restatement.write_items(connection, settings, listed, period, clocks, published)
     return "mart.restatement_item"
 

@@ -196,19 +196,25 @@ def _sql_counts(
 ) -> dict[str, tuple[int, int]]:
     statement = sql(settings, f"queries/scores/{part.source['sql']}")
     wanted = set(text(statement).compile().params)
-    by_unit: dict[str, tuple[int, int]] = {}
+    # what two sources have of one item (a procedure at a unit) counts once: by the one that has more of it
+    of_item: dict[tuple[str, str], tuple[int, int]] = {}
     for source, clock in clocks.of(ROLE).items():
         values = binds(source, period, "period", clock) | dict(part.binds)
         rows = query(
             connection,
-            "select coalesce(s.scope_code, x.unit_code) as unit_code, count(*) filter (where x.is_numerator) as numerator, "
+            "select coalesce(s.scope_code, x.unit_code) as unit_code, x.item, count(*) filter (where x.is_numerator) as numerator, "
             f"count(*) as denominator from (\n{statement}\n) as x left join core.unit_scope(:d) as s "
-            "on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date group by 1",
+            "on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date group by 1, 2",
             {name: value for name, value in values.items() if name in wanted} | {"d": values["last_day"]},
         )
         for row in rows:
-            numerator, denominator = by_unit.get(row["unit_code"], (0, 0))
-            by_unit[row["unit_code"]] = (numerator + row["numerator"], denominator + row["denominator"])
+            numerator, denominator = of_item.get((row["unit_code"], row["item"]), (0, 0))
+            counted = (max(numerator, row["numerator"]), max(denominator, row["denominator"]))
+            of_item[row["unit_code"], row["item"]] = counted
+    by_unit: dict[str, tuple[int, int]] = {}
+    for (unit, _), (numerator, denominator) in of_item.items():
+        before = by_unit.get(unit, (0, 0))
+        by_unit[unit] = (before[0] + numerator, before[1] + denominator)
     return {
         scope: (
             sum(by_unit.get(unit, (0, 0))[0] for unit in units),

@@ -1,28 +1,34 @@
--- grain: one row a procedure and unit that another source lists, which comes before `source` in the alphabet
--- source: core.source_role, ops.source_clock, core.procedure_list, core.procedure_list_item
--- traps: a list has no change times, so of two sources that list a key the first in the alphabet counts it
+-- grain: one row a version of a procedure at a unit that another source of the dossiers lists than `source`
+-- source: core.source_role, ops.source_clock, core.procedure_at
+-- traps: each of the other sources as known at its own T; whoever counts an item of a list once asks it which source has it first
 
 create or replace function core.procedure_elsewhere(source text)
-returns table (unit_code text, procedure_code text)
+returns table (
+    source_code text,
+    procedure_code text,
+    unit_code text,
+    valid_from date,
+    valid_to date,
+    listed_valid_to date,
+    status_code text,
+    decision_date date
+)
 language sql stable
 as $$
-select distinct
-    i.unit_code,
-    i.procedure_code
+select
+    r.source_code,
+    p.procedure_code,
+    p.unit_code,
+    p.valid_from,
+    p.valid_to,
+    p.listed_valid_to,
+    p.status_code,
+    p.decision_date
 from core.source_role as r
 inner join ops.source_clock as c on r.source_code = c.source_code
-cross join lateral (
-    select l.list_hash
-    from core.procedure_list as l
-    where l.source_code = r.source_code and l.fetched_at <= c.known_at
-    order by l.fetched_at desc
-    limit 1
-) as n
-inner join core.procedure_list_item as i on n.list_hash = i.list_hash
+cross join lateral core.procedure_at(r.source_code, c.known_at, c.known_at) as p
 where
     r.role = 'dossiers'
-    and r.source_code < source
-    and i.procedure_code is not null
-    and i._failed_rules is null
+    and r.source_code <> source
 $$;
-comment on function core.procedure_elsewhere is 'One row a procedure and unit that the newest list of another source has, which comes before `source` in the alphabet: there it counts';
+comment on function core.procedure_elsewhere is 'One row a version of a procedure at a unit that another source of the dossiers lists, as known at its T';

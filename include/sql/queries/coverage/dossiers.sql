@@ -1,6 +1,7 @@
 -- grain: one row a unit expected to send: unit_code, has_sent
--- source: core.unit_at, core.unit_on_day, core.procedure_in_force, mart.dossier; indicators.md §2
--- traps: expected are units with at least one procedure in force, so valid at D; dossiers that are left out do not count;
+-- source: core.unit_at, core.unit_on_day, core.source_role, core.procedure_in_force, mart.dossier; indicators.md §2
+-- traps: expected are units with at least one procedure in force, so valid at D, whichever source of the role lists it: of a procedure in two
+--        lists one alone counts, and the dossiers may come from the other source; dossiers that are left out do not count;
 --        a dossier of a unit that did not exist on the day of its reception counts for the successor
 
 select
@@ -24,7 +25,9 @@ from core.unit_at(cast(:last_day as date)) as u
 where
     u.unit_code in (
         select p.unit_code
-        from core.procedure_in_force(
-            cast(:source as text), cast(:last_day as date), cast(:end_at as timestamptz), cast(:known_at as timestamptz)
+        from core.source_role as r
+        cross join lateral core.procedure_in_force(
+            r.source_code, cast(:last_day as date), cast(:end_at as timestamptz), cast(:known_at as timestamptz)
         ) as p
+        where r.role = 'dossiers'
     )

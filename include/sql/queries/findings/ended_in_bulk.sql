@@ -1,16 +1,15 @@
 -- grain: one row a dossier of a unit and minute in which more than 20 dossiers ended
 -- source: mart.dossier; indicators.md §7
--- traps: by the end itself, not by when it was entered; 20 in one minute are none
+-- traps: by the end itself, not by when it was entered; 20 in one minute are none; in whichever source of the role the dossiers stand
 
 with bulk as (
     select
-        d.source_code,
         d.unit_code,
         date_trunc('minute', d.finished_at) as ended_minute,
         count(*) as dossier_count
     from mart.dossier as d
     where d.is_counted and d.finished_at is not null
-    group by d.source_code, d.unit_code, date_trunc('minute', d.finished_at)
+    group by d.unit_code, date_trunc('minute', d.finished_at)
     having count(*) > 20
 )
 
@@ -25,7 +24,6 @@ select
 from bulk as b
 inner join mart.dossier as d
     on
-        b.source_code = d.source_code
-        and b.unit_code = d.unit_code
+        b.unit_code = d.unit_code
         and b.ended_minute = date_trunc('minute', d.finished_at)
 where d.is_counted

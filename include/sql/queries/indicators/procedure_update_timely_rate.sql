@@ -13,10 +13,17 @@ with decided as (
         p.procedure_code is not null
         and p.decision_date >= cast(:start_date as date)
         and p.decision_date <= cast(:last_day as date)
-        and not exists (
-            select 1
-            from core.procedure_elsewhere(cast(:source as text)) as e
-            where e.unit_code = p.unit_code and e.procedure_code = p.procedure_code
+        -- a decision that several sources list counts where the first in the alphabet lists it
+        and coalesce(
+            (p.unit_code, p.procedure_code, p.decision_date) not in (
+                select
+                    e.unit_code,
+                    e.procedure_code,
+                    e.decision_date
+                from core.procedure_elsewhere(cast(:source as text)) as e
+                where cast(:source as text) > e.source_code
+            ),
+            true
         )
     group by p.unit_code, p.procedure_code, p.decision_date
 ),

@@ -1,8 +1,9 @@
--- grain: one row a dossier behind a changed item: what is learnt of it since the publication
+-- grain: one row a dossier code behind a changed item: what is learnt of it since the publication
 -- source: changed_item (temporary), mart.publication_item (what was frozen as deleted and as left out), mart.dossier,
 --        core.dossier_version, core.dossier_step_version
 -- traps: T of the publication is that of the item's own source, -infinity where it had none; a publication of before 0021 froze neither what was deleted then nor what
---        was left out then, so of it nothing is told to be restored
+--        was left out then, so of it nothing is told to be restored. Of a code in two sources the record that counts speaks, else the one that is no duplicate; it is late
+--        where each of them is, and changed where one of them is
 
 create temp table dossier_learnt on commit drop as
 with listed as (
@@ -48,6 +49,10 @@ standing as (
         coalesce(cast(cast(:published_clocks as jsonb) ->> d.source_code as timestamptz), '-infinity') as published_at,
         d.is_counted,
         d.deleted_at is not null as is_deleted,
+        row_number() over (
+            partition by d.dossier_code
+            order by d.is_counted desc, d.left_out_reason is not distinct from 'duplicate_source' asc, d._changed_at desc, d.source_code asc
+        ) as place,
         exists (select 1 from frozen as f where f.indicator_code = 'deleted_dossier' and f.item = d.dossier_code) as was_deleted,
         exists (select 1 from frozen as f where f.indicator_code = 'left_out_dossier' and f.item = d.dossier_code) as was_left_out
     from asked as a
@@ -71,16 +76,40 @@ stepped as (
     from standing as s
     inner join core.dossier_step_version as v on s.dossier_id = v.dossier_id
     group by s.dossier_id
+),
+
+told as (
+    select
+        s.dossier_id,
+        s.dossier_code,
+        s.place,
+        s.is_deleted and not s.was_deleted as is_deleted,
+        s.was_deleted and not s.is_deleted as is_restored,
+        not s.is_deleted and (s.was_left_out = s.is_counted) as is_left_out,
+        coalesce(d.is_late, false) as is_late,
+        coalesce(d.is_changed, false) or coalesce(t.is_changed, false) as is_changed
+    from standing as s
+    left join delivered as d on s.dossier_id = d.dossier_id
+    left join stepped as t on s.dossier_id = t.dossier_id
+),
+
+of_code as (
+    select
+        t.dossier_code,
+        bool_and(t.is_late) as is_late,
+        bool_or(t.is_changed) as is_changed
+    from told as t
+    group by t.dossier_code
 )
 
 select
-    s.dossier_id,
-    s.dossier_code,
-    s.is_deleted and not s.was_deleted as is_deleted,
-    s.was_deleted and not s.is_deleted as is_restored,
-    not s.is_deleted and (s.was_left_out = s.is_counted) as is_left_out,
-    coalesce(d.is_late, false) as is_late,
-    coalesce(d.is_changed, false) or coalesce(t.is_changed, false) as is_changed
-from standing as s
-left join delivered as d on s.dossier_id = d.dossier_id
-left join stepped as t on s.dossier_id = t.dossier_id
+    t.dossier_id,
+    t.dossier_code,
+    t.is_deleted,
+    t.is_restored,
+    t.is_left_out,
+    c.is_late,
+    c.is_changed
+from told as t
+inner join of_code as c on t.dossier_code = c.dossier_code
+where t.place = 1

@@ -1,5 +1,5 @@
 -- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: core.procedure_in_force, core.unit_on_day, mart.dossier; Decision 766, online services
+-- source: core.procedure_in_force, core.unit_on_day, core.source_role, mart.dossier; Decision 766, online services
 -- traps: services offered online at D; a dossier filed online and received in the period; one of a unit that did not exist on the
 --        day of its reception counts for the successor
 
@@ -14,7 +14,8 @@ with online as (
             and d.received_date >= o.from_date
             and d.received_date <= o.to_date
     where
-        d.source_code = cast(:source as text)
+        -- the service is counted in one source, its dossiers may stand in another of the role
+        d.source_code in (select r.source_code from core.source_role as r where r.role = 'dossiers')
         and d.is_counted
         and d.channel = 'online'
         and d.received_at >= cast(:start_at as timestamptz)

@@ -1,0 +1,253 @@
+"""One district, its dossiers once in one one-stop system and once split over two of different vendors: every number is the same."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cchc.findings import counts as findings
+from cchc.forms.form_06a import form_06a
+from cchc.indicators.compute import compute_known
+from cchc.period import parse_moment, parse_period
+from cchc.pipeline.close import close
+from cchc.publication.known_at import as_known_at
+from cchc.reports.scorecard import explain, scorecard
+from cchc.settings import Settings
+from cchc.warehouse import query
+from demo import server
+from demo.district import District
+from tests.roles.vendors import OF_BOTH, SecondVendor, Site, Split, profiles
+from tests.small_district import CLOCK, district
+
+pytestmark = pytest.mark.timeout(1200)  # the district is loaded three times
+EARLY, LATE = "2023-11-16T00:00:00+07:00", CLOCK
+PUBLISHED = "2023-10"
+# the months that end periods of every kind but the half-year; the other months are computed by the same statements
+MONTHS = ["2023-09", PUBLISHED, "2023-12"]
+# of the sources that come as files those of one month; the rest would only cost time
+BESIDE = {"payments": "giaodich_202310*", "survey": "khaosat_202310*"}
+VALUES = (
+    "select v.indicator_code, v.unit_code, v.level, v.period_kind, v.period_start, v.period_end, v.basis, v.numerator, v.denominator, "
+    "v.value, v.target, v.status, v.gap_count, v.coverage, v.is_provisional, v.plan_code from mart.indicator_value as v "
+    "order by 1, 2, 4, 5, 7"
+)
+
+
+@dataclass
+class Told:
+    """A site that was told the story: an extract at EARLY, a publication, an extract at LATE, the whole year refreshed."""
+
+    site: Site
+    vendor: str | None = None
+    split: Split | None = None
+
+
+def tell(stack: ExitStack, site: Site, demo: server.Demo, home: Path, files: Callable[[str], None] | None, vendor: str | None) -> None:
+    """Ingest at EARLY, publish a month, ingest at LATE, refresh the year."""
+    site.connections |= {"AIRFLOW_CONN_SRC_ONE_STOP": demo.connections()["AIRFLOW_CONN_SRC_ONE_STOP"]}
+    for source, pattern in BESIDE.items():
+        (home / source).mkdir()
+        for path in getattr(demo.state, source).glob(pattern):
+            shutil.copy(path, home / source)
+        site.connect(source, home / source)
+    site.call("init")
+    for moment in (EARLY, LATE):
+        demo.advance(moment)
+        if files is not None:
+            files(moment)
+        for source in ("one_stop", *([vendor] if vendor else []), *BESIDE):
+            site.call("ingest", source, "--to", moment)
+        if moment == EARLY:
+            site.call("refresh", PUBLISHED)
+            with site.active() as settings:
+                close(settings, parse_period(PUBLISHED), "a tester", incomplete=True)
+    site.call("refresh", *MONTHS)
+    for month in (PUBLISHED, "2023-12"):
+        site.call("score", month)
+
+
+@pytest.fixture(scope="module")
+def one(new_warehouse: Callable[[Path], AbstractContextManager[Settings]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    """The district with one system of one vendor."""
+    home = tmp_path_factory.mktemp("one")
+    with ExitStack() as stack:
+        site = Site(stack.enter_context(new_warehouse(home / "home")), profiles(home / "sources", ("one_stop", *BESIDE)))
+        demo = server.start(home / "demo", clock=EARLY, district=district())
+        stack.callback(demo.stop)
+        tell(stack, site, demo, home, None, None)
+        yield Told(site)
+
+
+# a record with the same change time counts where its source comes first in the alphabet: once the new vendor's, once the old one's
+@pytest.fixture(scope="module", params=["another_one_stop", "second_one_stop"])
+def two(
+    request: pytest.FixtureRequest,
+    new_warehouse: Callable[[Path], AbstractContextManager[Settings]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Told]:
+    """The district with its dossiers in two systems of two vendors."""
+    home = tmp_path_factory.mktemp("two")
+    vendor, split = SecondVendor(request.param), Split(district(), EARLY)
+    with ExitStack() as stack:
+        sources = profiles(home / "sources", ("one_stop", *BESIDE), vendor.profile)
+        site = Site(stack.enter_context(new_warehouse(home / "home")), sources)
+        demo = server.start(home / "demo", clock=EARLY, district=split.first_part())
+        stack.callback(demo.stop)
+        second: District = split.second_part()
+        drop = home / "drop"
+        drop.mkdir()
+        site.connect(vendor.name, drop)
+        tell(
+            stack,
+            site,
+            demo,
+            home,
+            lambda moment: vendor.write(drop, second, moment, after=EARLY if moment == LATE else None),
+            vendor.name,
+        )
+        yield Told(site, vendor.name, split)
+
+
+def differing(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Some rows that only one side has; empty where both are the same, in whatever order."""
+    first, second = ({repr(sorted(row.items())) for row in rows} for rows in (left, right))
+    assert len(left) == len(first)
+    return [
+        *[{"only with one": row} for row in sorted(first - second)[:6]],
+        *[{"only with two": row} for row in sorted(second - first)[:6]],
+    ]
+
+
+def test_the_district_is_split(two: Told) -> None:
+    assert two.split is not None
+    counted = two.site.query("select source_code, count(*) as n from mart.dossier where is_counted group by 1")
+    by_source = {row["source_code"]: row["n"] for row in counted}
+    assert min(by_source["one_stop"], by_source[two.vendor]) > 300
+    both = two.site.query("select count(distinct unit_code) as n, source_code from mart.dossier where is_counted group by 2")
+    assert min(row["n"] for row in both) >= 20
+    left_out = two.site.query("select source_code, dossier_code from mart.dossier where left_out_reason = 'duplicate_source'")
+    assert len(left_out) == OF_BOTH
+    assert {row["dossier_code"] for row in left_out if row["source_code"] == "one_stop"} == set(two.split.older_in_first)
+    assert {row["dossier_code"] for row in left_out if row["source_code"] == two.vendor} == set(two.split.older_in_second)
+    assert two.site.query("select source_code from core.role_clock where role = 'dossiers' order by 1") == [
+        {"source_code": name} for name in sorted(["one_stop", str(two.vendor)])
+    ]
+
+
+def test_every_value_is_the_same(one: Told, two: Told) -> None:
+    left, right = one.site.query(VALUES), two.site.query(VALUES)
+    assert len({(row["period_kind"], row["period_start"]) for row in left}) > 8
+    assert len(left) > 7_000
+    assert differing(left, right) == []
+
+
+def test_the_scorecard_is_the_same(one: Told, two: Told) -> None:
+    rows = []
+    for told in (one, two):
+        with told.site.active() as settings:
+            rows.append([{k: v for k, v in row.items() if k != "computed_at"} for row in scorecard(settings, parse_period("2023-12"))])
+    assert len(rows[0]) > 50
+    assert differing(rows[0], rows[1]) == []
+
+
+@pytest.mark.parametrize("code", ["2023-10", "2023-12", "2023-Q4R", "2023"])
+@pytest.mark.parametrize("scope", ["all", "level:commune", "H19.16.21"])
+def test_form_06a_is_the_same(one: Told, two: Told, code: str, scope: str) -> None:
+    with one.site.active() as settings:
+        left = form_06a(settings, parse_period(code), scope)
+    with two.site.active() as settings:
+        right = form_06a(settings, parse_period(code), scope)
+    assert left.rows
+    assert left == right
+
+
+def test_the_score_is_the_same(one: Told, two: Told) -> None:
+    statement = (
+        "select unit_code, period_start, part_code, numerator, denominator, points, missing_reason, publication is null as is_open "
+        "from mart.score_766 order by 1, 2, 3"
+    )
+    left = one.site.query(statement)
+    assert left
+    assert differing(left, two.site.query(statement)) == []
+
+
+def test_findings_are_the_same_but_for_duplicates(one: Told, two: Told) -> None:
+    found = []
+    for told in (one, two):
+        with told.site.active() as settings:
+            counted = [count for month in range(1, 13) for count in findings.counts(settings, parse_period(f"2023-{month:02d}"))]
+        by_kind: dict[tuple[str, str], int] = {}
+        for count in counted:
+            by_kind[count.code, count.unit_code] = by_kind.get((count.code, count.unit_code), 0) + count.count
+        found.append(by_kind)
+    doubles = {key: number for key, number in found[1].items() if key[0] == "duplicate_source"}
+    assert sum(doubles.values()) >= OF_BOTH
+    assert {key[0] for key in found[0]} >= {"ended_in_bulk", "late_without_apology", "second_supplement_round"}
+    assert {key: number for key, number in found[1].items() if key not in doubles} == found[0]
+
+
+def test_reconciliation_is_the_same(one: Told, two: Told) -> None:
+    statement = "select * from mart.payment_reconciliation order by order_code, dossier_code"
+    left = one.site.query(statement)
+    assert len({row["state"] for row in left}) > 2
+    assert differing(left, two.site.query(statement)) == []
+
+
+@pytest.mark.parametrize(
+    "code", ["dossier_on_time_rate", "online_dossier_rate", "procedure_satisfaction_rate", "online_service_coverage_rate"]
+)
+@pytest.mark.parametrize("unit", ["all", "H19.16.27"])
+def test_what_stands_behind_a_number_is_its_sum(one: Told, two: Told, code: str, unit: str) -> None:
+    shown = []
+    for told in (one, two):
+        with told.site.active() as settings:
+            explained = explain(settings, code, unit, parse_period("2023-10"))
+        items = [(row["item"], row["is_numerator"]) for row in explained.rows]
+        assert len(items) == explained.value["denominator"]
+        assert sum(is_numerator for _, is_numerator in items) == explained.value["numerator"]
+        shown.append(sorted(items))
+    assert shown[0]
+    assert shown[0] == shown[1]
+
+
+def test_the_publication_and_its_restatements_are_the_same(one: Told, two: Told) -> None:
+    items = (
+        "select p.indicator_code, p.unit_code, p.basis, i.item, i.is_numerator from mart.publication_item as p cross join lateral ("
+        "select unnest(p.numerator_items), true union all select unnest(p.other_items), false) as i (item, is_numerator)"
+    )
+    values = "select indicator_code, unit_code, basis, numerator, denominator, status, coverage, is_provisional from mart.publication_value"
+    changed = (
+        "select r.indicator_code, r.unit_code, r.basis, r.numerator, r.denominator, i.item, i.change, i.reason, i.unit_code as item_unit "
+        "from mart.restatement as r left join mart.restatement_item as i using (restatement_id)"
+    )
+    for statement in (values, items, changed):
+        left = one.site.query(statement)
+        assert left
+        assert differing(left, two.site.query(statement)) == []
+
+
+def test_as_known_at_an_earlier_moment_is_the_same(one: Told, two: Told) -> None:
+    moment = parse_moment(EARLY)
+    found = []
+    for told in (one, two):
+        with told.site.active() as settings, as_known_at(settings, moment) as connection:
+            for code in (PUBLISHED, "2023-Q4R"):
+                compute_known(connection, settings, parse_period(code))
+            where = "where v.period_start in ('2023-09-15', '2023-10-01') order by"
+            found.append(query(connection, VALUES.replace("order by", where)))
+    assert len(found[0]) > 1_000
+    assert differing(found[0], found[1]) == []
+
+
+def test_a_second_run_changes_nothing(two: Told) -> None:
+    before = two.site.query("select count(*) as n, max(computed_at) as last from mart.indicator_value")
+    two.site.call("ingest", str(two.vendor), "--to", LATE)
+    two.site.call("ingest", "one_stop", "--to", LATE)
+    two.site.call("refresh", "2023-12")
+    assert two.site.query("select count(*) as n, max(computed_at) as last from mart.indicator_value") == before
