@@ -28,10 +28,10 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
 
     Raises NotConfigured where no source of the role has a T.
     """
-    clock = clocks.known_at(role)
-    if clock is None:
+    known_at = clocks.known_at(role)
+    if known_at is None:
         raise NotConfigured(f"no source fills the role {role} in the tree of {clocks.root}, or none of them was extracted yet")
-    last_day = period.effective_last_day(clock)
+    last_day = period.effective_last_day(known_at)
     gone = _drop_out_of_scope(connection, settings, indicators, period, clocks.root, last_day)
     work_tables(connection)
     if role == declared.ROLE:
@@ -40,8 +40,8 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
         declared.measure(connection, settings, indicators, period, clocks, plan_of(connection, period).plan_code)
         return gone + write_values(connection, settings, role, period, clocks)
     if any(item.coverage == "dossiers" for item in indicators):
-        for source, known in clocks.of(role).items():
-            _open_dossiers(connection, settings, source, period, known)
+        for source, source_known_at in clocks.of(role).items():
+            _open_dossiers(connection, settings, source, period, source_known_at)
     for basis in BASES:
         measure(connection, settings, indicators, clocks, period, basis, last_day=last_day)
     compared = _with_direction(connection, period)
@@ -55,7 +55,7 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
         before,
         "year_to_date",
         counted_basis=YEAR_BEFORE,
-        last_day=before.effective_last_day(clock),
+        last_day=before.effective_last_day(known_at),
         compared_on=last_day,
     )
     return gone + write_values(connection, settings, role, period, clocks)
@@ -112,20 +112,20 @@ def compute_known(connection: Connection, settings: Settings, period: Period) ->
     for root in connection.execute(text("select distinct root_code from core.role_clock order by root_code")).scalars().all():
         clocks = role_clocks(connection, root)
         for role in sorted({item.role for item in listed}):
-            clock = clocks.known_at(role)
-            if clock is not None and midnight(period.start) < clock:
+            known_at = clocks.known_at(role)
+            if known_at is not None and midnight(period.start) < known_at:
                 compute(connection, settings, [item for item in listed if item.role == role], role, period, clocks)
 
 
-def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> None:
-    values = binds(source, period, "period", clock)
+def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, known_at: datetime) -> None:
+    values = binds(source, period, "period", known_at)
     # a running period ended at an earlier T on a day on which no period ends: what was said of that day is of no use any more
     connection.execute(
         text(
             "delete from mart.dossier_open where source_code = :s and (as_of_date = :d or (as_of_date <> :running "
             "and as_of_date <> all(:ends)))"
         ),
-        {"s": source, "d": values["last_day"], "running": last_day_before(clock), "ends": last_days(FIRST_YEAR, clock.year)},
+        {"s": source, "d": values["last_day"], "running": last_day_before(known_at), "ends": last_days(FIRST_YEAR, known_at.year)},
     )
     run_file(connection, settings, "mart/dossier_open", **values)
 

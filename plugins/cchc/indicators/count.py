@@ -17,7 +17,7 @@ from cchc.settings import Settings
 from cchc.warehouse import run_file, sql
 
 
-def binds(source: str, period: Period, basis: str, clock: datetime, units: Iterable[str] = ()) -> dict[str, Any]:
+def binds(source: str, period: Period, basis: str, known_at: datetime, units: Iterable[str] = ()) -> dict[str, Any]:
     """What an indicator's SQL may bind for one source: J as end_at, D as last_day, T (`clock`) as known_at, the zone of local days.
 
     `units`: the units that the catalogue names for it.
@@ -29,9 +29,9 @@ def binds(source: str, period: Period, basis: str, clock: datetime, units: Itera
         "start_date": period.first_day(basis),
         "start_at": midnight(period.first_day(basis)),
         "year_start_at": midnight(period.year_start),
-        "end_at": period.cut(clock),
-        "last_day": period.effective_last_day(clock),
-        "known_at": clock,
+        "end_at": period.end_at(known_at),
+        "last_day": period.effective_last_day(known_at),
+        "known_at": known_at,
     }
 
 
@@ -80,14 +80,14 @@ def measure(
     for item in indicators:
         count = _COUNT_DISTINCT if item.is_distinct else _COUNT_ROWS
         for role in item.roles:
-            for source, clock in clocks.of(role).items():
-                values = binds(source, period, basis, clock, item.units)
+            for source, known_at in clocks.of(role).items():
+                values = binds(source, period, basis, known_at, item.units)
                 _run(connection, count, sql(settings, item.part(role)), values, code=item.code, counted_basis=name)
     for code, part, role in sorted(
         {(item.coverage, item.coverage_part(role), role) for item in indicators if item.coverage for role in item.roles}
     ):
-        for source, clock in clocks.of(role).items():
-            _run(connection, _EXPECT, sql(settings, part), binds(source, period, basis, clock), code=str(code), counted_basis=name)
+        for source, known_at in clocks.of(role).items():
+            _run(connection, _EXPECT, sql(settings, part), binds(source, period, basis, known_at), code=str(code), counted_basis=name)
     listed = [{"code": item.code, "version": item.version, "kind": item.kind, "coverage": item.coverage} for item in indicators]
     run_file(
         connection,
@@ -140,8 +140,8 @@ def counted_items(
             continue
         for basis in bases:
             for role in item.roles:
-                for source, clock in clocks.of(role).items():
-                    values = binds(source, period, basis, clock, item.units)
+                for source, known_at in clocks.of(role).items():
+                    values = binds(source, period, basis, known_at, item.units)
                     count_items(connection, settings, sql(settings, item.part(role)), values, item.code, basis, clocks.root)
             if item.is_distinct and any(len(clocks.of(role)) > 1 for role in item.roles):
                 run_file(connection, settings, "queries/values/item_once", code=item.code, basis=basis)

@@ -21,7 +21,7 @@ def measure(connection: Connection, settings: Settings, indicators: list[Indicat
 
     `plan`: the plan that the period belongs to: its list says who has to declare.
     """
-    for source, clock in clocks.of(ROLE).items():
+    for source, known_at in clocks.of(ROLE).items():
         run_file(
             connection,
             settings,
@@ -30,8 +30,8 @@ def measure(connection: Connection, settings: Settings, indicators: list[Indicat
             listed=json.dumps([{"code": item.code, "version": item.version, "kind": item.kind} for item in indicators]),
             root=clocks.root,
             plan=plan,
-            last_day=period.effective_last_day(clock),
-            known_at=clock,
+            last_day=period.effective_last_day(known_at),
+            known_at=known_at,
         )
 
 
@@ -40,10 +40,10 @@ def figures(connection: Connection, code: str, unit: str, period: Period) -> lis
 
     None where nothing was ever declared, or the period has not begun at the T of the declared figures.
     """
-    clock = role_clocks(connection).known_at(ROLE)
-    if clock is None or midnight(period.start) >= clock:
+    known_at = role_clocks(connection).known_at(ROLE)
+    if known_at is None or midnight(period.start) >= known_at:
         return []
-    last_day = period.effective_last_day(clock)
+    last_day = period.effective_last_day(known_at)
     return query(
         connection,
         "select f.* from mart.declared_figure as f "

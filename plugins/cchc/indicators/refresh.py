@@ -46,17 +46,17 @@ def recompute(connection: Connection, settings: Settings, source: str, month: da
         connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
         for root in roots_of(connection, source):
             clocks = role_clocks(connection, root)
-            clock = clocks.known_at(role)
-            if clock is None:
+            known_at = clocks.known_at(role)
+            if known_at is None:
                 continue
             # what a source brings beyond the T of the role stands in the periods of the role that run then
-            last = month_start(last_day_before(clock))
+            last = month_start(last_day_before(known_at))
             is_beyond = role not in filled or len(clocks.of(role)) > 1
-            for period in periods_ending_in(min(month, last) if is_beyond else month, clock):
+            for period in periods_ending_in(min(month, last) if is_beyond else month, known_at):
                 done.append(Recomputed(indicators, period, compute(connection, settings, indicators, role, period, clocks), clocks))
     return done
 
 
-def months_of(periods: Iterable[Period], clock: datetime) -> list[date]:
+def months_of(periods: Iterable[Period], known_at: datetime) -> list[date]:
     """The months in which periods end, as far as T lets them end."""
-    return sorted({month_start(min(period.last_day, last_day_before(clock))) for period in periods})
+    return sorted({month_start(min(period.last_day, last_day_before(known_at))) for period in periods})

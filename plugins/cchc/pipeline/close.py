@@ -68,12 +68,12 @@ def close(
     items = catalogue(settings)
     with engine(settings).connect() as connection:
         clocks = role_clocks(connection).sources(role for item in items.values() for role in item.roles)
-    known = [clock for clock in clocks.values() if clock is not None]
-    if not known or all(clock <= midnight(period.start) for clock in known):
+    known = [known_at for known_at in clocks.values() if known_at is not None]
+    if not known or all(known_at <= midnight(period.start) for known_at in known):
         raise WrongUse(f"nothing is known of {period.code} yet: it cannot be closed")
     if not incomplete:
         _require_known(readiness(settings, period))
-    months = sorted({month for clock in known for month in months_of([period], clock)})
+    months = sorted({month for known_at in known for month in months_of([period], known_at)})
     refresh(settings, months)  # what waits
     if score.has_formula(settings, period):
         score.compute(settings, period)

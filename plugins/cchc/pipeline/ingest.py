@@ -32,7 +32,7 @@ from cchc.sources.connection import Connection
 from cchc.sources.landing import Landed, Window
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import table_of
-from cchc.warehouse import engine, known_at, query
+from cchc.warehouse import engine, known_at_of, query
 
 log = logging.getLogger(__name__)
 
@@ -300,14 +300,14 @@ def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
     key = target.identity[-1]
     keys = sorted(load.secret_keys)
     with engine(settings).begin() as connection:
-        clock = known_at(connection, profile.source)
-        if clock is not None and target.days:
+        known_at = known_at_of(connection, profile.source)
+        if known_at is not None and target.days:
             dated = " union ".join(
                 f"select {day} as from_date, {day} as to_date from {target.versions} as v where v.source_code = :s and v.{key} = any(:keys)"
                 for day in target.days_of("v")
             )
             connection.execute(text(f"create temp table purged on commit drop as {dated}"), {"s": profile.source, "keys": keys})
-            mark_dirty_months(connection, settings, profile.source, "select * from purged", clock, f"{target.many} that turned secret")
+            mark_dirty_months(connection, settings, profile.source, "select * from purged", known_at, f"{target.many} that turned secret")
         purged = connection.execute(
             text(f"delete from {target.versions} where source_code = :s and {key} = any(:keys)"), {"s": profile.source, "keys": keys}
         ).rowcount

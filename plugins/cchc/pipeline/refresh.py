@@ -83,7 +83,7 @@ def refresh_partition(settings: Settings, partition: str | None, periods: list[s
         with engine(settings).connect() as connection:
             clocks = list(connection.execute(text("select known_at from ops.source_clock")).scalars())
         asked = [parse_period(code) for code in periods]
-        done = refresh(settings, sorted({month for clock in clocks for month in months_of(asked, clock)}), force=True)
+        done = refresh(settings, sorted({month for known_at in clocks for month in months_of(asked, known_at)}), force=True)
     else:
         done = refresh(settings)
     return [f"{item.source} {item.month:%Y-%m}: {item.periods} periods, {item.changed} values changed" for item in done]

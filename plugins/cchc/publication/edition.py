@@ -66,4 +66,4 @@ def open_restatements(connection: Connection, publication_id: int) -> int:
 
 def clocks_json(clocks: dict[str, datetime | None]) -> str:
     """T of each source as mart.publication keeps it."""
-    return json.dumps({source: clock.isoformat() for source, clock in clocks.items() if clock is not None})
+    return json.dumps({source: known_at.isoformat() for source, known_at in clocks.items() if known_at is not None})

@@ -14,8 +14,8 @@ from cchc.errors import CchcError
 from cchc.indicators.count import binds, count_items, counted_items
 from cchc.period import BASES, Period, midnight, now
 from cchc.publication.edition import OPEN, clocks_json
-from cchc.publication.learnt import definition_of
 from cchc.publication.readiness import Readiness
+from cchc.publication.restatement_reasons import definition_of
 from cchc.reference.catalogue import Indicator
 from cchc.reference.plan import plan_of
 from cchc.reference.roles import Clocks
@@ -103,13 +103,13 @@ def freeze_values(
     if not values:
         raise CchcError(f"{period.code} is not computed: `cchc refresh {period.code}`")
     # names as of D: whatever the units are called later, this edition calls them so
-    last_day = period.effective_last_day(max(clock for role in clocks.by_role for clock in clocks.of(role).values()))
+    last_day = period.effective_last_day(max(known_at for role in clocks.by_role for known_at in clocks.of(role).values()))
     run_file(connection, settings, "queries/publication/unit", publication_id=publication_id, last_day=last_day)
     counted_items(connection, settings, list(items.values()), period, clocks, BASES)
-    for source, clock in clocks.of("dossiers").items():
-        if midnight(period.start) >= clock:
+    for source, known_at in clocks.of("dossiers").items():
+        if midnight(period.start) >= known_at:
             continue
-        bound = binds(source, period, "period", clock)
+        bound = binds(source, period, "period", known_at)
         count_items(connection, settings, sql(settings, "queries/publication/open_dossier"), bound, OPEN, "period", clocks.root)
         run_file(connection, settings, "queries/publication/not_counted_dossier", source=source, end_at=midnight(period.end))
     connection.execute(

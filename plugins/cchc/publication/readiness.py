@@ -37,12 +37,12 @@ class Readiness:
     @property
     def late_sources(self) -> list[str]:
         """Sources that are extracted, but not up to the end of the period."""
-        return sorted(source for source, clock in self.clocks.items() if clock is not None and clock < midnight(self.period.end))
+        return sorted(source for source, known_at in self.clocks.items() if known_at is not None and known_at < midnight(self.period.end))
 
     @property
     def absent_sources(self) -> list[str]:
         """Sources that were never extracted: their indicators have no value."""
-        return sorted(source for source, clock in self.clocks.items() if clock is None)
+        return sorted(source for source, known_at in self.clocks.items() if known_at is None)
 
     @property
     def is_complete(self) -> bool:
@@ -52,8 +52,8 @@ class Readiness:
     def text_vi(self) -> str:
         """The same in Vietnamese, for the approver (Markdown)."""
         lines = [f"Kỳ: {self.period.name_vi}"]
-        for source, clock in sorted(self.clocks.items()):
-            lines.append(f"- {source}: " + (f"đã trích xuất đến {clock:%d/%m/%Y %H:%M}" if clock else "chưa trích xuất lần nào"))
+        for source, known_at in sorted(self.clocks.items()):
+            lines.append(f"- {source}: " + (f"đã trích xuất đến {known_at:%d/%m/%Y %H:%M}" if known_at else "chưa trích xuất lần nào"))
         for source in self.late_sources:
             lines.append(f"- **{source} chưa đủ số liệu đến hết kỳ**")
         lines += [f"- **{gap}**" for gap in self.gaps]
@@ -102,8 +102,8 @@ def _missing(
             continue
         has_sent: dict[str, bool] = {}
         for role in item.roles:
-            for source, clock in clocks.of(role).items():
-                statement, values = sql(settings, item.coverage_part(role)), binds(source, period, "period", clock)
+            for source, known_at in clocks.of(role).items():
+                statement, values = sql(settings, item.coverage_part(role)), binds(source, period, "period", known_at)
                 wanted = set(text(statement).compile().params)
                 for row in query(connection, statement, {key: value for key, value in values.items() if key in wanted}):
                     has_sent[row["unit_code"]] = has_sent.get(row["unit_code"], False) or row["has_sent"]

@@ -15,7 +15,7 @@ from cchc.forms import form_06a as forms
 from cchc.indicators.count import counted_items
 from cchc.period import BASES, Period, midnight, month_start, now, parse_moment
 from cchc.publication.edition import OPEN, clocks_json, in_force, new_indicators
-from cchc.publication.learnt import counted_by, learn
+from cchc.publication.restatement_reasons import counted_by, learn
 from cchc.reference.catalogue import Indicator
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
@@ -89,7 +89,7 @@ def _asked(
     published: dict[str, Any],
 ) -> dict[str, Any]:
     """What the files that tell the reasons are given: the indicators with their records, and the bounds of the period."""
-    clock = next((clock for item in indicators if (clock := clocks.known_at(item.role)) is not None), None)
+    known_at = next((known_at for item in indicators if (known_at := clocks.known_at(item.role)) is not None), None)
     listed = [
         {
             "code": item.code,
@@ -108,7 +108,7 @@ def _asked(
         "start_at": midnight(period.start),
         "year_start_at": midnight(period.year_start),
         "end_at": midnight(period.end),
-        "month_start": month_start(period.effective_last_day(clock) if clock else period.last_day),
+        "month_start": month_start(period.effective_last_day(known_at) if known_at else period.last_day),
     }
 
 
@@ -177,7 +177,7 @@ def carry_over(settings: Settings, period: Period) -> list[dict[str, Any]]:
             connection,
             period,
             forms.carry_over(then, now_open),
-            frozen_at={source: parse_moment(clock) for source, clock in before["source_clocks"].items()},
+            frozen_at={source: parse_moment(known_at) for source, known_at in before["source_clocks"].items()},
         )
     broken = [
         (then[item.dossier_code], item, "removed") if item.side == "gone" else (now_open[item.dossier_code], item, "added")

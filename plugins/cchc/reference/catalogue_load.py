@@ -124,8 +124,8 @@ def _mark(connection: Connection, settings: Settings, to_compute: dict[str, list
         found = marking_source(clocks, role)
         if found is None:
             continue
-        source, clock = found
+        source, known_at = found
         dated = f"select cast('{first}' as date) as from_date, cast(null as date) as to_date"
-        mark_dirty_months(connection, settings, source, dated, clock, "the catalogue changed")
+        mark_dirty_months(connection, settings, source, dated, known_at, "the catalogue changed")
         told.append(f"every month of {source} from {first:%Y-%m} on is marked for {', '.join(codes)}: `cchc refresh` computes them")
     return told

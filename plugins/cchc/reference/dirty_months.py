@@ -12,7 +12,7 @@ from cchc.reference.plan import first_day
 from cchc.settings import Settings
 
 
-def mark_dirty_months(connection: Connection, settings: Settings, source: str, dated: str, known_at: datetime, reason: str) -> int:
+def mark_dirty_months(connection: Connection, settings: Settings, source: str, dated: str, marked_until: datetime, reason: str) -> int:
     """Mark the months whose periods may hold another value: for rows (from_date, to_date) of the query `dated`.
 
     A day counts in the year to date of every later month of its year, and, from 15 December on, of the next report year
@@ -31,7 +31,7 @@ def mark_dirty_months(connection: Connection, settings: Settings, source: str, d
                             when to_date is null then cast('9999-01-01' as date)
                             else cast(date_trunc('year', greatest(to_date, from_date) + 17) as date) + interval '11 months'
                         end,
-                        date_trunc('month', cast((cast(:known_at as timestamptz) - interval '1 microsecond')
+                        date_trunc('month', cast((cast(:marked_until as timestamptz) - interval '1 microsecond')
                             at time zone '{ZONE.key}' as date))
                     ) as last_month
                 from dated
@@ -41,7 +41,7 @@ def mark_dirty_months(connection: Connection, settings: Settings, source: str, d
             from spanned cross join lateral generate_series(first_month, last_month, interval '1 month') as m
             on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"""
         ),
-        {"source": source, "known_at": known_at, "reason": reason, "now": now(), "first_day": first_day(settings)},
+        {"source": source, "marked_until": marked_until, "reason": reason, "now": now(), "first_day": first_day(settings)},
     ).rowcount
 
 

@@ -289,7 +289,7 @@ def _mark_coverage(connection: Connection, settings: Settings, changed: set[tupl
     declared = role_clocks(connection).of(ROLE)
     if not declared or not changed:
         return []
-    source, clock = next(iter(declared.items()))
+    source, known_at = next(iter(declared.items()))
     marked = run_file(
         connection,
         settings,
@@ -297,7 +297,7 @@ def _mark_coverage(connection: Connection, settings: Settings, changed: set[tupl
         source=source,
         changed=json.dumps([{"plan_code": plan, "indicator_code": code} for plan, code in sorted(changed)]),
         root=DISTRICT,
-        known_at=clock,
+        known_at=known_at,
         now=now(),
     ).scalars()
     months = sorted(f"{month:%Y-%m}" for month in marked)

@@ -28,7 +28,7 @@ class Clocks:
 
     def of(self, role: str) -> dict[str, datetime]:
         """The sources of a role that have a T, with it, by name."""
-        return {source: clock for source, clock in sorted(self.by_role.get(role, {}).items()) if clock is not None}
+        return {source: known_at for source, known_at in sorted(self.by_role.get(role, {}).items()) if known_at is not None}
 
     def known_at(self, role: str) -> datetime | None:
         """T of a role: the earliest of its sources'; None where none has one."""
@@ -36,7 +36,7 @@ class Clocks:
 
     def latest(self, roles: Iterable[str]) -> datetime | None:
         """The latest T of all sources of some roles; None where none has one."""
-        return max((clock for role in roles for clock in self.of(role).values()), default=None)
+        return max((known_at for role in roles for known_at in self.of(role).values()), default=None)
 
     def sources(self, roles: Iterable[str]) -> dict[str, datetime | None]:
         """T of every source of some roles; a role without a source stands under its own name, without a T."""
