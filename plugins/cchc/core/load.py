@@ -224,7 +224,10 @@ def _known_at_of_followers(connection: Connection, settings: Settings, source: s
 
 
 def note_trees(connection: Connection, source: str, staged: str) -> None:
-    """Store the trees of units that the staged rows of a source belong to: in those trees the source takes part in known_at of its roles."""
+    """Store the trees of units that the staged rows of a source belong to.
+
+    In those trees the source takes part in known_at of its roles. `staged`: the relation with the staged rows.
+    """
     connection.execute(
         text(
             "insert into core.source_tree (source_code, root_code) select distinct cast(:s as text), u.root_code "

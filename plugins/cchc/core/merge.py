@@ -160,7 +160,7 @@ def merge_versions(connection: Connection, target: Model, staged: str, changed: 
 
 
 def drop_repeats(connection: Connection, target: Model, changed: str) -> None:
-    """Delete the versions of the keys in `changed` that have the same content as the delivery before them, in whatever order they arrived."""
+    """Delete the versions of the keys in `changed` whose content equals the delivery before them, whatever the order of arrival."""
     key = ", ".join(target.primary_key)
     identity = ", ".join(target.identity)
     version = ", ".join(target.version)

@@ -1,4 +1,4 @@
-"""Which months wait for a refresh: the marks in ops.dirty_month."""
+"""The months that must be computed again: they are marked in ops.dirty_month until a refresh has computed them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from cchc.settings import Settings
 
 
 def mark_dirty_months(connection: Connection, settings: Settings, source: str, dated: str, marked_until: datetime, reason: str) -> int:
-    """Mark the months whose periods may hold another value: for rows (from_date, to_date) of the query `dated`.
+    """Mark the months whose periods may have other values because the records of some days changed.
 
-    A day counts in the year to date of every later month of its year, and, from 15 December on, of the next report year
-    (Decree 09/2019); an open end (to_date null) reaches to T.
+    Arguments: `dated`, a query that returns those days as ranges (from_date, to_date), both included; to_date null means no end;
+    `marked_until`, the latest moment up to which months are marked; `reason`, a text for people. A day counts in the year to date of every
+    later month of its year, so those months are marked too. A day from 15 December on also counts in the next report year (Decree
+    09/2019/NĐ-CP). Returns how many months were marked.
     """
     return connection.execute(
         text(
@@ -46,7 +48,7 @@ def mark_dirty_months(connection: Connection, settings: Settings, source: str, d
 
 
 def dirty_months(connection: Connection, sources: Iterable[str] | None = None) -> dict[str, list[str]]:
-    """Months that wait for a refresh, by source (YYYY-MM)."""
+    """The months (YYYY-MM) that wait for a refresh, by source. `sources`: only these; None means all."""
     rows = connection.execute(text("select source_code, to_char(month_start, 'YYYY-MM') from ops.dirty_month order by 1, 2")).all()
     found: dict[str, list[str]] = {}
     for source, month in rows:
