@@ -89,13 +89,13 @@ class Period:
         """First day of what is counted on a basis."""
         return self.start if basis == "period" else self.year_start
 
-    def cut(self, known_at: datetime) -> datetime:
+    def end_at(self, known_at: datetime) -> datetime:
         """J = min(00:00:00 of D + 1, T) (indicators.md §1.3)."""
         return min(midnight(self.end), known_at)
 
     def effective_last_day(self, known_at: datetime) -> date:
         """D, or the local date of the last instant before J where T lies before the end of D."""
-        return last_day_before(self.cut(known_at))
+        return last_day_before(self.end_at(known_at))
 
     def year_before(self) -> Period:
         """The same period of the year before."""

@@ -22,9 +22,7 @@ from cchc.settings import PROJECT, Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import url as warehouse_url
 
-START_AND_PRINT_PORT = (
-    "import sys, pathlib; from cchc.warehouse import embedded as postgres; print(postgres.start(pathlib.Path(sys.argv[1]), durable=False).port)"
-)
+START_AND_PRINT_PORT = "import sys, pathlib; from cchc.warehouse import embedded as postgres; print(postgres.start(pathlib.Path(sys.argv[1]), durable=False).port)"
 
 
 @pytest.fixture

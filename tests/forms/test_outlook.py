@@ -15,7 +15,7 @@ from cchc.indicators.compute import compute
 from cchc.period import month
 from cchc.reference.catalogue import catalogue
 from cchc.settings import Settings
-from cchc.warehouse import engine, known_at
+from cchc.warehouse import engine, known_at_of
 
 CODES = ("dossier_on_time_rate", "online_dossier_rate", "dossier_digitized_rate", "ecertification_coverage_rate")
 
@@ -26,7 +26,7 @@ def measured(demo_warehouse: Any) -> Settings:
     settings: Settings = demo_warehouse.settings
     items = [catalogue(settings)[code] for code in CODES]
     with engine(settings).begin() as connection:
-        clock = known_at(connection, "one_stop")
+        clock = known_at_of(connection, "one_stop")
         assert clock is not None
         for year in (2022, 2023):
             for number in range(1, 13):

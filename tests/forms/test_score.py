@@ -19,7 +19,7 @@ from cchc.indicators.compute import compute
 from cchc.period import parse_period
 from cchc.reference.catalogue import catalogue
 from cchc.settings import Settings
-from cchc.warehouse import engine, known_at, query
+from cchc.warehouse import engine, known_at_of, query
 
 pytestmark = pytest.mark.enable_socket
 DECEMBER = parse_period("2023-12")
@@ -31,7 +31,7 @@ def scored(demo_warehouse: Any) -> Settings:
     settings: Settings = demo_warehouse.settings
     with engine(settings).begin() as connection:
         items = [item for item in catalogue(settings).values() if item.source == "one_stop"]
-        clock = known_at(connection, "one_stop")
+        clock = known_at_of(connection, "one_stop")
         assert clock is not None
         compute(connection, settings, items, "one_stop", DECEMBER, clock)
     assert score.compute(settings, DECEMBER) > 0

@@ -130,10 +130,10 @@ def derive_again(settings: Any, months: Sequence[date]) -> None:
 
     from cchc.core.facts import derive_dossiers
     from cchc.pipeline.refresh import refresh
-    from cchc.warehouse import engine, known_at
+    from cchc.warehouse import engine, known_at_of
 
     with engine(settings).begin() as connection:
-        clock = known_at(connection, "one_stop")
+        clock = known_at_of(connection, "one_stop")
         assert clock is not None
         connection.execute(
             text("insert into ops.dirty_dossier select distinct dossier_id from core.dossier_version on conflict do nothing")

@@ -14,8 +14,8 @@ import pytest
 
 from cchc.errors import NotConfigured
 from cchc.quality.compile import compile_suite
+from cchc.quality.dossier_ends import create_ends_table, ends_table
 from cchc.quality.gx import error_of, session
-from cchc.quality.known_end import ensure_known_end, known_end
 from cchc.quality.suites import Rule, Suite, load_suite
 from cchc.settings import PROJECT
 from cchc.staging.stage import psycopg_connection
@@ -180,10 +180,10 @@ def test_every_kind_of_rule_in_our_suites_is_compared_above() -> None:
 @pytest.mark.parametrize(("source", "model"), [("one_stop", "dossier"), ("payments", "payment"), ("documents", "work_file")])
 def test_our_own_suites_count_alike_on_broken_rows(bench: Bench, source: str, model: str) -> None:
     """Rows of chance in the staging tables themselves: no value fits another."""
-    suite = load_suite(PROJECT / "expectations" / "staging" / f"{model}.json", profile(source).zone, known_end(1))
+    suite = load_suite(PROJECT / "expectations" / "staging" / f"{model}.json", profile(source).zone, ends_table(1))
     chance = random.Random(11)
     with psycopg_connection(bench.engine) as connection:
-        ensure_known_end(connection, 1)
+        create_ends_table(connection, 1)
         connection.execute(
             f"drop table if exists staging.adversary_{model}; create table staging.adversary_{model} (like staging.model_{model})".encode()
         )

@@ -19,7 +19,7 @@ from cchc.sources.extract import extract
 from cchc.sources.landing import Folder, Landed, Window, complete_manifest
 from cchc.sources.privacy import keyed
 from cchc.sources.secrecy import purge_landing
-from cchc.staging.keys import key_id
+from cchc.staging.key_ids import key_id
 from tests.sources.conftest import KEY, T, profile, records, rows
 from tests.sources.server import Source
 

@@ -28,14 +28,14 @@ import yaml
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from cchc.core import declared, duplicates, facts, lists, missing, payments
+from cchc.core import declared, duplicates, facts, lists, missing_dossiers, payments
 from cchc.core.load import merge_keys, note_trees
 from cchc.core.merge import columns_of, merge_versions, staged_view
 from cchc.indicators import compute, count
 from cchc.models import MODELS
 from cchc.period import parse_moment, parse_period
 from cchc.publication import restatement
-from cchc.publication.learnt import definition_of
+from cchc.publication.restatement_reasons import definition_of
 from cchc.reference.catalogue import catalogue
 from cchc.reference.duties import load_duties
 from cchc.reference.load import load_source
@@ -45,7 +45,7 @@ from cchc.reference.roles import Clocks
 from cchc.reference.unit_list import place_records
 from cchc.settings import Settings
 from cchc.sources.profile import load_profile
-from cchc.staging.keys import key_id
+from cchc.staging.key_ids import key_id
 from cchc.warehouse import run_file, sql
 
 CASES = Path(__file__).parent
@@ -457,7 +457,7 @@ def keys(connection: Connection, settings: Settings, binds: Row, table: str) -> 
         staged = _staging(connection, settings, SOURCE, "dossier_key", load)
         merge_keys(connection, settings, SOURCE, staged, known, load)
         if table.startswith("missing_key"):
-            missing.note_missing_keys(connection, settings, SOURCE, known, known)
+            missing_dossiers.update_missing_keys(connection, settings, SOURCE, known, known)
             connection.execute(text("drop table missing_before"))
         connection.execute(text("drop table asked_month, listed_key"))
     if table.startswith("missing_key"):

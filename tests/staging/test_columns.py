@@ -11,7 +11,7 @@ import pytest
 from cchc.errors import NotConfigured
 from cchc.sources.profile import Column, Entity
 from cchc.staging.columns import Origin, Typist
-from cchc.staging.keys import key_id
+from cchc.staging.key_ids import key_id
 from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import layout
 from tests.staging.support import Bench, T, profile

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cchc.sources.times import reader
-from cchc.staging import clock, parse
+from cchc.staging import local_time, parse
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 THERE = ZoneInfo("Europe/Amsterdam")
@@ -120,7 +120,7 @@ def test_columns_are_read_as_the_sources_read_cells(texts: list[str], zone: Zone
 def test_zones_agree_with_zoneinfo(walls: list[datetime], name: str) -> None:
     zone = ZoneInfo(name)
     micros = pa.array(walls, type=pa.timestamp("us")).cast(pa.int64()).to_numpy()
-    for wall, utc in zip(walls, clock.to_utc(micros, zone), strict=True):
+    for wall, utc in zip(walls, local_time.to_utc(micros, zone), strict=True):
         offset = wall.replace(tzinfo=zone).utcoffset()
         assert offset is not None
         assert utc == pa.scalar(wall - offset, pa.timestamp("us")).value

@@ -131,10 +131,10 @@ def _warehouse(settings: Settings) -> str | None:
 
 def _source(connection: Connection, settings: Settings, profile: Profile) -> list[Finding]:
     """The T of a source, how old it may be, and how its last run ended."""
-    from cchc.warehouse import known_at, query
+    from cchc.warehouse import known_at_of, query
 
     name, found = profile.source, []
-    clock = known_at(connection, name)
+    known_at = known_at_of(connection, name)
     rows = query(
         connection,
         "select distinct on (kind) extract_id, kind, status, superseded_by, message, started_at from ops.extract where source_code = :s "
@@ -142,10 +142,10 @@ def _source(connection: Connection, settings: Settings, profile: Profile) -> lis
         {"s": name},
     )
     last = {row["kind"]: row for row in rows}
-    if clock is not None:
-        age = now() - clock
+    if known_at is not None:
+        age = now() - known_at
         limit = _oldest(profile)
-        told = f"{name}: T = {clock.astimezone(ZONE).isoformat()}"
+        told = f"{name}: T = {known_at.astimezone(ZONE).isoformat()}"
         if limit is None or age <= limit:
             found.append(Finding(OK, told))
         elif _is_unscheduled(settings):

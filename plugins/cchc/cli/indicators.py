@@ -55,7 +55,7 @@ def _refresh(options: argparse.Namespace, settings: Settings) -> int:
             clocks = [row["known_at"] for row in query(connection, "select known_at from ops.source_clock")]
         if not clocks:
             raise WrongUse("nothing has been ingested yet")
-        months = sorted({month for clock in clocks for month in months_of(options.period, clock)})
+        months = sorted({month for known_at in clocks for month in months_of(options.period, known_at)})
     done = refresh(settings, months, force=bool(options.period))
     print_table(
         ["month", "source", "periods", "values changed"], [[f"{d.month:%Y-%m}", d.source, str(d.periods), str(d.changed)] for d in done]

@@ -1,6 +1,6 @@
-"""What is missing, by what the sources themselves say: holes in what was asked for, and dossiers that are listed and not stored.
+"""What is missing in the warehouse: time windows that were never extracted, and dossiers that a source lists but that are not stored.
 
-One place that doctor, the scorecard, the closing of a period and the dashboard ask, so that all of them tell the same.
+`cchc doctor`, the scorecard, the closing of a period and the dashboard all read it here, so they all give the same answer.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from cchc.warehouse import query
 
 @dataclass(frozen=True)
 class Hole:
-    """A stretch of change time [from_at, to_at) of a source that was never asked for; `from_at` None = everything before its end.
+    """A window of change time, from `from_at` (included) to `to_at` (excluded), that was never extracted from a source.
 
-    `entities` are those of the source that lack it, and `known_at` is the source's T, which stays before the hole; None = it has none.
+    Without `from_at` the window is everything before `to_at`. `entities`: the entities of the source for which the window is missing;
+    ("*",) means all of them. `known_at`: the moment up to which the source is known without a hole; it stays before this hole. None
+    means that the source is not known up to any moment.
     """
 
     source: str
@@ -29,12 +31,12 @@ class Hole:
 
     @property
     def text(self) -> str:
-        """The hole in words, with what closes it."""
+        """An English sentence that names the hole and the command that closes it."""
         span = f"from {to_minute(self.from_at)} to {to_minute(self.to_at)}" if self.from_at else f"before {to_minute(self.to_at)}"
         named = "" if self.entities == ("*",) else f" ({', '.join(self.entities)})"
-        clock = f"T stays at {to_minute(self.known_at)}" if self.known_at else "there is no T, so nothing of it is computed"
+        computed_until = f"T stays at {to_minute(self.known_at)}" if self.known_at else "there is no T, so nothing of it is computed"
         return (
-            f"{self.source}{named}: what changed {span} was never asked for; {clock}, although later changes are loaded. "
+            f"{self.source}{named}: what changed {span} was never asked for; {computed_until}, although later changes are loaded. "
             f"The next run asks for it: `cchc ingest {self.source}`"
         )
 
@@ -45,16 +47,19 @@ class Hole:
             span = f"trước {self.to_at.astimezone(ZONE):%d/%m/%Y %H:%M}"
         else:
             span = f"từ {self.from_at.astimezone(ZONE):%d/%m/%Y %H:%M} đến {self.to_at.astimezone(ZONE):%d/%m/%Y %H:%M}"
-        clock = f"số liệu chỉ tính đến {self.known_at.astimezone(ZONE):%d/%m/%Y %H:%M}" if self.known_at else "chưa tính được số liệu nào"
-        return f"{self.source}: chưa trích xuất các thay đổi {span}; {clock}"
+        computed_until = (
+            f"số liệu chỉ tính đến {self.known_at.astimezone(ZONE):%d/%m/%Y %H:%M}" if self.known_at else "chưa tính được số liệu nào"
+        )
+        return f"{self.source}: chưa trích xuất các thay đổi {span}; {computed_until}"
 
 
 @dataclass(frozen=True)
 class MissingMonth:
-    """Dossiers of one month of reception that the source lists as existing and that are not stored.
+    """The dossiers of one month of reception that the source lists as existing but that are not stored.
 
-    `listed` and `stored` count the keys of that month by the newest list; `codes` are the first of the missing ones, and `since` is the T
-    of the first extract that missed them. `is_new`: only the newest extract missed them, so they may have come in while it ran.
+    `listed`: how many dossiers the newest list of the source has for the month. `missing`: how many of them are not stored. `codes`: the
+    first three of the missing dossiers. `since`: the known_at of the first extract that did not bring them. `is_new`: only the newest
+    extract lacks them, so the source may have received them while the extract ran.
     """
 
     source: str
@@ -67,7 +72,7 @@ class MissingMonth:
 
     @property
     def text(self) -> str:
-        """The month in words, with what to do."""
+        """An English sentence that names the month, the missing dossiers and what to do."""
         named = ", ".join(self.codes) + (" …" if self.missing > len(self.codes) else "")
         what = (
             f"{self.source} {self.month:%Y-%m}: the source lists {self.listed} dossiers, {self.missing} of them are not stored ({named}), "
@@ -90,7 +95,7 @@ class MissingMonth:
 
 
 def holes(connection: Connection) -> list[Hole]:
-    """Every hole in what was asked for, by source and time."""
+    """Every time window that was never extracted, ordered by source and time."""
     rows = query(
         connection,
         "select h.source_code, h.from_at, h.to_at, array_agg(h.entity order by h.entity) as entities, min(c.known_at) as known_at "
@@ -100,7 +105,7 @@ def holes(connection: Connection) -> list[Hole]:
 
 
 def missing_months(connection: Connection) -> list[MissingMonth]:
-    """Every month of which dossiers are missing, by source and month."""
+    """Every month that has missing dossiers, ordered by source and month."""
     rows = query(
         connection,
         "select m.source_code as source, m.month_start as month, count(*) as missing, min(m.first_seen_at) as since, "
@@ -115,14 +120,14 @@ def missing_months(connection: Connection) -> list[MissingMonth]:
 
 
 def incomplete_bases(connection: Connection, source: str, period: Period, bases: tuple[str, ...]) -> dict[str, bool]:
-    """For each basis whether a month of which dossiers are missing lies in what a period counts on it."""
+    """For each basis ("period", "year_to_date"): whether the days that a period counts on it include a month with missing dossiers."""
     rows = query(connection, "select distinct month_start from ops.missing_key where source_code = :s", {"s": source})
     months = [row["month_start"] for row in rows]
     return {basis: any(_overlaps(month, period.first_day(basis), period.end) for month in months) for basis in bases}
 
 
 def notes_vi(connection: Connection, period: Period) -> list[str]:
-    """What a reader of a period's numbers must know of what is missing, in Vietnamese sentences."""
+    """Vietnamese sentences about everything that is missing in the numbers of a period; an empty list if nothing is."""
     found = [hole.text_vi for hole in holes(connection) if hole.from_at is None or hole.from_at < midnight(period.end)]
     first = min(period.first_day(basis) for basis in ("period", "year_to_date"))
     return found + [item.text_vi for item in missing_months(connection) if _overlaps(item.month, first, period.end)]

@@ -1,7 +1,7 @@
-"""Declared workbooks: a later file of a unit and month supersedes the earlier one as a whole, and both stay on record.
+"""Declared workbooks: a later file of a unit and month replaces the earlier one as a whole, and both stay on record.
 
-contracts/secondary.md. Which file is in force follows from (revision, T of the extract), whatever the order of arrival; a file that says
-what the one before it said is not stored again.
+The file with the greatest (revision, known_at of its extract) is in force, whatever the order of arrival. A file with the same content
+as the delivery before it is not stored again.
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ FIGURE = (
 
 
 def merge_declared(
-    connection: Connection, source: str, staged: str, known_at: datetime, clock: datetime, first_day: date
+    connection: Connection, source: str, staged: str, known_at: datetime, marked_until: datetime, first_day: date
 ) -> dict[int, Counts]:
-    """Store the files of this extract and their figures, and mark the months that they touch; counts for each load."""
+    """Store the files of one extract and their figures, and mark the months that they touch.
+
+    Arguments: `staged`, the relation with the staged figures; `known_at`, the T of the extract; `marked_until`, the latest moment whose
+    month may be marked; `first_day`, the first day whose periods are computed without a request. Returns the counts of each load by its id.
+    """
     connection.execute(
         text(
             f"""create temp table declared_file on commit drop as
@@ -37,7 +41,7 @@ def merge_declared(
         )
     )
     same_file = " and ".join(f"v.{column} = n.{column}" for column in FILE_KEY.split(", "))
-    # the same file staged once more under its T: its rows are replaced
+    # when the same file is staged again under the same known_at, its rows are replaced
     connection.execute(text(f"delete from core.declared_figure_version as v using declared_file as n where {same_file}"))
     connection.execute(
         text(
@@ -54,7 +58,7 @@ def merge_declared(
         )
     )
     _drop_repeats(connection, source)
-    _mark_months(connection, source, clock, first_day)
+    _mark_months(connection, source, marked_until, first_day)
     rows = connection.execute(
         text(
             f"""select
@@ -83,7 +87,7 @@ def merge_declared(
 
 
 def _drop_repeats(connection: Connection, source: str) -> None:
-    """A file that says what the delivery of that revision before it said is no news, in whatever order the two came."""
+    """Delete each file whose content equals the delivery of the same revision before it, in whatever order the two arrived."""
     connection.execute(
         text(
             """create temp table repeated_file on commit drop as
@@ -111,10 +115,11 @@ def _drop_repeats(connection: Connection, source: str) -> None:
         )
 
 
-def _mark_months(connection: Connection, source: str, clock: datetime, first_day: date) -> None:
-    """The month of each file, and the same month a year later, which is compared with it: nothing is carried forward.
+def _mark_months(connection: Connection, source: str, marked_until: datetime, first_day: date) -> None:
+    """Mark the month of each file, and the same month a year later, because it is compared with the month of the file.
 
-    Not those before the first day whose periods are computed without being asked for: no other source has a value there.
+    A declared figure counts in its own month only, so no other month is marked. Months before `first_day` are not marked, because no other
+    source has a value there.
     """
     connection.execute(
         text(
@@ -123,9 +128,9 @@ def _mark_months(connection: Connection, source: str, clock: datetime, first_day
                 'declared figures that changed', cast(:now as timestamptz)
             from declared_file as n cross join (values (0), (1)) as y (years)
             where cast(n.month_start + make_interval(years => y.years) as timestamp) at time zone '{ZONE.key}'
-                < cast(:clock as timestamptz)
+                < cast(:marked_until as timestamptz)
                 and n.month_start + make_interval(years => y.years) >= cast(:first_day as date)
             on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"""
         ),
-        {"s": source, "clock": clock, "now": now(), "first_day": first_day},
+        {"s": source, "marked_until": marked_until, "now": now(), "first_day": first_day},
     )

@@ -1,6 +1,8 @@
-"""Keys that stand in two sources of one role: a record counts once (the newest change time, then the source first in the alphabet).
+"""Records with the same key in two sources of one role: only one of them counts.
 
-Dossiers are told by mart.dossier.left_out_reason, records of the other models by core.duplicate_record, both by a finding.
+The record with the newest change time counts; if the change times are equal, the record of the source that is first in the alphabet.
+For dossiers, mart.dossier.left_out_reason names the ones that do not count; for all other models core.duplicate_record does. A finding
+reports both.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
 from cchc.warehouse import run_file
 
-# models whose records an indicator or a coverage counts by their own key; a signature counts at its signer, once whoever delivers it
+# The models whose records are counted by their own key. A signature is not one of them: it counts once for its signer, so it does not
+# matter which source delivers it.
 COUNTED = tuple(model for model in VERSIONED if model.identity[0] == "source_code" and model.days and model.names_unit)
 
 
@@ -24,19 +27,22 @@ def _has_several(connection: Connection, role: str) -> bool:
 
 
 def mark_twins(connection: Connection, settings: Settings) -> None:
-    """List the dossiers of other sources that have the key of a dossier which is derived again: whether they count may change with it."""
+    """Add to ops.dirty_dossier the dossiers of other sources that have the key of a dossier in it: whether they count may change too."""
     if _has_several(connection, MODELS["dossier"].role):
         run_file(connection, settings, "core/dirty_twin")
 
 
 def leave_out_dossiers(connection: Connection, settings: Settings) -> None:
-    """Of the dossiers of `derived_dossier`, leave out those whose key another source has with a newer change."""
+    """In the temporary table `derived_dossier`, leave out each dossier whose key another source has with a newer change time."""
     if _has_several(connection, MODELS["dossier"].role):
         run_file(connection, settings, "mart/dossier_duplicate")
 
 
-def decide_changed(connection: Connection, settings: Settings, model: Model, source: str, changed: str, known_at: datetime) -> None:
-    """After a merge: which of the keys of `changed` count, and the months of the other sources' records of these keys."""
+def decide_changed(connection: Connection, settings: Settings, model: Model, source: str, changed: str, marked_until: datetime) -> None:
+    """After a merge, decide which records of the changed keys count, and mark the months of the other sources' records with these keys.
+
+    Arguments: `changed`, the temporary table with the changed keys; `marked_until`, the latest moment whose month may be marked.
+    """
     if model not in COUNTED or not _has_several(connection, model.role):
         return
     decide(connection, model, changed)
@@ -47,11 +53,11 @@ def decide_changed(connection: Connection, settings: Settings, model: Model, sou
         f"where v._is_current and v.source_code <> '{source}' and v.{key} in (select c.{key} from {changed} as c)"
     )
     dated = " union ".join(f"{day} {twins}" for day in days)
-    mark_dirty_months(connection, settings, source, dated, known_at, f"{model.many} that stand in two sources")
+    mark_dirty_months(connection, settings, source, dated, marked_until, f"{model.many} that stand in two sources")
 
 
 def decide(connection: Connection, model: Model, changed: str | None = None) -> None:
-    """Decide anew which records of a model count, for the keys of the temporary table `changed` (None: all keys)."""
+    """Decide again which records of a model count, for the keys in the temporary table `changed`; without it for all keys."""
     key = model.identity[1]
     only = f"and v.{key} in (select c.{key} from {changed} as c)" if changed else ""
     asked = f"and d.key in (select c.{key} from {changed} as c)" if changed else ""
@@ -78,7 +84,7 @@ def decide(connection: Connection, model: Model, changed: str | None = None) -> 
 
 
 def decide_all(connection: Connection) -> None:
-    """Decide anew for every key of every model that more than one source delivers: where much was taken back at once."""
+    """Decide again for every key of every model that more than one source delivers; needed after versions of many keys were removed."""
     for model in COUNTED:
         if _has_several(connection, model.role):
             decide(connection, model)

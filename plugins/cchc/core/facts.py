@@ -1,6 +1,7 @@
-"""Derive the facts of dossiers (mart.dossier) from what core knows, and say which months they touch.
+"""Derive the facts of dossiers (mart.dossier) from the versions in core, and mark the months that the changed dossiers touch.
 
-Only the dossiers of ops.dirty_dossier are derived: cost follows the change, not the history (design.md §1).
+Only the dossiers listed in ops.dirty_dossier are derived, so the cost depends on the size of the change and not on the length of the
+history.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ from cchc.warehouse import run_file
 
 
 def derive_dossiers(connection: Connection, settings: Settings, source: str, known_at: datetime, load_id: int | None) -> int:
-    """Bring core.dossier_supplement, core.dossier_due and mart.dossier up to date for the dirty dossiers; how many rows changed.
+    """Bring core.dossier_supplement, core.dossier_due and mart.dossier up to date for the dossiers listed in ops.dirty_dossier.
 
-    Needs the temporary table `changed_step(dossier_id, changed_at)` (empty is fine). Marks the touched months in ops.dirty_month,
-    and lists dossiers that break a rule which depends on steps (K4, K7) in ops.quarantine, or resolves their entries.
+    Also marks the touched months in ops.dirty_month. The critical rules K4 (a dossier does not end before it is received) and K7 (a
+    finished dossier has an end) depend on the steps of a dossier: dossiers that break one get an entry in ops.quarantine, and entries of
+    dossiers that break none any more are resolved. The temporary table `changed_step(dossier_id, changed_at)` must exist; it may be empty.
+
+    Arguments: `known_at`, the T of the source, also the latest moment whose month is marked; `load_id`, the load named in new quarantine
+    entries (None: quarantine is not changed). Returns how many rows of mart.dossier changed.
     """
     duplicates.mark_twins(connection, settings)
     connection.execute(text("analyze ops.dirty_dossier"))
@@ -51,7 +56,7 @@ def derive_dossiers(connection: Connection, settings: Settings, source: str, kno
         connection,
         settings,
         source,
-        # what was certified a year before is what D01 is judged by
+        # The indicator of certified copies (D01) is judged against the copies of the year before, so a change touches two years.
         "select from_date, to_date from dossier_change union all "
         "select from_date + 365, to_date + 366 from dossier_change where is_signed_somewhere",
         known_at,

@@ -1,6 +1,7 @@
-"""Full lists (procedures, leaders): each answer is kept by its content, and a list that says the same is stored once.
+"""Full lists (procedures, leaders): each list is stored under the hash of its content, so equal lists are stored once.
 
-indicators.md §1.6: which keys exist comes from the newest list; flags from the newest list fetched at or before J.
+The newest list says which keys exist. Attributes of a key come from the newest list that was fetched at or before the end of the period
+(end_at).
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from cchc.core.merge import Counts, columns_of
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
 
-# days from which a period may differ when an item of the list appears, changes or vanishes; dossiers received before any version
-# of their procedure take the oldest one (indicators.md §3), so a procedure reaches back to the first of them that was finished
+# The first day from which a period may differ when an item of the list appears, changes or disappears. A dossier that was received before
+# the first version of its procedure uses the oldest version, so a procedure touches the periods back to the first such finished dossier.
 _FROM_DATE = {
     "procedure": "least(i.valid_from, i.decision_date, (select min(d.finished_date) from mart.dossier as d where d.is_counted "
     "and d.source_code = :s and d.unit_code = i.unit_code and d.procedure_code = i.procedure_code and d.received_date < i.valid_from))",
@@ -23,9 +24,21 @@ _FROM_DATE = {
 
 
 def merge_list(
-    connection: Connection, settings: Settings, model: str, source: str, load_id: int, staged: str, known_at: datetime, clock: datetime
+    connection: Connection,
+    settings: Settings,
+    model: str,
+    source: str,
+    load_id: int,
+    staged: str,
+    known_at: datetime,
+    marked_until: datetime,
 ) -> dict[int, Counts]:
-    """Store one full list; counts: inserted = items that no list before had in this form, unchanged = the rest."""
+    """Store one full list, and mark the months that a change of the list touches.
+
+    Arguments: `staged`, the relation with the staged items; `known_at`, the T of the extract; `marked_until`, the latest moment whose month
+    may be marked. Returns the counts of each load by its id: `inserted` are the items of a first list, `updated` the items that are not in
+    the list before in the same form, `unchanged` the rest.
+    """
     items, fetches = f"core.{model}_list_item", f"core.{model}_list"
     columns = columns_of(connection, items)
     content = [column for column in columns if column not in ("list_hash",)]
@@ -39,7 +52,7 @@ def merge_list(
     row = connection.execute(
         text(f"select md5(coalesce(string_agg(cast(row({names}) as text), '|' order by _key), '')) as hash from listed_{model}")
     ).one()
-    # the list that was in force at T until now; the one of T itself where the extract is run again
+    # the list that was in force at known_at so far; if the extract is run again, this is the list of its first run
     before = connection.execute(
         text(f"select list_hash from {fetches} where source_code = :s and fetched_at <= :t order by fetched_at desc limit 1"),
         {"s": source, "t": known_at},
@@ -63,14 +76,14 @@ def merge_list(
             f"""create temp table list_change on commit drop as
             select {_FROM_DATE[model]} as from_date
             from (
-                select {names}, count(*) over (partition by cast(row({names}) as text)) as met
+                select {names}, count(*) over (partition by cast(row({names}) as text)) as list_count
                 from (
                     select {names} from {items} where list_hash = cast(:before as text)
                     union all
                     select {names} from listed_{model}
                 ) as both_lists
             ) as i
-            where i.met = 1"""
+            where i.list_count = 1"""
         ),
         {"before": before} | ({"s": source} if model == "procedure" else {}),
     )
@@ -81,13 +94,14 @@ def merge_list(
             settings,
             source,
             "select from_date, cast(null as date) as to_date from list_change",
-            clock,
+            marked_until,
             f"list of {model}s that changed",
         )
     total = connection.execute(text(f"select count(*) from listed_{model}")).scalar_one()
     connection.execute(text("drop table list_change"))
     new = min(int(changed), int(total)) if before is not None else int(total)
-    # a list over HTTP is one load; as files it is several, which together are the list: what one repeats of another is replaced
+    # A list over HTTP is one load. A list in files is several loads, which together are the list: an item that stands in two files
+    # counts as replaced in one of them.
     delivered, kept = (
         {row[0]: row[1] for row in connection.execute(text(f"select _load_id, count(*) from {relation} group by _load_id"))}
         for relation in (staged, f"listed_{model}")

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.authority import authority
-from cchc.core import declared, duplicates, facts, filed, lists, missing, payments
-from cchc.core.forget import forget_values_ahead, tree_clocks
+from cchc.core import dated_files, declared, duplicates, facts, lists, missing_dossiers, payments
 from cchc.core.merge import Counts, merge_versions, staged_view
-from cchc.core.settled import resolve_quarantine
+from cchc.core.quarantine import resolve_quarantine
+from cchc.core.values_after_known_at import drop_values_after_known_at, tree_clocks
 from cchc.errors import CchcError
 from cchc.models import MODELS, Model
 from cchc.period import last_day_before, month_start, now
@@ -24,20 +24,20 @@ from cchc.reference.roles import role_clocks, roles_of, roots_of
 from cchc.settings import Settings
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import SCHEMA, staged_entities, table_of
-from cchc.warehouse import known_at as known_at_of
-from cchc.warehouse import query, run_file
+from cchc.warehouse import known_at_of, query, run_file
 
 
 def staging_table(entity: Entity, extract_id: int) -> str:
-    """The staging table of an entity in the run of an extract, with its schema."""
+    """The staging table of an entity for one extract, with its schema."""
     return f"{SCHEMA}.{table_of(entity, extract_id).name}"
 
 
 def load_extract(connection: Connection, settings: Settings, profile: Profile, extract: Mapping[str, Any]) -> None:
-    """Merge every validated load of an extract (a row of ops.extract); derive; mark touched months; finish the loads and the extract.
+    """Merge every validated load of an extract into core, derive the dossiers, mark the touched months and set the loads to `loaded`.
 
-    The caller owns the transaction and holds the extract's row: all of it, or nothing, is published. Raises CchcError where a row that
-    was landed is neither published, nor known already, nor in quarantine.
+    The caller owns the transaction and holds a lock on the extract's row, so either the whole extract is published or nothing of it.
+    `extract`: a row of ops.extract. Raises CchcError if a landed row is neither published, nor stored already, nor replaced by a later row,
+    nor in quarantine.
     """
     source, extract_id, known_at = profile.source, extract["extract_id"], extract["window_to"]
     loads = {
@@ -50,29 +50,29 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
     }
     loaded = {load_id: row["entity"] for load_id, row in loads.items()}
     counts: dict[int, Counts] = {}
-    previous = known_at_of(connection, source)
+    known_at_before = known_at_of(connection, source)
     earlier = tree_clocks(connection, source)
     connection.execute(
         text("update ops.extract set status = 'complete', ended_at = :now where extract_id = :x"), {"x": extract_id, "now": now()}
     )
-    reached = known_at_of(connection, source)
-    # without a T yet no period has a value; marks are made all the same, and cost nothing
-    clock = reached or known_at
-    reach = max([clock, *_clocks_that_follow(connection, settings, source)])
+    known_at_after = known_at_of(connection, source)
+    # A source with a hole at its start has no known_at yet, and no period has a value. Months are marked all the same.
+    source_known_at = known_at_after or known_at
+    marked_until = max([source_known_at, *_known_at_of_followers(connection, settings, source)])
     connection.execute(text("create temp table changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
     entities = [entity for entity in staged_entities(profile).values() if entity.name in loaded.values()]
     for entity in sorted(entities, key=lambda entity: list(MODELS).index(entity.model)):
-        counts |= _merge_entity(connection, settings, profile, entity, extract_id, known_at, reach)
+        counts |= _merge_entity(connection, settings, profile, entity, extract_id, known_at, marked_until)
         if any(column.name == "unit_code" for column in entity.columns):
             note_trees(connection, source, f"staged_{entity.model}")
-        duplicates.decide_changed(connection, settings, MODELS[entity.model], source, f"changed_{entity.model}_key", reach)
+        duplicates.decide_changed(connection, settings, MODELS[entity.model], source, f"changed_{entity.model}_key", marked_until)
         resolve_quarantine(connection, settings, entity.model, source, entity.name, f"staged_{entity.model}")
     if any(MODELS[entity.model].makes_dossiers for entity in entities):
         dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
-        facts.derive_dossiers(connection, settings, source, clock, max(dossier_loads or loaded, default=None))
-        missing.note_missing_keys(connection, settings, source, known_at, reach)
-    _mark_moved_clock(connection, settings, source, previous, reached, reach)
-    forget_values_ahead(connection, settings, source, earlier)
+        facts.derive_dossiers(connection, settings, source, source_known_at, max(dossier_loads or loaded, default=None))
+        missing_dossiers.update_missing_keys(connection, settings, source, known_at, marked_until)
+    _mark_moved_clock(connection, settings, source, known_at_before, known_at_after, marked_until)
+    drop_values_after_known_at(connection, settings, source, earlier)
     rows = _delivered_rows(connection, entities, extract_id)
     for load_id in loaded:
         count = counts.get(load_id, Counts(0, 0, 0))
@@ -96,7 +96,7 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
 
 
 def _delivered_rows(connection: Connection, entities: Iterable[Entity], extract_id: int) -> dict[int, tuple[int, int]]:
-    """For each load: the rows in its staging table, and those of them without a readable key."""
+    """For each load: how many rows are in its staging table, and how many of them have no readable key."""
     found: dict[int, tuple[int, int]] = {}
     for entity in entities:
         table = staging_table(entity, extract_id)
@@ -106,7 +106,7 @@ def _delivered_rows(connection: Connection, entities: Iterable[Entity], extract_
 
 
 def _require_all_rows(connection: Connection, source: str, load: Mapping[str, Any], rows: int, count: Counts) -> None:
-    """Raises CchcError unless every landed row is published, known already, replaced by a later row of its delivery, or in quarantine."""
+    """Raise CchcError unless every landed row is published, stored already, replaced by a later row of its delivery, or in quarantine."""
     what = f"{source} {load['file_name'] or load['entity']} (load {load['load_id']})"
     if not load["landed"] == load["staged"] == rows == count.total:
         raise CchcError(
@@ -134,9 +134,12 @@ def _merge_entity(
     entity: Entity,
     extract_id: int,
     known_at: datetime,
-    reach: datetime,
+    marked_until: datetime,
 ) -> dict[int, Counts]:
-    """Merge the staged rows of one entity as its model says, and mark what they touch as far as `reach`; counts for each load."""
+    """Merge the staged rows of one entity in the way of its model, and mark the months that they touch, up to the month of `marked_until`.
+
+    Returns the counts of each load by its id.
+    """
     model, source = MODELS[entity.model], profile.source
     staged = staged_view(connection, model.name, source, staging_table(entity, extract_id))
     if model.merge == "list":
@@ -144,15 +147,15 @@ def _merge_entity(
             text("select max(load_id) from ops.load where status = 'validated' and extract_id = :x and entity = :e"),
             {"x": extract_id, "e": entity.name},
         ).scalar_one()
-        return lists.merge_list(connection, settings, model.name, source, load_id, staged, known_at, reach)
+        return lists.merge_list(connection, settings, model.name, source, load_id, staged, known_at, marked_until)
     if model.merge == "key_list":
         return merge_keys(connection, settings, source, staged, known_at, extract_id)
     if model.merge == "declared":
-        return declared.merge_declared(connection, source, staged, known_at, reach, first_day(settings))
+        return declared.merge_declared(connection, source, staged, known_at, marked_until, first_day(settings))
     if model.merge == "day_files":
-        return payments.merge_payments(connection, settings, source, staged, f"changed_{model.name}", reach, extract_id)
+        return payments.merge_payments(connection, settings, source, staged, f"changed_{model.name}", marked_until, extract_id)
     if model.merge == "dated_files":
-        return filed.merge_filed(connection, settings, model, source, staged, reach)
+        return dated_files.merge_dated_files(connection, settings, model, source, staged, marked_until)
     counts = merge_versions(connection, model, staged, f"changed_{model.name}_key")
     if model.name == "dossier_step":
         run_file(connection, settings, "core/changed_step", known_at=known_at)
@@ -162,12 +165,12 @@ def _merge_entity(
         days = [f"select distinct {day} as from_date, {day} as to_date" for day in model.days_of("v")]
         changed = f"from {model.versions} as v inner join changed_{model.name}_key as c using ({', '.join(model.identity)})"
         dated = " union ".join(f"{day} {changed}" for day in days)
-        mark_dirty_months(connection, settings, source, dated, reach, f"{entity.name} that changed")
+        mark_dirty_months(connection, settings, source, dated, marked_until, f"{entity.name} that changed")
     return counts
 
 
 def _derive_again(connection: Connection, model: Model) -> None:
-    """List the dossiers of what has changed, to be derived again."""
+    """Add the dossiers of the changed records to ops.dirty_dossier, so that they are derived again."""
     connection.execute(
         text(
             f"insert into ops.dirty_dossier select distinct v.dossier_id from {model.versions} as v "
@@ -179,7 +182,10 @@ def _derive_again(connection: Connection, model: Model) -> None:
 def merge_keys(
     connection: Connection, settings: Settings, source: str, staged: str, known_at: datetime, extract_id: int
 ) -> dict[int, Counts]:
-    """Answers of /keys: the newest answer of a month is in force; dossiers whose answer changed are derived again."""
+    """Store the lists of dossier keys (the answers of /keys), one list for each month of reception.
+
+    The newest list of a month is in force. Dossiers whose entry changed are derived again. Returns the counts of each load by its id.
+    """
     connection.execute(
         text(
             "create temp table asked_month on commit drop as "
@@ -206,16 +212,22 @@ def merge_keys(
     return {row[0]: Counts(0, 0, row[1]) for row in rows}
 
 
-def _clocks_that_follow(connection: Connection, settings: Settings, source: str) -> list[datetime]:
-    """The T of the roles whose indicators count this source's records too: their running periods reach beyond its own T."""
+def _known_at_of_followers(connection: Connection, settings: Settings, source: str) -> list[datetime]:
+    """The known_at of other roles whose indicators also count records of this source, in every tree of units that the source concerns.
+
+    The running periods of those roles may end after known_at of this source.
+    """
     own = roles_of(connection, source)
     others = followers(settings, own) - own
     found = (role_clocks(connection, root).latest(others) for root in roots_of(connection, source))
-    return [clock for clock in found if clock is not None]
+    return [known_at for known_at in found if known_at is not None]
 
 
 def note_trees(connection: Connection, source: str, staged: str) -> None:
-    """Note of which trees of units the staged rows of a source are: there it takes part in the T of its roles."""
+    """Store the trees of units that the staged rows of a source belong to.
+
+    In those trees the source takes part in known_at of its roles. `staged`: the relation with the staged rows.
+    """
     connection.execute(
         text(
             "insert into core.source_tree (source_code, root_code) select distinct cast(:s as text), u.root_code "
@@ -227,22 +239,35 @@ def note_trees(connection: Connection, source: str, staged: str) -> None:
 
 
 def _mark_moved_clock(
-    connection: Connection, settings: Settings, source: str, previous: datetime | None, known_at: datetime | None, reach: datetime
+    connection: Connection,
+    settings: Settings,
+    source: str,
+    known_at_before: datetime | None,
+    known_at_after: datetime | None,
+    marked_until: datetime,
 ) -> None:
-    """When T moves, the running periods get another J: the months from the old T's to the new one's (or to `reach`, where others wait)."""
-    if known_at is None or (previous is not None and previous >= known_at):
+    """When known_at of a source moves forward, mark the months from the old to the new one, or up to `marked_until` if that is later.
+
+    The running periods end at known_at (end_at is never later), so all their values may change.
+    """
+    if known_at_after is None or (known_at_before is not None and known_at_before >= known_at_after):
         return
 
     def mark(dates: str, reason: str) -> None:
         mark_dirty_months(
-            connection, settings, source, f"select from_date, cast(null as date) as to_date from {dates}", max(known_at, reach), reason
+            connection,
+            settings,
+            source,
+            f"select from_date, cast(null as date) as to_date from {dates}",
+            max(known_at_after, marked_until),
+            reason,
         )
 
-    # the first extract gives every month its values, also those in which the source has nothing to say; of another tree than the
-    # authority's only months with a record have any
+    # After the first extract every month has values, also the months without a record of the source. In a tree other than the authority's
+    # only months with a record have values.
     is_own = authority().code in roots_of(connection, source)
-    first = month_start(last_day_before(previous or known_at)) if previous or not is_own else first_day(settings)
+    first = month_start(last_day_before(known_at_before or known_at_after)) if known_at_before or not is_own else first_day(settings)
     mark(f"(select cast('{first}' as date) as from_date) as moved", "the source's T moved")
-    if previous is not None:
-        run_file(connection, settings, "core/limit_passed", source=source, known_at=known_at, previous=previous)
+    if known_at_before is not None:
+        run_file(connection, settings, "core/limit_passed", source=source, known_at=known_at_after, previous=known_at_before)
         mark("limit_passed", "limits for the publication of procedures that passed")

@@ -1,10 +1,12 @@
-"""Merge the staged rows of a load into core: one form of write for every keyed entity.
+"""Merge the staged rows of a load into the version tables of core, in the same way for every entity with a key.
 
-A version table keeps one row for each distinct content of a key by change time and extract. Its normal form does not depend on
-the order of loads: of deliveries of the same (key, change time) in order of T, only those are kept that differ from the one
-before; `_is_current` marks the newest by change time, then by delivery (indicators.md §1.2, §1.5). A repeat leaves no row behind; that
-a later extract repeated what a late load now contradicts is told by its window (`_repeated_later`).
-A version that breaks a critical rule is kept with the rules' names: it must stand in the way of an earlier good one (§2).
+A version table has one row for each different content of a key, by change time and by the known_at of the extract that brought it. The
+stored rows do not depend on the order of the loads. Deliveries with the same key and change time are ordered by known_at, and only those
+that differ from the delivery before are kept. `_is_current` marks the row with the newest change time, and among equal change times the
+newest delivery. A repeated delivery leaves no row; if a late load makes it necessary again, `_repeated_later` restores it from the window
+of the extract that repeated it.
+
+A version that breaks a critical rule is also stored, with the names of the rules: while it is the newest, no earlier version may count.
 """
 
 from __future__ import annotations
@@ -15,12 +17,12 @@ from sqlalchemy import Connection, text
 
 from cchc.models import Model
 
-# rules judged on every derivation from all the steps known by then, not once when the row is staged
+# these rules depend on all steps of a dossier, so every derivation judges them again; the others are judged once, when a row is staged
 JUDGED_ALWAYS = ("K4", "K7")
 
 
 def columns_of(connection: Connection, relation: str) -> list[str]:
-    """Column names of a table in their order."""
+    """The column names of a table, in the order of the table."""
     schema, name = relation.split(".")
     found = connection.execute(
         text("select column_name from information_schema.columns where table_schema = :s and table_name = :n order by ordinal_position"),
@@ -31,10 +33,10 @@ def columns_of(connection: Connection, relation: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Counts:
-    """What a merge did with the rows of one load.
+    """What a merge did with the rows of one load, in rows.
 
-    New keys, new versions of known keys, rows known already, rows that a later row of the same key and change time replaced, and rows
-    without a readable key. Together they are all rows of the load.
+    `inserted`: rows with a new key. `updated`: new versions of a stored key. `unchanged`: rows that were stored already. `replaced`: rows
+    that a later row with the same key and change time replaced. `keyless`: rows without a readable key. The sum is all rows of the load.
     """
 
     inserted: int
@@ -45,12 +47,15 @@ class Counts:
 
     @property
     def total(self) -> int:
-        """All rows that are accounted for."""
+        """The sum of all five counts."""
         return self.inserted + self.updated + self.unchanged + self.replaced + self.keyless
 
 
 def staged_view(connection: Connection, model: str, source: str, staging_table: str) -> str:
-    """A temporary view of the staged rows that may be merged: of validated loads, with a key, with the rules they break."""
+    """Create a temporary view of the staged rows that may be merged, and return its name.
+
+    These are the rows of validated loads that have a key, each with the names of the critical rules that it breaks.
+    """
     name = f"staged_{model}"
     connection.execute(text(f"drop view if exists pg_temp.{name}"))
     connection.execute(
@@ -73,10 +78,11 @@ def staged_view(connection: Connection, model: str, source: str, staging_table: 
 
 
 def merge_versions(connection: Connection, target: Model, staged: str, changed: str) -> dict[int, Counts]:
-    """Merge the staged rows with a key into a version table; counts for each load.
+    """Merge the staged rows with a key into the version table of a model.
 
-    `staged` is a relation as of `staged_view`; `changed` is the name of a temporary table to create with the identity of every
-    key whose versions changed. Of rows with one primary key the one of the latest load and line wins.
+    Arguments: `staged`, a view made by `staged_view`; `changed`, the name of the temporary table to create, with one row for each key whose
+    versions changed. If several rows have the same primary key, the one with the greatest load and line is stored. Returns the counts of
+    each load by its id.
     """
     stored = columns_of(connection, target.versions)
     taken = ", ".join(f"s.{column}" for column in stored if column != "_is_current")
@@ -87,7 +93,7 @@ def merge_versions(connection: Connection, target: Model, staged: str, changed: 
     same = " and ".join(f"v.{column} = p.{column}" for column in target.identity)
     before = " and ".join(f"v.{column} = p.{column}" for column in (*target.identity, *target.version))
     alike = "b._content_hash is not distinct from p._content_hash and b._failed_rules is not distinct from p._failed_rules"
-    # what is stored already, to the letter, is left alone: a second load of the same rows writes nothing
+    # a row that is stored already with the same content is not written, so loading the same rows twice writes nothing
     connection.execute(
         text(
             f"""create temp table incoming on commit drop as
@@ -96,7 +102,7 @@ def merge_versions(connection: Connection, target: Model, staged: str, changed: 
                 where {present}
                 order by {key}, s._load_id desc, s._line desc
             ),
-            met as (
+            compared as (
                 select
                     p.*,
                     row_number() over (partition by {identity} order by {newest_first}) = 1 as _is_newest,
@@ -112,7 +118,7 @@ def merge_versions(connection: Connection, target: Model, staged: str, changed: 
                         order by v._first_seen_at desc limit 1
                     ) as b where {alike}
                 ) as _is_version
-            from met as p"""
+            from compared as p"""
         )
     )
     connection.execute(text("analyze incoming"))
@@ -154,7 +160,7 @@ def merge_versions(connection: Connection, target: Model, staged: str, changed: 
 
 
 def drop_repeats(connection: Connection, target: Model, changed: str) -> None:
-    """Drop the deliveries of the keys of `changed` that repeat the one before them, in whatever order they came: they say nothing."""
+    """Delete the versions of the keys in `changed` whose content equals the delivery before them, whatever the order of arrival."""
     key = ", ".join(target.primary_key)
     identity = ", ".join(target.identity)
     version = ", ".join(target.version)
@@ -177,7 +183,7 @@ def drop_repeats(connection: Connection, target: Model, changed: str) -> None:
 
 
 def mark_current(connection: Connection, target: Model, changed: str) -> None:
-    """Mark the newest version of each key of the temporary table `changed`, by change time, then by delivery."""
+    """Set `_is_current` on the newest version of each key in the temporary table `changed`: by change time, then by delivery."""
     key = ", ".join(target.primary_key)
     identity = ", ".join(target.identity)
     this = " and ".join(f"v.{column} = i.{column}" for column in target.primary_key)
@@ -193,11 +199,12 @@ def mark_current(connection: Connection, target: Model, changed: str) -> None:
 
 
 def _repeated_later(connection: Connection, target: Model, stored: list[str], same: str, before: str) -> None:
-    """Put back the deliveries that said again what stood before a version that arrives late.
+    """Restore a repeated delivery that was not stored, if a version that arrives late makes it necessary.
 
-    4 at T1 and again at T3 was stored once. When 5 of T2 arrives after them, under the same change time, 4 holds again since T3: an
-    extract delivers every record of its window, so the oldest later load whose window holds the change time, and of which no other
-    content of the key is stored, repeated what was known. Loads of files prove nothing: a file holds what it holds.
+    Example: for one key and change time, the extracts with T = 1 and T = 3 both delivered the value 4, which was stored once, for T = 1.
+    Then the extract with T = 2 is loaded late and brings 5. Since T = 3 the value is 4 again, so a version for T = 3 must be stored. An
+    extract delivers every record of its window. Therefore the oldest later load repeated the earlier content, if its window includes the
+    change time and no other content of the key is stored from it. Loads of files do not count here, because a file has no window.
     """
     values = ", ".join(
         {"_first_seen_at": "r.window_to", "_load_id": "r.load_id", "_is_current": "false"}.get(column, f"v.{column}") for column in stored

@@ -1,6 +1,7 @@
-"""Payment day files: the highest valid revision of a day replaces the whole day; one key in two days: the later day wins.
+"""Payment files, one for each day: the highest valid revision of a day replaces the whole day.
 
-contracts/payments.md. `core.payment_version` keeps the rows of every valid file; `_is_current` marks those in force.
+If one key stands in the files of two days, the row of the later day is in force. `core.payment_version` keeps the rows of every valid
+file; `_is_current` marks the rows in force.
 """
 
 from __future__ import annotations
@@ -16,9 +17,13 @@ from cchc.settings import Settings
 
 
 def merge_payments(
-    connection: Connection, settings: Settings, source: str, staged: str, changed: str, clock: datetime, extract_id: int
+    connection: Connection, settings: Settings, source: str, staged: str, changed: str, marked_until: datetime, extract_id: int
 ) -> dict[int, Counts]:
-    """Store the rows of the validated files of an extract, decide which are in force, and mark the months of their days."""
+    """Store the rows of the validated files of an extract, decide which rows are in force, and mark the months of their days.
+
+    Arguments: `staged`, the relation with the staged rows; `changed`, the name of the temporary table to create with the touched days;
+    `marked_until`, the latest moment whose month may be marked. Returns the counts of each load by its id.
+    """
     target = MODELS["payment"]
     stored = columns_of(connection, target.versions)
     key = ", ".join(target.primary_key)
@@ -61,7 +66,7 @@ def merge_payments(
             "or core.payment_version._failed_rules is distinct from excluded._failed_rules"
         )
     )
-    # keys that stand in a touched day: wherever else they stand, who is in force is decided anew
+    # A key of a touched day may also stand in other days, so for all its rows it is decided again which one is in force.
     connection.execute(
         text(
             f"""create temp table {changed}_key on commit drop as
@@ -76,7 +81,7 @@ def merge_payments(
         source,
         f"select distinct v.file_date as from_date, v.file_date as to_date from core.payment_version as v "
         f"inner join {changed}_key as c using (source_code, _key)",
-        clock,
+        marked_until,
         "payment days that changed",
     )
     counts = connection.execute(
@@ -98,7 +103,10 @@ def merge_payments(
 
 
 def decide_in_force(connection: Connection, changed: str) -> None:
-    """Mark which row of each key of the temporary table `changed` is in force: of the later day, in the day's highest valid revision."""
+    """Set `_is_current` on the row in force of each key in the temporary table `changed`.
+
+    That is the row of the latest day, in the highest valid revision of that day.
+    """
     connection.execute(text(f"analyze {changed}"))
     connection.execute(
         text(

@@ -10,7 +10,7 @@ from cchc.errors import WrongUse
 from cchc.period import Period, midnight
 from cchc.reference.scopes import known_scope, scope_condition
 from cchc.settings import Settings
-from cchc.warehouse import engine, known_at, query
+from cchc.warehouse import engine, known_at_of, query
 
 STATES = {
     "matched": "Khớp",
@@ -26,9 +26,9 @@ STATES = {
 
 def _asked(connection: Connection, period: Period, unit: str) -> dict[str, Any]:
     known_scope(connection, unit)
-    clock = known_at(connection, "payments")
-    if clock is None or midnight(period.start) >= clock:
-        raise WrongUse(f"no payment log of {period.code} yet: T of payments is {clock.isoformat() if clock else 'not set'}")
+    known_at = known_at_of(connection, "payments")
+    if known_at is None or midnight(period.start) >= known_at:
+        raise WrongUse(f"no payment log of {period.code} yet: T of payments is {known_at.isoformat() if known_at else 'not set'}")
     return {"first": period.start, "before": period.end, "scope": unit, "d": period.last_day}
 
 

@@ -104,16 +104,16 @@ def form_06a(settings: Settings, period: Period, unit: str = "all") -> Form06a:
 
 def form_06a_at(connection: Connection, period: Period, unit: str = "all") -> Form06a:
     """`form_06a` inside a transaction of the caller's: all that it reads is of one moment."""
-    clock = _clock(connection, period)
+    known_at = _known_at(connection, period)
     known_scope(connection, unit)
     found = query(connection, "select * from mart.form_06a(:kind, :start, :scope)", _binds(period, unit))
-    last_day = period.effective_last_day(clock)
-    return Form06a(period, unit, scope_name(connection, unit, last_day), clock, last_day, tuple(Row(**row) for row in found))
+    last_day = period.effective_last_day(known_at)
+    return Form06a(period, unit, scope_name(connection, unit, last_day), known_at, last_day, tuple(Row(**row) for row in found))
 
 
 def dossiers(connection: Connection, period: Period, unit: str = "all", column: int | None = None) -> list[dict[str, Any]]:
     """The dossiers behind a column of the form (or behind all of it): level, unit, field, code, state. Raises WrongUse."""
-    _clock(connection, period)
+    _known_at(connection, period)
     known_scope(connection, unit)
     conditions = {
         None: "true", 3: "true", 4: "not is_carried_over and channel = 'online'", 5: "not is_carried_over and channel <> 'online'",
@@ -251,8 +251,8 @@ def _binds(period: Period, unit: str) -> dict[str, Any]:
     return {"kind": period.kind, "start": period.start, "scope": unit}
 
 
-def _clock(connection: Connection, period: Period) -> datetime:
-    clock = role_clocks(connection).known_at(ROLE)
-    if clock is None or midnight(period.start) >= clock:
-        raise WrongUse(f"nothing is known of {period.code} yet: T of the {ROLE} is {clock.isoformat() if clock else 'not set'}")
-    return clock
+def _known_at(connection: Connection, period: Period) -> datetime:
+    known_at = role_clocks(connection).known_at(ROLE)
+    if known_at is None or midnight(period.start) >= known_at:
+        raise WrongUse(f"nothing is known of {period.code} yet: T of the {ROLE} is {known_at.isoformat() if known_at else 'not set'}")
+    return known_at

@@ -115,11 +115,11 @@ def compute(settings: Settings, period: Period) -> int:
     with engine(settings).begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext('score_766'))"))
         clocks = role_clocks(connection)
-        clock = clocks.known_at(ROLE)
-        if clock is None or midnight(period.start) >= clock:
-            raise WrongUse(f"nothing is known of {period.code} yet: T of the {ROLE} is {clock.isoformat() if clock else 'not set'}")
+        known_at = clocks.known_at(ROLE)
+        if known_at is None or midnight(period.start) >= known_at:
+            raise WrongUse(f"nothing is known of {period.code} yet: T of the {ROLE} is {known_at.isoformat() if known_at else 'not set'}")
         version = version_of(settings, period)
-        last_day = period.effective_last_day(clock)
+        last_day = period.effective_last_day(known_at)
         scopes = _scopes(connection, last_day)
         frozen = set(
             connection.execute(
@@ -138,7 +138,7 @@ def compute(settings: Settings, period: Period) -> int:
             row
             for scope, (level, _) in scopes.items()
             if scope not in frozen
-            for row in _rows(period, version, scope, level, counted, clock)
+            for row in _rows(period, version, scope, level, counted, known_at)
         ]
         _drop_out_of_scope(connection, period, set(scopes))
         return _store(connection, rows)
@@ -198,8 +198,8 @@ def _sql_counts(
     wanted = set(text(statement).compile().params)
     # what two sources have of one item (a procedure at a unit) counts once: by the one that has more of it
     of_item: dict[tuple[str, str], tuple[int, int]] = {}
-    for source, clock in clocks.of(ROLE).items():
-        values = binds(source, period, "period", clock) | dict(part.binds)
+    for source, known_at in clocks.of(ROLE).items():
+        values = binds(source, period, "period", known_at) | dict(part.binds)
         rows = query(
             connection,
             "select coalesce(s.scope_code, x.unit_code) as unit_code, x.item, count(*) filter (where x.is_numerator) as numerator, "
@@ -224,7 +224,7 @@ def _sql_counts(
     }
 
 
-def _rows(period: Period, version: Version, scope: str, level: str, counted: Counted, clock: datetime) -> list[dict[str, Any]]:
+def _rows(period: Period, version: Version, scope: str, level: str, counted: Counted, known_at: datetime) -> list[dict[str, Any]]:
     rows = []
     for order, part in enumerate(version.parts, 1):
         numerator, denominator = counted.get(part.code, {}).get(scope, (None, None))
@@ -251,7 +251,7 @@ def _rows(period: Period, version: Version, scope: str, level: str, counted: Cou
                 "max_points": part.max_points,
                 "points": points,
                 "missing_reason": None if points is not None else "no_source" if numerator is None else "no_cases",
-                "known_at": clock,
+                "known_at": known_at,
                 "computed_at": now(),
             }
         )

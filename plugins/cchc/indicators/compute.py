@@ -1,4 +1,8 @@
-"""Compute the values of a period: counted by indicators.count, judged by the plan that holds in it, written where they differ."""
+"""Compute the indicator values of a period.
+
+The values are counted by cchc.indicators.count, judged by the plan of the period's year, and written only if they differ from the stored
+ones.
+"""
 
 from __future__ import annotations
 
@@ -19,29 +23,30 @@ from cchc.reference.roles import Clocks, role_clocks
 from cchc.settings import Settings
 from cchc.warehouse import run_file
 
-FIRST_YEAR = 2000  # no dossier is older than the software that keeps it
-YEAR_BEFORE = "year_before"  # the year to date of the same period a year before, in `measured` beside the two bases
+FIRST_YEAR = 2000  # no dossier is older: the one-stop software of every vendor began later
+YEAR_BEFORE = "year_before"  # third basis in `measured`: the year to date of the same period one year before
 
 
 def compute(connection: Connection, settings: Settings, indicators: list[Indicator], role: str, period: Period, clocks: Clocks) -> int:
-    """Compute one period on both bases for the indicators of one role, in the tree of `clocks`; how many values changed.
+    """Compute one period on both bases for the indicators of one role, in one tree of units.
 
-    Raises NotConfigured where no source of the role has a T.
+    `clocks`: the known_at of every source, and the tree of units. Returns how many values changed. Raises NotConfigured if no source of the
+    role was extracted yet.
     """
-    clock = clocks.known_at(role)
-    if clock is None:
+    known_at = clocks.known_at(role)
+    if known_at is None:
         raise NotConfigured(f"no source fills the role {role} in the tree of {clocks.root}, or none of them was extracted yet")
-    last_day = period.effective_last_day(clock)
+    last_day = period.effective_last_day(known_at)
     gone = _drop_out_of_scope(connection, settings, indicators, period, clocks.root, last_day)
     work_tables(connection)
     if role == declared.ROLE:
         if clocks.root != authority().code:
-            return gone  # who has to declare is the authority's own list
+            return gone  # only units of the authority's own tree declare figures
         declared.measure(connection, settings, indicators, period, clocks, plan_of(connection, period).plan_code)
         return gone + write_values(connection, settings, role, period, clocks)
     if any(item.coverage == "dossiers" for item in indicators):
-        for source, known in clocks.of(role).items():
-            _open_dossiers(connection, settings, source, period, known)
+        for source, source_known_at in clocks.of(role).items():
+            _open_dossiers(connection, settings, source, period, source_known_at)
     for basis in BASES:
         measure(connection, settings, indicators, clocks, period, basis, last_day=last_day)
     compared = _with_direction(connection, period)
@@ -55,14 +60,17 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
         before,
         "year_to_date",
         counted_basis=YEAR_BEFORE,
-        last_day=before.effective_last_day(clock),
+        last_day=before.effective_last_day(known_at),
         compared_on=last_day,
     )
     return gone + write_values(connection, settings, role, period, clocks)
 
 
 def write_values(connection: Connection, settings: Settings, role: str, period: Period, clocks: Clocks) -> int:
-    """Write a period's values from what was counted into `measured`, judged by the plan that holds in it; how many changed."""
+    """Judge the counts in the temporary table `measured` by the plan of the period's year, and write the values that differ.
+
+    Returns how many values changed.
+    """
     sources = clocks.of(role)
     last_day = period.effective_last_day(min(sources.values()))
     incomplete = [incomplete_bases(connection, source, period, BASES) for source in sources]
@@ -78,7 +86,7 @@ def write_values(connection: Connection, settings: Settings, role: str, period: 
         period_start=period.start,
         period_end=period.end,
         last_day=last_day,
-        # a declared figure of the year before is there or not, whatever the files of which day were taken in
+        # A declared figure names its own month, so a figure of the year before may be stored even if no extract covers that year.
         has_year_before=role == declared.ROLE or all(_is_extracted(connection, source, period.year_before()) for source in sources),
         is_running=last_day < period.last_day,
         incomplete_bases=lacking,
@@ -90,7 +98,10 @@ def write_values(connection: Connection, settings: Settings, role: str, period: 
 def _drop_out_of_scope(
     connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, root: str, last_day: date
 ) -> int:
-    """Take away the values of scopes that a period does not have any more: of a unit that begins later than it was said to."""
+    """Delete the values of scopes that do not exist in the period, for example of a unit whose first day was corrected to a later day.
+
+    Returns how many values were deleted.
+    """
     return run_file(
         connection,
         settings,
@@ -104,7 +115,10 @@ def _drop_out_of_scope(
 
 
 def compute_known(connection: Connection, settings: Settings, period: Period) -> None:
-    """Compute one period for every source on a connection, from what it sees: for `--as-known-at`, in a transaction that is undone."""
+    """Compute one period for all indicators from what the connection sees.
+
+    This is for `--as-known-at`: the connection shows the warehouse as known at a past moment, and the caller rolls the transaction back.
+    """
     connection.execute(
         text("delete from mart.indicator_value where period_kind = :kind and period_start = :start"),
         {"kind": period.kind, "start": period.start},
@@ -113,26 +127,27 @@ def compute_known(connection: Connection, settings: Settings, period: Period) ->
     for root in connection.execute(text("select distinct root_code from core.role_clock order by root_code")).scalars().all():
         clocks = role_clocks(connection, root)
         for role in sorted({item.role for item in listed}):
-            clock = clocks.known_at(role)
-            if clock is not None and midnight(period.start) < clock:
+            known_at = clocks.known_at(role)
+            if known_at is not None and midnight(period.start) < known_at:
                 compute(connection, settings, [item for item in listed if item.role == role], role, period, clocks)
 
 
-def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, clock: datetime) -> None:
-    values = binds(source, period, "period", clock)
-    # a running period ended at an earlier T on a day on which no period ends: what was said of that day is of no use any more
+def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, known_at: datetime) -> None:
+    values = binds(source, period, "period", known_at)
+    # A running period ends at known_at, often on a day on which no complete period ends. When known_at moves, the rows of that day are
+    # obsolete.
     connection.execute(
         text(
             "delete from mart.dossier_open where source_code = :s and (as_of_date = :d or (as_of_date <> :running "
             "and as_of_date <> all(:ends)))"
         ),
-        {"s": source, "d": values["last_day"], "running": last_day_before(clock), "ends": last_days(FIRST_YEAR, clock.year)},
+        {"s": source, "d": values["last_day"], "running": last_day_before(known_at), "ends": last_days(FIRST_YEAR, known_at.year)},
     )
     run_file(connection, settings, "mart/dossier_open", **values)
 
 
 def _with_direction(connection: Connection, period: Period) -> set[str]:
-    """The indicators for which the plan that holds in a period has a direction: they are compared with the year before."""
+    """The codes of the indicators that have a direction in the plan of the period's year: they are compared with the year before."""
     plan = plan_of(connection, period)
     rows = connection.execute(
         text("select indicator_code from core.plan_target where plan_code = :plan and kind = 'direction' and ended_at is null"),
@@ -142,7 +157,7 @@ def _with_direction(connection: Connection, period: Period) -> set[str]:
 
 
 def _is_extracted(connection: Connection, source: str, period: Period) -> bool:
-    """Whether what is covered without a hole reaches back to the start of a period's year to date."""
+    """Whether a source was extracted without a hole from the first day of the period's year to date on."""
     row = connection.execute(
         text("select is_complete_from_start, earliest_from from ops.source_clock where source_code = :s"), {"s": source}
     ).one_or_none()

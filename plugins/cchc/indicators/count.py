@@ -1,4 +1,7 @@
-"""Count what the indicators' own SQL gives: items by unit and day, summed for every scope into the temporary table `measured`."""
+"""Count the items that the SQL of each indicator returns, by unit and day, and sum them for every scope.
+
+The sums are in the temporary table `measured`.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,12 @@ from cchc.settings import Settings
 from cchc.warehouse import run_file, sql
 
 
-def binds(source: str, period: Period, basis: str, clock: datetime, units: Iterable[str] = ()) -> dict[str, Any]:
-    """What an indicator's SQL may bind for one source: J as end_at, D as last_day, T (`clock`) as known_at, the zone of local days.
+def binds(source: str, period: Period, basis: str, known_at: datetime, units: Iterable[str] = ()) -> dict[str, Any]:
+    """The bind values that the SQL of an indicator may use, for one source and one basis.
 
-    `units`: the units that the catalogue names for it.
+    Arguments: `known_at`, the moment up to which the source is known; `units`, the units that the catalogue names for the indicator. In the
+    result, `end_at` is the moment at which counting ends (the end of the period, or `known_at` if that is earlier), `last_day` the local
+    day of the last instant before it, `start_date` and `start_at` the beginning of the basis, and `zone` the time zone of local days.
     """
     return {
         "source": source,
@@ -29,14 +34,14 @@ def binds(source: str, period: Period, basis: str, clock: datetime, units: Itera
         "start_date": period.first_day(basis),
         "start_at": midnight(period.first_day(basis)),
         "year_start_at": midnight(period.year_start),
-        "end_at": period.cut(clock),
-        "last_day": period.effective_last_day(clock),
-        "known_at": clock,
+        "end_at": period.end_at(known_at),
+        "last_day": period.effective_last_day(known_at),
+        "known_at": known_at,
     }
 
 
 def work_tables(connection: Connection) -> None:
-    """The temporary tables that a period is counted in, empty."""
+    """Create the empty temporary tables in which the items of a period are counted."""
     for name, columns in (
         (
             "measured",
@@ -51,7 +56,10 @@ def work_tables(connection: Connection) -> None:
 
 
 def _empty_table(connection: Connection, name: str, columns: str) -> None:
-    """A temporary table of the transaction, empty. Emptying one takes some disks milliseconds, so what is made new is not emptied."""
+    """Make sure that a temporary table of the transaction exists and is empty.
+
+    A table that is created here is not truncated, because a truncate takes milliseconds on some disks.
+    """
     if connection.execute(text("select to_regclass(:t)"), {"t": f"pg_temp.{name}"}).scalar() is None:
         connection.execute(text(f"create temp table {name} ({columns}) on commit drop"))
     else:
@@ -70,25 +78,25 @@ def measure(
     last_day: date,
     compared_on: date | None = None,
 ) -> None:
-    """Count some indicators of a period for one basis into the temporary table `measured`, for every scope of the tree of `clocks`.
+    """Count some indicators of a period on one basis, for every scope of the tree of `clocks`, into the temporary table `measured`.
 
-    Each source of a role is counted by itself, at its own J. `counted_basis`: under which basis they stand in `measured`, where that is
-    another one; `last_day`: D of the values; `compared_on`: the D of the period that is compared with this one, on which a merged unit
-    stands for its predecessors too.
+    Each source of a role is counted up to its own end_at. Arguments: `basis`, "period" or "year_to_date"; `counted_basis`, the name of the
+    basis in `measured` if it differs from `basis`; `last_day`, the last day of the values; `compared_on`, the last day of the period that
+    is compared with this one: on that day a merged unit also counts for its predecessors.
     """
     name = counted_basis or basis
     for item in indicators:
         count = _COUNT_DISTINCT if item.is_distinct else _COUNT_ROWS
         for role in item.roles:
-            for source, clock in clocks.of(role).items():
-                values = binds(source, period, basis, clock, item.units)
+            for source, known_at in clocks.of(role).items():
+                values = binds(source, period, basis, known_at, item.units)
                 _run(connection, count, sql(settings, item.part(role)), values, code=item.code, counted_basis=name)
     for code, part, role in sorted(
         {(item.coverage, item.coverage_part(role), role) for item in indicators if item.coverage for role in item.roles}
     ):
-        for source, clock in clocks.of(role).items():
+        for source, known_at in clocks.of(role).items():
             # who is expected to send is asked for D of the value, whatever the T of this source
-            values = binds(source, period, basis, clock) | {"last_day": last_day}
+            values = binds(source, period, basis, known_at) | {"last_day": last_day}
             _run(connection, _EXPECT, sql(settings, part), values, code=str(code), counted_basis=name)
     listed = [{"code": item.code, "version": item.version, "kind": item.kind, "coverage": item.coverage} for item in indicators]
     run_file(
@@ -125,7 +133,7 @@ select :code, :basis, x.unit_code, x.item, x.is_numerator, x.counted_on from (
 
 
 def _run(connection: Connection, around: str, statement: str, values: dict[str, Any], **own: str) -> None:
-    """Run an indicator's own SQL inside a statement that counts what it gives; `own`: the binds of that statement."""
+    """Run the SQL of an indicator inside the statement `around`, which counts its rows. `own`: the bind values of `around`."""
     wanted = set(text(statement).compile().params)
     used = {key: value for key, value in values.items() if key in wanted}
     connection.execute(text(around.replace("{sql}", statement)), used | own)
@@ -134,7 +142,7 @@ def _run(connection: Connection, around: str, statement: str, values: dict[str, 
 def counted_items(
     connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clocks: Clocks, bases: Iterable[str]
 ) -> None:
-    """What the indicators count in a period, item by item, into the temporary table `item_now` (emptied first)."""
+    """Write every item that the indicators count in a period into the temporary table `item_now`, which is emptied first."""
     item_table(connection)
     for item in indicators:
         known_at = clocks.known_at(item.role)
@@ -142,15 +150,15 @@ def counted_items(
             continue
         for basis in bases:
             for role in item.roles:
-                for source, clock in clocks.of(role).items():
-                    values = binds(source, period, basis, clock, item.units)
+                for source, source_known_at in clocks.of(role).items():
+                    values = binds(source, period, basis, source_known_at, item.units)
                     count_items(connection, settings, sql(settings, item.part(role)), values, item.code, basis, clocks.root)
             if item.is_distinct and any(len(clocks.of(role)) > 1 for role in item.roles):
                 run_file(connection, settings, "queries/values/item_once", code=item.code, basis=basis)
 
 
 def item_table(connection: Connection) -> None:
-    """The temporary table `item_now`, empty."""
+    """Create the temporary table `item_now`, or empty it."""
     columns = "indicator_code text, basis text, unit_code text, item text, is_numerator boolean, counted_on date"
     _empty_table(connection, "item_now", columns)
 
@@ -158,6 +166,10 @@ def item_table(connection: Connection) -> None:
 def count_items(
     connection: Connection, settings: Settings, statement: str, values: dict[str, Any], code: str, basis: str, root: str
 ) -> None:
-    """What a statement counts into `item_now`, each item under the unit for which it counts, or under `level:…` where there is none."""
+    """Write the items that a statement returns into `item_now`, each with the unit for which it counts.
+
+    An item that counts for no unit, but only in a level, gets `level:…` as its unit. Arguments: `values`, the bind values of the statement;
+    `code`, the indicator; `root`, the root of the tree of units.
+    """
     _run(connection, _ITEMS, statement, values, code=code, basis=basis)
     run_file(connection, settings, "queries/values/item_scope", code=code, basis=basis, last_day=values["last_day"], root=root)

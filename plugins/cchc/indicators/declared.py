@@ -1,4 +1,4 @@
-"""What units declared for the indicators that are in no system, counted for the judgement; and what stands behind one such number."""
+"""Indicators that units declare because no source system has their data: count the declared figures, and list those behind a value."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ ROLE = "declared"
 
 
 def measure(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clocks: Clocks, plan: str) -> None:
-    """Count what was declared for one period into the temporary table `measured`, both bases alike, with the month a year before.
+    """Count the declared figures of one period into the temporary table `measured`, together with the same month of the year before.
 
-    `plan`: the plan that the period belongs to: its list says who has to declare.
+    Both bases get the same values. `plan`: the code of the plan that the period belongs to; its list says which units have to declare.
     """
-    for source, clock in clocks.of(ROLE).items():
+    for source, known_at in clocks.of(ROLE).items():
         run_file(
             connection,
             settings,
@@ -30,20 +30,21 @@ def measure(connection: Connection, settings: Settings, indicators: list[Indicat
             listed=json.dumps([{"code": item.code, "version": item.version, "kind": item.kind} for item in indicators]),
             root=clocks.root,
             plan=plan,
-            last_day=period.effective_last_day(clock),
-            known_at=clock,
+            last_day=period.effective_last_day(known_at),
+            known_at=known_at,
         )
 
 
 def figures(connection: Connection, code: str, unit: str, period: Period) -> list[dict[str, Any]]:
-    """The declared figures in force behind one number: those of the month of D in a scope, with file, row, proof and approval.
+    """The declared figures behind one value, with their file, row, proof and approval (rows of mart.declared_figure).
 
-    None where nothing was ever declared, or the period has not begun at the T of the declared figures.
+    These are the figures in force for the month of the period's last day. Arguments: `code`, the indicator; `unit`, the scope. The list is
+    empty if nothing was ever declared, or if the period has not begun at known_at of the declared figures.
     """
-    clock = role_clocks(connection).known_at(ROLE)
-    if clock is None or midnight(period.start) >= clock:
+    known_at = role_clocks(connection).known_at(ROLE)
+    if known_at is None or midnight(period.start) >= known_at:
         return []
-    last_day = period.effective_last_day(clock)
+    last_day = period.effective_last_day(known_at)
     return query(
         connection,
         "select f.* from mart.declared_figure as f "

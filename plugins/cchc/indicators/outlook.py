@@ -1,26 +1,28 @@
-"""Outlook: what a target will probably reach at the end of the year, how sure that is, and who will miss it (issue 3, item 6).
+"""Outlook: the value that an indicator will probably have at the end of the year, how certain that is, and which targets it will miss.
 
-The method is simple on purpose, so that an office can follow it with a pocket calculator.
+The method is simple on purpose: an office can check it with a pocket calculator.
 
 *Flows that add up over the months* (numerator / denominator of each month):
-the year = what has been counted so far + what the remaining months will probably bring.
+the year = the cases counted so far + the cases that are expected in the remaining months.
 
 1. Cases of the remaining months = last year's cases of the same months × (this year's cases so far ÷ last year's of the same months).
    Without last year: this year's monthly average.
-2. Their rate = this year's rate so far + the step that last year took from the same months to the remaining ones, as far as that
-   step is more than chance: it is multiplied by 1 − (variance of such a step by chance ÷ square of the step), at least 0. A unit with
-   few cases thus keeps its own pace, and the season of a big one counts. Without last year: this year's rate so far.
-3. Interval: the remaining cases fall as a binomial with that rate, and the rate itself rests on as many cases as were counted (and the
-   step on last year's). Real months vary more than a binomial: all is multiplied by the over-dispersion that this year's months so far
-   show around their common rate (at least 1). 80 % of such intervals should hold the true value; the back-test of tests/forms
-   counts how many do.
+2. Rate of the remaining months = this year's rate so far + last year's step (its rate in the remaining months − its rate in the same
+   months so far) × a weight. The weight is 1 − (variance of such a step by chance ÷ square of the step), at least 0, so a step that may
+   be chance counts little. A unit with few cases therefore keeps its own rate, and a unit with many cases follows the season. Without
+   last year: this year's rate so far.
+3. Interval: the remaining cases follow a binomial distribution with that rate. The rate itself is uncertain too, because it comes from
+   a limited number of cases (this year's, and last year's for the step). Real months vary more than a binomial distribution, so the
+   variance is multiplied by the over-dispersion of this year's months around their common rate (at least 1). The interval is made to
+   contain the true value in 80 % of the cases; the back-test in tests/forms counts how many do.
 
-*States and counts of distinct units or persons* (catalogue stocks, leaders who sign, communes that certify), which do not add up:
-the value at year end = the value now + what last year added in the same remaining months (without last year: the average step of this
-year's months × the remaining months). Interval: the spread of the monthly steps × the square root of the remaining months.
+*States and counts of distinct units or persons* (stocks of the catalogue, leaders who sign, communes that certify), which cannot be added:
+the value at year end = the value now + the increase of last year in the same remaining months (without last year: the average monthly
+step of this year × the number of remaining months). Interval: the standard deviation of the monthly steps × the square root of the
+number of remaining months.
 
-At the end of December nothing remains and the expected value is the counted one. The probability of reaching the target is that of a
-normal distribution with these two figures.
+At the end of December no month remains, and the expected value is the counted one. The probability of reaching the target comes from a
+normal distribution with the expected value and its standard deviation.
 """
 
 from __future__ import annotations
@@ -40,8 +42,8 @@ from cchc.reference.scopes import known_scope
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 
-Z80 = 1.2815515594457  # 80 % of a normal distribution lie within ± this many standard deviations
-EARLY = 0.3  # below this probability a target is named as one that will probably be missed
+Z80 = 1.2815515594457  # 80 % of a normal distribution are within ± this number of standard deviations
+EARLY = 0.3  # a target with a lower probability gets an early warning: it will probably be missed
 _EPSILON = 1e-9
 
 Counts = Mapping[int, tuple[int, int]]  # month of the year → numerator, denominator
@@ -49,7 +51,7 @@ Counts = Mapping[int, tuple[int, int]]  # month of the year → numerator, denom
 
 @dataclass(frozen=True)
 class Forecast:
-    """The expected value at year end as a fraction, its 80 % interval, and the standard deviation behind it."""
+    """The expected value at year end, its 80 % interval and its standard deviation, all as fractions (0.95 is 95 %)."""
 
     expected: float
     low: float
@@ -57,7 +59,7 @@ class Forecast:
     deviation: float
 
     def probability(self, target: float) -> float:
-        """How probable it is that the value reaches the target (≥)."""
+        """The probability (0 to 1) that the value is at least `target`, a fraction."""
         if self.deviation < _EPSILON:
             return 1.0 if self.expected >= target - _EPSILON else 0.0
         return 0.5 * (1 + erf((self.expected - target) / self.deviation / sqrt(2)))
@@ -65,7 +67,7 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Outlook:
-    """One target at one scope: value now (year to date), value expected at year end, and what that means."""
+    """One target at one scope: its value now (year to date), its expected value at year end, and the judgement of both."""
 
     indicator_code: str
     name_vi: str
@@ -80,12 +82,12 @@ class Outlook:
 
     @property
     def probability(self) -> float | None:
-        """How probable it is that the target is reached; None where nothing was counted."""
+        """The probability (0 to 1) that the target is reached; None if nothing was counted."""
         return self.forecast.probability(self.target) if self.forecast else None
 
     @property
     def words_vi(self) -> str:
-        """The probability in words."""
+        """The probability in Vietnamese words."""
         return words_vi(self.probability)
 
     @property
@@ -120,7 +122,7 @@ class Outlook:
 
 
 def words_vi(probability: float | None) -> str:
-    """A probability as people say it."""
+    """A probability (0 to 1, or None) in Vietnamese words."""
     if probability is None:
         return "Chưa có số liệu"
     for at_least, words in (
@@ -135,7 +137,10 @@ def words_vi(probability: float | None) -> str:
 
 
 def forecast_flow(this_year: Counts, last_year: Counts, month: int) -> Forecast | None:
-    """The year's value of a flow after `month` months; None where nothing was counted so far."""
+    """Forecast the year's value of a flow from the first `month` months; None if nothing was counted so far.
+
+    Arguments: `this_year` and `last_year`, (numerator, denominator) by month of the year (1 to 12).
+    """
     so_far = _sum(this_year, range(1, month + 1))
     if so_far[1] == 0:
         return None
@@ -159,7 +164,10 @@ def forecast_flow(this_year: Counts, last_year: Counts, month: int) -> Forecast 
 
 
 def forecast_state(this_year: Mapping[int, float], last_year: Mapping[int, float], month: int) -> Forecast | None:
-    """The value at year end of a state, or of a count of distinct units, after `month` months; None where there is no value."""
+    """Forecast the value of a state, or of a count of distinct units, at year end, from the first `month` months.
+
+    Arguments: `this_year` and `last_year`, the value as a fraction by month of the year (1 to 12). None if there is no value.
+    """
     if month not in this_year:
         return None
     left = 12 - month
@@ -182,13 +190,13 @@ def _sum(counts: Counts, months: Sequence[int]) -> tuple[int, int]:
 
 
 def _binomial_variance(numerator: float, denominator: float) -> float:
-    """The variance p (1 − p) of a share, with half a case added on both sides: a share of all or nothing is not certain."""
+    """The variance p (1 − p) of one case of a share, with half a case added to each side, so that 0 % and 100 % are not certain."""
     share = (numerator + 0.5) / (denominator + 1)
     return share * (1 - share)
 
 
 def _over_dispersion(counts: Counts, rate: float, month: int) -> float:
-    """How much more than a binomial the months so far vary around their common rate; at least 1."""
+    """The variance of the months so far around their common rate, divided by that of a binomial distribution; at least 1."""
     months = [counts[n] for n in range(1, month + 1) if counts.get(n, (0, 0))[1]]
     if len(months) < 2:
         return 1.0
@@ -197,10 +205,10 @@ def _over_dispersion(counts: Counts, rate: float, month: int) -> float:
 
 
 def outlook(settings: Settings, period: Period, unit: str | None = None) -> list[Outlook]:
-    """Every flow and milestone target at every scope where it stands (or at one), from the months up to the period's last one.
+    """The outlook of every flow and milestone target at every scope that has it, or at the scope `unit` only.
 
-    Uses the months of mart.indicator_value that are over at T. Raises CchcError where the period's last month is not computed, WrongUse
-    where no plan holds in its year.
+    It uses the months of mart.indicator_value up to the last month of the period that are complete at known_at. Raises CchcError if the
+    last month of the period is not computed, and WrongUse if no plan holds in the year of the period.
     """
     with engine(settings).connect() as connection:
         if unit is not None:
@@ -215,15 +223,15 @@ def outlook(settings: Settings, period: Period, unit: str | None = None) -> list
 
 
 def _plan(connection: Connection, day: date) -> Place:
-    """The plan of the year of a day: targets are asked for at the end of it."""
+    """The plan of the year of a day, because the targets must be reached at the end of that year."""
     return place(loaded_years(connection), date(day.year, 12, 31))
 
 
 def outlook_at(connection: Connection, settings: Settings, last_day: date, unit: str | None = None) -> list[Outlook]:
-    """`outlook` of the year of a day, from the months up to the day's.
+    """The outlook of the year of `last_day`, from the months up to that day's month (see `outlook`).
 
-    Of a year in which no plan holds these are forecasts for the list of the plan that gives it its place, for the back-test: its targets
-    say nothing.
+    If no plan holds in that year, the nearest plan gives the list of indicators. The back-test needs these forecasts; the targets of that
+    plan mean nothing for the year.
     """
     year, month = last_day.year, last_day.month
     rows = query(
@@ -261,7 +269,7 @@ def outlook_at(connection: Connection, settings: Settings, last_day: date, unit:
         adds_up = item is not None and item.kind == "flow" and item.item == "row"
         to_date = months.get((code, scope, "year_to_date", year), {})
         if (code, scope, "period", year) not in months and not to_date:
-            continue  # declared cells and indicators without values: there is no pace to go by
+            continue  # declared targets and indicators without values have no monthly values to forecast from
         if adds_up:
             forecast = forecast_flow(
                 months.get((code, scope, "period", year), {}), months.get((code, scope, "period", year - 1), {}), month
@@ -283,7 +291,7 @@ def _values(counts: Counts) -> dict[int, float]:
 
 @dataclass(frozen=True)
 class BackTest:
-    """One forecast of a year that is over: made after `month` months, against what came out."""
+    """One forecast of a past year, made from its first `month` months, together with the actual value of the year."""
 
     indicator_code: str
     unit_code: str
@@ -293,17 +301,20 @@ class BackTest:
 
     @property
     def error(self) -> float:
-        """Expected less actual, as a fraction."""
+        """The expected value minus the actual value, as a fraction."""
         return self.forecast.expected - self.actual
 
     @property
     def is_covered(self) -> bool:
-        """Whether the 80 % interval holds the actual value."""
+        """Whether the 80 % interval contains the actual value."""
         return self.forecast.low - _EPSILON <= self.actual <= self.forecast.high + _EPSILON
 
 
 def back_test(connection: Connection, settings: Settings, year: int, after: Sequence[int] = (3, 6, 9, 11)) -> list[BackTest]:
-    """Forecasts of a past year as they would have been made after some months, at every scope with a target, against December's value."""
+    """Forecast a past year from its first months, and compare the forecasts with the value of December, at every scope with a target.
+
+    `after`: the numbers of months from which a forecast is made.
+    """
     actual = {(item.indicator_code, item.unit_code): item.value for item in outlook_at(connection, settings, date(year, 12, 31))}
     tests = []
     for month in after:

@@ -1,7 +1,7 @@
-"""Recompute the indicators of one month and source (design.md §1, *refresh*).
+"""Recompute the indicators that count one source, for one month.
 
-A month is the unit of work: it holds every period that ends in it, as far as T lets it end (a running year ends in the month of T).
-Each indicator follows the T of the sources that fill its role. Rows that come out as before are not written.
+A month is the unit of work: it includes every period that ends in it. A running period ends at known_at, so a running year belongs to the
+month of known_at. Each indicator uses known_at of the sources that fill its role. Values that did not change are not written.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cchc.settings import Settings
 
 @dataclass(frozen=True)
 class Recomputed:
-    """The indicators of one role, computed for one period in the tree of `clocks`; `changed`: how many values are others than before."""
+    """The indicators of one role that were computed for one period, in the tree of `clocks`. `changed`: how many values changed."""
 
     indicators: list[Indicator]
     period: Period
@@ -30,9 +30,10 @@ class Recomputed:
 
 
 def recompute(connection: Connection, settings: Settings, source: str, month: date) -> list[Recomputed]:
-    """Compute every period that ends in a month for the indicators that count a source, and clear the mark of the month.
+    """Compute every period that ends in a month for the indicators that count a source, and delete the mark of the month.
 
-    The caller owns the transaction: a refresh that is cut off is taken up again, because its mark is still there.
+    `month`: the first day of the month. The caller owns the transaction: after an interrupted refresh the mark still exists, so the next
+    refresh computes the month again.
     """
     filled = roles_of(connection, source)
     concerned: dict[str, list[Indicator]] = {}
@@ -40,23 +41,24 @@ def recompute(connection: Connection, settings: Settings, source: str, month: da
         if filled & set(item.roles):
             concerned.setdefault(item.role, []).append(item)
     done: list[Recomputed] = []
-    # the mark goes first and holds the row: a load that marks the month again waits for us, and its mark survives us
+    # The mark is deleted first, and the deleted row stays locked: a load that marks the month again waits for this transaction to end, and
+    # its mark is not lost.
     connection.execute(text("delete from ops.dirty_month where source_code = :s and month_start = :m"), {"s": source, "m": month})
     for role, indicators in sorted(concerned.items()):
         connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
         for root in roots_of(connection, source):
             clocks = role_clocks(connection, root)
-            clock = clocks.known_at(role)
-            if clock is None:
+            known_at = clocks.known_at(role)
+            if known_at is None:
                 continue
-            # what a source brings beyond the T of the role stands in the periods of the role that run then
-            last = month_start(last_day_before(clock))
+            # A record of a source that lies after known_at of the role counts in the periods that run at known_at of the role.
+            last = month_start(last_day_before(known_at))
             is_beyond = role not in filled or len(clocks.of(role)) > 1
-            for period in periods_ending_in(min(month, last) if is_beyond else month, clock):
+            for period in periods_ending_in(min(month, last) if is_beyond else month, known_at):
                 done.append(Recomputed(indicators, period, compute(connection, settings, indicators, role, period, clocks), clocks))
     return done
 
 
-def months_of(periods: Iterable[Period], clock: datetime) -> list[date]:
-    """The months in which periods end, as far as T lets them end."""
-    return sorted({month_start(min(period.last_day, last_day_before(clock))) for period in periods})
+def months_of(periods: Iterable[Period], known_at: datetime) -> list[date]:
+    """The months (their first days) in which periods end; a period that runs at `known_at` ends there."""
+    return sorted({month_start(min(period.last_day, last_day_before(known_at))) for period in periods})

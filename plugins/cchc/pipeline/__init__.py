@@ -1,1 +1,1 @@
-"""The steps of each chain in their order: what the DAGs and the commands call."""
+"""The pipelines (ingest, refresh, close, initialise) step by step, as the DAGs and the commands call them."""

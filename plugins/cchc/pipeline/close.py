@@ -1,4 +1,4 @@
-"""Close a period: refresh what waits, then freeze its values with their items and papers as an edition."""
+"""Close a period: refresh its marked months, then freeze its values with their items and reports as an edition."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cchc.warehouse import engine, run_file
 
 
 def period_to_close(code: str | None, moment: datetime) -> Period:
-    """The period asked for, else the last calendar month that is over at a moment."""
+    """The period with the given code; without a code, the last calendar month that has ended at `moment`."""
     if code:
         return parse_period(code)
     last = add_months(month_start(moment.astimezone(ZONE).date()), -1)
@@ -33,9 +33,9 @@ def period_to_close(code: str | None, moment: datetime) -> Period:
 
 
 def approving_rule(rule: Closing, state: Readiness) -> str | None:
-    """The rule that approves a period in this state, in words; None where a person must be asked.
+    """The rule that approves a period with this readiness, in words; None if a person must approve it.
 
-    A source that is late or has gaps always needs a person.
+    If a source is late or has gaps, a person must always approve.
     """
     missing = sum(len(units) for units in state.missing.values())
     if rule.approval != "rule" or state.late_sources or state.gaps:
@@ -56,25 +56,27 @@ def close(
     reports: Callable[[Path], list[Path]] | None = None,
     is_approved: Callable[[Readiness], bool] = lambda state: True,
 ) -> Publication:
-    """Freeze a period as a publication; of one already published, the approved restatement as its next edition.
+    """Publish a period: freeze its values, items, known_at of every source, and reports, all or nothing.
 
-    All or nothing: values, items, clocks and reports (`reports` writes them into the folder that it is given). What is published
-    with the values is the readiness at the moment of the freeze; `is_approved` says whether the approval holds for that, too. Raises
-    CchcError where a source is not known to the end of the period (unless `incomplete`), LoadBlocked where the approval does not hold any
-    more, WrongUse where the period is published and nothing changed.
+    If the period was published before, this publishes its approved restatement as the next edition. Arguments: `approved_by`, the name of
+    the approver; `approval`, "person" or "rule"; `incomplete`, publish even if a source is not known up to the end of the period;
+    `reports`, a function that writes the reports into the folder that it gets; `is_approved`, whether the approval is also valid for the
+    readiness at the moment of the freeze, which is published with the values. Raises CchcError if a source is not known up to the end of
+    the period (unless `incomplete`), LoadBlocked if the approval is no longer valid, and WrongUse if the period is published and nothing
+    has changed since.
     """
     if not approved_by.strip():
         raise WrongUse("a publication needs somebody who approves it")
     items = catalogue(settings)
     with engine(settings).connect() as connection:
         clocks = role_clocks(connection).sources(role for item in items.values() for role in item.roles)
-    known = [clock for clock in clocks.values() if clock is not None]
-    if not known or all(clock <= midnight(period.start) for clock in known):
+    known = [known_at for known_at in clocks.values() if known_at is not None]
+    if not known or all(known_at <= midnight(period.start) for known_at in known):
         raise WrongUse(f"nothing is known of {period.code} yet: it cannot be closed")
     if not incomplete:
         _require_known(readiness(settings, period))
-    months = sorted({month for clock in known for month in months_of([period], clock)})
-    refresh(settings, months)  # what waits
+    months = sorted({month for known_at in known for month in months_of([period], known_at)})
+    refresh(settings, months)  # the marked months only
     if score.has_formula(settings, period):
         score.compute(settings, period)
     with engine(settings).begin() as connection:
@@ -129,9 +131,10 @@ def _require_known(state: Readiness) -> None:
 
 
 def publish(settings: Settings, code: str, answer: dict[str, Any] | None) -> str:
-    """Close a period with the approver's answer (as Airflow's approval gives it), or by the rule; what was done, in words.
+    """Close a period with the answer of the approver, or by the rule. Returns a sentence about what was done.
 
-    Raises LoadBlocked where neither a person nor the rule approves.
+    `answer`: the result of Airflow's approval task; None if no person was asked. Raises LoadBlocked if neither a person nor the rule
+    approves.
     """
     period = parse_period(code)
     state = readiness(settings, period)
@@ -144,7 +147,7 @@ def publish(settings: Settings, code: str, answer: dict[str, Any] | None) -> str
         by, note, approval = rule, None, "rule"
     else:
         raise LoadBlocked(f"{code}: nobody has approved it, and the configured rule does not hold:\n{state.text_vi()}")
-    # what a person has approved is what that person saw; the rule must hold for what is frozen
+    # A person approves what that person saw, so it is not checked again. The rule must also approve the readiness at the freeze.
     is_approved = (lambda frozen: True) if answer else (lambda frozen: approving_rule(configured, frozen) is not None)
     done = close_with_reports(
         settings, period, str(by), note=note, approval=approval, incomplete=answer is not None, is_approved=is_approved
@@ -165,7 +168,7 @@ def close_with_reports(
     incomplete: bool = False,
     is_approved: Callable[[Readiness], bool] = lambda state: True,
 ) -> Publication:
-    """Close a period together with its official reports, which are frozen with it (see `close`)."""
+    """Close a period and freeze its official reports with it. Arguments and errors as in `close`; `by` is the approver."""
     from cchc.reports.build import build
 
     return close(

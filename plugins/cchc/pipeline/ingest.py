@@ -1,8 +1,8 @@
-"""The run of one source: extract >> stage >> validate >> load (design.md §1), step by step for Airflow, or at once for the CLI.
+"""The run of one source: extract >> stage >> validate >> load, step by step for Airflow, or in one call for the CLI.
 
-An extract is a row of ops.extract and carries its id everywhere. Each step can be run again: what is done is not done twice.
-An extract over HTTP is published as a whole or not at all; of files, each one is a load of its own, and a blocked file does not
-hold up the others (indicators.md §5, *Blocking*).
+An extract is a row of ops.extract, and every step gets its id. Each step can be run again; work that is done is not repeated. An extract
+over HTTP is published as a whole or not at all. In an extract of files each file is a load of its own, so a blocked file does not stop the
+other files.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from cchc.models import MODELS, VERSIONED
 from cchc.period import now
 from cchc.reference.dirty_months import dirty_months
 from cchc.runs import extracts, retry
-from cchc.runs.extracts import open_extract as open_extract  # the first step, for the DAGs
+from cchc.runs.extracts import open_extract as open_extract  # exported here because it is the first step of the DAGs
 from cchc.runs.retry import resolve_retried
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.sources.landing import Landed, Window
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import table_of
-from cchc.warehouse import engine, known_at, query
+from cchc.warehouse import engine, known_at_of, query
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Outcome:
-    """What one run of a source did. `notes`: what of the source is missing by now, in sentences."""
+    """What one run of a source did. `notes`: sentences about data of the source that are missing after the run."""
 
     extract_id: int
     source: str
@@ -52,7 +52,7 @@ class Outcome:
 
 
 def extract_step(settings: Settings, extract_id: int, connection: Connection) -> dict[str, Any]:
-    """Pull the window into landing and register the loads; a summary for the log."""
+    """Extract the window into the landing and register the loads in ops.load. Returns a summary for the log."""
     from cchc.quality.drift import earlier_deliveries
     from cchc.sources.extract import covered, extract
 
@@ -76,7 +76,7 @@ def extract_step(settings: Settings, extract_id: int, connection: Connection) ->
 
 
 def stage_step(settings: Settings, extract_id: int) -> None:
-    """Type the landed records into staging tables of this extract."""
+    """Convert the landed records into typed rows in the staging tables of the extract."""
     from cchc.staging import stage
 
     with _step(settings, extract_id, "stage") as (profile, _):
@@ -84,7 +84,7 @@ def stage_step(settings: Settings, extract_id: int) -> None:
 
 
 def validate_step(settings: Settings, extract_id: int) -> list[str]:
-    """Check the staged rows; messages of the loads that are blocked."""
+    """Check the staged rows of an extract. Returns the messages of the blocked loads."""
     from cchc.quality import validate
 
     with _step(settings, extract_id, "validate") as (profile, _):
@@ -94,10 +94,10 @@ def validate_step(settings: Settings, extract_id: int) -> list[str]:
 
 
 def load_step(settings: Settings, extract_id: int) -> list[str]:
-    """Publish the extract in one transaction; the months that wait for a refresh (YYYY-MM).
+    """Load the extract into core in one transaction. Returns the months (YYYY-MM) that wait for a refresh.
 
-    The transaction holds the extract's row, so a run that gave way meanwhile publishes nothing, and a run that begins now waits for this
-    one to end. Raises LoadBlocked where a load over HTTP was blocked: then nothing of the extract is published.
+    The transaction locks the extract's row. So a run that was replaced by a newer run publishes nothing, and a run that begins now waits
+    for this one to end. Raises LoadBlocked if a load over HTTP was blocked; nothing of the extract is loaded then.
     """
     with _step(settings, extract_id, "load") as (profile, row):
         loads = _landed(settings, extract_id)
@@ -112,7 +112,7 @@ def load_step(settings: Settings, extract_id: int) -> list[str]:
             extracts.sweep_staging(settings, profile.source)
             raise LoadBlocked("\n".join([*messages, f"nothing of extract {extract_id} of {profile.source} was published"]))
         with engine(settings).begin() as connection:
-            # ingests and retries of one source publish one after the other
+            # ingests and retries of the same source are loaded one after the other
             connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {profile.source}"})
             row = extracts.locked(connection, extract_id, "load")
             load_extract(connection, settings, profile, row)
@@ -133,7 +133,7 @@ def load_step(settings: Settings, extract_id: int) -> list[str]:
 
 
 def blocked(settings: Settings, extract_id: int) -> list[str]:
-    """Messages of the blocked loads of an extract."""
+    """The messages of the blocked loads of an extract."""
     with engine(settings).connect() as connection:
         rows = query(
             connection,
@@ -144,7 +144,7 @@ def blocked(settings: Settings, extract_id: int) -> list[str]:
 
 
 def raise_blocked(settings: Settings, extract_id: int) -> None:
-    """Raises LoadBlocked where a load of a published extract was blocked, with the reason of each."""
+    """Raise LoadBlocked, with the reason of each, if loads of a loaded extract were blocked."""
     messages = blocked(settings, extract_id)
     if messages:
         raise LoadBlocked("\n".join([*messages, "the other files of the run were loaded"]))
@@ -159,14 +159,18 @@ def ingest(
     *,
     full: bool = False,
 ) -> Outcome:
-    """All four steps. Blocked files are named in the outcome; a blocked extract over HTTP raises LoadBlocked."""
+    """Run all four steps for one source.
+
+    Arguments: `start` and `end`, the window of change time (None: as the source's state and profile say); `full`, extract everything.
+    Blocked files are named in the outcome. Raises LoadBlocked if an extract over HTTP is blocked.
+    """
     extract_id = extracts.open_extract(settings, source, start, end, full=full)
     extract_step(settings, extract_id, connection)
     return _finish(settings, extract_id)
 
 
 def _finish(settings: Settings, extract_id: int) -> Outcome:
-    """The steps behind the landing."""
+    """Run the steps after the extract: stage, validate, load."""
     stage_step(settings, extract_id)
     validate_step(settings, extract_id)
     months = load_step(settings, extract_id)
@@ -174,7 +178,7 @@ def _finish(settings: Settings, extract_id: int) -> Outcome:
 
 
 def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
-    """What an extract did, from ops, what of its source is missing, and which fields are not as they were."""
+    """What an extract did, by the tables of ops, which data of its source are missing, and which fields changed."""
     from cchc.quality.drift import run_lines
 
     with engine(settings).connect() as connection:
@@ -193,18 +197,18 @@ def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
 
 
 def retry_quarantine(settings: Settings, load_ids: list[int] | None = None) -> list[Outcome]:
-    """Stage, validate and load again, from landing, the loads that have open quarantine entries (or the given ones).
+    """Stage, validate and load the landed records again for the loads with open quarantine entries, or for the given loads.
 
-    Each retry is an extract of its own over the old landing: whatever happens to it, the old one stays as it is. Rows whose cause is mended
-    (a unit was added, a profile corrected) come back under their first T; the rest stays in quarantine, under the load of the retry. Raises
-    WrongUse where a given load has no landing any more.
+    Each retry is an extract of its own over the old landing, so the old extract never changes. Rows whose cause is corrected (for example,
+    a unit was added or a profile was corrected) are loaded under their first known_at. The other rows stay in quarantine, under the load of
+    the retry. Raises WrongUse if a given load has no landing any more.
     """
     return [_finish(settings, extract_id) for extract_id in retry.open_retries(settings, load_ids)]
 
 
 @contextmanager
 def _step(settings: Settings, extract_id: int, name: str) -> Iterator[tuple[Profile, dict[str, Any]]]:
-    """The profile and row of an extract; what goes wrong inside is written to ops.extract and raised."""
+    """Give the profile and the row of an extract to a step. An error inside the step is written to ops.extract and raised again."""
     row = extracts.resume(settings, extract_id, name)
     try:
         yield load_profile(settings.sources_dir, row["source_code"]), row
@@ -216,7 +220,10 @@ def _step(settings: Settings, extract_id: int, name: str) -> Iterator[tuple[Prof
 
 
 def _cover(settings: Settings, extract_id: int, source: str, stretches: dict[str, tuple[datetime | None, datetime, bool]]) -> None:
-    """What the extract covers once it is complete: for each entity (from, to, whether nothing before it is expected)."""
+    """Store the window that the extract covers once it is complete.
+
+    `stretches`: for each entity (from, to, whether nothing before it is expected).
+    """
     with engine(settings).begin() as connection:
         connection.execute(text("delete from ops.coverage where extract_id = :x"), {"x": extract_id})
         connection.execute(
@@ -229,7 +236,10 @@ def _cover(settings: Settings, extract_id: int, source: str, stretches: dict[str
 
 
 def _register(settings: Settings, extract_id: int, profile: Profile, row: dict[str, Any], load: Landed) -> None:
-    """One row of ops.load for what was landed, its checks, and its secret counts; what turned secret is purged."""
+    """Register one landed load: its row in ops.load, its checks and the counts of its secret records.
+
+    The stored versions of records that became secret are deleted.
+    """
     with engine(settings).begin() as connection:
         known = connection.execute(
             text("select load_id from ops.load where extract_id = :x and entity = :e and file_name is not distinct from cast(:f as text) "),
@@ -291,7 +301,7 @@ def _count_secrets(connection: Any, profile: Profile, load: Landed) -> None:
 
 
 def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
-    """A stored record that turned secret goes in all versions: core, staging, quarantine, landing (contracts/documents.md, Rules)."""
+    """Delete all versions of a stored record that became a state secret: in core, staging, quarantine and landing."""
     from cchc.reference.dirty_months import mark_dirty_months
     from cchc.sources.secrecy import purge_landing
 
@@ -300,14 +310,14 @@ def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
     key = target.identity[-1]
     keys = sorted(load.secret_keys)
     with engine(settings).begin() as connection:
-        clock = known_at(connection, profile.source)
-        if clock is not None and target.days:
+        known_at = known_at_of(connection, profile.source)
+        if known_at is not None and target.days:
             dated = " union ".join(
                 f"select {day} as from_date, {day} as to_date from {target.versions} as v where v.source_code = :s and v.{key} = any(:keys)"
                 for day in target.days_of("v")
             )
             connection.execute(text(f"create temp table purged on commit drop as {dated}"), {"s": profile.source, "keys": keys})
-            mark_dirty_months(connection, settings, profile.source, "select * from purged", clock, f"{target.many} that turned secret")
+            mark_dirty_months(connection, settings, profile.source, "select * from purged", known_at, f"{target.many} that turned secret")
         purged = connection.execute(
             text(f"delete from {target.versions} where source_code = :s and {key} = any(:keys)"), {"s": profile.source, "keys": keys}
         ).rowcount
@@ -325,7 +335,7 @@ def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
 
 
 def _landed(settings: Settings, extract_id: int) -> list[Landed]:
-    """The loads of an extract as the later steps need them, from ops.load."""
+    """The loads of an extract, read from ops.load for the later steps."""
     with engine(settings).connect() as connection:
         rows = query(
             connection,
@@ -362,7 +372,7 @@ def _first_month(settings: Settings, source: str) -> str | None:
 
 
 def check_connection(settings: Settings, source: str, connection: Connection) -> str:
-    """Try a source's connection: token and first page, or the folder; what was found, in words."""
+    """Test the connection of a source: the token and the first page, or the folder. Returns a sentence about what was found."""
     from cchc.sources.check import check_connection as check
 
     return check(connection, load_profile(settings.sources_dir, source))

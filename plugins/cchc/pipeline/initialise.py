@@ -11,14 +11,14 @@ from cchc.settings import Settings
 from cchc.warehouse import engine, migrate
 from cchc.warehouse.roles import grant_roles
 
-_NAMED = 5  # so many views and functions are named, more are counted
+_NAMED = 5  # up to so many views and functions are named in the text; more are only counted
 
 
 @dataclass(frozen=True)
 class Initialised:
-    """What `initialise` did: the migrations applied, the views and functions made, and in sentences what the reference data say otherwise.
+    """What `initialise` did: the applied migrations, the created views and functions, and sentences about changed reference data.
 
-    `waiting_months` (YYYY-MM) are all that wait for a refresh, whatever marked them.
+    `waiting_months`: all months (YYYY-MM) that wait for a refresh, for any reason.
     """
 
     migrations: list[str]
@@ -28,7 +28,7 @@ class Initialised:
 
     @property
     def text(self) -> str:
-        """That as lines for a person; the months only where the reference data changed."""
+        """The same as lines of text. The months are named only if the reference data changed."""
         lines = [f"warehouse ready; migrations applied: {', '.join(self.migrations) or 'none, it was up to date'}"]
         if self.made:
             few = ", ".join(self.made) if len(self.made) <= _NAMED else f"{len(self.made)} of them"
@@ -40,9 +40,9 @@ class Initialised:
 
 
 def initialise(settings: Settings) -> Initialised:
-    """Migrate the warehouse, load the reference data and grant the roles; run again, it changes nothing.
+    """Migrate the warehouse, load the reference data and grant the roles. A second call changes nothing.
 
-    Raises CchcError where an applied migration was edited, NotConfigured where a file of the reference data cannot be read.
+    Raises CchcError if an applied migration was edited, and NotConfigured if a file of the reference data cannot be read.
     """
     applied = migrate(settings, [finding_kinds.view(settings)])
     changes = load_reference(settings)

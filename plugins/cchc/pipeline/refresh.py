@@ -1,4 +1,4 @@
-"""Refresh the months that wait: recompute their indicators, and say what of it differs from what was published."""
+"""Refresh the marked months: compute their indicators again, and bring the restatements of published periods up to date."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Refreshed:
 
 
 def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: bool = False) -> list[Refreshed]:
-    """Refresh the months that wait (of `months`, or all of them); with `force`, the given months whether they wait or not.
+    """Refresh the marked months: all of them, or only those among `months`. With `force`, all `months` are refreshed, marked or not.
 
-    Each (source, month) is one transaction that also clears its mark: a refresh that is cut off is taken up again.
+    Each pair of source and month is one transaction, which also deletes its mark. So an interrupted refresh can be run again.
     """
     done: list[Refreshed] = []
     wanted = sorted(set(months)) if months is not None else None
@@ -51,7 +51,7 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
 
 
 def _one_source_of_each_role(connection: Connection, settings: Settings) -> list[str]:
-    """Sources by which every indicator is computed once, in each tree of units."""
+    """A set of sources such that refreshing a month for each of them computes every indicator, in each tree of units."""
     found: set[str] = set()
     roots = connection.execute(text("select distinct root_code from core.role_clock")).scalars().all()
     for root in roots:
@@ -73,9 +73,9 @@ def _refresh_month(settings: Settings, source: str, month: date) -> Refreshed:
 
 
 def refresh_partition(settings: Settings, partition: str | None, periods: list[str]) -> list[str]:
-    """What one run of the DAG asks for: a touched month (YYYY-MM), or periods by hand; what was done, in words.
+    """Refresh what one run of the DAG names: a marked month, or the periods that a person entered. Returns sentences about what was done.
 
-    A run by hand that names nothing refreshes whatever waits.
+    Arguments: `partition`, a month (YYYY-MM) or None; `periods`, codes of periods. Without both, all marked months are refreshed.
     """
     if partition:
         done = refresh(settings, [parse_period(partition).start])
@@ -83,7 +83,7 @@ def refresh_partition(settings: Settings, partition: str | None, periods: list[s
         with engine(settings).connect() as connection:
             clocks = list(connection.execute(text("select known_at from ops.source_clock")).scalars())
         asked = [parse_period(code) for code in periods]
-        done = refresh(settings, sorted({month for clock in clocks for month in months_of(asked, clock)}), force=True)
+        done = refresh(settings, sorted({month for known_at in clocks for month in months_of(asked, known_at)}), force=True)
     else:
         done = refresh(settings)
     return [f"{item.source} {item.month:%Y-%m}: {item.periods} periods, {item.changed} values changed" for item in done]

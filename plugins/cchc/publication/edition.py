@@ -1,7 +1,8 @@
-"""Editions: a closed period frozen with its values, the items behind them, their definitions and the clocks of the sources.
+"""Editions: a closed period with its values, the items behind them, their definitions and known_at of every source.
 
-An edition is never changed. What is learnt later stands beside it as a restatement (cchc.publication.restatement); approved, it
-becomes another edition. The plan's reports rest on editions, so last month's number cannot change when nobody looks.
+An edition is never changed. If later data give other values, the differences are stored as restatements
+(cchc.publication.restatement); when they are approved, a new edition is made. The reports of the plan use editions, so a published number
+never changes silently.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from cchc.period import Period
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 
-OPEN = "open_dossier"  # the pseudo-indicator under which the dossiers open at the end are frozen
+OPEN = "open_dossier"  # not an indicator: the code under which the dossiers that are open at the end of the period are frozen
 
 
 def in_force(connection: Connection, settings: Settings, period: Period) -> dict[str, Any] | None:
-    """The newest edition of a period (a row of mart.publication), whatever plan it was published under; None where there is none.
+    """The newest edition of a period (a row of mart.publication); None if the period was never published.
 
-    Of a period that was published under two plans, what the plan that holds in it has published (as mart.published_value).
+    If the period was published under two plans, it is the newest edition under the plan that holds in the period (as in
+    mart.published_value). Otherwise any plan will do.
     """
     rows = query(
         connection,
@@ -35,7 +37,10 @@ def in_force(connection: Connection, settings: Settings, period: Period) -> dict
 
 
 def new_indicators(connection: Connection, publication: dict[str, Any], period: Period) -> list[dict[str, Any]]:
-    """The indicators (indicator_code, name_vi) with a value in a period that did not exist when it was published: new, no restatement."""
+    """The indicators (indicator_code, name_vi) with a value in a period that did not exist when the period was published.
+
+    Their values are new, so they are not restatements. `publication`: a row of mart.publication.
+    """
     return query(
         connection,
         "select distinct on (v.indicator_code) v.indicator_code, i.name_vi from mart.indicator_value as v "
@@ -47,7 +52,7 @@ def new_indicators(connection: Connection, publication: dict[str, Any], period: 
 
 
 def publications(settings: Settings) -> list[dict[str, Any]]:
-    """Every edition with its open restatements, whatever plan it was published under, the newest period first."""
+    """Every edition of every plan with the number of its open restatements; the newest period comes first."""
     with engine(settings).connect() as connection:
         return query(
             connection,
@@ -57,7 +62,7 @@ def publications(settings: Settings) -> list[dict[str, Any]]:
 
 
 def open_restatements(connection: Connection, publication_id: int) -> int:
-    """How many restatements of an edition nobody has approved yet."""
+    """How many restatements of an edition are not approved yet."""
     count: int = connection.execute(
         text("select count(*) from mart.restatement where publication_id = :p and state = 'open'"), {"p": publication_id}
     ).scalar_one()
@@ -65,5 +70,5 @@ def open_restatements(connection: Connection, publication_id: int) -> int:
 
 
 def clocks_json(clocks: dict[str, datetime | None]) -> str:
-    """T of each source as mart.publication keeps it."""
-    return json.dumps({source: clock.isoformat() for source, clock in clocks.items() if clock is not None})
+    """The known_at of each source as JSON, in the form of mart.publication.source_clocks; sources without one are left out."""
+    return json.dumps({source: known_at.isoformat() for source, known_at in clocks.items() if known_at is not None})

@@ -1,4 +1,7 @@
-"""Freeze a period as an edition: its values, items, definitions, clocks and reports, in the transaction of the caller."""
+"""Freeze a period as an edition: copy its values, items, definitions, known_at of every source, and reports.
+
+All functions here run in the transaction of the caller.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ from cchc.errors import CchcError
 from cchc.indicators.count import binds, count_items, counted_items
 from cchc.period import BASES, Period, midnight, now
 from cchc.publication.edition import OPEN, clocks_json
-from cchc.publication.learnt import definition_of
 from cchc.publication.readiness import Readiness
+from cchc.publication.restatement_reasons import definition_of
 from cchc.reference.catalogue import Indicator
 from cchc.reference.plan import plan_of
 from cchc.reference.roles import Clocks
@@ -25,7 +28,7 @@ from cchc.warehouse import run_file, sql
 
 @dataclass(frozen=True)
 class Publication:
-    """One edition of a period."""
+    """One edition of a period, as it was just published."""
 
     publication_id: int
     period: Period
@@ -45,7 +48,11 @@ def insert_edition(
     note: str | None,
     approval: str,
 ) -> tuple[int, int]:
-    """Begin the next edition of a period: its row in mart.publication, with what was known of its readiness; its id and number."""
+    """Insert the next edition of a period into mart.publication, with its readiness. Returns its id and its edition number.
+
+    Arguments: `items`, the catalogue by code; `state`, the readiness of the period; `approved_by`, who approved it; `approval`, "person" or
+    "rule".
+    """
     period = state.period
     plan = plan_of(connection, period).plan_code
     edition: int = connection.execute(
@@ -87,7 +94,7 @@ def freeze_values(
     clocks: Clocks,
     publication_id: int,
 ) -> int:
-    """Copy the values, and the items behind them, as they are counted at this moment."""
+    """Copy the current values of a period, and the items behind them, into the edition. Returns how many values were copied."""
     connection.execute(text("create temp table definition (indicator_code text, formula_version integer) on commit drop"))
     connection.execute(
         text("insert into definition values (:code, :version)"), [{"code": item.code, "version": item.version} for item in items.values()]
@@ -102,14 +109,14 @@ def freeze_values(
     ).rowcount
     if not values:
         raise CchcError(f"{period.code} is not computed: `cchc refresh {period.code}`")
-    # names as of D: whatever the units are called later, this edition calls them so
-    last_day = period.effective_last_day(max(clock for role in clocks.by_role for clock in clocks.of(role).values()))
+    # The edition keeps the names that the units have on the last day of the period, even if they are renamed later.
+    last_day = period.effective_last_day(max(known_at for role in clocks.by_role for known_at in clocks.of(role).values()))
     run_file(connection, settings, "queries/publication/unit", publication_id=publication_id, last_day=last_day)
     counted_items(connection, settings, list(items.values()), period, clocks, BASES)
-    for source, clock in clocks.of("dossiers").items():
-        if midnight(period.start) >= clock:
+    for source, known_at in clocks.of("dossiers").items():
+        if midnight(period.start) >= known_at:
             continue
-        bound = binds(source, period, "period", clock)
+        bound = binds(source, period, "period", known_at)
         count_items(connection, settings, sql(settings, "queries/publication/open_dossier"), bound, OPEN, "period", clocks.root)
         run_file(connection, settings, "queries/publication/not_counted_dossier", source=source, end_at=midnight(period.end))
     connection.execute(
@@ -133,7 +140,10 @@ def freeze_reports(
     publication_id: int,
     reports: Callable[[Path], list[Path]],
 ) -> list[str]:
-    """Have the papers written into the edition's folder and keep their names and hashes; the names."""
+    """Write the reports of an edition into its folder, and store their names and hashes. Returns the names.
+
+    `reports`: a function that writes the reports into the folder that it gets, and returns their paths.
+    """
     folder = settings.home / "publications" / f"{period.code}_{edition}"
     folder.mkdir(parents=True, exist_ok=True)
     names = []

@@ -1,8 +1,8 @@
-"""As known at a past moment: the warehouse without what was extracted after it (indicators.md §1.1; design.md §3, extract time).
+"""Show the warehouse as it was known at a past moment: without everything that was extracted after it.
 
-Inside a transaction that is always rolled back, every version, list and answer whose T lies after the moment is taken out, and
-what is derived from them is derived again, by the very code that loads and refreshes. So a number of then is computed, not looked
-up: for a closed period it must equal the published one. Cost follows what has changed since, not the history.
+Inside a transaction that is always rolled back, every version, list and answer whose known_at is after the moment is removed. The facts
+that depend on them are derived again by the same code that loads and refreshes. So a past number is computed and not looked up: for a
+closed period it must be equal to the published one. The cost depends on the changes since the moment, not on the length of the history.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from cchc.warehouse import engine, query
 
 @contextmanager
 def as_known_at(settings: Settings, moment: datetime) -> Iterator[Connection]:
-    """A connection that sees the warehouse as known at `moment`: extracts with T ≤ moment alone. All that is done on it is undone.
+    """A connection that sees the warehouse as known at `moment`: only the extracts with known_at ≤ moment.
 
-    Loads that would write the same rows wait meanwhile. Raises WrongUse where nothing had been extracted by then.
+    Everything that is done on the connection is rolled back at the end. Meanwhile, loads that write the same rows wait. Raises WrongUse if
+    nothing was extracted up to the moment.
     """
     with engine(settings).connect() as connection:
         transaction = connection.begin()
@@ -38,9 +39,9 @@ def as_known_at(settings: Settings, moment: datetime) -> Iterator[Connection]:
 
 
 def rewind(connection: Connection, settings: Settings, moment: datetime) -> None:
-    """Take out of the open transaction's view of the warehouse what was extracted after `moment`. The caller must roll back."""
+    """Remove everything that was extracted after `moment`, in the open transaction of the connection. The caller must roll it back."""
     binds = {"k": moment}
-    # T of each source follows from its complete extracts
+    # known_at of each source follows from its complete extracts
     connection.execute(text("update ops.extract set status = 'failed' where status = 'complete' and window_to > :k"), binds)
     sources = query(connection, "select source_code from ops.source_clock")
     if not sources:
@@ -51,7 +52,7 @@ def rewind(connection: Connection, settings: Settings, moment: datetime) -> None
     for target in VERSIONED:
         changed = f"rewound_{target.name}"
         identity = ", ".join(target.identity)
-        # a payment day comes as a whole: with a later revision gone, every row of the day is judged anew
+        # A revision replaces a whole day, so when a later revision is removed, it is decided again for every row of the day.
         later = "(source_code, file_date) in (select source_code, file_date from core.payment_day where _first_seen_at > :k)"
         touched = later if target.merge == "day_files" else "_first_seen_at > :k"
         connection.execute(
@@ -84,7 +85,10 @@ def rewind(connection: Connection, settings: Settings, moment: datetime) -> None
 
 
 def _take_back_keys(connection: Connection, moment: datetime) -> None:
-    """The answers of /keys as they stood: what a later answer ended stands again, and each month was asked when it was by then."""
+    """Restore the lists of keys as they were at `moment`.
+
+    A key that was ended by a later list is valid again, and each month gets the newest moment at which it had been asked for by then.
+    """
     binds = {"k": moment}
     connection.execute(
         text(

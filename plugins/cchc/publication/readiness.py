@@ -1,4 +1,4 @@
-"""How ready a period is to be closed: how far each source is known, who sent nothing, what looks wrong, what has changed."""
+"""How ready a period is to be closed: known_at of each source, the units that sent nothing, the findings, and the open restatements."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from cchc.warehouse import engine, query, sql
 
 @dataclass(frozen=True)
 class Readiness:
-    """What the approver of a period must know: how far each source is known, who sent nothing, what looks wrong, what has changed.
+    """What the approver of a period must know before it is closed.
 
-    `clocks`: T of each source, None = never extracted. `missing`: units expected that sent nothing in the period, by coverage.
-    `gaps`: what was never asked for, or is listed by the source and not stored, in Vietnamese sentences.
+    `clocks`: known_at of each source; None if it was never extracted. `missing`: the names of expected units that sent nothing in the
+    period, by coverage. `gaps`: Vietnamese sentences about windows that were never extracted, and about dossiers that the source lists but
+    that are not stored.
     """
 
     period: Period
@@ -36,24 +37,24 @@ class Readiness:
 
     @property
     def late_sources(self) -> list[str]:
-        """Sources that are extracted, but not up to the end of the period."""
-        return sorted(source for source, clock in self.clocks.items() if clock is not None and clock < midnight(self.period.end))
+        """The sources that were extracted, but not up to the end of the period."""
+        return sorted(source for source, known_at in self.clocks.items() if known_at is not None and known_at < midnight(self.period.end))
 
     @property
     def absent_sources(self) -> list[str]:
-        """Sources that were never extracted: their indicators have no value."""
-        return sorted(source for source, clock in self.clocks.items() if clock is None)
+        """The sources that were never extracted: their indicators have no value."""
+        return sorted(source for source, known_at in self.clocks.items() if known_at is None)
 
     @property
     def is_complete(self) -> bool:
-        """Whether every source is known to the end of the period, and every expected unit has sent something."""
+        """Whether every source is known up to the end of the period, and every expected unit has sent something."""
         return not self.late_sources and not self.absent_sources and not any(self.missing.values()) and not self.gaps
 
     def text_vi(self) -> str:
-        """The same in Vietnamese, for the approver (Markdown)."""
+        """The readiness as Vietnamese text (Markdown) for the approver."""
         lines = [f"Kỳ: {self.period.name_vi}"]
-        for source, clock in sorted(self.clocks.items()):
-            lines.append(f"- {source}: " + (f"đã trích xuất đến {clock:%d/%m/%Y %H:%M}" if clock else "chưa trích xuất lần nào"))
+        for source, known_at in sorted(self.clocks.items()):
+            lines.append(f"- {source}: " + (f"đã trích xuất đến {known_at:%d/%m/%Y %H:%M}" if known_at else "chưa trích xuất lần nào"))
         for source in self.late_sources:
             lines.append(f"- **{source} chưa đủ số liệu đến hết kỳ**")
         lines += [f"- **{gap}**" for gap in self.gaps]
@@ -68,13 +69,13 @@ class Readiness:
 
 
 def readiness(settings: Settings, period: Period) -> Readiness:
-    """How ready a period is to be closed. Waiting months are not refreshed here: closing does."""
+    """The readiness of a period. Marked months are not refreshed here; closing the period refreshes them."""
     with engine(settings).begin() as connection:
         return readiness_at(connection, settings, period)
 
 
 def readiness_at(connection: Connection, settings: Settings, period: Period) -> Readiness:
-    """How ready a period is to be closed, on a connection that may hold the locks of the refreshes."""
+    """The readiness of a period, read on a connection that may already hold the locks of the refreshes."""
     items = catalogue(settings)
     clocks = role_clocks(connection)
     latest = in_force(connection, settings, period)
@@ -93,7 +94,7 @@ def readiness_at(connection: Connection, settings: Settings, period: Period) -> 
 def _missing(
     connection: Connection, settings: Settings, items: dict[str, Indicator], period: Period, clocks: Clocks
 ) -> dict[str, list[str]]:
-    """Units expected that sent nothing in the period to any source of a role, by coverage: names as people know them."""
+    """The names of the expected units that sent nothing to any source of a role in the period, by coverage."""
     found: dict[str, list[str]] = {}
     for code in sorted({item.coverage for item in items.values() if item.coverage}):
         item = max((item for item in items.values() if item.coverage == code), key=lambda item: len(item.roles))
@@ -118,7 +119,7 @@ def _missing(
 
 
 def _findings(connection: Connection, period: Period) -> dict[str, int]:
-    """How many findings of each kind the period's months have."""
+    """How many findings of each kind there are in the months of the period."""
     rows = query(
         connection,
         "select finding_code, count(*) as n from mart.finding where month_start >= date_trunc('month', cast(:a as date)) "

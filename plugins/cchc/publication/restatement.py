@@ -1,6 +1,6 @@
-"""What is known now against what was published: restatements, the items behind them, and the carry-over proof of form II.06a.
+"""Compare the values that are known now with the published ones: restatements, the items behind them, and the carry-over of form II.06a.
 
-A refresh calls `restate` for each period it has computed; a publication itself is never touched.
+A refresh calls `restate` for each period that it computed. A publication itself is never changed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cchc.forms import form_06a as forms
 from cchc.indicators.count import counted_items
 from cchc.period import BASES, Period, midnight, month_start, now, parse_moment
 from cchc.publication.edition import OPEN, clocks_json, in_force, new_indicators
-from cchc.publication.learnt import counted_by, learn
+from cchc.publication.restatement_reasons import counted_by, fill_learnt
 from cchc.reference.catalogue import Indicator
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
@@ -23,9 +23,9 @@ from cchc.warehouse import engine, query, run_file
 
 
 def restate(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clocks: Clocks) -> int:
-    """Bring the open restatements of a period's publication up to date for the indicators of one role; how many are open then.
+    """Bring the open restatements of a published period up to date for the indicators of one role. Returns how many are open then.
 
-    Does nothing where the period was never published.
+    Does nothing and returns 0 if the period was never published.
     """
     published = in_force(connection, settings, period)
     if published is None:
@@ -61,9 +61,10 @@ def write_items(
     clocks: Clocks,
     published: dict[str, Any],
 ) -> None:
-    """Write the items behind the open restatements of some indicators, with their reasons: from `item_now`, what is counted now.
+    """Write the items behind the open restatements of some indicators, each with its reason.
 
-    `published`: the row of mart.publication. What was written of them before is replaced.
+    The items that count now are read from the temporary table `item_now`. Items that were written before are replaced. `published`: the row
+    of mart.publication.
     """
     binds = _asked(connection, settings, indicators, period, clocks, published)
     connection.execute(
@@ -76,7 +77,7 @@ def write_items(
     connection.execute(text("drop table if exists pg_temp.published_item, pg_temp.changed_item"))
     run_file(connection, settings, "queries/publication/published_item", **binds)
     run_file(connection, settings, "queries/publication/changed_item", **binds)
-    learn(connection, settings, indicators, binds)
+    fill_learnt(connection, settings, indicators, binds)
     run_file(connection, settings, "queries/publication/restatement_item", **binds)
 
 
@@ -88,8 +89,8 @@ def _asked(
     clocks: Clocks,
     published: dict[str, Any],
 ) -> dict[str, Any]:
-    """What the files that tell the reasons are given: the indicators with their records, and the bounds of the period."""
-    clock = next((clock for item in indicators if (clock := clocks.known_at(item.role)) is not None), None)
+    """The bind values of the SQL files that find the reasons: the indicators with their records, and the limits of the period."""
+    known_at = next((known_at for item in indicators if (known_at := clocks.known_at(item.role)) is not None), None)
     listed = [
         {
             "code": item.code,
@@ -108,14 +109,15 @@ def _asked(
         "start_at": midnight(period.start),
         "year_start_at": midnight(period.year_start),
         "end_at": midnight(period.end),
-        "month_start": month_start(period.effective_last_day(clock) if clock else period.last_day),
+        "month_start": month_start(period.effective_last_day(known_at) if known_at else period.last_day),
     }
 
 
 def restatements(settings: Settings, period: Period, unit: str | None = None) -> list[dict[str, Any]]:
-    """Restatements of a period's editions, each with its items: [{…, "items": [{unit_code, item, change, reason, before, after, detail}]}].
+    """The restatements of all editions of a period, each with its items, for all units or for the scope `unit`.
 
-    Raises WrongUse where the period was never published.
+    The shape is [{…, "items": [{unit_code, item, change, reason, before, after, detail}]}]. Raises WrongUse if the period was never
+    published.
     """
     with engine(settings).connect() as connection:
         if in_force(connection, settings, period) is None:
@@ -140,9 +142,9 @@ def restatements(settings: Settings, period: Period, unit: str | None = None) ->
 
 
 def new_since(settings: Settings, period: Period) -> list[dict[str, Any]]:
-    """The indicators (indicator_code, name_vi) that did not exist when a period was published: their values are new, no restatement.
+    """The indicators (indicator_code, name_vi) that did not exist when a period was published: their values are not restatements.
 
-    Raises WrongUse where the period was never published.
+    Raises WrongUse if the period was never published.
     """
     with engine(settings).connect() as connection:
         published = in_force(connection, settings, period)
@@ -152,11 +154,12 @@ def new_since(settings: Settings, period: Period) -> list[dict[str, Any]]:
 
 
 def carry_over(settings: Settings, period: Period) -> list[dict[str, Any]]:
-    """The dossiers that break «column 6 = column 11 of the period before» of form II.06a, by name (indicators.md §6).
+    """The dossiers that break the carry-over of form II.06a: column 6 (carried over) must equal column 11 (open) of the last period.
 
-    Rows {unit_code, dossier_code, change, reason, reason_vi}: `added` is open at the start by what is known now and was not when the
-    period before was published, `removed` the other way round; a dossier of another unit than then is both. Empty = the proof holds.
-    Raises WrongUse where the period before was never published, or this one has not begun at T.
+    Rows {unit_code, dossier_code, change, reason, reason_vi}. `added`: by what is known now the dossier is open at the start of the
+    period, and it was not open when the period before was published. `removed`: the opposite. A dossier that now counts for another unit
+    has both rows. The list is empty if the carry-over is right. Raises WrongUse if the period before was never published, or if this period
+    has not begun at known_at.
     """
     preceding = forms.preceding(period)
     with engine(settings).connect() as connection:
@@ -177,7 +180,7 @@ def carry_over(settings: Settings, period: Period) -> list[dict[str, Any]]:
             connection,
             period,
             forms.carry_over(then, now_open),
-            frozen_at={source: parse_moment(clock) for source, clock in before["source_clocks"].items()},
+            frozen_at={source: parse_moment(known_at) for source, known_at in before["source_clocks"].items()},
         )
     broken = [
         (then[item.dossier_code], item, "removed") if item.side == "gone" else (now_open[item.dossier_code], item, "added")

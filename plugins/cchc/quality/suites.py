@@ -5,7 +5,7 @@ Every expectation carries in `meta`: `rule_id` (unique in its suite), `action` (
 listed; `block`: one such row stops the load), `judged` (`load`: by the row alone; `always`: by what else is known, so the verdict may
 change later), `reason` and `reason_vi` (the rule in words, for people; `{due_at}` in them becomes the field that the source fills the
 column with, `{_key}` those of its key). In queries the token `:zone` stands for the source's time zone, and `:known_end` for the table of
-the ends of the dossiers in work (cchc.quality.known_end).
+the ends of the dossiers in work (cchc.quality.dossier_ends).
 
 GX only logs an expectation that it does not know and goes on without it; here that is an error.
 """
@@ -93,8 +93,8 @@ def suite_path(expectations_dir: Path, name: str) -> Path:
     return path
 
 
-def load_suite(path: Path, zone: str, known_end: str = "staging.known_end") -> Suite:
-    """The suite in the file `path`, for a source of time zone `zone` and a run whose ends stand in the table `known_end`.
+def load_suite(path: Path, zone: str, ends_table: str = "staging.known_end") -> Suite:
+    """The suite in the file `path`, for a source of time zone `zone` and a run whose ends stand in the table `ends_table`.
 
     Raises NotConfigured with what is wrong in it.
     """
@@ -105,7 +105,7 @@ def load_suite(path: Path, zone: str, known_end: str = "staging.known_end") -> S
     if not ZONE.fullmatch(zone):
         raise NotConfigured(f"{zone!r} is no time zone.")
     try:
-        data = json.loads(path.read_text(encoding="utf-8").replace(":zone", zone).replace(":known_end", known_end))
+        data = json.loads(path.read_text(encoding="utf-8").replace(":zone", zone).replace(":known_end", ends_table))
     except json.JSONDecodeError as error:
         raise NotConfigured(f"{path.name} is not JSON: {error}.") from error
     if data.get("name") != path.stem:

@@ -18,8 +18,8 @@ from sqlalchemy.engine import Engine
 from cchc.errors import NotConfigured
 from cchc.quality.audit import audit, refresh_good_view
 from cchc.quality.compile import compile_suite
+from cchc.quality.dossier_ends import create_ends_table, ends_table, fill_ends_table
 from cchc.quality.gx import Gx, session
-from cchc.quality.known_end import ensure_known_end, fill_known_end, known_end
 from cchc.quality.suites import Suite, load_suite, suite_path
 from cchc.settings import Settings
 from cchc.sources.fields import named
@@ -82,13 +82,13 @@ def validate(
     entities = sorted(staged_entities(profile).values(), key=lambda entity: entity.model != "dossier_step")  # K4 and K7 look at the steps
     with psycopg_connection(engine) as connection:
         loads = _loads(connection, profile, list(load_ids))
-        ensure_known_end(connection, extract_id)
+        create_ends_table(connection, extract_id)
         judged: list[_Load] = []
         with session(engine) as gx:
             for entity in entities:
                 mine = [load for load in loads if load.entity == entity.name]
                 if mine:
-                    suite = load_suite(suite_path(directory, entity.suite), profile.zone, known_end(extract_id))
+                    suite = load_suite(suite_path(directory, entity.suite), profile.zone, ends_table(extract_id))
                     suite = suite.without(entity.waived_rules).worded(entity)
                     _judge_entity(gx, connection, profile, entity, suite, [load for load in mine if load.status in JUDGEABLE], extract_id)
                     judged += [load for load in mine if load.status in ("validated", "blocked")]
@@ -117,7 +117,7 @@ def _judge_entity(
     with connection.transaction():
         refresh_good_view(connection, entity, extract_id)
         if entity.model == "dossier":
-            fill_known_end(connection, profile, entity, extract_id)
+            fill_ends_table(connection, profile, entity, extract_id)
     compiled = compile_suite(gx.validator(SCHEMA, table.name), suite, table.identifier.as_string(None))
     with connection.transaction():
         _find(connection, compiled.failing_rows(table.identifier.as_string(None)), table.identifier, loads)

@@ -1,6 +1,6 @@
-"""The working calendar of the civil service: the public-holiday package, then the overrides of include/reference.
+"""The working calendar of the civil service: the days of the public-holiday package, corrected by the overrides in include/reference.
 
-Official swaps of working days arrive late, so the calendar is data and can be loaded again.
+The government often decides late which working days are swapped, so the calendar is data and can be loaded again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ COLUMNS = ("date", "is_working", "legal_basis")
 
 
 class Day(NamedTuple):
-    """One day: whether the civil service works, why, and whether a line of the overrides says so."""
+    """One day: whether the civil service works, the reason, and whether a line of the overrides decides it."""
 
     day: date
     is_working: bool
@@ -26,7 +26,10 @@ class Day(NamedTuple):
 
 
 def overrides(path: Path) -> dict[date, tuple[bool, str]]:
-    """Decisions that the package lacks: date → (is working, legal basis). Raises NotConfigured with every line that cannot be read."""
+    """The decisions that the package does not have: date → (is working day, legal basis).
+
+    `path`: the CSV file. Raises NotConfigured that names every line that cannot be read.
+    """
     faults = Faults(path.name)
     found: dict[date, tuple[bool, str]] = {}
     lines: dict[date, Line] = {}
@@ -45,7 +48,7 @@ def overrides(path: Path) -> dict[date, tuple[bool, str]]:
 
 
 def working_days(reference_dir: Path, first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> list[Day]:
-    """Every day from 1 January to 31 December of the years. Raises NotConfigured for overrides that cannot be read."""
+    """Every day from 1 January of `first_year` to 31 December of `last_year`. Raises NotConfigured if the overrides cannot be read."""
     import holidays
 
     vietnam = holidays.country_holidays("VN", years=range(first_year, last_year + 1))

@@ -1,4 +1,4 @@
-"""The working calendar in the warehouse: what a changed override says in words, and the months that it touches."""
+"""Load the working calendar into the warehouse, describe what changed in it, and mark the months that the change touches."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from cchc.reference.roles import marking_source, role_clocks
 from cchc.settings import Settings
 from cchc.warehouse import query, sql
 
-LIMIT = 5  # a changed procedure is published by the fifth working day after the decision
-REACH = timedelta(days=60)  # a limit of 5 working days ends within them, also across the longest Tết
+LIMIT = 5  # a changed procedure must be published by the fifth working day after the decision
+REACH = timedelta(days=60)  # 5 working days always end within this time, even across the longest Tết holiday
 REASON = "the working calendar changed"
 
 
 def load_calendar(connection: Connection, settings: Settings) -> list[str]:
-    """Bring core.working_day up to date; the days that are judged otherwise, or by another list, than before, in words.
+    """Bring core.working_day up to date. Returns a sentence for each day that changed, or that no override decides any more.
 
-    A decision on a swapped day comes late: edit working_day_overrides.csv and run `cchc init`. The months with a decision whose limit for
-    publication falls on another day are marked, and the next `cchc refresh` computes them. Raises NotConfigured.
+    When a swap of working days is decided late, edit working_day_overrides.csv and run `cchc init`. Months are marked if the limit for the
+    publication of a procedure now falls on another day; the next `cchc refresh` computes them. Raises NotConfigured if the overrides cannot
+    be read.
     """
     days = calendar.working_days(settings.reference_dir)
     before = {row["day"]: row for row in query(connection, "select day, is_working, reason, is_decided from core.working_day")}
@@ -42,7 +43,7 @@ def load_calendar(connection: Connection, settings: Settings) -> list[str]:
             ),
             [day._asdict() | {"reason": day.reason or None} for day in changed],
         )
-    told, otherwise = [], []
+    messages, otherwise = [], []
     for day in changed:
         row = before.get(day.day)
         if row is None:
@@ -51,14 +52,14 @@ def load_calendar(connection: Connection, settings: Settings) -> list[str]:
         if is_other:
             otherwise.append(day.day)
         if is_other or (row["is_decided"] and not day.is_decided):
-            told.append(_told(day, is_other=is_other, was_decided=row["is_decided"]))
+            messages.append(_describe_changes(day, is_other=is_other, was_decided=row["is_decided"]))
     if otherwise:
         limits = _changed_limits({one: row["is_working"] for one, row in before.items()}, {d.day: d.is_working for d in days}, otherwise)
         _mark(connection, settings, limits)
-    return told
+    return messages
 
 
-def _told(day: calendar.Day, *, is_other: bool, was_decided: bool) -> str:
+def _describe_changes(day: calendar.Day, *, is_other: bool, was_decided: bool) -> str:
     judged = f"{'a' if day.is_working else 'no'} working day"
     by = f" ({day.reason})" if day.reason else ""
     if was_decided and not day.is_decided:
@@ -68,13 +69,13 @@ def _told(day: calendar.Day, *, is_other: bool, was_decided: bool) -> str:
 
 
 def _changed_limits(before: Mapping[date, bool], after: Mapping[date, bool], changed: Sequence[date]) -> list[date]:
-    """The days after which the fifth working day is another one than it was."""
+    """The days after which the fifth working day is a different day than before."""
     near = sorted({day - timedelta(days=n) for day in changed for n in range(1, REACH.days)} & set(after))
     return [day for day in near if _limit(before, day) != _limit(after, day)]
 
 
 def _limit(calendar_: Mapping[date, bool], day: date) -> date | None:
-    """The fifth working day after a day; None where the calendar ends before it."""
+    """The fifth working day after a day; None if the calendar ends before it."""
     left = LIMIT
     while left:
         day += timedelta(days=1)
@@ -85,7 +86,7 @@ def _limit(calendar_: Mapping[date, bool], day: date) -> date | None:
 
 
 def _mark(connection: Connection, settings: Settings, decided: list[date]) -> None:
-    """Mark the months of decisions on these days, for every role whose indicators count working days."""
+    """Mark the months of the decisions that were made on these days, for every role whose indicators count working days."""
     if not decided:
         return
     borders = [decided[0], *(day for before, day in pairwise(decided) if day - before > timedelta(days=1))]

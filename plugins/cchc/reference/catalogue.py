@@ -1,4 +1,4 @@
-"""The catalogue of indicators, computed and declared, read from include/reference/indicators.yaml (indicators.md §4)."""
+"""The catalogue of indicators, computed and declared, read from include/reference/indicators.yaml."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from cchc.reference.entries import IndicatorEntry
 from cchc.settings import Settings
 from cchc.typed import near, read
 
-# for each record a file of include/sql/queries/publication/learnt tells when it was learnt
+# for each of these records, cchc.publication.restatement_reasons has a query that finds out when the record became known
 RECORDS = reference_models.RECORDS
-DISTINCT = ("person", "unit")  # `item` of an indicator that counts an item once in each scope
-DECLARED = "declared"  # `item` of an indicator that the units declare: one SQL file for all of them
+DISTINCT = ("person", "unit")  # values of `item` for which an item counts once in each scope
+DECLARED = "declared"  # the value of `item` for indicators that units declare; they all share one SQL file
 
 
 @dataclass(frozen=True)
 class Indicator:
-    """One computed indicator. `sql` names its file in include/sql/queries/indicators: one row a counted item.
+    """One computed indicator. `sql` names its file in include/sql/queries/indicators, which returns one row for each counted item.
 
-    `record` says what stands behind an item; of an indicator that names none, a restatement cannot tell what was learnt of it.
-    T, D and pace of its values are those of `role`; `also` names other roles whose records it counts, by the SQL of `part`. Each source is
-    cut at its own J. `units`: units that its SQL names.
+    `record`: the kind of record behind an item; without it a restatement cannot give the reason of a change. `role`: the role whose
+    known_at, last day and pace its values have. `also`: other roles whose records it counts, with the SQL that `part` names. The records of
+    each source are counted up to its own end_at. `units`: the units that its SQL names.
     """
 
     code: str
@@ -44,30 +44,30 @@ class Indicator:
 
     @property
     def sql(self) -> str:
-        """Name of the SQL file that gives the counted items of its own role."""
+        """The name of the SQL file that returns the counted items of its own role."""
         return f"queries/indicators/{DECLARED if self.item == DECLARED else self.code}"
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Every role that it counts, its own first."""
+        """Every role whose records it counts; its own role comes first."""
         return (self.role, *self.also)
 
     @property
     def is_distinct(self) -> bool:
-        """Whether an item counts once in each scope, whichever sources have it."""
+        """Whether an item counts once in each scope, even if several sources have it."""
         return self.item in DISTINCT
 
     def part(self, role: str) -> str:
-        """Name of the SQL file that gives the counted items of one source of a role."""
+        """The name of the SQL file that returns the counted items of one source of a role."""
         return self.sql if role == self.role else f"{self.sql}__{role}"
 
     def coverage_part(self, role: str) -> str:
-        """Name of the SQL file that says which units one source of a role has heard from."""
+        """The name of the SQL file that returns which units have sent something to one source of a role."""
         return f"queries/coverage/{self.coverage if role == self.role else f'{self.coverage}__{role}'}"
 
 
 def catalogue(settings: Settings) -> dict[str, Indicator]:
-    """Every indicator by code. Raises NotConfigured where the file is not as it should be."""
+    """Every indicator by code. Raises NotConfigured if the file is wrong."""
     path = settings.reference_dir / "indicators.yaml"
     found: dict[str, Indicator] = {}
     for code, entry in _entries(path, path.stat().st_mtime_ns).items():
@@ -88,17 +88,23 @@ def _check_file(path: Path, code: str, file: Path) -> None:
 
 @lru_cache(maxsize=4)
 def _entries(path: Path, changed: int) -> dict[str, IndicatorEntry]:
-    """The file as it stands at `changed`: a refresh asks for it once a month and source, and reading YAML is slow."""
+    """The entries of the file, read once for each value of `changed`, the time of its last change.
+
+    A refresh needs them for each month and source, and reading YAML is slow.
+    """
     return read(path, dict[str, IndicatorEntry])
 
 
 def followers(settings: Settings, roles: Collection[str]) -> set[str]:
-    """The roles whose values change with the records or the clock of a source that fills `roles`: these, and those that count them too."""
+    """The roles whose values change with the records or known_at of a source that fills one of `roles`.
+
+    They are `roles` themselves and the roles whose indicators also count records of `roles`.
+    """
     return set(roles) | {item.role for item in catalogue(settings).values() if set(roles) & set(item.also)}
 
 
 def indicator(settings: Settings, code: str) -> Indicator:
-    """One indicator. Raises WrongUse naming the known codes."""
+    """One indicator by its code. For an unknown code it raises WrongUse, which names the known codes."""
     known = catalogue(settings)
     if code not in known:
         raise WrongUse(f"'{code}' is no computed indicator; known are: {', '.join(sorted(known))}")

@@ -1,4 +1,4 @@
-"""Load the catalogue of indicators into the warehouse, say what has changed in it, and mark the months to compute."""
+"""Load the catalogue of indicators into the warehouse, describe what changed in it, and mark the months to compute."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from cchc.reference.roles import marking_source, role_clocks
 from cchc.settings import Settings
 from cchc.warehouse import query, sql
 
-WORDS = ("name_vi", "name_en", "numerator_vi", "denominator_vi")  # what people read of it; no number follows from them
+WORDS = ("name_vi", "name_en", "numerator_vi", "denominator_vi")  # texts for people; no number depends on them
 _COMMENT = re.compile(r"--[^\n]*")
 
 
 def load_catalogue(connection: Connection, settings: Settings) -> list[str]:
-    """Bring core.indicator up to date with include/reference/indicators.yaml; what has changed, in sentences.
+    """Bring core.indicator up to date with include/reference/indicators.yaml. Returns a sentence for each change.
 
-    For an indicator that is new, has another version or another definition, every month is marked from the first that is computed without
-    being asked for to T of its source. An indicator that is gone from the catalogue keeps its values, and they are not computed any more.
+    If an indicator is new, or has another version or definition, every month is marked from the first day whose periods are computed
+    without a request to known_at of its source. An indicator that was removed from the catalogue keeps its values, but they are no longer
+    computed.
     """
     items = catalogue(settings)
     before: dict[str, dict[int, dict[str, Any]]] = {}
     for row in query(connection, "select * from core.indicator"):
         before.setdefault(row["indicator_code"], {})[row["formula_version"]] = row
-    told: list[str] = []
+    messages: list[str] = []
     to_compute: dict[str, list[str]] = {}
     for code, item in items.items():
         row = _row(settings, item)
@@ -40,20 +41,20 @@ def load_catalogue(connection: Connection, settings: Settings) -> list[str]:
         _store(connection, row)
         _end(connection, code, item.version)
         if before and said:
-            told.append(f"catalogue: {code} {said}")
+            messages.append(f"catalogue: {code} {said}")
         if before and is_number:
             to_compute.setdefault(item.role, []).append(code)
     for code in sorted(before.keys() - items.keys()):
         if any(row["ended_at"] is None for row in before[code].values()):
             _end(connection, code)
-            told.append(f"catalogue: {code} is gone: its values stay as they were computed last, and are not computed any more")
+            messages.append(f"catalogue: {code} is gone: its values stay as they were computed last, and are not computed any more")
     if not before:
         return [f"catalogue: {len(items)} indicators are loaded"]
-    return told + _mark(connection, settings, to_compute)
+    return messages + _mark(connection, settings, to_compute)
 
 
 def _row(settings: Settings, item: Indicator) -> dict[str, Any]:
-    """The row of core.indicator."""
+    """The row of core.indicator for an indicator."""
     statement = " ".join(" ".join(_COMMENT.sub("", sql(settings, item.part(role))).split()) for role in item.roles)
     definition = json.dumps([item.role, sorted(item.also), item.kind, item.item, item.coverage, sorted(item.units), statement])
     return {
@@ -72,7 +73,7 @@ def _row(settings: Settings, item: Indicator) -> dict[str, Any]:
 
 
 def _difference(row: dict[str, Any], versions: dict[int, dict[str, Any]]) -> tuple[str, bool]:
-    """What is new of an indicator, in words (empty = nothing), and whether its numbers may be others."""
+    """A description of what changed in an indicator (empty if nothing did), and whether its values may change."""
     version = row["formula_version"]
     if not versions:
         return f"is new (version {version}, role {row['role']})", True
@@ -105,7 +106,7 @@ def _store(connection: Connection, row: dict[str, Any]) -> None:
 
 
 def _end(connection: Connection, code: str, version: int | None = None) -> None:
-    """The versions of an indicator but this one (None: all of them) are not computed any more."""
+    """End all versions of an indicator except `version` (None: all of them); they are not computed any more."""
     connection.execute(
         text(
             "update core.indicator set ended_at = :now where indicator_code = :code and ended_at is null "
@@ -116,16 +117,16 @@ def _end(connection: Connection, code: str, version: int | None = None) -> None:
 
 
 def _mark(connection: Connection, settings: Settings, to_compute: dict[str, list[str]]) -> list[str]:
-    """Mark every month of the roles whose indicators must be computed."""
-    told = []
+    """Mark every month of the roles whose indicators must be computed. `to_compute`: the codes of the indicators by role."""
+    messages = []
     first = first_day(settings)
     clocks = role_clocks(connection)
     for role, codes in sorted(to_compute.items()):
         found = marking_source(clocks, role)
         if found is None:
             continue
-        source, clock = found
+        source, known_at = found
         dated = f"select cast('{first}' as date) as from_date, cast(null as date) as to_date"
-        mark_dirty_months(connection, settings, source, dated, clock, "the catalogue changed")
-        told.append(f"every month of {source} from {first:%Y-%m} on is marked for {', '.join(codes)}: `cchc refresh` computes them")
-    return told
+        mark_dirty_months(connection, settings, source, dated, known_at, "the catalogue changed")
+        messages.append(f"every month of {source} from {first:%Y-%m} on is marked for {', '.join(codes)}: `cchc refresh` computes them")
+    return messages

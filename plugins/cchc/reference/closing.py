@@ -1,4 +1,4 @@
-"""When a period may be closed: the configured waiting and approval of include/reference/closing.yaml."""
+"""When a period may be closed: the waiting time and the approval that include/reference/closing.yaml configures."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from cchc.typed import read
 
 @dataclass(frozen=True)
 class Closing:
-    """How periods are closed: who approves (`person` or `rule`), what the rule demands, how long to wait for what is late.
+    """How periods are closed: who approves (`person` or `rule`), what the rule requires, and how long to wait for late sources.
 
-    `deadline_hours`: after how many hours people are told that a run of close_month has not published yet.
+    `deadline_hours`: the number of hours after which a notice is sent that a run of close_month has not published yet.
     """
 
     approval: str
@@ -26,13 +26,16 @@ class Closing:
 
 
 def closing(settings: Settings) -> Closing:
-    """The configuration. Raises NotConfigured where the file is not as it should be."""
+    """The configuration of the closing. Raises NotConfigured if the file is wrong."""
     said = read(settings.reference_dir / "closing.yaml", ClosingFile)
     return Closing(said.approval, said.rule.missing_units, said.rule.absent_sources, said.wait_hours, said.deadline_hours)
 
 
 def deadline_hours(settings: Settings) -> float:
-    """The configured deadline of close_month in hours; the default where the file is not as it should be, which the run's tasks tell."""
+    """The configured deadline of close_month in hours.
+
+    If the file is wrong, it is the default: the DAG must still load, and the tasks of its run report the error.
+    """
     try:
         return closing(settings).deadline_hours
     except NotConfigured:

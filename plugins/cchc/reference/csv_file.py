@@ -1,6 +1,6 @@
-"""The project's own CSV files read strictly: what cannot be read is refused with file, line, column, what stands there and what is allowed.
+"""Read the project's own CSV files strictly: every error names the file, the line, the column, the value and what is allowed.
 
-A spreadsheet may have saved the file: a byte-order mark and lines without any value are taken as they are meant, everything else is said.
+A spreadsheet program may have saved the file, so a byte-order mark and lines without any value are accepted. Everything else is an error.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from cchc.errors import NotConfigured
 
 TRUTH = {"true": True, "false": False}
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_SHOWN = 20  # faults told at once: a file of another kind has one a line
+_SHOWN = 20  # a message lists at most so many errors, because a wrong kind of file has an error in every line
 
 
 @dataclass
 class Faults:
-    """What cannot be read in one file; `refuse` raises them all at once, so that somebody mends the file in one go."""
+    """The errors found in one file. `refuse` raises them all together, so that a person can correct the file in one step."""
 
     file: str
     found: list[str] = field(default_factory=list)
 
     def add(self, line: int | None, column: str | None, text: str) -> None:
-        """One fault, with the line of the file (the header is line 1) and the column, where it has them."""
+        """Add one error, with its line in the file (the header is line 1) and its column; None if it has none."""
         where = ", ".join([*([f"line {line}"] if line is not None else []), *([f"column {column}"] if column else [])])
         self.found.append(f"{self.file}, {where}: {text}" if where else f"{self.file}: {text}")
 
     def refuse(self) -> None:
-        """Raises NotConfigured where anything was found: nothing of the file is loaded then."""
+        """Raise NotConfigured if there is any error; nothing of the file is loaded then."""
         if not self.found:
             return
         more = len(self.found) - _SHOWN
@@ -43,7 +43,7 @@ class Faults:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a file: its number, and its cells by column, without the blanks around them."""
+    """One line of a file: its number, and its cells by column, without leading and trailing blanks."""
 
     number: int
     cells: dict[str, str]
@@ -53,24 +53,27 @@ class Line:
         return self.cells[column]
 
     def fault(self, column: str, text: str) -> None:
-        """Say what is wrong with a cell."""
+        """Add an error about a cell."""
         self.faults.add(self.number, column, text)
 
     def needed(self, column: str) -> str:
-        """The cell; an empty one is a fault."""
+        """The text of a cell; an empty cell is an error."""
         if not self.cells[column]:
             self.fault(column, "it is empty, and it is needed")
         return self.cells[column]
 
     def one_of(self, column: str, allowed: Collection[str]) -> str:
-        """The cell, which is one of some words."""
+        """The text of a cell; a text that is not one of `allowed` is an error."""
         value = self.needed(column)
         if value and value not in allowed:
             self.fault(column, f"'{value}' stands there; allowed are {', '.join(allowed)}")
         return value
 
     def day(self, column: str, *, optional: bool = False) -> date | None:
-        """The day in the cell as YYYY-MM-DD; None where it is empty (a fault, unless it may be) or cannot be read (a fault)."""
+        """The date in a cell, written as YYYY-MM-DD.
+
+        None if the cell is empty (an error unless `optional`), or if it cannot be read (an error).
+        """
         value = self.cells[column]
         if not value:
             if not optional:
@@ -82,7 +85,7 @@ class Line:
         return found
 
     def truth(self, column: str) -> bool | None:
-        """Whether it says true, also in the capitals that spreadsheets write; None where it is neither (a fault)."""
+        """The truth value in a cell: true or false, also in capital letters as spreadsheets write them; None and an error otherwise."""
         value = self.needed(column)
         if value and value.lower() not in TRUTH:
             self.fault(column, f"'{value}' stands there; allowed are {', '.join(TRUTH)}")
@@ -90,7 +93,7 @@ class Line:
 
 
 def day(value: str) -> date | None:
-    """A day written as YYYY-MM-DD; None where it is none."""
+    """The date that is written as YYYY-MM-DD; None if the text is no such date."""
     try:
         return date.fromisoformat(value) if _DAY.fullmatch(value) else None
     except ValueError:
@@ -98,10 +101,10 @@ def day(value: str) -> date | None:
 
 
 def read_lines(path: Path, columns: Sequence[str], faults: Faults) -> list[Line]:
-    """The lines of a CSV file (UTF-8, commas) with exactly these columns, in any order; lines without any value are passed over.
+    """The lines of a CSV file (UTF-8, separated by commas) with exactly these columns, in any order. Lines without any value are skipped.
 
-    What cannot be read goes to `faults`. Raises NotConfigured at once where the file as a whole cannot be read: it is not there, it is no
-    UTF-8, or its header is another one.
+    Errors in single lines are added to `faults`. Raises NotConfigured at once if the whole file cannot be read: it does not exist, it is
+    not UTF-8, or its header is wrong.
     """
     content = _text(path, faults)
     rows = csv.reader(io.StringIO(content, newline=""), strict=True)
@@ -147,7 +150,7 @@ def _text(path: Path, faults: Faults) -> str:
 
 
 def _check_header(header: list[str], columns: Sequence[str], faults: Faults) -> None:
-    """The header has each column once and no other. Raises NotConfigured otherwise: no line could be read by it."""
+    """Check that the header has each column exactly once and no other column. Raises NotConfigured otherwise."""
     if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
         faults.add(1, None, f"its columns are not separated by commas; it must be {','.join(columns)}")
         faults.refuse()

@@ -1,4 +1,4 @@
-"""Which months wait for a refresh: the marks in ops.dirty_month."""
+"""The months that must be computed again: they are marked in ops.dirty_month until a refresh has computed them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from cchc.reference.plan import first_day
 from cchc.settings import Settings
 
 
-def mark_dirty_months(connection: Connection, settings: Settings, source: str, dated: str, known_at: datetime, reason: str) -> int:
-    """Mark the months whose periods may hold another value: for rows (from_date, to_date) of the query `dated`.
+def mark_dirty_months(connection: Connection, settings: Settings, source: str, dated: str, marked_until: datetime, reason: str) -> int:
+    """Mark the months whose periods may have other values because the records of some days changed.
 
-    A day counts in the year to date of every later month of its year, and, from 15 December on, of the next report year
-    (Decree 09/2019); an open end (to_date null) reaches to T.
+    Arguments: `dated`, a query that returns those days as ranges (from_date, to_date), both included; to_date null means no end;
+    `marked_until`, the latest moment up to which months are marked; `reason`, a text for people. A day counts in the year to date of every
+    later month of its year, so those months are marked too. A day from 15 December on also counts in the next report year (Decree
+    09/2019/NĐ-CP). Returns how many months were marked.
     """
     return connection.execute(
         text(
@@ -31,7 +33,7 @@ def mark_dirty_months(connection: Connection, settings: Settings, source: str, d
                             when to_date is null then cast('9999-01-01' as date)
                             else cast(date_trunc('year', greatest(to_date, from_date) + 17) as date) + interval '11 months'
                         end,
-                        date_trunc('month', cast((cast(:known_at as timestamptz) - interval '1 microsecond')
+                        date_trunc('month', cast((cast(:marked_until as timestamptz) - interval '1 microsecond')
                             at time zone '{ZONE.key}' as date))
                     ) as last_month
                 from dated
@@ -41,12 +43,12 @@ def mark_dirty_months(connection: Connection, settings: Settings, source: str, d
             from spanned cross join lateral generate_series(first_month, last_month, interval '1 month') as m
             on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"""
         ),
-        {"source": source, "known_at": known_at, "reason": reason, "now": now(), "first_day": first_day(settings)},
+        {"source": source, "marked_until": marked_until, "reason": reason, "now": now(), "first_day": first_day(settings)},
     ).rowcount
 
 
 def dirty_months(connection: Connection, sources: Iterable[str] | None = None) -> dict[str, list[str]]:
-    """Months that wait for a refresh, by source (YYYY-MM)."""
+    """The months (YYYY-MM) that wait for a refresh, by source. `sources`: only these; None means all."""
     rows = connection.execute(text("select source_code, to_char(month_start, 'YYYY-MM') from ops.dirty_month order by 1, 2")).all()
     found: dict[str, list[str]] = {}
     for source, month in rows:

@@ -1,4 +1,7 @@
-"""Who declares what: include/reference/declarations.yaml read strictly, crossed with the levels of each plan and the list of units."""
+"""Which unit declares which indicator.
+
+It follows from include/reference/declarations.yaml (read strictly), the levels of the targets in each plan, and the list of units.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +28,12 @@ from cchc.warehouse import query, run_file
 
 ROLE = "declared"
 UNASKED = "Không bắt buộc; số liệu gửi đến vẫn được tiếp nhận"
-KINDS = tuple(GROUPS.values())  # the district's own code declares nothing: its offices do
+KINDS = tuple(GROUPS.values())  # the district itself declares nothing; its offices declare
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit of the district in one of its states, as include/reference/units.csv has it; several where it was renamed, for example."""
+    """One state of a unit of the district, as in include/reference/units.csv. A unit that was renamed, for example, has several states."""
 
     code: str
     name: str
@@ -40,16 +43,16 @@ class Unit:
     valid_to: date | None
 
     def is_valid_in(self, month: date) -> bool:
-        """Whether it exists at the end of a month."""
+        """Whether the state holds at the end of a month."""
         last = add_months(month, 1) - timedelta(days=1)
         return self.valid_from <= last and (self.valid_to is None or self.valid_to >= last)
 
 
 @dataclass(frozen=True)
 class Duty:
-    """One indicator that a unit has to declare, or (`is_required` false) may.
+    """One indicator that a unit has to declare; with `is_required` false it may declare it.
 
-    `kinds`, `levels`: of which the unit is on the days on which it has to; None = of whichever.
+    The unit has to declare it only on days on which its kind is one of `kinds` and its level one of `levels`; None means any.
     """
 
     indicator_code: str
@@ -61,29 +64,29 @@ class Duty:
     levels: tuple[str, ...] | None = None
 
     def holds_for(self, unit: Unit) -> bool:
-        """Whether a unit has it in one of its states."""
+        """Whether a unit has this duty in the given state."""
         return (self.kinds is None or unit.kind in self.kinds) and (self.levels is None or unit.level in self.levels)
 
     @property
     def is_asked(self) -> bool:
-        """Whether the list of declarations names the unit for it; what it does not is taken in all the same."""
+        """Whether the list of declarations names the unit for this indicator. A figure that it does not name is still accepted."""
         return self.reason != UNASKED
 
 
 @dataclass(frozen=True)
 class Duties:
-    """The whole list, and the units it is about: each as it is now, and in all its states."""
+    """All duties of all units, with the units as they are now and in all their states."""
 
     units: dict[str, Unit]
     duties: tuple[Duty, ...]
     states: tuple[Unit, ...]
 
     def of(self, unit: str) -> dict[str, Duty]:
-        """What a unit may declare: what it is asked for in the plan's order, then the rest of the plan."""
+        """What a unit may declare, by indicator: first the required ones in the order of the plan, then the rest of the plan."""
         return {duty.indicator_code: duty for duty in self.duties if duty.unit_code == unit}
 
     def declaring(self, month: date) -> list[Unit]:
-        """The units that have to declare something in a month, as they are at its end."""
+        """The units that have to declare something in a month, in their states at the end of the month."""
         required: dict[str, list[Duty]] = {}
         for duty in self.duties:
             if duty.is_required:
@@ -92,7 +95,7 @@ class Duties:
         return [unit for unit in at_its_end if any(duty.holds_for(unit) for duty in required.get(unit.code, ()))]
 
     def unit(self, code: str, month: date) -> Unit:
-        """A unit that declares in that month, as it is at its end. Raises WrongUse."""
+        """A unit that declares in a month, in its state at the end of the month. Raises WrongUse if it does not declare."""
         known = {unit.code: unit for unit in self.declaring(month)}
         if code not in known:
             raise WrongUse(f"'{code}' declares nothing in {month:%Y-%m}; units that do: {', '.join(known)}")
@@ -100,16 +103,16 @@ class Duties:
 
 
 def duties(settings: Settings, month: date | None = None) -> Duties:
-    """The list of this installation in a month (its first day): who declares what by the plan that the month belongs to.
+    """The duties of this installation by the plan that a month belongs to, or, without a month, by the plan that CCHC_PLAN names.
 
-    Without a month by the plan that CCHC_PLAN names. Raises NotConfigured where declarations.yaml is not as it should be.
+    `month`: the first day of the month. Raises NotConfigured if declarations.yaml is wrong.
     """
     plan = chosen(settings) if month is None else plan_on(settings, month)
     return duties_of(settings, plan.code)
 
 
 def duties_of(settings: Settings, plan_code: str) -> Duties:
-    """The list by one plan of include/plans."""
+    """The duties by one plan of include/plans."""
     stamps = tuple((settings.reference_dir / name).stat().st_mtime_ns for name in ("declarations.yaml", "units.csv"))
     return _duties(settings, plan_code, plans(settings), stamps)
 
@@ -120,7 +123,7 @@ def _duties(settings: Settings, plan_code: str, known: tuple[Plan, ...], _stamps
 
 
 def _crossed(settings: Settings, plan_code: str, known: tuple[Plan, ...], listed: Units) -> Duties:
-    """declarations.yaml crossed with a plan and a list of units. Raises NotConfigured where it is not as it should be."""
+    """Combine declarations.yaml with a plan and a list of units. Raises NotConfigured if declarations.yaml is wrong."""
     units = {
         code: tuple(_unit(state) for state in states)
         for code, states in listed.states.items()
@@ -149,8 +152,8 @@ def _crossed(settings: Settings, plan_code: str, known: tuple[Plan, ...], listed
         if any(map((duty := _duty(code, unit, entry, levels[code])).holds_for, states))
     ]
     asked = {(duty.indicator_code, duty.unit_code) for duty in found}
-    # a figure that nobody asked for is still a figure: the contract forbids unknown codes and units, no others. A code of another
-    # plan's year is known too
+    # A figure that is not required is accepted too: only unknown indicators and units are forbidden in a declared workbook. An indicator
+    # of another plan is known too.
     found += [
         Duty(code, unit, entry.form, False, UNASKED)
         for code in [*levels, *(code for code in others if code not in levels)]
@@ -168,7 +171,7 @@ def _unit(state: State) -> Unit:
 
 
 def _near(target: Mapping[str, Any], entries: Collection[str], known: tuple[Plan, ...]) -> str:
-    """The entry of the list that is meant for a target, most likely: one that no plan knows."""
+    """The entry that is probably meant for a target: one whose code is in no plan."""
     listed = {row["indicator_code"] for plan in known for row in plan.rows}
     return near(target["indicator_code"], [code for code in entries if code not in listed]).replace("did you mean", "is it misspelt as")
 
@@ -188,17 +191,17 @@ def _checked(file: str, code: str, entry: DutyEntry | None, units: Collection[st
 
 
 def _duty(code: str, unit: str, entry: DutyEntry, levels: set[str]) -> Duty:
-    """What an entry asks of a unit; whether it is ever of such a kind and level is another question."""
+    """The duty of a unit by an entry. The unit may never be of the kind and level that the entry names."""
     by = entry.declared_by
     kinds = KINDS if by == EACH_UNIT else None if unit in by else tuple(GROUPS[name] for name in by if name in GROUPS)
     return Duty(code, unit, entry.form, entry.required, entry.reason, kinds, None if "all" in levels else tuple(sorted(levels)))
 
 
 def load_duties(connection: Connection, settings: Settings) -> list[str]:
-    """Bring core.declaration up to date, plan by plan; what is gone from the list goes. What has changed, in sentences.
+    """Bring core.declaration up to date, plan by plan. Returns a sentence for each change.
 
-    Where a unit has to declare that had not, or no longer, the months are marked in which the coverage of the indicator is another one.
-    A plan that has ended keeps its list, and a unit that is out of its list what it had to declare.
+    Duties that are no longer in the list are deleted. If a unit now has to declare an indicator, or no longer has to, the months with
+    another coverage of the indicator are marked. An ended plan keeps its duties, and a unit that was removed from its list keeps its own.
     """
     before = {
         (row["plan_code"], row["indicator_code"], row["unit_code"]): row
@@ -213,15 +216,15 @@ def load_duties(connection: Connection, settings: Settings) -> list[str]:
         for plan in plans(settings)
         for duty in _crossed(settings, plan.code, plans(settings), units).duties
     }
-    told = []
+    messages = []
     changed: set[tuple[str, str]] = set()
     for plan in plans(settings):
         had, has = ({key[1:]: row for key, row in rows.items() if key[0] == plan.code} for rows in (before, now_asked))
         if had:
-            told += _told(plan.code, had, has, changed)
+            messages += _describe_changes(plan.code, had, has, changed)
         else:
             required = {row["indicator_code"] for row in has.values() if row["is_required"]}
-            told.append(f"{plan.code}: units have to declare {len(required)} indicators (include/reference/declarations.yaml)")
+            messages.append(f"{plan.code}: units have to declare {len(required)} indicators (include/reference/declarations.yaml)")
             changed |= {(plan.code, code) for code in required}
     other = [row for key, row in now_asked.items() if key not in before or any(before[key][name] != row[name] for name in before[key])]
     if other:
@@ -240,12 +243,14 @@ def load_duties(connection: Connection, settings: Settings) -> list[str]:
             text("delete from core.declaration where plan_code = :plan and indicator_code = :code and unit_code = :unit"),
             [{"plan": plan, "code": code, "unit": unit} for plan, code, unit in gone],
         )
-    return told + _mark_coverage(connection, settings, changed)
+    return messages + _mark_coverage(connection, settings, changed)
 
 
-def _told(plan: str, before: dict[tuple[str, str], Any], after: dict[tuple[str, str], Any], changed: set[tuple[str, str]]) -> list[str]:
-    """What the list says otherwise than before, a sentence for each indicator; `changed` gets those whose coverage may be another."""
-    told = []
+def _describe_changes(
+    plan: str, before: dict[tuple[str, str], Any], after: dict[tuple[str, str], Any], changed: set[tuple[str, str]]
+) -> list[str]:
+    """One sentence for each indicator whose duties changed. Adds to `changed` the (plan, indicator) pairs whose coverage may change."""
+    messages = []
     for code in sorted({key[0] for key in (*before, *after)}):
         old, new = ({unit: row for (item, unit), row in rows.items() if item == code} for rows in (before, after))
         had, have = ({unit for unit, row in rows.items() if row["is_required"]} for rows in (old, new))
@@ -257,21 +262,21 @@ def _told(plan: str, before: dict[tuple[str, str], Any], after: dict[tuple[str, 
         both = old.keys() & new.keys()
         forms = {(old[unit]["form"], new[unit]["form"]) for unit in both if old[unit]["form"] != new[unit]["form"]}
         parts += [f"is declared as a {form} and no longer as a {earlier}" for earlier, form in sorted(forms)]
-        # which kinds and levels an entry means was not kept before units had dates; that alone is no news
+        # Older versions of this software did not store the kinds and levels of an entry; to add them is not a change.
         of_whom = [(_of_whom(old[unit]), _of_whom(new[unit])) for unit in both]
         if not parts and any(was != (None, None) and was != will for was, will in of_whom):
             parts.append("is asked of units of another kind or level")
         if not parts and any(old[unit]["reason"] != new[unit]["reason"] for unit in both):
             parts.append("has another reason why it is declared")
         if parts:
-            told.append(f"{plan}: {code} {' and '.join(parts)}")
+            messages.append(f"{plan}: {code} {' and '.join(parts)}")
         if had != have or any(_of_whom(old[unit]) != _of_whom(new[unit]) for unit in had & have):
             changed.add((plan, code))
-    return told
+    return messages
 
 
 def _of_whom(row: Any) -> tuple[Any, Any]:
-    """The kinds and levels of unit that have a duty; None = any."""
+    """The kinds and levels of the units that have a duty; None means any."""
     return row["kinds"], row["levels"]
 
 
@@ -285,11 +290,11 @@ def _listed(units: Iterable[str]) -> str:
 
 
 def _mark_coverage(connection: Connection, settings: Settings, changed: set[tuple[str, str]]) -> list[str]:
-    """Mark the months in which a stored value of these (plan, indicator) has another coverage by the list as it is now."""
+    """Mark the months in which a stored value of these (plan, indicator) pairs has another coverage by the current duties."""
     declared = role_clocks(connection).of(ROLE)
     if not declared or not changed:
         return []
-    source, clock = next(iter(declared.items()))
+    source, known_at = next(iter(declared.items()))
     marked = run_file(
         connection,
         settings,
@@ -297,7 +302,7 @@ def _mark_coverage(connection: Connection, settings: Settings, changed: set[tupl
         source=source,
         changed=json.dumps([{"plan_code": plan, "indicator_code": code} for plan, code in sorted(changed)]),
         root=DISTRICT,
-        known_at=clock,
+        known_at=known_at,
         now=now(),
     ).scalars()
     months = sorted(f"{month:%Y-%m}" for month in marked)

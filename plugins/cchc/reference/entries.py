@@ -1,7 +1,7 @@
-"""What the YAML files of include/reference may say: the catalogue, closing, findings, declarations and the score.
+"""The models of the YAML files in include/reference: catalogue, closing, findings, declarations and score.
 
-docs/schemas/*.json are generated from these models (`make schemas`); the readers of each file check what a file alone cannot know
-(units, plans, SQL files).
+docs/schemas/*.json are generated from these models (`make schemas`). The reader of each file checks the rest: the units, plans and SQL
+files that it names.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GROUPS = {"each_office": "office", "each_public_service_unit": "public_service_u
 
 
 def _decimal(value: Any) -> Any:
-    """The number as it is written; what is none goes on, and is refused as a number."""
+    """The number exactly as it is written in the file. Other values are returned unchanged, and pydantic refuses them."""
     return Decimal(str(value)) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 

@@ -1,9 +1,9 @@
-"""The kinds of findings: include/reference/findings.yaml, and the view mart.finding that is made of their SQL files.
+"""The kinds of findings (include/reference/findings.yaml), and the view mart.finding, which is made of their SQL files.
 
-Each finding is one SQL file of include/sql/queries/findings, one row a dossier (or order), named in include/reference/findings.yaml.
-`mart.finding` is a view over all of them, so it can never be older than mart.dossier: a delivered correction takes a finding away
-at once. Measured on the demo district (docs/guides/forms_findings_outlook.md): the whole view takes some seconds, one kind less
-than two; a stored copy would have to follow every load, because a finding depends on versions that touch no indicator.
+Each kind of finding is one SQL file in include/sql/queries/findings, which returns one row for each dossier (or order). `mart.finding` is
+a view over all of them, so it is never older than mart.dossier: when a correction is loaded, the finding disappears at once. On the demo
+district the whole view takes some seconds, and one kind less than two seconds (docs/guides/forms_findings_outlook.md). A stored copy would
+have to be updated after every load, because a finding also depends on versions that change no indicator.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Kind:
 
     @property
     def sql(self) -> str:
-        """Name of its SQL file."""
+        """The name of its SQL file."""
         return f"queries/findings/{self.code}"
 
 
 def kinds(settings: Settings) -> dict[str, Kind]:
-    """The catalogue of findings, in the order of the file. Raises NotConfigured where file and SQL do not fit each other."""
+    """The kinds of findings by code, in the order of the file. Raises NotConfigured if a kind has no SQL file, or the reverse."""
     path = settings.reference_dir / "findings.yaml"
     found = {code: Kind(code=code, **entry.model_dump()) for code, entry in read(path, dict[str, FindingEntry]).items()}
     files = {file.stem for file in (settings.sql_dir / "queries" / "findings").glob("*.sql")}
@@ -66,7 +66,7 @@ def kinds(settings: Settings) -> dict[str, Kind]:
 
 
 def kind_rows(settings: Settings) -> list[dict[str, Any]]:
-    """Rows of core.finding_kind."""
+    """The rows of core.finding_kind."""
     return [
         {
             "finding_code": kind.code,
@@ -81,7 +81,7 @@ def kind_rows(settings: Settings) -> list[dict[str, Any]]:
 
 
 def view(settings: Settings) -> SqlFile:
-    """mart.finding, composed from the files of include/sql/queries/findings. Raises NotConfigured where file and SQL do not fit."""
+    """The view mart.finding, composed from the files in include/sql/queries/findings. Raises NotConfigured as `kinds` does."""
     parts = "\nunion all\n".join(
         f"select '{code}' as finding_code, x.* from (\n{sql(settings, kind.sql)}\n) as x" for code, kind in kinds(settings).items()
     )
@@ -103,5 +103,5 @@ def view(settings: Settings) -> SqlFile:
 
 
 def create_view(connection: Connection, settings: Settings) -> None:
-    """Make mart.finding from the files of include/sql/queries/findings; again changes nothing."""
+    """Create the view mart.finding from the files in include/sql/queries/findings; a second call changes nothing."""
     run_script(connection, view(settings).content)

@@ -39,7 +39,7 @@ def _upsert(connection: Connection, table: str, key: tuple[str, ...], rows: list
 
 
 def load_source(connection: Connection, profile: Profile) -> None:
-    """What a profile brings beside its units: the source itself, the rules it waives."""
+    """Load a profile without its units: the source, and the rules that it waives."""
     _upsert(
         connection,
         "core.source",
@@ -59,7 +59,10 @@ def load_source(connection: Connection, profile: Profile) -> None:
 
 
 def load_roles(connection: Connection, profiles: Iterable[Profile]) -> None:
-    """Which roles the sources fill, by the models of their profiles. Raises NotConfigured where two fill one that only one can."""
+    """Load which roles each source fills; they follow from the models in its profile.
+
+    Raises NotConfigured if two sources fill a role that only one source may fill.
+    """
     filled = {(profile.source, MODELS[entity.model].role) for profile in profiles for entity in profile.entities.values()}
     declared = sorted(source for source, role in filled if role == "declared")
     if len(declared) > 1:
@@ -76,32 +79,32 @@ def load_roles(connection: Connection, profiles: Iterable[Profile]) -> None:
 
 
 def load_authority(connection: Connection) -> None:
-    """The authority of this installation; what another one was before goes."""
+    """Load the authority of this installation; it replaces the one that was loaded before."""
     own = authority()
     connection.execute(text("delete from core.authority where root_code <> :c"), {"c": own.code})
     _upsert(connection, "core.authority", ("root_code",), [{"root_code": own.code, "name_vi": own.name_vi, "zone": own.zone}])
 
 
 def load_reference(settings: Settings) -> list[str]:
-    """Units, working days, plan targets, catalogue and every profile of CCHC_SOURCES_DIR; what they say otherwise than before, in words.
+    """Load units, working days, plan targets, catalogue and every profile of CCHC_SOURCES_DIR. Returns a sentence for each change.
 
-    All or nothing: raises NotConfigured where a file cannot be read, and nothing is stored then.
+    Raises NotConfigured if a file cannot be read; nothing is stored then.
     """
     profiles = [load_profile(settings.sources_dir, name) for name in list_profiles(settings.sources_dir)]
     with engine(settings).begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext('cchc reference data'))"))
         load_authority(connection)
         load_roles(connection, profiles)
-        told = reference_units.load_units(connection, settings, profiles)
-        told += load_calendar(connection, settings)
-        told += load_definitions(connection, settings)
+        messages = reference_units.load_units(connection, settings, profiles)
+        messages += load_calendar(connection, settings)
+        messages += load_definitions(connection, settings)
         _upsert(connection, "core.finding_kind", ("finding_code",), finding_kinds.kind_rows(settings))
         finding_kinds.create_view(connection, settings)
         for profile in profiles:
             load_source(connection, profile)
-    return told
+    return messages
 
 
 def load_definitions(connection: Connection, settings: Settings) -> list[str]:
-    """The catalogue, the plans, and who declares what; what has changed in them, in sentences. Units and calendar are loaded before."""
+    """Load the catalogue, the plans and the duties to declare. Returns a sentence for each change. Load units and calendar first."""
     return [*load_catalogue(connection, settings), *load_plans(connection, settings), *load_duties(connection, settings)]

@@ -1,7 +1,7 @@
-"""The plans as data: targets and directions of include/plans, and the plan that a period belongs to.
+"""The plans: their targets and directions, read from include/plans, and the plan that a period belongs to.
 
-A plan is two files, `<plan_code>_targets.csv` and `<plan_code>_directions.csv`; the year in which its targets hold stands at the end of
-its code. Plans stand beside one another: each holds in the periods whose last day lies in its year, whatever CCHC_PLAN says.
+A plan has two files, `<plan_code>_targets.csv` and `<plan_code>_directions.csv`. The end of its code is the year in which its targets
+hold. There may be several plans: each holds in the periods whose last day is in its year, independent of CCHC_PLAN.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from cchc.period import Period
 from cchc.settings import Settings
 from cchc.warehouse import query
 
-YEARS_BEFORE = 1  # indicators are kept from the year before the earliest plan's: directions and the scorecard compare with it
-DISTRICT = authority().code  # root of the units that the plan binds
+YEARS_BEFORE = 1  # indicators are computed from the year before the earliest plan on, because directions and the scorecard compare with it
+DISTRICT = authority().code  # the root of the units for which the plan holds
 
-OPERATORS = ("=", ">=")  # of a target; both are judged as "at least": a rate of 100 % cannot be exceeded
-UP, DOWN = "up", "down"  # of a direction
-KINDS = ("flow", "stock", "milestone")  # of a target; a direction's kind is `direction`
+OPERATORS = ("=", ">=")  # operators of a target; both mean "at least", because a rate cannot exceed 100 %
+UP, DOWN = "up", "down"  # operators of a direction
+KINDS = ("flow", "stock", "milestone")  # kinds of a target; the kind of a direction is `direction`
 LEVELS = ("all", "district", "commune")
 HOW = ("computed", "declared")
 COLUMNS = {
@@ -53,7 +53,7 @@ class Years(NamedTuple):
 
 
 class Place(NamedTuple):
-    """The plan that a period belongs to. `holds`: whether its targets hold there; else it only gives the period a place."""
+    """The plan that a period belongs to. `holds`: whether its targets hold in the period; if not, the period is only filed under it."""
 
     plan_code: str
     holds: bool
@@ -61,9 +61,9 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A plan as its files say it: `rows` are those of core.plan_target, in the order of the plan.
+    """A plan as it is in its files. `rows`: its rows of core.plan_target, in the order of the plan.
 
-    `remarks`: what can be read, and says something else than what is computed, in sentences.
+    `remarks`: sentences about entries that can be read but differ from what is computed.
     """
 
     code: str
@@ -73,21 +73,22 @@ class Plan:
 
     @property
     def years(self) -> Years:
-        """When its targets hold: 1 January to 31 December of its year."""
+        """The days on which its targets hold: 1 January to 31 December of its year."""
         return Years(self.code, date(self.year, 1, 1), date(self.year, 12, 31))
 
     @property
     def words(self) -> str:
-        """How much it asks for, in words."""
+        """How many targets and directions it has, in words."""
         directions = sum(row["kind"] == "direction" for row in self.rows)
         return f"{len(self.rows) - directions} targets by level and {directions} directions, in force in {self.year}"
 
 
 def place(plans: Iterable[Years], day: date) -> Place:
-    """The plan that a period belongs to whose last day is `day` (of a running period its full last day, which no T moves).
+    """The plan of the period whose last day is `day`.
 
-    That whose years hold the day. Where none does, no target holds either, and the nearest later plan gives the period its place, else
-    the nearest earlier one. Raises NotConfigured where there is no plan at all.
+    For a running period, `day` is the last day of the whole period, so it does not depend on known_at. The plan is the one whose years
+    include the day. If there is none, no target holds, and the period is filed under the nearest later plan, or, without a later one, under
+    the nearest earlier plan. Raises NotConfigured if there is no plan at all.
     """
     known = list(plans)
     for plan in known:
@@ -102,20 +103,21 @@ def place(plans: Iterable[Years], day: date) -> Place:
 
 
 def loaded_years(connection: Connection) -> list[Years]:
-    """The plans that `cchc init` has loaded and that have not ended."""
+    """The plans that `cchc init` has loaded and whose files still exist."""
     rows = query(connection, "select plan_code, valid_from, valid_to from core.plan where ended_at is null order by valid_from")
     return [Years(**row) for row in rows]
 
 
 def plan_of(connection: Connection, period: Period) -> Place:
-    """The plan that a period belongs to, among those that are loaded. Raises NotConfigured where none is."""
+    """The plan that a period belongs to, among the loaded plans. Raises NotConfigured if no plan is loaded."""
     return place(loaded_years(connection), period.last_day)
 
 
 def plans(settings: Settings) -> tuple[Plan, ...]:
-    """Every plan of include/plans, the earliest first.
+    """Every plan in include/plans, the earliest first.
 
-    Raises NotConfigured with file and line for what cannot be read, for two plans of one year, and where CCHC_PLAN names none of them.
+    Raises NotConfigured, with file and line, if something cannot be read, if two plans have the same year, or if CCHC_PLAN names none of
+    the plans.
     """
     folder = settings.plans_dir
     files = sorted(path for path in folder.glob("*.csv") if not path.name.startswith((".", "~")))
@@ -129,7 +131,7 @@ def plans(settings: Settings) -> tuple[Plan, ...]:
 
 
 def plan_on(settings: Settings, day: date) -> Plan:
-    """The plan of include/plans to which a day belongs, as `place` says it."""
+    """The plan in include/plans to which a day belongs, by the rule of `place`."""
     found = plans(settings)
     code = place((plan.years for plan in found), day).plan_code
     return next(plan for plan in found if plan.code == code)
@@ -141,21 +143,21 @@ def chosen(settings: Settings) -> Plan:
 
 
 def in_words(settings: Settings) -> str:
-    """Every plan of include/plans, and which of them CCHC_PLAN names."""
+    """A text that lists every plan in include/plans, their remarks, and which of them CCHC_PLAN names."""
     found = plans(settings)
-    told = [f"{plan.code}: {plan.words}" for plan in found] + [f"CCHC_PLAN names {settings.plan}"]
-    return "; ".join([*told, *(remark for plan in found for remark in plan.remarks)])
+    messages = [f"{plan.code}: {plan.words}" for plan in found] + [f"CCHC_PLAN names {settings.plan}"]
+    return "; ".join([*messages, *(remark for plan in found for remark in plan.remarks)])
 
 
 def targets(settings: Settings) -> list[dict[str, Any]]:
-    """Rows of core.plan_target for the plan that CCHC_PLAN names: 41 target cells and 6 directions in the 2023 plan."""
+    """The rows of core.plan_target for the plan that CCHC_PLAN names: 41 targets and 6 directions in the plan of 2023."""
     return list(chosen(settings).rows)
 
 
 def first_day(settings: Settings) -> date:
-    """The first day whose periods are computed without being asked for: 1 January of the year before the earliest plan's year.
+    """The first day whose periods are computed without a request: 1 January of the year before the year of the earliest plan.
 
-    Older periods are computed on demand (`cchc refresh 2021-06`).
+    Earlier periods are computed on request (`cchc refresh 2021-06`).
     """
     return date(plans(settings)[0].year - YEARS_BEFORE, 1, 1)
 
@@ -165,7 +167,7 @@ def first_day(settings: Settings) -> date:
 
 @lru_cache(maxsize=8)
 def _read_folder(folder: Path, stamps: tuple[tuple[str, str], ...]) -> tuple[Plan, ...]:
-    """The plans of a folder whose files have these names and digests: a load asks for them often."""
+    """The plans of a folder whose files have these names and hashes. The result is cached, because a load needs it often."""
     parts: dict[str, dict[str, Path]] = {}
     years: dict[int, str] = {}
     for name, _ in stamps:
@@ -218,11 +220,11 @@ def _read_plan(folder: Path, code: str, files: dict[str, Path], year: int) -> Pl
 
 
 class _Fault(ValueError):
-    """What is wrong with a line of a plan, in words."""
+    """An error in a line of a plan, described in words."""
 
 
 def _lines(path: Path, part: str, faults: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each line below the header: where it stands, in words, and its cells by column."""
+    """Each line below the header: its place in the file, in words, and its cells by column."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -249,7 +251,7 @@ def _lines(path: Path, part: str, faults: list[str]) -> Iterator[tuple[str, dict
 
 
 def _target(code: str, cells: dict[str, str]) -> list[dict[str, Any]]:
-    """A target, one row a level at which it stands."""
+    """The rows of a target: one row for each level that has it."""
     _filled(cells, "targets")
     levels = cells["level"].split()
     if not set(levels) <= set(LEVELS) or len(set(levels)) < len(levels) or ("all" in levels and len(levels) > 1):
@@ -266,7 +268,7 @@ def _target(code: str, cells: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _direction(code: str, year: int, cells: dict[str, str]) -> list[dict[str, Any]]:
-    """A direction: more or less than in the same period of the year before. It stands at every scope."""
+    """The rows of a direction: the value must be higher, or lower, than in the same period of the year before, at every scope."""
     _filled(cells, "directions")
     words = cells["direction"]
     match = _DIRECTION.fullmatch(words)
@@ -310,7 +312,7 @@ def _row(
 
 
 def _twice(found: list[tuple[str, dict[str, Any]]]) -> list[str]:
-    """Lines that say a second thing of one cell: the number of a target at a level, or the indicator at a scope."""
+    """Errors for lines that repeat a target number at one level, or an indicator at one scope."""
     faults = []
     for position, (where, row) in enumerate(found):
         for there, other in found[:position]:

@@ -1,6 +1,6 @@
-"""Load the plans of include/plans into the warehouse, say what has changed in them, and mark the months that are judged otherwise.
+"""Load the plans of include/plans into the warehouse, describe what changed, and mark the months that are judged differently now.
 
-What is taken out of a file ends and stays on record; what was published with it stays as it is.
+A target that was removed from a file ends, and its row stays in the warehouse. What was published under it does not change.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ MONTHS_TOLD = 24
 
 
 def load_plans(connection: Connection, settings: Settings) -> list[str]:
-    """Bring core.plan and core.plan_target up to date with include/plans; what has changed, in sentences.
+    """Bring core.plan and core.plan_target up to date with include/plans. Returns a sentence for each change.
 
-    A period whose plan is another one from now on gets its place there. The months are marked in which a stored value is judged
-    otherwise than before. Raises NotConfigured where a plan cannot be read.
+    If a period now belongs to another plan, its values are filed under that plan. The months with a stored value that is judged differently
+    than before are marked. Raises NotConfigured if a plan cannot be read.
     """
     moment = now()
     found = plans(settings)
     first_before = query(connection, "select min(valid_from) as day from core.plan")[0]["day"]
-    told = _end_plans(connection, found, moment)
+    messages = _end_plans(connection, found, moment)
     changed: list[dict[str, str]] = []
     for plan in found:
-        told += [*_load_plan(connection, plan, moment, changed), *plan.remarks]
+        messages += [*_load_plan(connection, plan, moment, changed), *plan.remarks]
     _place_values(connection)
-    told += _mark_judged_otherwise(connection, settings, changed, moment)
+    messages += _mark_judged_otherwise(connection, settings, changed, moment)
     first = first_day(settings)
     if first_before is not None and first < add_months(first_before, -12):
-        told += _mark_earlier_years(connection, found[0], first, add_months(first_before, -12))
-    return told
+        messages += _mark_earlier_years(connection, found[0], first, add_months(first_before, -12))
+    return messages
 
 
 def not_loaded(connection: Connection, settings: Settings) -> list[str]:
-    """The plans whose files say something else than what is loaded, in sentences; empty where `cchc init` has nothing to do."""
+    """A sentence for each plan whose files differ from what is loaded; an empty list if `cchc init` has nothing to do."""
     stored = {
         (row["plan_code"], row["target_no"], row["level"]): row
         for row in query(connection, "select * from core.plan_target where ended_at is null")
@@ -57,25 +57,25 @@ def not_loaded(connection: Connection, settings: Settings) -> list[str]:
 
 
 def _end_plans(connection: Connection, found: Iterable[Plan], moment: datetime) -> list[str]:
-    """Plans whose files are gone: they hold no more."""
+    """End the plans whose files no longer exist. Returns a sentence for each."""
     codes = [plan.code for plan in found]
     ended = connection.execute(
         text("update core.plan set ended_at = :now where ended_at is null and plan_code <> all(:codes) returning plan_code"),
         {"now": moment, "codes": codes},
     ).scalars()
-    told = []
+    messages = []
     for code in sorted(ended):
         connection.execute(
             text("update core.plan_target set ended_at = :now where plan_code = :plan and ended_at is null"), {"now": moment, "plan": code}
         )
-        told.append(
+        messages.append(
             f"{code} has ended: its files are gone from include/plans, so no period is judged by it; what was published with it stays"
         )
-    return told
+    return messages
 
 
 def _load_plan(connection: Connection, plan: Plan, moment: datetime, changed: list[dict[str, str]]) -> list[str]:
-    """One plan; `changed` gets the cells (plan_code, indicator_code, level) by which something may be judged otherwise."""
+    """Load one plan. Adds to `changed` the cells (plan_code, indicator_code, level) whose values may be judged differently now."""
     stored = query(connection, "select ended_at from core.plan where plan_code = :plan", {"plan": plan.code})
     connection.execute(
         text(
@@ -89,26 +89,26 @@ def _load_plan(connection: Connection, plan: Plan, moment: datetime, changed: li
         for row in query(connection, "select * from core.plan_target where plan_code = :plan", {"plan": plan.code})
     }
     after = {(row["target_no"], row["level"]): row for row in plan.rows}
-    told = []
+    messages = []
     for key, row in after.items():
         old = before.get(key)
         if old is not None:
-            told += _update(connection, old, row, moment, changed)
+            messages += _update(connection, old, row, moment, changed)
             continue
         _store(connection, row | {"added_at": moment})
         changed.append(_cell(row))
         if stored:
-            told.append(f"{plan.code}: {_name(row)} is new: {_asks(row)}")
+            messages.append(f"{plan.code}: {_name(row)} is new: {_asks(row)}")
             _keep(connection, row, moment, "added", None, row)
     for key, old in before.items():
         if key not in after and old["ended_at"] is None:
-            told.append(_end(connection, old, moment))
+            messages.append(_end(connection, old, moment))
             changed.append(_cell(old))
     if not stored:
         return [f"{plan.code} is loaded: {plan.words}"]
     if stored[0]["ended_at"] is not None:
         return [f"{plan.code} is in force again: {plan.words}"]
-    return told
+    return messages
 
 
 def _update(connection: Connection, old: dict[str, Any], row: dict[str, Any], moment: datetime, changed: list[dict[str, str]]) -> list[str]:
@@ -158,8 +158,8 @@ def _store(connection: Connection, row: dict[str, Any]) -> None:
 def _keep(
     connection: Connection, row: dict[str, Any], moment: datetime, change: str, before: dict[str, Any] | None, after: dict[str, Any] | None
 ) -> None:
-    """One row of core.plan_change."""
-    told = [
+    """Insert one row into core.plan_change."""
+    words = [
         None if said is None else json.dumps({name: said[name] for name in WORDS if name in said}, ensure_ascii=False, default=str)
         for said in (before, after)
     ]
@@ -170,7 +170,7 @@ def _keep(
         ),
         {
             "plan": row["plan_code"], "no": row["target_no"], "level": row["level"], "now": moment, "change": change,
-            "before": told[0], "after": told[1],
+            "before": words[0], "after": words[1],
         },
     )  # fmt: skip
 
@@ -185,7 +185,7 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def _asks(row: dict[str, Any]) -> str:
-    """What a cell asks for: >= 96 %, flow; above the same period of 2022."""
+    """What a cell requires, in words, for example ">= 96 %, flow" or "above the same period of 2022"."""
     return str(row["operator_text"]) if row["target"] is None else f"{row['operator']} {_percent(row['target'])}, {row['kind']}"
 
 
@@ -194,7 +194,7 @@ def _percent(target: Decimal | None) -> str:
 
 
 def _difference(name: str, old: dict[str, Any], new: dict[str, Any]) -> str:
-    """One column, old → new."""
+    """The change of one column: old → new."""
     if name == "target":
         said = [_percent(row["target"]) for row in (old, new)]
     else:
@@ -203,7 +203,7 @@ def _difference(name: str, old: dict[str, Any], new: dict[str, Any]) -> str:
 
 
 def _place_values(connection: Connection) -> None:
-    """Each stored period under the plan that it belongs to now. Publications keep the plan under which they were published."""
+    """File each stored period under the plan that it belongs to now. Publications keep the plan under which they were published."""
     years = loaded_years(connection)
     for row in query(connection, "select distinct plan_code, period_kind, period_start, period_end from mart.indicator_value"):
         period = Period(row["period_kind"], row["period_start"], row["period_end"])
@@ -219,7 +219,7 @@ def _place_values(connection: Connection) -> None:
 
 
 def _mark_judged_otherwise(connection: Connection, settings: Settings, changed: list[dict[str, str]], moment: datetime) -> list[str]:
-    """Mark the months with a stored value that is judged otherwise by the plans as they are now."""
+    """Mark the months with a stored value that the current plans judge differently."""
     marked = run_file(connection, settings, "core/plan_dirty_month", changed=json.dumps(changed), now=moment).all()
     months = sorted({f"{row.month_start:%Y-%m}" for row in marked})
     if not months:
@@ -229,7 +229,7 @@ def _mark_judged_otherwise(connection: Connection, settings: Settings, changed: 
 
 
 def _mark_earlier_years(connection: Connection, earliest: Plan, first: date, before: date) -> list[str]:
-    """Mark the months from `first` to the one before `before`: with an earlier plan they are computed without being asked for."""
+    """Mark the months from `first` to the month before `before`: with a new earliest plan they are computed without a request."""
     months = months_between(first, before - timedelta(days=1))
     for row in query(connection, "select source_code, known_at from ops.source_clock where known_at > :first", {"first": midnight(first)}):
         connection.execute(

@@ -1,7 +1,8 @@
-"""Which sources fill a role, and how far each is known: the clocks by which values over several sources are judged.
+"""Which sources fill a role, and the moment up to which each source is known (known_at).
 
-Indicators, forms, findings and coverage count a role (dossiers, documents, payments, feedback, survey, declared), whichever sources fill
-it. J and T are each source's own; a value over several sources has as its T the earliest of theirs.
+Indicators, forms, findings and coverage count the records of a role (dossiers, documents, payments, feedback, survey, declared), whichever
+sources fill it. Each source has its own known_at, and its records count up to its own end_at. The known_at of a value over several sources
+is the earliest of theirs.
 """
 
 from __future__ import annotations
@@ -18,28 +19,28 @@ from cchc.warehouse import query
 
 @dataclass(frozen=True)
 class Clocks:
-    """T of each source by the role that it fills, in one tree of units; None = never extracted.
+    """The known_at of each source by the role that it fills, in one tree of units; None if the source was never extracted.
 
-    A role that no source fills has no entry.
+    A role that no source fills has no entry. `root`: the unit at the top of the tree.
     """
 
     root: str
     by_role: Mapping[str, Mapping[str, datetime | None]] = field(default_factory=dict)
 
     def of(self, role: str) -> dict[str, datetime]:
-        """The sources of a role that have a T, with it, by name."""
-        return {source: clock for source, clock in sorted(self.by_role.get(role, {}).items()) if clock is not None}
+        """The known_at of each source of a role that has one, by the name of the source."""
+        return {source: known_at for source, known_at in sorted(self.by_role.get(role, {}).items()) if known_at is not None}
 
     def known_at(self, role: str) -> datetime | None:
-        """T of a role: the earliest of its sources'; None where none has one."""
+        """The known_at of a role: the earliest of its sources; None if no source has one."""
         return min(self.of(role).values(), default=None)
 
     def latest(self, roles: Iterable[str]) -> datetime | None:
-        """The latest T of all sources of some roles; None where none has one."""
-        return max((clock for role in roles for clock in self.of(role).values()), default=None)
+        """The latest known_at of all sources of some roles; None if no source has one."""
+        return max((known_at for role in roles for known_at in self.of(role).values()), default=None)
 
     def sources(self, roles: Iterable[str]) -> dict[str, datetime | None]:
-        """T of every source of some roles; a role without a source stands under its own name, without a T."""
+        """The known_at of every source of some roles, by source. A role without a source is listed under its own name, with None."""
         found: dict[str, datetime | None] = {}
         for role in sorted(set(roles)):
             found |= self.by_role.get(role) or {role: None}
@@ -47,7 +48,7 @@ class Clocks:
 
 
 def role_clocks(connection: Connection, root: str | None = None) -> Clocks:
-    """The clocks of a tree of units; without `root` those of the authority's own tree."""
+    """The known_at of every source in a tree of units; without `root` in the authority's own tree."""
     root = root or authority().code
     found: dict[str, dict[str, datetime | None]] = {}
     for row in query(connection, "select role, source_code, known_at from core.role_clock where root_code = :r", {"r": root}):
@@ -61,21 +62,21 @@ def roles_of(connection: Connection, source: str) -> set[str]:
 
 
 def roots_of(connection: Connection, source: str) -> list[str]:
-    """The trees of units that a source concerns: the authority's first, where it is one of them."""
+    """The roots of the trees of units that a source concerns; the authority's own comes first if it is one of them."""
     found = connection.execute(text("select distinct root_code from core.role_clock where source_code = :s"), {"s": source}).scalars()
     return sorted(found, key=lambda root: (root != authority().code, root))
 
 
 def tree_of(connection: Connection, scope: str) -> str:
-    """The root of the tree in which a scope counts: of a unit its own, of a level and of the whole the authority's."""
+    """The root of the tree in which a scope counts: for a unit its own tree, for a level and for the whole the authority's tree."""
     found = connection.execute(text("select root_code from core.unit where unit_code = :u"), {"u": scope}).scalar()
     return str(found or authority().code)
 
 
 def marking_source(clocks: Clocks, role: str) -> tuple[str, datetime] | None:
-    """The source under which months of a role are marked, the one that is known furthest, with its T; None where none has a T.
+    """The source under which months of a role are marked: the one with the latest known_at, and that moment.
 
-    A mark of one source of a role has the whole role computed again.
+    None if no source of the role has a known_at. One mark is enough, because it makes a refresh compute the whole role.
     """
     known = clocks.of(role)
     return max(known.items(), key=lambda item: (item[1], item[0]), default=None)

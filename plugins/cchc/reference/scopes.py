@@ -1,4 +1,4 @@
-"""Scopes of a number: a unit, a level, or the whole (indicators.md §2)."""
+"""The scope of a value: a unit (its code), a level (`level:…`), or the whole authority (`all`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = {"all": "Toàn huyện", "level:district": "Cấp huyện", "level:commu
 
 
 def known_scope(connection: Connection, scope: str) -> None:
-    """Raises WrongUse where a scope is neither a unit, a level with units, nor `all`."""
+    """Raise WrongUse if a scope is neither a unit, nor a level that has units, nor `all`."""
     found = connection.execute(
         text(
             "select 1 from (select unit_code from core.unit union select 'level:' || level from core.unit_span union select 'all') as s "
@@ -26,13 +26,16 @@ def known_scope(connection: Connection, scope: str) -> None:
 
 
 def scope_name(connection: Connection, scope: str, day: date) -> str:
-    """What people call a scope on a day."""
+    """The Vietnamese name of a scope on a day."""
     name = connection.execute(text("select name from core.unit_at(:d) where unit_code = :u"), {"u": scope, "d": day}).scalar()
     return str(name or NAMES.get(scope, scope))
 
 
 def scope_condition(scope: str, unit: str, level: str) -> str:
-    """An SQL condition on a unit column and its level column for the bound `:scope`."""
+    """An SQL condition that is true for the rows of a scope. It uses the bind value `:scope`.
+
+    Arguments: `unit` and `level`, SQL expressions of the unit code and of its level.
+    """
     if scope == "all":
         return "true"
     return f"'level:' || {level} = :scope" if scope.startswith("level:") else f"{unit} = :scope"

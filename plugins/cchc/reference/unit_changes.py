@@ -1,4 +1,4 @@
-"""What a changed list of units says in words, and the months whose periods can hold another value or name because of it."""
+"""Describe what changed in the list of units, and mark the months whose periods can have another value or name because of it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from cchc.warehouse import query
 
 Stretches = Mapping[str, list[Stretch]]
 REASON = "the list of units changed"
-COVERED = ("office", "public_service_unit", "commune")  # kinds that are expected to send, whatever they have
+COVERED = ("office", "public_service_unit", "commune")  # units of these kinds are always expected to send data
 
 
-def carried(stored: Units, listed: Units, yesterday: date, known: Collection[str]) -> tuple[Units, list[str]]:
-    """The list with the units that are stored and not in it any more; what became of those, in words.
+def keep_removed_units(stored: Units, listed: Units, yesterday: date, known: Collection[str]) -> tuple[Units, list[str]]:
+    """Add to the list the units that are stored but no longer in it. Returns the completed list and a sentence for each such unit.
 
-    Such a unit ends on `yesterday`, unless its line had given it an end: it is not forgotten. `known`: the units that were in the list at
-    the last time; what became of the others was told then.
+    Such a unit stays in the warehouse and ends on `yesterday`, unless its line already had an end. `known`: the units that were in the list
+    at the last load; for the other units the sentence was returned at an earlier load.
     """
     states = [state for code in listed for state in listed.states[code]]
-    told = []
+    messages = []
     for code in stored:
         if code in listed:
             continue
@@ -43,8 +43,8 @@ def carried(stored: Units, listed: Units, yesterday: date, known: Collection[str
         states += kept
         if code in known:
             place = f"{kept[-1].source_code}.yaml" if kept[-1].source_code else "units.csv"
-            told.append(f"{_who(kept[-1])} is not in {place} any more: {_its_end(stored, kept[-1])}. It is not forgotten: {_BACK}")
-    return Units(states), told
+            messages.append(f"{_who(kept[-1])} is not in {place} any more: {_its_end(stored, kept[-1])}. It is not forgotten: {_BACK}")
+    return Units(states), messages
 
 
 _BACK = "put its line back, with its last day in valid_to, where it exists still or ended on another day"
@@ -58,10 +58,10 @@ def _its_end(stored: Units, last: State) -> str:
 # --- in words ----------------------------------------------------------------------------------------------------------
 
 
-def told(old: Units, new: Units, listed: Collection[str]) -> list[str]:
-    """A sentence for each thing that the new list says otherwise; for a first list how many units it has.
+def describe_changes(old: Units, new: Units, listed: Collection[str]) -> list[str]:
+    """One sentence for each change between the old and the new list; for a first list one sentence with the number of units.
 
-    `listed`: the units of the lists; what became of the others `carried` tells.
+    `listed`: the units that are in the lists; `keep_removed_units` describes the others.
     """
     if not list(old):
         return [f"{len(listed)} units, for the first time"]
@@ -92,7 +92,7 @@ def _added(units: Units, code: str) -> str:
 
 @dataclass(frozen=True)
 class _Words:
-    """How a change of an attribute is told: from a day on, and a correction of what was there."""
+    """The words for a change of an attribute: for a change from a day on, and for a correction."""
 
     changes: str
     corrected: str
@@ -110,7 +110,7 @@ _ATTRIBUTES = {
 
 
 def _steps(units: Units, code: str, attribute: str) -> dict[date | None, Any]:
-    """The days on which an attribute of a unit becomes another one, with what it becomes; None = as it begins."""
+    """The days on which an attribute of a unit changes, with its new value; None is the beginning of the unit."""
     known = units.states[code]
     found: dict[date | None, Any] = {None: getattr(known[0], attribute)}
     for before, state in pairwise(known):
@@ -169,7 +169,7 @@ def _successions(old: Units, new: Units) -> list[str]:
 
 
 def _taken_over(units: Units, code: str) -> list[str]:
-    """Who took the place of a unit when it ended; one that is out of the list by now may name another than it could."""
+    """The units that replaced a unit when it ended. A successor may have been removed from the list since then."""
     ends = units.last_day(code) if code in units else None
     return sorted(heir for heir in units.successors.get(code, ()) if ends is None or units.exists(heir, ends + A_DAY))
 
@@ -179,7 +179,7 @@ def _taken_over(units: Units, code: str) -> list[str]:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a period with the last day D sees of a unit of the plan's tree."""
+    """The attributes of a unit in the plan's tree that matter for a period with a given last day."""
 
     name: str
     level: str
@@ -190,7 +190,7 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Difference:
-    """A unit that a period with some last day D sees otherwise than before; None = it has no row there."""
+    """A unit that differs from before in a period with a given last day; None: the unit has no row in that period."""
 
     unit_code: str
     was: _Seen | None
@@ -198,8 +198,8 @@ class _Difference:
 
 
 def _seen(units: Units, stretches: Stretches, codes: Iterable[str], d: date) -> dict[str, _Seen]:
-    """What is seen on D of each unit that is in the plan's tree and has come into being by then."""
-    # whose figures of the year before are compared with a unit's: those who would count for it on D
+    """The attributes, on the last day `d` of a period, of each unit that is in the plan's tree and exists by then."""
+    # The figures of a unit are compared with the figures, of the year before, of all units whose records count for it on the day `d`.
     compared: dict[str, set[str]] = {}
     for code, known in stretches.items():
         for part in known:
@@ -215,7 +215,7 @@ def _seen(units: Units, stretches: Stretches, codes: Iterable[str], d: date) -> 
 
 
 def _last_days(first: date, known_at: datetime) -> list[date]:
-    """Every day on which some period ends that is computed: the 14th and the last of each month, cut at T."""
+    """The last days of all computed periods from `first` on: the 14th and the last day of each month, and the last day before known_at."""
     last = last_day_before(known_at)
     found, month = set(), month_start(first)
     while month <= last:
@@ -226,10 +226,10 @@ def _last_days(first: date, known_at: datetime) -> list[date]:
 
 
 def mark_changed_months(connection: Connection, settings: Settings, old: Units, new: Units, then: Stretches) -> list[str]:
-    """Mark the months whose periods can hold another value, name or coverage; which, in words.
+    """Mark the months whose periods can have another value, name or coverage. Returns sentences that name them.
 
-    `old`: the units as they were; `then`: for whom records counted. The new ones are stored already. Two things decide: what a period
-    sees of the units on its last day, and which records count for another unit than before.
+    Arguments: `old` and `new`, the units before and after the change; `then`, for which unit the records counted before. The new units are
+    stored already. A period is touched if the units differ on its last day, or if its records now count for another unit.
     """
     stretches = {code: new.stretches(code) for code in new}
     if old.states == new.states and {code: then.get(code) for code in new} == stretches:
@@ -241,7 +241,7 @@ def mark_changed_months(connection: Connection, settings: Settings, old: Units, 
     for role in sorted({item.role for item in catalogue(settings).values()}):
         found = marking_source(clocks, role)
         if found is None:
-            continue  # without a T nothing is computed, and nothing waits
+            continue  # a role without a known_at has no values, so there is nothing to compute again
         source, known_at = found
         months = set()
         for d in _last_days(first_day(settings), known_at):
@@ -260,7 +260,7 @@ def _is_of_plan(units: Units, code: str) -> bool:
 
 
 def _concerns(connection: Connection, settings: Settings, role: str, difference: _Difference) -> bool:
-    """Whether the periods of a role can show a difference."""
+    """Whether a difference can change the values of a role."""
     was, is_now = difference.was, difference.is_now
     if was is None or is_now is None or (was.name, was.level) != (is_now.name, is_now.level):
         return True
@@ -270,7 +270,7 @@ def _concerns(connection: Connection, settings: Settings, role: str, difference:
         return False
     if {was.kind, is_now.kind} & set(COVERED):
         return True
-    # other units are expected only where they have procedures, leaders or something to declare
+    # units of other kinds are expected to send data only if they have procedures, leaders or something to declare
     lists = {"dossiers": "core.procedure_list_item", "documents": "core.leader_list_item", "declared": "core.declaration"}
     if role not in lists:
         return False
@@ -278,7 +278,7 @@ def _concerns(connection: Connection, settings: Settings, role: str, difference:
 
 
 def _has_direction(settings: Settings, role: str) -> bool:
-    """Whether a plan compares an indicator of a role with the year before."""
+    """Whether a plan has a direction for an indicator of a role, which is judged against the year before."""
     compared = {row["indicator_code"] for plan in plans(settings) for row in plan.rows if row["kind"] == "direction"}
     return any(item.role == role and item.code in compared for item in catalogue(settings).values())
 
@@ -299,7 +299,10 @@ def _mark(connection: Connection, source: str, months: Iterable[date]) -> None:
 
 
 def _moved(codes: Iterable[str], old: Units, then: Stretches, stretches: Stretches) -> list[Stretch]:
-    """The stretches of days whose records count for another unit than before. What names a unit unknown so far was set aside: none."""
+    """The ranges of days whose records count for another unit than before.
+
+    A unit that is new has none: records that named it before are in quarantine.
+    """
     found = []
     for code in codes:
         if code not in old:
@@ -316,7 +319,7 @@ _T_DAY = (
     f"(select cast((c.known_at - interval '1 microsecond') at time zone '{ZONE.key}' as date) "
     "from ops.source_clock as c where c.source_code = r.source_code)"
 )
-# a declared figure counts by each D of its month; and by that day a year before, in the year that is compared with it
+# A declared figure counts on every possible last day in its month, and on the same days one year later, when it is compared.
 _DECLARED = (
     f"least(cast(r.month_start + interval '1 month' as date) - 1, {_T_DAY})",
     "r.month_start + 13",
@@ -326,12 +329,12 @@ _DECLARED = (
 
 
 def _days(model: Model) -> tuple[str, ...]:
-    """The days by which the records `r` of a model count at a unit."""
+    """SQL expressions of the days that decide for which unit a record `r` of a model counts."""
     return _DECLARED if model.merge == "declared" else model.days_of("r")
 
 
 def _mark_moved_records(connection: Connection, settings: Settings, units: Units, moved: list[Stretch]) -> list[str]:
-    """Mark the months that records of the moved stretches touch; how many records count for whom now, in words."""
+    """Mark the months that the records of the moved ranges touch. Returns sentences that say how many records count for which unit now."""
     if not moved:
         return []
     connection.execute(
@@ -345,7 +348,7 @@ def _mark_moved_records(connection: Connection, settings: Settings, units: Units
     )
     clocks = {row["source_code"]: row["known_at"] for row in query(connection, "select source_code, known_at from ops.source_clock")}
     counts: dict[tuple[str, str | None], list[str]] = {}
-    # in words, dossiers and what is said of them come first
+    # dossiers and their assessments are named first
     for model in sorted(MODELS.values(), key=lambda model: model.name not in ("dossier", "assessment")):
         days = _days(model)
         if not days or not model.names_unit:
@@ -369,7 +372,10 @@ def _mark_moved_records(connection: Connection, settings: Settings, units: Units
 
 
 def _counts_for(units: Units, code: str, counted: str | None, found: list[str]) -> str:
-    """`unit H19.16.31 'Xã Mã Đà': 2 dossiers of 2023-09-01 to 2023-10-05 now count for unit H19.16.22 'Xã Phú Lý'`."""
+    """One sentence for the records of a unit that now count for another unit.
+
+    Example: unit H19.16.31 'Xã Mã Đà': 2 dossiers of 2023-09-01 to 2023-10-05 now count for unit H19.16.22 'Xã Phú Lý'.
+    """
     if counted is None:
         where = f"in level {units.states[code][-1].level} and the whole alone"
     else:
@@ -381,7 +387,7 @@ def _counts_for(units: Units, code: str, counted: str | None, found: list[str]) 
 def _mark_records(connection: Connection, settings: Settings, model: Model, joined: str, source: str, known_at: datetime) -> None:
     joined = f"{joined} and r.source_code = '{source}'"
     if model.merge == "declared":
-        # a figure stands in the periods of its month alone, and is what the same month of the next year is judged by
+        # A declared figure counts only in the periods of its month, and the same month of the next year is compared with it.
         months = {row["m"] for row in query(connection, f"select distinct r.month_start as m {joined}")}
         last = month_start(last_day_before(known_at))
         wanted = {later for month in months for later in (month, add_months(month, 12))}
@@ -390,7 +396,7 @@ def _mark_records(connection: Connection, settings: Settings, model: Model, join
     until = model.until.format(row="r") if model.until else None
     dated = " union ".join(f"select {day} as from_date, {until or day} as to_date {joined}" for day in _days(model))
     if model.name == "dossier":
-        # what was certified a year before is what this year's copies are judged by
+        # The number of certified copies is compared with the year before, so a dossier touches two years.
         dated += f" union select r.finished_date + 365, r.finished_date + 366 {joined} and r.has_signed_result"
     mark_dirty_months(connection, settings, source, dated, known_at, REASON)
 
@@ -406,14 +412,14 @@ def _waiting(connection: Connection) -> dict[str, set[date]]:
 
 
 def _marked(before: dict[str, set[date]], after: dict[str, set[date]]) -> list[str]:
-    """One sentence a source: the months that wait because of this change."""
+    """One sentence for each source that names the months that wait because of this change."""
     return [
         f"{source}: {spans(months)} to be computed again" for source, months in sorted(after.items()) if months - before.get(source, set())
     ]
 
 
 def spans(months: Iterable[date]) -> str:
-    """Months as people say them: `2023-06 to 2023-12, 2024-03`."""
+    """Months as a short text, for example `2023-06 to 2023-12, 2024-03`."""
     runs: list[list[date]] = []
     for month in sorted(months):
         if runs and add_months(runs[-1][-1], 1) == month:

@@ -1,6 +1,7 @@
-"""The list of units: include/reference/units.csv and the `units` of the profiles, read strictly, kept with their history in core.
+"""The list of units: read from include/reference/units.csv and from the `units` of the profiles, and stored with its history in core.
 
-core.unit has one row a unit, its newest state; core.unit_version every state; core.unit_on_day for whom the records of a unit count.
+core.unit has one row for each unit with its newest state, core.unit_version one row for each state, and core.unit_on_day says for which
+unit the records of a unit count on each day.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ FILE = "units.csv"
 COLUMNS = ("unit_code", "gso_code", "name", "level", "kind", "parent_code", "valid_from", "valid_to", "note", "predecessors")
 LEVELS = ("district", "commune", "ward", "province", "other")
 KINDS = ("district", "office", "public_service_unit", "commune", "ward", "province", "other")
-SINCE_EVER = date(2000, 1, 1)  # first day of a profile's unit that says none
+SINCE_EVER = date(2000, 1, 1)  # the first day of a unit in a profile that names no first day
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------
 
 
 def read_units(path: Path) -> Units:
-    """The units of units.csv with the root of each one's tree.
+    """Read the units of units.csv, each with the root of its tree.
 
-    One line a state: a unit that was renamed, or changed its level, kind or parent, has a line for each time, one after the other
-    without a gap. `predecessors` (codes, one blank between) are the units whose place it took, from the day after each one's last.
-    Raises NotConfigured with every line and column that cannot be read, or does not fit the others.
+    A unit has one line for each state. A unit that was renamed, or changed its level, kind or parent, has several lines that follow one
+    another without a gap. The column `predecessors` has the codes, separated by blanks, of the units that it replaced from the day after
+    their last day on. Raises NotConfigured that names every line and column that cannot be read or contradicts another line.
     """
     faults = Faults(path.name)
     lines = read_lines(path, COLUMNS, faults)
@@ -60,7 +61,7 @@ def read_units(path: Path) -> Units:
 
 
 def _state(line: Line) -> State | None:
-    """The state that a line tells; None where some cell cannot be read."""
+    """The state that a line describes; None if a cell cannot be read."""
     before = len(line.faults.found)
     code = line.needed("unit_code")
     if any(mark.isspace() for mark in code):
@@ -86,7 +87,7 @@ def _state(line: Line) -> State | None:
 
 
 def _check_succession(known: list[tuple[Line, State]]) -> None:
-    """The states of a unit follow one another: no two on one day, no gap between two."""
+    """Check that the states of each unit follow one another without overlap and without a gap."""
     for (first_line, first), (line, state) in pairwise(known):
         if first.valid_to is None or first.valid_to >= state.valid_from:
             ends = "is open" if first.valid_to is None else f"lasts until {first.valid_to}"
@@ -120,7 +121,7 @@ _STAYS = "a unit that ended keeps its line, with its last day in valid_to"
 
 
 def _check_predecessor(units: Units, line: Line, state: State, code: str) -> None:
-    """A predecessor is in the list, has ended, and its successor exists on the day after its last."""
+    """Check that a predecessor is in the list and has ended, and that its successor exists on the day after."""
     where = f"unit {state.unit_code} names the predecessor {code}"
     if code == state.unit_code:
         line.fault("predecessors", f"{where}, which is itself")
@@ -136,7 +137,7 @@ def _check_predecessor(units: Units, line: Line, state: State, code: str) -> Non
 
 
 def profile_units(profiles: Iterable[Profile]) -> list[State]:
-    """The units that profiles bring. Raises NotConfigured for what cannot be read, and for a code that two profiles tell differently."""
+    """The units in the profiles. Raises NotConfigured if one cannot be read, or if two profiles describe the same code differently."""
     found: dict[str, State] = {}
     for profile in profiles:
         faults = Faults(f"{profile.source}.yaml, units")
@@ -184,7 +185,7 @@ def _profile_state(source: str, entry: dict[str, str], where: str, faults: Fault
 
 
 def listed_units(settings: Settings, profiles: Iterable[Profile]) -> Units:
-    """Every unit of this installation: those of units.csv, and those that the profiles bring. Raises NotConfigured."""
+    """Every unit of this installation: the units of units.csv and of the profiles. Raises NotConfigured if a list cannot be read."""
     own = read_units(settings.reference_dir / FILE)
     brought = profile_units(profiles)
     faults = Faults(FILE)
@@ -207,7 +208,7 @@ _VERSION = tuple(column for column in _UNIT if column != "predecessors")
 
 
 def stored_units(connection: Connection) -> Units:
-    """The units as core has them."""
+    """The units that are stored in core."""
     versions = query(
         connection,
         f"select {', '.join(f'v.{column}' for column in _VERSION)}, u.predecessors from core.unit_version as v "
@@ -219,7 +220,7 @@ def stored_units(connection: Connection) -> Units:
 
 
 def stored_stretches(connection: Connection) -> dict[str, list[Stretch]]:
-    """For whom the records of each unit count, as core has it."""
+    """The ranges of days, stored in core, that say for which unit the records of each unit count."""
     found: dict[str, list[Stretch]] = {}
     for row in query(connection, "select unit_code, from_date, to_date, counted_code from core.unit_on_day order by unit_code, from_date"):
         found.setdefault(row["unit_code"], []).append(Stretch(**row))
@@ -227,26 +228,27 @@ def stored_stretches(connection: Connection) -> dict[str, list[Stretch]]:
 
 
 def load_units(connection: Connection, settings: Settings, profiles: Iterable[Profile]) -> list[str]:
-    """Bring the units of the warehouse up to date with the lists; what changed, and which months wait because of it, in words.
+    """Bring the units of the warehouse up to date with the lists.
 
-    Raises NotConfigured where a list cannot be read: nothing is stored then.
+    Returns a sentence for each change, and sentences that name the months that wait because of it. Raises NotConfigured if a list cannot be
+    read; nothing is stored then.
     """
     listed = listed_units(settings, profiles)
     stored, stretches = stored_units(connection), stored_stretches(connection)
     known = {row["unit_code"] for row in query(connection, "select unit_code from core.unit where is_listed")}
-    units, gone = unit_changes.carried(stored, listed, now().astimezone(ZONE).date() - A_DAY, known)
+    units, gone = unit_changes.keep_removed_units(stored, listed, now().astimezone(ZONE).date() - A_DAY, known)
     store_units(connection, units, set(listed))
     return [
-        *unit_changes.told(stored, units, set(listed)),
+        *unit_changes.describe_changes(stored, units, set(listed)),
         *gone,
         *unit_changes.mark_changed_months(connection, settings, stored, units, stretches),
     ]
 
 
 def store_units(connection: Connection, units: Units, listed: Collection[str]) -> None:
-    """Bring core.unit, core.unit_version and core.unit_on_day up to date; again changes nothing. No unit is taken away.
+    """Bring core.unit, core.unit_version and core.unit_on_day up to date. No unit is deleted, and a second call changes nothing.
 
-    `listed`: the units that some list has; the others were taken out of theirs.
+    `listed`: the units that are in a list; the others were removed from their lists.
     """
     rows = []
     for code, known in units.states.items():
@@ -262,14 +264,14 @@ def store_units(connection: Connection, units: Units, listed: Collection[str]) -
 
 
 def place_records(connection: Connection) -> None:
-    """Bring core.unit_on_day up to date with the units that core has."""
+    """Bring core.unit_on_day up to date with the units that are stored in core."""
     units = stored_units(connection)
     rows = [vars(stretch) for code in units for stretch in units.stretches(code)]
     _replace(connection, "core.unit_on_day", ("unit_code", "from_date"), rows)
 
 
 def _replace(connection: Connection, table: str, key: tuple[str, ...], rows: list[dict[str, Any]], *, delete: bool = True) -> None:
-    """Make a small table say what `rows` say; rows that stay as they are are not written."""
+    """Make the content of a small table equal to `rows`. Rows that do not change are not written."""
     if not rows:
         return
     columns = list(rows[0])

@@ -1,8 +1,9 @@
-"""Units through time: how each is called, of what level and kind it is and to which tree it belongs, from which day to which day.
+"""Units over time: the name, level, kind and tree of each unit, from which day to which day.
 
-A unit may have several states, one after the other without a gap: a rename or another level begins a new one. A record that names a unit
-on a day on which that unit did not exist counts for the unit's successor where there is exactly one on that day, else in its level and in
-the whole alone; `Units.stretches` says so for every day. Nothing here knows files or the warehouse.
+A unit may have several states that follow one another without a gap; a new name or another level begins a new state. A record may name a
+unit on a day on which that unit does not exist. If the unit has exactly one successor on that day, the record counts for the successor;
+otherwise it counts only in its level and in the whole. `Units.stretches` gives the answer for every day. This module reads no files and no
+warehouse.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
-FIRST_DAY, LAST_DAY = date.min, date.max  # of the calendar: stretches of days reach from the one to the other
+FIRST_DAY, LAST_DAY = date.min, date.max  # the stretches of a unit cover all days between these two
 A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class State:
-    """How a unit is from `valid_from` to `valid_to` (inclusive; None = open). `predecessors` are the units whose place it took."""
+    """The attributes of a unit from `valid_from` to `valid_to` (both included; None: no end). `predecessors`: the units it replaced."""
 
     unit_code: str
     name: str
@@ -34,13 +35,16 @@ class State:
     predecessors: tuple[str, ...] = ()
 
     def holds(self, day: date) -> bool:
-        """Whether the unit is like this on a day."""
+        """Whether the unit is in this state on a day."""
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Days (both inclusive) on which the records that name `unit_code` count for `counted_code`; None = in level and whole alone."""
+    """A range of days (both included) on which the records that name `unit_code` count for `counted_code`.
+
+    None as `counted_code`: they count only in the level and in the whole.
+    """
 
     unit_code: str
     from_date: date
@@ -54,7 +58,7 @@ class Stretch:
 
 
 class Units:
-    """A list of units. `Cycle` and KeyError are raised where parents go round in a circle or are not in the list."""
+    """A list of units with their states. Raises `Cycle` if parents form a circle, and KeyError if a parent is not in the list."""
 
     def __init__(self, states: Iterable[State]) -> None:
         self.states: dict[str, list[State]] = {}
@@ -70,7 +74,7 @@ class Units:
         return iter(self.states)
 
     def at(self, code: str, day: date) -> State:
-        """A unit as it is on a day; before its first day as it begins, after its last as it ended."""
+        """The state of a unit on a day; before its first day its first state, after its last day its last state."""
         known = self.states[code]
         return max((state for state in known if state.valid_from <= day), key=lambda state: state.valid_from, default=known[0])
 
@@ -79,7 +83,7 @@ class Units:
         return self.states[code][0].valid_from
 
     def last_day(self, code: str) -> date | None:
-        """The last day of a unit; None = open."""
+        """The last day of a unit; None if it has no end."""
         return self.states[code][-1].valid_to
 
     def exists(self, code: str, day: date) -> bool:
@@ -87,12 +91,12 @@ class Units:
         return self.at(code, day).holds(day)
 
     def predecessors(self, code: str) -> tuple[str, ...]:
-        """The units whose place a unit took."""
+        """The units that a unit replaced."""
         return tuple(dict.fromkeys(before for state in self.states[code] for before in state.predecessors))
 
     @cached_property
     def successors(self) -> dict[str, list[str]]:
-        """Unit → the units that say that they took its place."""
+        """Each unit → the units that replaced it."""
         found: dict[str, list[str]] = {}
         for code in self.states:
             for before in self.predecessors(code):
@@ -100,23 +104,23 @@ class Units:
         return found
 
     def heirs(self, code: str, day: date) -> set[str]:
-        """The units that exist on a day and took the place of a unit, or the place of one that did, in the same tree."""
+        """The units that exist on a day and replaced a unit, directly or through other units, in the same tree."""
         found: set[str] = set()
         for successor in self.successors.get(code, ()):
             if self.at(successor, day).root_code != self.at(code, day).root_code:
-                continue  # what is counted in one tree does not leave it
+                continue  # a record never counts in another tree than that of its unit
             found |= {successor} if self.exists(successor, day) else self.heirs(successor, day)
         return found
 
     def counted(self, code: str, day: date) -> str | None:
-        """For whom a record of a day counts that names a unit; None = in its level and in the whole alone."""
+        """The unit for which a record counts that names a unit on a day; None: it counts only in its level and in the whole."""
         if self.exists(code, day):
             return code
         heirs = self.heirs(code, day)
         return heirs.pop() if len(heirs) == 1 else None
 
     def _kin(self, code: str) -> set[str]:
-        """A unit and all that took its place."""
+        """A unit and all units that replaced it, directly or through other units."""
         found, waiting = set(), [code]
         while waiting:
             one = waiting.pop()
@@ -126,7 +130,7 @@ class Units:
         return found
 
     def stretches(self, code: str) -> list[Stretch]:
-        """For whom the records of a unit count, for every day there is; stretches beside one another differ."""
+        """The ranges that say for which unit the records of a unit count. They cover all days, and neighbouring ranges differ."""
         borders = {FIRST_DAY}
         for one in self._kin(code):
             for state in self.states[one]:
@@ -144,7 +148,10 @@ class Units:
         return found
 
     def root(self, code: str, day: date) -> str:
-        """The unit at the top of a unit's tree on a day. Raises KeyError for a parent that is not in the list, Cycle for a circle."""
+        """The unit at the top of a unit's tree on a day.
+
+        Raises KeyError if a parent is not in the list, and Cycle if the parents form a circle.
+        """
         way = [code]
         while (parent := self.at(way[-1], day).parent_code) is not None:
             if parent not in self.states:
@@ -155,7 +162,7 @@ class Units:
         return way[-1]
 
     def rooted(self) -> Units:
-        """The same units, each state with the root of its tree; a state in which the tree changes becomes two."""
+        """The same units with the root of the tree in each state; a state during which the root changes is split."""
         borders = sorted({state.valid_from for known in self.states.values() for state in known})
         found: list[State] = []
         for known in self.states.values():
@@ -170,7 +177,7 @@ class Units:
 
 
 class Cycle(Exception):
-    """Parents that go round in a circle: `way` is the circle."""
+    """The parents of some units form a circle. `way`: the codes of the circle."""
 
     def __init__(self, way: list[str]) -> None:
         super().__init__(" below ".join(way))

@@ -262,14 +262,14 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
     Raises WrongUse for an unknown unit, CchcError where the period is not computed: an empty report would look like an answer.
     """
     with engine(settings).connect() as connection:
-        clock = role_clocks(connection).known_at(ROLE)
-        last_day = period.effective_last_day(clock) if clock else period.last_day
+        known_at = role_clocks(connection).known_at(ROLE)
+        last_day = period.effective_last_day(known_at) if known_at else period.last_day
         named = {"as_published": not is_edition, "kind": period.kind, "start": period.start, "last_day": last_day}
         district = _unit(connection, DISTRICT, named)
         scope = None if unit is None else _unit(connection, unit, named)
         # mart.scorecard joins the values with themselves four times; guessed row counts would make loops of it, minutes long
         connection.execute(text("set local enable_nestloop = off"))
-        if clock is None or not _is_computed(connection, period):
+        if known_at is None or not _is_computed(connection, period):
             raise CchcError(f"{period.code} is not computed: ingest its sources, then `cchc refresh {period.code}`")
         plan = plan_of(connection, period)
         binds = {
@@ -282,7 +282,7 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
             "month_kind": "report_month" if period.is_report else "month",
             "end_day": period.end,
             "year_start": period.year_start,
-            "end_at": period.cut(clock),
+            "end_at": period.end_at(known_at),
             "days": DUE_WITHIN,
         } | named
 
@@ -295,7 +295,7 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
             is_judged=plan.holds,
             period=period,
             last_day=last_day,
-            known_at=clock,
+            known_at=known_at,
             unit=scope,
             district=district,
             plan=rows("plan_row", PlanRow),

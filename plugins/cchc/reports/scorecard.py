@@ -261,9 +261,11 @@ def explain(
     with reading(settings, moment, period) as connection:
         known_scope(connection, unit)
         clocks = role_clocks(connection, tree_of(connection, unit))
-        clock = clocks.known_at(item.role)
-        if clock is None or midnight(period.start) >= clock:
-            raise WrongUse(f"nothing is known of {period.code} yet: T of the {item.role} is {clock.isoformat() if clock else 'not set'}")
+        known_at = clocks.known_at(item.role)
+        if known_at is None or midnight(period.start) >= known_at:
+            raise WrongUse(
+                f"nothing is known of {period.code} yet: T of the {item.role} is {known_at.isoformat() if known_at else 'not set'}"
+            )
         scope = scope_condition(unit, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
         # what names the unit and counts elsewhere is asked for, too: it is told
         around = (

@@ -18,7 +18,7 @@ from cchc.period import CLOCK_TOLERANCE, now
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import extract_of
-from cchc.warehouse import engine, known_at, query
+from cchc.warehouse import engine, known_at_of, query
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def open_extract(
         _require_clock(connection, source, to)
         # first, because this waits for a run that is publishing: its T decides where our window begins
         supersede(connection, NEWER_RUN, "source_code = :s and kind = 'ingest'", {"s": source})
-        last = known_at(connection, source)
+        last = known_at_of(connection, source)
         begin = start
         if begin is None and not full and last is not None and not _new_entities(connection, profile):
             begin = min(last, to) - timedelta(hours=profile.overlap_hours)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from cchc.core.forget import forget_values
+from cchc.core.values_after_known_at import drop_values
 from cchc.errors import CchcError, WrongUse
 from cchc.period import last_day_before, midnight, now
 from cchc.reference.catalogue import followers
@@ -22,7 +22,7 @@ from cchc.runs.extracts import REWIND, supersede
 from cchc.runs.redate import redate
 from cchc.settings import Settings
 from cchc.sources.profile import load_profile
-from cchc.warehouse import engine, known_at, query
+from cchc.warehouse import engine, known_at_of, query
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def plan_set_back(settings: Settings, source: str, moment: datetime) -> SetBack:
             "select distinct period_kind, period_start from mart.publication where period_end > cast(:d as date) order by 1, 2",
             {"d": last_day_before(moment)},
         )
-        before = known_at(connection, source)
+        before = known_at_of(connection, source)
     names = tuple(f"{row['period_kind']} {row['period_start']}" for row in published)
     return SetBack(source, before, moment, moment - timedelta(hours=profile.overlap_hours), count, names)
 
@@ -91,7 +91,7 @@ def set_back(settings: Settings, source: str, moment: datetime, why: str) -> Set
         connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {source}"})
         supersede(connection, REWIND, "source_code = :s", {"s": source})
         redate(connection, settings, source, moment)
-        after = known_at(connection, source)
+        after = known_at_of(connection, source)
         if after is not None and after > moment:
             raise CchcError(f"T of {source} is still {after.isoformat()} after it was set back to {moment.isoformat()}; report it")
         connection.execute(
@@ -111,12 +111,12 @@ def _forget_values(connection: Connection, settings: Settings, source: str, mome
     trees = [role_clocks(connection, root) for root in roots_of(connection, source)]
     for clocks in trees:
         for role in sorted(own):
-            forget_values(connection, settings, role, clocks.root, clocks.known_at(role) or moment)
+            drop_values(connection, settings, role, clocks.root, clocks.known_at(role) or moment)
     connection.execute(
         text("delete from mart.dossier_open where source_code = :s and as_of_date > cast(:d as date)"),
         {"s": source, "d": last_day_before(moment)},
     )
-    reached = [clock for clocks in trees if (clock := clocks.latest(followers(settings, own))) is not None]
+    reached = [known_at for clocks in trees if (known_at := clocks.latest(followers(settings, own))) is not None]
     first = last_day_before(moment).replace(day=1)
     mark_dirty_months(
         connection,

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from cchc.errors import NotConfigured
 from cchc.sources.profile import Column, Entity, Profile
 from cchc.staging import parse
-from cchc.staging.keys import key_id
+from cchc.staging.key_ids import key_id
 
 RAW_LENGTH = 100
 CHANGED_AT = "_changed_at"

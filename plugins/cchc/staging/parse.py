@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from cchc.staging import clock
+from cchc.staging import local_time
 
 MALFORMED = "(malformed)"
 INTEGER_LIMITS = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
@@ -94,7 +94,7 @@ def times(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo) -> pa
             values, readable = _read(array.take(pa.array(open_rows)), head, pattern == "iso", zone)
             micros[open_rows[readable]] = values[readable]
             done[open_rows[readable]] = True
-    done &= (micros >= clock.FIRST) & (micros <= clock.LAST)
+    done &= (micros >= local_time.FIRST) & (micros <= local_time.LAST)
     return pa.array(micros, mask=~done).cast(pa.timestamp("us"))
 
 
@@ -106,7 +106,7 @@ def dates(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo) -> pa
 
 def days_of(moments: pa.Array, zone: ZoneInfo) -> pa.Array:
     """Local dates of UTC timestamps."""
-    days = clock.local_days(_micros(moments), zone)
+    days = local_time.local_days(_micros(moments), zone)
     return pa.array(days.astype(np.int32), mask=~_valid(moments)).cast(pa.date32())
 
 
@@ -115,24 +115,24 @@ def shifted_onto(moments: pa.Array, days: pa.Array, zone: ZoneInfo) -> tuple[pa.
 
     payments.md, *Known to happen*: a time written with a 12-hour clock.
     """
-    local = clock.to_local(_micros(moments), zone)
+    local = local_time.to_local(_micros(moments), zone)
     wanted = days.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
     both = _valid(moments) & _valid(days)
     moved = np.zeros(len(moments), dtype=bool)
     result = local.copy()
-    for step in (clock.HALF_DAY, -clock.HALF_DAY):
-        hit = both & (local // clock.DAY != wanted) & ((local + step) // clock.DAY == wanted)
+    for step in (local_time.HALF_DAY, -local_time.HALF_DAY):
+        hit = both & (local // local_time.DAY != wanted) & ((local + step) // local_time.DAY == wanted)
         result[hit] = local[hit] + step
         moved |= hit
-    utc = np.where(moved, clock.to_utc(result, zone), _micros(moments))
+    utc = np.where(moved, local_time.to_utc(result, zone), _micros(moments))
     return pa.array(utc, mask=~_valid(moments)).cast(pa.timestamp("us")), pa.array(moved)
 
 
-def _read(array: pa.StringArray, head: str, iso: bool, zone: ZoneInfo) -> tuple[clock.Micros, NDArray[np.bool_]]:
+def _read(array: pa.StringArray, head: str, iso: bool, zone: ZoneInfo) -> tuple[local_time.Micros, NDArray[np.bool_]]:
     """UTC microseconds of the texts that begin with `head` (and, for ISO, end in a fraction and an offset), and which were readable."""
     if not iso or head == ISO_HEADS[-1]:
         local, readable = _fixed(array, head)
-        return clock.to_utc(local, zone), readable
+        return local_time.to_utc(local, zone), readable
     width = len(head)
     local, readable = _fixed(pc.utf8_slice_codeunits(array, 0, width), head)
     tails = pc.utf8_slice_codeunits(array, width).dictionary_encode()
@@ -143,7 +143,7 @@ def _read(array: pa.StringArray, head: str, iso: bool, zone: ZoneInfo) -> tuple[
     is_local = np.array([tail is None or tail[1] is None for tail in parsed], dtype=bool)[codes]
     readable &= np.array([tail is not None for tail in parsed], dtype=bool)[codes]
     moment = local + fraction
-    return np.where(is_local, clock.to_utc(moment, zone), moment - offset), readable
+    return np.where(is_local, local_time.to_utc(moment, zone), moment - offset), readable
 
 
 def _tail(tail: str, may_have_fraction: bool) -> tuple[int, int | None] | None:
@@ -163,7 +163,7 @@ def _tail(tail: str, may_have_fraction: bool) -> tuple[int, int | None] | None:
     return fraction, (-1 if offset[0] == "-" else 1) * (hours * 60 + minutes) * 60_000_000
 
 
-def _fixed(array: pa.StringArray, pattern: str) -> tuple[clock.Micros, NDArray[np.bool_]]:
+def _fixed(array: pa.StringArray, pattern: str) -> tuple[local_time.Micros, NDArray[np.bool_]]:
     """Wall-clock microseconds of the texts that are exactly `pattern`, and which were (0 for the others). T in ISO may be a space."""
     width = len(pattern)
     micros = np.zeros(len(array), dtype=np.int64)
@@ -202,8 +202,8 @@ def _bytes(array: pa.StringArray, width: int) -> NDArray[np.uint8]:
     return np.frombuffer(array.buffers()[2], dtype=np.uint8)[start : start + len(array) * width].reshape(-1, width)
 
 
-def _micros(moments: pa.Array) -> clock.Micros:
-    micros: clock.Micros = moments.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+def _micros(moments: pa.Array) -> local_time.Micros:
+    micros: local_time.Micros = moments.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
     return micros
 
 

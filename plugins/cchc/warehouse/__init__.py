@@ -173,6 +173,6 @@ def require_migrated(settings: Settings) -> None:
             raise NotConfigured(f"the warehouse has another form of {', '.join(file.made for file in older)}; run `cchc init`")
 
 
-def known_at(connection: Connection, source: str) -> datetime | None:
+def known_at_of(connection: Connection, source: str) -> datetime | None:
     """T of a source: the upper end of its newest complete extract; None where there is none."""
     return connection.execute(text("select known_at from ops.source_clock where source_code = :source"), {"source": source}).scalar()

@@ -2,6 +2,13 @@
 -- source: core.payment, mart.dossier, ops.source_clock; indicators.md §7
 -- traps: a dossier that is deleted or left out is known all the same; payments after the T of the dossiers are not asked yet
 
+with dossiers as (
+    select min(r.known_at) as known_at
+    from core.role_clock as r
+    inner join core.authority as a on r.root_code = a.root_code
+    where r.role = 'dossiers'
+)
+
 select
     p.source_code,
     p.unit_code,
@@ -14,12 +21,7 @@ select
         'transaction_code', p.transaction_code, 'receipt_number', p.receipt_number
     ) as detail
 from core.payment as p
-cross join (
-    select min(r.known_at) as known_at
-    from core.role_clock as r
-    inner join core.authority as a on r.root_code = a.root_code
-    where r.role = 'dossiers'
-) as c
+cross join dossiers as c
 where
     p.kind_code in ('PAY', 'REFUND')
     and p.status_code = 1

@@ -1,4 +1,7 @@
-"""Values of periods that begin at or after T: they never were, and go when T goes back."""
+"""Remove the values of periods that begin at or after known_at: nothing is known of such periods, so they have no value.
+
+Such values exist only after known_at of a role has moved back.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,15 @@ from cchc.settings import Settings
 
 
 def tree_clocks(connection: Connection, source: str) -> list[Clocks]:
-    """The clocks of every tree of units that a source concerns, and of the authority's own, which a first extract may concern."""
+    """The clocks of every tree of units that a source concerns, and of the authority's own tree, which a first extract may concern."""
     return [role_clocks(connection, root) for root in sorted({*roots_of(connection, source), authority().code})]
 
 
-def forget_values_ahead(connection: Connection, settings: Settings, source: str, earlier: list[Clocks]) -> None:
-    """Where the T of a role has gone back (another source fills it now, and is not known as far): its values beyond go, months are marked.
+def drop_values_after_known_at(connection: Connection, settings: Settings, source: str, earlier: list[Clocks]) -> None:
+    """Remove the values that lie beyond known_at of a role, if known_at of the role has moved back, and mark the months.
 
-    `earlier`: `tree_clocks` as they were.
+    It moves back when another source begins to fill the role and is not known as far. `earlier`: the result of `tree_clocks` before the
+    change.
     """
     for before in earlier:
         now = role_clocks(connection, before.root)
@@ -30,14 +34,14 @@ def forget_values_ahead(connection: Connection, settings: Settings, source: str,
             then, moment = before.known_at(role), now.known_at(role)
             if then is None or moment is None or moment >= then:
                 continue
-            forget_values(connection, settings, role, before.root, moment)
+            drop_values(connection, settings, role, before.root, moment)
             first = last_day_before(moment).replace(day=1)
             dated = f"select cast('{first}' as date) as from_date, cast(null as date) as to_date"
             mark_dirty_months(connection, settings, source, dated, then, f"T of the {role} went back")
 
 
-def forget_values(connection: Connection, settings: Settings, role: str, root: str, moment: datetime) -> None:
-    """Remove the values of the indicators of a role, in one tree of units, of periods that begin at or after `moment`."""
+def drop_values(connection: Connection, settings: Settings, role: str, root: str, moment: datetime) -> None:
+    """Remove the values of all indicators of a role in one tree of units, for the periods that begin at or after `moment`."""
     connection.execute(
         text(
             "delete from mart.indicator_value as v where v.indicator_code = any(:codes) "

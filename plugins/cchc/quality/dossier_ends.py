@@ -16,14 +16,14 @@ STATUSES = (9, 10, 3, 7)
 COLUMNS = "step_id, dossier_id, done_at, status_code, deleted_at, _changed_at"
 
 
-def known_end(extract_id: int) -> str:
+def ends_table(extract_id: int) -> str:
     """The name of the table of a run, with its schema."""
     return f"{SCHEMA}.extract_{extract_id}__known_end"
 
 
-def ensure_known_end(connection: Connection[Any], extract_id: int) -> None:
+def create_ends_table(connection: Connection[Any], extract_id: int) -> None:
     """Makes the table of a run if it is missing."""
-    table = sql.Identifier(*known_end(extract_id).split(".", 1))
+    table = sql.Identifier(*ends_table(extract_id).split(".", 1))
     columns = ", ".join(f"ended_{status}_at timestamptz" for status in STATUSES)
     connection.execute(sql.SQL(f"create unlogged table if not exists {{}} (dossier_id bigint not null, {columns})").format(table))
     for column, words in {"dossier_id": "Dossier", **{f"ended_{n}_at": f"First visible step with status {n}" for n in STATUSES}}.items():
@@ -33,13 +33,13 @@ def ensure_known_end(connection: Connection[Any], extract_id: int) -> None:
     connection.execute(sql.SQL("comment on table {} is {}").format(table, sql.Literal(comment)))
 
 
-def fill_known_end(connection: Connection[Any], profile: Profile, dossiers: Entity, extract_id: int) -> None:
+def fill_ends_table(connection: Connection[Any], profile: Profile, dossiers: Entity, extract_id: int) -> None:
     """Fills the table for the dossiers in the staging table of the entity `dossiers`.
 
     Of a step the newest version counts, by change time; of two with one change time the one of this run. Steps that this run set aside
     do not count, so validate the steps first.
     """
-    table = sql.Identifier(*known_end(extract_id).split(".", 1))
+    table = sql.Identifier(*ends_table(extract_id).split(".", 1))
     seen: list[sql.Composable] = [
         sql.SQL(f"select {COLUMNS}, 1 as delivery, _row from {{}}").format(sql.Identifier(*good_view(entity, extract_id).split(".", 1)))
         for entity in staged_entities(profile).values()
@@ -52,7 +52,7 @@ def fill_known_end(connection: Connection[Any], profile: Profile, dossiers: Enti
         ends = ", ".join(f"min(done_at) filter (where status_code = {status})" for status in STATUSES)
         connection.execute(
             sql.SQL(
-                f"""insert into {{known_end}}
+                f"""insert into {{ends_table}}
                 with dossier as (select distinct dossier_id from {{dossiers}} where dossier_id is not null),
                 seen as ({{seen}}),
                 newest as (
@@ -61,7 +61,7 @@ def fill_known_end(connection: Connection[Any], profile: Profile, dossiers: Enti
                     order by seen.step_id, seen._changed_at desc nulls last, seen.delivery desc, seen._row desc
                 )
                 select dossier_id, {ends} from newest where deleted_at is null group by dossier_id"""
-            ).format(known_end=table, dossiers=table_of(dossiers, extract_id).identifier, seen=sql.SQL(" union all ").join(seen))
+            ).format(ends_table=table, dossiers=table_of(dossiers, extract_id).identifier, seen=sql.SQL(" union all ").join(seen))
         )
     connection.execute(sql.SQL("analyze {}").format(table))
 

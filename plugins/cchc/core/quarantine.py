@@ -1,4 +1,4 @@
-"""Quarantine entries that a newer delivery has made history: the same key came again, and passes (indicators.md §5)."""
+"""Resolve quarantine entries: when a newer delivery of the same key passes all critical rules, the entry is resolved."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ _FIGURE = ("source_code", "unit_code", "month_start", "indicator_code")
 
 
 def resolve_quarantine(connection: Connection, settings: Settings, model: str, source: str, entity: str, staged: str) -> int:
-    """Set resolved_at of the open entries of the staged keys whose version in force is newer and good; how many.
+    """Set `resolved_at` on the open entries of the staged keys whose version in force is newer and breaks no critical rule.
 
-    To be called after the merge of the load, in its transaction. Answers of /keys are judged anew with each list, and have no versions.
+    Call it after the merge of the load, in the same transaction. Lists of keys have no versions, so none of their entries is resolved here.
+    Arguments: `entity`, the name of the entity in the source; `staged`, the relation with the staged rows. Returns how many entries were
+    resolved.
     """
     passed = _passed(model, staged)
     if passed is None:
@@ -28,8 +30,11 @@ def resolve_quarantine(connection: Connection, settings: Settings, model: str, s
 
 
 def _passed(model: str, staged: str) -> str | None:
-    """A query: key, first_seen_at and load_id of what is in force and good of the staged keys; None where a model has no versions."""
-    if MODELS[model].merge == "list":  # the newest list is in force, whichever list was just loaded
+    """A query for the staged keys whose version in force breaks no critical rule: its key, first_seen_at and load_id.
+
+    None if the model has no versions.
+    """
+    if MODELS[model].merge == "list":  # the newest list is in force, even if an older list was just loaded
         return (
             f"select i._key as key, l.fetched_at as first_seen_at, l._load_id as load_id from core.{model}_list as l "
             f"inner join core.{model}_list_item as i on i.list_hash = l.list_hash and i._failed_rules is null where l.source_code = :s "

@@ -1,7 +1,7 @@
-"""Records that come in dated files: of two rows with one key, the one from the file with the greatest (date, revision) wins.
+"""Merge records that come in dated files: among the rows with one key, the row of the file with the greatest (date, revision) is in force.
 
-contracts/secondary.md. A row absent from a later file stays. Every file's row is kept as a version of its own, also where it repeats an
-earlier one, because a file in between may still arrive; months are marked only where what is current says something else than before.
+A record that is absent from a later file stays. The row of every file is stored as a version, even if it repeats an earlier one, because
+a file in between may still arrive. Months are marked only if the content of the row in force changed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,14 @@ from cchc.settings import Settings
 _DELIVERY = ("file_date", "file_revision", "_changed_at", "_first_seen_at", "_content_hash", "_is_current", "_load_id")
 
 
-def merge_filed(connection: Connection, settings: Settings, target: Model, source: str, staged: str, clock: datetime) -> dict[int, Counts]:
-    """Merge the staged rows; mark the months of the days that a changed record has now or had before, as far as `clock` reaches."""
+def merge_dated_files(
+    connection: Connection, settings: Settings, target: Model, source: str, staged: str, marked_until: datetime
+) -> dict[int, Counts]:
+    """Merge the staged rows of a model, and mark the months of all days that a changed record has now or had before.
+
+    Arguments: `staged`, the relation with the staged rows; `marked_until`, the latest moment whose month may be marked. Returns the counts
+    of each load by its id.
+    """
     model = target.name
     content = ", ".join(column for column in columns_of(connection, target.versions) if column not in _DELIVERY)
     identity = ", ".join(target.identity)
@@ -28,7 +34,7 @@ def merge_filed(connection: Connection, settings: Settings, target: Model, sourc
     counts = merge_versions(connection, target, staged, f"changed_{model}_key")
     connection.execute(
         text(
-            f"""create temp table filed_change on commit drop as
+            f"""create temp table dated_file_change on commit drop as
             select {content} from (
                 select {content} from before_{model} where ({identity}) in (select {identity} from changed_{model}_key)
                 union all
@@ -37,7 +43,7 @@ def merge_filed(connection: Connection, settings: Settings, target: Model, sourc
             group by {content} having count(*) = 1"""
         )
     )
-    dated = " union ".join(f"select {day} as from_date, {day} as to_date from filed_change as c" for day in target.days_of("c"))
-    mark_dirty_months(connection, settings, source, dated, clock, f"records of {source} that changed")
-    connection.execute(text(f"drop table filed_change, before_{model}"))
+    dated = " union ".join(f"select {day} as from_date, {day} as to_date from dated_file_change as c" for day in target.days_of("c"))
+    mark_dirty_months(connection, settings, source, dated, marked_until, f"records of {source} that changed")
+    connection.execute(text(f"drop table dated_file_change, before_{model}"))
     return counts

@@ -1,7 +1,7 @@
-"""Why an item counts otherwise than when its period was published: what has been learnt of its record since (indicators.md §8.4).
+"""Find the reason why an item now counts differently than when its period was published: what changed in its record since then.
 
-Each kind of record of the catalogue has one way to ask: a file of include/sql/queries/publication/learnt, or, where the record is one key
-of a table of versions, the statement that is composed here.
+Each kind of record in the catalogue has one query for it. It is a file in include/sql/queries/publication/learnt; if the record is one key
+of a version table, the query is composed here (`_of_versions`). docs/guides/publication.md lists the reasons.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cchc.reference.roles import Clocks
 from cchc.settings import Settings
 from cchc.warehouse import query, run_file, sql
 
-# what an indicator is counted by beside its records: part of a table's name in its SQL → how a restatement names it
+# Data other than records that an indicator depends on: part of a table name in its SQL → the name of it in a restatement.
 COUNTED_BY = {
     "core.procedure_": "procedure_list",
     "core.leader_": "leader_list",
@@ -26,10 +26,11 @@ COUNTED_BY = {
 }
 
 
-def learn(connection: Connection, settings: Settings, indicators: list[Indicator], binds: dict[str, Any]) -> None:
-    """Fill the temporary table `learnt` for the items of `changed_item`.
+def fill_learnt(connection: Connection, settings: Settings, indicators: list[Indicator], binds: dict[str, Any]) -> None:
+    """Fill the temporary table `learnt` for the items in `changed_item`.
 
-    Of each item, or of it at one unit, or of one kind of change: is its record deleted, restored, left out, late, changed?
+    For each item it says whether its record was deleted, restored, left out, late or changed since the publication. A row may be limited to
+    one unit or to one kind of change. `binds`: the result of `restatement._asked`.
     """
     connection.execute(text("drop table if exists pg_temp.learnt, pg_temp.dossier_learnt"))
     connection.execute(
@@ -39,7 +40,7 @@ def learn(connection: Connection, settings: Settings, indicators: list[Indicator
         )
     )
     records = {item.record for item in indicators}
-    # a line for each source that fills a role of the indicator: the record may be that of any of them
+    # One entry for each source that fills a role of the indicator, because the record may come from any of them.
     asked = [{**entry, "source": source} for entry in json.loads(binds["listed"]) for source in entry["sources"]]
     binds = binds | {"listed": json.dumps(asked)}
     if records & {"dossier", "certification"}:
@@ -55,10 +56,11 @@ def learn(connection: Connection, settings: Settings, indicators: list[Indicator
 
 
 def counted_by(connection: Connection, settings: Settings, indicator: Indicator, clocks: Clocks, published: dict[str, Any]) -> str:
-    """What an indicator is counted by and may be another one than at a publication, in words of `mart.restatement_item.detail`.
+    """The data other than records that an indicator depends on and that may differ from the publication.
 
-    `published`: the row of mart.publication. A list that is the same as then is none of them; the formula is one where its SQL is
-    another one under the same version.
+    They are named as in `mart.restatement_item.detail`, separated by commas. A list (of procedures, leaders) is named only if it differs
+    from the list known at the publication. The formula is named if its SQL changed without a new version. `published`: the row of
+    mart.publication.
     """
     statement = _statement(settings, indicator)
     frozen, sources = published["source_clocks"], list(clocks.by_role.get(indicator.role, {}))
@@ -75,26 +77,27 @@ def counted_by(connection: Connection, settings: Settings, indicator: Indicator,
 
 
 def _is_another_list(connection: Connection, name: str, source: str, moment: str | None) -> bool:
-    """Whether the newest list of a source is another one than the newest that was known at a moment."""
+    """Whether the newest list of a source differs from the newest list that was known at `moment` (ISO 8601)."""
     newest = "(select list_hash from core.{name} where source_code = :s and fetched_at <= {until} order by fetched_at desc limit 1)"
     now, then = newest.format(name=name, until="'infinity'"), newest.format(name=name, until="cast(:t as timestamptz)")
     return bool(query(connection, f"select {now} is distinct from {then} as is_another", {"s": source, "t": moment})[0]["is_another"])
 
 
 def definition_of(settings: Settings, indicator: Indicator) -> dict[str, Any]:
-    """The formula by which an indicator is counted, as mart.publication keeps it: version and hash of its SQL."""
+    """The formula of an indicator in the form of mart.publication.definitions: its version and the SHA-256 hash of its SQL."""
     return {"version": indicator.version, "sha256": hashlib.sha256(_statement(settings, indicator).encode()).hexdigest()}
 
 
 def _statement(settings: Settings, indicator: Indicator) -> str:
-    """The SQL of every role that an indicator counts."""
+    """The SQL text of an indicator, for all roles that it counts."""
     return "\n".join(sql(settings, indicator.part(role)) for role in indicator.roles)
 
 
 def _of_versions(model: Model) -> str:
-    """The statement for a record that is one key of a table of versions.
+    """The SQL that finds the reason for records that are one key of a version table.
 
-    Its newest version now, and the newest of those known at the publication: does the one break a critical rule, and did the other?
+    It compares the newest version now with the newest version known at the publication: does the one break a critical rule, and did the
+    other break one?
     """
     record, key = model.record, str(model.item).format(row="v")
     newest = ", ".join(f"v.{column.strip()}" for column in model.newest_first.split(","))

@@ -1,8 +1,8 @@
-"""Dossiers that the source lists and that are not stored: what a month lacks, by the source's own count.
+"""Dossiers that a source lists but that are not stored (ops.missing_key).
 
-The answers of /keys name every dossier that was received in a month. One that is listed as existing and that no delivery has brought was
-lost on the way (an extract with a wrong T, a window that was never asked for), or came in while the extract ran. Either way the month is
-provisional until it is there.
+The source's lists of keys (the answers of /keys) name every dossier that was received in a month. If a dossier is listed as existing and
+no extract has delivered it, either it was lost (an extract had a wrong known_at, or a window was never extracted), or the source received
+it while the extract ran. In both cases the month is provisional until the dossier is stored.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from cchc.settings import Settings
 from cchc.warehouse import run_file
 
 
-def note_missing_keys(connection: Connection, settings: Settings, source: str, known_at: datetime, reach: datetime) -> None:
-    """Bring ops.missing_key up to date after a load, and mark the months that have become provisional by it, or no longer are.
+def update_missing_keys(connection: Connection, settings: Settings, source: str, known_at: datetime, marked_until: datetime) -> None:
+    """Bring ops.missing_key up to date after a load, and mark the months that became provisional or are no longer provisional.
 
-    Uses the temporary table `listed_key` where the extract has asked for keys; without it only what has arrived meanwhile goes.
+    Arguments: `known_at`, the T of the extract; `marked_until`, the latest moment whose month may be marked. If the extract asked for keys,
+    the temporary table `listed_key` exists and is compared with the stored dossiers. Otherwise only the dossiers that have arrived are
+    removed from ops.missing_key.
     """
     connection.execute(
         text("create temp table missing_before on commit drop as select distinct month_start from ops.missing_key where source_code = :s"),
@@ -35,6 +37,6 @@ def note_missing_keys(connection: Connection, settings: Settings, source: str, k
         "select month_start as from_date, cast(month_start + interval '1 month' as date) - 1 as to_date from ("
         "select month_start from missing_before union all "
         f"select distinct month_start from ops.missing_key where source_code = '{source}') as m group by month_start having count(*) = 1",
-        reach,
+        marked_until,
         "dossiers that the source lists and that are not stored",
     )
