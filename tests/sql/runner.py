@@ -554,7 +554,7 @@ def out_of_scope(connection: Connection, settings: Settings, binds: Row, table: 
         settings,
         "mart/value_out_of_scope",
         listed=json.dumps(binds["listed"]),
-        root=DISTRICT,
+        root=binds.get("root", DISTRICT),
         last_day=binds["last_day"],
         kind=period.kind,
         period_start=period.start,

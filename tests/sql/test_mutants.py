@@ -287,6 +287,7 @@ RULES = (
     ("queries/values/measured", "coalesce(o.scope_code, c.unit_code) as unit_code", "max(c.unit_code) as unit_code"),
     ("queries/values/measured", "    where u.is_founded\n    union\n", "    union\n"),
     ("queries/values/measured", "    select\n        m.scope_code,\n        m.level\n    from counted as c\n    inner join member as m on c.scope_code = m.scope_code\n    union\n", ""),
+    ("mart/value_out_of_scope", "v.unit_code not like 'level:%' or ", "true or "),
     ("queries/findings/ended_in_bulk", "group by d.unit_code", "group by d.source_code, d.unit_code"),
     ("queries/coverage/dossiers", "core.procedure_in_force(\n            r.source_code", "core.procedure_in_force(\n            cast(:source as text)"),
     ("queries/scores/services_with_online_dossier", "where r.role = 'dossiers')", ")"),

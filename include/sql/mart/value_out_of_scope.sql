@@ -1,7 +1,8 @@
 -- grain: one row a value that is taken away: of a scope that the period does not have any more
--- source: mart.indicator_value, core.unit_at
+-- source: mart.indicator_value, core.unit_at, core.authority
 -- traps: a unit has no row before it came into being, a level none before its first unit did; runs before the values are written, which
---        gives a level without units its row again where something counts in it all the same
+--        gives a level without units its row again where something counts in it all the same; levels are the authority's alone: another
+--        tree takes none away
 
 -- materialized: guessed row counts would ask for the units anew for every value
 with unit as materialized (
@@ -35,3 +36,4 @@ where
     )
     -- the values of another tree's units are that tree's
     and not exists (select 1 from unit as o where o.unit_code = v.unit_code and o.root_code <> cast(:root as text))
+    and (v.unit_code not like 'level:%' or cast(:root as text) = (select a.root_code from core.authority as a))
