@@ -269,6 +269,8 @@ def _of_value(fault: Any, spot: _Spot) -> tuple[tuple[Any, ...], str]:
         return steps[:-1], f"{subject} is empty."
     if kind == "greater_than_equal":
         return steps[:-1], f"{subject} must be at least {context['ge']}, found {value!r}."
+    if kind == "greater_than":
+        return steps[:-1], f"{subject} is {value!r}; it must be more than {context['gt']:g}."
     return steps[:-1], f"{subject} is {value!r}: {fault['msg']}."
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from cchc.errors import NotConfigured
-from cchc.findings import kinds
 from cchc.forms.score import versions
 from cchc.reference.catalogue import catalogue
 from cchc.reference.closing import closing
 from cchc.reference.duties import duties
+from cchc.reference.finding_kinds import kinds
 from cchc.settings import PROJECT, Settings
 from cchc.sources.profile import load_profile
 
@@ -44,15 +44,15 @@ MISTAKES = [
     ("reference/decision_766.yaml", PART, PART.replace("max_points: 6", "max_points: six"), "entry 1.groups.entry 1.parts.entry 1: 'max_points' must be a number, found 'six'."),
     # a missing key
     ("sources/one_stop.yaml", "zone: Asia/Ho_Chi_Minh\n", "", ": the key 'zone' is missing. There are: source, "),
-    ("reference/indicators.yaml", "  source: one_stop\n", "", "dossier_on_time_rate: the key 'source' is missing. There are: version, "),
-    ("reference/closing.yaml", "approval: person\n", "", ": the key 'approval' is missing. There are: rule, wait_hours."),
-    ("reference/findings.yaml", "  source: one_stop\n", "", "end_equals_due: the key 'source' is missing. There are: name_vi, "),
+    ("reference/indicators.yaml", "  role: dossiers\n", "", "dossier_on_time_rate: the key 'role' is missing. There are: version, "),
+    ("reference/closing.yaml", "approval: person\n", "", ": the key 'approval' is missing. There are: rule, wait_hours, deadline_hours."),
+    ("reference/findings.yaml", "  role: dossiers\n", "", "end_equals_due: the key 'role' is missing. There are: name_vi, "),
     ("reference/declarations.yaml", "  declared_by: [H19.16.3]\n", "", "legal_drafting_on_schedule_rate: the key 'declared_by' is missing. There are: reason."),
     ("reference/decision_766.yaml", PART, PART.replace("formula: linear, ", ""), "entry 1.groups.entry 1.parts.entry 1: the key 'formula' is missing. There are: code, "),
     # a word that is not in its list
     ("sources/one_stop.yaml", "paginator: {kind: cursor", "paginator: {kind: curser", "http.paginator: 'kind' is 'curser'; did you mean 'cursor'? Allowed: cursor, page_number."),
     ("reference/indicators.yaml", "  kind: flow", "  kind: flows", "dossier_on_time_rate: 'kind' is 'flows'; did you mean 'flow'? Allowed: flow, stock, count, score."),
-    ("reference/indicators.yaml", "  coverage: dossiers", "  coverage: dossier", ", dossier_on_time_rate: include/sql/queries/coverage/dossier.sql does not exist; did you mean 'dossiers'?"),
+    ("reference/indicators.yaml", "  coverage: dossiers", "  coverage: dossier", ", dossier_on_time_rate: include/sql/coverage/dossier.sql does not exist; did you mean 'dossiers'?"),
     ("reference/closing.yaml", "\napproval: person", "\napproval: persons", ": 'approval' is 'persons'; did you mean 'person'? Allowed: person, rule."),
     ("reference/findings.yaml", "end_equals_due:", "end_equal_due:", " end_equal_due: did you mean 'end_equals_due'?"),
     ("reference/declarations.yaml", "  form: score", "  form: scores", ": 'form' is 'scores'; did you mean 'score'? Allowed: rate, count, score."),
