@@ -162,7 +162,7 @@ def _keep(
         ),
         {
             "plan": row["plan_code"], "no": row["target_no"], "level": row["level"], "now": moment, "change": change,
-            "before": words[0], "after": messages[1],
+            "before": words[0], "after": words[1],
         },
     )  # fmt: skip
 
