@@ -1,7 +1,7 @@
-"""Rules of our own for the suites: two kinds that Great Expectations does not have.
+"""Two kinds of rules for the suites that Great Expectations (GX) does not have.
 
-Imported only inside functions: it imports Great Expectations, which takes seconds. Both are `UnexpectedRowsExpectation`s whose query is
-written from their arguments, so a suite stays readable and GX still counts for itself in the audit.
+Import this module only inside functions, because importing GX takes seconds. Both are `UnexpectedRowsExpectation`s whose query is written
+from their arguments, so the suites stay readable, and GX evaluates them itself in the audit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _column(values: dict[str, Any]) -> str:
 
 
 class ExpectKnownUnit(UnexpectedRowsExpectation):
-    """`expect_known_unit`: the unit code is in core.unit. `missing_allowed` says whether it may also be missing."""
+    """`expect_known_unit`: the unit code is in core.unit. `missing_allowed`: whether it may also be missing."""
 
     column: str
     missing_allowed: bool = False
@@ -39,9 +39,9 @@ class ExpectKnownUnit(UnexpectedRowsExpectation):
 
 
 class ExpectListedCode(UnexpectedRowsExpectation):
-    """`expect_listed_code`: the value is there and one of `value_set` (all numbers, or all texts).
+    """`expect_listed_code`: the value is present and one of `value_set` (all numbers, or all texts).
 
-    For a value that may be missing GX's own `expect_column_values_to_be_in_set` is the rule.
+    If the value may be missing, use `expect_column_values_to_be_in_set` of GX.
     """
 
     column: str
