@@ -1,9 +1,9 @@
--- grain: one row a value that is taken away: of a scope that the period does not have any more
+-- grain: one row for each value that is taken away: of a scope that the period does not have any more
 -- source: mart.indicator_value, core.unit_at
 -- traps: a unit has no row before it came into being, a level none before its first unit did; runs before the values are written, which
---        gives a level without units its row again where something counts in it all the same
+--        writes the row of a level without units again if something still counts in it
 
--- materialized: guessed row counts would ask for the units anew for every value
+-- materialized: with wrong row estimates PostgreSQL would compute the units again for every value
 with unit as materialized (
     select
         u.unit_code,
@@ -33,5 +33,5 @@ where
         from unit as u
         where u.root_code = cast(:root as text) and u.is_founded and v.unit_code in (u.unit_code, 'level:' || u.level)
     )
-    -- the values of another tree's units are that tree's
+    -- values of units in other trees are kept
     and not exists (select 1 from unit as o where o.unit_code = v.unit_code and o.root_code <> cast(:root as text))

@@ -1,4 +1,4 @@
--- grain: one row a procedure and unit that another source lists, which comes before `source` in the alphabet
+-- grain: one row for each procedure and unit that another source lists, which comes before `source` in the alphabet
 -- source: core.source_role, ops.source_clock, core.procedure_list, core.procedure_list_item
 -- traps: a list has no change times, so of two sources that list a key the first in the alphabet counts it
 

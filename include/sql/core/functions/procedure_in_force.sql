@@ -1,6 +1,6 @@
--- grain: one row a procedure in force at a unit on day D
+-- grain: one row for each procedure in force at a unit on day D
 -- source: core.procedure_at, core.procedure_elsewhere, core.unit
--- traps: of several versions in force the newest; a unit that does not exist on D has no procedures; a revoked one without an end is not in
+-- traps: if several versions are in force, the newest; a unit that does not exist on D has no procedures; a revoked procedure without an end is not in
 --        force
 
 create or replace function core.procedure_in_force(source text, d date, j timestamptz, known timestamptz)
@@ -30,7 +30,7 @@ select distinct on (p.unit_code, p.procedure_code)
     p.has_sample_dossier,
     p.is_synced_to_portal
 from core.procedure_at(source, j, known) as p
--- a unit that is not valid at D has no stock (indicators.md §2)
+-- a unit that is not valid at D has no stock
 inner join core.unit as u on p.unit_code = u.unit_code and u.valid_from <= d and (u.valid_to is null or u.valid_to >= d)
 where
     p.valid_from <= d

@@ -1,6 +1,6 @@
--- grain: one row a dossier of a unit and minute in which more than 20 dossiers ended
--- source: mart.dossier; indicators.md §7
--- traps: by the end itself, not by when it was entered; 20 in one minute are none
+-- grain: one row for each dossier of a unit and minute in which more than 20 dossiers ended
+-- source: mart.dossier
+-- traps: the end itself counts, not the moment of its entry; exactly 20 in one minute are no finding
 
 with bulk as (
     select

@@ -1,8 +1,8 @@
--- grain: one row a dossier behind a changed item: what is learnt of it since the publication
+-- grain: one row for each dossier behind a changed item: what became known about it since the publication
 -- source: changed_item (temporary), mart.publication_item (what was frozen as deleted and as left out), mart.dossier,
 --        core.dossier_version, core.dossier_step_version
 -- traps: T of the publication is that of the item's own source, -infinity where it had none; a publication of before 0021 froze neither what was deleted then nor what
---        was left out then, so of it nothing is told to be restored
+--        was left out then, so nothing in it can be reported as restored
 
 create temp table dossier_learnt on commit drop as
 with listed as (

@@ -1,4 +1,4 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
+-- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
 -- source: core.procedure_in_force, core.unit_on_day, mart.dossier; Decision 766, online services
 -- traps: services offered online at D; a dossier filed online and received in the period; one of a unit that did not exist on the
 --        day of its reception counts for the successor
