@@ -109,7 +109,7 @@ class Client:
         body = parse_json(answer.content, where)
         token = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token:
-            raise ContractViolation(f"{where}: the answer has no access_token. Ask the owner of the source; see one_stop.md, Transport.")
+            raise ContractViolation(f"{where}: the answer has no access_token. Ask the owner of the source.")
         self._auth = _Header("Authorization", f"Bearer {token}")
 
     def get_json(self, path: str, params: dict[str, str], where: str, check: Callable[[Any], None]) -> Any:
