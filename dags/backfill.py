@@ -1,8 +1,8 @@
-"""backfill: load past months of a source without hand work.
+"""backfill: load past months of a source automatically.
 
-Give a source, a first and a last month: each month's window is ingested by a run of its own of `ingest_<source>`, one after the
-other, and `refresh_indicators` follows on what they touched. Loads are idempotent: it can be stopped, and started again. T stays
-where the first month that was never asked for begins; `cchc doctor` tells it.
+Give a source, a first and a last month. For each month, one run of `ingest_<source>` loads the window of the month, one after the other,
+and `refresh_indicators` computes the months that they touched. Loads are idempotent, so the run can be stopped and started again. known_at
+of the source stays at the beginning of the first month that was never extracted; `cchc doctor` reports it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""close_month: publish a period: wait for coverage, show the findings, ask a person, freeze values and reports, tell people.
+"""close_month: publish a period. Wait for the data, show the findings, ask a person, freeze values and reports, send a notice.
 
-Monthly for the month before, and by hand for any `period` (2023-06, 2023-Q2, 2023-06R …). It waits `wait_hours` for sources and units
-that are late; then it goes on and says who is missing. The approval is a task that waits for an answer in the UI; where
-include/reference/closing.yaml says `rule`, and the rule holds, nobody is asked. A published period never changes: run again after late
-data, it asks for the approval of the restatement, which becomes another edition.
+It runs each month for the month before; a person can start it for any `period` (2023-06, 2023-Q2, 2023-06R …). It waits up to `wait_hours`
+for late sources and units; then it continues and names what is missing. The approval is a task that waits for an answer in the UI. If
+include/reference/closing.yaml has `rule`, and the rule approves, nobody is asked. A published period never changes: a run after late data
+asks for the approval of the restatement, which becomes another edition.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def close_month() -> None:
 
     @task
     def findings(period: str) -> str:
-        """What the approver must know, in words: clocks, who is missing, what looks wrong, what has changed since."""
+        """The text for the approver: known_at of each source, the units that sent nothing, the findings, the open restatements."""
         from cchc.period import parse_period
         from cchc.publication.readiness import readiness
 
@@ -106,7 +106,7 @@ def close_month() -> None:
 
     @task
     def notify(published: str) -> None:
-        """Tell people, where a webhook is configured."""
+        """Send a notice, if a webhook is configured."""
         from cchc.airflow.notify import tell
 
         tell(published)

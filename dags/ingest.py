@@ -1,10 +1,10 @@
 """ingest_<source>: one DAG for each profile in CCHC_SOURCES_DIR.
 
-Pulls what changed since the last complete extract, checks it, loads it into the warehouse, and tells which months it touched;
-`refresh_indicators` follows on those months alone. By hand: trigger with `from` and `to` for any window, or `full` for everything.
-A blocked file leaves the others loaded and ends red in `confirm`; a blocked extract over HTTP publishes nothing and ends red in `load`.
-A profile that cannot be read is a DAG, too: it fails each morning with what is wrong in the profile; the other sources are not touched.
-Run again, it changes nothing that did not change at the source.
+It extracts the changes since the last complete extract, checks them, loads them into the warehouse, and reports the months that they
+touched; `refresh_indicators` then computes only those months. To start it yourself, use `from` and `to` for any window, or `full` for
+everything. If a file is blocked, the other files are loaded, and the task `confirm` fails. If an extract over HTTP is blocked, nothing is
+loaded, and the task `load` fails. A profile that cannot be read also has a DAG: it fails each morning with the error in the profile, and
+the other sources are not affected. A second run changes only what has changed at the source.
 """
 
 from __future__ import annotations

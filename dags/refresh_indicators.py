@@ -1,8 +1,8 @@
 """refresh_indicators: recompute the indicators of exactly the months that loads have touched.
 
-Each touched month is a partition (YYYY-MM) of the asset `months_touched`; this DAG runs once for each of them. A month holds every
-period that ends in it: month, quarter, year to date, report month … By hand: give `periods` (2023-06, 2023-Q2, 2023-06R …).
-Published values are never touched: what is learnt later becomes a restatement.
+Each touched month is a partition (YYYY-MM) of the asset `months_touched`; this DAG runs once for each of them. A month includes every
+period that ends in it: month, quarter, year to date, report month … To start it yourself, give `periods` (2023-06, 2023-Q2, 2023-06R …).
+Published values never change: if later data give other values, the differences become restatements.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The authority whose plan is measured: include/reference/authority.yaml. Its zone and the root of its units stand there alone."""
+"""The authority whose plan is measured, with its time zone and the root of its units: include/reference/authority.yaml."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILE = PROJECT / "include" / "reference" / "authority.yaml"
 
 @dataclass(frozen=True)
 class Authority:
-    """`code`: the unit that is the root of its tree. `zone`: a name of the IANA list; a day is a day of that zone."""
+    """The authority. `code`: the unit at the root of its tree. `zone`: a time zone of the IANA list; all days are days of this zone."""
 
     code: str
     name_vi: str
@@ -25,7 +25,7 @@ class Authority:
 
 @lru_cache(maxsize=1)
 def authority() -> Authority:
-    """The authority of this installation. Raises NotConfigured where its file cannot be read."""
+    """The authority of this installation. Raises NotConfigured if its file cannot be read."""
     try:
         entry = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:

@@ -1,32 +1,32 @@
-"""The package's errors. Each says what happened, where (source, record, rule), and what to do about it."""
+"""The errors of the package. Each message says what happened, where (source, record, rule), and what to do about it."""
 
 from __future__ import annotations
 
 
 class CchcError(Exception):
-    """Base of every error that a user should read instead of a stack trace. `exit_code` is the CLI's answer."""
+    """Base class of every error that a user should read without a stack trace. `exit_code`: the exit code of the CLI."""
 
     exit_code = 1
 
 
 class SourceUnavailable(CchcError):
-    """The source could not be reached, refused us, or cut an answer off. A later try may succeed."""
+    """The source could not be reached, refused the request, or sent an incomplete answer. A later try may succeed."""
 
 
 class WarehouseUnavailable(CchcError):
-    """The warehouse cannot be reached, or does not let us in. A later try may succeed."""
+    """The warehouse cannot be reached, or it refuses the login. A later try may succeed."""
 
 
 class ContractViolation(CchcError):
-    """The source answered, and the answer breaks its contract. Retrying does not help."""
+    """The source answered, but the answer breaks its contract. Another try does not help."""
 
 
 class WrongClock(CchcError):
-    """A clock is wrong: T would be later than what the source, the database or the newest file says the time is."""
+    """A clock is wrong: known_at would be later than the time of the source or of the database, or much later than the newest file."""
 
 
 class LoadBlocked(CchcError):
-    """Validation stopped a load: nothing of it was published (indicators.md §5, *Blocking*)."""
+    """Validation blocked a load, so nothing of the load was published; or a period was not approved."""
 
     exit_code = 3
 
@@ -42,9 +42,10 @@ class WrongUse(CchcError):
 
 
 def sentence_of(error: BaseException) -> str | None:
-    """What to tell a user of an error of the place that we run in (a full disk, a closed folder, a database that refuses).
+    """A sentence for the user about an error of the environment: a full disk, a folder without permission, a database that refuses.
 
-    None where it is a fault of ours: whoever mends that needs the stack trace. Not for a CchcError, which says it itself.
+    None for every other error: that is a defect of the program, and the developer needs the stack trace. A CchcError has its own message,
+    so do not call this for one.
     """
     if isinstance(error, OSError) and error.strerror:
         where = f" {error.filename}" if error.filename else ""

@@ -1,7 +1,7 @@
-"""Each model once: in which tables of core it is, what identifies a record, what makes a version, by which days it counts.
+"""The models: for each, its tables in core, the key of a record, the columns that make a version, and the days on which a record counts.
 
-A model is what an entity of a profile is mapped to, whatever vendor delivers it. Everything that loops over models (merge, marks of months,
-replay of an earlier moment, reasons of restatements) loops over `MODELS`; docs/architecture.md lists the files that a new model takes.
+An entity of a profile is mapped to a model, whatever vendor delivers it. All code that loops over models (merge, marking of months, the
+warehouse as known at a past moment, reasons of restatements) loops over `MODELS`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cchc.period import ZONE
 
 Role = Literal["dossiers", "documents", "payments", "feedback", "survey", "declared"]
 ROLES: tuple[Role, ...] = get_args(Role)
-"""What a source can be to the indicators: they count a role, whichever sources fill it."""
+"""The roles that a source can fill. An indicator counts the records of a role, whichever sources fill it."""
 
 Merge = Literal["versions", "list", "key_list", "day_files", "dated_files", "declared"]
 
@@ -22,16 +22,17 @@ Merge = Literal["versions", "list", "key_list", "day_files", "dated_files", "dec
 class Model:
     """One model.
 
-    `role`: what a source that delivers it is to the indicators. `merge`: how its staged rows come into core: `versions` (the newest change
-    time wins), `list` (each answer is the whole list), `key_list` (answers of /keys), `day_files` (the highest revision of a day replaces
-    the day), `dated_files` (of one key the row of the newest file wins), `declared` (a workbook of a unit and month).
-    `table`: its table of versions; None where it has none. `identity`: the columns of a record's key; `version`: those that, with the T of
-    the extract, make one version; `distribution`: what stands before them in the primary key.
-    `relation`: what is in force, one row a record; `where`: which of them can count. `days`: the local days by which an indicator or a
-    coverage counts a record, as SQL over `{row}`; `until`: the day until which it is felt, where that is another one.
-    `names_unit`: whether a record counts at the unit that it names; a signature counts where its signer is in post.
-    `makes_dossiers`: a change derives the dossier again, which marks its months itself. `record` and `item`: how the catalogue names what
-    stands behind an item, and how an indicator names the record's key, over `{row}`. `one`, `many`: the word for people.
+    `role`: the role that a source fills by delivering it. `merge`: the way in which its staged rows are merged into core: `versions` (the
+    newest change time is in force), `list` (each answer is the whole list), `key_list` (lists of keys by month), `day_files` (the highest
+    revision of a day replaces the day), `dated_files` (the row of the newest file is in force), `declared` (workbooks of a unit and month).
+    `table`: its version table; None if it has none. `identity`: the key columns of a record. `version`: the columns that, together with the
+    known_at of the extract, make a version. `distribution`: the columns before `identity` in the primary key.
+    `relation`: the view or table with one row for each record in force. `where`: the SQL condition on `{row}` for records that can count.
+    `days`: the local days on which an indicator or a coverage counts a record, as SQL on `{row}`. `until`: the last day on which a record
+    counts, if it counts over a range of days.
+    `names_unit`: whether a record counts for the unit that it names; a signature counts for the unit of its signer instead.
+    `makes_dossiers`: a change derives the dossier again, and that marks the months. `record`: the name of the kind of record in the
+    catalogue. `item`: the SQL on `{row}` for the item that an indicator returns for the record. `one`, `many`: its name in messages.
     """
 
     name: str
@@ -54,23 +55,26 @@ class Model:
 
     @property
     def versions(self) -> str:
-        """Its table of versions. Raises TypeError where it has none."""
+        """Its version table. Raises TypeError if it has none."""
         if self.table is None:
             raise TypeError(f"the model {self.name} has no table of versions")
         return self.table
 
     @property
     def primary_key(self) -> tuple[str, ...]:
-        """The columns of the primary key of its table of versions."""
+        """The columns of the primary key of its version table."""
         return (*self.distribution, *self.identity, *self.version, "_first_seen_at")
 
     @property
     def newest_first(self) -> str:
-        """The order that puts the newest version of a key first: by change time (or date and revision of the file), then by delivery."""
+        """The SQL order in which the newest version of a key is first.
+
+        It is the order by change time (or by date and revision of the file), then by known_at of the extract.
+        """
         return ", ".join(f"{column} desc" for column in (*self.version, "_first_seen_at"))
 
     def days_of(self, row: str) -> tuple[str, ...]:
-        """`days` over the alias `row` of a relation."""
+        """The SQL expressions of `days` for the table alias `row`."""
         return tuple(day.format(row=row) for day in self.days)
 
 
@@ -78,7 +82,7 @@ def _local(column: str) -> str:
     return f"cast({{row}}.{column} at time zone '{ZONE.key}' as date)"
 
 
-# in the order in which the models of one extract are merged: a dossier is judged by its steps and by the list of procedures
+# in the order in which the models of one extract are merged: a dossier depends on its steps and on the list of procedures
 MODELS: dict[str, Model] = {
     model.name: model
     for model in (
@@ -113,7 +117,7 @@ MODELS: dict[str, Model] = {
             "dossiers",
             table="core.dossier_version",
             identity=("dossier_id",),
-            # a dossier counts by its reception for as long as it is open
+            # a dossier counts from the day of its reception until it is finished
             relation="mart.dossier",
             where="{row}.is_counted",
             days=("{row}.received_date",),

@@ -1,7 +1,11 @@
-"""Periods and zones: the one module that knows what a month is, and what time it is.
+"""Periods and the time zone: all calculations with months, periods and the current time are in this module.
 
-indicators.md §1.3–§1.4: everything is judged in the zone of the authority; periods are half-open in local dates; the report kinds
-follow Decree 09/2019 (from the 15th of the month before to the 14th).
+All days are days of the authority's time zone. A period has a first day, which is included, and an end day, which is not. The report
+periods follow Decree 09/2019/NĐ-CP: they run from the 15th of a month to the 14th of the next month.
+
+Three moments and days have the same name everywhere: `known_at` (T in formulas) is the moment up to which a source is known; `end_at` (J)
+is the moment at which counting ends, which is the end of the period or known_at if that is earlier; `last_day` (D) is the last day that is
+counted.
 """
 
 from __future__ import annotations
@@ -18,27 +22,27 @@ from cchc.errors import WrongUse
 ZONE = ZoneInfo(authority().zone)
 KINDS = ("month", "quarter", "half_year", "nine_months", "year", "report_month", "report_quarter")
 BASES = ("period", "year_to_date")
-CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks of two machines that are kept by a time server differ by far less
+CLOCK_TOLERANCE = timedelta(minutes=5)  # the clocks of two machines that use a time server differ by much less
 _TICK = timedelta(microseconds=1)
 
 
 def now() -> datetime:
-    """This moment, in the zone of the authority. The only clock of the package."""
+    """The current moment in the zone of the authority. The package reads the time only here."""
     return datetime.now(ZONE)
 
 
 def midnight(day: date, zone: ZoneInfo = ZONE) -> datetime:
-    """00:00:00 of a local day."""
+    """The moment 00:00:00 of a local day."""
     return datetime.combine(day, time(), zone)
 
 
 def to_minute(moment: datetime) -> str:
-    """A moment as messages write it: local, to the minute."""
+    """A moment in the form of the messages: local time, without seconds."""
     return f"{moment.astimezone(ZONE):%Y-%m-%d %H:%M}"
 
 
 def parse_moment(text: str) -> datetime:
-    """An ISO 8601 date or date-time as an aware moment; without offset = local. Raises WrongUse."""
+    """A moment with time zone from an ISO 8601 date or date-time; without an offset it is local time. Raises WrongUse."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
@@ -47,24 +51,24 @@ def parse_moment(text: str) -> datetime:
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day of another month (only used with days up to 28)."""
+    """The same day of another month; use it only with days up to 28."""
     index = day.year * 12 + day.month - 1 + months
     return date(index // 12, index % 12 + 1, day.day)
 
 
 def month_start(day: date) -> date:
-    """First day of the month of a day."""
+    """The first day of the month of a day."""
     return day.replace(day=1)
 
 
 def last_day_before(moment: datetime) -> date:
-    """Local date of the last instant before a moment: the D of a clock that stops there."""
+    """The local date of the last instant before a moment: the last day that is counted if counting ends at this moment."""
     return (moment.astimezone(UTC) - _TICK).astimezone(ZONE).date()
 
 
 @dataclass(frozen=True, order=True)
 class Period:
-    """A period: `kind`, first day `start` (inclusive), `end` (exclusive)."""
+    """A period: its `kind` (one of KINDS), its first day `start`, and `end`, the day after its last day."""
 
     kind: str
     start: date
@@ -72,43 +76,43 @@ class Period:
 
     @property
     def last_day(self) -> date:
-        """D, the period's last day."""
+        """The last day of the period."""
         return self.end - timedelta(days=1)
 
     @property
     def is_report(self) -> bool:
-        """Whether it follows the report calendar, 15th to 14th."""
+        """Whether the period follows the report calendar, from the 15th of a month to the 14th of the next."""
         return self.kind.startswith("report_")
 
     @property
     def year_start(self) -> date:
-        """Where its year to date begins: 1 January, or 15 December for the report kinds (indicators.md §1.4)."""
+        """The first day of its year to date: 1 January, or 15 December of the year before for the report periods."""
         return date(self.last_day.year - 1, 12, 15) if self.is_report else date(self.last_day.year, 1, 1)
 
     def first_day(self, basis: str) -> date:
-        """First day of what is counted on a basis."""
+        """The first day that is counted on a basis ("period" or "year_to_date")."""
         return self.start if basis == "period" else self.year_start
 
     def end_at(self, known_at: datetime) -> datetime:
-        """J = min(00:00:00 of D + 1, T) (indicators.md §1.3)."""
+        """The moment at which counting ends: the end of the period, or `known_at` if that is earlier. J = min(00:00:00 of D + 1, T)."""
         return min(midnight(self.end), known_at)
 
     def effective_last_day(self, known_at: datetime) -> date:
-        """D, or the local date of the last instant before J where T lies before the end of D."""
+        """The last day that is counted: the last day of the period, or the last day before `known_at` if the period is still running."""
         return last_day_before(self.end_at(known_at))
 
     def year_before(self) -> Period:
-        """The same period of the year before."""
+        """The same period one year before."""
         return Period(self.kind, add_months(self.start, -12), add_months(self.end, -12))
 
     def before(self) -> Period:
-        """The period of the same kind before this one (of a year's parts: the year before for 9 months)."""
+        """The period of the same kind before this one; for nine months and years, the same one of the year before."""
         step = {"month": 1, "report_month": 1, "quarter": 3, "report_quarter": 3, "half_year": 6}.get(self.kind, 12)
         return Period(self.kind, add_months(self.start, -step), add_months(self.end, -step))
 
     @property
     def code(self) -> str:
-        """How people type it: 2023-06, 2023-Q2, 2023-H1, 2023-9M, 2023, 2023-06R, 2023-Q1R."""
+        """The code of the period as people enter it: 2023-06, 2023-Q2, 2023-H1, 2023-9M, 2023, 2023-06R, 2023-Q1R."""
         last = self.last_day
         return {
             "month": f"{last:%Y-%m}",
@@ -122,7 +126,7 @@ class Period:
 
     @property
     def name_vi(self) -> str:
-        """How a report calls it."""
+        """The Vietnamese name of the period in reports."""
         last = self.last_day
         span = f"({self.start:%d/%m/%Y}–{last:%d/%m/%Y})"
         quarter = (last.month + 2) // 3
@@ -147,7 +151,7 @@ _CODE = re.compile(r"^(\d{4})(?:-(?:(0[1-9]|1[0-2])(R?)|Q([1-4])(R?)|H([12])|(9M
 
 
 def parse_period(code: str) -> Period:
-    """A period from how people type it (design.md §4). Raises WrongUse naming the forms."""
+    """The period of a code that a person entered. Raises WrongUse, which lists the allowed forms."""
     found = _CODE.match(code)
     if not found:
         raise WrongUse(f"'{code}' is no period; use 2023-06, 2023-Q2, 2023-H1, 2023-9M, 2023, or with R for 15→14: 2023-06R, 2023-Q1R")
@@ -170,7 +174,7 @@ def parse_period(code: str) -> Period:
 
 
 def periods_of_year(year: int) -> Iterator[Period]:
-    """Every period whose nominal last day lies in a year, the report kinds included."""
+    """Every period whose last day is in a year, including the report periods."""
     codes = [f"{year}-{n:02d}" for n in range(1, 13)]
     codes += [f"{code}R" for code in codes]
     codes += [f"{year}-Q{n}{r}" for n in range(1, 5) for r in ("", "R")]
@@ -179,9 +183,10 @@ def periods_of_year(year: int) -> Iterator[Period]:
 
 
 def periods_ending_in(month_first: date, known_at: datetime) -> list[Period]:
-    """The periods whose D (cut at T) lies in a month: what a refresh of that month computes.
+    """The periods whose last counted day is in a month: a refresh of the month computes them.
 
-    A running quarter or year ends, as far as is known, in the month of T. A period that starts at or after T has no value.
+    A running quarter or year counts as ending in the month of known_at. A period that starts at or after known_at has no value.
+    Arguments: `month_first`, the first day of the month.
     """
     found = [
         period
@@ -193,13 +198,13 @@ def periods_ending_in(month_first: date, known_at: datetime) -> list[Period]:
 
 
 def last_days(first_year: int, last_year: int) -> list[date]:
-    """The days of some years on which a period ends, of any kind."""
+    """The days from `first_year` to `last_year` on which a period of any kind ends."""
     ends = {period.last_day for year in range(first_year, last_year + 2) for period in periods_of_year(year)}
     return sorted(day for day in ends if first_year <= day.year <= last_year)
 
 
 def months_between(first: date, last: date) -> list[date]:
-    """First days of the months from one day's month to another's, both included."""
+    """The first days of the months from the month of `first` to the month of `last`, both included."""
     months, current = [], month_start(first)
     while current <= last:
         months.append(current)
@@ -208,7 +213,10 @@ def months_between(first: date, last: date) -> list[date]:
 
 
 def month_windows(first: str, last: str) -> list[dict[str, str]]:
-    """The windows (from, to) of the months YYYY-MM from first to last, in ISO 8601; none reaches beyond now."""
+    """The windows of change time {"from", "to"} (ISO 8601) of the months from `first` to `last` (YYYY-MM); none ends after now.
+
+    Raises WrongUse if `last` is before `first`.
+    """
     start, end = parse_period(first).start, parse_period(last).end
     if start >= end:
         raise WrongUse(f"{last} lies before {first}")

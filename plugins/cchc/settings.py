@@ -1,6 +1,6 @@
-"""Where everything is: the environment variables of design.md §4, read in one place.
+"""The settings of an installation, read from the environment variables (CCHC_…); README.md lists them.
 
-`Settings.load()` reads the environment each time it is called, so tests and the CLI can change it.
+`Settings.load()` reads the environment at each call, so tests and the CLI can change it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Settings:
-    """Paths and URLs of one installation.
+    """The paths and URLs of one installation.
 
-    `warehouse_url` is a SQLAlchemy URL, or None for the embedded PostgreSQL under `home`.
+    `warehouse_url`: a SQLAlchemy URL; None means the embedded PostgreSQL under `home`.
     """
 
     home: Path
@@ -33,7 +33,7 @@ class Settings:
 
     @classmethod
     def load(cls) -> Settings:
-        """The settings that the environment asks for; defaults as in design.md §4."""
+        """Read the settings from the environment; each has a default."""
         home = Path(os.environ.get("CCHC_HOME") or PROJECT / ".cchc").absolute()
         return cls(
             home=home,
@@ -44,14 +44,14 @@ class Settings:
         )
 
     def privacy_key(self) -> str:
-        """CCHC_PRIVACY_KEY: keys the HMAC of identity numbers. Without one the installation makes its own and keeps it in `home`.
+        """The key of the HMAC that replaces identity numbers: CCHC_PRIVACY_KEY, or else a key that is generated once and kept in `home`.
 
-        Changing it makes old and new keys of one person differ.
+        If the key changes, the old and the new values for one person differ (docs/runbooks/privacy_key.md).
         """
         return os.environ.get("CCHC_PRIVACY_KEY") or self.secret("privacy_key")
 
     def secret(self, name: str) -> str:
-        """A secret of this installation kept in `home`, made on first use (mode 0600)."""
+        """A secret of this installation in the folder `home`; it is generated on first use, in a file with mode 0600."""
         path = self.home / "secrets" / name
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

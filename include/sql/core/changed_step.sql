@@ -1,6 +1,6 @@
--- grain: one row a dossier with a changed step: from when on a pause by status may differ
+-- grain: one row for each dossier with a changed step: the moment from which on a pause by status may differ
 -- source: changed_dossier_step_key (temporary: steps whose versions changed), core.dossier_step_version
--- traps: only dossiers that have, or had, a step of status 6 or 8: other steps act through the end of the dossier alone
+-- traps: only dossiers that have, or had, a step of status 6 or 8: other steps only matter through the end of the dossier
 
 insert into changed_step (dossier_id, changed_at)
 select

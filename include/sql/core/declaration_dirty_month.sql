@@ -1,4 +1,4 @@
--- grain: one row a month that is marked for refresh: a stored value in it has another coverage by the list of who declares
+-- grain: one row for each month that is marked for refresh: a stored value in it has another coverage by the current duties to declare
 -- source: mart.indicator_value, core.declared_coverage_at
 -- traps: of the plans and indicators in `changed` alone; D of a running period is cut at T; a month without a stored value is not marked
 
@@ -44,7 +44,7 @@ covered as (
     ) as c
 ),
 
--- both coverages of a number side by side by sorting, not by a join: nothing is known of how many rows there are
+-- sorting puts both coverages of a value side by side; a join would be slow because PostgreSQL cannot estimate the row counts
 laid_out as (
     select
         s.plan_code,

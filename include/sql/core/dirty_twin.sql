@@ -1,6 +1,6 @@
--- grain: one row a dossier that is derived again because a dossier of its key in another source is
+-- grain: one row for each dossier that is derived again because a dossier of its key in another source is
 -- source: ops.dirty_dossier, core.dossier_version, mart.dossier
--- traps: of a dossier whose last version was taken back, the key is the one that mart.dossier still has
+-- traps: if all versions of a dossier were removed, its key is the one that mart.dossier still has
 
 insert into ops.dirty_dossier
 with dirty as (

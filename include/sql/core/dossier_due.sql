@@ -1,6 +1,6 @@
--- grain: one row a stretch of time with one due, for each dossier of ops.dirty_dossier
+-- grain: one row for each time range with one due, for each dossier of ops.dirty_dossier
 -- source: judged_version (temporary), core.dossier_supplement
--- traps: indicators.md §3, due: for a moment X the version with the greatest change time < X counts, and rounds of the newest
+-- traps: the due at a moment X: the version with the greatest change time < X counts, with the supplement rounds of the newest
 --        version received back in [that change time, X); before the oldest version, the rounds of the oldest count.
 --        A stretch holds for X in (valid_after, next valid_after], so "< X" is "<= valid_after". Equal neighbours are one stretch
 

@@ -1,4 +1,4 @@
--- grain: one row a dossier in the key list of a month, as long as the answers say the same
+-- grain: one row for each dossier in the key list of a month, as long as the lists do not change it
 -- source: listed_key (temporary: the newest answers)
 -- traps: run after dossier_key_ended
 

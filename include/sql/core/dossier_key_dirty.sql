@@ -1,7 +1,7 @@
--- grain: one row a dossier whose deletion may be judged otherwise after the newest answers of /keys
+-- grain: one row for each dossier whose deletion may change with the newest key lists
 -- source: core.dossier_key, mart.dossier
--- traps: a stored dossier absent from the answer of its month of reception counts as deleted (indicators.md §1.5);
---        one that the answers name as before, and whose facts say so already, is not derived again
+-- traps: a stored dossier that is absent from the key list of its month of reception counts as deleted;
+--        a dossier that the lists name as before, and whose facts agree, is not derived again
 
 insert into ops.dirty_dossier (dossier_id)
 select k.dossier_id

@@ -1,6 +1,6 @@
--- grain: one row a dossier in the key list of a month, whose answer no longer stands
+-- grain: one row for each dossier in the key list of a month, whose entry ended
 -- source: listed_key, asked_month (temporary: the newest answers)
--- traps: a month that was answered later than this extract is not in asked_month: an older answer changes nothing
+-- traps: a month with a newer list than this extract is not in asked_month, so an older list changes nothing
 
 update core.dossier_key as k
 set _ended_at = cast(:known_at as timestamptz)

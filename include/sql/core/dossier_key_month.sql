@@ -1,4 +1,4 @@
--- grain: one row a month: when its key list was asked last
+-- grain: one row for each month: when its key list was last asked for
 -- source: asked_month (temporary)
 -- traps: only the newest answer counts
 

@@ -1,6 +1,6 @@
--- grain: one row a supplement round of a dossier, as its newest version has it
+-- grain: one row for each supplement round of a dossier, by its newest version
 -- source: judged_version (temporary), its supplements
--- traps: only the dossiers of ops.dirty_dossier are written; what stood there before is removed by the caller
+-- traps: only the dossiers of ops.dirty_dossier are written; the caller deletes their former rows first
 
 insert into core.dossier_supplement (
     dossier_id, round_number, source_code, round_code, asked_at, received_back_at, due_before_at, due_after_at

@@ -1,6 +1,6 @@
--- grain: one row a dossier of ops.dirty_dossier and change time: the delivery that holds, with its end and the rules it breaks
+-- grain: one row for each dossier of ops.dirty_dossier and change time: the delivery in force, with its end and the rules that it breaks
 -- source: core.dossier_version, core.dossier_step
--- traps: K4 and K7 depend on steps that may come later or be hidden, so they are judged here each time (indicators.md §3, §5);
+-- traps: K4 and K7 depend on steps that may come later or be hidden, so they are judged again here each time;
 --        the temporary table lives until the end of the transaction
 
 create temp table judged_version on commit drop as

@@ -1,6 +1,6 @@
--- grain: one row a decision date whose limit for publication passed between two T's with a procedure unpublished
+-- grain: one row for each decision date whose limit for publication passed between two values of known_at while a procedure was not published
 -- source: core.procedure_at, core.working_day
--- traps: procedure_update_timely_rate counts such a procedure from then on, in the month of the decision (indicators.md §4);
+-- traps: procedure_update_timely_rate counts such a procedure from then on, in the month of the decision;
 --        the temporary table lives until the end of the transaction
 
 create temp table limit_passed on commit drop as

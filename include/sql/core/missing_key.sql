@@ -1,6 +1,6 @@
--- grain: one row a dossier that the newest answers of /keys list as existing, and that is not stored
+-- grain: one row for each dossier that the newest key lists name as existing but that is not stored
 -- source: listed_key, asked_month (temporary: the newest answers), core.dossier_version
--- traps: run after the load's dossiers are merged and after missing_key_arrived; a key that was missing before keeps the T that found it
+-- traps: run after the load's dossiers are merged and after missing_key_arrived; a key that was missing before keeps the known_at at which it was found
 
 insert into ops.missing_key (source_code, month_start, dossier_id, dossier_code, first_seen_at)
 select

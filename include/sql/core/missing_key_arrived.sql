@@ -1,4 +1,4 @@
--- grain: one row a dossier that was missing and no longer is: it has arrived, or the source's list no longer names it
+-- grain: one row for each dossier that was missing and no longer is: it has arrived, or the source's list no longer names it
 -- source: ops.missing_key, core.dossier_version, core.dossier_key
 -- traps: core.dossier_key has the answers in force only where _ended_at is null
 

@@ -1,4 +1,4 @@
--- grain: one row a source and month that is marked for refresh: a stored value in it is judged otherwise by the plans as they are now
+-- grain: one row for each source and month that is marked for refresh: a stored value in it is judged differently by the current plans
 -- source: mart.indicator_value, core.plan, core.plan_target
 -- traps: of what is still computed; targets and directions of the cells in `changed` alone; that a plan holds, or none does, is looked at for every period;
 --        the status of a direction needs the year before, which may not be stored: one whose operator changed is marked where it was judged
@@ -12,7 +12,7 @@ with changed as (
     from jsonb_to_recordset(cast(:changed as jsonb)) as c (plan_code text, indicator_code text, level text)
 ),
 
--- a mark of one source of a role is a mark of the role; its periods are cut at the earliest T
+-- a mark under one source of a role marks the role; its periods end at the earliest known_at
 lead as (
     select
         r.role,

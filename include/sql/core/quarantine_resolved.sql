@@ -1,6 +1,6 @@
--- grain: one row an open entry of ops.quarantine whose key is delivered again, newer, and passes
+-- grain: one row for each open entry of ops.quarantine whose key is delivered again, newer, and passes
 -- source: passed_key (temporary: the keys of this load whose version in force breaks no rule, with its delivery), ops.quarantine
--- traps: newer by T, then by load: an old version that comes late mends nothing. An entry stays while a newer one of the key
+-- traps: newer by known_at, then by load: an old version that arrives late resolves nothing. An entry stays while a newer one of the key
 --        is open: a warning of the same, or a row set aside. K4 and K7 follow the steps (mart/dossier_left_out). No version of core changes by it: the rules that a
 --        stored version breaks were written when it was loaded, and a retry judges all rows of its load anew
 

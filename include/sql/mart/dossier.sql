@@ -1,7 +1,7 @@
--- grain: one row a dossier of ops.dirty_dossier: its facts as of T, without personal data
+-- grain: one row for each dossier of ops.dirty_dossier: its facts as of T, without personal data
 -- source: core.dossier_version (newest of each), judged_version (temporary), core.dossier_due, core.dossier_key
 -- traps: the temporary table derived_dossier is compared with mart.dossier before it is written there (months touched);
---        local dates are those of the source's zone; J plays no part here: facts are cut at J when they are counted
+--        local dates are those of the source's zone; end_at (J) is not used here: it is applied when the facts are counted
 
 create temp table derived_dossier on commit drop as
 with newest as (
@@ -40,7 +40,7 @@ month_listed as (
         and m.month_start = cast(date_trunc('month', n.received_at at time zone s.zone) as date)
 ),
 
--- the later learnt of the two wins: the record, or the answer of /keys (indicators.md §1.5)
+-- whether a dossier is deleted: the newer of its record and of the key list decides
 deletion as (
     select
         n.dossier_id,
@@ -76,7 +76,7 @@ first_promise as (
     order by j.dossier_id asc, j._changed_at asc
 ),
 
--- any delivered version, also one that a later delivery of the same change time replaced
+-- all delivered versions, including those that a later delivery with the same change time replaced
 first_before as (
     select v.dossier_id, min(cast(r.item ->> 'due_before_at' as timestamptz)) as due_at
     from core.dossier_version as v

@@ -1,6 +1,6 @@
--- grain: one row a dossier whose facts changed: the days from and up to which a count may differ
+-- grain: one row for each dossier whose facts changed: the days from and up to which a count may differ
 -- source: derived_dossier, due_before, supplement_before, changed_step (temporary), mart.dossier, core.dossier_due, core.dossier_supplement
--- traps: an attribute without a time of its own counts for every period of the dossier; a step, a round or a due only from its time on
+-- traps: an attribute without a time of its own touches every period of the dossier; a step, a round or a due only the periods from its time on
 
 create temp table dossier_change on commit drop as
 with due_change as (
@@ -58,7 +58,7 @@ compared as (
                 o.is_digitized
             )
         ) and (coalesce(n.is_counted, false) or coalesce(o.is_counted, false)) as is_attribute_changed,
-        -- a signed result and the first due count with the end alone
+        -- a signed result and the first due only matter together with the end
         (
             n.finished_at is distinct from o.finished_at
             or n.outcome is distinct from o.outcome
@@ -88,7 +88,7 @@ dated as (
             when c.is_attribute_changed then c.received_date
             else least(
                 case when c.is_end_changed then c.finished_from end,
-                -- a due as far back as can be (valid after -infinity) counts since the reception
+                -- a due without a beginning (valid after -infinity) counts from the reception on
                 case
                     when u.changed_at is not null
                         then greatest(

@@ -1,4 +1,4 @@
--- grain: one row a dossier of derived_dossier that does not count because its key stands in another source of the role, too
+-- grain: one row for each dossier of derived_dossier that does not count because its key also stands in another source of the role
 -- source: derived_dossier (temporary), mart.dossier, core.source_role
 -- traps: the newest change time counts, then the source first in the alphabet; a deleted dossier stands in no source any more; one that
 --        breaks a critical rule does, and stands in the way of an older good one of another source, as its own newest version would

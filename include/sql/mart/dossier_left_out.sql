@@ -1,6 +1,6 @@
--- grain: one row a dossier and rule of ops.quarantine, for rules that depend on steps (K4, K7)
+-- grain: one row for each dossier and rule of ops.quarantine, for rules that depend on steps (K4, K7)
 -- source: derived_dossier (temporary), ops.quarantine
--- traps: a step that comes later mends the record, a step that is hidden breaks it: open entries follow what holds now
+-- traps: a later step can correct the record, and a hidden step can break it: the open entries follow the current facts
 
 with now_broken as (
     select

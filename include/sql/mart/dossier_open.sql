@@ -1,6 +1,6 @@
--- grain: one row a dossier of a source open at J, for one last day D
+-- grain: one row for each dossier of a source open at J, for one last day D
 -- source: core.dossier_open_at
--- traps: paused and past due as of J (indicators.md §3) are told by the function, which form II.06a and the findings ask too
+-- traps: the function decides what is paused and past due at J; form II.06a and the findings use the same function
 
 insert into mart.dossier_open (
     source_code, as_of_date, dossier_id, dossier_code, unit_code, field_code,

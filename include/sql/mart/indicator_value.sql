@@ -1,6 +1,6 @@
--- grain: one row an indicator, scope, period and basis
+-- grain: one row for each indicator, scope, period and basis
 -- source: measured (temporary: one period on both bases, and the year to date of the same period a year before), core.plan_target
--- traps: rows that stay as they are keep their computed_at; a flow's status is decided by its year to date on both bases;
+-- traps: rows that do not change keep their computed_at; a flow's status is decided by its year to date on both bases;
 --        a target holds in the years of its plan alone; comparisons and gaps are exact (numeric), never rounded
 
 insert into mart.indicator_value as v (
@@ -13,7 +13,7 @@ with holding as (
     from core.plan as p
     where
         p.plan_code = cast(:plan as text)
-        -- the plan binds the authority's own tree
+        -- the plan holds for the units in the authority's own tree
         and cast(:is_bound as boolean)
         and cast(:period_end as date) - 1 between p.valid_from and p.valid_to
 ),
@@ -32,7 +32,7 @@ target as materialized (
     where t.ended_at is null
 ),
 
--- a fraction to compare: of a count over 1, null where there is no value
+-- the fraction to compare: a count has the denominator 1; null without a value
 compared as (
     select
         m.*,

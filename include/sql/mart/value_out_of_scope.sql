@@ -4,7 +4,7 @@
 --        gives a level without units its row again where something counts in it all the same; levels are the authority's alone: another
 --        tree takes none away
 
--- materialized: guessed row counts would ask for the units anew for every value
+-- materialized: with wrong row estimates PostgreSQL would compute the units again for every value
 with unit as materialized (
     select
         u.unit_code,
@@ -34,6 +34,6 @@ where
         from unit as u
         where u.root_code = cast(:root as text) and u.is_founded and v.unit_code in (u.unit_code, 'level:' || u.level)
     )
-    -- the values of another tree's units are that tree's
+    -- values of units in other trees are kept
     and not exists (select 1 from unit as o where o.unit_code = v.unit_code and o.root_code <> cast(:root as text))
     and (v.unit_code not like 'level:%' or cast(:root as text) = (select a.root_code from core.authority as a))

@@ -1,5 +1,5 @@
--- grain: one role a kind of use: cchc_loader writes, cchc_analyst reads mart and core, cchc_dashboard reads mart alone
--- source: design.md §3
+-- grain: one role for each kind of use: cchc_loader writes, cchc_analyst reads mart and core, cchc_dashboard reads mart alone
+-- source: docs/guides/roles.md
 -- traps: roles are made without login; the administrator grants them to people. core holds no personal data, but keyed hashes
 --        of identity numbers (applicant_key): analysts see core without that column
 

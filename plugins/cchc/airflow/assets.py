@@ -1,4 +1,7 @@
-"""The one asset by which loads tell what they touched (design.md §7: one asset for all producers of a partitioned consumer)."""
+"""The asset by which loads report the months that they touched.
+
+There is one asset for all sources, because Airflow starts the refresh once for each partition (month) of an asset.
+"""
 
 from __future__ import annotations
 

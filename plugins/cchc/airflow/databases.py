@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 ADMIN = "CCHC_ADMIN_URL"
 METADATA = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 WAREHOUSE = "CCHC_WAREHOUSE_URL"
-OPTIONS = {METADATA: "login", WAREHOUSE: "login createrole"}  # the owner of the warehouse makes the three roles of design.md §3
+OPTIONS = {METADATA: "login", WAREHOUSE: "login createrole"}  # the owner of the warehouse creates its three roles (docs/guides/roles.md)
 
 
 def ensure_databases(variables: Mapping[str, str] = os.environ) -> list[str]:

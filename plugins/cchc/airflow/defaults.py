@@ -1,4 +1,4 @@
-"""What every DAG shares: retries, timeouts, what is not worth a retry, who is told of a failure, deadlines."""
+"""Settings that all DAGs share: retries, timeouts, errors that are not retried, notices of failures, deadlines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cchc.period import ZONE
 
 START = datetime(2022, 1, 1, tzinfo=ZONE)
 
-# a source that is away may come back; a broken contract, a blocked load or a wrong setting will not mend itself
+# An unreachable source may answer later, so it is tried again. A broken contract, a blocked load or a wrong setting needs a person.
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(exception="cchc.errors.ContractViolation", action=RetryAction.FAIL, reason="the source breaks its contract"),
@@ -39,9 +39,9 @@ DEFAULT_ARGS: dict[str, Any] = {
 
 
 def deadline(hours: float, source: str | None = None) -> DeadlineAlert:
-    """A deadline `hours` after a run was queued: people are told of a run that is not done then (`tell_deadline`); the run goes on.
+    """A deadline `hours` after a run was queued: if the run is not done then, `tell_deadline` sends a notice; the run continues.
 
-    The callback runs in the executor, beside the tasks, because that one reaches the webhook; the triggerer does not.
+    The callback runs in the executor like the tasks, because the executor can reach the webhook and the triggerer cannot.
     """
     facts = {"hours": hours} if source is None else {"hours": hours, "source": source}
     return DeadlineAlert(
@@ -53,9 +53,9 @@ def deadline(hours: float, source: str | None = None) -> DeadlineAlert:
 
 
 def by_clock(cron: str | None) -> CronTriggerTimetable | None:
-    """A schedule in the plan's zone; None (by hand alone) without one, and everywhere where CCHC_SCHEDULE is `off`.
+    """A schedule in the authority's time zone. None (only started by a person) without a cron text, or if CCHC_SCHEDULE is `off`.
 
-    The demo switches it off: its sources stand at the end of 2023, and a run at today's time would find no payment file since.
+    The demo switches schedules off: the time of its sources is the end of 2023, so a run at the current time would find no new file.
     """
     if not cron or os.environ.get("CCHC_SCHEDULE") == "off":
         return None

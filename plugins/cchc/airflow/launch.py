@@ -1,8 +1,8 @@
-"""Starts Airflow's processes: imports Airflow once, then forks, so that the seconds and megabytes of the imports are paid once.
+"""Start the processes of Airflow: import Airflow once and then fork, so that the time and the memory of the imports are used only once.
 
-Run by stack.py as `python -m cchc.airflow.launch HOME [--migrate]` with Airflow's whole environment set; it ends as soon as
-the processes are on their way. Each of them is the leader of its own session, writes to its own log, and is put on record
-at once. On other systems than Linux, where forking a process with many libraries is not safe, each is a fresh `airflow` process.
+stack.py runs it as `python -m cchc.airflow.launch HOME [--migrate]` with the whole environment of Airflow. It ends when the processes are
+started. Each of them leads its own session, writes its own log, and is recorded at once. On systems other than Linux, where a fork of a
+process with many libraries is not safe, each is a new `airflow` process.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Tell people: a line of text to the webhook of Airflow's connection `cchc_notify`, where there is one.
+"""Send notices: a line of text to the webhook of the Airflow connection `cchc_notify`, if it exists.
 
-Told are: a task that failed for good (`tell_failure`, the failure callback of every task), a run that failed by a task whose process was
-killed and could tell nothing (`tell_failed_run`, the failure callback of every DAG), a run that is not done at its deadline
+Notices are sent about a task that finally failed (`tell_failure`, the failure callback of every task), a run that failed because the
+process of a task was killed (`tell_failed_run`, the failure callback of every DAG), a run that is not done at its deadline
 (`tell_deadline`), and a period that was published (`tell`).
 """
 
@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 CONNECTION = "cchc_notify"
 TIMEOUT_SECONDS = 10
 MOST_CHARACTERS = 1000
-TOLD = "failure_told"  # XCom of a failed task whose own callback was at work
+TOLD = "failure_told"  # the XCom of a failed task whose own callback has sent the notice
 
-# the first that fits; `{source}` is the source of the run
+# the first entry that matches the error is used; `{source}` is replaced by the source of the run
 ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (
         SourceUnavailable,
@@ -46,9 +46,9 @@ OTHERWISE = "Read the log of the task in Airflow, run `cchc doctor`, and when th
 
 
 def tell(message: str, level: int = logging.INFO) -> bool:
-    """Log a message and post {"text": message} to the connection's host; whether somebody was told.
+    """Log a message and post {"text": message} to the host of the connection. Returns whether the notice was sent.
 
-    Never raises: what is told of is done, or has failed for a reason of its own.
+    It never raises, because an error here must not hide the result that it reports.
     """
     log.log(level, "%s", message)
     try:
@@ -68,9 +68,9 @@ def tell(message: str, level: int = logging.INFO) -> bool:
 
 
 def tell_failure(context: Mapping[str, Any]) -> None:
-    """The failure callback of every task: logs and tells which DAG, task, run and source failed, why, and what to do.
+    """The failure callback of every task: send a notice with the DAG, task, run and source that failed, the reason, and what to do.
 
-    Never raises: a fault in here must not stand in the log in place of the task's own error.
+    It never raises, because an error here must not replace the task's own error in the log.
     """
     try:
         context["ti"].xcom_push(key=TOLD, value=True)
@@ -83,10 +83,10 @@ def tell_failure(context: Mapping[str, Any]) -> None:
 
 
 def tell_failed_run(context: Mapping[str, Any]) -> None:
-    """The failure callback of every DAG: logs and tells of the failed tasks of the run whose own callback did not.
+    """The failure callback of every DAG: send a notice about the failed tasks of the run whose own callback sent none.
 
-    Airflow does not call the failure callback of a task whose process was killed, for instance where memory ran out. A run that failed
-    without a failed task (a timeout of the run) is told, too. Never raises.
+    Airflow does not call the failure callback of a task whose process was killed, for example for lack of memory. A notice is also sent
+    about a run that failed without a failed task (a timeout of the run). It never raises.
     """
     try:
         dag_id, run_id = str(context["dag"].dag_id), str(context["run_id"])
@@ -100,9 +100,9 @@ def tell_failed_run(context: Mapping[str, Any]) -> None:
 
 
 def tell_deadline(context: Mapping[str, Any], hours: float, source: str | None = None) -> None:
-    """The callback of a run's deadline: tells that the run is not done `hours` after it was queued, and what to do.
+    """The callback of a run's deadline: send a notice that the run is not done `hours` after it was queued, and what to do.
 
-    A run that has ended is not told: it was successful after all, or its failed task was told.
+    No notice is sent about a run that has ended: it was successful, or the notice of its failed task was sent.
     """
     run, moment = context["dag_run"], context["deadline"]["deadline_time"]
     state = str(run["state"])
@@ -115,10 +115,10 @@ def tell_deadline(context: Mapping[str, Any], hours: float, source: str | None =
 
 
 def failure_text(context: Mapping[str, Any]) -> str:
-    """What happened in which task, and what to do.
+    """The text of a notice about a failed task: what happened, and what to do.
 
-    `context` is Airflow's: of a task that ran, or of one that was killed, which has no exception. Only messages of the package's own errors
-    are repeated, because only they are known to hold nothing of what was delivered; of another error its type is named.
+    `context`: the context of Airflow; a killed task has no exception in it. Only the messages of the package's own errors are repeated,
+    because they contain no delivered data. Of any other error only the type is named.
     """
     ti = context["ti"]
     source = source_of(context)
@@ -127,14 +127,14 @@ def failure_text(context: Mapping[str, Any]) -> str:
 
 
 def run_text(context: Mapping[str, Any], reason: str) -> str:
-    """That a run has failed, why, and what to do. `context` is the one that Airflow gives to a callback of a DAG."""
+    """The text of a notice that a run failed, why, and what to do. `context`: the context of Airflow for a callback of a DAG."""
     dag_id = str(context["dag"].dag_id)
     source = _source(dag_id, context)
     return f"{dag_id}: the run {context['run_id']} ({_named(source)}) has failed: {reason}. What to do: {OTHERWISE}"
 
 
 def deadline_text(dag_id: str, run_id: str, state: str, hours: float, moment: str, source: str | None) -> str:
-    """That a run is not done at its deadline, and what to do."""
+    """The text of a notice that a run is not done at its deadline, and what to do."""
     what_to_do = (
         f"See in Airflow which task of it waits or runs; a source that does not answer is tried with `cchc doctor {source}`."
         if source
@@ -147,7 +147,7 @@ def deadline_text(dag_id: str, run_id: str, state: str, hours: float, moment: st
 
 
 def source_of(context: Mapping[str, Any]) -> str | None:
-    """The source that a task works for: of its DAG `ingest_<source>`, of a mapped check, or of the run's parameters; None without one."""
+    """The source of a task: from the name of its DAG `ingest_<source>`, from a mapped check, or from the run's parameters; else None."""
     return _source(str(context["ti"].dag_id), context)
 
 
@@ -159,7 +159,7 @@ def _source(dag_id: str, context: Mapping[str, Any]) -> str | None:
 
 
 def _untold_failures(dag: Any, dag_id: str, run_id: str) -> list[str] | None:
-    """The failed tasks of a run (of a mapped one `task[index]`) whose own callback was not at work; None where no task has failed."""
+    """The failed tasks of a run (a mapped task as `task[index]`) whose own callback sent no notice; None if no task failed."""
     from airflow.sdk.bases.xcom import BaseXCom
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 

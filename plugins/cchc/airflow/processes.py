@@ -1,7 +1,7 @@
-"""Processes that outlive the command that started them: recorded in a file, recognised again, ended to the last child.
+"""Processes that continue after the command that started them: record them in a file, find them again, and end them with all children.
 
-Each recorded process leads a session of its own (setsid), so its children can be told even when it is dead. A process number
-alone proves nothing (it may have gone to somebody else), so the time of creation must agree as well.
+Each recorded process leads a session of its own (setsid), so its children can be found even after it has ended. The number of a process may
+be used again by another process, so the time of creation is compared too.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ProcessFile:
         self.folder = folder
 
     def read(self) -> dict[str, Recorded]:
-        """What is on record; nothing if there is no (readable) record."""
+        """The recorded processes by name; empty if there is no readable record."""
         try:
             saved = json.loads(self.path.read_text())
             return {name: Recorded(int(entry["pid"]), float(entry["created"])) for name, entry in saved.items()}
@@ -57,7 +57,7 @@ class ProcessFile:
         return {name: process for name, process in found.items() if process is not None}
 
     def members(self) -> list[psutil.Process]:
-        """Every live process of the recorded ones: they themselves, their sessions and their descendants."""
+        """Every live process among the recorded processes, their sessions and their descendants."""
         recorded = self.read().values()
         found: dict[int, psutil.Process] = {}
         leaderless: list[Recorded] = []
@@ -81,10 +81,10 @@ class ProcessFile:
         return list(found.values())
 
     def end(self, stages: Iterable[tuple[tuple[str, ...], float]]) -> None:
-        """End everything on record to the last child, and remove the record.
+        """End all recorded processes with all their children, and remove the record.
 
-        Each stage names processes and how many seconds to wait for them after asking (SIGTERM). After the stages everything
-        that is left is asked, and what does not end within two seconds is killed.
+        Each stage names processes and the seconds to wait for them after SIGTERM. After the stages all remaining processes get SIGTERM, and
+        those that do not end within two seconds are killed.
         """
         recorded = self.alive()
         everything = {process.pid: process for process in self.members()}
@@ -109,7 +109,7 @@ def _same_process(entry: Recorded) -> psutil.Process | None:
 
 
 def _terminate(processes: list[psutil.Process], patience: float) -> list[psutil.Process]:
-    """Ask the processes to end and wait; those that did not. A zombie has ended: that nobody reaped it is not its fault."""
+    """Send SIGTERM to the processes and wait `patience` seconds. Returns those that still run; a zombie counts as ended."""
     for process in processes:
         with suppress(psutil.Error):
             process.terminate()

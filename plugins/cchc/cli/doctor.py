@@ -1,4 +1,4 @@
-"""`cchc doctor`: what cchc.cli.examine found out, a line each. The exit code is 1 where something is wrong."""
+"""`cchc doctor`: print the findings of cchc.cli.examine, one in each line. The exit code is 1 if something is wrong."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is wrong with this installation, and what waits for somebody, in sentences: found out here, printed by cchc.cli.doctor.
+"""Check the installation: find what is wrong and what needs a person, as sentences that cchc.cli.doctor prints.
 
-It asks and changes nothing: it starts no server and writes no row. `ok` is well; `NOTE` waits for somebody, or should be known;
-`WRONG` needs somebody, and says what to do.
+The checks only read: they start no server and write no row. `ok`: nothing to do. `NOTE`: a person should know it or decide something.
+`WRONG`: a person must act, and the sentence says what to do.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ LONG_RUN = timedelta(hours=6)  # three tasks of at most two hours each
 
 
 class Finding(NamedTuple):
-    """One thing that doctor looked at: `ok`, `NOTE` or `WRONG`, and a sentence."""
+    """The result of one check: `ok`, `NOTE` or `WRONG`, and a sentence."""
 
     level: str
     text: str
 
 
 def examine(settings: Settings, sources: list[str] | None = None) -> list[Finding]:
-    """Findings on the installation, its sources and its data; `sources`: test these connections (default: all that are configured)."""
+    """Check the installation, its sources and its data. `sources`: test the connections of these sources; by default of all configured."""
     from cchc.sources.profile import list_profiles, load_profile
 
     found = [*_project(settings), *_connections(settings, sources)]
@@ -52,7 +52,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
         try:
             profiles.append(load_profile(settings.sources_dir, name))
         except CchcError:
-            continue  # told above
+            continue  # another finding has reported it already
     with engine(settings).connect() as connection:
         if not any(finding.level == WRONG and finding.text.startswith("plans") for finding in found):
             found += [Finding(WRONG, sentence) for sentence in not_loaded(connection, settings)]
@@ -68,7 +68,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
 
 
 def _checked(what: str, test: Callable[[], str | None]) -> Finding:
-    """What a test says; the error that it ends with, in words."""
+    """Run one test, and turn its result or its error into a finding."""
     try:
         answer = test()
     except CchcError as error:
@@ -130,7 +130,7 @@ def _warehouse(settings: Settings) -> str | None:
 
 
 def _source(connection: Connection, settings: Settings, profile: Profile) -> list[Finding]:
-    """The T of a source, how old it may be, and how its last run ended."""
+    """The known_at of a source, whether it is too old, and how the last run of the source ended."""
     from cchc.warehouse import known_at_of, query
 
     name, found = profile.source, []
@@ -190,7 +190,7 @@ def _last_run(source: str, kind: str, row: dict[str, Any]) -> list[Finding]:
 
 
 def _oldest(profile: Profile) -> timedelta | None:
-    """How old T may be by the profile's schedule; None for a source without one. A day more than the schedule, for what comes late."""
+    """The greatest allowed age of known_at by the profile's schedule, plus one day for late data; None for a source without a schedule."""
     if profile.schedule is None:
         return None
     _minute, _hour, day, month, weekday = profile.schedule.split()
@@ -216,7 +216,7 @@ def _has_records(connection: Connection, source: str) -> bool:
 
 
 def _loads(connection: Connection) -> list[Finding]:
-    """Files and entities that are blocked or wait, as they stand now: one that a good revision has replaced is history."""
+    """Files and entities that are blocked or waiting now; a blocked file that a good revision has replaced is not reported."""
     from cchc.warehouse import query
 
     rows = query(
@@ -248,7 +248,7 @@ def _loads(connection: Connection) -> list[Finding]:
 
 
 def _quarantine(connection: Connection) -> list[Finding]:
-    """Records in quarantine, each once, however often it was delivered."""
+    """The number of records in quarantine; a record that was delivered several times counts once."""
     from cchc.warehouse import query
 
     rows = query(

@@ -77,16 +77,16 @@ def _scorecard(options: argparse.Namespace, settings: Settings) -> int:
 def print_scorecard(
     settings: Settings, asked: Period, unit: str | None = None, *, as_known_at: datetime | None = None, current: bool = False
 ) -> None:
-    """Print the scorecard of a period: what was published where something was, otherwise (or with `current`) what is known now.
+    """Print the scorecard of a period: the published values, or, if nothing was published or with `current`, the current values.
 
-    `as_known_at`: as it was known at that moment. Raises CchcError where the period is not computed.
+    `as_known_at`: the values as known at that moment. Raises CchcError if the period is not computed.
     """
     from cchc.core.completeness import notes_vi
     from cchc.publication.restatement import new_since
     from cchc.reports.scorecard import is_published, render, scorecard
     from cchc.warehouse import engine
 
-    # what was published is what people are told, until another edition is approved
+    # people get the published values until another edition is approved
     published = as_known_at is None and not current and is_published(settings, asked)
     rows = scorecard(settings, asked, unit, moment=as_known_at, published=published)
     if not rows:

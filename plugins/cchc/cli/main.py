@@ -35,7 +35,10 @@ SUBJECTS = (init, ingest, indicators, publication, quarantine, source, declare, 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code. Troubles that a user can mend are printed as one message, faults of ours as a stack trace."""
+    """Run one command and return its exit code.
+
+    An error that a user can correct is printed as one message. A defect of the program is printed with its stack trace.
+    """
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # Great Expectations sets levels of its own: what it tells of itself is kept out at the handler
@@ -50,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         sentence = sentence_of(error)
         if sentence is None:
-            raise  # a fault of ours: whoever mends it needs the stack trace
+            raise  # a defect of the program: the developer needs the stack trace
         print(f"cchc: {sentence}", file=sys.stderr)
         return 1
 

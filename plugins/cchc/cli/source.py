@@ -1,4 +1,4 @@
-"""`cchc source rewind`: set the T of a source back."""
+"""`cchc source rewind`: set known_at of a source back to an earlier moment."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Declared figures (contracts/secondary.md): who has to declare what, the blank template, the intake of filled ones, their values."""
+"""Declared figures: the blank workbook of a unit, and the intake of filled workbooks (docs/guides/declared_figures.md)."""

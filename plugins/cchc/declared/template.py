@@ -1,7 +1,7 @@
-"""The blank workbook of a unit and month: pre-filled with what the unit has to declare, and checking itself while it is filled in.
+"""The blank workbook of a unit and month: it lists what the unit has to declare, and it checks the cells while they are filled in.
 
-Sheet `SoLieu` is what the intake reads (contracts/secondary.md): its header row is the contract's. `DanhMuc` says what each code means,
-`HuongDan` how to fill it in, for which unit and month. Nothing in it is secret: the protection only guards against slips, without password.
+The intake reads the sheet `SoLieu`, whose header row is fixed. The sheet `DanhMuc` explains each code, and `HuongDan` says how to fill the
+workbook in, for which unit and which month. The workbook has no secrets: its protection has no password and only prevents mistakes.
 """
 
 from __future__ import annotations

@@ -67,7 +67,8 @@ def _up_with_sources(settings: Settings, prepare: Callable[[], None], say: Say) 
         port = postgres.free_port(SOURCES_PORT)
         stack.start_beside(settings, SOURCES, [*_command(settings, "serve"), "--port", str(port)], _environment())
         prepare()
-        # the district is still being made up while Airflow starts; its clock is not ours, so nothing may run by ours
+        # The data of the district are still being generated while Airflow starts. The demo has a time of its own, so no schedule may start
+        # a run by the time of this machine.
         return {**_connections(settings, port), "CCHC_SCHEDULE": "off"}
 
     running = stack.up(settings, prepare=start_sources, say=say)
@@ -139,7 +140,7 @@ def _connections(settings: Settings, port: int | None = None) -> dict[str, str]:
 
 
 def _clock(settings: Settings) -> str:
-    """The demo's present time, once its sources answer."""
+    """The current time of the demo (ISO 8601), read from its sources as soon as they answer."""
     end = time.monotonic() + SOURCES_SECONDS
     with requests.Session() as session:
         session.trust_env = False  # no proxy between us and our own machine

@@ -38,7 +38,7 @@ from cchc.warehouse.url import warehouse_url
 
 FIRST_PORT = 8080
 START_SECONDS = 300
-# The triggerer takes ten seconds to say goodbye and nothing depends on it; running tasks report to the API server, so that one goes last.
+# The triggerer needs ten seconds to end, and nothing depends on it. Running tasks report to the API server, so the API server ends last.
 STOP_STAGES = ((("triggerer",), 0.0), (("scheduler", "dag-processor"), 8.0), (("api-server",), 5.0))
 ADMIN, VIEWER = "admin", "viewer"
 METADATA_DATABASE = "airflow"
@@ -157,7 +157,7 @@ def health(settings: Settings) -> list[tuple[str, str]]:
 
 
 def runs_by_clock(settings: Settings) -> bool:
-    """Whether the DAGs of the stack that was started last follow their schedules (the demo's do not: its clock is not ours)."""
+    """Whether the DAGs of the last started stack follow their schedules. Those of the demo do not, because it has a time of its own."""
     return bool(_remembered(settings).get("by_clock", True))
 
 

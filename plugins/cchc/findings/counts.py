@@ -1,4 +1,4 @@
-"""Findings: what looks wrong in the sources (indicators.md §7), counted by unit and month, down to the dossiers."""
+"""Findings: records in the sources that look wrong. They are counted by unit and month and listed with their dossiers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Count:
 
 
 def _where(period: Period, unit: str, code: str | None) -> tuple[str, dict[str, Any]]:
-    """Conditions of a period, a scope and a kind. Of the report kinds the day counts, not the month."""
+    """The SQL condition, with its bind values, for a period, a scope and a kind of finding. Report periods go by day, others by month."""
     condition = "f.month_start >= :first and f.month_start < :before and " + scope_condition(unit, "f.unit_code", "u.level")
     binds: dict[str, Any] = {"first": month_start(period.start), "before": period.end, "scope": unit, "d": period.last_day}
     if code is not None:
@@ -46,7 +46,7 @@ def _check(settings: Settings, connection: Connection, period: Period, unit: str
 
 
 def counts(settings: Settings, period: Period, unit: str = "all", code: str | None = None) -> list[Count]:
-    """How many findings of each kind each unit has, in the order of the catalogue. Empty = none."""
+    """How many findings of each kind each unit has, in the order of the catalogue; an empty list if there are none."""
     with engine(settings).connect() as connection:
         _check(settings, connection, period, unit, code)
         condition, binds = _where(period, unit, code)
@@ -61,7 +61,7 @@ def counts(settings: Settings, period: Period, unit: str = "all", code: str | No
 
 
 def rows(settings: Settings, period: Period, unit: str = "all", code: str | None = None, limit: int = -1) -> list[dict[str, Any]]:
-    """The findings themselves, with their dossiers; `limit` -1 = all."""
+    """The findings with their dossiers (rows of mart.finding). `limit`: at most so many rows; -1 means all."""
     with engine(settings).connect() as connection:
         _check(settings, connection, period, unit, code)
         condition, binds = _where(period, unit, code)

@@ -1,4 +1,7 @@
-"""Reconciliation of payments: fees of the dossiers ↔ payment log ↔ receipts, by day and unit (mart.payment_reconciliation)."""
+"""Reconciliation of payments by day and unit: the fees of the dossiers, the payment log and the receipts are compared.
+
+The data are in the view mart.payment_reconciliation.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,10 @@ def _from(unit: str) -> str:
 
 
 def summary(settings: Settings, period: Period, unit: str = "all", by: str = "unit") -> list[dict[str, Any]]:
-    """Orders, fees and amounts by state, and by `unit`, by `day`, or in all (`state`). Raises WrongUse where no log is known."""
+    """The number of orders, the fees and the amounts (VND) by state, for each unit, for each day, or in total.
+
+    `by`: "unit", "day" or "state". Raises WrongUse if no payment log is known for the period.
+    """
     groups = {"unit": "r.unit_code, u.name, ", "day": "r.day, ", "state": ""}
     if by not in groups:
         raise WrongUse(f"'{by}' is no way to sum up; use {', '.join(groups)}")
@@ -59,7 +65,10 @@ def summary(settings: Settings, period: Period, unit: str = "all", by: str = "un
 def rows(
     settings: Settings, period: Period, unit: str = "all", *, key: str | None = None, state: str | None = None, limit: int = -1
 ) -> list[dict[str, Any]]:
-    """The orders and dossiers that need a look (not matched), or those of one state, one order or one dossier (`key`)."""
+    """The orders and dossiers that do not match, or those of one state, or of one order or dossier (`key`).
+
+    `limit`: at most so many rows; -1 means all.
+    """
     if state is not None and state not in STATES:
         raise WrongUse(f"'{state}' is no state; known are: {', '.join(STATES)}")
     conditions = {

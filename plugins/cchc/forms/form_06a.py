@@ -1,6 +1,6 @@
-"""Form II.06a/VPCP/KSTT (indicators.md §6): its rows for any period and unit, the dossiers behind each cell, the carry-over proof.
+"""Form II.06a/VPCP/KSTT: its rows for any period and unit, the dossiers behind each cell, and the check of the carry-over.
 
-Everything is judged at the source's T of the moment: a published form is what was frozen then, never what this module says today.
+This module computes the form from what is known now. A published form is read from its edition and never computed again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cchc.warehouse import engine, query
 ROLE = "dossiers"
 FINISHED = ("early", "on_time", "late")
 OPEN = ("open_in_time", "open_past_due")
-# which states, receptions and channels stand behind a column of the form
+# column number of the form → field of `Row`
 COLUMNS = {
     3: "received_count", 4: "received_online_count", 5: "received_otherwise_count", 6: "carried_over_count", 7: "finished_count",
     8: "early_count", 9: "on_time_count", 10: "late_count", 11: "open_count", 12: "open_in_time_count", 13: "open_past_due_count",
@@ -31,7 +31,10 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the form: a field within a level, or a sum (`field_code` and `level` None where it is summed over them)."""
+    """One row of the form: a field of administration within a level, or a sum.
+
+    In a sum over all fields `field_code` is None, and in a sum over all levels `level` is None.
+    """
 
     level: str | None
     field_code: str | None
@@ -51,11 +54,11 @@ class Row:
     without_due_count: int
 
     def column(self, number: int) -> int:
-        """The figure of column 3 to 13."""
+        """The number in a column of the form (3 to 13)."""
         return int(getattr(self, COLUMNS[number]))
 
     def broken_identities(self) -> list[str]:
-        """The identities of the form that this row breaks; always none."""
+        """The equations of the form that this row breaks; a correct row breaks none."""
         c = {number: self.column(number) for number in COLUMNS}
         rules = {
             "3 = 4 + 5 + 6": c[3] == c[4] + c[5] + c[6],
@@ -70,14 +73,17 @@ _FIGURES = tuple(field.name for field in fields(Row) if field.name.endswith("_co
 
 
 def total(rows: Sequence[Row], level: str | None = None) -> Row:
-    """The sum of rows, of one level or of all; all zero where there is none."""
+    """The sum of the rows of one level, or of all rows; all numbers are 0 if there are no rows."""
     chosen = [row for row in rows if level is None or row.level == level]
     return Row(level, None, None, **{name: sum(getattr(row, name) for row in chosen) for name in _FIGURES})
 
 
 @dataclass(frozen=True)
 class Form06a:
-    """The form of one period and scope, as known at `known_at`; `last_day` is D, before the period's end where T cuts it."""
+    """The form of one period and scope, as known at `known_at`.
+
+    `last_day`: the last counted day, which is earlier than the period's last day while the period is running.
+    """
 
     period: Period
     scope: str
@@ -92,18 +98,21 @@ class Form06a:
         return tuple(dict.fromkeys(row.level for row in self.rows if row.level))
 
     def total(self, level: str | None = None) -> Row:
-        """The sum of a level, or of the form."""
+        """The sum of one level, or of the whole form."""
         return total(self.rows, level)
 
 
 def form_06a(settings: Settings, period: Period, unit: str = "all") -> Form06a:
-    """The form for a period and a unit, `level:district`, `level:commune` or `all`. Raises WrongUse where nothing is known of it yet."""
+    """The form for a period and a scope: a unit, `level:district`, `level:commune` or `all`.
+
+    Raises WrongUse if the period has not begun at known_at, or if the scope does not exist.
+    """
     with engine(settings).connect() as connection:
         return form_06a_at(connection, period, unit)
 
 
 def form_06a_at(connection: Connection, period: Period, unit: str = "all") -> Form06a:
-    """`form_06a` inside a transaction of the caller's: all that it reads is of one moment."""
+    """The same as `form_06a`, inside a transaction of the caller, so that everything is read at one moment."""
     known_at = _known_at(connection, period)
     known_scope(connection, unit)
     found = query(connection, "select * from mart.form_06a(:kind, :start, :scope)", _binds(period, unit))
@@ -112,7 +121,10 @@ def form_06a_at(connection: Connection, period: Period, unit: str = "all") -> Fo
 
 
 def dossiers(connection: Connection, period: Period, unit: str = "all", column: int | None = None) -> list[dict[str, Any]]:
-    """The dossiers behind a column of the form (or behind all of it): level, unit, field, code, state. Raises WrongUse."""
+    """The dossiers behind one column of the form, or behind the whole form: level, unit, field, code and state of each.
+
+    Raises WrongUse as `form_06a` does, and for a column that has no dossiers.
+    """
     _known_at(connection, period)
     known_scope(connection, unit)
     conditions = {
@@ -130,24 +142,27 @@ def dossiers(connection: Connection, period: Period, unit: str = "all", column: 
 
 
 def preceding(period: Period) -> Period:
-    """The period whose column 11 is column 6 of this one: the one that ends where this one starts (before nine months: the year)."""
+    """The period whose column 11 must equal column 6 of this one: the period of the same kind that ends where this one starts.
+
+    Before nine months, this is the year before.
+    """
     before = period.before()
     return before if before.end == period.start else Period("year", before.start, period.start)
 
 
 def open_codes(connection: Connection, period: Period, unit: str = "all") -> list[str]:
-    """Column 11 by name: what the next period must carry over. A publication keeps this list."""
+    """The codes of the dossiers in column 11 (open at the end), which the next period must carry over. A publication stores this list."""
     return [row["dossier_code"] for row in dossiers(connection, period, unit, 11)]
 
 
 def carried_codes(connection: Connection, period: Period, unit: str = "all") -> list[str]:
-    """Column 6 by name: what the period before has left over, as known now."""
+    """The codes of the dossiers in column 6 (carried over from the period before), as known now."""
     return [row["dossier_code"] for row in dossiers(connection, period, unit, 6)]
 
 
 @dataclass(frozen=True)
 class CarryOver:
-    """Whether column 6 of a period is column 11 of the period before, and the dossiers that break it."""
+    """The comparison of column 6 of a period with column 11 of the period before, and the dossiers that differ."""
 
     before: int
     now: int
@@ -156,19 +171,19 @@ class CarryOver:
 
     @property
     def holds(self) -> bool:
-        """The same dossiers, not only as many."""
+        """Whether both columns have the same dossiers, and not only the same number of dossiers."""
         return not self.gone and not self.come
 
 
 def carry_over(open_before: Iterable[str], carried_now: Iterable[str]) -> CarryOver:
-    """Compare two lists of open dossiers: as the period before ended (published), and as this one begins (known now)."""
+    """Compare two lists of codes of open dossiers: at the published end of the period before, and at the start of this one as known now."""
     before, now = set(open_before), set(carried_now)
     return CarryOver(len(before), len(now), tuple(sorted(before - now)), tuple(sorted(now - before)))
 
 
 @dataclass(frozen=True)
 class Break:
-    """One dossier that breaks the carry-over: `gone` was open before and is not carried over now; `come` is the reverse."""
+    """One dossier that breaks the carry-over: `gone` was open before and is not carried over now; `come` is the opposite."""
 
     dossier_code: str
     side: str
@@ -193,7 +208,10 @@ _REASONS = {
 def explain_carry_over(
     connection: Connection, period: Period, found: CarryOver, unit: str = "all", frozen_at: Mapping[str, datetime] | None = None
 ) -> list[Break]:
-    """Why each dossier breaks the carry-over into `period`, from what is known now; `frozen_at`: T of each source in the older state."""
+    """The reason why each dossier breaks the carry-over into `period`, from what is known now.
+
+    `frozen_at`: known_at of each source when the period before was published.
+    """
     known = {
         row["dossier_code"]: row
         for row in query(
@@ -204,7 +222,7 @@ def explain_carry_over(
             "from mart.dossier as d left join core.unit_on_day as o on o.unit_code = d.unit_code "
             "and d.received_date between o.from_date and o.to_date "
             "where d.dossier_code = any(:codes) and d.source_code = any(:sources) "
-            # of a code in two sources the one that counts
+            # if two sources have the code, the dossier that counts comes first
             "order by d.left_out_reason = 'duplicate_source' desc nulls last",
             {"codes": [*found.gone, *found.come], "sources": list(role_clocks(connection).by_role.get(ROLE, {}))},
         )
@@ -227,7 +245,10 @@ def explain_carry_over(
 
 
 def moved(before: Mapping[str, str], now: Mapping[str, str]) -> list[Break]:
-    """The dossiers that are open both times, but at another unit: gone from the one, come to the other."""
+    """The dossiers that are open in both lists but at different units: `gone` from the one unit and `come` to the other.
+
+    `before` and `now`: the unit of each dossier by its code.
+    """
     reason = "other_unit"
     return [
         Break(code, side, reason, _REASONS[reason], units[code])

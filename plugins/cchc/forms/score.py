@@ -1,7 +1,7 @@
-"""The score of Decision 766/QĐ-TTg: parts of points from ratios, by versions of the formula that are data (indicators.md §6).
+"""The score of Decision 766/QĐ-TTg: each part gives points for a ratio. The versions of the formula are data in include/reference.
 
-A part without a source, or without a case in the period, has no points and says so: missing is not 0. What a publication has frozen
-is never computed again, whatever arrives later and whatever the formula becomes.
+A part without a source, or without a case in the period, has no points, and this is shown: missing is not the same as 0. A score that is
+part of a publication is never computed again, even if later data arrive or the formula changes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FILE = "decision_766.yaml"
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the score. `source` is {"indicator": code}, {"sql": file} or empty."""
+    """One part of the score. `source`: {"indicator": code}, {"sql": name of a file}, or empty if the part has no source."""
 
     code: str
     name_vi: str
@@ -48,7 +48,7 @@ class Part:
     group_name_vi: str = ""
 
     def points(self, numerator: int, denominator: int) -> Decimal | None:
-        """The points of a count; None where nothing was there to count and the formula gives nothing for that."""
+        """The points for a count; None if there was nothing to count and the formula has no rule for that case."""
         if denominator == 0:
             return {"full": self.max_points, "zero": Decimal(0)}.get(self.at_zero or "")
         ratio = Decimal(numerator) / Decimal(denominator)
@@ -67,7 +67,10 @@ class Version:
 
 
 def versions(settings: Settings) -> list[Version]:
-    """The versions of include/reference/decision_766.yaml by their first day. Raises NotConfigured where points do not add up to 100."""
+    """The versions in include/reference/decision_766.yaml, ordered by their first day.
+
+    Raises NotConfigured if the file is wrong, for example if the points of a version do not add up to 100.
+    """
     path = settings.reference_dir / FILE
     found = [
         Version(
@@ -95,7 +98,7 @@ def _part(settings: Settings, group: GroupEntry, said: PartEntry) -> Part:
 
 
 def version_of(settings: Settings, period: Period) -> Version:
-    """The version in force on the last day of a period. Raises WrongUse before the first."""
+    """The version in force on the last day of a period. Raises WrongUse if the period is before the first version."""
     known = [version for version in versions(settings) if version.valid_from <= period.last_day]
     if not known:
         raise WrongUse(f"Decision 766 had no formula yet on {period.last_day:%Y-%m-%d}")
@@ -103,14 +106,14 @@ def version_of(settings: Settings, period: Period) -> Version:
 
 
 def has_formula(settings: Settings, period: Period) -> bool:
-    """Whether some version was in force on the last day of a period."""
+    """Whether a version was in force on the last day of a period."""
     return any(version.valid_from <= period.last_day for version in versions(settings))
 
 
 def compute(settings: Settings, period: Period) -> int:
-    """Compute the score of every scope for a period and keep it in mart.score_766; how many rows changed. Frozen scopes stay.
+    """Compute the score of every scope for a period and store it in mart.score_766. Returns how many rows changed.
 
-    Raises CchcError where the period's indicators are not computed.
+    Published scores do not change. Raises CchcError if the indicators of the period are not computed.
     """
     with engine(settings).begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext('score_766'))"))
@@ -145,7 +148,7 @@ def compute(settings: Settings, period: Period) -> int:
 
 
 def _scopes(connection: Connection, last_day: date) -> dict[str, tuple[str, set[str]]]:
-    """Every scope as of D with a unit that has come into being: its level, and what counts in it (core.scope_member)."""
+    """Every scope that exists on `last_day`: its level, and the units that count in it (core.scope_member)."""
     rows = query(
         connection,
         "select m.scope_code, m.level, m.unit_code, coalesce(u.is_founded, false) as is_founded "
@@ -161,7 +164,7 @@ def _scopes(connection: Connection, last_day: date) -> dict[str, tuple[str, set[
 
 
 def _drop_out_of_scope(connection: Connection, period: Period, scopes: set[str]) -> None:
-    """Take away what is stored of scopes that the period does not have any more; what was published stays."""
+    """Delete the stored scores of scopes that do not exist in the period any more; published scores stay."""
     connection.execute(
         text(
             "delete from mart.score_766 where period_kind = :kind and period_start = :start and publication is null "
@@ -171,7 +174,7 @@ def _drop_out_of_scope(connection: Connection, period: Period, scopes: set[str])
     )
 
 
-Counted = dict[str, dict[str, tuple[int, int]]]  # part → scope → numerator, denominator; a part that is absent has no source
+Counted = dict[str, dict[str, tuple[int, int]]]  # part → scope → (numerator, denominator); a part without a source has no entry
 
 
 def _indicator_counts(connection: Connection, settings: Settings, period: Period, version: Version) -> Counted:
@@ -266,7 +269,7 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
     compared = [column for column in columns if column not in (*key, "computed_at", "known_at")]
     assignments = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in key)
     old, new = (", ".join(f"{alias}.{column}" for column in compared) for alias in ("t", "excluded"))
-    # a part that the formula in force does not have any more is no part of an unpublished score
+    # delete the parts that the formula in force does not have, except from a published score
     connection.execute(
         text(
             "delete from mart.score_766 where period_kind = :kind and period_start = :start and publication is null "
@@ -293,7 +296,10 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
 
 
 def freeze(connection: Connection, period: Period, publication: str, unit: str | None = None) -> int:
-    """Freeze the stored score of a period (of every scope, or of one) as part of a publication; how many rows. Never undone."""
+    """Freeze the stored score of a period, of every scope or of one, as part of a publication. Returns how many rows were frozen.
+
+    This cannot be undone.
+    """
     return connection.execute(
         text(
             "update mart.score_766 set publication = :publication where period_kind = :kind and period_start = :start "
@@ -304,7 +310,10 @@ def freeze(connection: Connection, period: Period, publication: str, unit: str |
 
 
 def score(settings: Settings, period: Period, unit: str = "all") -> list[dict[str, Any]]:
-    """The stored parts of a scope in their order: of its publication where it has one. Raises CchcError where there is none yet."""
+    """The stored parts of the score of a scope in their order; if the score was published, the published parts.
+
+    Raises CchcError if no score is stored yet.
+    """
     with engine(settings).connect() as connection:
         known_scope(connection, unit)
         rows = query(
@@ -321,9 +330,9 @@ def score(settings: Settings, period: Period, unit: str = "all") -> list[dict[st
 
 
 def ranking(settings: Settings, period: Period) -> list[dict[str, Any]]:
-    """The communes by their total of the parts that have points; equal totals share a rank; what is missing is named.
+    """The communes ordered by their total of the parts that have points. Equal totals have the same rank. Parts without points are named.
 
-    Communes without any point come last, without a rank; listed are those that existed on any day of the period.
+    Communes without any points come last and have no rank. All communes that existed on any day of the period are listed.
     """
     with engine(settings).connect() as connection:
         return query(

@@ -96,8 +96,8 @@ def validate_step(settings: Settings, extract_id: int) -> list[str]:
 def load_step(settings: Settings, extract_id: int) -> list[str]:
     """Load the extract into core in one transaction. Returns the months (YYYY-MM) that wait for a refresh.
 
-    The transaction locks the extract's row. So a run that was replaced by a newer run publishes nothing, and a run that begins now waits
-    for this one to end. Raises LoadBlocked if a load over HTTP was blocked; nothing of the extract is loaded then.
+    The transaction locks the extract's row. So a run that was replaced by a newer run loads nothing, and a run that begins now waits for
+    this one to end. Raises LoadBlocked if a load over HTTP was blocked; nothing of the extract is loaded then.
     """
     with _step(settings, extract_id, "load") as (profile, row):
         loads = _landed(settings, extract_id)

@@ -1,4 +1,4 @@
-"""Quality: the rules, what breaks them, and the last word before anything is published."""
+"""Data quality: the rules, the rows that break them, and the final check before rows are loaded."""
 
 from __future__ import annotations
 

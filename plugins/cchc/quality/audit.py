@@ -1,7 +1,7 @@
-"""AUDIT: Great Expectations has the last word on the rows that are about to be published (write, audit, publish).
+"""The audit: Great Expectations (GX) checks the rows once more that will be loaded (write, audit, publish).
 
-The same suite runs on the view of the good rows; a rule of action `quarantine` or `block` that still finds something there, or that GX
-could not evaluate, means that our compiled check and GX disagree: then nothing of these loads is published.
+The same suite runs on the view of the good rows. If a rule with the action `quarantine` or `block` still fails there, or if GX cannot
+evaluate it, the compiled SQL of the rule and GX disagree. Then nothing of these loads is loaded.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cchc.staging.tables import SCHEMA, good_view, table_of
 
 
 def refresh_good_view(connection: Connection[Any], entity: Entity, extract_id: int) -> None:
-    """Makes the view of the rows of an entity that may be loaded: of validated loads (or those in work), and not in quarantine."""
+    """Create the view of the rows of an entity that may be loaded: rows of validated or running loads that are not in quarantine."""
     view = sql.Identifier(*good_view(entity, extract_id).split(".", 1))
     connection.execute(sql.SQL("drop view if exists {}").format(view))
     connection.execute(
@@ -39,9 +39,9 @@ def refresh_good_view(connection: Connection[Any], entity: Entity, extract_id: i
 def audit(
     gx: Gx, connection: Connection[Any], profile: Profile, entity: Entity, suite: Suite, load_ids: list[int], extract_id: int
 ) -> None:
-    """Validates the good rows of `load_ids`; writes ops.check_result (phase audit, under the first load).
+    """Check the good rows of the loads `load_ids` with GX, and write the results to ops.check_result (phase audit, first load).
 
-    Raises LoadBlocked, after the loads were marked blocked, if a rule does not pass.
+    If a rule does not pass, the loads are set to blocked, and LoadBlocked is raised.
     """
     publishing = suite.with_actions("quarantine", "block")
     view = good_view(entity, extract_id)

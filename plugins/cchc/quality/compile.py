@@ -1,11 +1,11 @@
-"""Suites to SQL: each rule becomes the condition that Great Expectations itself would count with, and all run in one statement.
+"""Compile a suite to SQL: each rule becomes the condition that Great Expectations (GX) itself uses, and all rules run in one statement.
 
-GX finds *that* rows break a rule; it does not say *which*, in numbers that matter (notes on Great Expectations, §3). So each
-expectation's own condition (the metric `<map_metric>.condition`, a SQLAlchemy clause) is resolved through GX and rendered for
-PostgreSQL. Rules that GX states as subqueries (uniqueness) or that are queries already become sets of row numbers.
+GX counts the rows that break a rule, but it does not list all of them. So the condition of each expectation (the metric
+`<map_metric>.condition`, a SQLAlchemy clause) is taken from GX and rendered for PostgreSQL. Rules that GX expresses as subqueries
+(uniqueness), and rules that are queries, become queries of row numbers (docs/decisions/0002_great_expectations.md).
 
-`map_metric`, `get_metric_kwargs` and `compute_metrics` are not public: great-expectations is pinned, and
-tests/quality/test_compile.py compares every kind of rule with GX's own counts before the pin may move.
+`map_metric`, `get_metric_kwargs` and `compute_metrics` are not public in GX. Therefore the version of great-expectations is fixed, and
+tests/quality/test_compile.py compares every kind of rule with the counts of GX.
 """
 
 from __future__ import annotations
@@ -27,13 +27,17 @@ JOIN = re.compile(r"\bjoin\b", re.IGNORECASE)
 
 @dataclass
 class Compiled:
-    """`predicates`: rule → condition that a bad row meets, all evaluated in one pass; `queries`: rule → query of bad row numbers."""
+    """The SQL of a suite.
+
+    `predicates`: rule → SQL condition that is true for a bad row; all are evaluated in one pass. `queries`: rule → query that returns the
+    numbers of the bad rows.
+    """
 
     predicates: dict[str, str] = field(default_factory=dict)
     queries: dict[str, str] = field(default_factory=dict)
 
     def failing_rows(self, table: str) -> str:
-        """A query of (_row, rule): every rule that each row of `table` breaks."""
+        """A query that returns (_row, rule) for every rule that a row of `table` breaks."""
         parts = []
         if self.predicates:
             listed = ",\n    ".join(f"({literal(rule)}, {condition})" for rule, condition in self.predicates.items())
@@ -47,9 +51,9 @@ class Compiled:
 
 
 def compile_suite(validator: Any, suite: Suite, table: str) -> Compiled:
-    """The rules of `suite` as SQL on `table`; `validator` is GX's, on the same table.
+    """Compile the rules of `suite` to SQL on `table`. `validator`: a validator of GX on the same table.
 
-    Raises NotConfigured for a rule that is not about single rows, or whose condition GX cannot resolve.
+    Raises NotConfigured if a rule is not about single rows, or if GX cannot give its condition.
     """
     from great_expectations.expectations.registry import get_metric_kwargs
     from great_expectations.validator.metric_configuration import MetricConfiguration
@@ -88,7 +92,7 @@ def compile_suite(validator: Any, suite: Suite, table: str) -> Compiled:
 
 
 def _guards(rule: Rule, execution_engine: Any) -> list[str]:
-    """What must hold before GX looks at a row at all: its row_condition, and ignore_row_if."""
+    """The conditions under which GX checks a row at all: `row_condition` and `ignore_row_if` of the rule."""
     expectation, guards = rule.expectation, []
     kwargs = expectation.configuration.kwargs
     condition = getattr(expectation, "row_condition", None)
@@ -108,7 +112,7 @@ def _guards(rule: Rule, execution_engine: Any) -> list[str]:
 
 
 def _duplicates(kwargs: dict[str, Any], guards: list[str], table: str) -> str:
-    """Rows whose key occurs twice; GX joins on equality, so a key with a null in it is never a duplicate."""
+    """A query of the rows whose key occurs more than once. As in GX, a key with a null in it is never a duplicate."""
     keys = [quoted(key) for key in ([kwargs["column"]] if "column" in kwargs else kwargs["column_list"])]
     where = " and ".join(f"({guard})" for guard in [*guards, *(f"{key} is not null" for key in keys)])
     counted = f"select {ROW}, count(*) over (partition by {', '.join(keys)}) as copies from {table} where {where}"
@@ -116,13 +120,13 @@ def _duplicates(kwargs: dict[str, Any], guards: list[str], table: str) -> str:
 
 
 def _substituted(query: str, table: str) -> str:
-    """The query with {batch} as GX fills it: with an alias of its own, or, where the query has a join, without one."""
+    """The query with {batch} replaced as GX does it: with an alias, or without one if the query has a join."""
     batch = f"(select * from {table})"
     return query.format(batch=batch if has_join(query) else f"{batch} as subselect")
 
 
 def has_join(query: str) -> bool:
-    """Whether GX takes the query for one with a join, which must alias {batch} itself."""
+    """Whether GX treats the query as one with a join; such a query must give {batch} an alias itself."""
     return bool(JOIN.search(QUOTED.sub(" ", query)))
 
 
@@ -133,10 +137,10 @@ def _sql(clause: Any) -> str:
 
 
 def quoted(name: str) -> str:
-    """An identifier."""
+    """A quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """A text literal."""
+    """A quoted SQL text literal."""
     return "'" + text.replace("'", "''") + "'"

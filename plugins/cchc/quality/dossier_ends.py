@@ -1,6 +1,7 @@
-"""`staging.extract_<number>__known_end`: the ends of the dossiers in work by their steps, for the rules K4 and K7.
+"""The ends of the staged dossiers by their steps: the table `staging.extract_<id>__known_end`, which the rules K4 and K7 read.
 
-For each dossier that this run staged: the first visible step with status 9, 10, 3 and 7, over what is stored and what this run brings.
+For each dossier that the run staged, it has the time of the first step that is not deleted with status 9, 10, 3 and 7. The stored steps and
+the steps of this run are used. Rule K4: a dossier does not end before it is received. Rule K7: a finished dossier has an end.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ COLUMNS = "step_id, dossier_id, done_at, status_code, deleted_at, _changed_at"
 
 
 def ends_table(extract_id: int) -> str:
-    """The name of the table of a run, with its schema."""
+    """The name, with its schema, of the table with the ends of the dossiers of one extract."""
     return f"{SCHEMA}.extract_{extract_id}__known_end"
 
 
 def create_ends_table(connection: Connection[Any], extract_id: int) -> None:
-    """Makes the table of a run if it is missing."""
+    """Create the table of an extract if it does not exist."""
     table = sql.Identifier(*ends_table(extract_id).split(".", 1))
     columns = ", ".join(f"ended_{status}_at timestamptz" for status in STATUSES)
     connection.execute(sql.SQL(f"create unlogged table if not exists {{}} (dossier_id bigint not null, {columns})").format(table))
@@ -34,10 +35,10 @@ def create_ends_table(connection: Connection[Any], extract_id: int) -> None:
 
 
 def fill_ends_table(connection: Connection[Any], profile: Profile, dossiers: Entity, extract_id: int) -> None:
-    """Fills the table for the dossiers in the staging table of the entity `dossiers`.
+    """Fill the table for the dossiers in the staging table of the entity `dossiers`.
 
-    Of a step the newest version counts, by change time; of two with one change time the one of this run. Steps that this run set aside
-    do not count, so validate the steps first.
+    For each step the version with the newest change time counts; if change times are equal, the version of this run. Steps in quarantine do
+    not count, so validate the steps before the dossiers.
     """
     table = sql.Identifier(*ends_table(extract_id).split(".", 1))
     seen: list[sql.Composable] = [

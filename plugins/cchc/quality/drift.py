@@ -1,7 +1,7 @@
-"""How the fields of a source change from delivery to delivery, from the counts in ops.load_field.
+"""Find changes in the fields of a source from one delivery to the next, using the counts in ops.load_field.
 
-What would be a loss is blocked before it is loaded (cchc.sources.absent). What may be one is told here, as the state of today: the newest
-extract that brought records of an entity against all published before it, whether that was yesterday or a year ago.
+A change that would certainly lose data is blocked before it is loaded (cchc.sources.absent). A change that may lose data is reported here.
+For each entity, the newest extract that brought records of it is compared with all loads before it, however old they are.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ENOUGH_RECORDS = 20
 ENOUGH_LOADS = 4
 CLOSEST_CONCENTRATION = 50.0
 
-# a table has its columns in every record, so only its values show that a field comes
+# in a table every record has all columns, so only the values show that a field is delivered
 SHOWN = r"case when l.file_name ~* '\.(csv|xlsx)(\.gz)?$' then coalesce(f.filled_count, f.present_count) else f.present_count end"
 SHARES = f"""
     select l.entity, f.field, sum(f.record_count) as records, sum(f.present_count) as present, sum({SHOWN}) as shown
@@ -36,7 +36,8 @@ SHARES = f"""
     where l.source_code = :s and l.status = 'loaded'
     group by l.entity, f.field
 """
-# the newest extract that brought records of each entity, and what all before it were like; loads of a few records say nothing of the spread
+# The newest extract that brought records of each entity, and the totals of all extracts before it. Loads with few records are left out of
+# the spread, because their shares vary by chance.
 HISTORY = f"""
     with counted as (
         select
@@ -89,12 +90,12 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        """The finding, to be read."""
+        """The finding as an English sentence."""
         return f"{self.source} {self.entity}: {self.words}"
 
 
 def earlier_deliveries(settings: Settings, source: str) -> dict[str, Earlier]:
-    """Entity → what its published deliveries were like, for the extract that comes."""
+    """The field counts of the loaded deliveries, by entity. The next extract is compared with them."""
     with engine(settings).connect() as connection:
         loads = query(
             connection,
@@ -110,11 +111,11 @@ def earlier_deliveries(settings: Settings, source: str) -> dict[str, Earlier]:
 
 
 def drift(settings: Settings, source: str, extract_id: int | None = None) -> list[Finding]:
-    """What has changed in the fields of a source, by entity and kind; with `extract_id` only what that extract brought.
+    """The changes in the fields of a source, by entity and kind; with `extract_id` only the changes that this extract brought.
 
-    A field that is told as `vanished` is in none of the records of a newest load, which comes less than once in a hundred times after
-    what came before (the model of `cchc.sources.absent`). `missing`: of a load of at least 20 records, the share of empty values is at
-    least 20 percentage points higher than before, and four standard deviations (see `_deviations`). Optional fields may be gone.
+    A field is reported as `vanished` if no record of the newest load has it and the probability of that is below 1 % (by the model in
+    `cchc.sources.absent`). It is reported as `missing` if the load has at least 20 records, and the share of empty values is higher than
+    before by at least 20 percentage points and by at least four standard deviations (see `_deviations`). Optional fields may vanish.
     """
     with engine(settings).connect() as connection:
         rows = query(connection, HISTORY, {"s": source})
@@ -128,7 +129,7 @@ def drift(settings: Settings, source: str, extract_id: int | None = None) -> lis
 
 
 def run_lines(settings: Settings, source: str, extract_id: int) -> list[str]:
-    """What a run has to tell of the fields that it brought: changes, and at a first delivery what nobody has seen yet."""
+    """Sentences about the fields of an extract: the changes, and for a first delivery also the fields that no column uses."""
     return [
         finding.sentence
         for finding in drift(settings, source, extract_id)
@@ -137,7 +138,7 @@ def run_lines(settings: Settings, source: str, extract_id: int) -> list[str]:
 
 
 def _entities(settings: Settings, source: str) -> dict[str, Entity]:
-    """The entities of the profile of today; none where it cannot be read, which is told elsewhere."""
+    """The entities of the current profile; none if the profile cannot be read, because other checks report that."""
     try:
         return staged_entities(load_profile(settings.sources_dir, source))
     except CchcError:
@@ -189,7 +190,7 @@ def _of_entity(source: str, entity: Entity, rows: list[dict[str, Any]]) -> list[
 
 
 def _jumped(row: dict[str, Any]) -> bool:
-    """Whether a field is empty far more often than before."""
+    """Whether a field is empty much more often than before."""
     count, filled, records = row["record_count"], row["filled_count"], row["records"]
     if not records or row["filled"] is None or filled is None or count < ENOUGH_RECORDS:
         return False
@@ -198,11 +199,11 @@ def _jumped(row: dict[str, Any]) -> bool:
 
 
 def _deviations(row: dict[str, Any], before: float, now: float) -> float:
-    """By how many standard deviations the share of a newest load lies below that of all before: two proportions, over-dispersed.
+    """By how many standard deviations the share in the newest load is below the share in all loads before it.
 
-    Loads differ more than chance would have it, so the variance of a share of n records is p (1 - p) (1 + (n - 1) / (s + 1)) / n, where
-    s is the concentration of the beta-binomial model: measured by the spread of the earlier loads (of at least 20 records, where there
-    are four of them), at most 50; otherwise the 4 of `cchc.sources.absent`.
+    Loads differ more than by chance, so the variance of a share p among n records is p (1 - p) (1 + (n - 1) / (s + 1)) / n. Here s is the
+    concentration of the beta-binomial model. If there are at least four earlier loads with at least 20 records, s is measured from their
+    spread, up to 50; otherwise it is 4 as in `cchc.sources.absent`.
     """
     mean = (int(row["filled"]) + 0.5) / (int(row["records"]) + 1)
     spread = mean * (1 - mean)
@@ -225,5 +226,5 @@ def _moment(at: datetime | None) -> str:
 
 
 def all_drift(settings: Settings, sources: Iterable[str]) -> list[Finding]:
-    """What has changed in the fields of several sources, one after the other."""
+    """The changes in the fields of several sources, source by source."""
     return [finding for source in sources for finding in drift(settings, source)]

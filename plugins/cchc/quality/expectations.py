@@ -1,7 +1,7 @@
-"""Rules of our own for the suites: two kinds that Great Expectations does not have.
+"""Two kinds of rules for the suites that Great Expectations (GX) does not have.
 
-Imported only inside functions: it imports Great Expectations, which takes seconds. Both are `UnexpectedRowsExpectation`s whose query is
-written from their arguments, so a suite stays readable and GX still counts for itself in the audit.
+Import this module only inside functions, because importing GX takes seconds. Both are `UnexpectedRowsExpectation`s whose query is written
+from their arguments, so the suites stay readable, and GX evaluates them itself in the audit.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ExpectKnownUnit(UnexpectedRowsExpectation):  # type: ignore[misc]  # Great
 class ExpectListedCode(UnexpectedRowsExpectation):  # type: ignore[misc]  # Great Expectations is not followed
     """`expect_listed_code`: the value is there and one of `value_set` (all numbers, or all texts).
 
-    For a value that may be missing GX's own `expect_column_values_to_be_in_set` is the rule.
+    If the value may be missing, use `expect_column_values_to_be_in_set` of GX.
     """
 
     column: str

@@ -1,4 +1,4 @@
-"""Great Expectations, switched on for as long as it is needed: no files, no progress bars, no log of its own."""
+"""A session of Great Expectations (GX) without files, progress bars and log messages of its own."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ from sqlalchemy.engine import URL, Engine
 
 
 class Gx:
-    """An ephemeral context with one data source: the warehouse, through psycopg2 (psycopg 3 types its parameters and errs)."""
+    """A temporary GX context whose only data source is the warehouse.
+
+    It connects with psycopg2, because the typed parameters of psycopg 3 cause errors in the queries of GX.
+    """
 
     def __init__(self, source: Any, context: Any) -> None:
         self._source = source
         self._context = context
 
     def definition(self, schema: str, table: str) -> Any:
-        """The whole table or view as a batch definition; made anew, so that changed columns are seen."""
+        """The whole table or view as a batch definition; it is created again at each call, so that changed columns are seen."""
         name = f"{schema}.{table}"
         if name in self._source.get_asset_names():
             self._source.delete_asset(name)
         return self._source.add_table_asset(name, table_name=table, schema_name=schema).add_batch_definition_whole_table("all")
 
     def validator(self, schema: str, table: str) -> Any:
-        """A validator of the table, to resolve conditions with."""
+        """A validator of the table, which gives the conditions of rules."""
         return self._context.get_validator(batch_request=self.definition(schema, table).build_batch_request())
 
     def validate(self, schema: str, table: str, suite: Any) -> list[Any]:
-        """The results of a suite on the table: success or not, no values of any row."""
+        """The results of a suite on the table: which rules passed, without any values of rows."""
         results: list[Any] = self.definition(schema, table).get_batch().validate(suite, result_format="BOOLEAN_ONLY").results
         return results
 
@@ -51,7 +54,7 @@ def _address(url: URL) -> str:
 
 @contextmanager
 def session(engine: Engine) -> Iterator[Gx]:
-    """Great Expectations on the database of `engine`; its connections are closed at the end."""
+    """Open GX on the database of `engine`; its connections are closed at the end."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations
 
@@ -67,7 +70,7 @@ def session(engine: Engine) -> Iterator[Gx]:
 
 
 def error_of(result: Any) -> str | None:
-    """What went wrong while GX evaluated a rule; None if it was evaluated. Such a rule has not passed."""
+    """The error that stopped GX from evaluating a rule; None if the rule was evaluated. A rule with an error has not passed."""
     info = result.exception_info or {}
     found = [info] if "raised_exception" in info else [each for each in info.values() if isinstance(each, dict)]
     messages = [str(each.get("exception_message")) for each in found if each.get("raised_exception")]

@@ -1,13 +1,13 @@
-"""The suites in expectations/staging, one a model: Great Expectations' own file format, read strictly.
+"""The suites in expectations/staging, one for each model, in the file format of Great Expectations (GX), read strictly.
 
-A suite speaks of the columns of its model, never of the fields of a vendor, so it holds for every source that fills the model.
+A suite names the columns of its model and never the fields of a vendor, so it is valid for every source that delivers the model.
 Every expectation carries in `meta`: `rule_id` (unique in its suite), `action` (`quarantine`: the row is set aside; `warn`: loaded and
 listed; `block`: one such row stops the load), `judged` (`load`: by the row alone; `always`: by what else is known, so the verdict may
 change later), `reason` and `reason_vi` (the rule in words, for people; `{due_at}` in them becomes the field that the source fills the
 column with, `{_key}` those of its key). In queries the token `:zone` stands for the source's time zone, and `:known_end` for the table of
 the ends of the dossiers in work (cchc.quality.dossier_ends).
 
-GX only logs an expectation that it does not know and goes on without it; here that is an error.
+GX only logs an expectation that it does not know and continues without it; here that is an error.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ZONE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*")
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a suite and the expectation (an object of Great Expectations) that states it."""
+    """One rule of a suite with its expectation (an object of Great Expectations)."""
 
     rule_id: str
     action: str
@@ -42,7 +42,7 @@ class Rule:
 
     @property
     def words(self) -> str:
-        """The rule in both languages, as it stands in ops.quarantine."""
+        """The rule in English and Vietnamese, as it is stored in ops.quarantine."""
         return f"{self.reason} · {self.reason_vi}"
 
 
@@ -54,7 +54,7 @@ class Suite:
     rules: tuple[Rule, ...]
 
     def without(self, waived: dict[str, str]) -> Suite:
-        """The suite less the rules that a profile waives. Raises NotConfigured for a waived rule that it does not have."""
+        """The suite without the rules that a profile waives. Raises NotConfigured if a waived rule does not exist."""
         known = [rule.rule_id for rule in self.rules]
         for rule_id in waived:
             if rule_id not in known:
@@ -62,16 +62,19 @@ class Suite:
         return replace(self, rules=tuple(rule for rule in self.rules if rule.rule_id not in waived))
 
     def worded(self, entity: Entity) -> Suite:
-        """The suite with its reasons in the words of a source: `{due_at}` becomes `NgayHenTra (due_at)`, the vendor's field beside ours."""
+        """The suite with the field names of a source in its reasons: for example `{due_at}` becomes `NgayHenTra (due_at)`."""
 
-        def told(reason: str, otherwise: str) -> str:
+        def with_field_names(reason: str, otherwise: str) -> str:
             return NAME.sub(lambda found: _told(found.group(1), entity, otherwise), reason)
 
-        rules = tuple(replace(rule, reason=told(rule.reason, "or"), reason_vi=told(rule.reason_vi, "hoặc")) for rule in self.rules)
+        rules = tuple(
+            replace(rule, reason=with_field_names(rule.reason, "or"), reason_vi=with_field_names(rule.reason_vi, "hoặc"))
+            for rule in self.rules
+        )
         return replace(self, rules=rules)
 
     def with_actions(self, *actions: str) -> Suite:
-        """Only the rules of these actions."""
+        """The suite with only the rules that have one of these actions."""
         return replace(self, rules=tuple(rule for rule in self.rules if rule.action in actions))
 
     def expectation_suite(self) -> Any:
@@ -82,7 +85,7 @@ class Suite:
 
 
 def suite_path(expectations_dir: Path, name: str) -> Path:
-    """Where a suite is. Raises NotConfigured if it is not there: a table without rules is never published."""
+    """The path of a suite. Raises NotConfigured if it does not exist, because a table without rules is never loaded."""
     path = expectations_dir / "staging" / f"{name}.json"
     if not path.is_file():
         known = ", ".join(sorted(other.stem for other in path.parent.glob("*.json")))
@@ -94,9 +97,10 @@ def suite_path(expectations_dir: Path, name: str) -> Path:
 
 
 def load_suite(path: Path, zone: str, ends_table: str = "staging.known_end") -> Suite:
-    """The suite in the file `path`, for a source of time zone `zone` and a run whose ends stand in the table `ends_table`.
+    """Read the suite in the file `path`.
 
-    Raises NotConfigured with what is wrong in it.
+    Arguments: `zone`, the time zone of the source; `ends_table`, the table with the ends of the staged dossiers. Raises NotConfigured and
+    says what is wrong in the file.
     """
     from great_expectations.core import ExpectationSuite
 
@@ -130,7 +134,7 @@ def load_suite(path: Path, zone: str, ends_table: str = "staging.known_end") -> 
 
 
 def _check(expectation: Any, where: str) -> None:
-    """What GX would let pass: missing reasons, an unknown action, a severity that does not go with the action, `mostly`."""
+    """Raise for what GX accepts but is wrong here: a missing reason, an unknown action, a severity that contradicts it, or `mostly`."""
     if not isinstance(expectation, dict) or not isinstance(expectation.get("meta"), dict):
         raise NotConfigured(f"{where}: it needs `type`, `kwargs`, `severity` and `meta`.")
     meta = expectation["meta"]
@@ -146,7 +150,7 @@ def _check(expectation: Any, where: str) -> None:
 
 
 def _told(column: str, entity: Entity, otherwise: str) -> str:
-    """A column in a reason, as the source calls it."""
+    """The name of a column in a reason, with the field of the source."""
     if column == "_key":
         return f"; {otherwise} ".join(", ".join(names) for names in (entity.key, entity.key_else or ()) if names)
     field = entity.vendor_fields.get(column)

@@ -1,7 +1,7 @@
-"""VALIDATE: the rules of the suites on what was staged (design.md §1, indicators.md §5).
+"""The step "validate": check the staged rows by the rules of the suites.
 
-Every failing row goes to ops.quarantine with each rule that it breaks; a load that is too bad is blocked; what remains good is
-audited by Great Expectations.
+Every row that breaks a rule gets an entry in ops.quarantine for each broken rule. A load with too many bad rows is blocked. Great
+Expectations audits the rows that remain.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LOOK = "Look at the rows with `cchc quarantine list`"
 
 @dataclass(frozen=True)
 class LoadVerdict:
-    """What validation says of one load. `quarantined` and `warned` count rows; a blocked load says why, and what to do, in `message`."""
+    """The result of the validation of a load. `quarantined` and `warned`: numbers of rows. `message`: why it is blocked and what to do."""
 
     load_id: int
     entity: str
@@ -48,7 +48,7 @@ class LoadVerdict:
 
 @dataclass
 class _Load:
-    """One load while it is judged."""
+    """One load during the validation."""
 
     load_id: int
     entity: str
@@ -72,11 +72,11 @@ class _Load:
 def validate(
     engine: Engine, profile: Profile, load_ids: Iterable[int], extract_id: int, *, expectations_dir: Path | None = None
 ) -> list[LoadVerdict]:
-    """Judges the staged loads `load_ids` of one run and gives a verdict for each, in order of their numbers.
+    """Validate the staged loads `load_ids` of one extract. Returns the result of each, ordered by load id.
 
-    Fills ops.quarantine (former open entries of these loads are replaced), ops.check_result, and of ops.load the columns quarantined,
-    warned, status (validated or blocked) and message. A load that is blocked already stays so. Loads that are waiting, failed or
-    superseded get no verdict. Raises NotConfigured for a faulty suite, LoadBlocked if the audit fails.
+    Writes ops.quarantine (open entries of these loads are replaced), ops.check_result, and the columns quarantined, warned, status
+    (validated or blocked) and message of ops.load. A load that is already blocked stays blocked. Loads that are waiting, failed or
+    superseded have no result. Raises NotConfigured if a suite is wrong, and LoadBlocked if the audit fails.
     """
     directory = expectations_dir or Settings.load().expectations_dir
     entities = sorted(staged_entities(profile).values(), key=lambda entity: entity.model != "dossier_step")  # K4 and K7 look at the steps
@@ -143,7 +143,7 @@ def _judge_entity(
 
 
 def _find(connection: Connection[Any], query: str, table: sql.Identifier, loads: list[_Load]) -> None:
-    """Fills the temporary table `failing`: (_row, rule) of these loads."""
+    """Fill the temporary table `failing` with (_row, rule) of these loads."""
     connection.execute("create temp table failing (_row bigint not null, rule text not null) on commit drop")
     connection.execute(f"insert into failing {query}".encode())
     connection.execute(
@@ -156,10 +156,10 @@ def _find(connection: Connection[Any], query: str, table: sql.Identifier, loads:
 def _quarantine(
     connection: Connection[Any], profile: Profile, entity: Entity, suite: Suite, table: sql.Identifier, loads: list[_Load]
 ) -> None:
-    """One entry in ops.quarantine for each failed rule of a row; the loads' former open entries go.
+    """Write one entry to ops.quarantine for each broken rule of a row; the earlier open entries of the loads are deleted.
 
-    So do those of the same row and rule that a newer delivery had resolved: the load that follows resolves them again. The record
-    names what could not be read by the model's columns (`_unreadable`, `_shape_error`), and beside it the vendor's fields (`_fields`).
+    Entries of the same row and rule that a newer delivery had resolved are also replaced; the next step resolves them again. The stored
+    record names the unreadable columns of the model (`_unreadable`, `_shape_error`) and the vendor's fields (`_fields`).
     """
     connection.execute(
         sql.SQL(
@@ -215,7 +215,7 @@ def _quarantine(
 
 
 def _count(connection: Connection[Any], suite: Suite, table: sql.Identifier, loads: list[_Load]) -> None:
-    """Rows, rows in quarantine, rows with a warning, and rows by rule, for each load."""
+    """Count the rows, the rows in quarantine, the rows with a warning, and the rows by rule, for each load."""
     by_id = {load.load_id: load for load in loads}
     for load in loads:
         load.rows = load.quarantined = load.warned = 0
@@ -251,7 +251,7 @@ def _rule_results(suite: Suite, load: _Load) -> list[Result]:
 
 
 def _batch_results(connection: Connection[Any], profile: Profile, load: _Load, suite: Suite) -> list[Result]:
-    """The rules about a load as a whole (indicators.md §5, *Blocking*)."""
+    """The results of the rules about a load as a whole; a load that breaks one is blocked."""
     results = [_counts_result(load), _share_result(profile, load, suite), *_landing_result(connection, profile, load)]
     factor = profile.settings.get("batch_factor")
     return results if factor is None else results + _size_result(connection, load, factor)
@@ -266,7 +266,10 @@ def _counts_result(load: _Load) -> Result:
 
 
 def _landing_result(connection: Connection[Any], profile: Profile, load: _Load) -> list[Result]:
-    """Whether the landing has what the profile uses now: what it did not use when the load landed never landed, and would read as empty."""
+    """Whether the landing has all fields that the profile uses now.
+
+    A field that the profile did not use when the load landed is not in the landing, so a retry would read it as empty.
+    """
     row = connection.execute("select manifest -> 'fields' -> 'mapped' from ops.load where load_id = %s", [load.load_id]).fetchone()
     if row is None or row[0] is None:
         return []
@@ -298,7 +301,7 @@ def _share_result(profile: Profile, load: _Load, suite: Suite) -> Result:
 
 
 def _size_result(connection: Connection[Any], load: _Load, factor: float) -> list[Result]:
-    """Whether the load is far outside its usual size: the median of the loads of its kind (full or window) that were published."""
+    """Whether the number of rows is far from the median of the published loads of the same kind (full or window)."""
     row = connection.execute(
         "select count(*), percentile_cont(0.5) within group (order by past.staged) from ops.load as past inner join ops.load as this"
         " on this.load_id = %s and past.source_code = this.source_code and past.entity = this.entity and past.load_id <> this.load_id"

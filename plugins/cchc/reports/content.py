@@ -1,6 +1,6 @@
-"""What the reports say: one reading of the warehouse into plain rows. The writers see nothing else.
+"""The content of the reports: all their rows, read once from the warehouse. The writers use nothing else.
 
-Names of tables and of other modules' functions stand only here and in include/sql/queries/reports: adapt those, and every report follows.
+Only this module and include/sql/queries/reports use tables and functions of other modules, so a change of those is made only here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class FormRow:
-    """A row of form II.06a: a field within a level. The counts are columns 3–13, then the two of the footnote."""
+    """A row of form II.06a: a field of administration within a level. The counts are columns 3 to 13, then the two in the footnote."""
 
     level: str
     field_code: str | None

@@ -1,6 +1,6 @@
-"""Office files whose bytes depend on their content alone: fixed times in the zip and in the document's properties.
+"""Make the bytes of office files depend only on their content: set fixed times in the zip and in the document's properties.
 
-A publication keeps the sha256 of its reports, so the same rows must give the same file on any day and machine.
+A publication stores the sha256 of its reports, so the same rows must give the same file on any day and on any machine.
 """
 
 from __future__ import annotations

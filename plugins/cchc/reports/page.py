@@ -1,4 +1,4 @@
-"""Pages: the public page of a unit, and the lists. Self-contained: style and charts stand inside, nothing is fetched, all is escaped."""
+"""Web pages: the public page of a unit, and the lists. Styles and charts are in the page, nothing is fetched, all text is escaped."""
 
 from __future__ import annotations
 

@@ -267,7 +267,7 @@ def explain(
                 f"nothing is known of {period.code} yet: T of the {item.role} is {known_at.isoformat() if known_at else 'not set'}"
             )
         scope = scope_condition(unit, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
-        # what names the unit and counts elsewhere is asked for, too: it is told
+        # records that name the unit but count for another one are also read, so that the explanation can mention them
         around = (
             "select coalesce(s.scope_code, x.unit_code) as unit_code, "
             "coalesce(c.name, u.name) as unit_name, x.unit_code as named_code, u.name as named_name, x.counted_on, x.item, x.is_numerator "

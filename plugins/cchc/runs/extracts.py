@@ -1,7 +1,7 @@
-"""Runs of a source as rows of ops.extract: which one is in work, which one gave way, and what a run that ended leaves behind.
+"""The runs of a source, as rows of ops.extract: open a run, end it by a newer run, resume it, and drop its staging tables.
 
-One source has at most one ingest in work. Opening another one ends it: its next step refuses to go on. Each run stages into tables of
-its own, so that what a run does can never reach the rows of another one.
+A source has at most one running ingest. If another one is opened, the older one is superseded, and its next step stops with an error. Each
+run has staging tables of its own, so a run never changes the rows of another run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cchc.warehouse import engine, known_at_of, query
 
 log = logging.getLogger(__name__)
 
-# by what a run that had not ended was superseded (ops.extract.superseded_by), in words for ops.extract.message
+# the values of ops.extract.superseded_by: what ended a run that was still running
 NEWER_RUN, NEWER_RETRY, REWIND = "newer_run", "newer_retry", "rewind"
 SUPERSEDED = {
     NEWER_RUN: "a newer run of the source was started",
@@ -40,13 +40,15 @@ def open_extract(
     full: bool = False,
     is_to_named: bool | None = None,
 ) -> int:
-    """Open the ingest of a source for the window [start, end); its number.
+    """Open the ingest of a source for a window of change time. Returns the id of the new row in ops.extract.
 
-    `end` is T, default now; `is_to_named` tells whether a person named it (default: whether it is given; a schedule gives it too).
-    `start` defaults to the source's T less the profile's overlap, to the beginning with `full`, or where the source has no T yet. Because
-    T stops at the first hole, the default window asks for every hole as well. An ingest of the source that is still in work gives way; one
-    that is publishing is waited for. Raises WrongUse for a window in the future or without a length, WrongClock where this machine's clock
-    is ahead of the database's.
+    Arguments: `start` (included) and `end` (excluded), the window. `end` becomes known_at of the source; the default is now. The default of
+    `start` is known_at of the source minus the overlap in the profile; with `full`, or if the source has no known_at yet, the window has no
+    start. Because known_at stops at the first hole, the default window includes every hole. `is_to_named`: whether a person chose `end`;
+    by default this is so if `end` is given (a schedule also gives it).
+
+    A running ingest of the same source is superseded; if it is loading at this moment, this call waits for it. Raises WrongUse if the
+    window is empty or in the future, and WrongClock if the clock of this machine is ahead of the clock of the database.
     """
     profile = load_profile(settings.sources_dir, source)
     moment = now()
@@ -56,7 +58,7 @@ def open_extract(
         raise WrongUse(f"--to {to.isoformat()} lies in the future; T can be at most now ({moment.isoformat(timespec='seconds')})")
     with engine(settings).begin() as connection:
         _require_clock(connection, source, to)
-        # first, because this waits for a run that is publishing: its T decides where our window begins
+        # This comes first because it waits for a run that is loading, and the known_at of that run decides where this window begins.
         supersede(connection, NEWER_RUN, "source_code = :s and kind = 'ingest'", {"s": source})
         last = known_at_of(connection, source)
         begin = start
@@ -77,9 +79,9 @@ def open_extract(
 
 
 def supersede(connection: Connection, by: str, which: str, binds: dict[str, Any]) -> None:
-    """End the running extracts for which the SQL condition `which` holds; their next step refuses to go on.
+    """End the running extracts that match an SQL condition; their next step stops with an error.
 
-    `by` is one of SUPERSEDED; `binds` are the values of the binds in `which`.
+    Arguments: `by`, a key of SUPERSEDED; `which`, the SQL condition; `binds`, the bind values in `which`.
     """
     connection.execute(
         text(
@@ -91,14 +93,14 @@ def supersede(connection: Connection, by: str, which: str, binds: dict[str, Any]
 
 
 def _new_entities(connection: Connection, profile: Profile) -> list[str]:
-    """The entities of the profile of which no extract has asked for everything yet, because the profile got them later."""
+    """The entities of the profile that were never extracted completely, because they were added to the profile later."""
     rows = query(connection, "select entity from ops.covered_stretch where source_code = :s and is_base", {"s": profile.source})
     covered = {row["entity"] for row in rows}
     return [] if "*" in covered else [name for name in profile.entities if name not in covered]
 
 
 def _require_clock(connection: Connection, source: str, to: datetime) -> None:
-    """T is never later than the clock of the database: a machine whose clock is wrong would take the T with it."""
+    """Raise WrongClock if `to` is later than the clock of the database: a wrong clock on this machine would make known_at wrong."""
     database: datetime = connection.execute(text("select clock_timestamp()")).scalar_one()
     if to > database + CLOCK_TOLERANCE:
         raise WrongClock(
@@ -109,7 +111,7 @@ def _require_clock(connection: Connection, source: str, to: datetime) -> None:
 
 
 def _give_up(connection: Connection, source: str, before: int) -> None:
-    """Loads that runs before this one left unpublished are of no use any more; no later run takes them up."""
+    """End the unpublished loads of the runs before this one; no later run continues them."""
     connection.execute(
         text(
             "update ops.load as l set status = 'given_up' from ops.extract as e where e.extract_id = l.extract_id "
@@ -121,10 +123,10 @@ def _give_up(connection: Connection, source: str, before: int) -> None:
 
 
 def resume(settings: Settings, extract_id: int, step: str) -> dict[str, Any]:
-    """The row of an extract whose next step is about to begin.
+    """The row of an extract whose next step begins now.
 
-    A run that failed may be taken up again (Airflow tries a task several times) as long as no newer run of the source was opened.
-    Raises WrongUse for a number that is not there or a run that has ended, CchcError for one that gave way.
+    A failed run may be resumed (Airflow tries a task several times) until a newer run of the source is opened. Raises WrongUse if the
+    extract does not exist or has ended, and CchcError if it was superseded.
     """
     with engine(settings).begin() as connection:
         rows = query(connection, "select * from ops.extract where extract_id = :x for update", {"x": extract_id})
@@ -140,14 +142,14 @@ def resume(settings: Settings, extract_id: int, step: str) -> dict[str, Any]:
 
 
 def locked(connection: Connection, extract_id: int, step: str) -> dict[str, Any]:
-    """The row of a running extract, held by the open transaction until its end. Raises as `resume` where it does not run any more."""
+    """The row of a running extract, locked until the end of the open transaction. Raises as `resume` if it is no longer running."""
     row = query(connection, "select * from ops.extract where extract_id = :x for update", {"x": extract_id})[0]
     require_running(connection, row, step)
     return row
 
 
 def require_running(connection: Connection, row: dict[str, Any], step: str, *, or_failed: bool = False) -> None:
-    """Raises unless the run may go on with `step`."""
+    """Raise WrongUse or CchcError, as `resume` does, unless the run may begin `step`."""
     number, source = row["extract_id"], row["source_code"]
     newer = connection.execute(
         text(
@@ -172,7 +174,7 @@ def require_running(connection: Connection, row: dict[str, Any], step: str, *, o
 
 
 def fail(settings: Settings, extract_id: int, message: str) -> None:
-    """Note that a run has failed; one that gave way meanwhile stays superseded."""
+    """Set a run to failed, with the message; a run that was superseded meanwhile stays superseded."""
     with engine(settings).begin() as connection:
         connection.execute(
             text("update ops.extract set status = 'failed', ended_at = :now, message = :m where extract_id = :x and status = 'running'"),
@@ -181,15 +183,16 @@ def fail(settings: Settings, extract_id: int, message: str) -> None:
 
 
 def staging_tables(connection: Connection) -> dict[str, int]:
-    """The staging tables that runs have made: name (without its schema) → number of the extract."""
+    """The staging tables of all runs: name (without its schema) → id of the extract."""
     names = connection.execute(text("select tablename from pg_tables where schemaname = 'staging' order by 1")).scalars()
     return {name: number for name in names if (number := extract_of(name)) is not None}
 
 
 def sweep_staging(settings: Settings, source: str | None = None) -> list[str]:
-    """Drop the staging tables of runs that have ended (of one source, or of all); the names of the tables dropped.
+    """Drop the staging tables of ended runs, of one source or of all sources. Returns the names of the dropped tables.
 
-    The tables of a failed run stay as long as it may be taken up again. A table that somebody still writes is left for the next time.
+    The tables of a failed run stay as long as the run may be resumed. A table that another session still writes is not dropped now; the
+    next call drops it.
     """
     dropped = []
     with engine(settings).connect() as connection:

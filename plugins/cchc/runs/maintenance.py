@@ -1,4 +1,4 @@
-"""Upkeep: retention of landing, statistics."""
+"""Regular maintenance: remove old landing files, and update the statistics of the query planner."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 
 
 def remove_old_landing(settings: Settings, keep_days: int) -> list[str]:
-    """Remove the landing of extracts that ended more than `keep_days` ago; the folders removed. ops.load keeps its manifest.
+    """Remove the landing of the extracts that ended more than `keep_days` days ago. Returns the removed folders.
 
-    A load whose landing is gone cannot be retried from quarantine any more: `cchc quarantine retry` passes it over.
+    The manifest stays in ops.load. A load without landing cannot be retried from quarantine; `cchc quarantine retry` skips it.
     """
     from cchc.sources.landing import Folder
 
     with engine(settings).connect() as connection:
-        # a retry reads the landing of an earlier load: a folder goes when the newest load that uses it is old enough
+        # A retry reads the landing of an earlier load, so a folder is removed only when the newest load that uses it is old enough.
         rows = query(
             connection,
             "select landing_path from ops.load where landing_path is not null group by landing_path "
@@ -40,7 +40,7 @@ def remove_old_landing(settings: Settings, keep_days: int) -> list[str]:
 
 
 def analyze(settings: Settings) -> None:
-    """Refresh the planner's statistics of core and mart."""
+    """Update the statistics of the query planner for core and mart."""
     with engine(settings).begin() as connection:
         for row in query(connection, "select schemaname || '.' || tablename as name from pg_tables where schemaname in ('core', 'mart')"):
             connection.execute(text(f"analyze {row['name']}"))

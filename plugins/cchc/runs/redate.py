@@ -1,8 +1,8 @@
-"""Set back the T of a source: what was learnt under a later T counts as learnt at the moment that a person names.
+"""Set known_at of a source back to an earlier moment: everything that was extracted after it counts as extracted at that moment.
 
-For a T that was wrong: a machine's clock stood in another year, or an extract was labelled with a moment that the source had not reached.
-Nothing that was delivered is lost; the next run asks again from the moment on (less the profile's overlap). Everything is one transaction
-of the caller.
+This corrects a wrong known_at: the clock of a machine was wrong, or an extract got a moment that the source had not reached. No delivered
+record is lost. The next run extracts again from the moment on (minus the overlap in the profile). All changes are in one transaction, which
+the caller owns.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from cchc.models import VERSIONED
 from cchc.period import ZONE
 from cchc.settings import Settings
 
-# tables that carry the T of an extract: table, column of the T, key without it
+# tables of lists with the known_at of an extract: the table, the column with known_at, and the other key columns
 _LISTS = (("core.procedure_list", "fetched_at", ("source_code",)), ("core.leader_list", "fetched_at", ("source_code",)))
 
 
 def redate(connection: Connection, settings: Settings, source: str, moment: datetime) -> None:
-    """Take back the T of every extract of `source` that lies after `moment`, in ops and core; what is derived is derived again."""
+    """Change every known_at of a source that is after `moment` to `moment`, in ops and core, and derive the touched dossiers again."""
     binds = {"s": source, "k": moment}
     _redate_runs(connection, binds)
     for target in VERSIONED:
@@ -50,7 +50,7 @@ def redate(connection: Connection, settings: Settings, source: str, moment: date
             _keep_latest(connection, "core.payment_day", "_first_seen_at", ("source_code", "file_date", "file_revision"), binds)
             payments.decide_in_force(connection, changed)
         else:
-            if target.merge != "dated_files":  # of files every row is kept as a version of its own
+            if target.merge != "dated_files":  # for dated files every row stays as a version, even a repeated one
                 drop_repeats(connection, target, changed)
             mark_current(connection, target, changed)
     duplicates.decide_all(connection)
@@ -66,7 +66,7 @@ def redate(connection: Connection, settings: Settings, source: str, moment: date
 
 
 def _redate_runs(connection: Connection, binds: dict[str, object]) -> None:
-    """What the extracts cover ends at the moment; extracts and loads carry it as their T."""
+    """End the coverage of the extracts at the moment, and make the moment known_at of the later extracts and loads."""
     connection.execute(
         text(
             "insert into ops.coverage (extract_id, source_code, entity, from_at, to_at, is_base) "
@@ -87,7 +87,7 @@ def _redate_runs(connection: Connection, binds: dict[str, object]) -> None:
 
 
 def _keep_latest(connection: Connection, table: str, column: str, key: tuple[str, ...], binds: dict[str, object]) -> None:
-    """Of the rows of one key whose T is the moment or later the latest stays, with the moment as its T."""
+    """Of the rows of each key whose known_at is the moment or later, keep only the latest, with the moment as its known_at."""
     same = " and ".join(f"o.{name} is not distinct from t.{name}" for name in key)
     connection.execute(
         text(
@@ -100,7 +100,7 @@ def _keep_latest(connection: Connection, table: str, column: str, key: tuple[str
 
 
 def _redate_changes(connection: Connection, table: str, key: tuple[str, ...], binds: dict[str, object]) -> None:
-    """The change time of a record that has none of its own is the T that brought it (or a moment before): it goes back with it."""
+    """Set back the change times that were made from known_at: a record without a change time of its own got that of its extract."""
     own = "{row}._changed_at >= {row}._first_seen_at - interval '1 microsecond'"
     same = " and ".join(f"o.{name} is not distinct from t.{name}" for name in key)
     connection.execute(
@@ -120,7 +120,7 @@ def _redate_changes(connection: Connection, table: str, key: tuple[str, ...], bi
 
 
 def _redate_keys(connection: Connection, binds: dict[str, object]) -> None:
-    """The answers of /keys: those in force stay in force since the moment; what began and ended after it never was."""
+    """Set back the lists of keys: entries in force stay in force from the moment on; entries that began and ended after it are deleted."""
     connection.execute(
         text(
             "insert into ops.dirty_dossier select dossier_id from core.dossier_key where source_code = :s "
@@ -140,7 +140,7 @@ def _redate_keys(connection: Connection, binds: dict[str, object]) -> None:
     )
     connection.execute(text("update core.dossier_key set _first_seen_at = :k where source_code = :s and _first_seen_at > :k"), binds)
     connection.execute(text("update core.dossier_key set _ended_at = :k where source_code = :s and _ended_at > :k"), binds)
-    # months after it had nothing to say; their answers are no knowledge of theirs
+    # The lists of months that begin after the moment are deleted: at that moment such a list cannot have existed.
     connection.execute(
         text(
             f"delete from core.dossier_key_month where source_code = :s and cast(month_start as timestamp) at time zone '{ZONE.key}' >= :k"

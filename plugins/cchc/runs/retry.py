@@ -1,6 +1,6 @@
-"""Retries: what an earlier extract has landed, staged, checked and loaded again by a run of its own.
+"""Retries: a new run stages, checks and loads again what an earlier extract has landed.
 
-The old extract and its loads are only read. So a retry that cannot read the landing, or is killed, changes nothing of what is known.
+The old extract and its loads are only read. So a retry that fails or is killed changes nothing that is known.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _COPIED = "source_code, entity, file_name, window_from, window_to, landing_path,
 
 
 def open_retries(settings: Settings, load_ids: list[int] | None = None) -> list[int]:
-    """Open a retry for each extract that has loads to try again; their numbers, in the order of the extracts.
+    """Open a retry for each extract that has loads to retry. Returns the ids of the retries, in the order of the extracts.
 
-    Without `load_ids` these are the loads with open entries in quarantine. An extract that was blocked as a whole is tried again as a
-    whole, because nothing of it was published. Raises WrongUse where a given load is not there or its landing was removed.
+    Without `load_ids`, the loads with open quarantine entries are retried. An extract that was blocked as a whole is retried as a whole,
+    because nothing of it was published. Raises WrongUse if a given load does not exist or its landing was removed.
     """
     with engine(settings).begin() as connection:
         rows = query(
@@ -59,7 +59,7 @@ def _require_all(connection: Connection, asked: list[int], found: list[int]) -> 
 
 
 def _open(connection: Connection, of: dict[str, object]) -> int:
-    """The extract of a retry, with a load for each load that it tries again."""
+    """Insert the extract of a retry, with one load for each load that it retries. Returns its id."""
     supersede(connection, NEWER_RETRY, "kind = 'retry' and retry_of = :x", {"x": of["extract_id"]})
     extract_id: int = connection.execute(
         text(
@@ -82,7 +82,7 @@ def _open(connection: Connection, of: dict[str, object]) -> int:
         ),
         {"new": extract_id, "now": now(), "x": of["extract_id"], "whole": bool(whole), "l": of["loads"]},
     )
-    if whole:  # it covers what the blocked one would have covered
+    if whole:  # the retry covers the same window as the blocked extract
         connection.execute(
             text(
                 "insert into ops.coverage (extract_id, source_code, entity, from_at, to_at, is_base) "
@@ -94,7 +94,7 @@ def _open(connection: Connection, of: dict[str, object]) -> int:
 
 
 def resolve_retried(connection: Connection, extract_id: int) -> None:
-    """The entries of the loads that a retry has taken the place of: what still fails is listed under the load of the retry."""
+    """Resolve the quarantine entries of the loads that a retry replaced; rows that still fail have entries under the load of the retry."""
     connection.execute(
         text(
             "update ops.quarantine as q set resolved_at = :now from ops.load as l "

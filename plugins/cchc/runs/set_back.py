@@ -1,7 +1,7 @@
-"""`cchc source rewind`: a person sets the T of a source back, with a reason; the next run asks for what came since.
+"""`cchc source rewind`: a person sets known_at of a source back, with a reason; the next run extracts from there again.
 
-What was loaded stays; it counts as learnt at the new T (cchc.runs.redate). Values of periods that begin at or after the new T go, and
-the months from the new T on are marked for the next refresh.
+All loaded data stay and count as known since the new known_at (cchc.runs.redate). Values of periods that begin at or after the new known_at
+are removed, and the months from there on are marked for the next refresh.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cchc.warehouse import engine, known_at_of, query
 
 @dataclass(frozen=True)
 class SetBack:
-    """What setting the T of a source back does: from which T to which, and what is asked for again from when on."""
+    """The effect of setting known_at of a source back: the old and the new moment, and from when on the next run extracts again."""
 
     source: str
     before: datetime | None
@@ -38,7 +38,7 @@ class SetBack:
 
     @property
     def text(self) -> str:
-        """What will happen, in sentences."""
+        """English sentences about what will happen."""
         lines = [
             f"T of {self.source} is set back from {self.before.isoformat() if self.before else 'none'} to {self.after.isoformat()}.",
             f"{self.extracts} extracts with a later T count as made at {self.after.isoformat()}; no record that they brought is lost.",
@@ -53,7 +53,7 @@ class SetBack:
 
 
 def plan_set_back(settings: Settings, source: str, moment: datetime) -> SetBack:
-    """What `set_back` would do. Raises WrongUse where the T of the source is not later than `moment`, or nothing was extracted."""
+    """What `set_back` would do. Raises WrongUse if known_at of the source is not later than `moment`, or if it was never extracted."""
     profile = load_profile(settings.sources_dir, source)
     with engine(settings).connect() as connection:
         last = connection.execute(
@@ -80,9 +80,10 @@ def plan_set_back(settings: Settings, source: str, moment: datetime) -> SetBack:
 
 
 def set_back(settings: Settings, source: str, moment: datetime, why: str) -> SetBack:
-    """Set the T of a source back to `moment`, in one transaction; what was done. Raises WrongUse without a reason, or as `plan_set_back`.
+    """Set known_at of a source back to `moment`, in one transaction. Returns what was done.
 
-    A run of the source that is in work gives way; one that is publishing is waited for.
+    `why`: the reason, which is stored. A running extract of the source is superseded; if it is loading at this moment, this call waits for
+    it. Raises WrongUse without a reason, and as `plan_set_back`.
     """
     if not why.strip():
         raise WrongUse('setting T back needs a reason: --why "…"')
@@ -106,7 +107,7 @@ def set_back(settings: Settings, source: str, moment: datetime, why: str) -> Set
 
 
 def _forget_values(connection: Connection, settings: Settings, source: str, moment: datetime) -> None:
-    """Values of periods that begin at or after T never were; the periods that run at T are computed again."""
+    """Remove the values of periods that begin at or after the new known_at, and mark the months of the periods that run at it."""
     own = roles_of(connection, source)
     trees = [role_clocks(connection, root) for root in roots_of(connection, source)]
     for clocks in trees:

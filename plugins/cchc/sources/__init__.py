@@ -1,1 +1,1 @@
-"""How records come from a source system to landing: profiles, connections, HTTP, delivered files. Knows nothing of the database."""
+"""The way of records from a source system to the landing: profiles, connections, HTTP, delivered files. It does not use the database."""

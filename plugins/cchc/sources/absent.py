@@ -1,8 +1,8 @@
-"""Fields that no record of a delivery has, where records may leave an empty field out (JSON): empty, or gone?
+"""Decide whether a field that no record of a JSON delivery has is only empty in all of them, or was removed or renamed.
 
-In one record absent means empty. In a whole delivery it is judged by what came before: where the earlier deliveries of the entity make it
-all but impossible that none of so many records has the field, nothing of the delivery is judged, since every record may have it under
-another name. A first delivery is refused only without the fields that no record can be judged by.
+In a single record an absent field means empty. A whole delivery is compared with the earlier deliveries of the entity. If it is almost
+impossible by them that none of so many records has the field, the delivery is blocked, because the records may have the field under another
+name. A first delivery is blocked only if it lacks a field without which no record can be judged.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ ALL_BUT_IMPOSSIBLE = 1e-6
 CONCENTRATION = 4.0
 LIKELIEST = 0.99
 FIRST_DELIVERY_ROWS = 20
-# the two times of an end stand in for each other, and open dossiers have neither: a vendor may fill one alone, or deliver open dossiers
-# first. A finished dossier with neither is set aside by a rule (K7), so their absence is never silent
+# Each of the two times can be the end of a dossier, and an open dossier has neither. A vendor may fill only one of them, or deliver open
+# dossiers first. A finished dossier with neither goes to quarantine (rule K7), so their absence is never silent.
 ENDS = ("processed_at", "returned_at")
 
 
 @dataclass(frozen=True)
 class Absent:
-    """A field that none of the `records` of a delivery has (for `list.field`: none of the objects in that list), against all that came.
+    """A field that none of the `records` of a delivery has (for `list.field`, none of the objects in that list).
 
-    `share` is that of the earlier deliveries; None at a first one.
+    `share`: its share in the earlier deliveries; None for a first delivery.
     """
 
     field: str
@@ -36,18 +36,20 @@ class Absent:
 
 
 def chance_of_none(records: int, share: Share) -> float:
-    """How likely it is that none of `records` new records has a field that `share` of the earlier ones had.
+    """The probability that none of `records` new records has a field that a `share` of the earlier records had.
 
-    The records of one delivery are alike: the ten dossiers of this morning are all open, so none has an end, though 90 % of a year's
-    have one. If each record were a draw of its own, ten without would be one in ten thousand million, and a healthy source would
-    stop. So the probability of the field is itself drawn anew for each delivery, from a beta distribution (the beta-binomial model)
-    whose mean is the share of the earlier records, and whose concentration of 4 says how little deliveries resemble one another: as
-    if all that is known of the next one had been learnt from four records. 40 records without a due date after a history of 99 %
-    are then one in ten million, and refused; 30 open dossiers after a history of 90 % finished ones are one in 90,000, and only from 60
-    on refused. With 5 it would be from 37 on; with 3 the 40 records without a due date would only just be refused.
+    The records of one delivery are similar. For example, the ten dossiers of this morning are all open, so none has an end, although 90 %
+    of the dossiers of a year have one. If the records were independent, ten without an end would have the probability 1 : 10,000,000,000,
+    and a healthy source would be blocked. Therefore the probability of the field is different in each delivery: it comes from a beta
+    distribution (the beta-binomial model). Its mean is the share in the earlier records, and its concentration is 4: the earlier deliveries
+    say as much about the next one as four records would.
 
-    However large the history, no field is taken to be in more than 99 % of records: the first load is often the archive of past
-    years, in which every dossier is finished. So no delivery of fewer than 22 records is refused for what is not in it.
+    With this model, 40 records without a due date after a history of 99 % have the probability 1 : 10,000,000 and are refused. 30 open
+    dossiers after a history of 90 % finished ones have 1 : 90,000; such a delivery is refused from 60 records on. With a concentration of 5
+    it would be refused from 37 records on; with 3 the 40 records without a due date would only just be refused.
+
+    The share is never taken as more than 99 %, because the first load is often the archive of past years, in which every dossier is
+    finished. So a delivery of fewer than 22 records is never refused because of an absent field.
     """
     mean = min((share.shown + 0.5) / (share.records + 1), LIKELIEST)
     others = CONCENTRATION * (1 - mean)
@@ -55,13 +57,14 @@ def chance_of_none(records: int, share: Share) -> float:
 
 
 def absent_fields(entity: Entity, counted: dict[str, Any], before: Earlier, first_rows: int = FIRST_DELIVERY_ROWS) -> list[Absent]:
-    """The fields whose absence from a delivery of JSON means that they are gone. `counted` is `fields` of the load's manifest.
+    """The fields whose absence from a JSON delivery means that they were removed or renamed.
 
-    Also the field of secrecy: where no record has it, all of them are dropped as secret, and nothing would be left to be missed.
-    `first_rows`: how many records a first delivery must have, so that it is refused where none has a critical field.
+    This includes the field of secrecy: if no record has it, all records are dropped as secret. Arguments: `counted`, the value `fields` of
+    the load's manifest; `before`, the earlier deliveries; `first_rows`, how many records a first delivery must have to be refused if none
+    has a critical field.
     """
     if counted["table"]:
-        return []  # a column that a table lacks is told by its header
+        return []  # for a table, the check of the header reports a missing column
     found = []
     if entity.secret is not None and (unlabelled := counted["unlabelled"]):
         found.append(_judged(entity.secret.field, unlabelled, before, first_rows, is_needed=True))
@@ -84,7 +87,7 @@ def _judged(name: str, records: int, before: Earlier, first_rows: int, *, is_nee
 
 
 def records_of(name: str, counted: dict[str, Any]) -> int:
-    """The records of a delivery that could have a field; for `list.field` the objects in the list."""
+    """How many records of a delivery could have a field; for `list.field` how many objects are in the list."""
     place, _, _ = name.rpartition(".")
     return int(counted["objects"].get(place, counted["records"]))
 
@@ -95,7 +98,7 @@ def first_rows(profile: Profile) -> int:
 
 
 def in_words(entity: Entity, absent: list[Absent], counted: dict[str, Any], before: Earlier) -> str:
-    """What is not there, against what came before; what is new, and which of it is nearest in name."""
+    """Sentences about the absent fields and their share in earlier deliveries, and about new fields with similar names."""
     parts = []
     for each in absent:
         unit = "objects" if each.field not in entity.wire_fields and "." in each.field else "records"

@@ -1,7 +1,7 @@
-"""What to do about a delivery that is blocked: who has to mend it, where, and what stays in its place until then.
+"""Advice about a blocked delivery: who has to correct it, where, and which earlier data are used until then.
 
-The sender is asked where the delivery is at fault. Where nothing of an entity could be read so far, or it was read by an entry of the
-profile that may be wrong, the entry is named.
+If the delivery is wrong, the sender has to correct it. If no delivery of the entity could be read so far, or if an entry of the profile may
+be wrong, the advice names that entry.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PLACES_SHOWN = 5
 
 
 def for_file(profile: Profile, entity: Entity, before: Earlier, problem: Unreadable) -> str:
-    """Who mends a file that cannot be understood. `before` is what the earlier deliveries of the entity were like."""
+    """Who has to correct a file that cannot be understood. `before`: the earlier deliveries of the entity."""
     if isinstance(problem, LacksColumns):
         separator = " Line 1 is one cell: look at files.formats.delimiter as well." if problem.cells == 1 else ""
         return for_fields(profile, entity, before, problem.fields) + separator
@@ -32,7 +32,7 @@ def for_file(profile: Profile, entity: Entity, before: Earlier, problem: Unreada
 
 
 def for_fields(profile: Profile, entity: Entity, before: Earlier, missing: list[str]) -> str:
-    """What to do about fields that are not there: those that earlier deliveries had, and those that none has had so far."""
+    """What to do about missing fields: those that earlier deliveries had, and those that no delivery had so far."""
     gone = [name for name in missing if before.had(name)]
     never = [name for name in missing if not before.had(name)]
     parts = []
@@ -61,16 +61,16 @@ def for_absent(profile: Profile, entity: Entity, before: Earlier, absent: list[A
 
 
 def for_manifest(profile: Profile, before: Earlier) -> str:
-    """Who mends a file that disagrees with its manifest or trailer."""
+    """Who has to correct a file that contradicts its manifest or its trailer."""
     if before.loads:
         return SENDER
     return f"{SENDER} Where every file is blocked alike, look at files.manifest and files.formats in the profile {profile.source}.yaml."
 
 
 def in_force(config: Files, before: Earlier, name: str, of_this_run: Iterable[str]) -> str:
-    """What stands in the place of a blocked file: published before, or to be judged in the same run.
+    """Which file is used instead of a blocked file: one that was loaded before, or one of the same run.
 
-    Nothing is said of a name that does not tell its day.
+    Empty if the name of the file does not contain its day.
     """
     if config.name is None:
         return "What was loaded of this file before stays." if name in before.files else ""
@@ -86,7 +86,7 @@ def in_force(config: Files, before: Earlier, name: str, of_this_run: Iterable[st
 
 
 def _places(entity: Entity, names: list[str]) -> str:
-    """Where the profile names these fields."""
+    """The places in the profile that name these fields."""
     places: dict[str, None] = {}
     for name in names:
         fills = [column for column, field in entity.vendor_fields.items() if field == name and not column.startswith("_")]

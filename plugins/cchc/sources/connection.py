@@ -1,7 +1,7 @@
-"""Where a source is and how to log in: the Airflow connection `src_<source>`, read without Airflow.
+"""The address and the login of a source: the Airflow connection `src_<source>`, read without Airflow.
 
-design.md §4: `AIRFLOW_CONN_SRC_<SOURCE>` holds JSON or a URI as Airflow reads them. An http(s) host is asked over HTTP; anything
-else is a drop folder (a path or an fsspec URL), whatever the source usually is.
+The variable `AIRFLOW_CONN_SRC_<SOURCE>` has JSON or a URI in the form that Airflow uses. If the host is an http(s) address, the source is
+asked over HTTP; otherwise it is a drop folder (a path or an fsspec URL).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cchc.errors import NotConfigured
 
 @dataclass(frozen=True)
 class Connection:
-    """One source's address and secrets. `host` is a base URL, or the URL or path of a drop folder; secrets stay out of repr."""
+    """The address and secrets of one source. `host`: a base URL, or the URL or path of a drop folder. `repr` shows no secrets."""
 
     source: str
     host: str
@@ -44,7 +44,7 @@ class Connection:
         port: int | None = None,
         extra: dict[str, Any] | None = None,
     ) -> Connection:
-        """The connection from the parts of an Airflow connection. Raises NotConfigured where they name no place."""
+        """The connection from the parts of an Airflow connection. Raises NotConfigured if they have no address."""
         address = _address(source, conn_type or "", host or "", schema or "", port)
         if address.lower().startswith(("http://", "https://")):
             parts = urlsplit(address)
@@ -91,7 +91,7 @@ def _from_json(source: str, name: str, text: str) -> Connection:
 
 
 def _from_uri(source: str, name: str, text: str) -> Connection:
-    """As airflow.models.Connection reads a URI: scheme = type, path = schema, query = extra, perhaps a second scheme for the host."""
+    """Read a URI like airflow.models.Connection: scheme = type, path = schema, query = extra, and a second scheme may precede the host."""
     if "://" not in text:
         return Connection.from_parts(source, host=text)
     try:

@@ -1,6 +1,6 @@
-"""Day files with a manifest and a trailer: does the file say what its manifest says?
+"""Check a day file against its manifest and its trailer.
 
-The rules of a file as a whole, named B1…: a file that breaks one is blocked, and the best earlier revision stays in force.
+The rules for a whole file have the names B1, B2, …. A file that breaks one is blocked, and the best earlier revision stays in force.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ SHA256 = "[0-9a-fA-F]{64}"
 
 @dataclass(frozen=True)
 class FileName:
-    """What the name of a file says: its day and its revision (1 = the first)."""
+    """The day and the revision (1 is the first) in the name of a file."""
 
     day: date
     revision: int
 
 
 def parse_name(name: str, files: Files) -> FileName | None:
-    """Day and revision from a file's name; None where the name does not fit."""
+    """The day and the revision in a file's name; None if the name does not match."""
     found = re.fullmatch(files.name or "", name)
     if not found:
         return None
@@ -45,7 +45,7 @@ def parse_name(name: str, files: Files) -> FileName | None:
 
 
 def same_delivery(name: str, files: Files) -> tuple[tuple[str, str], ...] | None:
-    """What a file's name says beside its revision: files that agree in it take one another's place. None where the name does not fit."""
+    """The parts of a file's name without its revision: files with the same parts replace one another. None if the name does not match."""
     found = re.fullmatch(files.name or "", name)
     if found is None or parse_name(name, files) is None:
         return None
@@ -58,7 +58,7 @@ def manifest_name(name: str, manifest: FileManifest) -> str:
 
 
 def read_manifest(folder: Folder, name: str, manifest: FileManifest) -> tuple[dict[str, Any], bytes]:
-    """The manifest's agreed fields and its bytes. Raises Unfinished where it is not there or half, Unreadable where it is no manifest."""
+    """The fields of the manifest and its bytes. Raises Unfinished if it is missing or incomplete, Unreadable if it is no manifest."""
     other = manifest_name(name, manifest)
     try:
         data = folder.read(other)
@@ -76,12 +76,12 @@ def read_manifest(folder: Folder, name: str, manifest: FileManifest) -> tuple[di
 
 
 def identity(data_sha256: str, manifest_bytes: bytes) -> str:
-    """What tells one delivery of a file and its manifest from another: when either is corrected, the pair is read again."""
+    """The identity of a file with its manifest: if either of them is corrected, it changes, and both are read again."""
     return sha256(data_sha256.encode() + manifest_bytes).hexdigest()
 
 
 def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tally: Tally, files: Files) -> list[Check]:
-    """The rules of the file as a whole, each with what was expected and what was found."""
+    """The results of the rules for the whole file, each with the expected and the found value."""
     manifest = _manifest(files)
     wanted_rows = whole_number(declared[manifest.rows], files.thousands)
     wanted_amount = whole_number(declared[manifest.amount], files.thousands)
@@ -106,7 +106,7 @@ def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tall
 
 
 def sha256_check(declared: dict[str, Any], sha: str, files: Files) -> Check:
-    """B2: the bytes as delivered are those of the manifest."""
+    """Rule B2: the sha256 of the delivered bytes is the one in the manifest."""
     return _equal("B2", "sha256 of the bytes as delivered", str(declared[_manifest(files).sha256]).strip().lower(), sha, "", SHA256)
 
 
@@ -120,12 +120,12 @@ def _unread(tally: Tally) -> str:
 
 
 def _equal(rule: str, what: str, expected: Any, found: Any, note: str = "", *allowed: str) -> Check:
-    """Whether two values agree. What the manifest says is only repeated where it is a number, or fits one of the patterns `allowed`."""
+    """Whether two values are equal. The message shows the manifest value only if it is a number or matches a pattern in `allowed`."""
     told = "no whole number" if expected is None else described(expected, *allowed) if isinstance(expected, str) else str(expected)
     return Check(rule, expected == found, f"{what}: expected {told}, found {found}{note}")
 
 
 def kept(declared: dict[str, Any], files: Files) -> dict[str, Any]:
-    """What a manifest says, to be kept in ops.load: whatever is neither a number, a name of a file nor a sha256 only by its kind."""
+    """The values of a manifest for ops.load. Values other than numbers, file names and sha256 hashes are replaced by their kind."""
     allowed = (SHA256, *([files.name] if files.name else []))
     return {key: value if isinstance(value, (int, float)) else described(value, *allowed) for key, value in declared.items()}

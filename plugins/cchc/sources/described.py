@@ -1,4 +1,4 @@
-"""Delivered values in messages: of what kind they are, not what they say. A cell in the wrong place may hold somebody's name or number."""
+"""Describe delivered values in messages by their kind, because a cell in the wrong place may contain a person's name or number."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LONGEST_NUMBER = 8
 
 
 def described(value: Any, *allowed: str) -> str:
-    """A delivered value in words: short numbers and days as they are, and texts that one of the regular expressions `allowed` fits.
+    """A delivered value in words. Short numbers, days, and texts that match a regular expression in `allowed` are shown as they are.
 
-    Everything else by its kind and length.
+    Of everything else only the kind and the length are named.
     """
     if value is None:
         return "nothing"

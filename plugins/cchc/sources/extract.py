@@ -1,7 +1,7 @@
-"""The extract: everything of one source that a window asks for, from the source to landing. Knows nothing of the database.
+"""The step "extract": bring all records of one source in a window of change time to the landing. It does not use the database.
 
-Complete or failed: counts agree with what the source said, or an error says why and no manifest is written. A load that is already
-complete under the same extract is not fetched again; what a failed try left behind is removed and fetched anew.
+An extract is complete or failed. If the counts do not match the counts of the source, it ends with an error and writes no manifest. A load
+that is already complete in the same extract is not fetched again. The rest of a failed try is removed and fetched again.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class _Job:
     new_files: dict[str, list[str]] = field(default_factory=dict)
 
     def before(self, entity: Entity) -> Earlier:
-        """What the earlier deliveries of an entity were like."""
+        """The earlier deliveries of an entity."""
         return self.earlier.get(entity.name, Earlier())
 
     def known(self, entity: Entity, name: str) -> str | None:
-        """The sha256 by which a file is known."""
+        """The sha256 under which a file is known; None if it is new."""
         known: dict[Any, str] = self.known_files
         return known.get((entity.name, name), known.get(name))
 
@@ -69,9 +69,9 @@ class _Job:
         }
 
     def complete(self, folder: Folder) -> dict[str, Any] | None:
-        """The manifest of a load of the same window that is complete already; otherwise what is there is removed.
+        """The manifest of a load that is already complete; otherwise the folder of the load is emptied.
 
-        One that met secret records is fetched again: which ones they were is kept nowhere.
+        A load that contained secret records is fetched again, because their keys are not stored anywhere.
         """
         manifest = complete_manifest(folder)
         if manifest is not None and not manifest.get("secret"):
@@ -102,11 +102,11 @@ def extract(
     first_month: str | None = None,
     entities: list[str] | None = None,
 ) -> list[Landed]:
-    """Lands what `window` asks for and returns one Landed a load, in the order of the profile.
+    """Bring the records of a window to the landing. Returns one Landed for each load, in the order of the profile.
 
-    `known_files`: name, or (entity, name) → `manifest["sha256"]` of files loaded or blocked before; unchanged ones are skipped.
-    `earlier`: entity → what its published deliveries were like; a field that they had is missed where it is gone. `first_month`: the first
-    month (YYYY-MM) with a stored dossier, None on the very first extract. Raises SourceUnavailable, ContractViolation, NotConfigured.
+    Arguments: `known_files`, the sha256 of files that were loaded or blocked before, by name or by (entity, name); unchanged files are
+    skipped; `earlier`, the field counts of the loaded deliveries by entity, with which missing fields are found; `first_month`, the first
+    month (YYYY-MM) with a stored dossier, None for the first extract. Raises SourceUnavailable, ContractViolation, NotConfigured.
     """
     if window.end.tzinfo is None or (window.start is not None and window.start.tzinfo is None):
         raise NotConfigured("The window of an extract needs times with a zone.")
@@ -126,10 +126,11 @@ def extract(
 
 
 def covered(profile: Profile, connection: Connection, window: Window) -> dict[str, tuple[datetime | None, datetime, bool]]:
-    """What an extract of `window` covers of each entity: (from, to, whether nothing before `from` is expected); from None = everything.
+    """The time that an extract of `window` covers, for each entity: (from, to, whether nothing before `from` is expected).
 
-    A full list covers everything. So does a drop folder, all of whose files are read or known, unless the caller named a beginning that
-    leaves dated files out. A window that begins no later than the profile's `first_day` leaves nothing out that is expected.
+    `from` None means everything. A full list covers everything. A drop folder also covers everything, because all of its files are read or
+    known, except if the caller gave a start that leaves dated files out. If the window begins no later than the profile's `first_day`,
+    nothing before it is expected.
     """
     leaves_out = window.start is not None and (
         connection.is_http or (window.explicit and profile.files is not None and profile.files.name is not None)
@@ -191,7 +192,7 @@ def _http_load(job: _Job, client: http.Client, entity: Entity) -> Landed:
 
 
 def _without_fields(job: _Job, entity: Entity, counted: dict[str, Any], folder: Folder) -> Landed | None:
-    """The blocked load where fields are gone from all records of an answer; what had landed of it is removed. None where all is well."""
+    """The blocked load if fields are missing in all records of an answer; its landed records are removed. None if nothing is missing."""
     before = job.before(entity)
     absent = absent_fields(entity, counted, before, first_rows(job.profile))
     if not absent:
@@ -203,9 +204,10 @@ def _without_fields(job: _Job, entity: Entity, counted: dict[str, Any], folder: 
 
 
 def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str | None) -> Landed:
-    """The answers of /keys for each month from the first stored one to that of T, as one more load: the only way to learn of deletions.
+    """Fetch the key lists (/keys) of all months from the first stored one to the month of known_at, as one more load.
 
-    An answer that is not whole would delete what is alive, so anything but a list of objects is an error.
+    A deletion can only be seen in these lists. With an incomplete list existing dossiers would count as deleted, so an answer that is not a
+    list of objects is an error.
     """
     name = entity.name + KEYS_SUFFIX
     folder = job.folder(name)
@@ -265,7 +267,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
 
 
 def months_between(first: str | None, end: date, limit: int | None) -> list[str]:
-    """The months YYYY-MM from `first` to the month of `end`, the last `limit` of them; none without a first."""
+    """The months (YYYY-MM) from `first` to the month of `end`, at most the last `limit` of them; an empty list without `first`."""
     if first is None:
         return []
     months = []
@@ -302,7 +304,7 @@ def _from_folder(job: _Job) -> list[Landed]:
 
 
 def newest_day(profile: Profile, names: list[str]) -> date | None:
-    """The newest day for which there is a file, by the files' names; None where no name has a day."""
+    """The newest day in the names of the files; None if no name has a day."""
     config = _files_of(profile)
     if config.name is None:
         return None
@@ -312,10 +314,10 @@ def newest_day(profile: Profile, names: list[str]) -> date | None:
 
 
 def _require_recent(job: _Job, names: list[str]) -> None:
-    """The newest file is the only clock that a drop folder has: a T far behind it is a wrong clock, or a sender that has stopped.
+    """Raise WrongClock if the newest file is too old: then the clock of this machine is wrong, or the sender has stopped.
 
-    Raises WrongClock where T is the moment of the run (nobody named it) and the newest day lies more days before it than the profile's
-    `files.newest_within_days`; a profile without that key expects no rhythm.
+    This is checked only if known_at is the moment of the run (nobody chose it) and the profile has `files.newest_within_days`, the greatest
+    allowed age in days. A drop folder has no clock of its own, so the day of the newest file is used instead.
     """
     most = _files_of(job.profile).newest_within_days
     newest = newest_day(job.profile, names)
@@ -332,7 +334,7 @@ def _require_recent(job: _Job, names: list[str]) -> None:
 
 
 def _due_files(job: _Job, entity: Entity, names: list[str]) -> list[str]:
-    """The files of an entity that this window wants, in the order of their day and revision (else of their names)."""
+    """The files of an entity that belong to the window, ordered by day and revision (or by name, if the names have no day)."""
     config = _files_of(job.profile)
     found = files.matching(entity, names)
     if config.name is None:
@@ -345,7 +347,7 @@ def _due_files(job: _Job, entity: Entity, names: list[str]) -> list[str]:
             continue
         midnight = datetime.combine(parsed.day, datetime.min.time(), job.profile.zone_info)
         early = job.window.explicit and job.window.start is not None and midnight < job.window.start
-        # a month that has not begun is nobody's to declare: such a workbook is refused, but for a window of the past
+        # Nobody can declare a month that has not begun, so such a workbook is refused, except in a window of the past.
         is_asked = midnight < job.window.end or (config.workbook is not None and not job.window.explicit)
         if is_asked and not early:
             wanted.append((parsed.day, parsed.revision, name))
@@ -370,7 +372,7 @@ class _File:
 
 
 def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Secrets | None) -> Landed | None:
-    """Reads one file into landing; None where it is known already."""
+    """Read one file into the landing; None if the file is known already."""
     config = _files_of(job.profile)
     folder = job.folder(entity.name, name)
     started = period.now()
@@ -441,7 +443,7 @@ def _unreadable(job: _Job, file: _File, problem: files.Unreadable) -> Landed | N
 
 
 def _judged_by_profile(job: _Job, entity: Entity, sha: str) -> str:
-    """What a file that was blocked is known by: it is judged again when the profile says something else about it."""
+    """The identity of a blocked file. It changes when the profile changes, so that the file is then judged again."""
     profile = job.profile
     rules = repr((entity, profile.files, profile.missing, profile.time_formats, profile.zone, profile.settings))
     return day_files.identity(sha, rules.encode())
@@ -516,7 +518,7 @@ def _trailer(tally: files.Tally) -> dict[str, Any] | None:
 
 
 def _lonely_manifests(job: _Job, inbox: Folder, entity: Entity, names: list[str]) -> list[Landed]:
-    """Manifests whose data file has not come."""
+    """The manifests whose data file was not delivered."""
     config = _files_of(job.profile)
     if config.manifest is None:
         return []
@@ -543,7 +545,10 @@ def _files_of(profile: Profile) -> Files:
 
 
 def _counts(entity: Entity, intake: Intake, writer: Writer) -> dict[str, Any]:
-    """`distinct_keys` and `keyless` count all delivered records, `late` and `secret` those dropped, `fields` those that landed."""
+    """The counts of a load for its manifest.
+
+    `distinct_keys` and `keyless` count all delivered records, `late` and `secret` the dropped records, and `fields` the landed records.
+    """
     return {
         "records": writer.records,
         "distinct_keys": intake.distinct_keys,
@@ -564,7 +569,7 @@ def _landed(entity: str, folder: Folder, manifest: dict[str, Any]) -> Landed:
 
 
 def _close_secrets(job: _Job, entity: Entity, secrets: Secrets | None, loads: list[Landed]) -> None:
-    """Gives what was counted to the last load of the entity, and removes what turned secret within this very extract."""
+    """Add the counts of secret records to the last load of the entity, and remove records that became secret within this extract."""
     if secrets is None or not loads:
         return
     last = loads[-1]

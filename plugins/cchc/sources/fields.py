@@ -1,7 +1,7 @@
-"""Which fields a delivery has, counted by name while it lands: a field that is not there must not pass for an empty one.
+"""Count the fields of a delivery by name while it lands, so that a missing field is not confused with an empty one.
 
-Of fields that a column uses and of those that none uses; of the latter the name and the number alone are kept, never a value. A name
-that may itself be somebody's data (digits of an identity number, an address of e-mail, a whole sentence) is not kept either.
+Used and unused fields are counted. Of unused fields only the name and the number are stored, never a value. A name that may itself be
+personal data (digits of an identity number, an e-mail address, a whole sentence) is not stored either.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ PERSONAL = re.compile(r"\d{5}|@|[\n\r\t]")
 
 @dataclass(frozen=True)
 class Share:
-    """In how many records of the earlier deliveries of an entity a field was.
+    """How many records of the earlier deliveries of an entity had a field.
 
-    `shown` counts the records that show that the field comes: of JSON those that have it, of tables, which have their columns in every
-    record, those with a value.
+    `shown`: the number of records that show that the field is delivered. In JSON these are the records that have the field. In tables,
+    where every record has all columns, these are the records with a value.
     """
 
     records: int
@@ -40,7 +40,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What the published deliveries of an entity were like: how many there are, the share of each field, the names of their files."""
+    """The loaded deliveries of an entity: how many there are, the share of each field, and the names of their files."""
 
     loads: int = 0
     fields: dict[str, Share] = field(default_factory=dict)

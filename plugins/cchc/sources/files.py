@@ -1,8 +1,8 @@
-"""Delivered files: finding them in a drop folder and reading them to their end, record by record.
+"""Find delivered files in a drop folder, and read them record by record.
 
-A file that cannot be read to its end (a broken gzip or zip, no newline after the last line) is left for the next run: `Unfinished`.
-A file that is whole and cannot be understood (wrong header, wrong encoding) is `Unreadable`, and blocked.
-one_stop.md, payments.md, secondary.md: a sender writes under another name and renames.
+A file that is not complete (a broken gzip or zip, no newline after the last line) is `Unfinished` and is left for the next run. A file that
+is complete but cannot be understood (wrong header, wrong encoding) is `Unreadable` and is blocked. A sender should write a file under
+another name and rename it when it is complete.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ csv.field_size_limit(16 * 2**20)  # list fields are JSON text in one cell
 
 
 class Unfinished(Exception):
-    """The file has no end yet; the text says how that shows."""
+    """The file is incomplete; `args[0]` says why."""
 
 
 class Unreadable(Exception):
-    """The file has its end, and cannot be understood; the text says where, without a word of what is in it.
+    """The file is complete but cannot be understood; `args[0]` says where, without its content.
 
-    `keys` name the entries of the profile by which it was read: where these are wrong, it is not for the sender to mend.
+    `keys`: the entries of the profile by which it was read. If these are wrong, the profile must be corrected and not the file.
     """
 
     def __init__(self, words: str, *keys: str) -> None:
@@ -53,7 +53,7 @@ class Unreadable(Exception):
 
 
 class LacksColumns(Unreadable):
-    """The header of a table, of so many `cells`, lacks columns that the profile uses: `fields`."""
+    """The header of a table lacks columns that the profile uses. `fields`: these columns; `cells`: the number of cells in the header."""
 
     def __init__(self, words: str, fields: list[str], cells: int) -> None:
         super().__init__(words)
@@ -61,7 +61,7 @@ class LacksColumns(Unreadable):
 
 
 class Watched(io.RawIOBase):
-    """A readable stream that remembers the sha256 and the last byte of what went through."""
+    """A readable stream that calculates the sha256 of the bytes read, and remembers the last byte."""
 
     def __init__(self, inner: IO[bytes], hashing: bool = False) -> None:
         self.inner = inner
@@ -85,7 +85,7 @@ class Watched(io.RawIOBase):
 
 @dataclass
 class Tally:
-    """What a delivered table says about itself, counted as delivered: header, all data rows, and the amount over rows that fit `where`."""
+    """Counts of a delivered table: its header, all data rows, and the sum of amounts in the rows that match `where`."""
 
     amount_field: str | None = None
     where: dict[str, str] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class Tally:
 
 
 def whole_number(value: Any, thousands: str | None) -> int | None:
-    """A whole number as delivered: an int, or digits with or without the thousands mark in the right places; None for anything else."""
+    """A delivered whole number: an int, or digits with or without the thousands separator in the right places; None otherwise."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if not isinstance(value, str):
@@ -128,7 +128,7 @@ def whole_number(value: Any, thousands: str | None) -> int | None:
 
 
 def drop_folder(profile: Profile, connection: Connection) -> Folder:
-    """The drop folder of a source. Raises NotConfigured for a source without files, SourceUnavailable where the folder is not there."""
+    """The drop folder of a source. Raises NotConfigured if the source has no files, SourceUnavailable if the folder does not exist."""
     if profile.files is None:
         raise NotConfigured(
             f"Source {profile.source} has no 'files' in its profile, but its connection's host {connection.host!r} is no http(s) URL. "
@@ -193,9 +193,9 @@ def modified_at(folder: Folder, name: str) -> datetime | None:
 def read_records(
     folder: Folder, name: str, expected_sha256: str, entity: Entity, profile: Profile, files: Files, tally: Tally
 ) -> Iterator[tuple[int, Any]]:
-    """(line in the delivered file, record) of each record; a Problem in the place of one that cannot be read.
+    """Yield (line in the delivered file, record) for each record, with a Problem in place of a record that cannot be read.
 
-    Raises Unfinished where the file has no end yet or changed while it was read, Unreadable where it breaks its contract.
+    Raises Unfinished if the file is incomplete or changed while it was read, and Unreadable if it breaks its contract.
     """
     with ExitStack() as stack:
         delivered = Watched(stack.enter_context(folder.fs.open(f"{folder.path}/{name}", "rb")), hashing=True)

@@ -1,8 +1,8 @@
-"""Asking a source over HTTP: one session with login, patience and checks of every answer.
+"""Ask a source over HTTP: one session with login, retries, and checks of every answer.
 
-What may pass with time (no connection, 5xx, 429, an answer cut off) is tried again a bounded number of times, with growing pauses
-or as long as Retry-After says. What will not pass ends with an error that names source, path and place, never a secret.
-one_stop.md and documents.md, *Transport*.
+After an error that may be temporary (no connection, status 5xx or 429, an incomplete answer) the request is repeated a limited number of
+times, with growing pauses or after the time in Retry-After. Any other error is raised, and its message names the source, the path and the
+place, but never a secret.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CONNECT_SECONDS = 10.0
 EVERYTHING_FROM = date(2000, 1, 1)
 CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}")
 OAUTH_ERRORS = ("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope")
-# it repeats the address of a request, and with it the cursor, which may be made of a record's key
+# urllib3 logs the address of a request with its cursor, which may contain the key of a record
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 _RETRY_STATUS = (408, 500, 502, 504)
 _WAIT_STATUS = (429, 503)
@@ -53,7 +53,7 @@ class _Header(AuthBase):
 
 
 class Client:
-    """A logged-in session with one source. `get_json` is all that an extract needs."""
+    """A session with one source, with login. An extract only needs `get_json`."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Client:
         self.close()
 
     def login(self) -> None:
-        """Gets a token, or prepares the API key. Raises SourceUnavailable where the credentials are refused."""
+        """Get a token, or prepare the API key. Raises SourceUnavailable if the source refuses the login."""
         auth = self.http.auth
         if auth.kind == "api_key":
             self._auth = _Header(auth.header, self.connection.password or "")
@@ -109,14 +109,14 @@ class Client:
         body = parse_json(answer.content, where)
         token = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token:
-            raise ContractViolation(f"{where}: the answer has no access_token. Ask the owner of the source; see one_stop.md, Transport.")
+            raise ContractViolation(f"{where}: the answer has no access_token. Ask the owner of the source.")
         self._auth = _Header("Authorization", f"Bearer {token}")
 
     def get_json(self, path: str, params: dict[str, str], where: str, check: Callable[[Any], None]) -> Any:
-        """The parsed answer of a GET, after `check` accepted it.
+        """The parsed answer of a GET request that `check` accepted.
 
-        An answer that is cut off, is not JSON or fails `check` is asked for again twice, since some gateways stumble; then its
-        ContractViolation stands. Raises SourceUnavailable where the source cannot be reached or refuses us.
+        If the answer is incomplete, is not JSON or fails `check`, the request is repeated twice, because some gateways fail now and then;
+        after that ContractViolation is raised. Raises SourceUnavailable if the source cannot be reached or refuses the request.
         """
         for attempt in range(MALFORMED_RETRIES + 1):
             answer = self._get(path, params, where)
@@ -135,7 +135,7 @@ class Client:
             self.login()
         answer = self._send("GET", path, where, auth=self._auth, params=params)
         if answer.status_code in (401, 403) and self.http.auth.kind == "oauth_client_credentials":
-            self.login()  # a token can expire in the middle of an extract: one new token, then go on
+            self.login()  # a token can expire during an extract, so get one new token and continue
             answer = self._send("GET", path, where, auth=self._auth, params=params)
         if answer.status_code in (401, 403):
             raise self._refused(path, answer.status_code)
@@ -143,7 +143,7 @@ class Client:
         return answer
 
     def _send(self, method: str, path: str, where: str, **options: Any) -> requests.Response:
-        """Sends a request until it gets an answer worth reading, at most `retries` times more."""
+        """Send a request, and repeat it at most `retries` times until an answer can be read."""
         timeout = (min(CONNECT_SECONDS, self.http.timeout_seconds), self.http.timeout_seconds)
         reason = ""
         for attempt in range(self.http.retries + 1):
@@ -178,7 +178,7 @@ class Client:
         )
 
     def _see_clock(self, answer: requests.Response, where: str) -> None:
-        """Notes the source's own clock, the Date of its first answer. Raises WrongClock where our T lies after it by more than minutes."""
+        """Store the time of the source (the Date of its first answer). Raises WrongClock if known_at is more than CLOCK_TOLERANCE later."""
         if self.clock is not None or not answer.headers.get("Date"):
             return
         try:

@@ -1,8 +1,8 @@
-"""Landing: the folder of a load, its parts and its manifest; what the extract hands to staging.
+"""The landing: the folder of a load with its parts and its manifest. The extract writes it, and staging reads it.
 
 `{landing_url}/{source}/{extract_id:08d}/{entity}[/{file name}]/part-00001.ndjson.zst …, manifest.json`. A line of a part is the JSON
-array `[line, record, problem]`. A folder with a manifest is complete; one without is rubbish of an extract that failed.
-Everything is written under another name and renamed, through fsspec.
+array `[line, record, problem]`. A folder with a manifest is complete; a folder without one was left by a failed extract. Every file is
+written under another name and then renamed, through fsspec.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Window:
-    """What an extract asks for: changes in [start, end). `start` None = everything; `end` is the T of the extract.
+    """The window of change time of an extract: from `start` (included; None: everything) to `end` (excluded), which becomes known_at.
 
-    `explicit`: the caller named `start`; only then it leaves day files out (payments.md: files arrive late and out of order).
-    `is_by_clock`: T is the moment of the run, named by nobody; then it must not be far later than the newest file of a drop folder.
+    `explicit`: the caller gave `start`. Only then day files before it are left out, because files may arrive late and out of order.
+    `is_by_clock`: `end` is the moment of the run and nobody chose it; then it must not be much later than the newest file of a drop folder.
     """
 
     start: datetime | None
@@ -41,7 +41,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Check:
-    """One rule of the contract about a delivered file as a whole, and whether it holds."""
+    """The result of one rule about a whole delivered file."""
 
     rule: str
     ok: bool
@@ -50,11 +50,11 @@ class Check:
 
 @dataclass
 class Landed:
-    """One load as the extract leaves it: `landed`, `waiting` for its manifest or its end, or `blocked` by a check.
+    """One load after the extract: `landed`, `waiting` for its manifest or the rest of the file, or `blocked` by a check.
 
-    `path` is the URL of its folder, empty where nothing was landed (waiting, blocked).
-    `overdue`: it has been waiting for more than a day; somebody has to be told. `secret_keys` are keys whose newest version is
-    secret: stored versions of them have to go. They and `secret_counts` are never written to landing.
+    `path`: the URL of its folder; empty if nothing landed. `overdue`: it has been waiting for more than a day, so a notice is necessary.
+    `secret_keys`: keys whose newest version is secret, so their stored versions must be deleted. `secret_keys` and `secret_counts` are
+    never written to the landing.
     """
 
     entity: str

@@ -1,7 +1,7 @@
-"""What a model needs of the profile that fills it: without it no row could be stored, whatever the source delivers.
+"""The columns of each model that a profile must fill; without them no row could be stored.
 
-The columns are those of the model's table in core that are never null and that nothing else fills; tests/sources/test_needs.py compares
-them with the database.
+They are the columns of the model's table in core that cannot be null and that nothing else fills. tests/sources/test_needs.py compares them
+with the database.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cchc.errors import NotConfigured
 if TYPE_CHECKING:
     from cchc.sources.profile_types import Column, Entity, Files
 
-# by model: what makes a record one and the same; a row without a value in it is no row, and is left out
+# by model: the columns that identify a record; a row without a value in them is not a record and is left out
 IDENTITY = {
     "dossier": ("dossier_code",),
     "dossier_step": ("step_code", "dossier_code"),
@@ -25,7 +25,7 @@ IDENTITY = {
     "survey_answer": ("answer_code",),
     "declared_figure": ("unit_code", "month_start", "indicator_code", "numerator"),
 }
-# by model: what every row must have, so the profile has to give it even where the source says nothing
+# by model: the columns that every row must have; if the source does not deliver one, the profile has to give a value
 ALWAYS = {
     "payment": ("file_date", "file_revision"),
     "feedback": ("file_date", "file_revision"),

@@ -1,8 +1,9 @@
-"""Page after page of one entity, until the source's own count is reached; never for ever, never an empty list for an error.
+"""Read all pages of one entity until the count of the source is reached. The loop always ends, and an error is never an empty list.
 
-one_stop.md, *Transport*: `total` counts a record once, however often it is repeated; pages that end before distinct keys + rows without
-a readable key reach the `total` of the last page are an error. A record that changes while it is being paged moves to the end: it comes
-twice, or leaves the window, and with page numbers pushes another one over an edge; then the window is read again for what was missed.
+The `total` of the source counts a record once, even if it is delivered several times. If the pages end before the distinct keys plus the
+rows without a readable key reach the `total` of the last page, this is an error. A record that changes during the paging moves to the end.
+So it comes twice, or it leaves the window; with page numbers it also moves another record to a page that was read already. Then the window
+is read again for the missed records.
 """
 
 from __future__ import annotations

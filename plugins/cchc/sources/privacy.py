@@ -1,7 +1,8 @@
-"""Personal data on its way to landing: only mapped fields pass, and those marked `personal: hmac` pass as a keyed hash.
+"""Remove personal data before the landing: only mapped fields are kept, and fields marked `personal: hmac` become a keyed hash.
 
-design.md §3: identity numbers become a keyed HMAC; names, phones, e-mails and free text are not kept, before landing.
-A redactor is built once for an entity and applied to each record; what it returns is all that ever reaches the disk.
+Identity numbers become a keyed HMAC. Names, phone numbers, e-mail addresses and free text are not kept
+(docs/decisions/0006_no_personal_data_in_landing.md). A redactor is made once for an entity and applied to each record. Only its result is
+ever written to disk.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Record = dict[str, Any]
 
 
 def key_bytes(privacy_key: str | bytes) -> bytes:
-    """The privacy key as bytes. Raises NotConfigured for an empty one: hashes without a key can be reversed by trying."""
+    """The privacy key as bytes. Raises NotConfigured if it is empty, because a hash without a key can be reversed by trying all numbers."""
     key = privacy_key.encode() if isinstance(privacy_key, str) else privacy_key
     if not key:
         raise NotConfigured("The privacy key is empty: set CCHC_PRIVACY_KEY to a long random text, and keep it.")
@@ -74,7 +75,7 @@ def redactor(entity: Entity, privacy_key: bytes, *, lists_are_text: bool = False
 
 
 def _field_redactor(plain: list[str], personal: list[str], key: bytes) -> Callable[[Record], Record]:
-    """The hot loop: about forty fields a dossier; `clean` is written out for texts."""
+    """The redactor of plain fields. It runs for about forty fields of every dossier, so for texts the code of `clean` is repeated here."""
 
     def redact(record: Record) -> Record:
         out: Record = {}

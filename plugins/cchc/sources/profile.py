@@ -1,8 +1,8 @@
-"""Profiles: everything that is particular to one source, as data (include/sources/<source>.yaml).
+"""Read profiles: everything that is specific to one source, as data in include/sources/<source>.yaml.
 
-A new system or another vendor's export is one such file and no code. What the file may say is in `profile_file.py`, and for people in
-docs/reference/profile.md; what the program works with is in `profile_types.py`. The reading is strict: an unknown key, a missing one or a
-value of the wrong type raises NotConfigured and names the file, the line, the place in it and what is allowed there.
+A new system or the export of another vendor needs one such file and no code. `profile_file.py` defines the keys of the file
+(docs/reference/profile.md describes them), and `profile_types.py` the objects that the program uses. The reading is strict: an unknown key,
+a missing key or a value of the wrong type raises NotConfigured, which names the file, the line, the place and what is allowed there.
 """
 
 from __future__ import annotations

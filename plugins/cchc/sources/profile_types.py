@@ -198,7 +198,7 @@ class Http:
 
 @dataclass(frozen=True)
 class FileManifest:
-    """The manifest beside a delivered file (payments.md): names of its fields, and what its amount sums over."""
+    """The manifest beside a delivered file: the names of its fields, and which rows its amount sums."""
 
     suffix: str
     file: str

@@ -1,4 +1,4 @@
-"""What happens to each delivered record on its way to landing: shape, secrecy, clock, redaction, key, counts."""
+"""Process each delivered record before the landing: check its shape, secrecy and change time, redact it, find its key, count it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SORTED = orjson.OPT_SORT_KEYS
 
 
 class Problem(str):
-    """Stands for a record that could not be read; the text says why."""
+    """A text that takes the place of a record that could not be read; it says why."""
 
 
 class Intake:

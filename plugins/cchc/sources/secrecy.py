@@ -1,8 +1,8 @@
-"""Secret records: counted, never stored (documents.md, *Rules*).
+"""Secret records are counted but never stored.
 
-A record is secret where its secrecy field is missing or holds anything but an open value. It is dropped before landing and counted:
-distinct keys by local day of the change time, secrecy and unit. A record that was landed earlier and turned secret is purged from
-landing by `purge_landing`, in all parts of all extracts.
+A record is secret if its secrecy field is missing or has any value that is not open. It is dropped before the landing and counted: distinct
+keys by local day of the change time, secrecy and unit. If a record that landed earlier becomes secret, `purge_landing` removes it from all
+parts of all extracts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MISSING = "(missing)"
 
 
 class Secrets:
-    """What one extract met of an entity's secret records, over all of its pages or files. Lives in memory only."""
+    """The secret records of an entity in one extract, over all of its pages or files. They are only kept in memory."""
 
     def __init__(self, rule: Secret, zone: ZoneInfo, read_time: TimeReader, is_missing: Callable[[Any], bool], end: datetime) -> None:
         self.rule, self.zone, self.read_time, self.is_missing = rule, zone, read_time, is_missing

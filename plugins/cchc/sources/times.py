@@ -1,4 +1,4 @@
-"""Reading and writing times in the formats that a profile allows. Strict: what does not fit a format is not a time."""
+"""Read and write times strictly in the formats that a profile allows: a text that matches no format is not a time."""
 
 from __future__ import annotations
 

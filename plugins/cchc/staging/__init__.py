@@ -1,4 +1,4 @@
-"""Staging: landed records, typed, in tables of their own until they are checked and merged."""
+"""Staging: the landed records as typed rows in separate tables, until they are checked and merged."""
 
 from __future__ import annotations
 

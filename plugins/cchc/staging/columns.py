@@ -1,7 +1,7 @@
-"""One block of landed lines to one typed Arrow table, as the profile says (INTERNALS: profile, staging rules).
+"""Convert one block of landed lines into one typed Arrow table, as the profile says.
 
-Columns are typed whole; what cannot be read becomes null and is listed, never dropped and never guessed. The only loops over rows
-are those that JSON forces on us: taking a field out of each record, and writing normalised lists back as JSON.
+Whole columns are converted at once. A value that cannot be read becomes null and is listed; it is never dropped and never guessed. The only
+loops over rows are necessary because of JSON: they take a field out of each record, and write normalised lists back as JSON.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ Line = tuple[int, dict[str, Any] | None, str | None]
 class Origin:
     """Where a block comes from.
 
-    Its load, the file to name, T of the extract, for day files the day and revision of the name, and of a table the fields that it has no
-    column for.
+    It has the load, the name of the file for messages, known_at of the extract, for day files the day and the revision in the name, and for
+    a table the fields of the profile that the table has no column for.
     """
 
     load_id: int
@@ -76,10 +76,11 @@ class Origin:
 
 @dataclass
 class Findings:
-    """What could not be read in one block, by row and the model's column, so that a rule finds it whatever a vendor calls the field.
+    """The values in one block that could not be read, by row and by column of the model.
 
-    `critical` is a subset of the names in `unreadable`; `shape` names the lists that are none. `unreadable_fields` and `shape_fields`
-    say the same by the vendor's fields: the content hashes of all stored records were made of those names.
+    Columns of the model are used so that a rule works for every vendor. `critical`: a subset of the names in `unreadable`. `shape`: the
+    columns that should be lists but are not. `unreadable_fields` and `shape_fields`: the same by the vendor's fields, because the content
+    hashes of all stored records were made from those names.
     """
 
     unreadable: dict[int, dict[str, str]] = field(default_factory=dict)
@@ -89,18 +90,18 @@ class Findings:
     shape_fields: dict[int, list[str]] = field(default_factory=dict)
 
     def add(self, mask: Mask, column: Column, raw: pa.StringArray) -> None:
-        """`column` is unreadable on the rows of `mask`; `raw` has what stood there."""
+        """Note that `column` is unreadable in the rows of `mask`; `raw` has the delivered texts."""
         for row in np.flatnonzero(mask).tolist():
             self._note(row, column.name, column.source or column.name, (raw[row].as_py() or "")[:RAW_LENGTH])
             if column.critical:
                 self.critical.setdefault(row, []).append(column.name)
 
     def add_item(self, row: int, place: str, raw: str) -> None:
-        """The field of a list's item at `place` (`papers[3].is_digitized`) is unreadable in a row."""
+        """Note that a field in an item of a list is unreadable in a row. `place`: for example `papers[3].is_digitized`."""
         self._note(row, place, place, raw[:RAW_LENGTH])
 
     def add_shape(self, row: int, name: str, field_name: str) -> None:
-        """A row is no object, or its list `name` is no list of objects."""
+        """Note that a row is not an object, or that its list `name` is not a list of objects."""
         self.shape.setdefault(row, []).append(name)
         self.shape_fields.setdefault(row, []).append(field_name)
 
@@ -110,9 +111,9 @@ class Findings:
 
 
 class Typist:
-    """Types the blocks of one entity. `model` is the layout of its staging table: column → SQL type, in order.
+    """Converts the blocks of one entity. `model`: the layout of its staging table, column → SQL type, in order.
 
-    `filled` counts, by wire field, the records (for `list.field` the objects of the list) with a value that does not mean missing.
+    `filled`: for each delivered field, the number of records (for `list.field`, of objects in the list) with a value that is not missing.
     """
 
     def __init__(self, profile: Profile, entity: Entity, model: dict[str, str]) -> None:
@@ -228,10 +229,11 @@ class Typist:
         return pa.array(ids, type=pa.int64()).take(coded.indices)
 
     def _hashes(self, filled: dict[str, pa.Array], delivered: dict[str, pa.Array], changed_at: pa.Array | None) -> pa.Array:
-        """Signed 64-bit hashes of the typed content with the record's own change time (missing stays missing: T is not content).
+        """Signed 64-bit hashes of the typed content and of the record's own change time.
 
-        Nulls are left out, so a column that a later model adds does not change the hash of records that do not have it. `delivered` is
-        what could not be read, by the vendor's fields: a record that is delivered again must have the hash that it was stored with.
+        A missing change time stays missing, because known_at is not part of the content. Nulls are left out, so a column that is added to
+        the model later does not change the hash of records without it. `delivered`: the texts that could not be read, by the vendor's
+        fields; with them a record that is delivered again gets the same hash as before.
         """
         content = {name: filled[name] for name in self.model if name in filled and name not in PIPELINE}
         content |= delivered
@@ -250,7 +252,7 @@ class Typist:
 
 
 class _Block:
-    """The records of one block while they are typed; raw texts are made once for each wire field."""
+    """The records of one block during the conversion; the raw texts of each delivered field are made once."""
 
     def __init__(self, typist: Typist, records: list[dict[str, Any]], origin: Origin, found: Findings) -> None:
         self.typist = typist
@@ -262,18 +264,21 @@ class _Block:
         self.in_lists: Counter[str] = Counter()
 
     def raw(self, name: str) -> pa.StringArray:
-        """The texts of a wire field; null = missing."""
+        """The texts of a delivered field; null: missing."""
         if name not in self.texts:
             values = parse.texts([record.get(name) for record in self.records])
             self.texts[name] = parse.without_missing(values, self.typist.profile.missing)
         return self.texts[name]
 
     def filled(self) -> Counter[str]:
-        """How many values each wire field has that was looked at."""
+        """How many values each delivered field has, for the fields that were read."""
         return self.in_lists + Counter({name: len(values) - values.null_count for name, values in self.texts.items()})
 
     def column(self, column: Column) -> pa.Array:
-        """One column of the staging table; notes in `found` what is unreadable. A column that a table lacks is null, not its default."""
+        """One column of the staging table; unreadable values are noted in `found`.
+
+        If a delivered table has no such column, the value is null and not the default of the profile.
+        """
         size = len(self.records)
         sql_type = self.typist.model[column.name]
         if column.source in self.origin.absent:
@@ -299,7 +304,7 @@ class _Block:
             self.unreadable[name] = bad | self.unreadable.get(name, np.zeros(len(bad), dtype=bool))
 
     def changed_at(self) -> pa.Array | None:
-        """The record's own change time; None for an entity that has none."""
+        """The change times of the records; None if the entity has none."""
         entity = self.typist.entity
         if entity.changed_at is None:
             return None
@@ -310,7 +315,10 @@ class _Block:
         return values
 
     def key(self) -> pa.StringArray:
-        """The key fields joined by "|"; null where a part is missing or unreadable. Call it after the columns: they find the unreadable."""
+        """The key fields joined by "|"; null if a part is missing or unreadable.
+
+        Call it after the columns are converted, because that finds the unreadable values.
+        """
         entity = self.typist.entity
         key = self._joined_key(entity.key)
         if entity.key_else is not None:
@@ -325,7 +333,10 @@ class _Block:
         return key
 
     def _list(self, column: Column) -> pa.Array:
-        """A list field as JSON text: objects with the profile's names and typed values. Missing = empty; malformed = null and K2."""
+        """A list field as JSON text: a list of objects with the profile's names and typed values.
+
+        A missing list is empty. A malformed list is null, and the row breaks the rule K2 (the record has the right shape).
+        """
         name, fields = column.source or column.name, column.items or ()
         lists = [_objects(record.get(name)) for record in self.records]
         for row, value in enumerate(lists):
@@ -366,9 +377,9 @@ class _Block:
 
 
 def _objects(value: Any) -> list[dict[str, Any]] | None:
-    """The objects of a list field; an empty list where it is missing, None where it is no list of objects.
+    """The objects of a list field; an empty list if it is missing, None if it is not a list of objects.
 
-    Files of tables bring lists as JSON text in the cell.
+    In delivered tables a list is JSON text in a cell.
     """
     if type(value) is list:
         return value if all(type(item) is dict for item in value) else None
@@ -395,7 +406,7 @@ def _first_match(pattern: str) -> Callable[[str], str | None]:
 
 
 def _mapped(values: pa.StringArray, change: Callable[[str], str | None]) -> pa.StringArray:
-    """`change` of each text, asked once for each distinct one."""
+    """The result of `change` for each text; it is called once for each distinct text."""
     coded = values.dictionary_encode()
     return pa.array([change(word) for word in coded.dictionary.to_pylist()], type=pa.string()).take(coded.indices)
 

@@ -1,4 +1,4 @@
-"""Arrow tables into PostgreSQL by COPY."""
+"""Write Arrow tables to PostgreSQL with COPY."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ PIECE = 1 << 20
 
 
 def copy_tables(connection: Connection[Any], target: sql.Identifier, columns: list[str], tables: Iterable[pa.Table]) -> int:
-    """COPYs `tables` into `target` in one statement and gives the number of rows.
+    """Copy `tables` into `target` in one statement. Returns the number of rows.
 
-    Times are timestamps of UTC without a zone, so the transaction's time zone is set to UTC until its end. Text is always quoted
-    by Arrow and null never is, which is how an empty text and null stay apart.
+    Times are UTC timestamps without a zone, so the time zone of the transaction is set to UTC until its end. Arrow always quotes a text and
+    never quotes a null; this distinguishes an empty text from null.
     """
     connection.execute("set local timezone to 'UTC'")
     statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(target, sql.SQL(", ").join(map(sql.Identifier, columns)))

@@ -1,4 +1,4 @@
-"""What a load had in which field, for ops.load_field: counted by name when it landed, and by value when it was staged."""
+"""Write the counts of the fields of a load to ops.load_field: fields present (counted at landing) and values (counted at staging)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from cchc.sources.profile import Entity
 
 
 def write_fields(connection: Connection[Any], load: Landed, entity: Entity, filled: Counter[str]) -> None:
-    """Writes the fields of a load anew: those that the profile uses, there or not, and by name those that the load had besides.
+    """Replace the stored field counts of a load.
 
-    `filled` is the number of values by wire field. Landing of a time when fields were not counted has nothing to write.
+    They include all fields that the profile uses, present or not, and the names of the other fields in the load. `filled`: the number of
+    values by delivered field. Nothing is written for an old landing in which fields were not counted.
     """
     connection.execute("delete from ops.load_field where load_id = %s", [load.load_id])
     counted = load.manifest.get("fields")

@@ -1,7 +1,7 @@
-"""Zones for whole columns of times: microseconds of a wall clock ↔ microseconds of UTC.
+"""Convert whole columns of times between local time and UTC, both in microseconds since 1970-01-01.
 
-The offsets come from `zoneinfo` (and so from the package tzdata where the machine has no zone files), one look-up a day:
-a day on which the zone does not change its offset has one; the few others are looked up time by time.
+The offsets come from `zoneinfo`, which uses the package tzdata if the machine has no zone files. There is one look-up for each day. Only
+on the few days on which the offset changes there is one look-up for each time.
 """
 
 from __future__ import annotations
@@ -18,21 +18,24 @@ Micros = NDArray[np.int64]
 DAY = 86_400_000_000
 HALF_DAY = DAY // 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999, what Python and PostgreSQL both can show
+FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999, which both Python and PostgreSQL can represent
 
 
 def to_utc(local: Micros, zone: ZoneInfo) -> Micros:
-    """UTC of wall-clock times. An hour that comes twice is taken as the first; one that does not exist as if the clock had not moved."""
+    """The UTC times of local times.
+
+    If a local time occurs twice, the first is used. If it does not exist, the offset before the change is used.
+    """
     return local - _offsets(local, zone.key, "local")
 
 
 def to_local(utc: Micros, zone: ZoneInfo) -> Micros:
-    """Wall-clock times of UTC ones."""
+    """The local times of UTC times."""
     return utc + _offsets(utc, zone.key, "utc")
 
 
 def local_days(utc: Micros, zone: ZoneInfo) -> NDArray[np.int64]:
-    """Local dates of UTC times, as days since 1970-01-01."""
+    """The local dates of UTC times, as days since 1970-01-01."""
     return to_local(utc, zone) // DAY
 
 
@@ -48,7 +51,7 @@ def _offsets(micros: Micros, zone: str, kind: str) -> Micros:
 
 @lru_cache(maxsize=100_000)
 def _day_offset(day: int, zone: str, kind: str) -> int | None:
-    """The offset that holds all through a day; None if it changes on it."""
+    """The offset of a whole day in microseconds; None if the offset changes on that day."""
     start, end = _offset(day * DAY, zone, kind), _offset(day * DAY + DAY - 1, zone, kind)
     return start if start == end else None
 

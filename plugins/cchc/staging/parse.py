@@ -1,8 +1,8 @@
-"""Texts to typed values, a whole column at a time, without a guess.
+"""Convert texts to typed values, a whole column at a time, strictly and without guessing.
 
-Each function takes an Arrow array of texts (null = missing) and gives one of the same length: null where the text is missing *or*
-cannot be read, so a cell that was there and is null now is unreadable (indicators.md §5, K3). Nothing is rolled over or rounded:
-`20230231` is no time, `4.5` is no integer, `50.00` is no amount with thousands.
+Each function takes an Arrow array of texts (null: missing) and returns an array of the same length, with null for a text that is missing
+or cannot be read. So a text that was present and became null is unreadable (rule K3: critical columns can be read). Nothing is corrected or
+rounded: `20230231` is not a date, `4.5` is not an integer, `50.00` is not an amount with a thousands separator.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ TAIL = re.compile(r"(?:[.,](?P<fraction>\d{1,9}))?(?P<offset>Z|[+-]\d\d(?::?\d\d
 
 
 def texts(values: list[Any]) -> pa.StringArray:
-    """JSON values as texts, trimmed and NFC: numbers as they are written (4.0 as 4), true and false, a list or object as `(malformed)`."""
+    """JSON values as texts, without outer blanks and in the Unicode form NFC.
+
+    Numbers are written as in JSON (4.0 as 4), and a list or an object becomes `(malformed)`.
+    """
     try:
         array = pa.array(values, type=pa.string())
     except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -49,7 +52,7 @@ def _text(value: Any) -> str | None:
 
 
 def without_missing(array: pa.StringArray, patterns: tuple[str, ...]) -> pa.StringArray:
-    """`array` with null where a value means missing; a pattern that ends in * is a prefix."""
+    """`array` with null in place of each text that means missing; a pattern that ends with * is a prefix."""
     for pattern in patterns:
         match = pc.starts_with(array, pattern[:-1]) if pattern.endswith("*") else pc.equal(array, pattern)
         array = _null_where(array, match)
@@ -57,14 +60,14 @@ def without_missing(array: pa.StringArray, patterns: tuple[str, ...]) -> pa.Stri
 
 
 def text(array: pa.StringArray) -> pa.StringArray:
-    """The texts themselves; only `(malformed)` is unreadable."""
+    """The texts unchanged; only `(malformed)` is unreadable."""
     return _null_where(array, pc.equal(array, MALFORMED))
 
 
 def integers(array: pa.StringArray, sql_type: str, thousands: str | None = None) -> pa.Array:
-    """Whole numbers within the limits of `smallint`, `integer` or `bigint`; with `thousands` groups of three digits may be set apart.
+    """Whole numbers within the limits of `smallint`, `integer` or `bigint`. `thousands`: the mark that may separate groups of three digits.
 
-    `07` and `+7` are not how a number is written, so they are unreadable.
+    `07` and `+7` are unreadable.
     """
     if thousands:
         grouped = pc.match_substring_regex(array, rf"^-?[1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}})+$")
@@ -77,13 +80,13 @@ def integers(array: pa.StringArray, sql_type: str, thousands: str | None = None)
 
 
 def flags(array: pa.StringArray) -> pa.BooleanArray:
-    """0, 1, true, false (any case)."""
+    """Truth values from 0, 1, true and false, in small or capital letters."""
     words = pc.utf8_lower(array)
     return pc.if_else(pc.is_in(words, pa.array(FLAGS)), pc.is_in(words, pa.array([word for word, value in FLAGS.items() if value])), None)
 
 
 def times(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo) -> pa.Array:
-    """Moments, as timestamps of UTC without a zone; texts without an offset are wall-clock times of `zone`."""
+    """Moments as UTC timestamps without a zone; texts without an offset are local times of `zone`."""
     micros = np.zeros(len(array), dtype=np.int64)
     done = np.zeros(len(array), dtype=bool)
     for pattern in formats:
@@ -99,21 +102,21 @@ def times(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo) -> pa
 
 
 def dates(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo) -> pa.Array:
-    """Local dates in `zone`: of a time the day on which it lies there."""
+    """Local dates in `zone`; a text with a time gives the local day of that time."""
     moments = times(array, formats, zone)
     return days_of(moments, zone)
 
 
 def days_of(moments: pa.Array, zone: ZoneInfo) -> pa.Array:
-    """Local dates of UTC timestamps."""
+    """The local dates of UTC timestamps."""
     days = local_time.local_days(_micros(moments), zone)
     return pa.array(days.astype(np.int32), mask=~_valid(moments)).cast(pa.date32())
 
 
 def shifted_onto(moments: pa.Array, days: pa.Array, zone: ZoneInfo) -> tuple[pa.Array, pa.BooleanArray]:
-    """`moments` brought onto the local dates `days` where twelve hours earlier or later do that, and which ones were moved.
+    """Move each moment by 12 hours if that puts it on its local date in `days`. Returns the moments, and which ones were moved.
 
-    payments.md, *Known to happen*: a time written with a 12-hour clock.
+    Some payment systems write times with a 12-hour clock and leave out AM and PM.
     """
     local = local_time.to_local(_micros(moments), zone)
     wanted = days.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -129,7 +132,10 @@ def shifted_onto(moments: pa.Array, days: pa.Array, zone: ZoneInfo) -> tuple[pa.
 
 
 def _read(array: pa.StringArray, head: str, iso: bool, zone: ZoneInfo) -> tuple[local_time.Micros, NDArray[np.bool_]]:
-    """UTC microseconds of the texts that begin with `head` (and, for ISO, end in a fraction and an offset), and which were readable."""
+    """The UTC microseconds of the texts that have the form `head`, and a mask of the readable ones.
+
+    With `iso`, a fraction of a second and an offset may follow.
+    """
     if not iso or head == ISO_HEADS[-1]:
         local, readable = _fixed(array, head)
         return local_time.to_utc(local, zone), readable
@@ -147,7 +153,10 @@ def _read(array: pa.StringArray, head: str, iso: bool, zone: ZoneInfo) -> tuple[
 
 
 def _tail(tail: str, may_have_fraction: bool) -> tuple[int, int | None] | None:
-    """Microseconds and offset (in microseconds; None = local) of what follows the seconds of an ISO time; None if it is no such thing."""
+    """The fraction and the offset after the seconds of an ISO time, both in microseconds; the offset is None for a local time.
+
+    None if the text is not a fraction and an offset.
+    """
     match = TAIL.fullmatch(tail)
     if match is None or (match["fraction"] and not may_have_fraction):
         return None
@@ -164,7 +173,10 @@ def _tail(tail: str, may_have_fraction: bool) -> tuple[int, int | None] | None:
 
 
 def _fixed(array: pa.StringArray, pattern: str) -> tuple[local_time.Micros, NDArray[np.bool_]]:
-    """Wall-clock microseconds of the texts that are exactly `pattern`, and which were (0 for the others). T in ISO may be a space."""
+    """The local microseconds of the texts that match `pattern` exactly, and a mask of these texts; the others get 0.
+
+    The letter T between date and time may be a blank.
+    """
     width = len(pattern)
     micros = np.zeros(len(array), dtype=np.int64)
     readable = np.zeros(len(array), dtype=bool)
@@ -197,7 +209,7 @@ def _fixed(array: pa.StringArray, pattern: str) -> tuple[local_time.Micros, NDAr
 
 
 def _bytes(array: pa.StringArray, width: int) -> NDArray[np.uint8]:
-    """The bytes of texts that all have `width` of them, one row a text."""
+    """The bytes of texts that all have `width` bytes: one row for each text."""
     start = int(np.frombuffer(array.buffers()[1], dtype=np.int32)[array.offset])
     return np.frombuffer(array.buffers()[2], dtype=np.uint8)[start : start + len(array) * width].reshape(-1, width)
 
@@ -213,7 +225,7 @@ def _valid(array: pa.Array) -> NDArray[np.bool_]:
 
 
 def _where(array: pa.Array, condition: pa.Array) -> pa.Array:
-    """`array`, null where `condition` does not hold or is null."""
+    """`array` with null in each row in which `condition` is false or null."""
     return pc.if_else(pc.fill_null(condition, False), array, pa.scalar(None, array.type))
 
 

@@ -1,4 +1,4 @@
-"""STAGE: landed records, typed, into the staging tables (design.md §1)."""
+"""The step "stage": write the landed records as typed rows into the staging tables."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def stage(engine: Engine, profile: Profile, landed: list[Landed], extract_id: int) -> None:
-    """Fills the staging tables of an extract with the records of `landed`: one table for each entity that has a load.
+    """Fill the staging tables of an extract with the records of `landed`: one table for each entity that has a load.
 
-    Loads that are not `landed` (waiting, blocked) are passed over. ops.load gets `staged` and the status. One entity is one transaction.
-    Raises NotConfigured if profile and model disagree, CchcError if landing is damaged.
+    Loads that are waiting or blocked are skipped. ops.load gets the number of staged rows and the status. Each entity is one transaction.
+    Raises NotConfigured if profile and model contradict each other, and CchcError if the landing is damaged.
     """
     for entity in staged_entities(profile).values():
         loads = [load for load in landed if load.entity == entity.name and load.status == "landed"]
@@ -74,10 +74,10 @@ def _typed(typist: Typist, load: Landed, known_at: datetime, first_row: int) -> 
 
 
 def read_blocks(load: Landed) -> Iterator[tuple[str, list[Line]]]:
-    """The landed lines of a load in blocks, each with the file to name: the delivered file, or the landing part.
+    """The landed lines of a load in blocks, each with the name of its file: the delivered file or the landing part.
 
-    The line keeps the number that it landed with: of a delivered file its line, over HTTP a running number over all parts.
-    Raises CchcError if a part of the manifest is missing or is not, to the last byte, what the manifest says.
+    Each line has the number with which it landed: in a delivered file its line, over HTTP a running number over all parts. Raises CchcError
+    if a part in the manifest is missing or differs from it.
     """
     folder = Folder(load.path)
     for part in load.manifest["parts"]:
@@ -112,7 +112,7 @@ def _known_at(connection: Connection[Any], load: Landed) -> datetime:
 
 @contextmanager
 def psycopg_connection(engine: Engine) -> Iterator[Connection[Any]]:
-    """The psycopg connection behind a connection of `engine`, in autocommit; transactions are opened with `connection.transaction()`."""
+    """A psycopg connection of `engine` in autocommit mode; open transactions with `connection.transaction()`."""
     pooled = engine.raw_connection()
     connection = pooled.driver_connection
     if not isinstance(connection, Connection):
@@ -130,7 +130,7 @@ def psycopg_connection(engine: Engine) -> Iterator[Connection[Any]]:
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Records are trees: reference counts free them, and the collector only walks over millions of them again and again."""
+    """Switch the garbage collector off for a while: records have no cycles, and it would visit millions of them again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,7 +1,7 @@
 """The staging tables: their names, their layout, and which entities of a profile have one.
 
-Each run of a source has tables of its own, `staging.extract_<number>__<entity>`: two runs at the same time never share a row. The last
-step drops them.
+Each run of a source has its own tables `staging.extract_<id>__<entity>`, so two runs at the same time never share a row. The last step
+drops them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NAME = re.compile(r"extract_(\d+)__.+")
 
 @dataclass(frozen=True)
 class Table:
-    """One staging table, `staging.extract_<number>__<entity>`, made like `staging.model_<model>`."""
+    """One staging table `staging.extract_<id>__<entity>`; it has the columns of `staging.model_<model>`."""
 
     name: str
     model: str
@@ -38,7 +38,7 @@ class Table:
 
 
 def staged_entities(profile: Profile) -> dict[str, Entity]:
-    """The entities of `profile` that have a staging table: its own, and the key lists of those whose deletions are asked by month."""
+    """The entities of `profile` that have a staging table: its own entities, and the lists of keys that are asked for by month."""
     entities = dict(profile.entities)
     for entity in profile.entities.values():
         if entity.deletions is not None:
@@ -52,7 +52,7 @@ def table_of(entity: Entity, extract_id: int) -> Table:
 
 
 def good_view(entity: Entity, extract_id: int) -> str:
-    """The view of the rows that may be loaded: not of a blocked load, not in quarantine. Made anew by each validation."""
+    """The name of the view of the rows that may be loaded: not in a blocked load, not in quarantine. Each validation creates it again."""
     return f"{SCHEMA}.good_{table_of(entity, extract_id).name}"
 
 
@@ -73,9 +73,9 @@ def layout(connection: Connection[Any], schema: str, table: str) -> dict[str, st
 
 
 def prepare(connection: Connection[Any], table: Table, source: str = "") -> dict[str, str]:
-    """Makes the table, empty (one that a former try of the same step left is dropped), and gives its layout.
+    """Create the empty table, and return its layout. A table that an earlier try of the same step left is dropped.
 
-    Raises NotConfigured, naming the profile of `source`, if the model does not exist.
+    Raises NotConfigured, which names the profile of `source`, if the model does not exist.
     """
     model = layout(connection, SCHEMA, f"model_{table.model}")
     if not model:

@@ -1,6 +1,6 @@
-"""The warehouse: its engine, its migrations, and SQL files run with bind parameters.
+"""The warehouse: its engine, its migrations, and the SQL files, which are run with bind values.
 
-SQL lives in include/sql and stands alone (design.md §2); this module only finds, binds and runs it.
+The SQL is in include/sql; this module only finds the files, binds the values and runs them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from cchc.settings import Settings
 from cchc.warehouse.files import SqlFile, UsedElsewhere, apply_files, drop_all, in_the_way, read_files, stale
 from cchc.warehouse.url import warehouse_url
 
-_MIGRATION_LOCK = 53_2023  # one installation migrates at a time, whoever starts first
+_MIGRATION_LOCK = 53_2023  # the number of the lock that lets only one process migrate at a time
 _LAST_WITH_VIEWS = "0022_applied_files"  # the migrations before it make views and functions too, in the forms of their time
 
 
 @cache
 def _engine(url: str) -> Engine:
-    # the warehouse's own sessions judge dates in the authority's zone; `-c timezone` survives a server that is set otherwise
+    # all sessions use the authority's time zone; `-c timezone` also works if the server is set to another zone
     options = f"-c timezone={ZONE.key} -c client_min_messages=warning"
     try:
         made = create_engine(url, pool_pre_ping=True, connect_args={"options": options})
@@ -42,7 +42,7 @@ def _engine(url: str) -> Engine:
 
 
 def _say_what_is_unreachable(context: ExceptionContext) -> None:
-    """A connection that was not made becomes a WarehouseUnavailable: nobody should read SQLAlchemy's own words, or the password."""
+    """Turn a failed connection into WarehouseUnavailable, because the message of SQLAlchemy may show the password."""
     if context.connection is None and context.engine is not None:
         url = context.engine.url
         why = " ".join(str(context.original_exception).split())
@@ -174,5 +174,5 @@ def require_migrated(settings: Settings) -> None:
 
 
 def known_at_of(connection: Connection, source: str) -> datetime | None:
-    """T of a source: the upper end of its newest complete extract; None where there is none."""
+    """The known_at (T) of a source: the moment up to which it was extracted without a hole; None if there is none."""
     return connection.execute(text("select known_at from ops.source_clock where source_code = :source"), {"source": source}).scalar()

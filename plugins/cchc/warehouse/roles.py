@@ -1,4 +1,4 @@
-"""The three roles of the warehouse: loader, analyst, dashboard (design.md §3). Roles belong to the server, grants to the database."""
+"""The three roles of the warehouse: loader, analyst, dashboard (docs/guides/roles.md). Roles are in the server, grants in the database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def grant_roles(settings: Settings) -> bool:
-    """Make the roles (without login) and their grants; False where the warehouse's user may not, and then says so."""
+    """Create the roles (without login) and their grants. If the warehouse's user has no right to do it, logs that and returns False."""
     with engine(settings).connect() as connection:
         try:
             with connection.begin():

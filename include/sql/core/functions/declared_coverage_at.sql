@@ -1,6 +1,6 @@
--- grain: one row a declared indicator and scope: share of the required units whose figure of the month of the last day has come
+-- grain: one row for each declared indicator and scope: share of the required units whose figure for the month of the last day was delivered
 -- source: core.declaration, core.declared_figure_at, core.scope_member, core.unit_on_day
--- traps: a figure of a unit whose place another has taken by the last day is that unit's; an indicator that no unit of a scope must declare
+-- traps: a figure of a unit that was replaced by the last day counts for its successor; an indicator that no unit of a scope must declare
 --        has no row
 
 create or replace function core.declared_coverage_at(source text, plan text, last_day date, known timestamptz, root text)
@@ -16,7 +16,7 @@ with unit as (
     where u.is_valid
 ),
 
--- a figure of a unit whose place another has taken by D is that unit's
+-- a figure of a unit that was replaced by D counts for its successor
 sent as (
     select distinct
         f.indicator_code,

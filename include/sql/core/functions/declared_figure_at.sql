@@ -1,6 +1,6 @@
--- grain: one row a unit and indicator: the declared figure of a month, of the files in force as known at `known` (T)
+-- grain: one row for each unit and indicator: the declared figure of a month, of the files in force as known at `known` (T)
 -- source: core.declared_file, core.declared_figure_version
--- traps: a newer file takes the place of the whole earlier one, also of figures that it leaves out
+-- traps: a newer file replaces the whole earlier one, including figures that it leaves out
 
 create or replace function core.declared_figure_at(source text, month date, known timestamptz)
 returns table (

@@ -1,6 +1,6 @@
--- grain: one row a dossier that is open at J, with its due as of J, its pause, and whether it is past due on day D
+-- grain: one row for each dossier that is open at J, with its due as of J, its pause, and whether it is past due on day D
 -- source: mart.dossier, core.dossier_due, core.dossier_supplement, core.dossier_step, core.source
--- traps: functions of mart call it for readers without a right on core: it runs with the rights of its owner and a fixed search_path. A
+-- traps: functions of mart call it for readers without rights on core, so it runs with the rights of its owner and a fixed search_path. A
 --        pause stops the clock on its first day. include/sql/mart/dossier_open.sql follows the same rules, and a test compares the two
 
 create or replace function core.dossier_open_at(source text, j timestamptz, d date)

@@ -1,6 +1,6 @@
--- grain: one value a call: status of a value by its target; null where no target stands
+-- grain: one value for each call: status of a value by its target; null without a target
 -- source: numerator and denominator now and of the year before, the kind and operator of the target, the last day and the plan's year
--- traps: fractions are compared by multiplying out, never by dividing; a target of kind direction needs the year before, else it has no
+-- traps: fractions are compared by cross multiplication and never divided; a target of kind direction needs the year before, else it has no
 --        data
 
 create or replace function core.judged_status(
@@ -28,7 +28,7 @@ select
         when target_kind = 'direction' then 'missed'
         when numerator >= target * denominator then 'met'
         when target_kind <> 'milestone' or last_day >= year_end then 'missed'
-        -- a running period of the year to come: nothing of that year's target is due yet
+        -- a running period of the next year: nothing of that year's target is due yet
         when last_day < year_start then 'on_pace'
         when
             numerator * 12 * extract(day from date_trunc('month', last_day) + interval '1 month' - interval '1 day')

@@ -1,4 +1,4 @@
--- grain: one row a post of a leader held on day D, as known at `known` (T)
+-- grain: one row for each post of a leader held on day D, as known at `known` (T)
 -- source: core.leader_list, core.leader_list_item, core.unit
 -- traps: a post that a later list lacks ends on the day before that list; a unit that does not exist on D has no leaders
 

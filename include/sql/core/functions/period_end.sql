@@ -1,4 +1,4 @@
--- grain: one value a call: the day after the last day of a period
+-- grain: one value for each call: the day after the last day of a period
 -- source: kind and first day of the period
 -- traps: a kind that does not exist, or a day on which no period of the kind begins, is an error and never null
 

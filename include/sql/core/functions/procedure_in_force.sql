@@ -1,4 +1,4 @@
--- grain: one row a procedure in force at a unit on day D
+-- grain: one row for each procedure in force at a unit on day D
 -- source: core.procedure_at, core.procedure_elsewhere, core.unit
 -- traps: of several versions in force the newest; a unit that does not exist on D has no procedures; a revoked one without an end is not in
 --        force. Of sources that list a version in force of one procedure at a unit the one with the newest counts it, else the first in the

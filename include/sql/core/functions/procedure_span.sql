@@ -1,4 +1,4 @@
--- grain: one row a version of a procedure at a unit, with the days of reception for which it is the procedure of a dossier
+-- grain: one row for each version of a procedure at a unit, with the days of reception for which it is the procedure of a dossier
 -- source: core.procedure_at
 -- traps: the version with the greatest first day on or before the reception, else the oldest: the spans of a procedure at a unit leave no
 --        gap

@@ -1,4 +1,4 @@
--- grain: one row a scope and a code that counts in it on day D: units, level:…, all
+-- grain: one row for each scope and a code that counts in it on day D: units, level:…, all
 -- source: core.unit_at, core.unit_on_day
 -- traps: the code is a unit or level:… where no unit is named; with `compared_on` also the units whose place it has taken by D, as of that
 --        day

@@ -1,6 +1,6 @@
--- grain: one row a unit as it is on day D
+-- grain: one row for each unit as it is on day D
 -- source: core.unit_span
--- traps: a unit is here also before its first day and after its last: ask is_founded and is_valid
+-- traps: there is a row even before the first day and after the last day of a unit; check is_founded and is_valid
 
 create or replace function core.unit_at(d date)
 returns table (

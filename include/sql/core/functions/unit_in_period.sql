@@ -1,6 +1,6 @@
--- grain: one row a unit as a paper about a period names it
+-- grain: one row for each unit with its name in reports about a period
 -- source: core.unit_at, core.unit, mart.publication, mart.publication_unit, core.plan
--- traps: with as_published the names are those that the newest publication of the period has kept, else those of day D
+-- traps: with as_published the names are those stored with the newest publication of the period, else those of day D
 
 create or replace function core.unit_in_period(period_kind text, period_start date, d date, as_published boolean)
 returns table (
@@ -23,7 +23,7 @@ with latest as (
         unit_in_period.as_published
         and p.period_kind = unit_in_period.period_kind
         and p.period_start = unit_in_period.period_start
-    -- of a period that was published under two plans, what the plan that holds in it has published (as mart.published_value)
+    -- if a period was published under two plans, the edition under the plan that holds in it (as mart.published_value)
     order by h.plan_code is not null desc, p.edition desc, p.publication_id desc
     limit 1
 )

@@ -1,6 +1,6 @@
--- grain: one row a unit and stretch of days of an event: for whom the event counts on day D
+-- grain: one row for each unit and stretch of days of an event: the scope for which the event counts on day D
 -- source: core.unit_on_day, core.unit_at
--- traps: scope_code is level:… where no unit has taken the place of one that has ended
+-- traps: scope_code is level:… if an ended unit has no successor
 
 create or replace function core.unit_scope(d date)
 returns table (

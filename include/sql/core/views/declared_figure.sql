@@ -1,7 +1,7 @@
--- grain: one row a unit, month and indicator: the figure of the newest file
+-- grain: one row for each unit, month and indicator: the figure of the newest file
 -- source: core.declared_file, core.declared_figure_version, ops.source_clock
--- traps: a newer file takes the place of the whole earlier one, also of figures that it leaves out; files after T do not count, which
---        matters where the past is replayed
+-- traps: a newer file replaces the whole earlier one, including figures that it leaves out; files after known_at do not count, which
+--        matters when the past is computed again
 
 create or replace view core.declared_figure as
 with in_force as (
@@ -12,7 +12,7 @@ with in_force as (
         f.file_revision,
         f._first_seen_at
     from core.declared_file as f
-    -- always so, but where the past is replayed: then the clock stands earlier than some of the files
+    -- always true, except when the past is computed again: then known_at is before some of the files
     inner join ops.source_clock as c on f.source_code = c.source_code and f._first_seen_at <= c.known_at
     order by f.source_code asc, f.unit_code asc, f.month_start asc, f.file_revision desc, f._first_seen_at desc
 )

@@ -1,6 +1,6 @@
--- grain: one row a dossier: its newest version, where that passes the checks
+-- grain: one row for each dossier: its newest version, where that passes the checks
 -- source: core.dossier_version
--- traps: the newest version of a key alone: where that breaks a critical rule the key is missing here, and no earlier version takes its
+-- traps: only the newest version of a key; if it breaks a critical rule, the key is missing here, and no earlier version takes its
 --        place; a deleted one is here, with deleted_at
 
 create or replace view core.dossier as

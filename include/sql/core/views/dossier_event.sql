@@ -1,4 +1,4 @@
--- grain: one row an event of a dossier: a step that is not hidden and has a time
+-- grain: one row for each event of a dossier: a step that is not hidden and has a time
 -- source: core.dossier_step
 -- traps: steps of one minute, action and status are one event, that of the first of them; equal times are ordered by the bytes of step_code
 

@@ -1,6 +1,6 @@
--- grain: one row a post of a leader in the newest list of a source
+-- grain: one row for each post of a leader in the newest list of a source
 -- source: core.leader_list, core.leader_list_item
--- traps: the newest list alone, whatever T is: what is asked as of a day asks core.leader_in_post
+-- traps: only the newest list; for the leaders on a day use core.leader_in_post
 
 create or replace view core.leader as
 with newest as (

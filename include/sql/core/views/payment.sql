@@ -1,6 +1,6 @@
--- grain: one row a row of the payment log: its newest version, where that passes the checks
+-- grain: one row for each row of the payment log: its newest version, where that passes the checks
 -- source: core.payment_version, core.duplicate_record
--- traps: the newest version of a key alone: where that breaks a critical rule the key is missing here, and no earlier version takes its
+-- traps: only the newest version of a key; if it breaks a critical rule, the key is missing here, and no earlier version takes its
 --        place
 
 create or replace view core.payment as

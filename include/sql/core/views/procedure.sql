@@ -1,6 +1,6 @@
--- grain: one row a version of a procedure at a unit, as known now (effective-dated)
+-- grain: one row for each version of a procedure at a unit, as known now (effective-dated)
 -- source: core.procedure_at at T of each source
--- traps: what is asked as of another moment asks core.procedure_at
+-- traps: for another moment use core.procedure_at
 
 create or replace view core.procedure as
 select

@@ -1,6 +1,6 @@
--- grain: one row a role, tree of units and source that fills it there: T of the source
+-- grain: one row for each role, tree of units and source that fills it there: T of the source
 -- source: core.source_role, core.source_tree, core.authority, ops.source_clock
--- traps: a source that has not brought a record yet concerns the authority's own tree; without a T, known_at is null
+-- traps: a source without any record yet belongs to the authority's own tree; known_at is null if it was never extracted
 
 create or replace view core.role_clock as
 select

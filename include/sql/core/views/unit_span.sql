@@ -1,6 +1,6 @@
--- grain: one row a state of a unit, with the days D on which it is asked for
+-- grain: one row for each state of a unit, with the days for which it is used
 -- source: core.unit_version; core.unit where a unit has no state of its own
--- traps: before its first day a unit is as it begins, after its last as it ended: whether it exists on D say valid_from and valid_to
+-- traps: before its first day a unit has its first state, after its last day its last state; valid_from and valid_to say whether it exists
 
 create or replace view core.unit_span as
 with state as (

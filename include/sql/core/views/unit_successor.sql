@@ -1,6 +1,6 @@
--- grain: one row a unit and the unit that has taken its place
+-- grain: one row for each unit and a unit that replaced it
 -- source: core.unit.predecessors
--- traps: a unit with two successors has two rows; where it counts on a day says core.unit_on_day
+-- traps: a unit with two successors has two rows; core.unit_on_day has the unit for which it counts on a day
 
 create or replace view core.unit_successor as
 select

@@ -1,6 +1,6 @@
--- grain: one row a level and field: columns 3 to 13 of form II.06a and its two footnotes
+-- grain: one row for each level and field: columns 3 to 13 of form II.06a and its two footnotes
 -- source: mart.form_06a_dossier
--- traps: it is called by readers without a right on core: it runs with the rights of its owner and a fixed search_path. PostgreSQL keeps no
+-- traps: readers without rights on core call it, so it runs with the rights of its owner and a fixed search_path. PostgreSQL stores no
 --        comments of arguments and columns: they stand in the comment of the function, a line each
 
 create or replace function mart.form_06a(period_kind text, period_start date, scope text default 'all', source text default null)

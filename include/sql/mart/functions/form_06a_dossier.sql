@@ -1,7 +1,7 @@
--- grain: one row a dossier that form II.06a counts in a period and scope, with where it counts
+-- grain: one row for each dossier that form II.06a counts in a period and scope, with where it counts
 -- source: mart.dossier, core.dossier_open_at, core.unit_at, core.unit_scope, core.role_clock, core.authority
--- traps: it is called by readers without a right on core: it runs with the rights of its owner and a fixed search_path. A period that
---        starts at or after T has no rows. PostgreSQL keeps no comments of arguments and columns: they stand in the comment of the
+-- traps: readers without rights on core call it, so it runs with the rights of its owner and a fixed search_path. A period that
+--        starts at or after T has no rows. PostgreSQL stores no comments on arguments and columns, so they are in the comment on the
 --        function, a line each
 
 create or replace function mart.form_06a_dossier(period_kind text, period_start date, scope text default 'all', source text default null)
@@ -119,7 +119,7 @@ select
 from placed as p
 where
     p.unit_code = form_06a_dossier.scope
-    -- level and whole are those of the authority
+    -- the level and the whole are those of the authority
     or (
         p.root_code = (select a.root_code from core.authority as a)
         and form_06a_dossier.scope in ('all', 'level:' || p.level)

@@ -1,4 +1,4 @@
--- grain: one row a unit, month and indicator: the declared figure in force, with its proof
+-- grain: one row for each unit, month and indicator: the declared figure in force, with its proof
 -- source: core.declared_figure, core.unit_span, core.document_version, core.document_sign_key
 -- traps: the unit is named as on the last day of the month; of several papers with one number and date the unit's own is the proof
 

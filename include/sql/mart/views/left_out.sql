@@ -1,6 +1,6 @@
--- grain: one row a dossier that no indicator counts, with the reason
+-- grain: one row for each dossier that no indicator counts, with the reason
 -- source: mart.dossier
--- traps: mart.dossier decides what is counted and why not: nothing is judged here
+-- traps: mart.dossier decides what is counted and gives the reason; this view only selects
 
 create or replace view mart.left_out as
 select

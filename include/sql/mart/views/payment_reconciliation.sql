@@ -1,6 +1,6 @@
--- grain: one row an order of the payment log that succeeded or is pending, and one a dossier that says it was paid online without one
+-- grain: one row for each order of the payment log that succeeded or is pending, and one row for each dossier that was paid online by its record but has no order
 -- source: core.payment, core.payment_day, core.dossier_version, mart.dossier, ops.source_clock, core.role_clock
--- traps: an order is a request with its tries; a dossier may be paid in several orders, so the sum of its orders is compared with its fees;
+-- traps: an order is a payment request with all its attempts; a dossier may be paid in several orders, so the sum of its orders is compared with its fees;
 --        an order without a dossier is pending while it is younger than T of the dossiers
 
 create or replace view mart.payment_reconciliation as

@@ -1,7 +1,7 @@
--- grain: one row an indicator, scope, basis and published period: the value of its newest edition
+-- grain: one row for each indicator, scope, basis and published period: the value of its newest edition
 -- source: mart.publication, mart.publication_value, mart.restatement, core.plan
--- traps: of a period that was published under two plans the edition of the plan that holds in it; is_restated says that an open restatement
---        waits
+-- traps: if a period was published under two plans, the edition under the plan that holds in it; is_restated: an open restatement
+--        exists
 
 create or replace view mart.published_value as
 with latest as (

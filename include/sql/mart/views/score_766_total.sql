@@ -1,4 +1,4 @@
--- grain: one row a scope and period: total of the parts of the Decision-766 score that have points
+-- grain: one row for each scope and period: total of the parts of the Decision-766 score that have points
 -- source: mart.score_766, core.unit_span, core.unit
 -- traps: a part without points is missing and never 0; communes alone are ranked, those that existed on any day of the period
 

@@ -1,4 +1,4 @@
--- grain: one row an indicator (or a target without one), scope and period: both bases side by side, the period before, the year before
+-- grain: one row for each indicator (or a target without one), scope and period: both bases side by side, the period before, the year before
 -- source: mart.indicator_value, core.plan_target, core.plan, core.indicator, core.declaration, core.unit_span, core.unit_on_day,
 --        mart.declared_figure, core.role_clock, core.authority
 -- traps: a target is shown at each scope of each period that was computed, with or without a value; it is judged year to date, and only
@@ -12,13 +12,13 @@ with value as not materialized (
         case i.kind when 'count' then v.value when 'score' then round(v.value, 2) else round(v.value * 100, 2) end as shown
     from mart.indicator_value as v
     inner join core.indicator as i on v.indicator_code = i.indicator_code and v.formula_version = i.formula_version
-    -- of several versions of a formula the one that is computed; of an indicator that is not computed any more what is there
+    -- the version of the formula that is computed; for an indicator that is no longer computed, the stored one
     where
         i.ended_at is null
         or not exists (select 1 from core.indicator as n where n.indicator_code = i.indicator_code and n.ended_at is null)
 ),
 
--- what was computed at all: every target is shown at each scope of each such period, with or without a value
+-- the computed periods and scopes: every target is shown in each of them, with or without a value
 scope as not materialized (
     select distinct
         v.plan_code,
@@ -42,7 +42,7 @@ role as not materialized (
     group by r.role
 ),
 
--- the month of D, whose files are looked at: D is cut at the T of the declared figures
+-- the month whose declared files are compared: the month of the last day, which is never after known_at of the declared figures
 declared_clock as not materialized (
     select cast((k.known_at - interval '1 microsecond') at time zone (select a.zone from core.authority as a) as date) as last_day
     from role as k
@@ -148,7 +148,7 @@ select
     y.computed_at,
     case
         when y.status <> 'no_data' or (y.status is null and c.target_no is null) then null
-        -- where no plan holds nothing is judged: only what has no value asks for a reason
+        -- without a plan nothing is judged, so only a missing value needs a reason
         when holding.plan_code is null and y.value is not null then null
         when i.indicator_code is null then 'Chưa có cách tính cho chỉ tiêu này'
         when clock.known_at is null then 'Chưa nạp nguồn ' || coalesce(clock.name_vi, i.role)
@@ -229,7 +229,7 @@ left join lateral (
         bool_and(f.is_proven) as is_proven,
         nullif(count(*), 0) as unit_count
     from mart.declared_figure as f
-    -- whose it is on D: that of the unit that declares, else of its successor, else of its level alone
+    -- the unit for which the figure counts on the last day: the unit that declares, or its successor, or only its level
     inner join core.unit_on_day as fo on f.unit_code = fo.unit_code and fo.from_date <= least(c.period_end - 1, declared_clock.last_day) and fo.to_date >= least(c.period_end - 1, declared_clock.last_day)
     inner join core.unit_span as fu
         on

@@ -1,4 +1,4 @@
--- grain: one row an indicator, scope, period and basis: share of the expected units whose data came
+-- grain: one row for each indicator, scope, period and basis: share of the expected units whose data came
 -- source: mart.indicator_value
 -- traps: a value without a coverage has no row
 

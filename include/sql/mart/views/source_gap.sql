@@ -1,4 +1,4 @@
--- grain: one row a hole in what was asked for, and one row a month of which dossiers are missing
+-- grain: one row for each hole in what was asked for, and one row for each month of which dossiers are missing
 -- source: ops.coverage_hole, ops.missing_key, core.dossier_key
 -- traps: a hole concerns every period that ends after it begins; a month of missing dossiers every period that contains it
 

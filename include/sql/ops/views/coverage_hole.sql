@@ -1,6 +1,6 @@
--- grain: one row a hole: time of a source and entity between two stretches that nobody asked for
+-- grain: one row for each hole: a time window of a source and entity that was never extracted
 -- source: ops.covered_stretch
--- traps: what lies before a base is no hole, it was asked for without a lower end; where there is no base the first stretch leaves a hole
+-- traps: time before a base extract is no hole, because a base has no lower end; without a base, the time before the first window is a hole
 --        (from_at null)
 
 create or replace view ops.coverage_hole as

@@ -1,6 +1,6 @@
--- grain: one row a source, entity and stretch of time that was asked for without a hole
+-- grain: one row for each source, entity and time window that was extracted without a hole
 -- source: ops.extract, ops.coverage
--- traps: what the newest extract asked for is what the source consists of; an extract without rows of coverage covers all of it
+-- traps: the entities of the newest extract are the entities of the source; an extract without rows in ops.coverage covers all of them
 
 create or replace view ops.covered_stretch as
 with newest as (
@@ -14,7 +14,7 @@ with newest as (
     group by e.source_code
 ),
 
--- what the newest extract asked for is what the source consists of; an extract without rows of coverage covers all of it
+-- the entities of the newest extract are the entities of the source; an extract without rows in ops.coverage covers all of them
 entity as (
     select
         n.source_code,

@@ -1,6 +1,6 @@
--- grain: one row a source: its T, the end of what was asked for without a hole
+-- grain: one row for each source: its known_at (T), the moment up to which it was extracted without a hole
 -- source: ops.covered_stretch
--- traps: the least of its entities; a source of which one entity lacks a base has no row, and so no T
+-- traps: the earliest of its entities; if one entity has no base extract, the source has no row and no known_at
 
 create or replace view ops.source_clock as
 with reaching as (

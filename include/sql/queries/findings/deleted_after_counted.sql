@@ -1,6 +1,6 @@
--- grain: one row a deleted dossier that an earlier extract had delivered as a good one, so that it was counted
--- source: mart.dossier, core.dossier_version, core.dossier_key, core.dossier_key_month; indicators.md §1.5, §7
--- traps: a dossier whose first delivery said already that it was deleted, or whose first extract's key list did, was never counted
+-- grain: one row for each deleted dossier that an earlier extract had delivered as a good one, so that it was counted
+-- source: mart.dossier, core.dossier_version, core.dossier_key, core.dossier_key_month
+-- traps: a dossier that was deleted in its first delivery, or in the key list of its first extract, was never counted
 
 with deleted as (
     select d.*
@@ -18,7 +18,7 @@ learnt as (
                 from core.dossier_key as k
                 where k.dossier_id = x.dossier_id and k.deleted_at is not null and k._ended_at is null
             ),
-            -- gone from the list of its month: the answer in which it was missing first
+            -- missing in the list of its month: the first list without it
             (
                 select max(k._ended_at)
                 from core.dossier_key as k

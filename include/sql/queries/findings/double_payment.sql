@@ -1,6 +1,6 @@
--- grain: one row an order (MaThamChieu) with two successful payments or more
--- source: core.payment, mart.dossier; indicators.md §7
--- traps: month and unit of the dossier where it is known, else of the payment; a refund takes the finding not away, but is told
+-- grain: one row for each order (MaThamChieu) with two successful payments or more
+-- source: core.payment, mart.dossier
+-- traps: month and unit of the dossier where it is known, else of the payment; a refund does not clear the finding; `detail.is_refunded` reports it
 
 with paid as (
     select

@@ -1,6 +1,6 @@
--- grain: one row a dossier, whose due was moved after it had passed at least once
--- source: mart.dossier, core.dossier_version, core.dossier_supplement; indicators.md §7
--- traps: two delivered versions in succession, good ones alone (§3); the later changed on a later day than the earlier's due;
+-- grain: one row for each dossier, whose due was moved after it had passed at least once
+-- source: mart.dossier, core.dossier_version, core.dossier_supplement
+-- traps: two successive delivered versions that break no critical rule; the later changed on a day after the due of the earlier;
 --        a round received back between the two explains the move: as the later version, or the newest, knows the rounds
 
 with dated as (

@@ -1,6 +1,6 @@
--- grain: one row a record that does not count because its key stands in another source of the same role, too
+-- grain: one row for each record that does not count because its key also stands in another source of the same role
 -- source: mart.dossier, core.duplicate_record and the versions of the models that it names
--- traps: the record of the other source counts; which it is stands in the detail
+-- traps: the record of the other source counts; `detail` names it
 
 with record as (
     select

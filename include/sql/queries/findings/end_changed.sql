@@ -1,6 +1,6 @@
--- grain: one row a dossier
--- source: mart.dossier, core.dossier_version; indicators.md §7
--- traps: two delivered versions with different, present NgayKetThucXuLy; an end that goes and comes back the same is no change
+-- grain: one row for each dossier
+-- source: mart.dossier, core.dossier_version
+-- traps: two delivered versions with different, present NgayKetThucXuLy; an end that is removed and entered again with the same value is no change
 
 with ended as (
     select

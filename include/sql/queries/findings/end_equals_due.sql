@@ -1,6 +1,6 @@
--- grain: one row a dossier
--- source: mart.dossier; indicators.md §7
--- traps: to the second, by the due of indicators.md §3; ends set to the due in bulk look like this
+-- grain: one row for each dossier
+-- source: mart.dossier
+-- traps: compared to the second, with the due that holds for the end; ends that were set to the due in bulk look like this
 
 select
     d.source_code,

@@ -1,6 +1,6 @@
--- grain: one row a late dossier, open or finished, to whose applicant nobody apologised
--- source: mart.dossier, core.dossier_open_at, ops.source_clock; plan 53, 2.2b (an apology for every late dossier); indicators.md §7
--- traps: open ones are judged at T; SoLanXinLoi missing counts as 0; any outcome
+-- grain: one row for each late dossier, open or finished, without an apology to the applicant
+-- source: mart.dossier, core.dossier_open_at, ops.source_clock; plan 53, 2.2b (an apology for every late dossier)
+-- traps: open dossiers are judged at known_at; a missing SoLanXinLoi counts as 0; the outcome does not matter
 
 with late as (
     select

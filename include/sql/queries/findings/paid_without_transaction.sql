@@ -1,6 +1,6 @@
--- grain: one row a dossier that says it was paid online, and no payment of it is known
--- source: mart.dossier, core.payment, core.payment_day; indicators.md §7
--- traps: looked for by MaHoSo and MaHoSoKhac; a dossier submitted on a day whose payment file is not there (yet) is not asked
+-- grain: one row for each dossier that was paid online by its record, but no payment of it is known
+-- source: mart.dossier, core.payment, core.payment_day
+-- traps: payments are searched by MaHoSo and MaHoSoKhac; a dossier submitted on a day whose payment file is not loaded (yet) is not checked
 
 with paid as (
     select distinct p.dossier_code

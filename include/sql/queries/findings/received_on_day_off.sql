@@ -1,6 +1,6 @@
--- grain: one row a dossier received on a day that is no working day
--- source: mart.dossier, core.working_day; indicators.md §7
--- traps: swapped working days are in the calendar's overrides; any channel: the reception is an act of the office
+-- grain: one row for each dossier received on a day that is not a working day
+-- source: mart.dossier, core.working_day
+-- traps: swapped working days are in the calendar's overrides; all channels count, because the office itself receives a dossier
 
 select
     d.source_code,

@@ -1,7 +1,7 @@
--- grain: one row a dossier
--- source: mart.dossier, core.dossier_version, core.dossier_step; indicators.md §3, §7; contracts/one_stop.md (re-open: 10 → 9, 9 → 4)
--- traps: seen in two delivered versions in succession, or, where no version of the time between was delivered, in the visible
---        steps; a step without a status says nothing; the kind of the worst is told: work taken up again before a handing over undone
+-- grain: one row for each dossier
+-- source: mart.dossier, core.dossier_version, core.dossier_step; a dossier is re-opened by the status 10 → 9 or 9 → 4
+-- traps: seen in two successive delivered versions, or, if no version in between was delivered, in the visible
+--        steps; a step without a status is ignored; if there are several kinds, work that began again is named before a cancelled handing over
 
 with version_status as (
     select
@@ -13,7 +13,7 @@ with version_status as (
     where v.status_code is not null
 ),
 
--- few dossiers have a step after an end that is no handing over: only their steps are put in order
+-- few dossiers have a step after an end that is not a handing over, so only their steps are sorted
 ended_step as (
     select
         s.dossier_id,

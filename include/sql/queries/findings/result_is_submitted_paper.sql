@@ -1,5 +1,5 @@
--- grain: one row a dossier
--- source: mart.dossier, core.dossier_version (newest); indicators.md §7
+-- grain: one row for each dossier
+-- source: mart.dossier, core.dossier_version (newest)
 -- traps: paths are compared by their keyed hash; deleted papers count too; an empty path is no file
 
 with same_path as (

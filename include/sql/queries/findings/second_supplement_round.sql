@@ -1,5 +1,5 @@
--- grain: one row a dossier
--- source: mart.dossier, core.dossier_supplement; indicators.md §7
+-- grain: one row for each dossier
+-- source: mart.dossier, core.dossier_supplement
 -- traps: two rows in the newest version are two rounds, answered or not
 
 with rounds as (

@@ -1,6 +1,6 @@
--- grain: one row a dossier that says it was not paid online, though it was
--- source: mart.dossier, core.payment; indicators.md §7 (the reverse of paid without a transaction)
--- traps: only `truc-tuyen`; a dossier that says nothing about payment is not meant
+-- grain: one row for each dossier that says it was not paid online, although a payment of it is known
+-- source: mart.dossier, core.payment; the opposite of paid_without_transaction
+-- traps: only `truc-tuyen`; a dossier without a value about payment is no finding
 
 with paid as (
     select

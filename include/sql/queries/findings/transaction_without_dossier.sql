@@ -1,6 +1,6 @@
--- grain: one row a successful payment or refund above 0 whose dossier is not known
--- source: core.payment, mart.dossier, ops.source_clock; indicators.md §7
--- traps: a dossier that is deleted or left out is known all the same; payments after the T of the dossiers are not asked yet
+-- grain: one row for each successful payment or refund above 0 whose dossier is not known
+-- source: core.payment, mart.dossier, ops.source_clock
+-- traps: a dossier that is deleted or left out is still known; payments after known_at of the dossiers are not checked yet
 
 with dossiers as (
     select min(r.known_at) as known_at

@@ -1,7 +1,7 @@
--- grain: one row a dossier
+-- grain: one row for each dossier
 -- source: mart.dossier, core.unit_on_day, core.unit
--- traps: by the day of its reception, both ends of the unit's time included; the finding stands at the unit that the record names, and
---        says for whom the dossier counts: the one successor of that day, or nobody, then in level and whole alone
+-- traps: the day of reception decides, with the first and last day of the unit included; the finding belongs to the unit in the record and
+--        names the unit for which the dossier counts: the only successor on that day; without one it counts only in the level and the whole
 
 select
     d.source_code,

@@ -1,6 +1,6 @@
--- grain: one row an open restatement of the edition before, approved by a new edition
+-- grain: one row for each open restatement of the edition before, approved by a new edition
 -- source: mart.restatement
--- traps: what was open stays on record with who approved it and the edition that carries the new value
+-- traps: the restatement stays stored, with its approver and the edition that has the new value
 
 update mart.restatement as r
 set

@@ -1,4 +1,4 @@
--- grain: one row a counted item of an indicator, basis and unit that counts otherwise now than when the period was published
+-- grain: one row for each counted item of an indicator, basis and unit that counts differently now than when the period was published
 -- source: published_item, item_now (temporary: what was counted then and is counted now), mart.restatement, core.declared_figure_version
 -- traps: the item of a declared figure names file, line and figure: two of one unit, month and indicator are one row, `changed`
 

@@ -1,6 +1,6 @@
--- grain: one row a published value that is another one now
+-- grain: one row for each published value that differs now
 -- source: mart.publication_value, mart.indicator_value
--- traps: of the indicators in `listed` alone: those of the source that was refreshed; a value that is gone counts as 0;
+-- traps: only the indicators in `listed`, which the refreshed source feeds; a value that no longer exists counts as 0;
 --        an indicator that did not exist at the publication (not in `defined`) is new, and no difference
 
 create temp table difference on commit drop as

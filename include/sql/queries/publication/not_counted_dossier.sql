@@ -1,6 +1,6 @@
--- grain: one row a dossier that no indicator counts when its period is frozen: deleted_dossier, left_out_dossier
+-- grain: one row for each dossier that no indicator counts when its period is frozen: deleted_dossier, left_out_dossier
 -- source: mart.dossier
--- traps: they tell later why a dossier is counted: it is restored, or breaks no critical rule any more (indicators.md §8.4)
+-- traps: they later give the reason why a dossier counts: it was restored, or no longer breaks a critical rule
 
 insert into item_now (indicator_code, basis, unit_code, item, is_numerator)
 select

@@ -1,6 +1,6 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator (past due)
--- source: mart.dossier_open, mart.dossier; form II.06a column 11 (indicators.md §6)
--- traps: the dossiers open at the end of the period, by name: next period's column 6 is proved against them
+-- grain: one row for each counted item: unit_code, counted_on, item, is_numerator (past due)
+-- source: mart.dossier_open, mart.dossier; form II.06a column 11
+-- traps: the dossiers open at the end of the period, by code; column 6 of the next period is checked against them
 
 select
     o.unit_code,

@@ -1,4 +1,4 @@
--- grain: one row an item that a publication froze, of the indicators, bases and units of its open restatements
+-- grain: one row for each item that a publication froze, of the indicators, bases and units of its open restatements
 -- source: mart.publication_item, mart.restatement
 -- traps: of the indicators in `listed` alone: those of the source that was refreshed
 

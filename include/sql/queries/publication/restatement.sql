@@ -1,6 +1,6 @@
--- grain: one row an open restatement
+-- grain: one row for each open restatement
 -- source: difference (temporary)
--- traps: a difference that is as it was found before is left alone, with its moment
+-- traps: a difference that was found before and did not change keeps its row and its moment
 
 insert into mart.restatement as r (
     publication_id, unit_code, indicator_code, basis, level,

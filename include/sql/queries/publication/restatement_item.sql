@@ -1,6 +1,6 @@
--- grain: one row a counted item behind the difference of an open restatement
+-- grain: one row for each counted item behind the difference of an open restatement
 -- source: changed_item, learnt, published_item, item_now (temporary), mart.restatement, mart.publication_unit, core.unit_at
--- traps: the first reason that holds (indicators.md §8.4); what no record explains is told by the formula or by what the indicator is
+-- traps: the first reason that applies is used; if no record explains the change, the formula is the reason, or the other data by which the indicator is
 --        counted by; the items of a unit that is of another level now than then have left the one level and come to the other
 
 insert into mart.restatement_item (restatement_id, unit_code, item, change, reason, before, after, detail)
@@ -42,7 +42,7 @@ counted as (
     where (n.indicator_code, n.basis) in (select r.indicator_code, r.basis from restated as r)
 ),
 
--- items of units that are of another level by now: gone from the level of then, come to that of now
+-- items of units whose level changed: removed from the former level, added to the current one
 relevelled as (
     select
         p.indicator_code,
@@ -69,7 +69,7 @@ relevelled as (
     inner join unit as u on c.unit_code = u.unit_code and u.level <> u.published_level
 ),
 
--- gone from one unit and come to another
+-- moved from one unit to another
 moved as (
     select
         c.indicator_code,

@@ -1,4 +1,4 @@
--- grain: one row an open restatement whose difference is gone
+-- grain: one row for each open restatement whose difference is gone
 -- source: difference (temporary), mart.restatement
 -- traps: of the indicators in `listed` alone; the row stays on record
 

@@ -1,4 +1,4 @@
--- grain: one row a unit of a publication, as it is called on D
+-- grain: one row for each unit of a publication, as it is called on D
 -- source: core.unit_at, mart.publication_value
 -- traps: written once, when the period is frozen; a unit that is renamed afterwards keeps its name here
 

@@ -1,4 +1,4 @@
--- grain: one row a value of the period that is frozen
+-- grain: one row for each value of the period that is frozen
 -- source: mart.indicator_value
 -- traps: of a formula with several versions the one in force now (temporary table `definition`)
 

@@ -1,4 +1,4 @@
--- grain: one row a dossier open on the last day whose due lies between that day and the third working day after it
+-- grain: one row for each dossier open on the last day whose due lies between that day and the third working day after it
 -- source: mart.dossier_open, mart.dossier, core.unit_in_period, core.unit_on_day, core.working_day
 -- traps: due on the last day itself is not past due yet, and is listed first; a paused one is listed and marked
 
@@ -10,7 +10,7 @@ with unit as (
     where u.root_code = cast(:root as text) and (cast(:unit as text) is null or u.unit_code = cast(:unit as text))
 ),
 
--- the unit for which a dossier counts: its successor where it did not exist on the day of the reception, itself where there is none
+-- the unit for which a dossier counts: the successor if the unit did not exist on the day of reception, or the unit itself without one
 placed as (
     select
         o.unit_code,

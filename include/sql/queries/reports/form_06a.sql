@@ -1,4 +1,4 @@
--- grain: one row a level and field of form II.06a, for one scope
+-- grain: one row for each level and field of form II.06a, for one scope
 -- source: mart.form_06a
 -- traps: its columns are taken by their place: level, field, columns 3 to 13, the two counts of the footnote
 

@@ -1,4 +1,4 @@
--- grain: one row a dossier that ended late in the period, or is open and past due on its last day
+-- grain: one row for each dossier that ended late in the period, or is open and past due on its last day
 -- source: mart.dossier, mart.dossier_open, core.unit_in_period, core.unit_on_day, core.working_day
 -- traps: the dates decide, so a returned dossier past its due is listed too (form II.06a counts it on time); of a paused one the
 --        days count up to the pause; apologies are those known now
@@ -11,7 +11,7 @@ with unit as (
     where u.root_code = cast(:root as text) and (cast(:unit as text) is null or u.unit_code = cast(:unit as text))
 ),
 
--- the unit for which a dossier counts: its successor where it did not exist on the day of the reception, itself where there is none
+-- the unit for which a dossier counts: the successor if the unit did not exist on the day of reception, or the unit itself without one
 placed as (
     select
         o.unit_code,

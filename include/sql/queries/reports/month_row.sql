@@ -1,4 +1,4 @@
--- grain: one row a month (or report month) of the year up to the end of the period, for one scope
+-- grain: one row for each month (or report month) of the year up to the end of the period, for one scope
 -- source: mart.indicator_value
 -- traps: a month that is not computed is missing, not zero
 

@@ -1,4 +1,4 @@
--- grain: one row a target cell of the plan that binds the scope, in the plan's order; a cell without a value is there too
+-- grain: one row for each target cell of the plan that holds for the scope, in the order of the plan; a cell without a value is included
 -- source: core.plan_target, mart.scorecard
 -- traps: for the whole (unit null) each cell is read at the scope where its target stands; directions follow the targets of their
 --        section; where no plan holds (holds = false) the plan gives the order alone: no target, operator or status;

@@ -1,4 +1,4 @@
--- grain: one row a unit with points by Decision 766/QĐ-TTg in the period, of the newest version of the formula
+-- grain: one row for each unit with points by Decision 766/QĐ-TTg in the period, of the newest version of the formula
 -- source: mart.score_766_total
 -- traps: parts without a source have no points: the possible points leave them out
 

@@ -1,4 +1,4 @@
--- grain: one row a unit of the plan's tree that existed on any day of the period and has a value in it
+-- grain: one row for each unit of the plan's tree that existed on any day of the period and has a value in it
 -- source: mart.scorecard, core.unit_in_period, core.plan_target
 -- traps: targets judged leave out no_data; a unit is called as on the last day, or as it was published
 

@@ -1,4 +1,4 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
+-- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier; Decision 766, digitisation
 -- traps: a component and the result, so of the dossiers resolved in the period
 

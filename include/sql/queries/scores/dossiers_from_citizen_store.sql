@@ -1,6 +1,6 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
+-- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier, core.dossier_version (newest, its papers); Decision 766, sharing with the citizen's store
--- traps: DuocLayTuKhoDMQG of a paper that was not deleted; what is put into the store is not told by the record
+-- traps: DuocLayTuKhoDMQG of a paper that was not deleted; the record does not say what is put into the store
 
 select
     d.unit_code,

@@ -1,4 +1,4 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
+-- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier, core.dossier_version (newest, its fees); Decision 766, online payment
 -- traps: dossiers received in the period with a fee above 0; paid online is what the record says (1 national portal, 2 gateway)
 

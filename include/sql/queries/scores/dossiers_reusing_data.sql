@@ -1,4 +1,4 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
+-- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier, core.dossier_version (newest, its papers); Decision 766, re-use of digitised data
 -- traps: DuocTaiSuDung 1 or 2 of a paper that was not deleted
 

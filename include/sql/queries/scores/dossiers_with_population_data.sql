@@ -1,4 +1,4 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
+-- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier, core.dossier_version (newest, its databases); Decision 766, population data
 -- traps: the codes of the population database are data (include/reference/decision_766.yaml)
 

@@ -1,4 +1,4 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
+-- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier, core.unit_on_day, core.dossier_version (newest, its databases); Decision 766, population data
 -- traps: one item a unit and procedure with a dossier received in the period, of the unit for which the dossier counts
 

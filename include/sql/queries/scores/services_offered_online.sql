@@ -1,5 +1,5 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: core.procedure_in_force; Decision 766, online services; notes/domain.md §C
+-- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
+-- source: core.procedure_in_force; Decision 766, online services
 -- traps: of all procedures in force at D, not only of those that are eligible to go online
 
 select

@@ -1,4 +1,4 @@
--- grain: one row an indicator, scope and basis of the period in work, of the indicators that units declare
+-- grain: one row for each indicator, scope and basis of the period in work, of the indicators that units declare
 -- source: core.declared_figure_at (the month of D, and the same month a year before), core.declared_coverage_at, core.scope_member,
 --        core.unit_scope, core.unit_at
 -- traps: both bases are alike; a scope without a figure has no number (null, not 0), in this year and in the one before;

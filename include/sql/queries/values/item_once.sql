@@ -1,6 +1,6 @@
--- grain: one row a unit and item that several sources of a role have, of an indicator that counts an item once
+-- grain: one row for each unit and item that several sources of a role have, of an indicator that counts an item once
 -- source: item_now (temporary)
--- traps: what one of the sources counts in the numerator is there, whatever the others say; the rows of the others go
+-- traps: the item is in the numerator if one source counts it there; the rows of the other sources are deleted
 
 with ranked as (
     select

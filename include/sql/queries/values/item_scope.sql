@@ -1,6 +1,6 @@
--- grain: one row a counted item of an indicator and basis that does not count at the unit that it names
+-- grain: one row for each counted item of an indicator and basis that does not count at the unit that it names
 -- source: item_now (temporary), core.unit_scope
--- traps: few installations have any; an item that counts in level and whole alone stands under its level's code
+-- traps: few installations have such items; an item that counts only in level and whole gets the code of its level
 
 update item_now as i
 set unit_code = s.scope_code

@@ -1,4 +1,4 @@
--- grain: one row an indicator, scope and basis of the period in work
+-- grain: one row for each indicator, scope and basis of the period in work
 -- source: unit_count, person, expected (temporary: what the indicators' own SQL counted), core.scope_member, core.unit_scope, core.unit_at
 -- traps: a level and the whole are sums of their units as of D, never means of rates; a person counts once in each scope; every scope
 --        gets a row, also where nothing was counted, but a unit that had not come into being by D; a record dated on a day on which its
@@ -15,7 +15,7 @@ with listed as (
     from jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, version integer, kind text, coverage text)
 ),
 
--- materialized: guessed row counts would ask for the units anew for every row that was counted
+-- materialized: with wrong row estimates PostgreSQL would compute the units again for every row that was counted
 -- of another tree than the authority's, the units alone have values: its levels and its whole are its own affair
 member as materialized (
     select m.*

@@ -1,4 +1,4 @@
--- grain: one row a unit that certifies now and did not when the period was published, or the other way round
+-- grain: one row for each unit that certifies now and did not when the period was published, or the opposite
 -- source: changed_item, dossier_learnt (temporary), mart.dossier, mart.publication_item
 -- traps: which dossiers made a unit one that certifies then is in the published count of certified copies of the year to date; the reason
 --        is that of the dossiers by which the two differ

@@ -1,4 +1,4 @@
--- grain: one row a declared figure that is another one, or gone, or new, since the period was published
+-- grain: one row for each declared figure that is another one, or gone, or new, since the period was published
 -- source: changed_item (temporary), core.declared_figure_version, core.declared_figure_at
 -- traps: the record is unit × month × indicator; a figure that the newest file of its unit has no longer is deleted
 

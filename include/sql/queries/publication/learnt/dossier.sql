@@ -1,4 +1,4 @@
--- grain: one row a dossier that counts otherwise than when its period was published
+-- grain: one row for each dossier that counts differently than when its period was published
 -- source: changed_item, dossier_learnt (temporary)
 -- traps: none
 

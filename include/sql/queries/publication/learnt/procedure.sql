@@ -1,4 +1,4 @@
--- grain: one row a procedure of a unit that counts otherwise than when the period was published
+-- grain: one row for each procedure of a unit that counts differently than when the period was published
 -- source: changed_item (temporary), core.procedure_list, core.procedure_list_item
 -- traps: the record is the entry of the unit in the list; an entry that the newest list has no longer is deleted. The item of a decision
 --        names the procedure and the day

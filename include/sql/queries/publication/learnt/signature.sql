@@ -1,6 +1,6 @@
--- grain: one row a person and kind of change, of those who count otherwise than when the period was published
+-- grain: one row for each person and kind of change, of those who count differently than when the period was published
 -- source: changed_item (temporary), core.signature_version, core.leader_list, core.leader_list_item
--- traps: who signs is told by the signatures of the period, who holds a post by the lists of leaders; each explains its own change
+-- traps: the signatures of the period say who signs, and the lists of leaders who holds a post; each explains its own kind of change
 
 insert into learnt (record, item, change, is_deleted, is_restored, is_left_out, is_late, is_changed)
 with asked as (
