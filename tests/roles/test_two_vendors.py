@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from tests.roles.vendors import OF_BOTH, SecondVendor, Site, Split, profiles
 from tests.small_district import CLOCK, district
 
 pytestmark = pytest.mark.timeout(1200)  # the district is loaded three times
-EARLY, LATE = "2023-11-16T00:00:00+07:00", CLOCK
+EARLY, LATE = "2023-11-02T00:00:00+07:00", CLOCK
 PUBLISHED = "2023-10"
 # the months that end periods of every kind but the half-year; the other months are computed by the same statements
 MONTHS = ["2023-09", PUBLISHED, "2023-12"]
@@ -39,16 +39,40 @@ VALUES = (
 )
 
 
+# what November has at the vendors' own J: of the first one the whole month, of the second one what it was asked for up to EARLY
+NOVEMBER = """
+    select count(*) filter (where d.channel = 'online') as numerator, count(*) as denominator, d.source_code
+    from mart.dossier as d
+    where d.is_counted and d.received_at >= '2023-11-01 00:00+07' and d.received_at < '2023-12-01 00:00+07'
+    group by d.source_code order by d.source_code
+"""
+
+
 @dataclass
 class Told:
-    """A site that was told the story: an extract at EARLY, a publication, an extract at LATE, the whole year refreshed."""
+    """A site that was told the story: an extract at EARLY, a publication, an extract at LATE, the months refreshed.
+
+    `between`: what it had when the first vendor was asked at LATE and the second one not yet.
+    """
 
     site: Site
     vendor: str | None = None
     split: Split | None = None
+    between: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
-def tell(stack: ExitStack, site: Site, demo: server.Demo, home: Path, files: Callable[[str], None] | None, vendor: str | None) -> None:
+def half_way(site: Site) -> dict[str, list[dict[str, Any]]]:
+    """What is known while the second vendor is still at EARLY: the values of November, and what they are counted from."""
+    site.call("refresh", "2023-11")
+    return {
+        "values": site.query(VALUES.replace("order by", "where v.period_start >= '2023-11-01' order by")),
+        "counted": site.query(NOVEMBER),
+    }
+
+
+def tell(
+    site: Site, demo: server.Demo, home: Path, files: Callable[[str], None] | None, vendor: str | None
+) -> dict[str, list[dict[str, Any]]]:
     """Ingest at EARLY, publish a month, ingest at LATE, refresh the year."""
     site.connections |= {"AIRFLOW_CONN_SRC_ONE_STOP": demo.connections()["AIRFLOW_CONN_SRC_ONE_STOP"]}
     for source, pattern in BESIDE.items():
@@ -57,11 +81,15 @@ def tell(stack: ExitStack, site: Site, demo: server.Demo, home: Path, files: Cal
             shutil.copy(path, home / source)
         site.connect(source, home / source)
     site.call("init")
+    between: dict[str, list[dict[str, Any]]] = {}
     for moment in (EARLY, LATE):
         demo.advance(moment)
         if files is not None:
             files(moment)
-        for source in ("one_stop", *([vendor] if vendor else []), *BESIDE):
+        site.call("ingest", "one_stop", "--to", moment)
+        if vendor and moment == LATE:
+            between = half_way(site)
+        for source in (*([vendor] if vendor else []), *BESIDE):
             site.call("ingest", source, "--to", moment)
         if moment == EARLY:
             site.call("refresh", PUBLISHED)
@@ -70,6 +98,7 @@ def tell(stack: ExitStack, site: Site, demo: server.Demo, home: Path, files: Cal
     site.call("refresh", *MONTHS)
     for month in (PUBLISHED, "2023-12"):
         site.call("score", month)
+    return between
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +109,7 @@ def one(new_warehouse: Callable[[Path], AbstractContextManager[Settings]], tmp_p
         site = Site(stack.enter_context(new_warehouse(home / "home")), profiles(home / "sources", ("one_stop", *BESIDE)))
         demo = server.start(home / "demo", clock=EARLY, district=district())
         stack.callback(demo.stop)
-        tell(stack, site, demo, home, None, None)
+        tell(site, demo, home, None, None)
         yield Told(site)
 
 
@@ -103,15 +132,14 @@ def two(
         drop = home / "drop"
         drop.mkdir()
         site.connect(vendor.name, drop)
-        tell(
-            stack,
+        between = tell(
             site,
             demo,
             home,
             lambda moment: vendor.write(drop, second, moment, after=EARLY if moment == LATE else None),
             vendor.name,
         )
-        yield Told(site, vendor.name, split)
+        yield Told(site, vendor.name, split, between)
 
 
 def differing(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -243,6 +271,58 @@ def test_as_known_at_an_earlier_moment_is_the_same(one: Told, two: Told) -> None
             found.append(query(connection, VALUES.replace("order by", where)))
     assert len(found[0]) > 1_000
     assert differing(found[0], found[1]) == []
+
+
+def test_t_of_a_value_is_the_earliest_and_each_source_is_cut_at_its_own(two: Told) -> None:
+    values, counted = two.between["values"], two.between["counted"]
+    of_dossiers = [row for row in values if row["indicator_code"] == "online_dossier_rate"]
+    assert {(row["period_kind"], str(row["period_start"])) for row in of_dossiers} == {("month", "2023-11-01")}, "December begins after T"
+    assert all(row["is_provisional"] for row in of_dossiers), "November runs at the T of the second vendor"
+    assert {row["source_code"] for row in counted} == {"one_stop", two.vendor}
+    whole = next(row for row in of_dossiers if (row["unit_code"], row["basis"]) == ("all", "period"))
+    assert whole["numerator"] == sum(row["numerator"] for row in counted)
+    assert whole["denominator"] == sum(row["denominator"] for row in counted)
+    first = next(row["denominator"] for row in counted if row["source_code"] == "one_stop")
+    assert first > 3 * (whole["denominator"] - first) > 0, "the first vendor's November is whole"
+
+
+def test_a_source_that_begins_with_an_earlier_t_takes_values_away(
+    new_warehouse: Callable[[Path], AbstractContextManager[Settings]], tmp_path: Path
+) -> None:
+    """The first vendor is known to EARLY; a second one comes, known to 20 October: November's values never were, and months are marked."""
+    vendor, split = SecondVendor("second_one_stop"), Split(district(), EARLY)
+    early = "2023-10-20T00:00:00+07:00"
+    begun = (
+        "select count(*) as n from mart.indicator_value as v inner join core.indicator as i using (indicator_code, formula_version) "
+        "where i.role = 'dossiers' and v.period_start >= '2023-10-20'"
+    )
+    with ExitStack() as stack:
+        site = Site(stack.enter_context(new_warehouse(tmp_path / "home")), profiles(tmp_path / "sources", ("one_stop",)))
+        demo = server.start(tmp_path / "demo", clock=EARLY, district=split.first_part())
+        stack.callback(demo.stop)
+        site.connections["AIRFLOW_CONN_SRC_ONE_STOP"] = demo.connections()["AIRFLOW_CONN_SRC_ONE_STOP"]
+        site.call("init")
+        site.call("ingest", "one_stop", "--to", EARLY)
+        site.call("refresh", "2023-11")
+        site.run("delete from ops.dirty_month")
+        assert site.query(begun)[0]["n"] > 0
+        drop = tmp_path / "drop"
+        drop.mkdir()
+        vendor.write(drop, split.second_part(), early)
+        site.connect(vendor.name, drop)
+        profiles(tmp_path / "more", (), vendor.profile)
+        shutil.copy(tmp_path / "more" / f"{vendor.name}.yaml", site.sources)
+        site.call("init")
+        assert site.query(begun)[0]["n"] > 0, "a source without a T is none of those by which values are cut"
+        site.call("ingest", vendor.name, "--to", early)
+        assert site.query(begun)[0]["n"] == 0
+        assert site.waiting()[-2:] == ["2023-10", "2023-11"]
+        site.run("delete from ops.dirty_month where month_start < '2023-10-01'")
+        site.call("refresh")
+        assert site.query(begun)[0]["n"] == 0
+        running = site.query(VALUES.replace("order by", "where v.period_kind = 'month' and v.period_start = '2023-10-01' order by"))
+        assert running
+        assert all(row["is_provisional"] for row in running)
 
 
 def test_a_second_run_changes_nothing(two: Told) -> None:
