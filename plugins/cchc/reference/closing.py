@@ -22,7 +22,7 @@ class Closing:
     missing_units: int
     absent_sources: int
     wait_hours: float
-    deadline_hours: float
+    deadline_hours: float = DEADLINE_HOURS
 
 
 def closing(settings: Settings) -> Closing:
