@@ -149,6 +149,6 @@ def test_the_form_of_the_command(demo_warehouse: Any, capsys: pytest.CaptureFixt
 def test_a_finding_without_its_file_is_an_error(demo_warehouse: Any, tmp_path: Any) -> None:
     from dataclasses import replace
 
-    (tmp_path / "findings.yaml").write_text("weather: {source: one_stop, name_vi: x, name_en: x, meaning_vi: x}\n", encoding="utf-8")
+    (tmp_path / "findings.yaml").write_text("weather: {role: dossiers, name_vi: x, name_en: x, meaning_vi: x}\n", encoding="utf-8")
     with pytest.raises(NotConfigured, match="weather"):
         findings.kinds(replace(demo_warehouse.settings, reference_dir=tmp_path))

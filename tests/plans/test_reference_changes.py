@@ -15,7 +15,7 @@ pytestmark = pytest.mark.enable_socket
 NEW = """
 sample_dossier_count_rate:
   version: 1
-  source: one_stop
+  role: dossiers
   kind: stock
   item: row
   name_vi: Chỉ tiêu thử
@@ -50,7 +50,7 @@ def test_a_new_indicator_is_computed_for_every_month_and_is_new_in_a_published_o
     path = office.reference / "indicators.yaml"
     path.write_text(path.read_text(encoding="utf-8") + NEW, encoding="utf-8")
     told = office.run("init").out
-    assert "catalogue: sample_dossier_count_rate is new (version 1, source one_stop)" in told
+    assert "catalogue: sample_dossier_count_rate is new (version 1, role dossiers)" in told
     assert "every month of one_stop from 2022-01 on is marked for sample_dossier_count_rate" in told
     assert office.marks() == {"one_stop": months("2022-01", "2024-01")}
     office.settle("2023-12")

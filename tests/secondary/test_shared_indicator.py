@@ -115,7 +115,7 @@ def test_the_catalogue_knows_who_counts_whom(desk: Desk) -> None:
     assert followers(desk.settings, "survey") == {"one_stop"}
     assert followers(desk.settings, "one_stop") == set()
     assert catalogue(desk.settings)[CODE].also == ("survey",)
-    assert {item.source for item in catalogue(desk.settings).values() if item.also} == {"one_stop"}
+    assert {item.role for item in catalogue(desk.settings).values() if item.also} == {"dossiers"}
 
 
 @pytest.mark.parametrize(
