@@ -14,8 +14,9 @@ from cchc.indicators import outlook
 from cchc.indicators.compute import compute
 from cchc.period import month
 from cchc.reference.catalogue import catalogue
+from cchc.reference.roles import role_clocks
 from cchc.settings import Settings
-from cchc.warehouse import engine, known_at_of
+from cchc.warehouse import engine
 
 CODES = ("dossier_on_time_rate", "online_dossier_rate", "dossier_digitized_rate", "ecertification_coverage_rate")
 
@@ -26,11 +27,10 @@ def measured(demo_warehouse: Any) -> Settings:
     settings: Settings = demo_warehouse.settings
     items = [catalogue(settings)[code] for code in CODES]
     with engine(settings).begin() as connection:
-        clock = known_at_of(connection, "one_stop")
-        assert clock is not None
+        clocks = role_clocks(connection)
         for year in (2022, 2023):
             for number in range(1, 13):
-                compute(connection, settings, items, "one_stop", month(year, number), clock)
+                compute(connection, settings, items, "dossiers", month(year, number), clocks)
     return settings
 
 

@@ -18,8 +18,9 @@ from cchc.forms import score
 from cchc.indicators.compute import compute
 from cchc.period import parse_period
 from cchc.reference.catalogue import catalogue
+from cchc.reference.roles import role_clocks
 from cchc.settings import Settings
-from cchc.warehouse import engine, known_at_of, query
+from cchc.warehouse import engine, query
 
 pytestmark = pytest.mark.enable_socket
 DECEMBER = parse_period("2023-12")
@@ -30,10 +31,8 @@ def scored(demo_warehouse: Any) -> Settings:
     """The demo with the indicators of December and its score."""
     settings: Settings = demo_warehouse.settings
     with engine(settings).begin() as connection:
-        items = [item for item in catalogue(settings).values() if item.source == "one_stop"]
-        clock = known_at_of(connection, "one_stop")
-        assert clock is not None
-        compute(connection, settings, items, "one_stop", DECEMBER, clock)
+        items = [item for item in catalogue(settings).values() if item.role == "dossiers"]
+        compute(connection, settings, items, "dossiers", DECEMBER, role_clocks(connection))
     assert score.compute(settings, DECEMBER) > 0
     return settings
 
