@@ -111,7 +111,10 @@ def test_back_test_of_the_demo(measured: Settings) -> None:
     # nothing but the months up to the day is used: December says what came out, to the last dossier
     with engine(measured).connect() as connection:
         december = outlook.outlook_at(connection, measured, date(2023, 12, 31))
-    assert all(item.forecast.expected == pytest.approx(item.value) for item in december if item.forecast and item.value is not None)
+    # of the indicators whose months were all computed: other tests in the same warehouse compute December alone
+    whole_year = [item for item in december if item.indicator_code in CODES and item.forecast and item.value is not None]
+    assert whole_year
+    assert all(item.forecast.expected == pytest.approx(item.value) for item in whole_year if item.forecast)
 
 
 @pytest.mark.enable_socket
