@@ -26,8 +26,8 @@ from tests.roles.vendors import OF_BOTH, SecondVendor, Site, Split, profiles
 from tests.small_district import CLOCK, district
 
 pytestmark = pytest.mark.timeout(1200)  # the district is loaded three times
-EARLY, LATE = "2023-11-02T00:00:00+07:00", CLOCK
-PUBLISHED = "2023-10"
+EARLY, LATE = "2023-11-20T00:00:00+07:00", CLOCK
+PUBLISHED = "2023-11"  # while it runs, so that much of it changes afterwards
 # the months that end periods of every kind but the half-year; the other months are computed by the same statements
 MONTHS = ["2023-09", PUBLISHED, "2023-12"]
 # of the sources that come as files those of one month; the rest would only cost time
@@ -235,12 +235,12 @@ def test_what_stands_behind_a_number_is_its_sum(one: Told, two: Told, code: str,
     shown = []
     for told in (one, two):
         with told.site.active() as settings:
-            explained = explain(settings, code, unit, parse_period("2023-10"))
+            explained = explain(settings, code, unit, parse_period(PUBLISHED))
         items = [(row["item"], row["is_numerator"]) for row in explained.rows]
         assert len(items) == explained.value["denominator"]
         assert sum(is_numerator for _, is_numerator in items) == explained.value["numerator"]
         shown.append(sorted(items))
-    assert shown[0]
+    assert shown[0] or unit != "all"
     assert shown[0] == shown[1]
 
 
@@ -252,12 +252,14 @@ def test_the_publication_and_its_restatements_are_the_same(one: Told, two: Told)
     values = "select indicator_code, unit_code, basis, numerator, denominator, status, coverage, is_provisional from mart.publication_value"
     changed = (
         "select r.indicator_code, r.unit_code, r.basis, r.numerator, r.denominator, i.item, i.change, i.reason, i.unit_code as item_unit "
-        "from mart.restatement as r left join mart.restatement_item as i using (restatement_id)"
+        "from mart.restatement as r left join mart.restatement_item as i using (restatement_id) where r.state = 'open'"
     )
     for statement in (values, items, changed):
         left = one.site.query(statement)
         assert left
         assert differing(left, two.site.query(statement)) == []
+    reasons = {row["reason"] for row in one.site.query("select distinct reason from mart.restatement_item")}
+    assert reasons >= {"late", "changed"}
 
 
 def test_as_known_at_an_earlier_moment_is_the_same(one: Told, two: Told) -> None:
@@ -267,7 +269,7 @@ def test_as_known_at_an_earlier_moment_is_the_same(one: Told, two: Told) -> None
         with told.site.active() as settings, as_known_at(settings, moment) as connection:
             for code in (PUBLISHED, "2023-Q4R"):
                 compute_known(connection, settings, parse_period(code))
-            where = "where v.period_start in ('2023-09-15', '2023-10-01') order by"
+            where = "where v.period_start in ('2023-09-15', '2023-11-01') order by"
             found.append(query(connection, VALUES.replace("order by", where)))
     assert len(found[0]) > 1_000
     assert differing(found[0], found[1]) == []
@@ -276,14 +278,17 @@ def test_as_known_at_an_earlier_moment_is_the_same(one: Told, two: Told) -> None
 def test_t_of_a_value_is_the_earliest_and_each_source_is_cut_at_its_own(two: Told) -> None:
     values, counted = two.between["values"], two.between["counted"]
     of_dossiers = [row for row in values if row["indicator_code"] == "online_dossier_rate"]
-    assert {(row["period_kind"], str(row["period_start"])) for row in of_dossiers} == {("month", "2023-11-01")}, "December begins after T"
+    assert {(row["period_kind"], str(row["period_start"])) for row in of_dossiers} == {
+        ("month", "2023-11-01"),
+        ("report_month", "2023-11-15"),
+    }, "December begins after T"
     assert all(row["is_provisional"] for row in of_dossiers), "November runs at the T of the second vendor"
     assert {row["source_code"] for row in counted} == {"one_stop", two.vendor}
-    whole = next(row for row in of_dossiers if (row["unit_code"], row["basis"]) == ("all", "period"))
+    whole = next(row for row in of_dossiers if (row["unit_code"], row["basis"], row["period_kind"]) == ("all", "period", "month"))
     assert whole["numerator"] == sum(row["numerator"] for row in counted)
     assert whole["denominator"] == sum(row["denominator"] for row in counted)
     first = next(row["denominator"] for row in counted if row["source_code"] == "one_stop")
-    assert first > 3 * (whole["denominator"] - first) > 0, "the first vendor's November is whole"
+    assert first > whole["denominator"] - first > 0, "the first vendor's November is whole"
 
 
 def test_a_source_that_begins_with_an_earlier_t_takes_values_away(
