@@ -40,7 +40,7 @@ def cchc(*arguments: str) -> Said:
             code = cli.main(list(arguments))
         except SystemExit as ended:  # argparse
             code = int(ended.code or 0)
-    data, errors = (stream.buffer.getvalue() for stream in streams)  # type: ignore[attr-defined]
+    data, errors = (stream.buffer.getvalue() for stream in streams)
     return Said(code, data.decode("utf-8", "replace"), errors.decode("utf-8"), data)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from cchc import cli
 from cchc.airflow import prepare
 from cchc.cli import main, score
-from cchc.pipeline import ingest as pipeline
+from cchc.pipeline.initialise import initialise
 from cchc.settings import Settings
 from cchc.warehouse import engine
 from tests.cli.support import cchc, rows_of
@@ -79,7 +79,7 @@ def test_the_server_prepares_its_warehouse_as_init_does(warehouse: Settings, cap
             )
 
     change()
-    done = pipeline.initialise(warehouse)
+    done = initialise(warehouse)
     assert (done.migrations, done.waiting_months) == ([], ["2023-05"])
     assert done.changes[0].startswith("unit H19.16.31 is spelt 'Xã Mã Đà' (before: 'Xã Cũ')")
     assert done.text.splitlines() == [

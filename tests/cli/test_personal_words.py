@@ -205,7 +205,7 @@ def test_declared_workbooks(
         (lambda h: h.reply(f'{{"total": 1, "data": ["{NAME}'.encode()), "is not JSON or was cut off"),
         (lambda h: h.reply({"total": 9, "data": [], "next_cursor": [NAME]}), "neither text nor null but list"),
         (lambda h: h.reply({"total": 9, "data": [{"IdKySo": NAME}], "next_cursor": TOKEN}), "came before"),
-        (lambda h: h.wfile.write(f"{TOKEN} {PHONE}\r\n\r\n".encode()) and setattr(h, "close_connection", True) or True, "no connection (BadStatusLine)"),
+        (lambda h: h.wfile.write(f"{TOKEN} {PHONE}\r\n\r\n".encode()) and setattr(h, "close_connection", True) or True, "no connection (BadStatusLine)"),  # type: ignore[func-returns-value]
     ],
 )  # fmt: skip
 def test_answers_over_http(

@@ -39,7 +39,7 @@ def payment_day(folder: Path, day: str, *, amount: int = 50_000, claimed: int = 
 
 
 def test_green_from_the_connection_to_the_indicators(box: Box, installed: dict[str, str], warehouse: Settings) -> None:
-    checked = box.run("check_connections", **installed)
+    checked = box.run("check_connections", None, None, **installed)
     assert checked["state"] == "success", checked
     assert [text.partition(":")[0] for text in sorted(checked["mapped"])] == list_profiles(warehouse.sources_dir)
 
@@ -107,7 +107,7 @@ def test_red_with_the_reason(
 
 
 def test_a_connection_that_does_not_answer_is_red_alone(box: Box, installed: dict[str, str]) -> None:
-    done = box.run("check_connections", **broken(installed, "documents", host="http://127.0.0.1:9/documents"))
+    done = box.run("check_connections", None, None, **broken(installed, "documents", host="http://127.0.0.1:9/documents"))
     assert done["state"] == "failed"
     assert sorted(done["tasks"].values()) == ["failed", *["success"] * (len(list_profiles(Settings.load().sources_dir)) - 1)]
     assert "documents" in done["errors"]["check"]

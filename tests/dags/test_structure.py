@@ -86,7 +86,7 @@ def test_a_profile_that_cannot_be_read_fails_alone(box: Box, tmp_path: Path, tex
     assert {name for name, dag in made.items() if list(dag["tasks"]) != CHAIN} == {"ingest_one_stop"}
     assert list(made["ingest_one_stop"]["tasks"]) == ["read_profile"]
     assert made["ingest_one_stop"]["schedule"], "a DAG that never runs is never red"
-    done = box.run("ingest_one_stop", **variables)
+    done = box.run("ingest_one_stop", None, None, **variables)
     assert done["state"] == "failed"
     assert words in done["errors"]["read_profile"]
 

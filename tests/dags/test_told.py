@@ -35,7 +35,7 @@ def late(state: str) -> dict[str, Any]:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was told, in place of a webhook."""
     messages: list[str] = []
-    monkeypatch.setattr(notify, "tell", lambda message, level=logging.INFO: bool(messages.append(message)))
+    monkeypatch.setattr(notify, "tell", lambda message, level=logging.INFO: bool(messages.append(message)))  # type: ignore[func-returns-value]
     return messages
 
 
@@ -64,7 +64,9 @@ def test_the_trial_of_the_runbook(box: Box, installed: dict[str, str], warehouse
 
 
 def test_a_failed_check_of_many_names_its_source(box: Box, installed: dict[str, str], webhook: Webhook) -> None:
-    done = box.run("check_connections", **broken(installed, "documents", host="http://127.0.0.1:9/documents"), **webhook.connection)
+    done = box.run(
+        "check_connections", None, None, **broken(installed, "documents", host="http://127.0.0.1:9/documents"), **webhook.connection
+    )
     assert sorted(done["tasks"].values()).count("failed") == 1
     (text,) = webhook.texts
     assert text.startswith("check_connections: the task check[")

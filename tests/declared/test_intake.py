@@ -142,7 +142,7 @@ def test_every_fault_of_a_file_is_named_at_once(judge: Callable[..., str]) -> No
         (lambda book: setattr(book["SoLieu"], "title", "Sheet1"), "there is no sheet SoLieu; there are 1 of another name"),
         (lambda book: book["SoLieu"].delete_rows(2, 3), "SoLieu!B2: no row has a TuSo"),
         (lambda book: book["SoLieu"].cell(900_000, 1, " "), "SoLieu!A2001: the sheet reaches down to row 900000"),
-        (lambda book: (book.create_sheet("x"), setattr(book["SoLieu"], "sheet_state", "hidden")), "SoLieu!A1: the sheet is hidden"),
+        (lambda book: (book.create_sheet("x"), setattr(book["SoLieu"], "sheet_state", "hidden")), "SoLieu!A1: the sheet is hidden"),  # type: ignore[func-returns-value]
         (lambda book: book.create_sheet("HuongDan").append(("MaDonVi", "H19.16.3")), "HuongDan!B1: MaDonVi is H19.16.3, but the file's name says"),
         (lambda book: book.create_sheet("HuongDan").append(("Thang", "2023-07")), "HuongDan!B1: Thang is 2023-07, but the file's name says"),
     ],

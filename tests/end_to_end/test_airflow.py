@@ -140,7 +140,7 @@ def _a_killed_task_is_told(api: AirflowApi, webhook: Webhook, installation: Inst
     assert server is not None
     api.set_paused("check_connections", False)
     run = api.trigger("check_connections")
-    end, running = time.monotonic() + 120, []
+    end, running = time.monotonic() + 120, list[Any]()
     while not running or sum(text.startswith("check_connections: the task") for text in webhook.texts) < 2:  # the others fail by themselves
         assert time.monotonic() < end, webhook.texts
         time.sleep(0.5)

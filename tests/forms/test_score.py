@@ -38,7 +38,8 @@ def scored(demo_warehouse: Any) -> Settings:
 
 
 def part(**given: Any) -> score.Part:
-    return score.Part(**({"code": "p", "name_vi": "p", "max_points": Decimal(6), "formula": "linear"} | given))
+    words: dict[str, Any] = {"code": "p", "name_vi": "p", "max_points": Decimal(6), "formula": "linear"}
+    return score.Part(**(words | given))
 
 
 @pytest.mark.parametrize(

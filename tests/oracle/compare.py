@@ -232,8 +232,8 @@ def differences(
                     out.append(f"{label}: no row at all in the product")
                 continue
             for code in INDICATORS:
-                at = span(kind, start, basis, kn.t[SOURCE_OF[code]]) if SOURCE_OF[code] in kn.t else None
-                for scope, inside in scopes(at.d if at else start).items():
+                judged = span(kind, start, basis, kn.t[SOURCE_OF[code]]) if SOURCE_OF[code] in kn.t else None
+                for scope, inside in scopes(judged.d if judged else start).items():
                     mine, theirs = ours.get((code, scope)), values.get((code, scope, kind, start, basis))
                     at = f"{label} {code} {scope}"
                     if mine is None or theirs is None:

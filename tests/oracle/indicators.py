@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -116,9 +116,9 @@ class Run:
     has_keys: bool = True  # one_stop as files has no /keys
 
 
-def plain_runs(ts: Iterable[datetime] | dict[str, Iterable[datetime]], overlap: timedelta = timedelta(0)) -> list[Run]:
+def plain_runs(ts: Iterable[datetime] | Mapping[str, Iterable[datetime]], overlap: timedelta = timedelta(0)) -> list[Run]:
     """Runs of every source at the given T's: the first one full, then [last T − overlap, T)."""
-    by_source = ts if isinstance(ts, dict) else {source: list(ts) for source in SOURCES}
+    by_source = ts if isinstance(ts, Mapping) else {source: list(ts) for source in SOURCES}
     out = []
     for source, given in by_source.items():
         last: datetime | None = None
@@ -155,7 +155,7 @@ class Entry:
 class Knowledge:
     """What is known of a world after some extracts."""
 
-    def __init__(self, world: World, ts: Iterable[datetime] | dict[str, Iterable[datetime]] | None = None, *,
+    def __init__(self, world: World, ts: Iterable[datetime] | Mapping[str, Iterable[datetime]] | None = None, *,
                  overlap: timedelta = timedelta(0), runs: Sequence[Run] | None = None) -> None:  # fmt: skip
         self.world = world
         self.runs = sorted(runs if runs is not None else plain_runs(ts or (), overlap), key=lambda run: run.t)
@@ -791,8 +791,8 @@ def _direction_status(kn: Knowledge, code: str, scope: str, d: date, year: int) 
         if not pairs or not lower:
             return "no_data"
         values.append(Fraction(sum(pair[0] for pair in pairs), lower))
-    now, before = values
-    return "met" if (now < before if directions(year)[code] == "down" else now > before) else "missed"
+    share, share_before = values
+    return "met" if (share < share_before if directions(year)[code] == "down" else share > share_before) else "missed"
 
 
 def restated(
@@ -945,7 +945,7 @@ def evaluate(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[st
             numerator = _tally(upper, inside)
             assert numerator is not None
             out[code, scope] = (numerator, _tally(lower, inside))
-    return out | declared_values(kn, kind, start)  # type: ignore[operator]
+    return out | declared_values(kn, kind, start)
 
 
 # ================================================================ target, status, gap, coverage (§2)
@@ -1038,7 +1038,7 @@ def rows(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[str, s
             is_told = first is not None and (reach is None or reach <= midnight(first.start))
             # a scope of which no unit had begun a year before, nor one whose place is taken, has no value then (§8.5)
             inside = scopes(first.d).get(scope, set()) | merged if first else set()
-            if not is_told or not (earlier or any(_has_begun(one, first.d) for one in inside)):  # type: ignore[union-attr] told: there is one
+            if first is None or not is_told or not (earlier or any(_has_begun(one, first.d) for one in inside)):
                 status = "no_data"
         share = target.share if target else None
         out[code, scope] = Row(numerator, denominator, value, share, status, gap, covered[code][scope], reason)

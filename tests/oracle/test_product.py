@@ -123,7 +123,7 @@ def test_a_second_load_of_the_same_changes_nothing(bench: Callable[[World], Benc
     world.ts = world.ts[-2:]
     one = bench(world)
     one.call("init")
-    spans = list(itertools.pairwise([None, *world.ts]))
+    spans = list(zip([None, *world.ts], world.ts, strict=False))
     kept = []
     for start, end in (*spans, *spans):
         for source in SOURCES:

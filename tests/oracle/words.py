@@ -176,7 +176,10 @@ def units() -> dict[str, Unit]:
     path = _list_of_units[-1] if _list_of_units else reference("units.csv", "reference")
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    opt = lambda raw: date.fromisoformat(raw) if raw else None  # noqa: E731
+
+    def opt(raw: str) -> date | None:
+        return date.fromisoformat(raw) if raw else None
+
     lines: dict[str, list[Line]] = {}
     took_over: dict[str, set[str]] = {}
     for r in rows:

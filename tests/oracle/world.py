@@ -299,7 +299,10 @@ class _Teller:
 
     def one_procedure(self, code: str, unit: str, begins: date, version: int, certification: bool, known_from: datetime) -> None:
         rng = self.rng
-        flag = lambda share: "1" if self.chance(share) else rng.choice(("0", "0", ""))  # noqa: E731
+
+        def flag(share: float) -> str:
+            return "1" if self.chance(share) else rng.choice(("0", "0", ""))
+
         decided = self.day(self.begin - timedelta(days=60), self.end) if self.chance(0.6) else None
         if self.chance(0.15):
             decided = local(rng.choice(self.world.ts)) - timedelta(days=rng.randrange(0, 11))
@@ -310,7 +313,10 @@ class _Teller:
         if self.chance(0.8):
             published = (decided or begins) + timedelta(days=rng.choice((0, 1, 5, 6, 7, 8, 9, 12, 30)))
         style = rng.choice(("compact", "compact", "iso"))
-        when = lambda day: wire_time(midnight(day), style) if day else ""  # noqa: E731
+
+        def when(day: date | None) -> str:
+            return wire_time(midnight(day), style) if day else ""
+
         wire: dict[str, Any] = {
             "MaTTHC": code, "TenTTHC": self.nfd("Thủ tục thử nghiệm"), "MaLinhVuc": rng.choice(("LV01", "LV02")), "TenLinhVuc": "Lĩnh vực thử",
             "CapThucHien": "xa" if unit in COMMUNES else "huyen", "MaDonVi": unit, "MucDo": rng.choice("234"), "DuDieuKienTrucTuyen": flag(0.6),
@@ -389,7 +395,10 @@ class _Teller:
     # ------------------------------------------------------------ documents, work files, leaders, signatures
     def tell_documents(self) -> None:
         rng = self.rng
-        iso = lambda stamp: wire_time(stamp, rng.choice(("iso", "offset", "z"))) if stamp else None  # noqa: E731
+
+        def iso(stamp: datetime | None) -> str | None:
+            return wire_time(stamp, rng.choice(("iso", "offset", "z"))) if stamp else None
+
         leaders = []
         for n in range(12):
             person = f"LD{rng.randrange(6):02d}"

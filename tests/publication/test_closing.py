@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cchc.errors import NotConfigured
-from cchc.reference.closing import DEADLINE_HOURS, closing, deadline_hours
+from cchc.reference.closing import closing, deadline_hours
+from cchc.reference.entries import CLOSING_DEADLINE_HOURS
 from cchc.settings import Settings
 
 
@@ -26,7 +27,7 @@ def lines(**more: object) -> str:
 def test_the_files_own_deadline_and_the_default(tmp_path: Path) -> None:
     assert deadline_hours(Settings.load()) == 120
     assert deadline_hours(configured(tmp_path, lines(deadline_hours=96.5))) == 96.5
-    assert deadline_hours(configured(tmp_path, lines())) == DEADLINE_HOURS, "a file of before has no such key"
+    assert deadline_hours(configured(tmp_path, lines())) == CLOSING_DEADLINE_HOURS, "a file of before has no such key"
 
 
 @pytest.mark.parametrize("hours", [72, 0, -1])
@@ -42,4 +43,4 @@ def test_a_broken_file_leaves_the_dag_its_deadline(tmp_path: Path, text: str) ->
     settings = configured(tmp_path, text)
     with pytest.raises(NotConfigured, match=r"closing\.yaml"):
         closing(settings)
-    assert deadline_hours(settings) == DEADLINE_HOURS
+    assert deadline_hours(settings) == CLOSING_DEADLINE_HOURS

@@ -25,10 +25,9 @@ from cchc.reference.closing import Closing
 from cchc.reports.scorecard import scorecard
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
-from tests.oracle.compare import SOURCES, windows
 from tests.oracle.compare import cli as call
-from tests.oracle.indicators import Knowledge, Run, evaluate, members
-from tests.oracle.server import ContractServer, Faults
+from tests.oracle.indicators import SOURCES, Knowledge, Run, evaluate, members
+from tests.oracle.server import ContractServer, Faults, windows
 from tests.oracle.words import scopes
 from tests.oracle.world import World, random_world
 
@@ -132,7 +131,7 @@ def test_the_publication_is_what_was_computed_and_stays(story: Story) -> None:
 
 def test_restatements_are_the_values_that_differ_with_the_dossiers_behind_them(story: Story) -> None:
     then, now, period = story.known[story.first], story.known[story.last], story.period
-    expected = {}
+    expected: dict[Any, Any] = {}
     for basis in BASES:
         before, after = (evaluate(kn, period.kind, period.start, basis) for kn in (then, now))
         expected |= {(*key, basis): (before[key], after[key]) for key in before if before[key] != after[key]}
@@ -300,7 +299,7 @@ def test_what_cannot_be_closed_says_why_and_publishes_nothing(
 def test_the_rule_approves_only_what_it_allows() -> None:
     month = parse_period("2023-06")
     over, early = midnight(month.end), midnight(month.start)
-    strict, lax = Closing("rule", 0, 0, 1), Closing("rule", 3, 1, 1)
+    strict, lax = Closing("rule", 0, 0, 1, 2), Closing("rule", 3, 1, 1, 2)
     complete = Readiness(month, {"one_stop": over}, {"dossiers": []})
     gaps = Readiness(month, {"one_stop": over, "survey": None}, {"dossiers": ["Xã A", "Xã B"]})
     late = Readiness(month, {"one_stop": early}, {})
@@ -308,7 +307,7 @@ def test_the_rule_approves_only_what_it_allows() -> None:
     assert approving_rule(strict, gaps) is None
     assert approving_rule(lax, gaps)
     assert approving_rule(lax, late) is None, "a source that is late always needs a person"
-    assert approving_rule(Closing("person", 9, 9, 1), complete) is None
+    assert approving_rule(Closing("person", 9, 9, 1, 2), complete) is None
     assert (complete.is_complete, gaps.is_complete, late.is_complete) == (True, False, False)
     for word in ("Xã A", "survey: chưa trích xuất", "one_stop: đã trích xuất đến 01/07/2023"):
         assert word in gaps.text_vi()

@@ -221,8 +221,8 @@ def test_each_rule_sets_aside_just_what_breaks_it(
     assert [(line, met[line]["rule"] if line in met else "") for line in range(1, len(planted) + 1)] == list(enumerate(planted, 1))
     assert len(found) == sum(rule != "" for rule in planted), "each row breaks one rule, and the other rows none"
     for row in found:
-        rule = by_id[row["rule"]]
-        assert (row["action"], row["reason"], row["source_code"], row["entity"]) == (rule.action, rule.words, given.source, entity)
+        broken = by_id[row["rule"]]
+        assert (row["action"], row["reason"], row["source_code"], row["entity"]) == (broken.action, broken.words, given.source, entity)
         assert row["file"] == (file.get("file_name") or "part-00001.ndjson.zst")
         assert (row["key"] is None) == (row["rule"] == "KEY")
         assert {name for name in row["record"] if name.startswith("_")} <= {"_unreadable", "_shape_error", "_fields"}

@@ -118,7 +118,8 @@ def test_a_unit_reads_its_own(settings: Settings) -> None:
     content = read(settings, DECEMBER, COMMUNE_UNIT)
     assert {row.level for row in content.plan} == {"all", "commune"} and {row.scope_code for row in content.plan} == {COMMUNE_UNIT}
     assert next(row for row in content.plan if row.target_no == "T20").status == "met"
-    assert {row.unit_code for row in (*content.late, *content.due, *content.units)} == {COMMUNE_UNIT}
+    rows: list[Any] = [*content.late, *content.due, *content.units]
+    assert {row.unit_code for row in rows} == {COMMUNE_UNIT}
     assert content.months[0].received == 160
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_a_machine_in_another_year_moves_no_clock(warehouse: Settings, monkeypat
 
 def test_five_minutes_are_borne_and_six_are_not(new_site: NewSite, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     site, t = new_site(), world.ts[-1]
-    handler = site.server._http.RequestHandlerClass
+    handler: Any = site.server._http.RequestHandlerClass
     for minutes, code in ((6, 1), (5, 0)):
         at = t - timedelta(minutes=minutes)
         monkeypatch.setattr(
@@ -92,7 +93,8 @@ def test_a_wrong_t_is_set_back(wrong_year: tuple[Site, dict[str, list[str]]], wo
     site, wanted = wrong_year
     before, after = world.ts[-2], world.ts[-1]
     middle = before + (after - before) / 2
-    assert site.known_at("one_stop") > after
+    known = site.known_at("one_stop")
+    assert known is not None and known > after
     empty = "select count(*) as n from mart.indicator_value where period_start > :d"
     assert site.query(empty, d=after.date())[0]["n"] > 1000, "months to come were computed"
     for source in ("one_stop", "documents", "payments"):

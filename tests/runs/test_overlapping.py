@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from cchc.core.load import load_extract
 from cchc.errors import CchcError
 from cchc.pipeline import ingest as pipeline
+from cchc.runs import extracts
 from tests.oracle.world import World
 from tests.runs.support import STEPS, Site, Stepwise, unlike
 
@@ -90,19 +92,18 @@ def test_a_run_that_begins_while_another_publishes_waits_for_it(
     for _ in range(4):
         first.step()
     within, go_on = threading.Event(), threading.Event()
-    load = pipeline.load_extract
 
     def slow(*arguments: object) -> None:
         within.set()
         assert go_on.wait(60)
-        load(*arguments)  # type: ignore[arg-type]
+        load_extract(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pipeline, "load_extract", slow)
     publishing = threading.Thread(target=lambda: pipeline.load_step(site.settings, first.extract_id))
     with site.active():
         publishing.start()
         assert within.wait(60)
-        monkeypatch.setattr(pipeline, "load_extract", load)
+        monkeypatch.setattr(pipeline, "load_extract", load_extract)
         opening = threading.Thread(target=second.step)
         opening.start()
         opening.join(1)
@@ -216,7 +217,7 @@ def test_a_failed_run_is_taken_up_again_only_where_no_newer_one_began(new_site: 
     broken = Stepwise(site, SOURCE, later, full=True)
     broken.step()
     with site.active():
-        pipeline.extracts.fail(site.settings, broken.extract_id, "extract: planted")
+        extracts.fail(site.settings, broken.extract_id, "extract: planted")
     site.ingest(SOURCE, later)
     broken.step()
     assert "gave way to a newer one" in str(broken.error)

@@ -12,6 +12,7 @@ import pytest
 from cchc.pipeline import ingest as pipeline
 from cchc.runs import retry
 from cchc.settings import Settings
+from cchc.warehouse import engine
 from tests.cli.support import cchc, connect, dossier, dossier_file, rows_of
 from tests.oracle.world import World
 from tests.runs.support import Site, unlike
@@ -38,7 +39,7 @@ def add_unit(settings: Settings) -> None:
         "insert into core.unit (unit_code, name, level, kind, root_code, valid_from) "
         f"values ('{UNKNOWN}', 'Xã mới', 'commune', 'commune', 'H19.16', '2000-01-01')"
     )
-    with pipeline.engine(settings).begin() as connection:
+    with engine(settings).begin() as connection:
         connection.exec_driver_sql(statement)
 
 
@@ -125,7 +126,7 @@ def test_a_blocked_extract_is_tried_again_as_a_whole(new_site: NewSite, world: W
 
 
 def test_a_load_without_landing_is_refused_by_name(loaded: Settings) -> None:
-    with pipeline.engine(loaded).begin() as connection:
+    with engine(loaded).begin() as connection:
         connection.exec_driver_sql("update ops.load set landing_path = null")
     said = cchc("quarantine", "retry", "--load", "1", "--load", "77")
     assert said.code == 2

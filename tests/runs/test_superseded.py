@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from cchc.cli import doctor
+from cchc.cli.examine import examine
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine, query, run_script
 from tests.oracle.world import World
@@ -59,7 +59,7 @@ def test_t_was_set_back(new_site: NewSite, world: World) -> None:
     assert "gave way" not in str(late.error)
     assert site.query(SUPERSEDED)[-1] == {"status": "superseded", "superseded_by": "rewind", "message": "T of the source was set back"}
     with site.active():
-        (told,) = [finding for finding in doctor.examine(site.settings, ["one_stop"]) if "extract 2" in finding.text]
+        (told,) = [finding for finding in examine(site.settings, ["one_stop"]) if "extract 2" in finding.text]
     assert "gave way because T of the source was set back, and nothing has taken its place" in told.text
 
 

@@ -35,7 +35,7 @@ def test_every_field_is_counted_whatever_the_order_of_the_names() -> None:
 
 
 def test_the_objects_of_a_list_are_counted() -> None:
-    records = [
+    records: list[dict[str, Any]] = [
         {"TaiLieuNop": [{"DuocSoHoa": "1"}, {"TenTepDinhKem": "x"}]},
         {"TaiLieuNop": [{"DuocSoHoa": "0", "khac": "?"}], "DanhSachLePhi": []},
         {"TaiLieuNop": "not a list"},
@@ -62,7 +62,7 @@ def test_a_name_that_may_be_data_is_not_kept() -> None:
         assert is_name(name)
     for name in ("", "012345678901", "Nguyễn Văn A, 0912345678", "a@b.vn", "x" * 61, "two\nlines"):
         assert not is_name(name)
-    crowd = [{f"n{n:05d}": 1 for n in range(10_000)}, {"MaHoSo": "A", "more": 1}]
+    crowd: list[dict[str, Any]] = [{f"n{n:05d}": 1 for n in range(10_000)}, {"MaHoSo": "A", "more": 1}]
     assert counted(crowd)["present"]["MaHoSo"] == 1, "a field of ours is counted, whatever came before it"
     people = [{"MaHoSo": "A", f"{n:012d}": "Nguyễn Văn A"} for n in range(500)]
     assert counted(people)["present"] == {"MaHoSo": 500}

@@ -37,8 +37,8 @@ def warehouse(home: Path) -> Iterator[Engine]:
         with psycopg_connection(engine) as raw:
             for path in sorted((PROJECT / "include" / "sql" / "migrations").glob("*.sql")):
                 raw.execute(path.read_bytes())
-            for file in read_files(PROJECT / "include" / "sql"):
-                raw.execute(file.content.encode())
+            for made in read_files(PROJECT / "include" / "sql"):
+                raw.execute(made.content.encode())
         units = PROJECT / "include" / "reference" / "units.csv"
         with engine.begin() as connection, units.open(encoding="utf-8-sig", newline="") as file:
             for unit in csv.DictReader(file):

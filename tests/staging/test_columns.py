@@ -32,7 +32,8 @@ def typed(models: dict[str, dict[str, str]]) -> Any:
         entity = entity or source.entities["dossiers"]
         lines = [(line, record, None if record is not None else "not an object (str)") for line, record in enumerate(records, 1)]
         table = Typist(source, entity, models[entity.model]).table(lines, Origin(7, "part-00001.ndjson.zst", T, **origin), 100)
-        return table.to_pylist()
+        found: list[dict[str, Any]] = table.to_pylist()
+        return found
 
     return rows
 
