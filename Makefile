@@ -46,8 +46,8 @@ test: $(INSTALLED) ## all tests, with real PostgreSQL and one run through a real
 nightly: $(INSTALLED) ## the tests that are too slow for each change
 	@$(BIN)/python -m pytest -n auto -m nightly $(ARGS)
 
-coverage: $(INSTALLED) ## how much of plugins/cchc the tests below the whole stack run; red below the floor of pyproject.toml
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov $(COVERED_BY) $(ARGS)
+coverage: $(INSTALLED) ## how much of plugins/cchc the fast tests run
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --timeout 900 --cov $(COVERED_BY) $(ARGS)
 
 check: $(INSTALLED) ## lint, format, types, the order of the rooms, SQL lint
 	$(BIN)/ruff check .
