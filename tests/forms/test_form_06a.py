@@ -170,7 +170,10 @@ def test_the_dossiers_that_break_the_carry_over_are_named_with_their_reason(ware
         assert forms.carry_over(forms.open_codes(connection, parse_period("2023-02")), forms.carried_codes(connection, march)).holds
         found = forms.carry_over(frozen, forms.carried_codes(connection, march))
         assert (found.before, found.now, found.holds) == (5, 3, False)
-        reasons = {b.dossier_code: (b.side, b.reason) for b in forms.explain_carry_over(connection, march, found, frozen_at=march_clock())}
+        reasons = {
+            b.dossier_code: (b.side, b.reason)
+            for b in forms.explain_carry_over(connection, march, found, frozen_at={"one_stop": march_clock()})
+        }
     assert reasons == {
         "BACKDATED": ("gone", "finished_before"),
         "DELETED": ("gone", "deleted"),

@@ -14,7 +14,7 @@ from cchc.reference.catalogue import RECORDS, catalogue
 from cchc.settings import PROJECT, Settings
 from tests.sql.runner import CASES, read
 
-BRANCHES = PROJECT / "include" / "sql" / "publication" / "learnt"
+BRANCHES = PROJECT / "include" / "sql" / "queries" / "publication" / "learnt"
 
 
 @pytest.mark.parametrize("record", RECORDS)

@@ -36,7 +36,7 @@ def test_every_table_and_column_has_a_comment(warehouse: Settings) -> None:
 def test_the_functions_of_mart_are_told_with_arguments_and_columns() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert "### mart.form_06a (function)" in page
-    assert "`mart.form_06a(period_kind text, period_start date, scope text = 'all', source text = 'one_stop')`" in page
+    assert "`mart.form_06a(period_kind text, period_start date, scope text = 'all', source text = NULL)`" in page
     told = page.partition("### mart.form_06a_dossier (function)")[2].partition("###")[0]
     assert "| `dossier_code` | text | MaHoSo · Mã hồ sơ |" in told
     assert "| `scope` | argument: text | A unit, level:district, level:commune, or all · Đơn vị, cấp, hoặc toàn bộ |" in told

@@ -22,6 +22,7 @@ FOLDER = PROJECT / "docs" / "schemas"
 KINDS: dict[str, tuple[str, str, Any]] = {
     "profile": ("A profile: everything that is particular to one source", "sources/*.yaml", ProfileFile),
     "catalogue": ("The catalogue of indicators", "reference/indicators.yaml", FILES["indicators.yaml"]),
+    "authority": ("The authority whose plan is measured", "reference/authority.yaml", FILES["authority.yaml"]),
     "closing": ("How periods are closed", "reference/closing.yaml", FILES["closing.yaml"]),
     "findings": ("The kinds of findings", "reference/findings.yaml", FILES["findings.yaml"]),
     "duties": ("Who declares what", "reference/declarations.yaml", FILES["declarations.yaml"]),

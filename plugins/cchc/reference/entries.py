@@ -195,9 +195,20 @@ class VersionEntry(Typed):
 
 RECORDS = get_args(Record)
 FORMS = get_args(Form)
+
+
+class AuthorityFile(Typed):
+    """The authority whose plan is measured. cchc.authority reads the file without this model, which every command would pay for."""
+
+    code: str = Field(description="The unit that is the root of its tree of units.")
+    name_vi: str = Field(description="Its name in Vietnamese.")
+    zone: str = Field(description="The time zone in which its days begin and end, a name of the IANA list.")
+
+
 # by file of include/reference: what it holds
 FILES = {
     "indicators.yaml": dict[str, IndicatorEntry],
+    "authority.yaml": AuthorityFile,
     "closing.yaml": ClosingFile,
     "findings.yaml": dict[str, FindingEntry],
     "declarations.yaml": dict[str, DutyEntry],
