@@ -273,7 +273,9 @@ def _binds(period: Period, unit: str) -> dict[str, Any]:
 
 
 def _known_at(connection: Connection, period: Period) -> datetime:
-    known_at = role_clocks(connection).known_at(ROLE)
+    clocks = role_clocks(connection)
+    known_at = clocks.known_at(ROLE)
     if known_at is None or midnight(period.start) >= known_at:
-        raise WrongUse(f"nothing is known of {period.code} yet: T of the {ROLE} is {known_at.isoformat() if known_at else 'not set'}")
+        known = known_at.isoformat() if known_at else "not set"
+        raise WrongUse(f"nothing is known of {period.code} yet: T of {clocks.names(ROLE)} is {known}")
     return known_at

@@ -120,7 +120,8 @@ def compute(settings: Settings, period: Period) -> int:
         clocks = role_clocks(connection)
         known_at = clocks.known_at(ROLE)
         if known_at is None or midnight(period.start) >= known_at:
-            raise WrongUse(f"nothing is known of {period.code} yet: T of the {ROLE} is {known_at.isoformat() if known_at else 'not set'}")
+            known = known_at.isoformat() if known_at else "not set"
+            raise WrongUse(f"nothing is known of {period.code} yet: T of {clocks.names(ROLE)} is {known}")
         version = version_of(settings, period)
         last_day = period.effective_last_day(known_at)
         scopes = _scopes(connection, last_day)

@@ -35,6 +35,10 @@ class Clocks:
         """The known_at of a role: the earliest of its sources; None if no source has one."""
         return min(self.of(role).values(), default=None)
 
+    def names(self, role: str) -> str:
+        """The sources of a role, for a message; the role itself where no source fills it."""
+        return ", ".join(sorted(self.by_role.get(role) or [role]))
+
     def latest(self, roles: Iterable[str]) -> datetime | None:
         """The latest known_at of all sources of some roles; None if no source has one."""
         return max((known_at for role in roles for known_at in self.of(role).values()), default=None)

@@ -263,9 +263,8 @@ def explain(
         clocks = role_clocks(connection, tree_of(connection, unit))
         known_at = clocks.known_at(item.role)
         if known_at is None or midnight(period.start) >= known_at:
-            raise WrongUse(
-                f"nothing is known of {period.code} yet: T of the {item.role} is {known_at.isoformat() if known_at else 'not set'}"
-            )
+            known = known_at.isoformat() if known_at else "not set"
+            raise WrongUse(f"nothing is known of {period.code} yet: T of {clocks.names(item.role)} is {known}")
         scope = scope_condition(unit, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
         # records that name the unit but count for another one are also read, so that the explanation can mention them
         around = (
