@@ -114,7 +114,7 @@ def one(new_warehouse: Callable[[Path], AbstractContextManager[Settings]], tmp_p
 
 
 # a record with the same change time counts where its source comes first in the alphabet: once the new vendor's, once the old one's
-@pytest.fixture(scope="module", params=["another_one_stop", "second_one_stop"])
+@pytest.fixture(scope="module", params=[pytest.param("another_one_stop", marks=pytest.mark.nightly), "second_one_stop"])
 def two(
     request: pytest.FixtureRequest,
     new_warehouse: Callable[[Path], AbstractContextManager[Settings]],
