@@ -49,7 +49,7 @@ def test_assessments_alone_then_with_the_survey_then_with_late_answers(desk: Des
     told = capsys.readouterr()
     assert "counted now  3 / 5" in told.out
     assert "survey P5" in told.out
-    assert '"survey_source": "survey"' in told.out
+    assert '"source": "survey"' in told.out
     assert "older than what is known now" not in told.err
     coverage = desk.rows("select numerator, coverage from mart.indicator_value where indicator_code = :c and period_kind = 'month' "
                          "and period_start = date '2023-05-01' and basis = 'period' and unit_code = 'H19.16.21'", c=CODE)  # fmt: skip
@@ -112,14 +112,14 @@ def test_feedback_on_the_scorecard_and_explained(desk: Desk, capsys: pytest.Capt
 
 
 def test_the_catalogue_knows_who_counts_whom(desk: Desk) -> None:
-    assert followers(desk.settings, "survey") == {"one_stop"}
-    assert followers(desk.settings, "one_stop") == set()
+    assert followers(desk.settings, {"survey"}) == {"survey", "dossiers"}
+    assert followers(desk.settings, {"dossiers"}) == {"dossiers"}
     assert catalogue(desk.settings)[CODE].also == ("survey",)
     assert {item.role for item in catalogue(desk.settings).values() if item.also} == {"dossiers"}
 
 
 @pytest.mark.parametrize(
-    ("also", "told"), [("[one_stop]", "is no list of other sources"), ("survey", "'also' must be a list, found 'survey'")]
+    ("also", "told"), [("[dossiers]", "is no list of other roles"), ("survey", "'also' must be a list, found 'survey'")]
 )
 def test_a_source_cannot_be_beside_itself(desk: Desk, also: str, told: str) -> None:
     from dataclasses import replace
