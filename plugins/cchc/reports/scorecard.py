@@ -233,7 +233,7 @@ class Explanation:
     rows, and what the units declared for it.
 
     A row has the unit for which it counts (`unit_code`, or `level:…` where there is none) and the one that its record names (`named_code`);
-    `elsewhere` says why they differ. `sources`: those that are counted.
+    `elsewhere` says why they differ. `sources`: those that fill its role.
     """
 
     indicator: Indicator
@@ -327,7 +327,7 @@ def explain(
         declared,
         plan,
         reasons,
-        tuple(values["source"] for _, values in parts),
+        tuple(clocks.of(item.role)),
     )
 
 
