@@ -81,7 +81,9 @@ def close(
         score.compute(settings, period)
     with engine(settings).begin() as connection:
         _hold_still(connection, period, sorted({item.role for item in items.values()}), months)
-        state = readiness_at(connection, settings, period)
+        # read once: a load may move them, and what is frozen as known must be what the items were counted by
+        frozen_clocks = role_clocks(connection)
+        state = readiness_at(connection, settings, period, frozen_clocks)
         if not incomplete:
             _require_known(state)
         if not is_approved(state):
@@ -93,7 +95,7 @@ def close(
                 "and nothing that is known now differs from it"
             )
         publication_id, edition = insert_edition(connection, settings, items, state, approved_by.strip(), note=note, approval=approval)
-        values = freeze_values(connection, settings, items, period, role_clocks(connection), publication_id)
+        values = freeze_values(connection, settings, items, period, frozen_clocks, publication_id)
         restated = 0
         if before:
             restated = run_file(

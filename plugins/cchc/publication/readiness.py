@@ -71,13 +71,12 @@ class Readiness:
 def readiness(settings: Settings, period: Period) -> Readiness:
     """The readiness of a period. Marked months are not refreshed here; closing the period refreshes them."""
     with engine(settings).begin() as connection:
-        return readiness_at(connection, settings, period)
+        return readiness_at(connection, settings, period, role_clocks(connection))
 
 
-def readiness_at(connection: Connection, settings: Settings, period: Period) -> Readiness:
-    """The readiness of a period, read on a connection that may already hold the locks of the refreshes."""
+def readiness_at(connection: Connection, settings: Settings, period: Period, clocks: Clocks) -> Readiness:
+    """The readiness of a period at these clocks, read on a connection that may already hold the locks of the refreshes."""
     items = catalogue(settings)
-    clocks = role_clocks(connection)
     latest = in_force(connection, settings, period)
     return Readiness(
         period,
