@@ -18,7 +18,7 @@ from cchc.errors import CchcError
 from cchc.models import MODELS, Model
 from cchc.period import last_day_before, month_start, now
 from cchc.reference.catalogue import followers
-from cchc.reference.dirty_months import mark_dirty_months
+from cchc.reference.dirty_months import mark_dirty_months, mark_months_from
 from cchc.reference.plan import first_day
 from cchc.reference.roles import role_clocks, roles_of, roots_of
 from cchc.settings import Settings
@@ -253,21 +253,19 @@ def _mark_moved_clock(
     if known_at_after is None or (known_at_before is not None and known_at_before >= known_at_after):
         return
 
-    def mark(dates: str, reason: str) -> None:
-        mark_dirty_months(
-            connection,
-            settings,
-            source,
-            f"select from_date, cast(null as date) as to_date from {dates}",
-            max(known_at_after, marked_until),
-            reason,
-        )
-
+    until = max(known_at_after, marked_until)
     # After the first extract every month has values, also the months without a record of the source. In a tree other than the authority's
     # only months with a record have values.
     is_own = authority().code in roots_of(connection, source)
     first = month_start(last_day_before(known_at_before or known_at_after)) if known_at_before or not is_own else first_day(settings)
-    mark(f"(select cast('{first}' as date) as from_date) as moved", "the source's T moved")
+    mark_months_from(connection, settings, source, first, until, "the source's T moved")
     if known_at_before is not None:
         run_file(connection, settings, "core/limit_passed", source=source, known_at=known_at_after, previous=known_at_before)
-        mark("limit_passed", "limits for the publication of procedures that passed")
+        mark_dirty_months(
+            connection,
+            settings,
+            source,
+            "select from_date, cast(null as date) as to_date from limit_passed",
+            until,
+            "limits for the publication of procedures that passed",
+        )

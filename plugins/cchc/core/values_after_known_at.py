@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from cchc.authority import authority
 from cchc.period import ZONE, last_day_before
 from cchc.reference.catalogue import catalogue
-from cchc.reference.dirty_months import mark_dirty_months
+from cchc.reference.dirty_months import mark_months_from
 from cchc.reference.roles import Clocks, role_clocks, roles_of, roots_of
 from cchc.settings import Settings
 
@@ -36,8 +36,7 @@ def drop_values_after_known_at(connection: Connection, settings: Settings, sourc
                 continue
             drop_values(connection, settings, role, before.root, moment)
             first = last_day_before(moment).replace(day=1)
-            dated = f"select cast('{first}' as date) as from_date, cast(null as date) as to_date"
-            mark_dirty_months(connection, settings, source, dated, then, f"T of the {role} went back")
+            mark_months_from(connection, settings, source, first, then, f"T of the {role} went back")
 
 
 def drop_values(connection: Connection, settings: Settings, role: str, root: str, moment: datetime) -> None:

@@ -11,7 +11,6 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.authority import authority
 from cchc.core.completeness import incomplete_bases
 from cchc.errors import NotConfigured
 from cchc.indicators import declared
@@ -19,7 +18,7 @@ from cchc.indicators.count import binds, measure, work_tables
 from cchc.period import BASES, Period, last_day_before, last_days, midnight, now
 from cchc.reference.catalogue import Indicator, catalogue
 from cchc.reference.plan import plan_of
-from cchc.reference.roles import Clocks, role_clocks
+from cchc.reference.roles import Clocks, every_tree
 from cchc.settings import Settings
 from cchc.warehouse import run_file
 
@@ -40,7 +39,7 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
     gone = _drop_out_of_scope(connection, settings, indicators, period, clocks.root, last_day)
     work_tables(connection)
     if role == declared.ROLE:
-        if clocks.root != authority().code:
+        if not clocks.is_own:
             return gone  # only units of the authority's own tree declare figures
         declared.measure(connection, settings, indicators, period, clocks, plan_of(connection, period).plan_code)
         return gone + write_values(connection, settings, role, period, clocks)
@@ -81,7 +80,7 @@ def write_values(connection: Connection, settings: Settings, role: str, period: 
         settings,
         "mart/indicator_value",
         plan=plan_of(connection, period).plan_code,
-        is_bound=clocks.root == authority().code,
+        is_bound=clocks.is_own,
         kind=period.kind,
         period_start=period.start,
         period_end=period.end,
@@ -124,8 +123,7 @@ def compute_known(connection: Connection, settings: Settings, period: Period) ->
         {"kind": period.kind, "start": period.start},
     )
     listed = catalogue(settings).values()
-    for root in connection.execute(text("select distinct root_code from core.role_clock order by root_code")).scalars().all():
-        clocks = role_clocks(connection, root)
+    for clocks in every_tree(connection):
         for role in sorted({item.role for item in listed}):
             known_at = clocks.known_at(role)
             if known_at is not None and midnight(period.start) < known_at:

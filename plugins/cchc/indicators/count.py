@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.authority import authority
 from cchc.period import ZONE, Period, midnight
 from cchc.reference.catalogue import Indicator
 from cchc.reference.roles import Clocks
@@ -106,7 +105,7 @@ def measure(
         listed=json.dumps(listed),
         basis=name,
         root=clocks.root,
-        is_bound=clocks.root == authority().code,
+        is_bound=clocks.is_own,
         last_day=last_day,
         compared_on=compared_on,
     )

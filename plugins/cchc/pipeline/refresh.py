@@ -9,12 +9,11 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from cchc.authority import authority
 from cchc.indicators.refresh import months_of, recompute
 from cchc.period import parse_period
 from cchc.publication.restatement import restate
 from cchc.reference.catalogue import catalogue
-from cchc.reference.roles import marking_source, role_clocks
+from cchc.reference.roles import every_tree, marking_source
 from cchc.settings import Settings
 from cchc.warehouse import engine
 
@@ -53,9 +52,7 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
 def _one_source_of_each_role(connection: Connection, settings: Settings) -> list[str]:
     """A set of sources such that refreshing a month for each of them computes every indicator, in each tree of units."""
     found: set[str] = set()
-    roots = connection.execute(text("select distinct root_code from core.role_clock")).scalars().all()
-    for root in roots:
-        clocks = role_clocks(connection, root)
+    for clocks in every_tree(connection):
         named = (marking_source(clocks, role) for role in {item.role for item in catalogue(settings).values()})
         found |= {source[0] for source in named if source is not None}
     return sorted(found)
@@ -65,7 +62,7 @@ def _refresh_month(settings: Settings, source: str, month: date) -> Refreshed:
     with engine(settings).begin() as connection:
         computed = recompute(connection, settings, source, month)
         for done in computed:
-            if done.clocks.root == authority().code:
+            if done.clocks.is_own:
                 restate(connection, settings, done.indicators, done.period, done.clocks)
     changed = sum(done.changed for done in computed)
     log.info("refreshed %s %s: %s periods, %s values changed", source, f"{month:%Y-%m}", len(computed), changed)

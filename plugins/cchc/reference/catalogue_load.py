@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from cchc.period import now
 from cchc.reference.catalogue import Indicator, catalogue
-from cchc.reference.dirty_months import mark_dirty_months
+from cchc.reference.dirty_months import mark_months_from
 from cchc.reference.plan import first_day
 from cchc.reference.roles import marking_source, role_clocks
 from cchc.settings import Settings
@@ -126,7 +126,6 @@ def _mark(connection: Connection, settings: Settings, to_compute: dict[str, list
         if found is None:
             continue
         source, known_at = found
-        dated = f"select cast('{first}' as date) as from_date, cast(null as date) as to_date"
-        mark_dirty_months(connection, settings, source, dated, known_at, "the catalogue changed")
+        mark_months_from(connection, settings, source, first, known_at, "the catalogue changed")
         messages.append(f"every month of {source} from {first:%Y-%m} on is marked for {', '.join(codes)}: `cchc refresh` computes them")
     return messages

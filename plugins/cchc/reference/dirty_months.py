@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
@@ -45,6 +45,12 @@ def mark_dirty_months(connection: Connection, settings: Settings, source: str, d
         ),
         {"source": source, "marked_until": marked_until, "reason": reason, "now": now(), "first_day": first_day(settings)},
     ).rowcount
+
+
+def mark_months_from(connection: Connection, settings: Settings, source: str, first: date, marked_until: datetime, reason: str) -> int:
+    """Mark every month from the day `first` on, up to the month of `marked_until`. Returns how many months were marked."""
+    dated = f"select cast('{first}' as date) as from_date, cast(null as date) as to_date"
+    return mark_dirty_months(connection, settings, source, dated, marked_until, reason)
 
 
 def dirty_months(connection: Connection, sources: Iterable[str] | None = None) -> dict[str, list[str]]:

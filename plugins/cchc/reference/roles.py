@@ -27,6 +27,11 @@ class Clocks:
     root: str
     by_role: Mapping[str, Mapping[str, datetime | None]] = field(default_factory=dict)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the tree is the authority's own: its plan, levels and whole are those of that tree alone."""
+        return self.root == authority().code
+
     def of(self, role: str) -> dict[str, datetime]:
         """The known_at of each source of a role that has one, by the name of the source."""
         return {source: known_at for source, known_at in sorted(self.by_role.get(role, {}).items()) if known_at is not None}
@@ -58,6 +63,12 @@ def role_clocks(connection: Connection, root: str | None = None) -> Clocks:
     for row in query(connection, "select role, source_code, known_at from core.role_clock where root_code = :r", {"r": root}):
         found.setdefault(row["role"], {})[row["source_code"]] = row["known_at"]
     return Clocks(root, found)
+
+
+def every_tree(connection: Connection) -> list[Clocks]:
+    """The clocks of each tree of units that a source concerns."""
+    roots = connection.execute(text("select distinct root_code from core.role_clock order by root_code")).scalars().all()
+    return [role_clocks(connection, root) for root in roots]
 
 
 def roles_of(connection: Connection, source: str) -> set[str]:

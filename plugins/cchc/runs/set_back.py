@@ -16,7 +16,7 @@ from cchc.core.values_after_known_at import drop_values
 from cchc.errors import CchcError, WrongUse
 from cchc.period import last_day_before, midnight, now
 from cchc.reference.catalogue import followers
-from cchc.reference.dirty_months import mark_dirty_months
+from cchc.reference.dirty_months import mark_months_from
 from cchc.reference.roles import role_clocks, roles_of, roots_of
 from cchc.runs.extracts import REWIND, supersede
 from cchc.runs.redate import redate
@@ -119,11 +119,4 @@ def _drop_values(connection: Connection, settings: Settings, source: str, moment
     )
     reached = [known_at for clocks in trees if (known_at := clocks.latest(followers(settings, own))) is not None]
     first = last_day_before(moment).replace(day=1)
-    mark_dirty_months(
-        connection,
-        settings,
-        source,
-        f"select cast('{first}' as date) as from_date, cast(null as date) as to_date",
-        max([moment, *reached, midnight(first)]),
-        "the source's T was set back",
-    )
+    mark_months_from(connection, settings, source, first, max([moment, *reached, midnight(first)]), "the source's T was set back")
