@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from cchc.cli import examine as doctor
-from cchc.settings import Settings
+from cchc.settings import PROJECT, Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 from tests.cli.support import cchc, connect, dossier, dossier_file, payment, payment_file
@@ -135,3 +135,46 @@ def test_a_dead_airflow_is_told(own_home: Settings) -> None:
     assert told.code == 1
     assert "WRONG Airflow was started here and has died: api-server, scheduler" in told.out
     engine(own_home).dispose()
+
+
+def test_a_role_whose_values_end_early(warehouse: Settings, drop: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Two payment logs: the one that is known less far ends the values, and without its profile it would end them for ever."""
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    profile = (PROJECT / "include" / "sources" / "payments.yaml").read_text(encoding="utf-8")
+    (sources / "payments.yaml").write_text(profile, encoding="utf-8")
+    (sources / "other_payments.yaml").write_text(profile.replace("source: payments", "source: other_payments"), encoding="utf-8")
+    monkeypatch.setenv("CCHC_SOURCES_DIR", str(sources))
+    connect(monkeypatch, "other_payments", conn_type="fs", host=str(drop))
+    assert cchc("init").code == 0
+    assert cchc("ingest", "payments", "--to", TO).code == 0
+    assert cchc("ingest", "other_payments", "--to", "2023-06-20").code == 0
+    # the same payment stands in both, and counts once: a row of a file changed when its extract brought it
+    with engine(warehouse).connect() as connection:
+        assert connection.execute(text("select source_code, count(*) from core.payment group by 1")).all() == [("payments", 1)]
+        assert connection.execute(text("select source_code, counted_source_code from core.duplicate_record")).all() == [
+            ("other_payments", "payments")
+        ]
+
+    def of_roles() -> list[tuple[str, str]]:
+        return [(found.level, found.text) for found in doctor.examine(Settings.load()) if "values" in found.text and "end at" in found.text]
+
+    note = "role payments: values end at T of other_payments (2023-06-20 00:00); known is payments until 2023-07-01 00:00"
+    assert of_roles() == [(doctor.NOTE, note)]
+    (sources / "other_payments.yaml").unlink()
+    assert [(level, told[:60]) for level, told in of_roles()] == [
+        (doctor.WRONG, "other_payments fills the role payments and has no profile an"),
+        (doctor.NOTE, note[:60]),
+    ]
+
+
+def test_dossiers_without_a_list_of_procedures(warehouse: Settings) -> None:
+    assert not [found for found in doctor.examine(warehouse) if "no list of procedures" in found.text]
+    run(
+        warehouse,
+        "insert into mart.dossier (dossier_id, source_code, dossier_code, unit_code, channel, is_digitized, has_signed_result, "
+        "supplement_count, is_counted, _changed_at, _first_seen_at, _load_id) "
+        "values (1, 'one_stop', 'D1', 'H19.16.3', 'online', false, false, 0, true, now(), now(), 1)",
+    )
+    (found,) = [found for found in doctor.examine(warehouse) if "no list of procedures" in found.text]
+    assert found.level == doctor.NOTE and found.text.startswith("one_stop delivers dossiers")

@@ -56,8 +56,8 @@ def tell(message: str, level: int = logging.INFO) -> bool:
         from airflow.sdk.bases.hook import BaseHook
 
         host = BaseHook.get_connection(CONNECTION).host
-    except Exception:
-        log.info("Airflow has no connection %s: nobody was told", CONNECTION)
+    except Exception as error:  # there is none, or it cannot be asked for: which of the two stands in the log
+        log.info("Airflow gave no connection %s (%s): nobody was told", CONNECTION, type(error).__name__)
         return False
     try:
         requests.post(str(host), json={"text": message}, timeout=TIMEOUT_SECONDS).raise_for_status()

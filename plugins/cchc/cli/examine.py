@@ -58,6 +58,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
             found += [Finding(WRONG, sentence) for sentence in not_loaded(connection, settings)]
         for profile in profiles:
             found += _source(connection, settings, profile)
+        found += _roles(connection, list_profiles(settings.sources_dir))
         found += [Finding(WRONG, hole.text) for hole in completeness.holes(connection)]
         found += [Finding(NOTE if month.is_new else WRONG, month.text) for month in completeness.missing_months(connection)]
         found += _loads(connection)
@@ -169,6 +170,46 @@ def _source(connection: Connection, settings: Settings, profile: Profile) -> lis
     for kind, row in last.items():
         found += _last_run(name, kind, row)
     return found
+
+
+def _roles(connection: Connection, profiles: list[str]) -> list[Finding]:
+    """Roles whose values end earlier than some source is known, or for good. `profiles`: the sources that have a profile."""
+    from cchc.reference.roles import every_tree
+    from cchc.warehouse import query
+
+    found: dict[Finding, None] = {}  # a source may concern several trees, and is told once
+    for clocks in every_tree(connection):
+        for role in sorted(clocks.by_role):
+            known = clocks.of(role)
+            for source, known_at in known.items():
+                if source not in profiles:
+                    text = (
+                        f"{source} fills the role {role} and has no profile any more: it is not extracted, and the values of the role end "
+                        f"at its T ({to_minute(known_at)}). Put {source}.yaml back into the folder of the profiles"
+                    )
+                    found[Finding(WRONG, text)] = None
+            if len(set(known.values())) > 1:
+                first = min(known, key=lambda source: known[source])
+                others = ", ".join(f"{source} until {to_minute(known[source])}" for source in known if source != first)
+                text = f"role {role}: values end at T of {first} ({to_minute(known[first])}); known is {others}"
+                found[Finding(NOTE, text)] = None
+    without_list = query(
+        connection,
+        "select r.source_code from core.source_role as r where r.role = 'dossiers' "
+        "and exists (select 1 from mart.dossier as d where d.source_code = r.source_code) "
+        "and not exists (select 1 from core.procedure_list as l where l.source_code = r.source_code) order by 1",
+    )
+    return [
+        *found,
+        *(
+            Finding(
+                NOTE,
+                f"{row['source_code']} delivers dossiers and no list of procedures: what is counted by the procedure (electronic results, "
+                "certified copies) leaves its dossiers out",
+            )
+            for row in without_list
+        ),
+    ]
 
 
 def _last_run(source: str, kind: str, row: dict[str, Any]) -> list[Finding]:

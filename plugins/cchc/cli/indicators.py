@@ -44,19 +44,11 @@ def register(add: Add) -> None:
 
 
 def _refresh(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.indicators.refresh import months_of
-    from cchc.pipeline.refresh import refresh
-    from cchc.warehouse import engine, query, require_migrated
+    from cchc.pipeline.refresh import refresh, refresh_periods
+    from cchc.warehouse import require_migrated
 
     require_migrated(settings)
-    months = None
-    if options.period:
-        with engine(settings).connect() as connection:
-            clocks = [row["known_at"] for row in query(connection, "select known_at from ops.source_clock")]
-        if not clocks:
-            raise WrongUse("nothing has been ingested yet")
-        months = sorted({month for known_at in clocks for month in months_of(options.period, known_at)})
-    done = refresh(settings, months, force=bool(options.period))
+    done = refresh_periods(settings, options.period) if options.period else refresh(settings)
     print_table(
         ["month", "source", "periods", "values changed"], [[f"{d.month:%Y-%m}", d.source, str(d.periods), str(d.changed)] for d in done]
     )

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, NotConfigured, WrongUse
-from cchc.indicators.count import binds
+from cchc.indicators.count import binds, count_items, item_table
 from cchc.period import Period, midnight, now
 from cchc.reference.catalogue import catalogue
 from cchc.reference.entries import GroupEntry, PartEntry, VersionEntry
@@ -24,7 +24,7 @@ from cchc.reference.roles import Clocks, role_clocks
 from cchc.reference.scopes import known_scope
 from cchc.settings import Settings
 from cchc.typed import near, read
-from cchc.warehouse import engine, query, sql
+from cchc.warehouse import engine, query, run_file, sql
 
 ROLE = "dossiers"
 FILE = "decision_766.yaml"
@@ -199,26 +199,20 @@ def _sql_counts(
     connection: Connection, settings: Settings, period: Period, clocks: Clocks, part: Part, scopes: dict[str, tuple[str, set[str]]]
 ) -> dict[str, tuple[int, int]]:
     statement = sql(settings, f"queries/scores/{part.source['sql']}")
-    wanted = set(text(statement).compile().params)
-    # what two sources have of one item (a procedure at a unit) counts once: by the one that has more of it
-    of_item: dict[tuple[str, str], tuple[int, int]] = {}
-    for source, known_at in clocks.of(ROLE).items():
+    sources = clocks.of(ROLE)
+    item_table(connection)
+    for source, known_at in sources.items():
         values = binds(source, period, "period", known_at) | dict(part.binds)
-        rows = query(
+        count_items(connection, settings, statement, values, part.code, "period", clocks.root)
+    if len(sources) > 1:  # what two sources have of one item (a procedure at a unit) counts once
+        run_file(connection, settings, "queries/values/item_once", code=part.code, basis="period")
+    by_unit = {
+        row["unit_code"]: (row["numerator"], row["denominator"])
+        for row in query(
             connection,
-            "select coalesce(s.scope_code, x.unit_code) as unit_code, x.item, count(*) filter (where x.is_numerator) as numerator, "
-            f"count(*) as denominator from (\n{statement}\n) as x left join core.unit_scope(:d) as s "
-            "on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date group by 1, 2",
-            {name: value for name, value in values.items() if name in wanted} | {"d": values["last_day"]},
+            "select unit_code, count(*) filter (where is_numerator) as numerator, count(*) as denominator from item_now group by 1",
         )
-        for row in rows:
-            numerator, denominator = of_item.get((row["unit_code"], row["item"]), (0, 0))
-            counted = (max(numerator, row["numerator"]), max(denominator, row["denominator"]))
-            of_item[row["unit_code"], row["item"]] = counted
-    by_unit: dict[str, tuple[int, int]] = {}
-    for (unit, _), (numerator, denominator) in of_item.items():
-        before = by_unit.get(unit, (0, 0))
-        by_unit[unit] = (before[0] + numerator, before[1] + denominator)
+    }
     return {
         scope: (
             sum(by_unit.get(unit, (0, 0))[0] for unit in units),

@@ -16,7 +16,7 @@ from cchc.period import ZONE, Period, midnight
 from cchc.reference.catalogue import Indicator
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
-from cchc.warehouse import run_file, sql
+from cchc.warehouse import asked_binds, run_file, sql
 
 
 def binds(source: str, period: Period, basis: str, known_at: datetime, units: Iterable[str] = ()) -> dict[str, Any]:
@@ -133,9 +133,7 @@ select :code, :basis, x.unit_code, x.item, x.is_numerator, x.counted_on from (
 
 def _run(connection: Connection, around: str, statement: str, values: dict[str, Any], **own: str) -> None:
     """Run the SQL of an indicator inside the statement `around`, which counts its rows. `own`: the bind values of `around`."""
-    wanted = set(text(statement).compile().params)
-    used = {key: value for key, value in values.items() if key in wanted}
-    connection.execute(text(around.replace("{sql}", statement)), used | own)
+    connection.execute(text(around.replace("{sql}", statement)), asked_binds(statement, values) | own)
 
 
 def counted_items(

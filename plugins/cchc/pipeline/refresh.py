@@ -9,8 +9,9 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
+from cchc.errors import WrongUse
 from cchc.indicators.refresh import months_of, recompute
-from cchc.period import parse_period
+from cchc.period import Period, parse_period
 from cchc.publication.restatement import restate
 from cchc.reference.catalogue import catalogue
 from cchc.reference.roles import every_tree, marking_source
@@ -49,6 +50,16 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
     return done
 
 
+def refresh_periods(settings: Settings, periods: Iterable[Period]) -> list[Refreshed]:
+    """Refresh every month in which one of these periods ends, marked or not. Raises WrongUse if nothing has been ingested yet."""
+    asked = list(periods)
+    with engine(settings).connect() as connection:
+        clocks = connection.execute(text("select known_at from ops.source_clock")).scalars().all()
+    if not clocks:
+        raise WrongUse("nothing has been ingested yet")
+    return refresh(settings, {month for known_at in clocks for month in months_of(asked, known_at)}, force=True)
+
+
 def _one_source_of_each_role(connection: Connection, settings: Settings) -> list[str]:
     """A set of sources such that refreshing a month for each of them computes every indicator, in each tree of units."""
     found: set[str] = set()
@@ -77,10 +88,7 @@ def refresh_partition(settings: Settings, partition: str | None, periods: list[s
     if partition:
         done = refresh(settings, [parse_period(partition).start])
     elif periods:
-        with engine(settings).connect() as connection:
-            clocks = list(connection.execute(text("select known_at from ops.source_clock")).scalars())
-        asked = [parse_period(code) for code in periods]
-        done = refresh(settings, sorted({month for known_at in clocks for month in months_of(asked, known_at)}), force=True)
+        done = refresh_periods(settings, [parse_period(code) for code in periods])
     else:
         done = refresh(settings)
     return [f"{item.source} {item.month:%Y-%m}: {item.periods} periods, {item.changed} values changed" for item in done]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from cchc.core.completeness import notes_vi
 from cchc.indicators.count import binds
@@ -14,7 +14,7 @@ from cchc.publication.edition import in_force, open_restatements
 from cchc.reference.catalogue import Indicator, catalogue
 from cchc.reference.roles import Clocks, role_clocks
 from cchc.settings import Settings
-from cchc.warehouse import engine, query, sql
+from cchc.warehouse import asked_binds, engine, query, sql
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,7 @@ def _missing(
         for role in item.roles:
             for source, clock in clocks.of(role).items():
                 statement, values = sql(settings, item.coverage_part(role)), binds(source, period, "period", clock) | {"last_day": last_day}
-                wanted = set(text(statement).compile().params)
-                for row in query(connection, statement, {key: value for key, value in values.items() if key in wanted}):
+                for row in query(connection, statement, asked_binds(statement, values)):
                     has_sent[row["unit_code"]] = has_sent.get(row["unit_code"], False) or row["has_sent"]
         rows = query(
             connection,

@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.models import VERSIONED, Model
-from cchc.reference.catalogue import RECORDS, Indicator
+from cchc.reference.catalogue import RECORDS, Indicator, statement_of
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
-from cchc.warehouse import query, run_file, sql
+from cchc.warehouse import query, run_file
 
 # Data other than records that an indicator depends on: part of a table name in its SQL → the name of it in a restatement.
 COUNTED_BY = {
@@ -62,7 +62,7 @@ def counted_by(connection: Connection, settings: Settings, indicator: Indicator,
     from the list known at the publication. The formula is named if its SQL changed without a new version. `published`: the row of
     mart.publication.
     """
-    statement = _statement(settings, indicator)
+    statement = statement_of(settings, indicator)
     frozen, sources = published["source_clocks"], list(clocks.by_role.get(indicator.role, {}))
     found = ["formula"] if published["definitions"][indicator.code] != definition_of(settings, indicator) else []
     for table, name in COUNTED_BY.items():
@@ -85,12 +85,7 @@ def _is_another_list(connection: Connection, name: str, source: str, moment: str
 
 def definition_of(settings: Settings, indicator: Indicator) -> dict[str, Any]:
     """The formula of an indicator in the form of mart.publication.definitions: its version and the SHA-256 hash of its SQL."""
-    return {"version": indicator.version, "sha256": hashlib.sha256(_statement(settings, indicator).encode()).hexdigest()}
-
-
-def _statement(settings: Settings, indicator: Indicator) -> str:
-    """The SQL text of an indicator, for all roles that it counts."""
-    return "\n".join(sql(settings, indicator.part(role)) for role in indicator.roles)
+    return {"version": indicator.version, "sha256": hashlib.sha256(statement_of(settings, indicator).encode()).hexdigest()}
 
 
 def _of_versions(model: Model) -> str:

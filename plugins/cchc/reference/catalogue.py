@@ -12,6 +12,7 @@ from cchc.reference import entries as reference_models
 from cchc.reference.entries import IndicatorEntry
 from cchc.settings import Settings
 from cchc.typed import near, read
+from cchc.warehouse import sql
 
 # for each of these records, cchc.publication.restatement_reasons has a query that finds out when the record became known
 RECORDS = reference_models.RECORDS
@@ -93,6 +94,11 @@ def _entries(path: Path, changed: int) -> dict[str, IndicatorEntry]:
     A refresh needs them for each month and source, and reading YAML is slow.
     """
     return read(path, dict[str, IndicatorEntry])
+
+
+def statement_of(settings: Settings, indicator: Indicator) -> str:
+    """The SQL by which an indicator counts, of every role that it counts."""
+    return "\n".join(sql(settings, indicator.part(role)) for role in indicator.roles)
 
 
 def followers(settings: Settings, roles: Collection[str]) -> set[str]:

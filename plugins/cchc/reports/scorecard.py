@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from cchc.errors import WrongUse
 from cchc.indicators.compute import compute_known
@@ -23,7 +23,7 @@ from cchc.reference.roles import role_clocks, tree_of
 from cchc.reference.scopes import known_scope, scope_condition
 from cchc.reports.vietnamese import percent
 from cchc.settings import Settings
-from cchc.warehouse import engine, query, sql
+from cchc.warehouse import asked_binds, engine, query, sql
 
 
 @contextmanager
@@ -288,7 +288,7 @@ def explain(
                 for row in query(
                     connection,
                     around.replace("{statement}", statement),
-                    _used(statement, values | {"code": code}) | {"root": clocks.root, "scope": unit, "d": values["last_day"]},
+                    asked_binds(statement, values | {"code": code}) | {"root": clocks.root, "scope": unit, "d": values["last_day"]},
                 )
             ],
         )
@@ -357,11 +357,6 @@ def _why_elsewhere(connection: Connection, rows: list[dict[str, Any]]) -> list[s
             why = f"its only successor then was {scope}, for which they count"
         found.append(f"{code} {existed}; {when} name it: {why}")
     return found
-
-
-def _used(statement: str, values: dict[str, Any]) -> dict[str, Any]:
-    wanted = set(text(statement).compile().params)
-    return {key: value for key, value in values.items() if key in wanted}
 
 
 def _stands(row: dict[str, Any]) -> bool:

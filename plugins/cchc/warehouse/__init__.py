@@ -64,10 +64,14 @@ def sql(settings: Settings, name: str) -> str:
 
 def run_file(connection: Connection, settings: Settings, name: str, **binds: Any) -> CursorResult[Any]:
     """Run one SQL file with its binds; the result of its only statement. `:zone`, the authority's, is there without being given."""
-    statement = text(sql(settings, name))
-    wanted = set(statement.compile().params)
-    given = {"zone": ZONE.key} | binds
-    return connection.execute(statement, {key: value for key, value in given.items() if key in wanted})
+    statement = sql(settings, name)
+    return connection.execute(text(statement), asked_binds(statement, {"zone": ZONE.key} | binds))
+
+
+def asked_binds(statement: str, binds: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the bind values that a statement asks for."""
+    wanted = set(text(statement).compile().params)
+    return {key: value for key, value in binds.items() if key in wanted}
 
 
 def run_script(connection: Connection, statements: str) -> None:
