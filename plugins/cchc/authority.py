@@ -29,7 +29,7 @@ def authority() -> Authority:
     try:
         entry = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
-        raise NotConfigured(f"{FILE.name}: {error}") from error
+        raise NotConfigured(f"{FILE.name}: {error}. It needs code, name_vi and zone of the authority whose plan is measured") from error
     wanted = [field.name for field in fields(Authority)]
     if not isinstance(entry, dict) or set(entry) != set(wanted) or not all(isinstance(value, str) and value for value in entry.values()):
         raise NotConfigured(f"{FILE.name}: it needs {', '.join(wanted)}, each of them a text, and nothing else")

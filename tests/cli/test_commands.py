@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -15,8 +17,9 @@ from sqlalchemy import text
 from cchc import cli
 from cchc.airflow import prepare
 from cchc.cli import main, score
+from cchc.errors import NotConfigured
 from cchc.pipeline.initialise import initialise
-from cchc.settings import Settings
+from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
 from tests.cli.support import cchc, rows_of
 
@@ -55,7 +58,7 @@ def test_every_subject_is_run_and_none_runs_the_others_by_their_command_lines() 
                 else []
             )
         }
-        assert path.stem == "__main__" or "cchc.cli.main" not in imported, path.name
+        assert path.stem == "start" or "cchc.cli.main" not in imported, path.name
     registering = {path.stem for path in FOLDER.glob("*.py") if "\ndef register(" in path.read_text(encoding="utf-8")}
     assert {subject.__name__.rpartition(".")[2] for subject in main.SUBJECTS} == registering
 
@@ -108,3 +111,27 @@ def test_the_terminal_rounds_as_the_papers_do(capsys: pytest.CaptureFixture[str]
         ["Nhóm", "Tiến độ", "–", "20,00", "chưa có nguồn số liệu"],
         ["Tổng", "13,13", "20,00", "thiếu 1 chỉ số"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "authority.yaml: "),
+        ("code: H19.16\nname_vi: x\n", "authority.yaml: it needs code, name_vi, zone, each of them a text, and nothing else"),
+        ("code: H19.16\nname_vi: x\nzone: Asia/Saigong\n", "authority.yaml: zone 'Asia/Saigong' is not a time zone of the IANA list"),
+    ],
+)
+def test_an_authority_that_cannot_be_read_is_one_message(tmp_path: Path, content: str | None, told: str) -> None:
+    shutil.copytree(PROJECT / "plugins", tmp_path / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "include" / "reference").mkdir(parents=True)
+    if content is not None:
+        (tmp_path / "include" / "reference" / "authority.yaml").write_text(content, encoding="utf-8")
+    answer = subprocess.run(
+        [sys.executable, "-m", "cchc.cli", "doctor"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "plugins")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == NotConfigured("x").exit_code
+    assert answer.stderr.startswith(f"cchc: NotConfigured: {told}") and "Traceback" not in answer.stderr

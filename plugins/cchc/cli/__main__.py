@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from cchc.cli.main import main
+from cchc.cli.start import main
 
 sys.exit(main())
