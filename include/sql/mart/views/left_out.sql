@@ -18,6 +18,6 @@ comment on column mart.left_out.source_code is 'Source | Nguồn';
 comment on column mart.left_out.dossier_code is 'MaHoSo | Mã hồ sơ';
 comment on column mart.left_out.unit_code is 'Handling unit | Đơn vị xử lý';
 comment on column mart.left_out.received_date is 'Received | Ngày tiếp nhận';
-comment on column mart.left_out.left_out_reason is 'deleted, critical, not_received | Lý do';
+comment on column mart.left_out.left_out_reason is 'deleted, critical, not_received, duplicate_source | Lý do';
 comment on column mart.left_out.left_out_rules is 'Critical rules broken | Quy tắc vi phạm';
 comment on column mart.left_out.deleted_at is 'When deleted | Thời điểm xóa';
