@@ -9,7 +9,6 @@ have to be updated after every load, because a finding also depends on versions 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,7 +16,7 @@ from sqlalchemy import Connection
 from cchc.errors import NotConfigured
 from cchc.reference.entries import FindingEntry
 from cchc.settings import Settings
-from cchc.typed import read
+from cchc.typed import near, read
 from cchc.warehouse import run_script, sql
 from cchc.warehouse.files import SqlFile
 
@@ -58,9 +57,8 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     files = {file.stem for file in (settings.sql_dir / "queries" / "findings").glob("*.sql")}
     if files != set(found):
         unknown = sorted(set(found) - files)
-        hint = "".join(
-            f"; {code}: did you mean {close[0]!r}?" for code in unknown if (close := get_close_matches(code, files - set(found), n=1))
-        )
+        hints = ((code, near(code, files - set(found)).removeprefix("; ")) for code in unknown)
+        hint = "".join(f"; {code}: {words}" for code, words in hints if words)
         raise NotConfigured(f"{path.name} and include/sql/queries/findings differ in: {', '.join(sorted(files ^ set(found)))}{hint}")
     return found
 
