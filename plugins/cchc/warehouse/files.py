@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cchc.errors import CchcError
 from cchc.period import now
+from cchc.warehouse.queries import ask, run_statement
 
 _TOKEN = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|\$(\w*)\$.*?\$\1\$|;", re.DOTALL)
 _BLANK = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
@@ -240,7 +241,7 @@ class Dropped:
         for file in self.composed:
             run(connection, file)
         for made, column, statement in self.rights:
-            if connection.execute(text(_HAS), {"made": made, "column": column}).scalar():
+            if run_statement(connection, "warehouse/has", made=made, column_name=column).scalar():
                 connection.exec_driver_sql(statement.replace("%", "%%"))
 
 
@@ -259,23 +260,23 @@ def drop(connection: Connection, files: Sequence[SqlFile], composed: Sequence[Sq
     on_them = [file for file in composed if _existing(connection, [file.made])]
     dropping = [*files, *on_them]
     names = [file.made for file in dropping]
-    others = connection.execute(text(_OTHERS), {"names": names}).all()
+    others = ask(connection, "warehouse/other_user", names=names)
     if others:
-        listed = "; ".join(f"{other} uses {made}" for other, made in others)
+        listed = "; ".join(f"{row['other']} uses {row['made']}" for row in others)
         raise UsedElsewhere(
             f"views and functions have to be made anew, and something that is not part of this product uses them: {listed}. "
             "Nothing was changed. Keep its definition, drop it, run `cchc init` again, then make it again"
         )
-    rights = connection.execute(text(_RIGHTS), {"names": names}).all()
+    rights = ask(connection, "warehouse/right", names=names)
     _drop_statements(connection, dropping)
-    return Dropped(tuple((made, column, statement) for made, column, statement, _ in rights), tuple(on_them))
+    return Dropped(tuple((row["name"], row["column_name"], row["statement"]) for row in rights), tuple(on_them))
 
 
 def _drop_statements(connection: Connection, files: Sequence[SqlFile]) -> None:
     """Views in one statement, then functions in one: PostgreSQL finds the order inside each. Never with cascade."""
     for kind in ("view", "function"):
         names = [file.made for file in files if file.kind == kind]
-        signatures = connection.execute(text(_SIGNATURES[kind]), {"names": names}).scalars().all()
+        signatures = run_statement(connection, f"warehouse/{kind}_signature", names=names).scalars().all()
         if signatures:
             connection.exec_driver_sql(f"drop {kind} {', '.join(signatures)}".replace("%", "%%"))
 
@@ -290,136 +291,11 @@ def _of_key(key: str) -> SqlFile:
 
 
 def _existing(connection: Connection, names: Sequence[str]) -> set[str]:
-    return set(connection.execute(text(_EXISTING), {"names": list(names)}).scalars())
+    return set(run_statement(connection, "warehouse/existing", names=list(names)).scalars())
 
 
 def _refuse_namesakes(connection: Connection, names: Sequence[str]) -> None:
     """`create or replace` with other arguments leaves the former function beside the new one: then it must be dropped before."""
-    twice = connection.execute(text(_NAMESAKES), {"names": list(names)}).scalars().all()
+    twice = run_statement(connection, "warehouse/namesake", names=list(names)).scalars().all()
     if twice:
         raise InTheWay(f"the arguments of {', '.join(twice)} have changed: the former function has to be dropped")
-
-
-_EXISTING = """
-select n.nspname || '.' || c.relname
-from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names)
-union
-select n.nspname || '.' || p.proname
-from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
-where n.nspname || '.' || p.proname = any(:names)
-"""
-
-_NAMESAKES = """
-select n.nspname || '.' || p.proname
-from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
-where n.nspname || '.' || p.proname = any(:names)
-group by n.nspname, p.proname having count(*) > 1 order by 1
-"""
-
-_SIGNATURES = {
-    "view": """
-        select format('%I.%I', n.nspname, c.relname)
-        from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-        where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names) order by 1
-    """,
-    "function": """
-        select format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))
-        from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
-        where n.nspname || '.' || p.proname = any(:names) order by 1
-    """,
-}
-
-# what else in the database stands on one of these views and functions: views, indexes, constraints, defaults, functions …
-_OTHERS = """
-with target as (
-    select cast('pg_class' as regclass) as class_id, c.oid, n.nspname || '.' || c.relname as made
-    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names)
-    union all
-    select cast('pg_type' as regclass), c.reltype, n.nspname || '.' || c.relname
-    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names)
-    union all
-    select cast('pg_proc' as regclass), p.oid, n.nspname || '.' || p.proname
-    from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
-    where n.nspname || '.' || p.proname = any(:names)
-)
-
-select distinct
-    case
-        when r.oid is null then pg_describe_object(d.classid, d.objid, d.objsubid)
-        else 'the view ' || cast(cast(r.ev_class as regclass) as text)
-    end as other,
-    t.made
-from pg_depend as d
-inner join target as t on d.refclassid = t.class_id and d.refobjid = t.oid
-left join pg_rewrite as r on d.classid = cast('pg_rewrite' as regclass) and d.objid = r.oid
-where
-    d.deptype = 'n'
-    and not exists (select 1 from target as x where x.class_id = d.classid and x.oid = d.objid)
-    and not exists (select 1 from target as x where x.class_id = cast('pg_class' as regclass) and x.oid = r.ev_class)
-order by 1, 2
-"""
-
-# name, column (null = all of it), statement that gives the right again; the owner where it is another one
-_RIGHTS = """
-with made as (
-    select n.nspname || '.' || c.relname as name, format('%I.%I', n.nspname, c.relname) as quoted, 'table' as word, 'view' as kind,
-        c.oid, c.relowner as owner, c.relacl as acl
-    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names)
-    union all
-    select n.nspname || '.' || p.proname, format('%I.%I', n.nspname, p.proname), 'function', 'function', p.oid, p.proowner, p.proacl
-    from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
-    where n.nspname || '.' || p.proname = any(:names)
-),
-
-granted as (
-    select m.name, cast(null as text) as column_name, m.word, m.quoted, m.owner, a.grantee, a.privilege_type as what, a.is_grantable
-    from made as m cross join lateral aclexplode(m.acl) as a
-    union all
-    select m.name, c.attname, m.word, m.quoted, m.owner, a.grantee, format('%s (%I)', a.privilege_type, c.attname), a.is_grantable
-    from made as m
-    inner join pg_attribute as c on m.kind = 'view' and c.attrelid = m.oid and c.attnum > 0 and not c.attisdropped
-    cross join lateral aclexplode(c.attacl) as a
-)
-
-select m.name, null as column_name, format('alter %s %s owner to %I', m.kind, m.quoted, pg_get_userbyid(m.owner)) as statement, 1 as place
-from made as m
-where pg_get_userbyid(m.owner) <> current_user
-union
--- everybody may call a function until that is taken back
-select m.name, null, format('revoke all on function %s from public', m.quoted), 2
-from made as m
-where m.kind = 'function' and m.acl is not null and not exists (select 1 from aclexplode(m.acl) as a where a.grantee = 0)
-union
-select
-    g.name,
-    g.column_name,
-    format(
-        'grant %s on %s %s to %s%s', g.what, g.word, g.quoted,
-        case when g.grantee = 0 then 'public' else format('%I', pg_get_userbyid(g.grantee)) end,
-        case when g.is_grantable then ' with grant option' else '' end
-    ),
-    3
-from granted as g
-where g.grantee <> g.owner
-order by 4, 1, 3
-"""
-
-_HAS = """
-select exists (
-    select 1
-    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind = 'v' and n.nspname || '.' || c.relname = :made
-        and (
-            cast(:column as text) is null
-            or exists (select 1 from pg_attribute as a where a.attrelid = c.oid and a.attname = :column and not a.attisdropped)
-        )
-) or (cast(:column as text) is null and exists (
-    select 1
-    from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
-    where n.nspname || '.' || p.proname = :made
-))
-"""
