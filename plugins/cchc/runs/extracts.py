@@ -19,6 +19,7 @@ from cchc.settings import Settings
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import extract_of
 from cchc.warehouse import engine, known_at_of, query
+from cchc.warehouse.queries import ask, run_statement
 
 log = logging.getLogger(__name__)
 
@@ -112,14 +113,7 @@ def _require_clock(connection: Connection, source: str, to: datetime) -> None:
 
 def _give_up(connection: Connection, source: str, before: int) -> None:
     """End the unpublished loads of the runs before this one; no later run continues them."""
-    connection.execute(
-        text(
-            "update ops.load as l set status = 'given_up' from ops.extract as e where e.extract_id = l.extract_id "
-            "and l.source_code = :s and e.kind = 'ingest' and e.status in ('superseded', 'failed') and e.extract_id < :x "
-            "and l.status in ('landed', 'staged', 'validated')"
-        ),
-        {"s": source, "x": before},
-    )
+    run_statement(connection, "runs/given_up", source=source, extract_id=before)
 
 
 def resume(settings: Settings, extract_id: int, step: str) -> dict[str, Any]:
@@ -197,16 +191,7 @@ def sweep_staging(settings: Settings, source: str | None = None) -> list[str]:
     dropped = []
     with engine(settings).connect() as connection:
         tables = staging_tables(connection)
-        ended = {
-            row["extract_id"]
-            for row in query(
-                connection,
-                "select e.extract_id from ops.extract as e where (cast(:s as text) is null or e.source_code = :s) and ("
-                "e.status in ('complete', 'blocked', 'superseded') or (e.status = 'failed' and exists ("
-                "select 1 from ops.extract as n where n.source_code = e.source_code and n.kind = e.kind and n.extract_id > e.extract_id)))",
-                {"s": source},
-            )
-        }
+        ended = {row["extract_id"] for row in ask(connection, "runs/ended", source=source)}
     for table, extract_id in tables.items():
         if extract_id in ended:
             try:
