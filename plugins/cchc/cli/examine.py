@@ -175,7 +175,7 @@ def _source(connection: Connection, settings: Settings, profile: Profile) -> lis
 def _roles(connection: Connection, profiles: list[str]) -> list[Finding]:
     """Roles whose values end earlier than some source is known, or for good. `profiles`: the sources that have a profile."""
     from cchc.reference.roles import every_tree
-    from cchc.warehouse import query
+    from cchc.warehouse.queries import ask
 
     found: dict[Finding, None] = {}  # a source may concern several trees, and is told once
     for clocks in every_tree(connection):
@@ -193,12 +193,7 @@ def _roles(connection: Connection, profiles: list[str]) -> list[Finding]:
                 others = ", ".join(f"{source} until {to_minute(known[source])}" for source in known if source != first)
                 text = f"role {role}: values end at T of {first} ({to_minute(known[first])}); known is {others}"
                 found[Finding(NOTE, text)] = None
-    without_list = query(
-        connection,
-        "select r.source_code from core.source_role as r where r.role = 'dossiers' "
-        "and exists (select 1 from mart.dossier as d where d.source_code = r.source_code) "
-        "and not exists (select 1 from core.procedure_list as l where l.source_code = r.source_code) order by 1",
-    )
+    without_list = ask(connection, "doctor/dossiers_without_list")
     return [
         *found,
         *(
@@ -258,30 +253,9 @@ def _has_records(connection: Connection, source: str) -> bool:
 
 def _loads(connection: Connection) -> list[Finding]:
     """Files and entities that are blocked or waiting now; a blocked file that a good revision has replaced is not reported."""
-    from cchc.warehouse import query
+    from cchc.warehouse.queries import ask
 
-    rows = query(
-        connection,
-        """
-        with newest as (
-            select distinct on (source_code, entity, file_name)
-                load_id, source_code, entity, file_name, status, message, manifest,
-                case when manifest ->> 'revision' ~ '^[0-9]{1,9}$' then cast(manifest ->> 'revision' as integer) end as revision
-            from ops.load
-            where status <> 'given_up'
-            order by source_code, entity, file_name, load_id desc
-        )
-        select n.source_code, coalesce(n.file_name, n.entity) as what, n.status, n.message
-        from newest as n
-        where n.status in ('blocked', 'failed', 'waiting')
-            and not exists (
-                select 1 from newest as better
-                where better.source_code = n.source_code and better.entity = n.entity and better.status = 'loaded'
-                    and better.manifest ->> 'file_date' = n.manifest ->> 'file_date' and better.revision > n.revision
-            )
-        order by n.source_code, what
-        """,
-    )
+    rows = ask(connection, "doctor/open_load")
     return [
         Finding(NOTE if row["status"] == "waiting" else WRONG, f"{row['source_code']} {row['what']} is {row['status']}: {row['message']}")
         for row in rows

@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.models import VERSIONED, Model
+from cchc.models import VERSIONED
 from cchc.reference.catalogue import RECORDS, Indicator, statement_of
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
-from cchc.warehouse import query, run_file
+from cchc.warehouse import composed, query, run_file
 
 # Data other than records that an indicator depends on: part of a table name in its SQL → the name of it in a restatement.
 COUNTED_BY = {
@@ -50,7 +50,7 @@ def fill_learnt(connection: Connection, settings: Settings, indicators: list[Ind
             continue
         keyed = [model for model in VERSIONED if model.record == record and model.item is not None]
         for model in keyed:
-            connection.execute(text(_of_versions(model)), {name: binds[name] for name in ("listed", "published_clocks")})
+            connection.execute(text(composed.versions_learnt(model)), {name: binds[name] for name in ("listed", "published_clocks")})
         if not keyed:
             run_file(connection, settings, f"queries/publication/learnt/{record}", **binds)
 
@@ -86,45 +86,3 @@ def _is_another_list(connection: Connection, name: str, source: str, moment: str
 def definition_of(settings: Settings, indicator: Indicator) -> dict[str, Any]:
     """The formula of an indicator in the form of mart.publication.definitions: its version and the SHA-256 hash of its SQL."""
     return {"version": indicator.version, "sha256": hashlib.sha256(statement_of(settings, indicator).encode()).hexdigest()}
-
-
-def _of_versions(model: Model) -> str:
-    """The SQL that finds the reason for records that are one key of a version table.
-
-    It compares the newest version now with the newest version known at the publication: does the one break a critical rule, and did the
-    other break one?
-    """
-    record, key = model.record, str(model.item).format(row="v")
-    newest = ", ".join(f"v.{column.strip()}" for column in model.newest_first.split(","))
-    return f"""insert into learnt (record, item, is_deleted, is_restored, is_left_out, is_late, is_changed)
-with asked as (
-    select distinct c.item
-    from changed_item as c
-    inner join jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, record text) on c.indicator_code = l.code
-    where l.record = '{record}'
-),
-
-delivered as (
-    select
-        a.item, coalesce(cast(cast(:published_clocks as jsonb) ->> v.source_code as timestamptz), '-infinity') as frozen_at, v.*
-    from asked as a
-    inner join {model.versions} as v on a.item = {key}
-),
-
-version as (
-    select
-        v.item, v.frozen_at, v._first_seen_at, v._failed_rules, v._is_current,
-        row_number() over (
-            partition by v.source_code, v.item, v._first_seen_at <= v.frozen_at order by {newest}
-        ) = 1 and v._first_seen_at <= v.frozen_at as was_current
-    from delivered as v
-)
-
-select
-    '{record}' as record, v.item, false as is_deleted, false as is_restored,
-    min(v._first_seen_at) <= max(v.frozen_at)
-    and bool_or(v._is_current and v._failed_rules is not null) <> bool_or(v.was_current and v._failed_rules is not null) as is_left_out,
-    min(v._first_seen_at) > max(v.frozen_at) as is_late,
-    max(v._first_seen_at) > max(v.frozen_at) as is_changed
-from version as v
-group by v.item"""
