@@ -1,4 +1,6 @@
-"""Airflow on the embedded PostgreSQL: four processes on 127.0.0.1, configured by environment variables alone.
+"""Airflow on the embedded PostgreSQL: four processes on 127.0.0.1.
+
+Their settings are in include/airflow/airflow.cfg, which docker-compose shares; paths, ports and secrets come as environment variables.
 
 What is on disk, under `CCHC_HOME/airflow` (AIRFLOW_HOME):
 
@@ -24,13 +26,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cchc.airflow import configuration
 from cchc.airflow.launch import COMPONENTS
 from cchc.airflow.pools import OTHER_SLOTS, PARALLELISM, WAREHOUSE_POOL, configured_pools
 from cchc.airflow.processes import ProcessFile
 from cchc.embedded.airflow_api import AirflowApi
 from cchc.errors import CchcError
 from cchc.files import locked, tail, write_atomic, write_private
-from cchc.period import ZONE
 from cchc.settings import PROJECT, Settings
 from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
@@ -46,7 +48,7 @@ FERNET_KEY, SECRET_KEY = "airflow_fernet_key", "airflow_secret_key"
 JWT_SECRETS = ("airflow_jwt_secret", "airflow_jwt_secret_2")  # the two together are as long as the algorithm asks for
 SECRETS = (ADMIN_PASSWORD, VIEWER_PASSWORD, FERNET_KEY, SECRET_KEY, *JWT_SECRETS)
 METADATA_DATABASE = "airflow"
-MOST_TASKS_AT_ONCE = 4
+MOST_TASKS_AT_ONCE = 4  # that write to the warehouse
 HEALTH_NAMES = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
 
@@ -91,8 +93,7 @@ def up(
         port = postgres.free_port(_remembered_port(settings) or FIRST_PORT)
         _remember(settings, port=port)
         try:
-            for name in SECRETS:
-                settings.make_secret(name)
+            make_secrets(settings)
             environment = {**airflow_environment(settings, server, port, warehouse), **(extra_env or {}), **prepare()}
             _remember(settings, port=port, by_clock=environment.get("CCHC_SCHEDULE") != "off")
             pools = configured_pools(environment)
@@ -205,6 +206,12 @@ def tasks_at_once() -> int:
     return min(MOST_TASKS_AT_ONCE, max(2, (os.cpu_count() or 1) + 1))
 
 
+def make_secrets(settings: Settings) -> None:
+    """Make the keys and passwords of this installation's Airflow, those that there are not yet."""
+    for name in SECRETS:
+        settings.make_secret(name)
+
+
 def _parallelism() -> str:
     return str(tasks_at_once() + OTHER_SLOTS)
 
@@ -212,30 +219,18 @@ def _parallelism() -> str:
 def airflow_environment(settings: Settings, server: postgres.Server, port: int, warehouse: str) -> dict[str, str]:
     """The whole environment of Airflow's processes.
 
-    It is the caller's own, with our tuning where the caller has none, and with what makes this stack whatever the caller has.
+    It is the caller's own, less what would override include/airflow/airflow.cfg, with the paths, ports and secrets of this installation.
+    The caller may set the number of tasks at once (AIRFLOW__CORE__PARALLELISM). Raises NotConfigured where the secrets were never made.
     """
     folder = _folder(settings)
     url = f"http://127.0.0.1:{port}"
-    tuning = {
-        PARALLELISM: _parallelism(),
-        "AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT": str(OTHER_SLOTS),
-        "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": str(tasks_at_once()),
-        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
-        # A finished task usually keeps its executor slot until the next heartbeat.
-        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-        "GX_ANALYTICS_ENABLED": "false",
-    }
+    defaults = {PARALLELISM: _parallelism(), "GX_ANALYTICS_ENABLED": "false"}
     fixed = {
         "AIRFLOW_HOME": str(folder),
+        "AIRFLOW_CONFIG": str(configuration.FILE),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DEFAULT_TIMEZONE": ZONE.key,
         "AIRFLOW__CORE__FERNET_KEY": settings.secret(FERNET_KEY) + "=",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{VIEWER}:viewer",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folder / "passwords.json"),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": server.url(METADATA_DATABASE),
@@ -255,7 +250,7 @@ def airflow_environment(settings: Settings, server: postgres.Server, port: int, 
         "PATH": _joined(os.pathsep, str(Path(sys.executable).parent), os.environ.get("PATH")),
         "NO_PROXY": _joined(",", "127.0.0.1,localhost", os.environ.get("NO_PROXY") or os.environ.get("no_proxy")),
     }
-    return {**tuning, **os.environ, **fixed, "no_proxy": fixed["NO_PROXY"]}
+    return {**defaults, **configuration.without_options(os.environ), **fixed, "no_proxy": fixed["NO_PROXY"]}
 
 
 # --- steps of up -----------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ import psutil
 
 from cchc.errors import CchcError, NotConfigured
 from cchc.files import locked, tail, write_atomic, write_private
-from cchc.period import ZONE
+from cchc.settings import PROJECT
 from cchc.waiting import wait_until
 
 FIRST_PORT = 5439
@@ -50,28 +50,17 @@ LOG_LINES = 15
 LOG_LIMIT = 10_000_000
 SUPERUSER = "postgres"
 
-CONFIGURATION = f"""\
-# Written by cchc.warehouse.embedded at each start; changes made here are lost.
+SETTINGS_FILE = PROJECT / "include" / "postgres" / "cchc.conf"  # shared with docker-compose.yaml
+HEAD = "# Written at each start, from include/postgres/cchc.conf; changes made here are lost.\n"
+ADDRESSES = """\
+
+# of the embedded server
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
-max_connections = 100
-shared_buffers = 256MB
-work_mem = 64MB
-maintenance_work_mem = 256MB
-effective_cache_size = 1GB
-max_wal_size = 2GB
-checkpoint_timeout = 15min
-wal_compression = on
-synchronous_commit = on
-random_page_cost = 1.1
-jit = off
-timezone = '{ZONE.key}'
-log_timezone = '{ZONE.key}'
-log_destination = 'stderr'
-logging_collector = off
 """
-
 THROW_AWAY = """\
+
+# a throw-away cluster of tests
 fsync = off
 full_page_writes = off
 synchronous_commit = off
@@ -322,7 +311,8 @@ def _launch(folder: Path, durable: bool) -> None:
         # No process has the cluster open. PostgreSQL itself would refuse to start if the number in this file belonged to any process,
         # a foreign one or one that has ended and that its parent has not yet read.
         (data / "postmaster.pid").unlink(missing_ok=True)
-        write_atomic(data / "cchc.conf", CONFIGURATION + ("" if durable else THROW_AWAY))
+        shared = SETTINGS_FILE.read_text(encoding="utf-8")
+        write_atomic(data / "cchc.conf", HEAD + shared + ADDRESSES + ("" if durable else THROW_AWAY))
         _owned_like(data, data / "cchc.conf")
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(data / "server.log.1")
