@@ -18,11 +18,13 @@ from cchc.embedded import stack
 from cchc.embedded.airflow_api import Run
 from cchc.errors import CchcError, WrongUse
 from cchc.files import tail
+from cchc.reference.dirty_months import dirty_months
 from cchc.settings import PROJECT, Settings
 from cchc.sources.connection import variable
 from cchc.sources.profile import list_profiles
 from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
+from cchc.warehouse import engine
 
 REFRESH_DAG = "refresh_indicators"
 PERIOD = "2023-12"  # the last month of the made-up year
@@ -55,6 +57,11 @@ def is_demo(settings: Settings) -> bool:
 def serves(settings: Settings) -> bool:
     """Whether the demo's source systems run beside Airflow."""
     return stack.runs_beside(settings, SOURCES)
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """The connections to the demo's source systems as variables of the environment; empty where these do not run."""
+    return _connections(settings) if serves(settings) else {}
 
 
 def _up_with_sources(settings: Settings, prepare: Callable[[], None], say: Say) -> stack.Stack:
@@ -92,16 +99,24 @@ def _load(settings: Settings, running: stack.Stack, say: Say) -> None:
             api.set_paused(dag_id, False)
         say(f"loading everything known until {until}")
         known = [run.run_id for run in api.runs(REFRESH_DAG)]
+        if _marked(settings):  # changed reference data mark months and cause no run
+            api.trigger(REFRESH_DAG)
         triggered = [api.trigger(dag_id, {"from": None, "to": until}) for dag_id in ingests]
         ingested = api.wait(triggered, RUN_SECONDS, lambda run: _say_run(run, say))
         say("recomputing the months that the loads touched")
-        caused = api.wait_for_partitions(REFRESH_DAG, known, RUN_SECONDS, _Counter(REFRESH_DAG, say))
+        caused = api.wait_for_partitions(REFRESH_DAG, known, lambda: _marked(settings), RUN_SECONDS, _Counter(REFRESH_DAG, say))
         failed = [run for run in (*ingested, *caused) if run.state != "success"]
         if failed:
             raise CchcError(
                 "\n\n".join([f"{len(failed)} of {len(ingested) + len(caused)} DAG runs failed.", *map(api.explain_failure, failed[:3])])
             )
         say(f"{len(ingested) + len(caused)} DAG runs, all green")
+
+
+def _marked(settings: Settings) -> set[str]:
+    """The months (YYYY-MM) that wait for a refresh: ops.dirty_month decides that, whatever runs Airflow has."""
+    with engine(settings).connect() as connection:
+        return {month for months in dirty_months(connection).values() for month in months}
 
 
 def _ingest_dags(settings: Settings) -> list[str]:

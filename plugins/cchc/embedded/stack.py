@@ -31,7 +31,7 @@ from cchc.airflow.launch import COMPONENTS
 from cchc.airflow.pools import OTHER_SLOTS, PARALLELISM, WAREHOUSE_POOL, configured_pools
 from cchc.airflow.processes import ProcessFile
 from cchc.embedded.airflow_api import AirflowApi
-from cchc.errors import CchcError
+from cchc.errors import CchcError, NotConfigured
 from cchc.files import locked, tail, write_atomic, write_private
 from cchc.settings import PROJECT, Settings
 from cchc.waiting import wait_until
@@ -251,6 +251,21 @@ def airflow_environment(settings: Settings, server: postgres.Server, port: int, 
         "NO_PROXY": _joined(",", "127.0.0.1,localhost", os.environ.get("NO_PROXY") or os.environ.get("no_proxy")),
     }
     return {**defaults, **configuration.without_options(os.environ), **fixed, "no_proxy": fixed["NO_PROXY"]}
+
+
+def command_environment(settings: Settings) -> dict[str, str]:
+    """The environment in which Airflow's own command works on this installation. Starts PostgreSQL where it is stopped, but not Airflow.
+
+    Raises NotConfigured where `cchc up` was never run, because there is no metadata database then.
+    """
+    port = _remembered_port(settings)
+    if port is None:
+        raise NotConfigured(
+            f"{settings.home} has no embedded Airflow yet: run `cchc up` first. On a server with docker-compose use "
+            "`docker compose exec scheduler airflow …`."
+        )
+    environment = airflow_environment(settings, postgres.start(settings.home), port, warehouse_url(settings))
+    return environment if runs_by_clock(settings) else {**environment, "CCHC_SCHEDULE": "off"}
 
 
 # --- steps of up -----------------------------------------------------------------------------------------------------

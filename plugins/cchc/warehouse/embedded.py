@@ -138,6 +138,13 @@ def has_cluster(home: Path) -> bool:
     return (_folder(home) / "data").exists()
 
 
+def known_server(home: Path) -> Server:
+    """The server of `home` as it was last started, running or not; starts nothing. Raises NotConfigured where there is none."""
+    if not has_cluster(home):
+        raise NotConfigured(f"{home} has no PostgreSQL yet: run `cchc init` first, or set CCHC_WAREHOUSE_URL.")
+    return _server(home)
+
+
 def running_server(home: Path) -> Server | None:
     """The server of `home` if it runs, else None; starts nothing."""
     folder = _folder(home)
