@@ -13,6 +13,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 UV := $(shell if uv --version >/dev/null 2>&1; then command -v uv; else echo .cchc-tools/uv; fi)
 BIN := .venv/bin
 INSTALLED := .venv/installed-from-lock
+LOCKED := --universal --python-version 3.11 --generate-hashes --no-header --quiet
 ONCE ?=
 # `make coverage` runs the tests that take seconds: neither the whole stack, the random worlds and the SQL cases, nor files that take minutes.
 COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication quality reference reports runs secondary sources staging typed warehouse) \
@@ -26,7 +27,7 @@ help: ## list the commands
 	@echo
 	@echo "  make demo ONCE=1 stops everything and ends when the scorecard is printed."
 
-setup: $(INSTALLED) ## install what requirements.lock lists into .venv (the others do it by themselves)
+setup: $(INSTALLED) ## install what requirements-dev.lock lists into .venv (the others do it by themselves)
 
 demo: $(INSTALLED) ## from nothing to Airflow's UI with the demo district of 2023 loaded, and its scorecard
 	@$(BIN)/cchc demo $(if $(filter-out 0,$(ONCE)),--once)
@@ -49,11 +50,13 @@ nightly: $(INSTALLED) ## the tests that are too slow for each change
 coverage: $(INSTALLED) ## how much of plugins/cchc the fast tests run
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --timeout 900 --cov $(COVERED_BY) $(ARGS)
 
-check: $(INSTALLED) ## lint, format, types, the order of the rooms, SQL lint
+check: $(INSTALLED) ## lint, format, types, the order of the rooms, undeclared packages, SQL lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy plugins/cchc demo dags
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/deptry plugins dags demo --no-ansi
+	$(BIN)/deptry tests --exclude '\.venv' --ignore DEP002,DEP004 --no-ansi
 	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor -p 2 include/sql
 
 format: $(INSTALLED) ## put the code into its form
@@ -71,17 +74,18 @@ schemas: $(INSTALLED) ## write docs/schemas and docs/reference/profile.md anew, 
 	@$(BIN)/python -m cchc.documentation.schemas
 	@$(BIN)/python -m cchc.documentation.vocabulary
 
-lock: | $(UV) ## write requirements.lock anew from pyproject.toml
-	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
+lock: | $(UV) ## write requirements.lock (server) and requirements-dev.lock (tests and tools too) anew from pyproject.toml
+	$(UV) pip compile pyproject.toml $(LOCKED) -o requirements.lock
+	$(UV) pip compile pyproject.toml $(LOCKED) --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean: down ## remove the environment; the data in .cchc stay
 	rm -rf .venv .cchc-tools .mypy_cache .ruff_cache .pytest_cache
 
-$(INSTALLED): requirements.lock | $(UV)
+$(INSTALLED): requirements-dev.lock | $(UV)
 	@test -n "$(PYTHON)" || { echo "This needs Python 3.11, 3.12 or 3.13. Found none; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@test -x $(BIN)/python || $(UV) venv --quiet --python "$(PYTHON)" .venv
-	@echo "installing the packages of requirements.lock into .venv"
-	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	@echo "installing the packages of requirements-dev.lock into .venv"
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements-dev.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 

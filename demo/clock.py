@@ -11,6 +11,8 @@ import os
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
+from demo.files import write_whole
+
 DAY = 86_400
 LOCAL = timezone(timedelta(hours=7))
 _ORIGIN = date(1970, 1, 1)
@@ -142,6 +144,4 @@ class Clock:
         """Set the clock: written under another name, then renamed."""
         if not BEGIN <= at <= END:
             raise ValueError(f"the demo knows {iso_offset(BEGIN)} to {iso_offset(END)}; {iso_offset(at)} lies outside")
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        part.write_text(json.dumps({"clock": iso_offset(at)}) + "\n", encoding="utf-8")
-        os.replace(part, self.path)
+        write_whole(self.path, json.dumps({"clock": iso_offset(at)}) + "\n")

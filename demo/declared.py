@@ -7,7 +7,6 @@ workbooks are written by hand, because a spreadsheet library puts the time of da
 from __future__ import annotations
 
 import io
-import os
 import random
 import zipfile
 from pathlib import Path
@@ -17,6 +16,7 @@ from xml.sax.saxutils import escape
 from demo import people
 from demo.clock import DAY, moment, slashed_day
 from demo.documents import Registry
+from demo.files import write_whole
 from demo.units import BY_CODE, DISTRICT, UNITS, Unit
 
 HEADER = ("MaChiTieu", "TuSo", "MauSo", "CanCu", "NgayCanCu", "NguoiKhai", "NguoiDuyet", "NgayDuyet", "GhiChu")
@@ -227,9 +227,7 @@ class DeclaredFolder:
                 continue
             data, path = self.declared.contents(delivery), self.folder / name
             if not path.exists() or path.read_bytes() != data:
-                part = self.folder / f".{name}.{os.getpid()}.part"
-                part.write_bytes(data)
-                os.replace(part, path)
+                write_whole(path, data)
                 written.append(name)
             self._there[name] = delivery
         return written

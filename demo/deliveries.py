@@ -8,11 +8,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 from demo.clock import DAY, compact_day, day_number
+from demo.files import write_whole
 from demo.payments import COLUMNS, FIRST_DAY, LAST_DAY, Payments, dotted
 
 MANIFEST_ROWS = day_number(2024, 1, 16)
@@ -100,11 +100,6 @@ class DropFolder:
         self.payments = payments
         self._schedule = schedule()
 
-    def _write(self, name: str, data: bytes) -> None:
-        part = self.folder / f".{name}.{os.getpid()}.part"
-        part.write_bytes(data)
-        os.replace(part, self.folder / name)
-
     def update(self, at: int) -> list[str]:
         """Deliver everything that is due before `at` and not there yet; the names of the new files, in order."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -118,6 +113,6 @@ class DropFolder:
             data, manifest = contents(self.payments, delivery)
             for name, wanted, body in ((delivery.data_name, want_data, data), (delivery.manifest_name, want_manifest, manifest)):
                 if wanted:
-                    self._write(name, body)
+                    write_whole(self.folder / name, body)
                     written.append(name)
         return written

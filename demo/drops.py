@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import zipfile
 from bisect import bisect_left
@@ -23,6 +22,7 @@ from demo import clock
 from demo.clock import DAY, compact_day, day_number
 from demo.declared import DeclaredFolder
 from demo.deliveries import DropFolder
+from demo.files import write_whole
 
 if TYPE_CHECKING:
     from demo.district import District
@@ -243,9 +243,7 @@ class Shelf:
             path = self.folder / name
             if name in present and path.read_bytes() == data:
                 continue
-            part = self.folder / f".{name}.{os.getpid()}.part"
-            part.write_bytes(data)
-            os.replace(part, path)
+            write_whole(path, data)
             written.append(name)
         return written
 

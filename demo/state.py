@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from demo.clock import DEFAULT_CLOCK, Clock, iso_offset, parse_iso
+from demo.files import write_whole
 
 DEFAULT_PORT = 8765
 DEFAULT_SEED = 53
@@ -28,11 +29,7 @@ class Credentials(NamedTuple):
 
 
 def _write_private(path: Path, value: dict[str, Any]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(json.dumps(value, indent=2) + "\n")
-    os.replace(part, path)
+    write_whole(path, json.dumps(value, indent=2) + "\n", 0o600)
 
 
 class StateFolder:
@@ -100,7 +97,7 @@ class StateFolder:
             return None
 
     def connections(self, port: int | None = None) -> dict[str, str]:
-        """The Airflow connections of the five sources, as environment variables with JSON in them."""
+        """The Airflow connections of the six sources, as environment variables with JSON in them."""
         credentials = self.credentials()
         base = f"http://127.0.0.1:{port or self.server_port() or DEFAULT_PORT}"
         return {

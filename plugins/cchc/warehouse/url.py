@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import make_url
+
 from cchc.errors import NotConfigured
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
@@ -21,6 +23,15 @@ def warehouse_url(settings: Settings) -> str:
     server = postgres.start(settings.home)
     server.ensure_databases(DATABASE)
     return server.url(DATABASE, DRIVER)
+
+
+def address(settings: Settings, *, with_password: bool) -> str:
+    """The address of the warehouse for psql and other clients, which know no SQLAlchemy driver; starts nothing.
+
+    Raises NotConfigured where there is no warehouse yet.
+    """
+    url = make_url(settings.warehouse_url or postgres.known_server(settings.home).url(DATABASE, DRIVER)).set(drivername="postgresql")
+    return (url if with_password else url._replace(password=None)).render_as_string(hide_password=False)
 
 
 def normalised(url: str) -> str:
