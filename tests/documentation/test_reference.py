@@ -1,0 +1,46 @@
+"""The generated pages of docs/reference are what the catalogue, plans, profiles, rules, DAGs and texts say."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cchc.documentation import pages, reference
+from cchc.errors import NotConfigured
+
+
+def test_no_page_is_old() -> None:
+    assert reference.stale() == []
+
+
+@pytest.mark.parametrize("name", reference.PAGES)
+def test_an_old_page_is_named_with_the_command(name: str, tmp_path: Path) -> None:
+    shutil.copytree(reference.FOLDER, tmp_path, dirs_exist_ok=True)
+    page = (tmp_path / name).read_text(encoding="utf-8").splitlines()
+    (tmp_path / name).write_text("\n".join([*page[:-1], "old words"]) + "\n", encoding="utf-8")
+    (told,) = reference.stale(tmp_path)
+    assert told.startswith(f"docs/reference/{name} is old from line {len(page)} on; run `make reference`.")
+    (tmp_path / name).unlink()
+    (told,) = reference.stale(tmp_path)
+    assert "is old from line 1 on" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# A page\n\n<!-- b -->\n", "the mark <!-- b --> stands for nothing"),
+        ("# A page\n", "the mark <!-- a --> is missing"),
+        ("# A page\n\n<!-- a -->\n<!-- a -->\n", "the mark <!-- a --> stands twice"),
+        ("<!-- a -->\n", "a page of docs/reference begins with a line '# …'"),
+    ],
+    ids=["no such part", "a part has no place", "twice", "no title"],
+)
+def test_a_text_that_does_not_fit_its_parts_is_refused(text: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "PROJECT", tmp_path)
+    monkeypatch.setattr(pages, "TEXT", tmp_path)
+    (tmp_path / "page.md").write_text(text, encoding="utf-8")
+    with pytest.raises(NotConfigured) as refused:
+        pages.joined("page.md", {"a": "part"})
+    assert words in str(refused.value)
