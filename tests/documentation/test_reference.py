@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from cchc.documentation import pages, reference
 from cchc.errors import NotConfigured
+from cchc.settings import PROJECT
 
 
 def test_no_page_is_old() -> None:
@@ -44,3 +46,18 @@ def test_a_text_that_does_not_fit_its_parts_is_refused(text: str, words: str, tm
     with pytest.raises(NotConfigured) as refused:
         pages.joined("page.md", {"a": "part"})
     assert words in str(refused.value)
+
+
+def rules_of_the_code() -> set[str]:
+    """The rules about a whole file or load, by the names under which the code reports them."""
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for room in ("sources", "quality") for path in (PROJECT / "plugins" / "cchc" / room).glob("*.py")
+    )
+    return set(re.findall(r'"(B\d)"', code)) | set(re.findall(r'(?:return |\[|Check)\(?"([A-Z]{4,})", ', code))
+
+
+def test_every_rule_about_a_file_or_load_is_on_the_page() -> None:
+    page = (reference.FOLDER / "rules.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `(\w+)` \|", page.partition("## Rules of a whole file")[2].partition("## Findings")[0], flags=re.MULTILINE))
+    assert told == rules_of_the_code()
+    assert told == {f"B{number}" for number in range(7)} | {"COUNTS", "SHARE", "SIZE", "FIELDS", "LANDING"}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import Any
 
-from cchc.documentation.pages import code, joined, repository, table
+from cchc.documentation.pages import code, header, joined, repository, table
 from cchc.reference.catalogue import Indicator, catalogue
 from cchc.reference.entries import DutyEntry
 from cchc.reference.plan import Plan, plans
@@ -22,7 +21,6 @@ ITEMS = {
     "declared": "a declared figure",
 }
 LEVELS = {"all": "all scopes", "district": "district level", "commune": "commune level"}
-_HEADER = re.compile(r"^-- (\w+): (.*(?:\n-- {2,}.*)*)", re.MULTILINE)
 
 
 def text() -> str:
@@ -70,17 +68,10 @@ def _part(settings: Settings, item: Indicator, clauses: dict[str, list[str]]) ->
         ("item", ITEMS[item.item] + (f"; units that its SQL names: {code(item.units)}" if item.units else "")),
         ("coverage", code([item.coverage]) if item.coverage else "none: a catalogue is counted"),
         ("SQL", code(files)),
-        ("take care", " / ".join(_header(settings, item.part(role), "traps") for role in item.roles)),
+        ("take care", " / ".join(header(settings.sql_dir / f"{item.part(role)}.sql", "traps") for role in item.roles)),
         ("planted cases", code(cases)),
     ]
     return f"### {item.code}\n\n**{item.name_vi}** · {item.name_en}\n\n" + table(("", ""), rows)
-
-
-def _header(settings: Settings, name: str, key: str) -> str:
-    """One entry of the header of an SQL file (`-- grain: …`, `-- source: …`, `-- traps: …`)."""
-    content = (settings.sql_dir / f"{name}.sql").read_text(encoding="utf-8")
-    found = dict(_HEADER.findall(content))
-    return " ".join(found[key].replace("\n--", " ").split())
 
 
 def _declared(settings: Settings, items: list[Indicator], clauses: dict[str, list[str]]) -> str:

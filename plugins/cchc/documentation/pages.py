@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from cchc.errors import NotConfigured
 from cchc.settings import PROJECT, Settings
@@ -15,6 +16,7 @@ from cchc.settings import PROJECT, Settings
 FOLDER = PROJECT / "docs" / "reference"
 TEXT = FOLDER / "text"
 _MARK = re.compile(r"^<!-- ([a-z0-9_.]+(?:: [a-z0-9_.]+)?) -->$", re.MULTILINE)
+_HEADER = re.compile(r"^-- (\w+): (.*(?:\n-- {2,}.*)*)", re.MULTILINE)
 _TITLE = re.compile(r"\A# .+\n")
 
 
@@ -69,6 +71,14 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def code(words: Iterable[object]) -> str:
     """Words in code style, separated by commas."""
     return ", ".join(f"`{word}`" for word in words)
+
+
+def header(file: Path, key: str) -> str:
+    """One entry of the header of an SQL file (`-- grain: …`, `-- source: …`, `-- traps: …`). Raises NotConfigured where it has none."""
+    found = dict(_HEADER.findall(file.read_text(encoding="utf-8")))
+    if key not in found:
+        raise NotConfigured(f"{file}: the header has no line '-- {key}: …'")
+    return " ".join(str(found[key]).replace("\n--", " ").split())
 
 
 def _cell(words: object) -> str:

@@ -9,11 +9,14 @@ from collections.abc import Callable
 from itertools import zip_longest
 from pathlib import Path
 
-from cchc.documentation import indicator_page
+from cchc.documentation import dag_page, indicator_page, plan_page, rule_page
 from cchc.documentation.pages import FOLDER
 
 PAGES: dict[str, Callable[[], str]] = {
     indicator_page.NAME: indicator_page.text,
+    plan_page.NAME: plan_page.text,
+    rule_page.NAME: rule_page.text,
+    dag_page.NAME: dag_page.text,
 }
 
 
