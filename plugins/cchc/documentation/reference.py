@@ -6,10 +6,11 @@ docs/reference/profile.md belongs to `make schemas`, because it is made of the s
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
-from cchc.documentation import dag_page, indicator_page, plan_page, rule_page
+from cchc.documentation import contract_page, dag_page, indicator_page, plan_page, rule_page
 from cchc.documentation.pages import FOLDER
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -17,6 +18,7 @@ PAGES: dict[str, Callable[[], str]] = {
     plan_page.NAME: plan_page.text,
     rule_page.NAME: rule_page.text,
     dag_page.NAME: dag_page.text,
+    **{name: partial(contract_page.text, name) for name in contract_page.names()},
 }
 
 
