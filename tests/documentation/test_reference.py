@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cchc.documentation import pages, reference
+from cchc.documentation import contract_page, pages, reference
 from cchc.errors import NotConfigured
 from cchc.settings import PROJECT
 
@@ -42,9 +43,9 @@ def test_an_old_page_is_named_with_the_command(name: str, tmp_path: Path) -> Non
 def test_a_text_that_does_not_fit_its_parts_is_refused(text: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "PROJECT", tmp_path)
     monkeypatch.setattr(pages, "TEXT", tmp_path)
-    (tmp_path / "page.md").write_text(text, encoding="utf-8")
+    (tmp_path / "plan.md").write_text(text, encoding="utf-8")
     with pytest.raises(NotConfigured) as refused:
-        pages.joined("page.md", {"a": "part"})
+        pages.joined("plan.md", {"a": "part"})
     assert words in str(refused.value)
 
 
@@ -61,3 +62,41 @@ def test_every_rule_about_a_file_or_load_is_on_the_page() -> None:
     told = set(re.findall(r"^\| `(\w+)` \|", page.partition("## Rules of a whole file")[2].partition("## Findings")[0], flags=re.MULTILINE))
     assert told == rules_of_the_code()
     assert told == {f"B{number}" for number in range(7)} | {"COUNTS", "SHARE", "SIZE", "FIELDS", "LANDING"}
+
+
+def test_a_source_without_words_has_a_page_of_its_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(PROJECT / "docs" / "examples" / "dutch_permits.yaml", tmp_path)
+    settings = replace(pages.repository(), sources_dir=tmp_path)
+    monkeypatch.setattr(contract_page, "repository", lambda: settings)
+    source = "dutch_permits"
+    page = contract_page.text(f"contracts/{source}.md")
+    assert page.startswith("# ") and f"the profile is include/sources/{source}.yaml" in page
+    assert re.search(r"^\| `\w+` \|  \| `dossier_code` \| text \|", page, flags=re.MULTILINE), page[:2000]
+
+
+def test_a_field_that_nobody_explains_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(reference.FOLDER / "text", tmp_path / "text")
+    source = "survey"
+    fields = tmp_path / "text" / "contracts" / f"{source}.yaml"
+    fields.write_text(fields.read_text(encoding="utf-8").replace("  MaDonVi: unit\n", ""), encoding="utf-8")
+    monkeypatch.setattr(contract_page, "TEXT", tmp_path / "text")
+    with pytest.raises(NotConfigured, match=r"survey.yaml, answers: say what MaDonVi means; the profile uses it"):
+        contract_page.text(f"contracts/{source}.md")
+
+
+def test_every_code_word_of_the_glossary_is_used() -> None:
+    page = (reference.FOLDER / "glossary.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| ") and not line.startswith("| English")]
+    words = {word for row in rows for word in re.findall(r"`([^`]+)`", row[3])}
+    roots = [PROJECT / name for name in ("plugins", "include", "dags")]
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for root in roots for ending in ("py", "sql", "yaml") for path in root.rglob(f"*.{ending}")
+    )
+    assert {word for word in words if word not in code and word.rpartition(".")[2] not in code} == set()
+    assert len(words) > 60
+
+
+def test_the_index_names_every_page() -> None:
+    index = (reference.FOLDER / "README.md").read_text(encoding="utf-8")
+    found = {path.relative_to(reference.FOLDER).as_posix() for path in reference.FOLDER.rglob("*.md") if pages.TEXT not in path.parents}
+    assert {name for name in found - {"README.md"} if f"({name})" not in index} == set()

@@ -1,7 +1,8 @@
 """docs/reference/contracts/<source>.md: what a source delivers on the wire.
 
 Which fields are used and what becomes of them is read from the profile, the columns and codes from the model. The meaning of each field is
-in docs/reference/text/contracts/<source>.yaml, all other words are in the text beside it.
+in docs/reference/text/contracts/<source>.yaml, all other words are in the text beside it. A source without these two files has a page made
+of its profile alone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from cchc.documentation.pages import TEXT, code, joined, repository, table
+from cchc.documentation.pages import TEXT, code, headed, joined, repository, table
 from cchc.errors import NotConfigured
 from cchc.models import MODELS
 from cchc.settings import PROJECT
@@ -39,10 +40,15 @@ def names() -> list[str]:
 
 
 def text(name: str) -> str:
-    """The page `name`. Raises NotConfigured if a field of the profile has no meaning in the list of the source's fields."""
+    """The page `name`. Raises NotConfigured if the source has a list of its fields, and a field that the profile uses is not in it."""
     source = name.removeprefix(f"{FOLDER}/").removesuffix(".md")
     profile = load_profile(repository().sources_dir, source)
     path = TEXT / FOLDER / f"{source}.yaml"
+    if not path.exists():
+        entities = [_entity(profile, entity, dict.fromkeys(entity.fields, "")) for entity in profile.entities.values()]
+        return headed(
+            "\n\n".join([f"# {profile.name_vi}", _transport(profile), *entities]) + "\n", f"the profile is include/sources/{source}.yaml"
+        )
     meanings = read(path, dict[str, dict[str, str]])
     unknown = [entity for entity in meanings if entity not in profile.entities]
     if unknown:

@@ -35,7 +35,7 @@ def repository() -> Settings:
 def joined(name: str, parts: Mapping[str, str]) -> str:
     """The page docs/reference/`name`: its hand-written text with a generated part in the place of each mark.
 
-    Arguments: `name`, such as `contracts/one_stop.md`; `parts`, by mark. Raises NotConfigured if the text has a mark without a part, lacks
+    Arguments: `name`, the path below docs/reference; `parts`, by mark. Raises NotConfigured if the text has a mark without a part, lacks
     the mark of a part, or has one twice.
     """
     path = TEXT / name
