@@ -5,13 +5,15 @@ docs/reference/profile.md belongs to `make schemas`, because it is made of the s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
 from cchc.documentation import contract_page, dag_page, indicator_page, plan_page, rule_page
 from cchc.documentation.pages import FOLDER
+from cchc.errors import CchcError
 
 PAGES: dict[str, Callable[[], str]] = {
     indicator_page.NAME: indicator_page.text,
@@ -30,11 +32,14 @@ def write(folder: Path = FOLDER) -> None:
         path.write_text(text(), encoding="utf-8")
 
 
-def stale(folder: Path = FOLDER) -> list[str]:
-    """The pages in `folder` that are not what their data and texts say now: the first line that differs, and how to write them anew."""
+def stale(folder: Path = FOLDER, names: Iterable[str] = PAGES) -> list[str]:
+    """Those of the pages `names` in `folder` that are not what their data and texts say now.
+
+    A sentence for each: the first line that differs, and how to write the page anew.
+    """
     found = []
-    for name, text in PAGES.items():
-        path = folder / name
+    for name in names:
+        text, path = PAGES[name], folder / name
         kept, fresh = path.read_text(encoding="utf-8").splitlines() if path.exists() else [], text().splitlines()
         if kept != fresh:
             lines = enumerate(zip_longest(kept, fresh), 1)
@@ -45,4 +50,7 @@ def stale(folder: Path = FOLDER) -> list[str]:
 
 
 if __name__ == "__main__":
-    write()
+    try:
+        write()
+    except CchcError as error:
+        sys.exit(str(error))
