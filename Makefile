@@ -20,7 +20,7 @@ COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication q
 	$(addprefix --ignore=tests/,cli/test_touched.py plans/test_two_plans.py publication/test_publication.py reference/test_felt.py \
 	runs/test_clocks.py runs/test_overlapping.py)
 
-.PHONY: help setup demo up down status test nightly coverage check format bench dictionary schemas lock clean
+.PHONY: help setup demo up down status test nightly coverage check format bench dictionary reference schemas lock clean
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench: $(INSTALLED) ## how fast it is, on generated data
 dictionary: $(INSTALLED) ## write docs/data-dictionary.md anew, from the comments of a fresh warehouse
 	@export CCHC_HOME="$$(mktemp -d)"; unset CCHC_WAREHOUSE_URL; trap '$(BIN)/cchc down >/dev/null; rm -rf "$$CCHC_HOME"' EXIT; \
 		$(BIN)/cchc init >/dev/null && $(BIN)/python -m cchc.documentation.dictionary >docs/data-dictionary.md
+
+reference: $(INSTALLED) ## write docs/reference anew: indicators, contracts, rules, plan, DAGs
+	@$(BIN)/python -m cchc.documentation.reference
 
 schemas: $(INSTALLED) ## write docs/schemas and docs/reference/profile.md anew, from the models that read the YAML files
 	@$(BIN)/python -m cchc.documentation.schemas

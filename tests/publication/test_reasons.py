@@ -1,4 +1,4 @@
-"""Every kind of record says why an item of it counts otherwise than when its period was published (indicators.md §8.4)."""
+"""Every kind of record says why an item of it counts otherwise than when its period was published (docs/reference/indicators.md §6)."""
 
 from __future__ import annotations
 

@@ -38,7 +38,10 @@ def dictionary(settings: Settings) -> str:
     lines = [
         "# Data dictionary",
         "",
-        "Generated from the comments of the database by `python -m cchc.documentation.dictionary > docs/data-dictionary.md`; do not edit.",
+        "What the words and numbers mean: [reference](reference/README.md), above all [indicators](reference/indicators.md) and the",
+        "[glossary](reference/glossary.md).",
+        "",
+        "Generated from the comments of the database by `make dictionary`; do not edit.",
         "A comment is English | Tiếng Việt where both are given. Columns that begin with `_` are made by the pipeline.",
         f"Times are `timestamptz`, judged in {ZONE.key}; a `_rate` is a fraction, a `_vnd` is whole đồng.",
     ]

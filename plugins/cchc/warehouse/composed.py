@@ -340,7 +340,7 @@ def finding_view(parts: Sequence[tuple[str, str]], comments: dict[str, str]) -> 
         from ({united}) as f
         inner join core.finding_kind as k on k.finding_code = f.finding_code;
         comment on view mart.finding is
-        'One row a finding: a dossier or payment that somebody should look at, as known now (indicators.md §7) | Phát hiện bất thường';
+        'One row a finding: a dossier or payment that somebody should look at, as known now (docs/reference/rules.md#findings) | Phát hiện bất thường';
         {told}"""
 
 

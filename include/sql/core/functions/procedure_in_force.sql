@@ -84,4 +84,4 @@ select
 from in_force as f
 where f.source_code = source
 $$;
-comment on function core.procedure_in_force is 'One row a procedure in force at a unit on day D (indicators.md §3, in force at D)';
+comment on function core.procedure_in_force is 'One row a procedure in force at a unit on day D (docs/reference/indicators.md#310-in-force-on-d)';
