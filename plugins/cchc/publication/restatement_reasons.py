@@ -62,7 +62,7 @@ def counted_by(connection: Connection, settings: Settings, indicator: Indicator,
     from the list known at the publication. The formula is named if its SQL changed without a new version (`_formula`). `published`: the
     row of mart.publication.
     """
-    statement = statement_of(settings, indicator)
+    statement = without_comments(statement_of(settings, indicator))
     frozen, sources = published["source_clocks"], list(clocks.by_role.get(indicator.role, {}))
     found = _formula(published["definitions"][indicator.code], definition_of(settings, indicator))
     for table, name in COUNTED_BY.items():
