@@ -133,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         return super().date_time_string(self.application.moment().timestamp() if timestamp is None else timestamp)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Requests are logged only when debugging: query strings and headers are nobody's business."""
+        """Query strings and headers may hold secrets, so requests are logged only at debug level."""
         log.debug(format, *args)
 
 
@@ -142,7 +142,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in the middle is no news."""
+        """Clients that disconnect early are logged at debug level only."""
         log.debug("a connection ended badly")
 
 

@@ -1,6 +1,6 @@
-"""The indicators of indicators.md once more, in plain Python: slow, readable, clause after clause.
+"""The reference implementation: the indicators of docs/reference/indicators.md in plain Python, slow and readable, rule by rule.
 
-`Knowledge` is what the extracts at T1 < T2 < … delivered; `evaluate` and `rows` turn it into numbers. Every § is of indicators.md.
+`Knowledge` is what the extracts at T1 < T2 < … delivered; `evaluate` and `rows` turn it into numbers. READINGS.md explains the §§ that are cited here.
 """
 
 from __future__ import annotations
@@ -740,7 +740,7 @@ def _feedback_members(kn: Knowledge, at: Span) -> dict[str, tuple[Members, Membe
 
 
 def declared_values(kn: Knowledge, kind: str, start: date) -> dict[tuple[str, str], tuple[int, int | None]]:
-    """TuSo over MauSo summed over the units of each scope, of the month of D; both bases alike, nothing carried forward (§4, end).
+    """Sum TuSo and MauSo over the units of each scope, for the month of the last day (D). Both bases are alike, and no earlier month is used (§4, end).
 
     Of a count TuSo alone.
     """

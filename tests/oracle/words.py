@@ -1,6 +1,6 @@
 """Small words that the whole oracle shares: the zone, reading of times and texts, units, the plan, periods.
 
-Written from indicators.md and contracts/ alone; nothing of the product is imported.
+Written only from docs/reference/indicators.md and docs/reference/contracts; nothing of the product is imported.
 """
 
 from __future__ import annotations
