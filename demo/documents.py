@@ -204,7 +204,7 @@ class Registry:
 
     # --- oddities --------------------------------------------------------------------------------------------------------------
     def plant(self, times: list[int]) -> None:
-        """Plant secret documents, documents without a secrecy or that become secret, and invalid signatures. `times`: spread over the demo."""
+        """Plant secret documents, documents without a secrecy or that become secret, invalid signatures. `times`: in order."""
         at = iter(times)
 
         def secret(code: str, secrecy: str | None) -> Document:
