@@ -1,7 +1,7 @@
 """Times of the demo: whole seconds of local time, and the clock that a state folder keeps.
 
 Inside the demo a moment is an `int`: seconds since 1970-01-01 00:00:00 *local* time (Asia/Ho_Chi_Minh, +07:00, no daylight
-saving). Integers sort, compare and cost nothing; text is made only when a record leaves the building.
+saving). Integers are cheap to sort and compare; they become text only when a record is delivered.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def parse_day(text: str) -> int:
 
 
 class Clock:
-    """The clock of a state folder: one file, replaced in one piece, read again when it changes."""
+    """The clock of a state folder: one file, which is replaced atomically and read again when it changes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

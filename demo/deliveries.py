@@ -1,6 +1,6 @@
-"""When which payment file reaches the drop folder, and what it and its manifest say.
+"""The payment files: when each reaches the drop folder, and its content with its manifest.
 
-Every day's file comes at 01:15 of the next day, but for the planted oddities. Bytes depend on seed and scale alone.
+The file of each day comes at 01:15 of the next day, except for the planted oddities. The bytes depend only on seed and scale.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Delivery(NamedTuple):
 
     @property
     def zipped(self) -> bool:
-        """Some files come compressed."""
+        """Whether the file is compressed; some are."""
         return int(compact_day(self.day)[6:]) % 3 == 0
 
     @property
@@ -101,7 +101,7 @@ class DropFolder:
         self._schedule = schedule()
 
     def update(self, at: int) -> list[str]:
-        """Deliver everything that is due before `at` and not there yet; the names of the new files, in order."""
+        """Deliver everything that is due before `at` and not delivered yet. Returns the names of the new files in order."""
         self.folder.mkdir(parents=True, exist_ok=True)
         present = {path.name for path in self.folder.iterdir()}
         written: list[str] = []

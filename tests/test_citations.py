@@ -49,7 +49,9 @@ DOCUMENT = re.compile(r"(?<![\w/.<>*{}…-])((?:[\w.<>*{}…-]+/)*[\w.<>*{}…-]
 FILE = re.compile(rf"(?<![\w/.<>*{{}}…-])((?:{'|'.join(ROOTS)})/[\w./<>*{{}}…-]*\.(?:py|sql|yaml|csv|json|j2))\b")
 SECTION = re.compile(r"§+\s?(\d+(?:\.\d+)*)")
 SECTIONS_OF = re.compile(r"§ = (docs/[\w/.-]+\.md)")
-OUTSIDE = re.compile(r"\bINTERNALS\b|\bnotes/|\bnotes on Great Expectations\b|(?<![\w/])contracts/(?![\w<*({])|\bthe brief\b", re.IGNORECASE)
+OUTSIDE = re.compile(
+    r"\bINTERNALS\b|\bnotes/|\bnotes on Great Expectations\b|(?<![\w/])contracts/(?![\w<*({])|\bthe brief\b", re.IGNORECASE
+)
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 PLACEHOLDER = re.compile(r"[<>*{}…]")

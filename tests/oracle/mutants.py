@@ -1,6 +1,6 @@
-"""Do random worlds feel each clause? Every mutant changes one clause of the oracle; the worlds must give other numbers.
+"""Mutation test: each mutant changes one rule of the reference implementation; at least one random world must then give other numbers.
 
-python -m tests.oracle.mutants [worlds]     # by hand, some minutes; prints in how many worlds each mutant was seen
+python -m tests.oracle.mutants [worlds]     # by hand, takes some minutes; prints in how many worlds each mutant changed a number
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Does the comparison feel a defect in the product? Every mutant changes one place of include/sql; the numbers must differ.
+"""Mutation test: each mutant changes one place of include/sql; the comparison with the reference implementation must then find a difference.
 
-python -m tests.oracle.sql_mutants [--seeds 3001 3002]    # by hand, some minutes; prints the mutants that no world felt
+python -m tests.oracle.sql_mutants [--seeds 3001 3002]    # by hand, takes some minutes; prints the mutants that no world detected
 """
 
 from __future__ import annotations

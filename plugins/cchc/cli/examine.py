@@ -20,7 +20,7 @@ from cchc.settings import Settings
 from cchc.sources.profile import Profile
 
 OK, NOTE, WRONG = "ok", "NOTE", "WRONG"
-LONG_RUN = timedelta(hours=6)  # three tasks of at most two hours each
+LONG_RUN = timedelta(hours=6)  # a run has three long tasks of at most two hours each
 
 
 class Finding(NamedTuple):
@@ -38,7 +38,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
     embedded = _embedded(settings)
     found += embedded
     if embedded and embedded[0].level != OK:
-        return found  # asking the warehouse would start PostgreSQL
+        return found  # a query would start PostgreSQL
     reached = _checked("warehouse", lambda: _warehouse(settings))
     found.append(reached)
     if reached.level == WRONG:
@@ -83,7 +83,7 @@ def _checked(what: str, test: Callable[[], str | None]) -> Finding:
 
 
 def _project(settings: Settings) -> list[Finding]:
-    """Plan, catalogue and profiles can be read."""
+    """Check that plan, catalogue and profiles can be read."""
     from cchc.reference.catalogue import catalogue
     from cchc.reference.plan import in_words as plans_in_words
     from cchc.sources.profile import list_profiles, load_profile
@@ -98,7 +98,7 @@ def _project(settings: Settings) -> list[Finding]:
 
 
 def _connections(settings: Settings, sources: list[str] | None) -> list[Finding]:
-    """The connections of the sources, tried."""
+    """Test the connections of the sources."""
     from cchc.pipeline.ingest import check_connection
     from cchc.sources.connection import from_environment, variable
     from cchc.sources.profile import list_profiles
@@ -115,7 +115,7 @@ def _connections(settings: Settings, sources: list[str] | None) -> list[Finding]
 
 
 def _embedded(settings: Settings) -> list[Finding]:
-    """PostgreSQL and Airflow of this CCHC_HOME, where they are the embedded ones."""
+    """Check the embedded PostgreSQL and Airflow of this CCHC_HOME, if they are used."""
     if settings.warehouse_url:
         return []
     from cchc.embedded import stack
@@ -173,11 +173,11 @@ def _source(connection: Connection, settings: Settings, profile: Profile) -> lis
 
 
 def _roles(connection: Connection, profiles: list[str]) -> list[Finding]:
-    """Roles whose values end earlier than some source is known, or for good. `profiles`: the sources that have a profile."""
+    """Report roles whose values end before known_at of one of their sources, or for ever. `profiles`: the sources that have a profile."""
     from cchc.reference.roles import every_tree
     from cchc.warehouse.queries import ask
 
-    found: dict[Finding, None] = {}  # a source may concern several trees, and is told once
+    found: dict[Finding, None] = {}  # a source may concern several trees, but is reported once
     for clocks in every_tree(connection):
         for role in sorted(clocks.by_role):
             known = clocks.of(role)

@@ -1,4 +1,4 @@
-"""`cchc ingest`: pull, check and load one source, and what a run of a source prints."""
+"""`cchc ingest`: extract, check and load one source; also the output about the runs of a source."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from cchc.settings import Settings
 if TYPE_CHECKING:
     from cchc.pipeline.ingest import Outcome
 
-MOST_LOADS = 40  # of more loads than these only the first and the last are printed
-BLOCKED = 3  # exit code where validation blocked something
+MOST_LOADS = 40  # if there are more loads, only the first and the last ones are printed
+BLOCKED = 3  # the exit code if validation blocked something
 
 
 def register(add: Add) -> None:
@@ -44,7 +44,7 @@ def _ingest(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def print_outcomes(outcomes: list[Outcome]) -> int:
-    """Print what each of these runs did; the exit code."""
+    """Print what each of these runs did. Returns the exit code."""
     for done in outcomes:
         _print_outcome(done)
     return BLOCKED if any(done.blocked for done in outcomes) else 0

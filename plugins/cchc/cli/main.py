@@ -1,4 +1,4 @@
-"""`cchc …`: the functions of the package without Airflow. One module a subject adds its commands; here they are run.
+"""`cchc …`: the functions of the package without Airflow. Each subject has a module that adds its commands; this module runs them.
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 blocked by validation.
 """
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    # Great Expectations sets levels of its own: what it tells of itself is kept out at the handler
+    # Great Expectations sets the levels of its own loggers, so its messages are filtered at the handler
     logging.getLogger().handlers[0].addFilter(lambda record: record.levelno >= logging.WARNING or not record.name.startswith("great_exp"))
     try:
         return int(options.command(options, Settings.load()))

@@ -1,9 +1,9 @@
-"""The data dictionary: what the comments of the warehouse say, as a page for analysts.
+"""The data dictionary: a page for analysts, generated from the comments in the warehouse.
 
-    python -m cchc.documentation.dictionary > docs/data-dictionary.md        of the warehouse that `cchc init` made
+    python -m cchc.documentation.dictionary > docs/data-dictionary.md        for the warehouse that `cchc init` created
 
-What is written here stands in the migrations and, of views and functions, in their files (`comment on …`);
-tests/warehouse/test_dictionary.py holds the page to them.
+The comments are in the migrations and, for views and functions, in their files (`comment on …`).
+tests/warehouse/test_dictionary.py compares the page with them.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ SHORT = {"timestamp with time zone": "timestamptz", "character varying": "varcha
 
 
 def dictionary(settings: Settings) -> str:
-    """The page: every table and view of mart, core and ops, its key, its columns, and what their comments say; the functions of mart.
+    """The page: every table and view of mart, core and ops with its key, columns and comments, and the functions of mart.
 
-    Raises NotConfigured where the warehouse is not migrated.
+    Raises NotConfigured if the warehouse is not migrated.
     """
     require_migrated(settings)
     lines = [

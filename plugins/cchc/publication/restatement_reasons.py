@@ -1,7 +1,7 @@
 """Find the reason why an item now counts differently than when its period was published: what changed in its record since then.
 
 Each kind of record in the catalogue has one query for it. It is a file in include/sql/queries/publication/learnt; if the record is one key
-of a version table, the query is composed here (`_of_versions`). docs/guides/publication.md lists the reasons.
+of a version table, the query is `cchc.warehouse.composed.versions_learnt`. docs/guides/publication.md lists the reasons.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.models import VERSIONED
-from cchc.reference.catalogue import RECORDS, Indicator, statement_of
+from cchc.reference.catalogue import RECORDS, Indicator, statement_of, without_comments
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
 from cchc.warehouse import composed, query, run_file
@@ -59,12 +59,12 @@ def counted_by(connection: Connection, settings: Settings, indicator: Indicator,
     """The data other than records that an indicator depends on and that may differ from the publication.
 
     They are named as in `mart.restatement_item.detail`, separated by commas. A list (of procedures, leaders) is named only if it differs
-    from the list known at the publication. The formula is named if its SQL changed without a new version. `published`: the row of
-    mart.publication.
+    from the list known at the publication. The formula is named if its SQL changed without a new version (`_formula`). `published`: the
+    row of mart.publication.
     """
-    statement = statement_of(settings, indicator)
+    statement = without_comments(statement_of(settings, indicator))
     frozen, sources = published["source_clocks"], list(clocks.by_role.get(indicator.role, {}))
-    found = ["formula"] if published["definitions"][indicator.code] != definition_of(settings, indicator) else []
+    found = _formula(published["definitions"][indicator.code], definition_of(settings, indicator))
     for table, name in COUNTED_BY.items():
         if table not in statement:
             continue
@@ -84,5 +84,27 @@ def _is_another_list(connection: Connection, name: str, source: str, moment: str
 
 
 def definition_of(settings: Settings, indicator: Indicator) -> dict[str, Any]:
-    """The formula of an indicator in the form of mart.publication.definitions: its version and the SHA-256 hash of its SQL."""
-    return {"version": indicator.version, "sha256": hashlib.sha256(statement_of(settings, indicator).encode()).hexdigest()}
+    """The formula of an indicator in the form of mart.publication.definitions: its version and two SHA-256 hashes of its SQL.
+
+    `sha256` is the hash of the SQL as it is written. `statement_sha256` is the hash of the SQL without comments and layout, which changes
+    only if the formula does.
+    """
+    statement = statement_of(settings, indicator)
+    return {
+        "version": indicator.version,
+        "sha256": hashlib.sha256(statement.encode()).hexdigest(),
+        "statement_sha256": hashlib.sha256(without_comments(statement).encode()).hexdigest(),
+    }
+
+
+def _formula(published: dict[str, Any], current: dict[str, Any]) -> list[str]:
+    """What a restatement names of the formula: nothing, `formula` if it is another one, `formula_not_comparable` if that cannot be known.
+
+    It cannot be known for an edition that has no `statement_sha256` (frozen before this hash was recorded) if the SQL is written otherwise
+    now: perhaps only its comments are. `published` and `current`: results of `definition_of`.
+    """
+    if published["version"] == current["version"] and published["sha256"] == current["sha256"]:
+        return []
+    if published["version"] == current["version"] and "statement_sha256" not in published:
+        return ["formula_not_comparable"]
+    return [] if all(published[name] == current[name] for name in ("version", "statement_sha256")) else ["formula"]

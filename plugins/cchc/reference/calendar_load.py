@@ -9,7 +9,7 @@ from itertools import pairwise
 from sqlalchemy import Connection, text
 
 from cchc.reference import calendar
-from cchc.reference.catalogue import catalogue, statement_of
+from cchc.reference.catalogue import catalogue, statement_of, without_comments
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.reference.roles import marking_source, role_clocks
 from cchc.settings import Settings
@@ -90,7 +90,9 @@ def _mark(connection: Connection, settings: Settings, decided: list[date]) -> No
     ]
     dated = " union all ".join(f"select date '{first}' as from_date, date '{last}' as to_date" for first, last in spans)
     clocks = role_clocks(connection)
-    for role in sorted({item.role for item in catalogue(settings).values() if "core.working_day" in statement_of(settings, item)}):
+    for role in sorted(
+        {item.role for item in catalogue(settings).values() if "core.working_day" in without_comments(statement_of(settings, item))}
+    ):
         found = marking_source(clocks, role)
         if found is not None:
             mark_dirty_months(connection, settings, found[0], dated, found[1], REASON)

