@@ -329,6 +329,12 @@ def dossier_ends(table: str, dossiers: str, steps: Sequence[str], statuses: Sequ
 # --- findings, publication, reports ------------------------------------------------------------------------------------
 
 
+FINDING_COMMENT = (
+    "One row a finding: a dossier or payment that somebody should look at, as known now (docs/reference/rules.md#findings) | "
+    "Phát hiện bất thường"
+)
+
+
 def finding_view(parts: Sequence[tuple[str, str]], comments: dict[str, str]) -> str:
     """Create the view mart.finding. Arguments: `parts`, code and query of each kind; `comments`, the comment of each column."""
     united = "\nunion all\n".join(f"select '{code}' as finding_code, x.* from (\n{query}\n) as x" for code, query in parts)
@@ -339,8 +345,7 @@ def finding_view(parts: Sequence[tuple[str, str]], comments: dict[str, str]) -> 
             cast(date_trunc('month', f.month_day) as date) as month_start, f.item, f.dossier_code, f.event_date, f.detail
         from ({united}) as f
         inner join core.finding_kind as k on k.finding_code = f.finding_code;
-        comment on view mart.finding is
-        'One row a finding: a dossier or payment that somebody should look at, as known now (docs/reference/rules.md#findings) | Phát hiện bất thường';
+        comment on view mart.finding is '{FINDING_COMMENT}';
         {told}"""
 
 
