@@ -89,7 +89,7 @@ def _files(profile: Profile) -> Iterator[tuple[str, str]]:
     files = profile.files
     if files is None:
         return
-    yield "files", code(entity.file_pattern or "" for entity in profile.entities.values()) + ", also with `.gz`"
+    yield "files", code(dict.fromkeys(entity.file_pattern or "" for entity in profile.entities.values())) + ", also with `.gz`"
     if files.name is not None:
         yield "names of files", f"`{files.name}`"
     if files.manifest is not None:
@@ -173,6 +173,8 @@ def _notes(entity: Entity, place: str, column: Column) -> Iterator[str]:
         yield f"shifted by 12 hours where that brings it onto `{column.shift_12h_onto}`, then `{column.flag}` is true"
     if column.optional:
         yield f"may be absent: {column.reason}"
+    if column.codes:
+        yield "the source's words: " + ", ".join(f"`{word}` is `{own}`" for word, own in column.codes.items())
     codes = CODES.get(entity.model, {}).get(place, {})
     if codes:
         yield ", ".join(f"`{word}` {meaning}" for word, meaning in codes.items())
