@@ -95,7 +95,8 @@ def view(settings: Settings) -> SqlFile:
         from ({parts}) as f
         inner join core.finding_kind as k on k.finding_code = f.finding_code;
         comment on view mart.finding is
-        'One row a finding: a dossier or payment that somebody should look at, as known now (docs/reference/rules.md#findings) | Phát hiện bất thường';
+        'One row a finding: a dossier or payment that somebody should look at, as known now '
+        '(docs/reference/rules.md#findings) | Phát hiện bất thường';
         {comments}""",
     )
 
