@@ -89,7 +89,7 @@ def _files(profile: Profile) -> Iterator[tuple[str, str]]:
     files = profile.files
     if files is None:
         return
-    yield "files", code(entity.file_pattern or "" for entity in profile.entities.values()) + ", also with `.gz`"
+    yield "files", code(dict.fromkeys(entity.file_pattern or "" for entity in profile.entities.values())) + ", also with `.gz`"
     if files.name is not None:
         yield "names of files", f"`{files.name}`"
     if files.manifest is not None:
@@ -156,26 +156,22 @@ def _use(entity: Entity, name: str) -> tuple[str, str, str]:
     return code(place for place, _, _ in columns), ", ".join(dict.fromkeys(kind for _, kind, _ in columns)), "; ".join([*used, *notes])
 
 
-def _notes(entity: Entity, place: str, column: Column) -> Iterator[str]:
-    if column.personal is not None:
-        yield "only whether it is there is kept" if column.present else "kept as a keyed hash"
-    if column.critical:
-        yield "critical: a record with a value here that cannot be read is not counted"
-    if column.extract is not None:
-        yield f"the first match of `{column.extract}`"
-    if column.default is not None:
-        yield f"missing is `{column.default}`"
-    if column.formats is not None:
-        yield f"written as {code(column.formats)}"
-    if column.thousands is not None:
-        yield f"`{column.thousands}` between thousands"
-    if column.shift_12h_onto is not None:
-        yield f"shifted by 12 hours where that brings it onto `{column.shift_12h_onto}`, then `{column.flag}` is true"
-    if column.optional:
-        yield f"may be absent: {column.reason}"
+def _notes(entity: Entity, place: str, column: Column) -> list[str]:
+    """How a field is read into a column, as far as it is anything special."""
     codes = CODES.get(entity.model, {}).get(place, {})
-    if codes:
-        yield ", ".join(f"`{word}` {meaning}" for word, meaning in codes.items())
+    notes = (
+        (column.personal, "only whether it is there is kept" if column.present else "kept as a keyed hash"),
+        (column.critical, "critical: a record with a value here that cannot be read is not counted"),
+        (column.extract, f"the first match of `{column.extract}`"),
+        (column.default, f"missing is `{column.default}`"),
+        (column.formats, f"written as {code(column.formats or ())}"),
+        (column.thousands, f"`{column.thousands}` between thousands"),
+        (column.shift_12h_onto, f"shifted by 12 hours where that brings it onto `{column.shift_12h_onto}`, then `{column.flag}` is true"),
+        (column.optional, f"may be absent: {column.reason}"),
+        (column.codes, "words of the source: " + ", ".join(f"`{word}` is `{own}`" for word, own in (column.codes or {}).items())),
+        (codes, ", ".join(f"`{word}` {meaning}" for word, meaning in codes.items())),
+    )
+    return [words for holds, words in notes if holds not in (None, False, {})]
 
 
 @cache
