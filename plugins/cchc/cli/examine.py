@@ -18,6 +18,7 @@ from cchc.errors import CchcError, sentence_of
 from cchc.period import ZONE, now, to_minute
 from cchc.settings import Settings
 from cchc.sources.profile import Profile
+from cchc.states import ExtractStatus, LoadStatus
 
 OK, NOTE, WRONG = "ok", "NOTE", "WRONG"
 LONG_RUN = timedelta(hours=6)  # a run has three long tasks of at most two hours each
@@ -211,16 +212,16 @@ def _last_run(source: str, kind: str, row: dict[str, Any]) -> list[Finding]:
     named = "run" if kind == "ingest" else "retry from quarantine"
     what = f"{source}: the last {named} (extract {row['extract_id']}, {to_minute(row['started_at'])})"
     again = f"`cchc ingest {source}`" if kind == "ingest" else "`cchc quarantine retry`"
-    if row["status"] == "failed":
+    if row["status"] == ExtractStatus.FAILED:
         return [Finding(WRONG, f"{what} failed: {row['message']}. When that is mended: {again}")]
-    if row["status"] == "blocked":
+    if row["status"] == ExtractStatus.BLOCKED:
         return [Finding(WRONG, f"{what} was blocked, nothing of it was published: {row['message']}")]
-    if row["status"] == "superseded":
+    if row["status"] == ExtractStatus.SUPERSEDED:
         from cchc.runs.extracts import SUPERSEDED
 
         why = SUPERSEDED[row["superseded_by"]]
         return [Finding(WRONG, f"{what} gave way because {why}, and nothing has taken its place: {again}")]
-    if row["status"] == "running" and now() - row["started_at"] > LONG_RUN:
+    if row["status"] == ExtractStatus.RUNNING and now() - row["started_at"] > LONG_RUN:
         return [Finding(WRONG, f"{what} has not ended; it was probably cut off. {again} takes its place")]
     return []
 
@@ -257,7 +258,10 @@ def _loads(connection: Connection) -> list[Finding]:
 
     rows = ask(connection, "doctor/open_load")
     return [
-        Finding(NOTE if row["status"] == "waiting" else WRONG, f"{row['source_code']} {row['what']} is {row['status']}: {row['message']}")
+        Finding(
+            NOTE if row["status"] == LoadStatus.WAITING else WRONG,
+            f"{row['source_code']} {row['what']} is {row['status']}: {row['message']}",
+        )
         for row in rows
     ]
 

@@ -10,6 +10,7 @@ from cchc.cli.arguments import Add, moment
 from cchc.cli.printing import print_table
 from cchc.errors import WrongUse
 from cchc.settings import Settings
+from cchc.states import LoadStatus
 
 if TYPE_CHECKING:
     from cchc.pipeline.ingest import Outcome
@@ -63,7 +64,7 @@ def _print_outcome(done: Outcome) -> None:
     for message in done.blocked:
         print(f"BLOCKED {message}", file=sys.stderr)
     for load in done.loads:
-        if load["status"] == "waiting":
+        if load["status"] == LoadStatus.WAITING:
             print(f"waiting: {load['file_name'] or load['entity']}: {load['message']}", file=sys.stderr)
     for line in done.drift:
         print(f"drift: {line}")

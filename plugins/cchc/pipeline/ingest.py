@@ -32,6 +32,7 @@ from cchc.sources.connection import Connection
 from cchc.sources.landing import Landed, Window
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import table_of
+from cchc.states import LoadStatus
 from cchc.warehouse import engine, known_at_of, query
 from cchc.warehouse.queries import ask, run_statement
 
@@ -89,7 +90,7 @@ def validate_step(settings: Settings, extract_id: int) -> list[str]:
     from cchc.quality import validate
 
     with _step(settings, extract_id, "validate") as (profile, _):
-        loads = [load.load_id for load in _landed(settings, extract_id) if load.status == "landed" and load.load_id is not None]
+        loads = [load.load_id for load in _landed(settings, extract_id) if load.status == LoadStatus.LANDED and load.load_id is not None]
         validate(engine(settings), profile, loads, extract_id)
         return blocked(settings, extract_id)
 
@@ -349,7 +350,7 @@ def _landed(settings: Settings, extract_id: int) -> list[Landed]:
     landed = []
     for row in rows:
         manifest = row["manifest"] if isinstance(row["manifest"], dict) else json.loads(row["manifest"] or "{}")
-        status = "landed" if row["status"] in ("landed", "staged", "validated") else row["status"]
+        status = LoadStatus.LANDED if row["status"] in (LoadStatus.LANDED, LoadStatus.STAGED, LoadStatus.VALIDATED) else row["status"]
         landed.append(
             Landed(row["entity"], row["landing_path"] or "", row["file_name"], manifest, status, row["message"], load_id=row["load_id"])
         )

@@ -28,9 +28,10 @@ from cchc.sources.profile import Entity, Profile
 from cchc.staging.columns import PIPELINE
 from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import SCHEMA, staged_entities, table_of
+from cchc.states import LoadStatus
 from cchc.warehouse.queries import execute
 
-JUDGEABLE = ("landed", "staged", "validated", "loaded")
+JUDGEABLE = (LoadStatus.LANDED, LoadStatus.STAGED, LoadStatus.VALIDATED, LoadStatus.LOADED)
 SHARE, ROWS = 0.05, 20
 PAST_LOADS = 3
 LOOK = "Look at the rows with `cchc quarantine list`"
@@ -67,7 +68,7 @@ class _Load:
 
     @property
     def verdict(self) -> LoadVerdict:
-        blocked = self.status == "blocked"
+        blocked = self.status == LoadStatus.BLOCKED
         return LoadVerdict(self.load_id, self.entity, self.quarantined, self.warned, blocked, self.message if blocked else None)
 
 
@@ -93,7 +94,7 @@ def validate(
                     suite = load_suite(suite_path(directory, entity.suite), profile.zone, ends_table(extract_id))
                     suite = suite.without(entity.waived_rules).worded(entity)
                     _judge_entity(gx, connection, profile, entity, suite, [load for load in mine if load.status in JUDGEABLE], extract_id)
-                    judged += [load for load in mine if load.status in ("validated", "blocked")]
+                    judged += [load for load in mine if load.status in (LoadStatus.VALIDATED, LoadStatus.BLOCKED)]
     return [load.verdict for load in sorted(judged, key=lambda load: load.load_id)]
 
 
@@ -129,19 +130,19 @@ def _judge_entity(
             results = [*_rule_results(suite, load), *_batch_results(connection, profile, load, suite)]
             write_results(connection, load.load_id, "check", results)
             problems = [result.message for result in results if result.action == "block" and not result.is_success]
-            load.status = "blocked" if problems else "staged"
+            load.status = LoadStatus.BLOCKED if problems else LoadStatus.STAGED
             load.message = " ".join(problems) or None
             connection.execute(
                 "update ops.load set quarantined = %s, warned = %s, status = %s, message = %s where load_id = %s",
                 [load.quarantined, load.warned, load.status, load.message, load.load_id],
             )
-    passed = [load for load in loads if load.status != "blocked"]
+    passed = [load for load in loads if load.status != LoadStatus.BLOCKED]
     if passed:
         ids = [load.load_id for load in passed]
         audit(gx, connection, profile, entity, suite, ids, extract_id)
         connection.execute("update ops.load set status = 'validated' where load_id = any(%s)", [ids])
         for load in passed:
-            load.status = "validated"
+            load.status = LoadStatus.VALIDATED
 
 
 def _find(connection: Connection[Any], query: str, table: sql.Identifier, loads: list[_Load]) -> None:

@@ -18,6 +18,7 @@ from cchc.period import CLOCK_TOLERANCE, now
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import extract_of
+from cchc.states import ExtractStatus
 from cchc.warehouse import engine, known_at_of, query
 from cchc.warehouse.queries import ask, run_statement
 
@@ -128,7 +129,7 @@ def resume(settings: Settings, extract_id: int, step: str) -> dict[str, Any]:
             raise WrongUse(f"there is no extract {extract_id}")
         row = rows[0]
         require_running(connection, row, step, or_failed=True)
-        if row["status"] == "failed":
+        if row["status"] == ExtractStatus.FAILED:
             connection.execute(
                 text("update ops.extract set status = 'running', message = null, ended_at = null where extract_id = :x"), {"x": extract_id}
             )
@@ -157,13 +158,13 @@ def require_running(connection: Connection, row: dict[str, Any], step: str, *, o
             f"extract {number} of {source} was given up, because T of the source was set back while it was in work; nothing of it is "
             f"published. What it would have brought is asked for by the next run: `cchc ingest {source}`"
         )
-    if row["status"] == "superseded" or (row["status"] == "failed" and newer is not None):
+    if row["status"] == ExtractStatus.SUPERSEDED or (row["status"] == ExtractStatus.FAILED and newer is not None):
         named = f" (extract {newer})" if newer is not None else ""
         raise CchcError(
             f"extract {number} of {source} gave way to a newer one{named}; nothing of it is published. "
             f"What it would have brought is asked for by the next run: `cchc ingest {source}`"
         )
-    if row["status"] != "running" and not (or_failed and row["status"] == "failed"):
+    if row["status"] != ExtractStatus.RUNNING and not (or_failed and row["status"] == ExtractStatus.FAILED):
         raise WrongUse(f"extract {number} of {source} is {row['status']}: there is nothing to {step}")
 
 

@@ -11,6 +11,7 @@ from cchc.errors import WrongUse
 from cchc.period import now
 from cchc.runs.extracts import NEWER_RETRY, supersede
 from cchc.settings import Settings
+from cchc.states import ExtractStatus
 from cchc.warehouse import engine, query
 from cchc.warehouse.queries import ask, run_statement
 
@@ -55,7 +56,7 @@ def _open(connection: Connection, of: dict[str, object]) -> int:
         {"s": of["source_code"], "a": of["window_from"], "b": of["window_to"], "x": of["extract_id"], "now": now()},
     ).scalar_one()
     whole = (
-        of["status"] == "blocked"
+        of["status"] == ExtractStatus.BLOCKED
         and connection.execute(
             text("select bool_or(file_name is null) from ops.load where extract_id = :x"), {"x": of["extract_id"]}
         ).scalar()

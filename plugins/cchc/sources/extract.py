@@ -24,6 +24,7 @@ from cchc.sources.needs import check_dated
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Intake, missing_test, time_reader
 from cchc.sources.secrecy import Secrets, purge_landing
+from cchc.states import LoadStatus
 
 OVERDUE = timedelta(days=1)
 KEYS_SUFFIX = ".keys"
@@ -157,7 +158,7 @@ def _from_http(job: _Job, first_month: str | None) -> list[Landed]:
         for entity in job.profile.entities.values():
             load = _http_load(job, client, entity)
             landed.append(load)
-            if entity.deletions is not None and load.status == "landed":
+            if entity.deletions is not None and load.status == LoadStatus.LANDED:
                 # if no window before this one was extracted, this extract may bring dossiers of months before the stored ones
                 months = [month for month in (first_month, min(load.manifest["received_months"], default=None)) if month is not None]
                 landed.append(_month_keys(job, client, entity, min(months, default=None)))
@@ -200,7 +201,7 @@ def _without_fields(job: _Job, entity: Entity, counted: dict[str, Any], folder: 
     folder.remove()
     words = in_words(entity, absent, counted, before)
     message = f"{job.profile.source} {entity.name} is blocked: FIELDS {words} {advice.for_absent(job.profile, entity, before, absent)}"
-    return Landed(entity.name, "", None, {"fields": counted}, "blocked", message, [Check("FIELDS", False, words)])
+    return Landed(entity.name, "", None, {"fields": counted}, LoadStatus.BLOCKED, message, [Check("FIELDS", False, words)])
 
 
 def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str | None) -> Landed:
@@ -297,7 +298,7 @@ def _from_folder(job: _Job) -> list[Landed]:
             manifest = complete_manifest(folder)
             if manifest is not None and manifest["window_to"] == job.window.end.isoformat():
                 loads.append(_landed(entity.name, folder, manifest))
-        _close_secrets(job, entity, secrets, [load for load in loads if load.status == "landed"])
+        _close_secrets(job, entity, secrets, [load for load in loads if load.status == LoadStatus.LANDED])
         landed += loads
         landed += _lonely_manifests(job, inbox, entity, names)
     return landed
@@ -586,11 +587,11 @@ def _waiting(entity: Entity, name: str, inbox: Folder, facts: dict[str, Any], re
     overdue = at is not None and period.now() - at > OVERDUE
     since = f" It has been so for more than a day (since {at:%Y-%m-%d %H:%M}): ask the sender." if overdue else ""
     message = f"{reason}; it is left for the next run.{since}"
-    return Landed(entity.name, "", name, facts, "waiting", message, overdue=overdue)
+    return Landed(entity.name, "", name, facts, LoadStatus.WAITING, message, overdue=overdue)
 
 
 def _blocked(job: _Job, entity: Entity, name: str, facts: dict[str, Any], checks: list[Check], what_to_do: str) -> Landed:
     broken = "; ".join(f"{check.rule} {check.message.rstrip('.')}" for check in checks if not check.ok)
     stays = advice.in_force(_files_of(job.profile), job.before(entity), name, job.new_files.get(entity.name, ()))
     message = f"{job.profile.source} {entity.name}, file {name} is blocked: {broken}. {what_to_do} {stays}".rstrip()
-    return Landed(entity.name, "", name, facts, "blocked", message, checks)
+    return Landed(entity.name, "", name, facts, LoadStatus.BLOCKED, message, checks)

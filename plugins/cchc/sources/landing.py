@@ -17,6 +17,8 @@ import fsspec
 import orjson
 import zstandard
 
+from cchc.states import LoadStatus
+
 PART_RECORDS = 20_000
 PART_BYTES = 16 * 2**20
 MANIFEST = "manifest.json"
@@ -61,7 +63,7 @@ class Landed:
     path: str
     file_name: str | None = None
     manifest: dict[str, Any] = field(default_factory=dict)
-    status: str = "landed"
+    status: str = LoadStatus.LANDED
     message: str | None = None
     checks: list[Check] = field(default_factory=list)
     secret_counts: dict[tuple[date, str, str], int] = field(default_factory=dict)
