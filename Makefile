@@ -20,7 +20,7 @@ COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication q
 	$(addprefix --ignore=tests/,cli/test_touched.py plans/test_two_plans.py publication/test_publication.py reference/test_felt.py \
 	runs/test_clocks.py runs/test_overlapping.py)
 
-.PHONY: help setup demo up down status test nightly coverage check format bench dictionary reference schemas lock clean
+.PHONY: help setup demo up down status test nightly coverage check format bench dictionary reference schemas lock clean check-types check-packages release-notes
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,14 +50,18 @@ nightly: $(INSTALLED) ## the tests that are too slow for each change
 coverage: $(INSTALLED) ## how much of plugins/cchc the fast tests run
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --timeout 900 --cov $(COVERED_BY) $(ARGS)
 
-check: $(INSTALLED) ## lint, format, types, the order of the rooms, undeclared packages, SQL lint
+check: $(INSTALLED) check-types check-packages ## lint, format, types, the order of the rooms, undeclared packages, SQL lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy plugins/cchc demo dags
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor -p 2 include/sql
+
+check-types: $(INSTALLED)
+	$(BIN)/mypy plugins/cchc demo dags
+
+check-packages: $(INSTALLED)
 	$(BIN)/deptry plugins dags demo --no-ansi
 	$(BIN)/deptry tests --exclude '\.venv' --ignore DEP002,DEP004 --no-ansi
-	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor -p 2 include/sql
 
 format: $(INSTALLED) ## put the code into its form
 	$(BIN)/ruff check --fix .
@@ -80,6 +84,10 @@ schemas: $(INSTALLED) ## write docs/schemas and docs/reference/profile.md anew, 
 lock: | $(UV) ## write requirements.lock (server) and requirements-dev.lock (tests and tools too) anew from pyproject.toml
 	$(UV) pip compile pyproject.toml $(LOCKED) -o requirements.lock
 	$(UV) pip compile pyproject.toml $(LOCKED) --extra dev -c requirements.lock -o requirements-dev.lock
+
+release-notes: ## the entries of CHANGELOG.md for the version in pyproject.toml
+	@awk -v version="$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml | head -1)" \
+		'/^## / { found = ($$2 == version); next } found' CHANGELOG.md
 
 clean: down ## remove the environment; the data in .cchc stay
 	rm -rf .venv .cchc-tools .mypy_cache .ruff_cache .pytest_cache
