@@ -1,4 +1,4 @@
-"""docs/architecture.md: the rooms that it names are those that there are, and what a change takes is what each example has."""
+"""docs/architecture.md: its list of rooms matches the folders, and its lists of files for a change match the existing examples."""
 
 from __future__ import annotations
 
