@@ -144,8 +144,8 @@ def broken_dag(name: str) -> None:
 
 for name in list_profiles(Settings.load().sources_dir):
     try:
-        found = load_profile(Settings.load().sources_dir, name)
+        source_profile = load_profile(Settings.load().sources_dir, name)
     except NotConfigured:
         broken_dag(name)
     else:
-        ingest_dag(found)
+        ingest_dag(source_profile)

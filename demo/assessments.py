@@ -40,7 +40,7 @@ def build(dossiers: list[Dossier], seed: int) -> list[Assessment]:
     """Answers of about one in six finished dossiers; some leave the question empty, some are not tied to a dossier."""
     rnd = random.Random(f"{seed}/assessments")
     draw = rnd.random
-    found: list[Assessment] = []
+    assessments: list[Assessment] = []
     for dossier in dossiers:
         if draw() >= SHARE_ANSWERED:
             continue
@@ -59,8 +59,8 @@ def build(dossiers: list[Dossier], seed: int) -> list[Assessment]:
         else:
             answer = "binh_thuong" if draw() < 0.7 else "khong_hai_long"
         key = "" if draw() < 0.06 else dossier.key
-        found.append(Assessment(f"DG{len(found) + 1:07d}", key, dossier.unit.code, at, answer))
-    return found
+        assessments.append(Assessment(f"DG{len(assessments) + 1:07d}", key, dossier.unit.code, at, answer))
+    return assessments
 
 
 def planted(count_unknown_answer: int, count_unknown_unit: int) -> tuple[list[Assessment], list[Assessment]]:

@@ -264,15 +264,15 @@ class Offer:
     def draw(self, share: float, day: int) -> Procedure:
         """The procedure for a number in [0, 1), in the version in force on `day`; if it is not in force, the most used one."""
         versions = self.procedures[min(bisect_right(self.cumulated, share * self.total), len(self.procedures) - 1)]
-        found = version_at(versions, day)
-        return found if found is not None else self.procedures[0][-1 if self.procedures[0][-1].valid_from <= day else 0]
+        version = version_at(versions, day)
+        return version if version is not None else self.procedures[0][-1 if self.procedures[0][-1].valid_from <= day else 0]
 
     def online_share(self, day: int) -> float:
         """The share of the unit's dossiers whose procedure can be filed online on `day`."""
         total, before = 0.0, 0.0
         for versions, upto in zip(self.procedures, self.cumulated, strict=True):
-            found = version_at(versions, day)
-            if found is not None and found.level_at(day) >= 3:
+            version = version_at(versions, day)
+            if version is not None and version.level_at(day) >= 3:
                 total += upto - before
             before = upto
         return total / self.total
@@ -407,11 +407,11 @@ def key(row: Procedure) -> tuple[str, str, int]:
 
 def entries(offers: dict[str, Offer]) -> list[Entry]:
     """All versions of all rows, for the timeline."""
-    found: list[Entry] = []
+    timeline: list[Entry] = []
     for offer in offers.values():
         for versions in offer.procedures:
             for row in versions:
                 times = [at for at in row.changes() if at < clock.END]
                 untils = [*times[1:], row.gone_at]
-                found.extend((at, key(row), row, until) for at, until in zip(times, untils, strict=True) if at < row.gone_at)
-    return found
+                timeline.extend((at, key(row), row, until) for at, until in zip(times, untils, strict=True) if at < row.gone_at)
+    return timeline

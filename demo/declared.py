@@ -109,17 +109,17 @@ class Declared:
         number = unit.number + 24 * year + month
         approved = (delivery.unit, year, month) not in UNAPPROVED
         signed = (people.name(number), people.name(number + 1) if approved else "", slashed_day(day) if approved else "", "")
-        found: list[Row] = []
+        rows: list[Row] = []
         for code, upper, lower in self._figures(unit, year, month):
             if delivery.fault == "declared-corrected" and code == "staff_training_rate":
                 upper = min(upper + 2, lower or upper + 2)
             sign, issued = self.proofs[year, month] if code == PROVEN_CODE and (year, month) in self.proofs else ("", 0)
-            found.append((code, upper, lower, sign, slashed_day(issued) if issued else "", *signed))
+            rows.append((code, upper, lower, sign, slashed_day(issued) if issued else "", *signed))
         if delivery.fault == "declared-negative":
-            found[0] = (found[0][0], -3, *found[0][2:])
+            rows[0] = (rows[0][0], -3, *rows[0][2:])
         elif delivery.fault == "declared-error":
-            found[1] = (found[1][0], found[1][1], "#REF!", *found[1][3:])
-        return found
+            rows[1] = (rows[1][0], rows[1][1], "#REF!", *rows[1][3:])
+        return rows
 
     def _figures(self, unit: Unit, year: int, month: int) -> list[tuple[str, int, int | None]]:
         """Indicator, TuSo, MauSo. The shares grow during the year and are better in 2023 than in 2022."""
@@ -128,19 +128,19 @@ class Declared:
             asked |= WITH_PROCEDURES
         asked |= LEAD.get(unit.code, {})
         staff = 8 + unit.number % 9
-        found: list[tuple[str, int, int | None]] = []
+        figures: list[tuple[str, int, int | None]] = []
         for code, (start, end, of) in asked.items():
             rnd = random.Random(f"{self.seed}/declared/{unit.code}/{code}")
             lower = of or staff
             skill = rnd.uniform(-0.04, 0.04) - (0.08 if year == 2022 else 0.0)
             share = min(1.0, max(0.0, start + (end - start) * month / 12 + skill))
-            found.append((code, round(share * lower), lower))
+            figures.append((code, round(share * lower), lower))
         if unit.code == CONTRADICTING[0] and year == 2023:
-            found.append((CONTRADICTING[1], 40 * month, 40 * month))  # this commune declares that everything was on time
+            figures.append((CONTRADICTING[1], 40 * month, 40 * month))  # this commune declares that everything was on time
         late = year == 2023
-        found += [(code, values[late], None) for code, values in COUNTS.get(unit.code, {}).items()]
-        found += [("par_index_score", values[late], 100) for code, values in INDEX.items() if code == unit.code]
-        return found
+        figures += [(code, values[late], None) for code, values in COUNTS.get(unit.code, {}).items()]
+        figures += [("par_index_score", values[late], 100) for code, values in INDEX.items() if code == unit.code]
+        return figures
 
     def contents(self, delivery: Delivery) -> bytes:
         """The bytes of a workbook."""
@@ -148,16 +148,16 @@ class Declared:
 
 
 def _deliveries() -> list[Delivery]:
-    found: list[Delivery] = []
+    deliveries: list[Delivery] = []
     for unit in UNITS:
         for year, month in MONTHS if unit.code != DISTRICT else ():
             key = (unit.code, year, month)
             if key not in NEVER:
                 at = moment(year, month, 28, 15, unit.number) if key not in LATE else moment(2024, 1, 12, 9)
-                found.append(Delivery(at, *key))
-    found += [Delivery(at, *key, "declared-corrected") for key, at in CORRECTED.items()]
-    found += [Delivery(at, unit, year, month, code) for code, (unit, year, month, at) in REJECTED.items()]
-    return found
+                deliveries.append(Delivery(at, *key))
+    deliveries += [Delivery(at, *key, "declared-corrected") for key, at in CORRECTED.items()]
+    deliveries += [Delivery(at, unit, year, month, code) for code, (unit, year, month, at) in REJECTED.items()]
+    return deliveries
 
 
 def build(register: Registry, seed: int) -> Declared:

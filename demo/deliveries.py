@@ -56,20 +56,20 @@ class Delivery(NamedTuple):
 
 def schedule() -> list[Delivery]:
     """All deliveries of the demo, in the order of arrival."""
-    found: list[Delivery] = []
+    deliveries: list[Delivery] = []
     for day in range(FIRST_DAY, LAST_DAY + 1):
         at = (day + 1) * DAY + 4_500 + (3 * DAY if day in LATE_FILES else 0)
         fault = "rows" if day == MANIFEST_ROWS else "trailer" if day == TRAILER_AMOUNT else ""
-        found.append(Delivery(day, 1, at, at + (2 * DAY if day in LATE_MANIFESTS else 0), fault))
+        deliveries.append(Delivery(day, 1, at, at + (2 * DAY if day in LATE_MANIFESTS else 0), fault))
         if day == MANIFEST_ROWS:
-            found.append(Delivery(day, 2, at + 6 * DAY, at + 6 * DAY))
+            deliveries.append(Delivery(day, 2, at + 6 * DAY, at + 6 * DAY))
         elif day == TRAILER_AMOUNT:
-            found.append(Delivery(day, 2, at + 4 * DAY, at + 4 * DAY))
+            deliveries.append(Delivery(day, 2, at + 4 * DAY, at + 4 * DAY))
         elif day == BAD_REVISION:
-            found.append(Delivery(day, 2, at + 2 * DAY, at + 2 * DAY, "sha256"))
+            deliveries.append(Delivery(day, 2, at + 2 * DAY, at + 2 * DAY, "sha256"))
         elif day in GOOD_REVISIONS:
-            found.append(Delivery(day, 2, at + 3 * DAY, at + 3 * DAY))
-    return sorted(found, key=lambda delivery: (delivery.data_at, delivery.stem))
+            deliveries.append(Delivery(day, 2, at + 3 * DAY, at + 3 * DAY))
+    return sorted(deliveries, key=lambda delivery: (delivery.data_at, delivery.stem))
 
 
 def contents(payments: Payments, delivery: Delivery) -> tuple[bytes, bytes]:

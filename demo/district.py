@@ -99,12 +99,12 @@ class District:
         self.planted |= work_files.plant(self.work_files, _spread(15))
 
         known = sorted((dossier.received, dossier.key) for dossier in self.dossiers[:ordinary:5] if dossier.received)
-        odd_items, found = feedback.planted()
+        odd_items, planted_keys = feedback.planted()
         self.feedback = feedback.build(known, seed) + odd_items
-        self.planted |= found
-        odd_forms, found = survey.planted(drops.SURVEY_REVISED[0] - 10)
+        self.planted |= planted_keys
+        odd_forms, planted_keys = survey.planted(drops.SURVEY_REVISED[0] - 10)
         self.survey = survey.build(known, seed) + odd_forms
-        self.planted |= found
+        self.planted |= planted_keys
 
         self.planted |= {
             "feedback-xlsx": [clock.compact_day(day) for day in drops.FEEDBACK_XLSX],
@@ -171,7 +171,7 @@ class District:
 
     def keys(self, year: int, month: int, at: int) -> list[dict[str, str]]:
         """The answer of /keys: every dossier received in the month that exists or was deleted, as known at clock `at`."""
-        found: list[dict[str, str]] = []
+        listed_keys: list[dict[str, str]] = []
         for dossier in self._by_month.get((year, month), []):
             if dossier.events[0][0] >= at:
                 continue
@@ -182,8 +182,8 @@ class District:
                 event[1] == dossiers.VANISH and event[3] == dossiers.GONE_FOR_GOOD for event in dossier.events if event[0] < at
             ):
                 continue
-            found.append({"MaHoSo": dossier.key, "DeletedOn": clock.compact(now.deleted) if now.deleted else ""})
-        return found
+            listed_keys.append({"MaHoSo": dossier.key, "DeletedOn": clock.compact(now.deleted) if now.deleted else ""})
+        return listed_keys
 
     def payment_rows(self, at: int) -> list[payments.Payment]:
         """The rows of the first revisions delivered before clock `at`, in the order of days."""

@@ -75,7 +75,7 @@ class Document:
         """The document on the wire: JSON types, null for missing."""
         done = self.done and changed_at >= self.versions[-1 if self.secret_from == FOREVER else 0]
         number = self.number
-        found: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "IdVanBan": self.key,
             "ChieuVanBan": "den" if self.incoming else "di",
             "SoKyHieu": self.sign,
@@ -94,9 +94,9 @@ class Document:
             "MaHoSoLienQuan": self.dossier or None,
             "NgayCapNhat": clock.iso(changed_at) if number % 11 == 0 else clock.iso_offset(changed_at),
         }
-        if found["DoMat"] == _ABSENT:
-            del found["DoMat"]
-        return found
+        if fields["DoMat"] == _ABSENT:
+            del fields["DoMat"]
+        return fields
 
 
 class Signature:
@@ -235,14 +235,14 @@ class Registry:
 
 def entries(documents: list[Document]) -> list[Entry]:
     """All versions of all documents."""
-    found: list[Entry] = []
+    versions: list[Entry] = []
     for document in documents:
         times = document.versions
         if len(times) == 1:
-            found.append((times[0], document.key, document, FOREVER))
+            versions.append((times[0], document.key, document, FOREVER))
         else:
-            found.extend((at, document.key, document, until) for at, until in zip(times, [*times[1:], FOREVER], strict=True))
-    return found
+            versions.extend((at, document.key, document, until) for at, until in zip(times, [*times[1:], FOREVER], strict=True))
+    return versions
 
 
 def signature_entries(signatures: list[Signature]) -> list[Entry]:

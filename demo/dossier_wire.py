@@ -33,12 +33,12 @@ def paper_path(dossier: Dossier, number: int) -> str:
 
 def papers(dossier: Dossier) -> list[dict[str, str]]:
     """TaiLieuNop: scanned papers have a file; papers of online filings have one too, but were not digitised by an office."""
-    found = []
+    items = []
     online = dossier.channel == 2
     for number in range(1, dossier.papers + 1):
         digitised = number <= dossier.digitised
         has_file = digitised or online
-        found.append(
+        items.append(
             {
                 "MaThanhPhanHoSo": f"{dossier.procedure.code}-TP{number}",
                 "TenTepDinhKem": f"{_PAPERS[number - 1]} - {people.name(dossier.person)}.pdf" if has_file else "",
@@ -51,8 +51,8 @@ def papers(dossier: Dossier) -> list[dict[str, str]]:
             }
         )
     if dossier.number % 97 == 0:  # a paper that was scanned wrongly and deleted
-        found[-1]["IsDeleted"] = "1"
-    return found
+        items[-1]["IsDeleted"] = "1"
+    return items
 
 
 def results(dossier: Dossier) -> list[dict[str, str]]:
@@ -86,7 +86,7 @@ def record(dossier: Dossier, changed_at: int) -> Any:
     who = people.name(person)
     identity = people.identity(person)
     online = dossier.channel == 2
-    found: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "MaHoSo": dossier.key,
         "MaHoSoKhac": dossier.second_key,
         "MaTTHC": dossier.code,
@@ -154,16 +154,16 @@ def record(dossier: Dossier, changed_at: int) -> Any:
         "NgaySuaCuoi": text(changed_at),
     }
     if online or dossier.channel == 3 or dossier.number % 3:
-        found["KenhThucHien"] = str(dossier.channel)  # sometimes absent, which means in person
+        fields["KenhThucHien"] = str(dossier.channel)  # sometimes absent, which means in person
     if now.refused:
-        found["NgayTuChoi"] = text(now.refused)
+        fields["NgayTuChoi"] = text(now.refused)
     if now.outcome and (now.outcome != "ket_qua" or dossier.number % 2):
-        found["LoaiKetQua"] = now.outcome
+        fields["LoaiKetQua"] = now.outcome
     if dossier.nfd:
         for field in ("TenTTHC", "TenLinhVuc", "DonViXuLy"):
-            found[field] = unicodedata.normalize("NFD", found[field])
+            fields[field] = unicodedata.normalize("NFD", fields[field])
     if now.raw is not None:
         if "" in now.raw:
             return now.raw[""]
-        found.update(now.raw)
-    return found
+        fields.update(now.raw)
+    return fields

@@ -121,18 +121,18 @@ class Dossier:
 
     def versions(self) -> list[tuple[int, int]]:
         """(changed_at, until) of every version that can be delivered."""
-        found: list[tuple[int, int]] = []
-        gone = False
+        spans: list[tuple[int, int]] = []
+        is_gone = False
         for event in self.events:
             known = event[0]
-            if found and not gone:
-                if known == found[-1][0]:
+            if spans and not is_gone:
+                if known == spans[-1][0]:
                     continue
-                found[-1] = (found[-1][0], known)
-            gone = event[1] == VANISH
-            if not gone:
-                found.append((known, FOREVER))
-        return found
+                spans[-1] = (spans[-1][0], known)
+            is_gone = event[1] == VANISH
+            if not is_gone:
+                spans.append((known, FOREVER))
+        return spans
 
 
 GONE_FOR_GOOD = 1

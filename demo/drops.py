@@ -159,24 +159,24 @@ class _FeedbackFiles:
 def feedback_parcels(items: list[Item]) -> list[Parcel]:
     """The weekly files of feedback."""
     files = _FeedbackFiles(items)
-    found: list[Parcel] = []
+    parcels: list[Parcel] = []
     for day in range(FIRST_SUNDAY, clock.END // DAY, 7):
         at, stem = day * DAY + FEEDBACK_AT, f"phananh_{compact_day(day)}"
         if day in FEEDBACK_XLSX:
-            found.append(Parcel(at, f"{stem}.xlsx", partial(files.book, day)))
+            parcels.append(Parcel(at, f"{stem}.xlsx", partial(files.book, day)))
         elif day in FEEDBACK_REVISED:
-            found.append(Parcel(at, f"{stem}.csv", partial(files.unrated, day)))
-            found.append(Parcel(at + 2 * DAY, f"{stem}_r2.csv", partial(files.plain, day)))
+            parcels.append(Parcel(at, f"{stem}.csv", partial(files.unrated, day)))
+            parcels.append(Parcel(at + 2 * DAY, f"{stem}_r2.csv", partial(files.plain, day)))
         elif day == FEEDBACK_CUT:
-            found.append(Parcel(at, f"{stem}.csv", partial(files.cut, day)))
-            found.append(Parcel(at + 2 * DAY, f"{stem}.csv", partial(files.plain, day)))
+            parcels.append(Parcel(at, f"{stem}.csv", partial(files.cut, day)))
+            parcels.append(Parcel(at + 2 * DAY, f"{stem}.csv", partial(files.plain, day)))
         elif day == FEEDBACK_BLOCKED:
-            found.append(Parcel(at, f"{stem}.csv", partial(files.narrow, day)))
-            found.append(Parcel(at + 2 * DAY, f"{stem}_r2.csv", partial(files.plain, day)))
+            parcels.append(Parcel(at, f"{stem}.csv", partial(files.narrow, day)))
+            parcels.append(Parcel(at + 2 * DAY, f"{stem}_r2.csv", partial(files.plain, day)))
         else:
             late = 9 * DAY if day in FEEDBACK_LATE else 0
-            found.append(Parcel(at + late, f"{stem}.csv", partial(files.plain, day)))
-    return sorted(found, key=lambda parcel: (parcel.at, parcel.name))
+            parcels.append(Parcel(at + late, f"{stem}.csv", partial(files.plain, day)))
+    return sorted(parcels, key=lambda parcel: (parcel.at, parcel.name))
 
 
 def survey_parcels(forms: list[Form]) -> list[Parcel]:
@@ -199,23 +199,23 @@ def survey_parcels(forms: list[Form]) -> list[Parcel]:
     def cut(first: int, last: int) -> bytes:
         return book(first, last)[:-300]
 
-    found: list[Parcel] = []
+    parcels: list[Parcel] = []
     starts = [day_number(2022 + month // 12, month % 12 + 1, 1) for month in range(26)]
     for first, after in pairwise(starts):
         last = after - 1
         at, stem = last * DAY + SURVEY_AT, f"khaosat_{compact_day(last)}"
         if last in SURVEY_XLSX:
-            found.append(Parcel(at, f"{stem}.xlsx", partial(book, first, last)))
+            parcels.append(Parcel(at, f"{stem}.xlsx", partial(book, first, last)))
         else:
             late = 12 * DAY if last in SURVEY_LATE else 0
-            found.append(Parcel(at + late, f"{stem}.csv", partial(plain, first, last)))
+            parcels.append(Parcel(at + late, f"{stem}.csv", partial(plain, first, last)))
         if last in SURVEY_REVISED:
-            found.append(Parcel(at + 5 * DAY, f"{stem}_r2.csv", partial(plain, first, last, revised=True)))
+            parcels.append(Parcel(at + 5 * DAY, f"{stem}_r2.csv", partial(plain, first, last, revised=True)))
     first = day_number(2024, 1, 1)
     at, name = SURVEY_CUT * DAY + SURVEY_AT, f"khaosat_{compact_day(SURVEY_CUT)}.xlsx"
-    found.append(Parcel(at, name, partial(cut, first, SURVEY_CUT)))
-    found.append(Parcel(at + 2 * DAY, name, partial(book, first, SURVEY_CUT)))
-    return sorted(found, key=lambda parcel: (parcel.at, parcel.name))
+    parcels.append(Parcel(at, name, partial(cut, first, SURVEY_CUT)))
+    parcels.append(Parcel(at + 2 * DAY, name, partial(book, first, SURVEY_CUT)))
+    return sorted(parcels, key=lambda parcel: (parcel.at, parcel.name))
 
 
 class Shelf:

@@ -100,7 +100,7 @@ def build(dossiers: list[tuple[int, str]], seed: int) -> list[Item]:
     units = OFFICES + COMMUNES
     weights = [levels.LEVELS[unit.code].weight for unit in units]
     days = [day for day in WORKDAYS if clock.moment(2022, 1, 1) <= day * DAY < END]
-    found: list[Item] = []
+    items: list[Item] = []
     count = A_MONTH * 25
     for number in range(count):
         unit = rnd.choices(units, weights)[0]
@@ -116,7 +116,7 @@ def build(dossiers: list[tuple[int, str]], seed: int) -> list[Item]:
             answered = 0
         satisfied = draw() < level.satisfied - (0.25 if late else 0.0)
         rated = minute(answered + int((0.1 + draw() * 5) * DAY)) if answered and draw() < 0.55 else 0
-        found.append(
+        items.append(
             Item(
                 key=f"PA{clock.compact_day(sent // DAY)[2:6]}{number + 1:05d}",
                 channel=rnd.choices(("1022", "dvcqg", "tinh"), (6, 3, 1))[0],
@@ -133,31 +133,31 @@ def build(dossiers: list[tuple[int, str]], seed: int) -> list[Item]:
                 dossier=earlier(dossiers, sent, draw()) if draw() < 0.3 else "",
             )
         )
-    return found
+    return items
 
 
 def planted() -> tuple[list[Item], dict[str, list[str]]]:
     """The odd items, and their keys by oddity. None of them blocks a load; only the odd files of January 2024 do."""
-    found: list[Item] = []
-    keys: dict[str, list[str]] = {}
+    items: list[Item] = []
+    planted_keys: dict[str, list[str]] = {}
 
     def plant(code: str, number: int, **changes: Any) -> Item:
         unit = COMMUNES[number % len(COMMUNES)]
-        sent = add_workdays(clock.day_number(2023, 3, 6), 9 * number + 4 * len(keys)) * DAY + 30_000
+        sent = add_workdays(clock.day_number(2023, 3, 6), 9 * number + 4 * len(planted_keys)) * DAY + 30_000
         received, due = sent + 3_600, add_workdays((sent + 3_600) // DAY, 10) * DAY + 61_200
         made = Item(
-            key=f"PA9{len(found) + 1:06d}", channel="1022", sent=sent, received=received, about=True, unit=unit.code, due=due,
+            key=f"PA9{len(items) + 1:06d}", channel="1022", sent=sent, received=received, about=True, unit=unit.code, due=due,
             answered=minute(received + 3 * DAY), published=minute(received + 4 * DAY), outcome="da_xu_ly", rated=minute(received + 5 * DAY),
             rating="hai_long", dossier="",
         )._replace(**changes)  # fmt: skip
-        found.append(made)
-        keys.setdefault(code, []).append(made.key)
+        items.append(made)
+        planted_keys.setdefault(code, []).append(made.key)
         return made
 
     for number in range(ODDITIES["feedback-repeat"].how_many):
         first = plant("feedback-late-answer", number)
         first = first._replace(answered=minute(first.due + 2 * DAY), published=0, rated=0)
-        found[-1] = first
+        items[-1] = first
         plant("feedback-repeat", number, sent=first.sent + 7_200, received=first.received + 7_200, unit=first.unit, due=first.due,
               channel="dvcqg", answered=first.answered, published=0, rated=0, repeats=first.key)  # fmt: skip
     for number in range(ODDITIES["feedback-passed-on"].how_many):
@@ -169,5 +169,5 @@ def planted() -> tuple[list[Item], dict[str, list[str]]]:
         plant("feedback-odd-time", number, raw=(("HanXuLy", "31/02/2023 17:00"),))
     for number in range(ODDITIES["feedback-absent"].how_many):
         made = plant("feedback-absent", number, answered=0, published=0, rated=0)
-        found[-1] = made._replace(listed_until=made.sent + 14 * DAY)
-    return found, keys
+        items[-1] = made._replace(listed_until=made.sent + 14 * DAY)
+    return items, planted_keys

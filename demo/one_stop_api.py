@@ -56,13 +56,13 @@ class Tokens:
         """Refuse a call without a valid token."""
         scheme, _space, token = authorization.partition(" ")
         with self._lock:
-            found = self._tokens.get(token) if scheme.lower() == "bearer" else None
-            if found is not None:
-                found[1] -= 1
-                if found[0] < time.monotonic() or found[1] < 0:
+            token_state = self._tokens.get(token) if scheme.lower() == "bearer" else None
+            if token_state is not None:
+                token_state[1] -= 1
+                if token_state[0] < time.monotonic() or token_state[1] < 0:
                     del self._tokens[token]
-                    found = None
-        if found is None:
+                    token_state = None
+        if token_state is None:
             raise Refusal(401, "no token, or it has expired", {"WWW-Authenticate": "Bearer"})
 
 

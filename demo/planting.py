@@ -281,8 +281,8 @@ class Planter:
             self.keep("deleted-sent", dossier)
         for _number in self.each("restored"):
             dossier = self.plain(moment(2023, 5, 16, 14, 2, 9))
-            gone, back = moment(2023, 6, 12, 9, 30), moment(2023, 6, 21, 15, 20)
-            dossier.events += [(gone, VANISH, gone, 0, NO_STEP), (back, RESTORE, back, 0, NO_STEP)]
+            deleted_at, back = moment(2023, 6, 12, 9, 30), moment(2023, 6, 21, 15, 20)
+            dossier.events += [(deleted_at, VANISH, deleted_at, 0, NO_STEP), (back, RESTORE, back, 0, NO_STEP)]
             self.keep("restored", dossier)
         for _number in self.each("vanished"):
             dossier = self.plain(moment(2023, 11, 15, 14, 2, 9))

@@ -60,7 +60,7 @@ def _posts(unit: Unit) -> tuple[str, tuple[str, ...]]:
 def build(seed: int) -> list[Leader]:
     """About a hundred posts; a few change hands in 2022 and 2023, a few leaders never sign."""
     rnd = random.Random(f"{seed}/leaders")
-    found: list[Leader] = []
+    leaders: list[Leader] = []
     for unit in UNITS:
         rank, posts = _posts(unit)
         for place, post in enumerate(posts):
@@ -78,8 +78,8 @@ def build(seed: int) -> list[Leader]:
                 issued = signs - 10 if signs < FOREVER else start if rnd.random() < 0.5 else FOREVER
                 known = max(_FIRST_LIST, start * DAY + 30_000)
                 ended = max(_FIRST_LIST, end * DAY - 5 * DAY) if end < FOREVER else FOREVER
-                found.append(Leader(f"LD{len(found) + 1:04d}", unit.code, post, rank, start, end, known, ended, issued, signs))
-    return found
+                leaders.append(Leader(f"LD{len(leaders) + 1:04d}", unit.code, post, rank, start, end, known, ended, issued, signs))
+    return leaders
 
 
 def planted() -> list[Leader]:
@@ -93,12 +93,12 @@ def planted() -> list[Leader]:
 
 def entries(leaders: list[Leader]) -> list[Entry]:
     """The entries of the timeline: the appointment, the issue of the signature, and the entry of the end date."""
-    found: list[Entry] = []
+    versions: list[Entry] = []
     for leader in leaders:
         times = {leader.known_at}
         for at in (leader.end_known_at, leader.issued_from * DAY if leader.issued_from < FOREVER else FOREVER):
             if leader.known_at < at < clock.END:
                 times.add(at)
         ordered = sorted(times)
-        found.extend((at, leader.key, leader, until) for at, until in zip(ordered, [*ordered[1:], FOREVER], strict=True))
-    return found
+        versions.extend((at, leader.key, leader, until) for at, until in zip(ordered, [*ordered[1:], FOREVER], strict=True))
+    return versions

@@ -66,10 +66,10 @@ class StateFolder:
     def settings(self) -> dict[str, Any]:
         """Seed and scale of an existing demo."""
         try:
-            found: dict[str, Any] = json.loads((self.folder / "district.json").read_text(encoding="utf-8"))
+            stored: dict[str, Any] = json.loads((self.folder / "district.json").read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise WrongState(f"{self.folder} holds no demo yet: run `python -m demo serve --state {self.folder}` first") from error
-        return found
+        return stored
 
     def credentials(self) -> Credentials:
         """Client id, secret and API key; generated at the first call."""

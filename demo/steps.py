@@ -93,8 +93,8 @@ def record(dossier: Dossier, key: int, changed_at: int) -> dict[str, Any]:
 
 def entries(dossiers: list[Dossier]) -> list[Entry]:
     """All versions of all steps: one for each, two if the step was hidden later."""
-    found: list[Entry] = []
-    append = found.append
+    versions: list[Entry] = []
+    append = versions.append
     for dossier in dossiers:
         key = dossier.number * 100
         for event in dossier.events:
@@ -105,4 +105,4 @@ def entries(dossiers: list[Dossier]) -> list[Entry]:
                 append((event[0], key, dossier, shown))
                 append((shown, key, dossier, FOREVER))
             key += 1
-    return found
+    return versions

@@ -43,7 +43,7 @@ def build(dossiers: list[tuple[int, str]], seed: int) -> list[Form]:
     units = OFFICES + COMMUNES
     weights = [levels.LEVELS[unit.code].weight for unit in units]
     days = [day for day in WORKDAYS if clock.moment(2022, 1, 1) <= day * DAY < END]
-    found: list[Form] = []
+    forms: list[Form] = []
     count = A_MONTH * 25
     for number in range(count):
         day = days[number * len(days) // count]
@@ -56,25 +56,25 @@ def build(dossiers: list[tuple[int, str]], seed: int) -> list[Form]:
         else:
             score = rnd.choices(("3", "2", "1"), (6, 3, 1))[0]
         dossier = earlier(dossiers, day * DAY, draw()) if draw() < 0.4 else ""
-        found.append(Form(f"KS{number + 1:06d}", day, unit.code, dossier, score))
-    return found
+        forms.append(Form(f"KS{number + 1:06d}", day, unit.code, dossier, score))
+    return forms
 
 
 def planted(corrected_day: int) -> tuple[list[Form], dict[str, list[str]]]:
     """The odd forms, and their keys by oddity. Those of `corrected_day` are different in the revision of the file of its month."""
-    found: list[Form] = []
-    keys: dict[str, list[str]] = {}
+    forms: list[Form] = []
+    planted_keys: dict[str, list[str]] = {}
 
     def plant(code: str, number: int, **changes: Any) -> None:
-        made = Form(f"KS9{len(found) + 1:05d}", clock.day_number(2023, 4, 4) + 35 * number, COMMUNES[number].code, "", "4")._replace(
+        made = Form(f"KS9{len(forms) + 1:05d}", clock.day_number(2023, 4, 4) + 35 * number, COMMUNES[number].code, "", "4")._replace(
             **changes
         )
-        found.append(made)
-        keys.setdefault(code, []).append(made.key)
+        forms.append(made)
+        planted_keys.setdefault(code, []).append(made.key)
 
     plant("survey-unknown-unit", 0, unit="H19.16.67")
     for number, score in zip(range(ODDITIES["survey-unknown-score"].how_many), ("0", "6"), strict=True):
         plant("survey-unknown-score", number, score=score)
     for number in range(ODDITIES["survey-corrected"].how_many):
         plant("survey-corrected", number, day=corrected_day, score="5", corrected="2")
-    return found, keys
+    return forms, planted_keys

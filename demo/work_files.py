@@ -50,7 +50,7 @@ class WorkFile:
 
 def build(scale: float, seed: int) -> list[WorkFile]:
     """The ordinary work files of all units and months."""
-    found: list[WorkFile] = []
+    work_files: list[WorkFile] = []
     for year, month in [(2021, 12)] + [(y, m) for y in (2022, 2023) for m in range(1, 13)] + [(2024, 1)]:
         rnd = random.Random(f"{seed}/work_files/{year}-{month:02d}")
         draw = rnd.random
@@ -60,7 +60,7 @@ def build(scale: float, seed: int) -> list[WorkFile]:
             count = int(volume * (0.06 if unit.level == "district" else 0.01833) + draw())
             e_work = levels.LEVELS[unit.code].e_work if unit.code in levels.LEVELS else 0.9
             for opened in sorted(office_time(days[int(draw() * len(days))], draw()) for _ in range(count)):
-                file = WorkFile(len(found) + 1, unit.code, opened)
+                file = WorkFile(len(work_files) + 1, unit.code, opened)
                 closed = office_time(add_workdays(opened // DAY, 3 + int(draw() * 40)), draw())
                 chance = draw()
                 share = levels.better(e_work, closed)
@@ -69,8 +69,8 @@ def build(scale: float, seed: int) -> list[WorkFile]:
                 if draw() < 0.96 and closed < END:
                     file.closed = closed
                     file.versions.append(closed)
-                found.append(file)
-    return found
+                work_files.append(file)
+    return work_files
 
 
 def plant(files: list[WorkFile], times: list[int]) -> dict[str, list[str]]:

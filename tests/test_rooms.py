@@ -1,4 +1,4 @@
-"""The order of the rooms of plugins/cchc holds, and what watches over it sees a planted defect: see [tool.importlinter] in pyproject.toml."""
+"""The order of the rooms in plugins/cchc holds, and its check finds a planted defect ([tool.importlinter] in pyproject.toml)."""
 
 from __future__ import annotations
 

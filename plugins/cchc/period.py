@@ -152,10 +152,10 @@ _CODE = re.compile(r"^(\d{4})(?:-(?:(0[1-9]|1[0-2])(R?)|Q([1-4])(R?)|H([12])|(9M
 
 def parse_period(code: str) -> Period:
     """The period of a code that a person entered. Raises WrongUse, which lists the allowed forms."""
-    found = _CODE.match(code)
-    if not found:
+    match = _CODE.match(code)
+    if not match:
         raise WrongUse(f"'{code}' is no period; use 2023-06, 2023-Q2, 2023-H1, 2023-9M, 2023, or with R for 15→14: 2023-06R, 2023-Q1R")
-    year, number, month_report, quarter, quarter_report, half, nine = found.groups()
+    year, number, month_report, quarter, quarter_report, half, nine = match.groups()
     january = date(int(year), 1, 1)
     if number:
         kind, start, months = "month", january.replace(month=int(number)), 1

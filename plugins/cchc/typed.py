@@ -82,8 +82,8 @@ class Fault(ValueError):
 
 def near(word: object, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the known word that is nearest; empty where none is near."""
-    found = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
-    return f"; did you mean {found[0]!r}?" if found else ""
+    matches = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {matches[0]!r}?" if matches else ""
 
 
 def read(path: Path, kind: type[Kind]) -> Kind:

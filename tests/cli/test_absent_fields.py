@@ -1,4 +1,4 @@
-"""A column or field that is not there is told and stops the delivery; it is never taken for an empty one. All through `cchc ingest`."""
+"""A missing column or field is reported and blocks the delivery; it never counts as empty. All tests use `cchc ingest`."""
 
 from __future__ import annotations
 

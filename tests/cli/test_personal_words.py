@@ -1,4 +1,4 @@
-"""What somebody wrote stays out of messages: it is planted wherever a delivery can go wrong, and looked for wherever messages go.
+"""Messages never show delivered text. Text is planted in every place that can be faulty, and searched in all messages.
 
 In ops, in landing, in what a command prints, in logs. Names of fields and files, positions and counts may be told.
 """

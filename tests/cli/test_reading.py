@@ -1,4 +1,4 @@
-"""What operators and analysts ask of a warehouse that is loaded: each answer is checked against another way to it."""
+"""The commands that read a loaded warehouse. Each answer is compared with another way to compute it."""
 
 from __future__ import annotations
 

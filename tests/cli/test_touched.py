@@ -1,4 +1,4 @@
-"""A refresh recomputes exactly the months that loads have touched: those suffice, and they are few."""
+"""A refresh recomputes exactly the months that loads have touched; these are sufficient and few."""
 
 from __future__ import annotations
 

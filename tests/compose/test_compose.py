@@ -1,4 +1,4 @@
-"""docker-compose.yaml, .env.example, Dockerfile: what can be held about them without an engine. docs/runbooks/server.md has the rest."""
+"""docker-compose.yaml, .env.example, Dockerfile: what can be checked without a container engine. docs/runbooks/server.md describes the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is told what: a failed task and a late run, in one sentence with what to do; and a fault in the telling hides nothing."""
+"""Notices about failed tasks and late runs: one sentence with what to do. A failure to send a notice does not hide the first error."""
 
 from __future__ import annotations
 

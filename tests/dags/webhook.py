@@ -1,4 +1,4 @@
-"""A webhook on this machine, which keeps what it is told."""
+"""A webhook on this machine, which stores the received notices."""
 
 from __future__ import annotations
 

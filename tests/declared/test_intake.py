@@ -1,4 +1,4 @@
-"""What a workbook is refused for, each with the address of its cell; and that a plain good one is not."""
+"""The faults for which a workbook is refused, each with the address of its cell. A workbook without faults is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The suite of declared figures: what slips past the intake is stopped on what was staged, file by file."""
+"""The suite of declared figures: faults that the reading of the workbook misses are found in the staged rows, for each file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The planted oddities are on the wire in the numbers that demo/ODDITIES.md tells."""
+"""The planted oddities are delivered in the numbers that demo/ODDITIES.md gives."""
 
 from __future__ import annotations
 

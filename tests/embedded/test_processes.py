@@ -1,4 +1,4 @@
-"""Processes on record: recognised, ended with all their children, never mistaken for somebody else's."""
+"""Recorded processes are recognised, are ended with all their children, and are never confused with other processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a change of the catalogue, or of who declares what, does: told by `cchc init`, and the months that it concerns are marked."""
+"""The effect of a change in the catalogue or in the duties to declare: `cchc init` reports it and marks the affected months."""
 
 from __future__ import annotations
 

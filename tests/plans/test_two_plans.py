@@ -1,4 +1,4 @@
-"""Two plans in one warehouse, at the turn of the year, through the command line: each year by its own, and nothing of the other is lost."""
+"""Two plans in one warehouse at the turn of the year, by the command line. Each year is judged by its own plan, and neither loses data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Differential test, kept for ever: what the compiled statement finds is what Great Expectations counts, on adversarial data.
+"""Differential test: on adversarial data, the compiled statement finds the same rows that Great Expectations counts.
 
 The compiler uses names of GX that are not public. Before the pin of great-expectations moves, this file has to pass with the new one.
 """

@@ -1,4 +1,4 @@
-"""What has changed in the fields of a source: told once by entity, and neither for chance nor for what a small delivery is like."""
+"""Changes in the fields of a source are reported once for each entity; chance and small deliveries cause no report."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from cchc.quality.suites import Suite, load_suite, suite_path
 from cchc.settings import PROJECT
 from cchc.sources.profile import read_profile
 from cchc.staging import staged_entities
-from cchc.staging.columns import Typist
+from cchc.staging.columns import RecordTyper
 from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import layout
 from tests.staging.support import Bench, profile
@@ -77,7 +77,7 @@ def test_every_entity_has_a_suite_whose_columns_and_queries_are_right(bench: Ben
         for entity in staged_entities(source).values():
             model = layout(connection, "staging", f"model_{entity.model}")
             assert model
-            Typist(source, entity, model)  # raises where profile and model disagree
+            RecordTyper(source, entity, model)  # raises where profile and model disagree
             for rule in suite(suite_path(DIRECTORY, entity.suite)).without(entity.waived_rules).rules:
                 kwargs = rule.expectation.configuration.kwargs
                 for name in [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs] + kwargs.get("column_list", []):

@@ -1,4 +1,4 @@
-"""A changed list of units or calendar is felt: after a plain `cchc refresh` the warehouse is as if it had known the new list all along.
+"""A changed list of units or calendar takes effect: after `cchc refresh`, the warehouse is as if it had always known the new list.
 
 The world is one of the independent oracle, with records of every source; each change is made in the files, told by `cchc init`, refreshed.
 """

@@ -1,4 +1,4 @@
-"""What `cchc init` says of a changed list of units or calendar, and exactly which months wait for a refresh afterwards."""
+"""What `cchc init` reports about a changed list of units or calendar, and which months wait for a refresh afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clocks that are wrong: T is never later than what the source, the database or the files say, and a person can set it back."""
+"""Wrong clocks: known_at (T) is never later than the clock of the source, the database or the files, and a person can set it back."""
 
 from __future__ import annotations
 

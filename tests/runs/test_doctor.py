@@ -1,4 +1,4 @@
-"""Doctor tells the truth: each of these was said to be well, or wrong for ever, before."""
+"""`cchc doctor` reports the true state; earlier versions reported each of these cases as correct, or as wrong for ever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two runs of one source that meet: the end is that of one undisturbed run, or what is missing is told."""
+"""Two runs of one source at the same time: the result is that of one undisturbed run, or the missing part is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cchc quarantine retry`: an extract of its own over old landing; whatever happens to it, the old one stays."""
+"""`cchc quarantine retry`: a retry is an extract of its own that reads old landing; the old extract never changes."""
 
 from __future__ import annotations
 

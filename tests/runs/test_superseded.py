@@ -1,4 +1,4 @@
-"""By what a run was superseded is a column: readers ask it, never the sentence in `message`."""
+"""A column says what superseded a run; readers use it and never the sentence in `message`."""
 
 from __future__ import annotations
 

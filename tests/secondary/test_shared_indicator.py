@@ -1,4 +1,4 @@
-"""procedure_satisfaction_rate counts two sources, each cut at its own J; whichever moves, what it touches is computed again."""
+"""procedure_satisfaction_rate counts two sources, each up to its own end_at (J). If either changes, the touched periods are recomputed."""
 
 from __future__ import annotations
 

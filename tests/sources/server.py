@@ -1,4 +1,4 @@
-"""A source on loopback that speaks the contracts, and misbehaves where a test tells it to."""
+"""A source on the loopback address that follows the contracts, and misbehaves if a test asks for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A field in none of the records of a delivery of JSON: refused where earlier deliveries make that all but impossible, and only there."""
+"""A field that no record of a JSON delivery has is refused only if earlier deliveries make that almost impossible."""
 
 from __future__ import annotations
 

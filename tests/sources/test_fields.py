@@ -1,4 +1,4 @@
-"""The fields of a delivery, counted by name: what is there, what is used, and what nobody's data may become."""
+"""The fields of a delivery are counted by name: present and used fields. Personal data are never stored as names of fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model needs of a profile is asked when the profile is read, not by the database when the rows are stored."""
+"""The columns that a model needs are checked when the profile is read, not by the database when the rows are stored."""
 
 from __future__ import annotations
 

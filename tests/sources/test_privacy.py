@@ -1,4 +1,4 @@
-"""Personal data and secret records: what must never reach the disk does not."""
+"""Personal data and secret records never reach the disk."""
 
 from __future__ import annotations
 

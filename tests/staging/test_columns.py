@@ -10,7 +10,7 @@ import pytest
 
 from cchc.errors import NotConfigured
 from cchc.sources.profile import Column, Entity
-from cchc.staging.columns import Origin, Typist
+from cchc.staging.columns import Origin, RecordTyper
 from cchc.staging.key_ids import key_id
 from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import layout
@@ -31,7 +31,7 @@ def typed(models: dict[str, dict[str, str]]) -> Any:
     def rows(*records: dict[str, Any] | None, entity: Entity | None = None, source: Any = ONE_STOP, **origin: Any) -> list[dict[str, Any]]:
         entity = entity or source.entities["dossiers"]
         lines = [(line, record, None if record is not None else "not an object (str)") for line, record in enumerate(records, 1)]
-        table = Typist(source, entity, models[entity.model]).table(lines, Origin(7, "part-00001.ndjson.zst", T, **origin), 100)
+        table = RecordTyper(source, entity, models[entity.model]).table(lines, Origin(7, "part-00001.ndjson.zst", T, **origin), 100)
         found: list[dict[str, Any]] = table.to_pylist()
         return found
 
@@ -231,9 +231,9 @@ def test_the_hash_of_what_cannot_be_read_is_the_one_that_is_stored(typed: Any) -
 
 
 def test_a_missing_change_time_does_not_bring_T_into_the_hash(models: dict[str, dict[str, str]]) -> None:
-    typist = Typist(ONE_STOP, ONE_STOP.entities["dossiers"], models["dossier"])
+    typer = RecordTyper(ONE_STOP, ONE_STOP.entities["dossiers"], models["dossier"])
     hashes = [
-        typist.table([(1, {"MaHoSo": "A"}, None)], Origin(1, "f", known_at), 1)["_content_hash"].to_pylist()
+        typer.table([(1, {"MaHoSo": "A"}, None)], Origin(1, "f", known_at), 1)["_content_hash"].to_pylist()
         for known_at in (T, T.replace(year=2022))
     ]
     assert hashes[0] == hashes[1]
@@ -248,7 +248,7 @@ def test_a_profile_that_does_not_fit_the_model_is_refused(models: dict[str, dict
         (Column("due_at", "x", shift_12h_onto="file_day"), "file_day"),
     ):
         with pytest.raises(NotConfigured, match=words):
-            Typist(ONE_STOP, columns(column), models["dossier"])
+            RecordTyper(ONE_STOP, columns(column), models["dossier"])
 
 
 def test_what_a_table_has_no_column_for_is_null_whatever_the_default(typed: Any) -> None:

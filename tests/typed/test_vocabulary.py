@@ -1,4 +1,4 @@
-"""docs/reference/profile.md: up to date, whole, and its codes those of the rules and of the database."""
+"""docs/reference/profile.md is up to date and complete, and its codes are those of the rules and of the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The committed data dictionary is what the database says, and the database says something of everything."""
+"""The committed data dictionary matches the comments in the database, and everything in the database has a comment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Views and functions as files: applied when they change, in their order, all or nothing; an old warehouse becomes what a fresh one is."""
+"""Views and functions as files: they are applied when they change, in their order, completely or not at all. An old warehouse becomes equal to a fresh one."""
 
 from __future__ import annotations
 

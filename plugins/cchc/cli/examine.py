@@ -35,15 +35,15 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
     """Check the installation, its sources and its data. `sources`: test the connections of these sources; by default of all configured."""
     from cchc.sources.profile import list_profiles, load_profile
 
-    found = [*_project(settings), *_connections(settings, sources)]
+    findings = [*_project(settings), *_connections(settings, sources)]
     embedded = _embedded(settings)
-    found += embedded
+    findings += embedded
     if embedded and embedded[0].level != OK:
-        return found  # a query would start PostgreSQL
+        return findings  # a query would start PostgreSQL
     reached = _checked("warehouse", lambda: _warehouse(settings))
-    found.append(reached)
+    findings.append(reached)
     if reached.level == WRONG:
-        return found
+        return findings
     from cchc.quality.drift import all_drift
     from cchc.reference.plan_load import not_loaded
     from cchc.warehouse import engine
@@ -55,18 +55,18 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
         except CchcError:
             continue  # another finding has reported it already
     with engine(settings).connect() as connection:
-        if not any(finding.level == WRONG and finding.text.startswith("plans") for finding in found):
-            found += [Finding(WRONG, sentence) for sentence in not_loaded(connection, settings)]
+        if not any(finding.level == WRONG and finding.text.startswith("plans") for finding in findings):
+            findings += [Finding(WRONG, sentence) for sentence in not_loaded(connection, settings)]
         for profile in profiles:
-            found += _source(connection, settings, profile)
-        found += _roles(connection, list_profiles(settings.sources_dir))
-        found += [Finding(WRONG, hole.text) for hole in completeness.holes(connection)]
-        found += [Finding(NOTE if month.is_new else WRONG, month.text) for month in completeness.missing_months(connection)]
-        found += _loads(connection)
-        found += _quarantine(connection)
-        found += [Finding(NOTE, f"drift: {item.sentence}") for item in all_drift(settings, [profile.source for profile in profiles])]
-        found += _waiting_months(connection)
-    return found
+            findings += _source(connection, settings, profile)
+        findings += _roles(connection, list_profiles(settings.sources_dir))
+        findings += [Finding(WRONG, hole.text) for hole in completeness.holes(connection)]
+        findings += [Finding(NOTE if month.is_new else WRONG, month.text) for month in completeness.missing_months(connection)]
+        findings += _loads(connection)
+        findings += _quarantine(connection)
+        findings += [Finding(NOTE, f"drift: {item.sentence}") for item in all_drift(settings, [profile.source for profile in profiles])]
+        findings += _waiting_months(connection)
+    return findings
 
 
 def _checked(what: str, test: Callable[[], str | None]) -> Finding:
@@ -89,13 +89,13 @@ def _project(settings: Settings) -> list[Finding]:
     from cchc.reference.plan import in_words as plans_in_words
     from cchc.sources.profile import list_profiles, load_profile
 
-    found = [
+    findings = [
         _checked("plans", lambda: plans_in_words(settings)),
         _checked("catalogue", lambda: f"{len(catalogue(settings))} computed indicators"),
     ]
     for name in list_profiles(settings.sources_dir):
-        found.append(_checked(f"profile {name}", lambda name=name: load_profile(settings.sources_dir, name).name_vi))  # type: ignore[misc]
-    return found
+        findings.append(_checked(f"profile {name}", lambda name=name: load_profile(settings.sources_dir, name).name_vi))  # type: ignore[misc]
+    return findings
 
 
 def _connections(settings: Settings, sources: list[str] | None) -> list[Finding]:
@@ -104,15 +104,15 @@ def _connections(settings: Settings, sources: list[str] | None) -> list[Finding]
     from cchc.sources.connection import from_environment, variable
     from cchc.sources.profile import list_profiles
 
-    found = []
+    findings = []
     for name in sources or list_profiles(settings.sources_dir):
         if not sources and variable(name) not in os.environ:
-            found.append(Finding(OK, f"connection src_{name}: not configured in this environment"))
+            findings.append(Finding(OK, f"connection src_{name}: not configured in this environment"))
             continue
-        found.append(
+        findings.append(
             _checked(f"connection src_{name}", lambda name=name: check_connection(settings, name, from_environment(name)))  # type: ignore[misc]
         )
-    return found
+    return findings
 
 
 def _embedded(settings: Settings) -> list[Finding]:
@@ -135,7 +135,7 @@ def _source(connection: Connection, settings: Settings, profile: Profile) -> lis
     """The known_at of a source, whether it is too old, and how the last run of the source ended."""
     from cchc.warehouse import known_at_of, query
 
-    name, found = profile.source, []
+    name, findings = profile.source, []
     known_at = known_at_of(connection, name)
     rows = query(
         connection,
@@ -147,30 +147,30 @@ def _source(connection: Connection, settings: Settings, profile: Profile) -> lis
     if known_at is not None:
         age = now() - known_at
         limit = _oldest(profile)
-        told = f"{name}: T = {known_at.astimezone(ZONE).isoformat()}"
+        sentence = f"{name}: T = {known_at.astimezone(ZONE).isoformat()}"
         if limit is None or age <= limit:
-            found.append(Finding(OK, told))
+            findings.append(Finding(OK, sentence))
         elif _is_unscheduled(settings):
-            found.append(Finding(OK, f"{told}; no run goes by the clock here (CCHC_SCHEDULE=off)"))
+            findings.append(Finding(OK, f"{sentence}; no run goes by the clock here (CCHC_SCHEDULE=off)"))
         else:
-            found.append(
+            findings.append(
                 Finding(
                     WRONG,
-                    f"{told} is {age.days} days old, although its profile has it extracted at '{profile.schedule}'. "
+                    f"{sentence} is {age.days} days old, although its profile has it extracted at '{profile.schedule}'. "
                     f"See whether ingest_{name} runs in Airflow, or run `cchc ingest {name}`",
                 )
             )
     elif _has_records(connection, name):
-        found.append(
+        findings.append(
             Finding(
                 WRONG, f"{name}: records are loaded, but no complete extract reaches back to the beginning. `cchc ingest {name}` mends it"
             )
         )
     else:
-        found.append(Finding(NOTE, f"{name}: never extracted; its indicators have no value"))
+        findings.append(Finding(NOTE, f"{name}: never extracted; its indicators have no value"))
     for kind, row in last.items():
-        found += _last_run(name, kind, row)
-    return found
+        findings += _last_run(name, kind, row)
+    return findings
 
 
 def _roles(connection: Connection, profiles: list[str]) -> list[Finding]:
@@ -178,7 +178,7 @@ def _roles(connection: Connection, profiles: list[str]) -> list[Finding]:
     from cchc.reference.roles import every_tree
     from cchc.warehouse.queries import ask
 
-    found: dict[Finding, None] = {}  # a source may concern several trees, but is reported once
+    findings: dict[Finding, None] = {}  # a source may concern several trees, but is reported once
     for clocks in every_tree(connection):
         for role in sorted(clocks.by_role):
             known = clocks.of(role)
@@ -188,15 +188,15 @@ def _roles(connection: Connection, profiles: list[str]) -> list[Finding]:
                         f"{source} fills the role {role} and has no profile any more: it is not extracted, and the values of the role end "
                         f"at its T ({to_minute(known_at)}). Put {source}.yaml back into the folder of the profiles"
                     )
-                    found[Finding(WRONG, text)] = None
+                    findings[Finding(WRONG, text)] = None
             if len(set(known.values())) > 1:
                 first = min(known, key=lambda source: known[source])
                 others = ", ".join(f"{source} until {to_minute(known[source])}" for source in known if source != first)
                 text = f"role {role}: values end at T of {first} ({to_minute(known[first])}); known is {others}"
-                found[Finding(NOTE, text)] = None
+                findings[Finding(NOTE, text)] = None
     without_list = ask(connection, "doctor/dossiers_without_list")
     return [
-        *found,
+        *findings,
         *(
             Finding(
                 NOTE,

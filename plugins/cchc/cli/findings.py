@@ -37,7 +37,7 @@ def _findings(options: argparse.Namespace, settings: Settings) -> int:
         [[count.code, count.name_vi, count.unit_code, count.unit_name, str(count.count)] for count in counted],
     )
     if options.rows:
-        found = findings.rows(settings, options.period, options.unit, options.finding, options.rows)
+        listed = findings.rows(settings, options.period, options.unit, options.finding, options.rows)
         print()
         print_table(
             ["finding", "unit", "item", "day", "detail"],
@@ -49,12 +49,12 @@ def _findings(options: argparse.Namespace, settings: Settings) -> int:
                     str(row["event_date"] or ""),
                     json.dumps(row["detail"], ensure_ascii=False),
                 ]
-                for row in found
+                for row in listed
             ],
         )
         total = sum(count.count for count in counted)
-        if len(found) < total:
-            print(f"… {total - len(found)} more; --rows -1 shows all")
+        if len(listed) < total:
+            print(f"… {total - len(listed)} more; --rows -1 shows all")
     return 0
 
 
@@ -66,12 +66,12 @@ def _reconcile(options: argparse.Namespace, settings: Settings) -> int:
     require_migrated(settings)
     groups = {"unit": ["unit_code", "name"], "day": ["day"], "state": []}[options.by]
     sums = ["order_count", "fee_vnd", "paid_vnd", "refunded_vnd", "receipt_missing_count"]
-    found = reconciliation.summary(settings, options.period, options.unit, options.by)
+    totals = reconciliation.summary(settings, options.period, options.unit, options.by)
     print_table(
         [*groups, "Trạng thái", "Số", "Phí, lệ phí", "Đã trả", "Đã hoàn", "Thiếu biên lai"],
         [
             [*(str(row[group]) for group in groups), reconciliation.STATES[row["state"]], *(number(row[name]) for name in sums)]
-            for row in found
+            for row in totals
         ],
     )
     if options.rows:

@@ -60,8 +60,8 @@ def _print_dossiers(options: argparse.Namespace, settings: Settings) -> None:
     from cchc.warehouse import engine
 
     with engine(settings).connect() as connection:
-        found = dossiers(connection, options.period, options.unit, options.column)
+        listed = dossiers(connection, options.period, options.unit, options.column)
     print_table(
         ["dossier", "unit", "field", "channel", "carried over", "state"],
-        [[d["dossier_code"], d["unit_code"], d["field_name"] or "", d["channel"], str(d["is_carried_over"]), d["state"]] for d in found],
+        [[d["dossier_code"], d["unit_code"], d["field_name"] or "", d["channel"], str(d["is_carried_over"]), d["state"]] for d in listed],
     )

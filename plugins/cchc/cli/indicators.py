@@ -102,26 +102,26 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
-    found = explain(settings, options.indicator, options.unit, options.period, options.basis, moment=options.as_known_at)
-    _print_definition(found, options.period)
+    explanation = explain(settings, options.indicator, options.unit, options.period, options.basis, moment=options.as_known_at)
+    _print_definition(explanation, options.period)
     print(f"  {options.unit}, {options.period.name_vi}, {options.basis}")
-    if found.indicator.item == DECLARED:
-        _print_declared(found, options.query)
+    if explanation.indicator.item == DECLARED:
+        _print_declared(explanation, options.query)
     else:
-        _print_counted(found, options.query, options.rows)
+        _print_counted(explanation, options.query, options.rows)
     return 0
 
 
-def _print_definition(found: Explanation, asked: Period) -> None:
+def _print_definition(explanation: Explanation, asked: Period) -> None:
     """Print the indicator, its numerator and denominator, and the clauses of the plan that set a target for it."""
     from cchc.reports.vietnamese import percent
 
-    item = found.indicator
-    print(f"{item.code} (formula version {item.version}, source {', '.join(found.sources)}) · {item.name_vi}")
+    item = explanation.indicator
+    print(f"{item.code} (formula version {item.version}, source {', '.join(explanation.sources)}) · {item.name_vi}")
     print(f"  numerator    {item.numerator_vi}\n  denominator  {item.denominator_vi}")
-    if not found.plan.holds:
+    if not explanation.plan.holds:
         print(f"  clause       no plan holds in {asked.code}: the number is measured, not judged")
-    for clause in found.clauses:
+    for clause in explanation.clauses:
         target = percent(clause["target"] * 100) if clause["target"] is not None else clause["operator_text"]
         print(
             f"  clause {clause['section']} {clause['target_no']} ({clause['level']}, {target}, {clause['lead_agency']}): "
@@ -129,55 +129,55 @@ def _print_definition(found: Explanation, asked: Period) -> None:
         )
 
 
-def _print_declared(found: Explanation, with_query: bool) -> None:
+def _print_declared(explanation: Explanation, with_query: bool) -> None:
     """Print the figures of an indicator that the units declare."""
-    upper, lower = (sum(row[side] or 0 for row in found.declared) for side in ("numerator", "denominator"))
+    upper, lower = (sum(row[side] or 0 for row in explanation.declared) for side in ("numerator", "denominator"))
     print(f"  declared now {upper} / {lower or '–'}")
-    print(f"  stored       {_stored(found.value)}")
+    print(f"  stored       {_stored(explanation.value)}")
     if with_query:
-        _print_query(found)
-    print("\n" + _figures(found.declared) if found.declared else "\nno unit has declared it for that month")
+        _print_query(explanation)
+    print("\n" + _figures(explanation.declared) if explanation.declared else "\nno unit has declared it for that month")
 
 
-def _print_counted(found: Explanation, with_query: bool, most_rows: int) -> None:
+def _print_counted(explanation: Explanation, with_query: bool, most_rows: int) -> None:
     """The items that an indicator counts: at most so many (-1: all), and what the units declare of the same, to be compared."""
-    item, stored = found.indicator, found.value
-    counted = sum(row["is_numerator"] for row in found.rows)
-    denominator = "" if item.kind == "count" else f" / {len(found.rows)}"
+    item, stored = explanation.indicator, explanation.value
+    counted = sum(row["is_numerator"] for row in explanation.rows)
+    denominator = "" if item.kind == "count" else f" / {len(explanation.rows)}"
     print(f"  counted now  {counted}{denominator}")
     if stored:
         print(
             f"  stored       {stored['numerator']} / {stored['denominator']}, status {stored['status']}, computed {stored['computed_at']}"
         )
-        if stored["numerator"] != counted or (item.kind != "count" and stored["denominator"] != len(found.rows)):
+        if stored["numerator"] != counted or (item.kind != "count" and stored["denominator"] != len(explanation.rows)):
             print("  the stored value is older than what is known now: `cchc refresh` it", file=sys.stderr)
     if with_query:
-        _print_query(found)
+        _print_query(explanation)
     if most_rows != 0:
-        _print_items(found, most_rows)
-    for reason in found.elsewhere:
+        _print_items(explanation, most_rows)
+    for reason in explanation.elsewhere:
         print(f"\n{reason}")
-    if found.declared:
-        print("\ndeclared by the units, to be compared:\n" + _figures(found.declared))
+    if explanation.declared:
+        print("\ndeclared by the units, to be compared:\n" + _figures(explanation.declared))
 
 
-def _print_items(found: Explanation, most_rows: int) -> None:
+def _print_items(explanation: Explanation, most_rows: int) -> None:
     """Print at most `limit` items (negative: all). If an item counts for another unit than the one in its record, both units are shown."""
-    shown = found.rows if most_rows < 0 else found.rows[:most_rows]
+    shown = explanation.rows if most_rows < 0 else explanation.rows[:most_rows]
     header = ["unit", "item", "numerator"]
     lines = [[row["unit_code"], row["item"], "1" if row["is_numerator"] else "0"] for row in shown]
-    if found.elsewhere:
+    if explanation.elsewhere:
         header = [*header, "names"]
         named = [row["named_code"] if row["named_code"] != row["unit_code"] else "" for row in shown]
         lines = [[*cells, name] for cells, name in zip(lines, named, strict=True)]
     print()
     print_table(header, lines)
-    if len(shown) < len(found.rows):
-        print(f"… {len(found.rows) - len(shown)} more; --rows -1 shows all")
+    if len(shown) < len(explanation.rows):
+        print(f"… {len(explanation.rows) - len(shown)} more; --rows -1 shows all")
 
 
-def _print_query(found: Explanation) -> None:
-    print("\nbinds: " + json.dumps(found.binds, default=str) + "\n\n" + found.query)
+def _print_query(explanation: Explanation) -> None:
+    print("\nbinds: " + json.dumps(explanation.binds, default=str) + "\n\n" + explanation.query)
 
 
 def _stored(value: dict[str, Any] | None) -> str:

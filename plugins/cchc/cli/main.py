@@ -66,9 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
-        found = commands.add_parser(name, help=help_text, description=help_text)
-        found.set_defaults(command=command)
-        return found
+        subparser = commands.add_parser(name, help=help_text, description=help_text)
+        subparser.set_defaults(command=command)
+        return subparser
 
     for subject in SUBJECTS:
         subject.register(add)

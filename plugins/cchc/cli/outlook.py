@@ -22,8 +22,8 @@ def _outlook(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
-    found = outlook.outlook(settings, options.period, options.unit)
-    shown = found if options.unit else [item for item in found if item.is_early_warning]
+    prospects = outlook.outlook(settings, options.period, options.unit)
+    shown = prospects if options.unit else [item for item in prospects if item.is_early_warning]
     print(f"Dự báo cuối năm {options.period.last_day.year} – theo số liệu đến {options.period.name_vi}\n")
     lines = [
         [
@@ -34,5 +34,5 @@ def _outlook(options: argparse.Namespace, settings: Settings) -> int:
     ]  # fmt: skip
     print_table(["Đơn vị", "Số", "Chỉ tiêu", "Đến nay", "Cuối năm", "Khoảng 80 %", "Mục tiêu", "Khả năng"], lines)
     if not options.unit:
-        print(f"\n{len(shown)} of {len(found)} targets at units and levels will probably be missed; --unit shows all of one")
+        print(f"\n{len(shown)} of {len(prospects)} targets at units and levels will probably be missed; --unit shows all of one")
     return 0

@@ -79,13 +79,13 @@ def _restatements(options: argparse.Namespace, settings: Settings) -> int:
     if options.carry_over:
         print_columns(["unit_code", "dossier_code", "change", "reason"], carry_over(settings, options.period))
         return 0
-    found = restatements(settings, options.period, options.unit)
+    restated = restatements(settings, options.period, options.unit)
     lines = []
-    for row in found:
+    for row in restated:
         lines.append(_restatement(row))
         if options.items:
             lines += [_restated_item(item) for item in row["items"]]
-    if found:
+    if restated:
         print_table([*RESTATED, "published", "now", "state", "items"], lines)
     else:
         print(f"{options.period.code}: what is known now is what was published")

@@ -116,9 +116,9 @@ def incomplete_bases(connection: Connection, source: str, period: Period, bases:
 
 def notes_vi(connection: Connection, period: Period) -> list[str]:
     """Vietnamese sentences about everything that is missing in the numbers of a period; an empty list if nothing is."""
-    found = [hole.text_vi for hole in holes(connection) if hole.from_at is None or hole.from_at < midnight(period.end)]
+    notes = [hole.text_vi for hole in holes(connection) if hole.from_at is None or hole.from_at < midnight(period.end)]
     first = min(period.first_day(basis) for basis in ("period", "year_to_date"))
-    return found + [item.text_vi for item in missing_months(connection) if _overlaps(item.month, first, period.end)]
+    return notes + [item.text_vi for item in missing_months(connection) if _overlaps(item.month, first, period.end)]
 
 
 def _overlaps(month: date, first: date, end: date) -> bool:

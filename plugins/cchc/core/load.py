@@ -84,12 +84,12 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
 
 def _delivered_rows(connection: Connection, entities: Iterable[Entity], extract_id: int) -> dict[int, tuple[int, int]]:
     """For each load: how many rows are in its staging table, and how many of them have no readable key."""
-    found: dict[int, tuple[int, int]] = {}
+    counts: dict[int, tuple[int, int]] = {}
     for entity in entities:
         table = staging_table(entity, extract_id)
         statement = f"select _load_id, count(*), count(*) filter (where _key is null) from {table} group by _load_id"
-        found |= {row[0]: (row[1], row[2]) for row in connection.execute(text(statement))}
-    return found
+        counts |= {row[0]: (row[1], row[2]) for row in connection.execute(text(statement))}
+    return counts
 
 
 def _require_all_rows(connection: Connection, source: str, load: Mapping[str, Any], rows: int, count: Counts) -> None:
@@ -190,8 +190,8 @@ def _known_at_of_followers(connection: Connection, settings: Settings, source: s
     """
     own = roles_of(connection, source)
     others = followers(settings, own) - own
-    found = (role_clocks(connection, root).latest(others) for root in roots_of(connection, source))
-    return [known_at for known_at in found if known_at is not None]
+    latest = (role_clocks(connection, root).latest(others) for root in roots_of(connection, source))
+    return [known_at for known_at in latest if known_at is not None]
 
 
 def note_trees(connection: Connection, source: str, staged: str) -> None:

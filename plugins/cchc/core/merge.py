@@ -22,11 +22,11 @@ from cchc.warehouse import composed
 def columns_of(connection: Connection, relation: str) -> list[str]:
     """The column names of a table, in the order of the table."""
     schema, name = relation.split(".")
-    found = connection.execute(
+    names = connection.execute(
         text("select column_name from information_schema.columns where table_schema = :s and table_name = :n order by ordinal_position"),
         {"s": schema, "n": name},
     )
-    return [row[0] for row in found]
+    return [row[0] for row in names]
 
 
 @dataclass(frozen=True)

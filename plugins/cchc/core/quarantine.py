@@ -25,8 +25,8 @@ def resolve_quarantine(connection: Connection, settings: Settings, model: str, s
     connection.execute(text("drop table if exists pg_temp.passed_key"))
     connection.execute(text(f"create temp table passed_key on commit drop as {passed}"), {"s": source} if ":s" in passed else {})
     connection.execute(text("analyze passed_key"))
-    found: int = run_file(connection, settings, "core/quarantine_resolved", source=source, entity=entity, now=now()).scalar_one()
-    return found
+    resolved: int = run_file(connection, settings, "core/quarantine_resolved", source=source, entity=entity, now=now()).scalar_one()
+    return resolved
 
 
 def _passed(model: str, staged: str) -> str | None:

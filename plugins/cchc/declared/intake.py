@@ -47,11 +47,11 @@ def read(data: bytes, name: str, profile: Profile, files: Files) -> Iterator[tup
 
     Raises Unfinished if the file is not a complete workbook, and Unreadable, which names every fault with its cell, if it has faults.
     """
-    found = re.fullmatch(files.name or "", name)
-    if found is None:
+    match = re.fullmatch(files.name or "", name)
+    if match is None:
         raise Unreadable(f"B1 name: expected a name like {NAME_WORDS}, found {name}")
-    month = date.fromisoformat(found["date"] + "-01")
-    workbook = _Workbook(name, found["unit"], month, profile, duties(Settings.load(), month))
+    month = date.fromisoformat(match["date"] + "-01")
+    workbook = _Workbook(name, match["unit"], month, profile, duties(Settings.load(), month))
     records = workbook.read(data)
     if workbook.problems:
         shown = workbook.problems[:PROBLEMS_SHOWN]
@@ -132,10 +132,10 @@ class _Workbook:
                 self._same(word, row[1].value, f"{self.name}, {GUIDE}!{row[1].coordinate}")
 
     def _same(self, word: str, value: Any, where: str) -> None:
-        said = f"{value:%Y-%m}" if isinstance(value, date) else str(value).strip()
+        written = f"{value:%Y-%m}" if isinstance(value, date) else str(value).strip()
         named = self.unit if word == UNIT else f"{self.month:%Y-%m}"
-        if said != named:
-            shown = described(said, r"[A-Z]\d+(?:\.\d+)*", r"\d{4}-\d{2}")
+        if written != named:
+            shown = described(written, r"[A-Z]\d+(?:\.\d+)*", r"\d{4}-\d{2}")
             self.problems.append(f"{where}: {word} is {shown}, but the file's name says {named}")
 
     def _rows(self, sheet: Any, stored: Any) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -58,7 +58,7 @@ def template(settings: Settings, unit: Unit, month: date) -> bytes:
 
 def _meanings(settings: Settings, unit: Unit, month: date) -> dict[str, dict[str, str]]:
     """For each indicator of the month's plan: name, clause, target, lead agency and what is counted, as a person at the unit reads them."""
-    known, found = catalogue(settings), {}
+    known, meanings = catalogue(settings), {}
     plan = plan_on(settings, month)
     for target in plan.rows:
         code = target["indicator_code"]
@@ -66,7 +66,7 @@ def _meanings(settings: Settings, unit: Unit, month: date) -> dict[str, dict[str
             continue
         item = known.get(code)
         asked = f"{target['operator']} {target['target'] * 100:.0f} %" if target["target"] is not None else target["operator_text"]
-        found[code] = {
+        meanings[code] = {
             "name": item.name_vi if item else target["clause_vi"],
             "clause": f"{target['target_no']} (mục {target['section']}): {target['clause_vi']}",
             "target": asked if plan.year == month.year else "không có kế hoạch áp dụng",
@@ -74,7 +74,7 @@ def _meanings(settings: Settings, unit: Unit, month: date) -> dict[str, dict[str
             "numerator": item.numerator_vi if item else "",
             "denominator": item.denominator_vi if item else "",
         }
-    return found
+    return meanings
 
 
 def _last_month(settings: Settings, unit: Unit, month: date) -> dict[str, tuple[int, int | None]]:

@@ -79,8 +79,8 @@ def _functions(connection: Connection) -> list[str]:
     for (name, arguments, comment), rows in groupby(
         ask(connection, "warehouse/function"), itemgetter("function_name", "arguments", "words")
     ):
-        about, *told = (comment or "").splitlines() or [""]
-        words = dict(line.partition(": ")[::2] for line in told)
+        about, *described = (comment or "").splitlines() or [""]
+        words = dict(line.partition(": ")[::2] for line in described)
         call = arguments.replace("DEFAULT", "=").replace("::text", "")
         lines += ["", f"### mart.{name} (function)", "", f"{_cell(about)}.", "", f"Call: `mart.{name}({call})`", ""]
         lines += ["| argument or column | type | |", "|---|---|---|"]

@@ -40,9 +40,9 @@ class _Plain(GenerateJsonSchema):
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema `name` (a key of KINDS)."""
     title, _, kind = KINDS[name]
-    found = adapter(kind).json_schema(by_alias=True, schema_generator=_Plain)
-    _close(found)
-    return {"$schema": GenerateJsonSchema.schema_dialect} | found | {"title": title}
+    content = adapter(kind).json_schema(by_alias=True, schema_generator=_Plain)
+    _close(content)
+    return {"$schema": GenerateJsonSchema.schema_dialect} | content | {"title": title}
 
 
 def _close(part: Any) -> None:

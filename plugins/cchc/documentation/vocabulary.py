@@ -51,7 +51,7 @@ def _models() -> Iterator[tuple[str, type[Typed]]]:
         seen.add(model)
         yield place, model
         inner = [(f"{place}.{key}".lstrip("."), kind) for key, kind in model.keys().items()]
-        waiting = [found for key, kind in inner for found in _inner(key, kind)] + waiting
+        waiting = [part for key, kind in inner for part in _inner(key, kind)] + waiting
 
 
 def _inner(place: str, kind: Any) -> Iterator[tuple[str, type[Typed]]]:

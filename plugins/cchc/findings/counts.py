@@ -36,7 +36,7 @@ def _where(period: Period, unit: str, code: str | None) -> tuple[str, dict[str, 
     return condition, binds
 
 
-def _check(settings: Settings, connection: Connection, period: Period, unit: str, code: str | None) -> None:
+def _require_computed(settings: Settings, connection: Connection, period: Period, unit: str, code: str | None) -> None:
     known_scope(connection, unit)
     if period.is_report:
         months = f"{add_months(month_start(period.last_day), -1):%Y-%m} or {period.last_day:%Y-%m}"
@@ -48,7 +48,7 @@ def _check(settings: Settings, connection: Connection, period: Period, unit: str
 def counts(settings: Settings, period: Period, unit: str = "all", code: str | None = None) -> list[Count]:
     """How many findings of each kind each unit has, in the order of the catalogue; an empty list if there are none."""
     with engine(settings).connect() as connection:
-        _check(settings, connection, period, unit, code)
+        _require_computed(settings, connection, period, unit, code)
         condition, binds = _where(period, unit, code)
         rows = query(connection, composed.count_findings(condition), binds)
     return [Count(**row) for row in rows]
@@ -57,6 +57,6 @@ def counts(settings: Settings, period: Period, unit: str = "all", code: str | No
 def rows(settings: Settings, period: Period, unit: str = "all", code: str | None = None, limit: int = -1) -> list[dict[str, Any]]:
     """The findings with their dossiers (rows of mart.finding). `limit`: at most so many rows; -1 means all."""
     with engine(settings).connect() as connection:
-        _check(settings, connection, period, unit, code)
+        _require_computed(settings, connection, period, unit, code)
         condition, binds = _where(period, unit, code)
         return query(connection, composed.list_findings(condition), binds | {"limit": None if limit < 0 else limit})

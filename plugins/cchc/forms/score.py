@@ -73,29 +73,29 @@ def versions(settings: Settings) -> list[Version]:
     Raises NotConfigured if the file is wrong, for example if the points of a version do not add up to 100.
     """
     path = settings.reference_dir / FILE
-    found = [
+    result = [
         Version(
-            said.version,
-            said.valid_from,
-            said.name_vi,
-            said.note,
-            tuple(_part(settings, group, part) for group in said.groups for part in group.parts),
+            entry.version,
+            entry.valid_from,
+            entry.name_vi,
+            entry.note,
+            tuple(_part(settings, group, part) for group in entry.groups for part in group.parts),
         )
-        for said in read(path, list[VersionEntry])
+        for entry in read(path, list[VersionEntry])
     ]
-    return sorted(found, key=lambda version: version.valid_from)
+    return sorted(result, key=lambda version: version.valid_from)
 
 
-def _part(settings: Settings, group: GroupEntry, said: PartEntry) -> Part:
-    source = {} if said.source is None else said.source.model_dump(exclude_none=True)
+def _part(settings: Settings, group: GroupEntry, entry: PartEntry) -> Part:
+    source = {} if entry.source is None else entry.source.model_dump(exclude_none=True)
     if "sql" in source and not (settings.sql_dir / "queries" / "scores" / f"{source['sql']}.sql").exists():
         hint = near(source["sql"], (file.stem for file in (settings.sql_dir / "queries" / "scores").glob("*.sql")))
-        raise NotConfigured(f"{FILE}: {said.code}: include/sql/queries/scores/{source['sql']}.sql does not exist{hint or '.'}")
+        raise NotConfigured(f"{FILE}: {entry.code}: include/sql/queries/scores/{source['sql']}.sql does not exist{hint or '.'}")
     if "indicator" in source and source["indicator"] not in (known := catalogue(settings)):
         raise NotConfigured(
-            f"{FILE}: {said.code}: the catalogue has no indicator {source['indicator']!r}{near(source['indicator'], known) or '.'}"
+            f"{FILE}: {entry.code}: the catalogue has no indicator {source['indicator']!r}{near(source['indicator'], known) or '.'}"
         )
-    return Part(**(said.model_dump() | {"source": source}), group_code=group.code, group_name_vi=group.name_vi)
+    return Part(**(entry.model_dump() | {"source": source}), group_code=group.code, group_name_vi=group.name_vi)
 
 
 def version_of(settings: Settings, period: Period) -> Version:
@@ -181,11 +181,11 @@ Counted = dict[str, dict[str, tuple[int, int]]]  # part → scope → (numerator
 
 def _indicator_counts(connection: Connection, settings: Settings, period: Period, version: Version) -> Counted:
     codes = {part.source["indicator"]: part.code for part in version.parts if "indicator" in part.source}
-    found = ask(connection, "forms/score_indicator", kind=period.kind, start=period.start, codes=list(codes))
-    if not found:
+    values = ask(connection, "forms/score_indicator", kind=period.kind, start=period.start, codes=list(codes))
+    if not values:
         raise CchcError(f"{period.code} is not computed: ingest its sources, then `cchc refresh {period.code}`")
     counted: Counted = {}
-    for row in found:
+    for row in values:
         counted.setdefault(codes[row["indicator_code"]], {})[row["unit_code"]] = (row["numerator"] or 0, row["denominator"] or 0)
     return counted
 

@@ -113,9 +113,9 @@ def _guards(rule: Rule, execution_engine: Any) -> list[str]:
 
 def _duplicates(kwargs: dict[str, Any], guards: list[str], table: str) -> str:
     """A query of the rows whose key occurs more than once. As in GX, a key with a null in it is never a duplicate."""
-    keys = [quoted(key) for key in ([kwargs["column"]] if "column" in kwargs else kwargs["column_list"])]
-    where = " and ".join(f"({guard})" for guard in [*guards, *(f"{key} is not null" for key in keys)])
-    counted = f"select {ROW}, count(*) over (partition by {', '.join(keys)}) as copies from {table} where {where}"
+    columns = [quoted(key) for key in ([kwargs["column"]] if "column" in kwargs else kwargs["column_list"])]
+    where = " and ".join(f"({guard})" for guard in [*guards, *(f"{key} is not null" for key in columns)])
+    counted = f"select {ROW}, count(*) over (partition by {', '.join(columns)}) as copies from {table} where {where}"
     return f"select {ROW} from ({counted}) as counted where copies > 1"
 
 

@@ -107,44 +107,44 @@ def _entities(settings: Settings, source: str) -> dict[str, Entity]:
 def _of_entity(source: str, entity: Entity, rows: list[dict[str, Any]]) -> list[Finding]:
     fields, optional = entity.fields, entity.optional_fields
     is_first = not rows[0]["records_before"]
-    told: dict[str, dict[str, str]] = {kind: {} for kind in (VANISHED, NEW, MISSING, NEVER, UNUSED)}
+    uses: dict[str, dict[str, str]] = {kind: {} for kind in (VANISHED, NEW, MISSING, NEVER, UNUSED)}
     present = {row["field"] for row in rows if row["present_count"]}
     for row in rows:
         name, count, there = row["field"], row["record_count"], row["present_count"]
         use = f"{name} ({fields[name]})" if name in fields else name
         if name not in fields and there:
-            told[UNUSED][name] = name
+            uses[UNUSED][name] = name
             if not is_first and not row["present"]:
-                told[NEW][name] = f"{name} (in {there:,} of {count:,})"
+                uses[NEW][name] = f"{name} (in {there:,} of {count:,})"
         elif name in fields and count and not there and name not in optional:
             if row["shown"] and chance_of_none(count, Share(int(row["records"]), int(row["present"]), int(row["shown"]))) < UNLIKELY:
                 of_file = f" of {row['file_name']}" if row["file_name"] else ""
                 before = f"{_percent(row['shown'], row['records'])} of {row['records']:,}"
-                told[VANISHED][name] = (
+                uses[VANISHED][name] = (
                     f"{use} is in none of the {count:,} records{of_file}; before it was in {before}, last at T {_moment(row['last_seen'])}"
                 )
             elif name not in present and not row["present"]:
-                told[NEVER][name] = use
+                uses[NEVER][name] = use
         elif name in fields and there and _jumped(row):
             now = f"{_percent(count - row['filled_count'], count)} of {count:,} records"
-            told[MISSING][name] = (
+            uses[MISSING][name] = (
                 f"{use} is empty in {now}; before in {_percent(row['records'] - row['filled'], row['records'])} of {row['records']:,}"
             )
     newest = f"in the newest delivery (T {_moment(rows[-1]['window_to'])})"
-    new = told[NEW].keys()
+    new = uses[NEW].keys()
     sentences = {
-        VANISHED: f"{newest} {'; '.join(told[VANISHED].values())}.{new_names(list(new), told[VANISHED])} Ask the vendor, or mend "
+        VANISHED: f"{newest} {'; '.join(uses[VANISHED].values())}.{new_names(list(new), uses[VANISHED])} Ask the vendor, or mend "
         "the profile.",
-        NEW: f"{newest} fields are new, and no column uses them: {', '.join(told[NEW].values())}.",
-        MISSING: f"{newest} {'; '.join(told[MISSING].values())}. Ask the vendor what has changed.",
-        NEVER: f"no delivery so far had {', '.join(told[NEVER].values())}: correct the profile, or mark them optional: true with a reason.",
-        UNUSED: f"fields that no column uses: {', '.join(sorted(told[UNUSED]))}.",
+        NEW: f"{newest} fields are new, and no column uses them: {', '.join(uses[NEW].values())}.",
+        MISSING: f"{newest} {'; '.join(uses[MISSING].values())}. Ask the vendor what has changed.",
+        NEVER: f"no delivery so far had {', '.join(uses[NEVER].values())}: correct the profile, or mark them optional: true with a reason.",
+        UNUSED: f"fields that no column uses: {', '.join(sorted(uses[UNUSED]))}.",
     }
     extract_id, known_at = rows[-1]["extract_id"], rows[-1]["window_to"]
     return [
-        Finding(kind, source, entity.name, extract_id, known_at, is_first, tuple(told[kind]), words)
+        Finding(kind, source, entity.name, extract_id, known_at, is_first, tuple(uses[kind]), words)
         for kind, words in sentences.items()
-        if told[kind]
+        if uses[kind]
     ]
 
 

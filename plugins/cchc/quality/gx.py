@@ -72,6 +72,6 @@ def session(engine: Engine) -> Iterator[Gx]:
 def error_of(result: Any) -> str | None:
     """The error that stopped GX from evaluating a rule; None if the rule was evaluated. A rule with an error has not passed."""
     info = result.exception_info or {}
-    found = [info] if "raised_exception" in info else [each for each in info.values() if isinstance(each, dict)]
-    messages = [str(each.get("exception_message")) for each in found if each.get("raised_exception")]
+    errors = [info] if "raised_exception" in info else [each for each in info.values() if isinstance(each, dict)]
+    messages = [str(each.get("exception_message")) for each in errors if each.get("raised_exception")]
     return "; ".join(messages) if messages else None

@@ -65,7 +65,7 @@ class Suite:
         """The suite with the field names of a source in its reasons: for example `{due_at}` becomes `NgayHenTra (due_at)`."""
 
         def with_field_names(reason: str, otherwise: str) -> str:
-            return NAME.sub(lambda found: _told(found.group(1), entity, otherwise), reason)
+            return NAME.sub(lambda match: _named_with_field(match.group(1), entity, otherwise), reason)
 
         rules = tuple(
             replace(rule, reason=with_field_names(rule.reason, "or"), reason_vi=with_field_names(rule.reason_vi, "hoặc"))
@@ -116,7 +116,7 @@ def load_suite(path: Path, zone: str, ends_table: str = "staging.known_end") -> 
         raise NotConfigured(f"{path.name}: the suite's name is {data.get('name')!r}; it must be {path.stem!r}.")
     written = data.get("expectations") or []
     for number, expectation in enumerate(written, 1):
-        _check(expectation, f"{path.name} expectation {number}")
+        _check_expectation(expectation, f"{path.name} expectation {number}")
     try:
         suite = ExpectationSuite(**data)
     except Exception as error:  # GX raises errors of many kinds here, all about what the file says
@@ -133,7 +133,7 @@ def load_suite(path: Path, zone: str, ends_table: str = "staging.known_end") -> 
     return Suite(path.stem, rules)
 
 
-def _check(expectation: Any, where: str) -> None:
+def _check_expectation(expectation: Any, where: str) -> None:
     """Raise for what GX accepts but is wrong here: a missing reason, an unknown action, a severity that contradicts it, or `mostly`."""
     if not isinstance(expectation, dict) or not isinstance(expectation.get("meta"), dict):
         raise NotConfigured(f"{where}: it needs `type`, `kwargs`, `severity` and `meta`.")
@@ -149,7 +149,7 @@ def _check(expectation: Any, where: str) -> None:
         raise NotConfigured(f"{where}: `mostly` would let bad rows pass; a rule holds for every row.")
 
 
-def _told(column: str, entity: Entity, otherwise: str) -> str:
+def _named_with_field(column: str, entity: Entity, otherwise: str) -> str:
     """The name of a column in a reason, with the field of the source."""
     if column == "_key":
         return f"; {otherwise} ".join(", ".join(names) for names in (entity.key, entity.key_else or ()) if names)

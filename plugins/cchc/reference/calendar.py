@@ -31,7 +31,7 @@ def overrides(path: Path) -> dict[date, tuple[bool, str]]:
     `path`: the CSV file. Raises NotConfigured that names every line that cannot be read.
     """
     faults = Faults(path.name)
-    found: dict[date, tuple[bool, str]] = {}
+    decided: dict[date, tuple[bool, str]] = {}
     lines: dict[date, Line] = {}
     for line in read_lines(path, COLUMNS, faults):
         day, is_working = line.day("date"), line.truth("is_working")
@@ -42,9 +42,9 @@ def overrides(path: Path) -> dict[date, tuple[bool, str]]:
         elif day in lines:
             line.fault("date", f"'{day}' stands there, and in line {lines[day].number} already; a day is decided once")
         else:
-            found[day], lines[day] = (is_working, line["legal_basis"]), line
+            decided[day], lines[day] = (is_working, line["legal_basis"]), line
     faults.refuse()
-    return found
+    return decided
 
 
 def working_days(reference_dir: Path, first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> list[Day]:

@@ -93,6 +93,6 @@ def _mark(connection: Connection, settings: Settings, decided: list[date]) -> No
     for role in sorted(
         {item.role for item in catalogue(settings).values() if "core.working_day" in without_comments(statement_of(settings, item))}
     ):
-        found = marking_source(clocks, role)
-        if found is not None:
-            mark_dirty_months(connection, settings, found[0], dated, found[1], REASON)
+        marking = marking_source(clocks, role)
+        if marking is not None:
+            mark_dirty_months(connection, settings, marking[0], dated, marking[1], REASON)

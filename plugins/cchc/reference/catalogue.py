@@ -72,15 +72,15 @@ class Indicator:
 def catalogue(settings: Settings) -> dict[str, Indicator]:
     """Every indicator by code. Raises NotConfigured if the file is wrong."""
     path = settings.reference_dir / "indicators.yaml"
-    found: dict[str, Indicator] = {}
+    indicators: dict[str, Indicator] = {}
     for code, entry in _entries(path, path.stat().st_mtime_ns).items():
         indicator = Indicator(code=code, **(entry.model_dump() | {"also": tuple(entry.also), "units": tuple(entry.units)}))
         for role in indicator.roles:
             _check_file(path, code, settings.sql_dir / f"{indicator.part(role)}.sql")
             if indicator.coverage is not None:
                 _check_file(path, code, settings.sql_dir / f"{indicator.coverage_part(role)}.sql")
-        found[code] = indicator
-    return found
+        indicators[code] = indicator
+    return indicators
 
 
 def _check_file(path: Path, code: str, file: Path) -> None:

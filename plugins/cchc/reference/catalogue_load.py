@@ -35,11 +35,11 @@ def load_catalogue(connection: Connection, settings: Settings) -> list[str]:
     for code, item in items.items():
         row = _row(settings, item)
         versions = before.get(code, {})
-        said, is_number = _difference(row, versions)
+        difference, is_number = _difference(row, versions)
         _store(connection, row)
         _end(connection, code, item.version)
-        if before and said:
-            messages.append(f"catalogue: {code} {said}")
+        if before and difference:
+            messages.append(f"catalogue: {code} {difference}")
         if before and is_number:
             to_compute.setdefault(item.role, []).append(code)
     for code in sorted(before.keys() - items.keys()):
@@ -120,10 +120,10 @@ def _mark(connection: Connection, settings: Settings, to_compute: dict[str, list
     first = first_day(settings)
     clocks = role_clocks(connection)
     for role, codes in sorted(to_compute.items()):
-        found = marking_source(clocks, role)
-        if found is None:
+        marking = marking_source(clocks, role)
+        if marking is None:
             continue
-        source, known_at = found
+        source, known_at = marking
         mark_months_from(connection, settings, source, first, known_at, "the catalogue changed")
         messages.append(f"every month of {source} from {first:%Y-%m} on is marked for {', '.join(codes)}: `cchc refresh` computes them")
     return messages

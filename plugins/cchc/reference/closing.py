@@ -27,8 +27,8 @@ class Closing:
 
 def closing(settings: Settings) -> Closing:
     """The configuration of the closing. Raises NotConfigured if the file is wrong."""
-    said = read(settings.reference_dir / "closing.yaml", ClosingFile)
-    return Closing(said.approval, said.rule.missing_units, said.rule.absent_sources, said.wait_hours, said.deadline_hours)
+    entries = read(settings.reference_dir / "closing.yaml", ClosingFile)
+    return Closing(entries.approval, entries.rule.missing_units, entries.rule.absent_sources, entries.wait_hours, entries.deadline_hours)
 
 
 def deadline_hours(settings: Settings) -> float:

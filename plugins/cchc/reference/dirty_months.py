@@ -54,8 +54,8 @@ def mark_months(connection: Connection, settings: Settings, source: str, months:
 def dirty_months(connection: Connection, sources: Iterable[str] | None = None) -> dict[str, list[str]]:
     """The months (YYYY-MM) that wait for a refresh, by source. `sources`: only these; None means all."""
     rows = connection.execute(text("select source_code, to_char(month_start, 'YYYY-MM') from ops.dirty_month order by 1, 2")).all()
-    found: dict[str, list[str]] = {}
+    months: dict[str, list[str]] = {}
     for source, month in rows:
         if sources is None or source in sources:
-            found.setdefault(source, []).append(month)
-    return found
+            months.setdefault(source, []).append(month)
+    return months

@@ -50,19 +50,19 @@ class Clocks:
 
     def sources(self, roles: Iterable[str]) -> dict[str, datetime | None]:
         """The known_at of every source of some roles, by source. A role without a source is listed under its own name, with None."""
-        found: dict[str, datetime | None] = {}
+        clocks: dict[str, datetime | None] = {}
         for role in sorted(set(roles)):
-            found |= self.by_role.get(role) or {role: None}
-        return dict(sorted(found.items()))
+            clocks |= self.by_role.get(role) or {role: None}
+        return dict(sorted(clocks.items()))
 
 
 def role_clocks(connection: Connection, root: str | None = None) -> Clocks:
     """The known_at of every source in a tree of units; without `root` in the authority's own tree."""
     root = root or authority().code
-    found: dict[str, dict[str, datetime | None]] = {}
+    clocks: dict[str, dict[str, datetime | None]] = {}
     for row in query(connection, "select role, source_code, known_at from core.role_clock where root_code = :r", {"r": root}):
-        found.setdefault(row["role"], {})[row["source_code"]] = row["known_at"]
-    return Clocks(root, found)
+        clocks.setdefault(row["role"], {})[row["source_code"]] = row["known_at"]
+    return Clocks(root, clocks)
 
 
 def every_tree(connection: Connection) -> list[Clocks]:
@@ -78,14 +78,14 @@ def roles_of(connection: Connection, source: str) -> set[str]:
 
 def roots_of(connection: Connection, source: str) -> list[str]:
     """The roots of the trees of units that a source concerns; the authority's own comes first if it is one of them."""
-    found = connection.execute(text("select distinct root_code from core.role_clock where source_code = :s"), {"s": source}).scalars()
-    return sorted(found, key=lambda root: (root != authority().code, root))
+    roots = connection.execute(text("select distinct root_code from core.role_clock where source_code = :s"), {"s": source}).scalars()
+    return sorted(roots, key=lambda root: (root != authority().code, root))
 
 
 def tree_of(connection: Connection, scope: str) -> str:
     """The root of the tree in which a scope counts: for a unit its own tree, for a level and for the whole the authority's tree."""
-    found = connection.execute(text("select root_code from core.unit where unit_code = :u"), {"u": scope}).scalar()
-    return str(found or authority().code)
+    root = connection.execute(text("select root_code from core.unit where unit_code = :u"), {"u": scope}).scalar()
+    return str(root or authority().code)
 
 
 def marking_source(clocks: Clocks, role: str) -> tuple[str, datetime] | None:

@@ -65,18 +65,18 @@ def describe_changes(old: Units, new: Units, listed: Collection[str]) -> list[st
     """
     if not list(old):
         return [f"{len(listed)} units, for the first time"]
-    found: list[str] = []
+    sentences: list[str] = []
     for code in new:
         if code not in listed:
             continue
         if code not in old:
-            found.append(_added(new, code))
+            sentences.append(_added(new, code))
             continue
         for attribute, words in _ATTRIBUTES.items():
-            found += _attribute(old, new, code, attribute, words)
-        found += _validity(old, new, code)
-    found += _successions(old, new)
-    return found
+            sentences += _attribute(old, new, code, attribute, words)
+        sentences += _validity(old, new, code)
+    sentences += _successions(old, new)
+    return sentences
 
 
 def _who(state: State) -> str:
@@ -121,7 +121,7 @@ def _steps(units: Units, code: str, attribute: str) -> dict[date | None, Any]:
 
 def _attribute(old: Units, new: Units, code: str, attribute: str, words: _Words) -> list[str]:
     then, now_ = _steps(old, code, attribute), _steps(new, code, attribute)
-    found = []
+    sentences = []
     for day in sorted({*then, *now_}, key=lambda step: step or FIRST_DAY):
         who = f"unit {code} '{new.states[code][-1].name}'" if attribute != "name" else f"unit {code}"
         if day in then and day in now_:
@@ -129,13 +129,13 @@ def _attribute(old: Units, new: Units, code: str, attribute: str, words: _Words)
                 later = [step for step in now_ if step is not None and step > (day or FIRST_DAY)]
                 span = (f" from {day}" if day else "") + (f" until {min(later) - A_DAY}" if later else "")
                 what = words.corrected.format(now=_shown(now_[day]), before=_shown(then[day]))
-                found.append(f"{who} {what}{span or ' in its whole time'}{words.hint}")
+                sentences.append(f"{who} {what}{span or ' in its whole time'}{words.hint}")
         elif day is not None and day in now_:
             before = now_[max((step for step in now_ if step is not None and step < day), default=None)]
-            found.append(f"{who} {words.changes.format(now=_shown(now_[day]), day=day, before=_shown(before))}")
+            sentences.append(f"{who} {words.changes.format(now=_shown(now_[day]), day=day, before=_shown(before))}")
         else:
-            found.append(f"{who}: what changed on {day} ({attribute} {_shown(then[day])}) does not stand in the list any more")
-    return found
+            sentences.append(f"{who}: what changed on {day} ({attribute} {_shown(then[day])}) does not stand in the list any more")
+    return sentences
 
 
 def _shown(value: Any) -> Any:
@@ -143,29 +143,31 @@ def _shown(value: Any) -> Any:
 
 
 def _validity(old: Units, new: Units, code: str) -> list[str]:
-    who, found = _who(new.states[code][-1]), []
+    who, sentences = _who(new.states[code][-1]), []
     if old.first_day(code) != new.first_day(code):
-        found.append(f"{who} begins on {new.first_day(code)} (before: {old.first_day(code)})")
+        sentences.append(f"{who} begins on {new.first_day(code)} (before: {old.first_day(code)})")
     ends, ended = new.last_day(code), old.last_day(code)
     if ends != ended:
-        found.append(f"{who} ends on {ends} (before: {ended or 'open'})" if ends else f"{who} is open again (before: it ended on {ended})")
-    return found
+        sentences.append(
+            f"{who} ends on {ends} (before: {ended or 'open'})" if ends else f"{who} is open again (before: it ended on {ended})"
+        )
+    return sentences
 
 
 def _successions(old: Units, new: Units) -> list[str]:
-    found = []
+    sentences = []
     for code in new:
         ends, before, after = new.last_day(code), _taken_over(old, code), _taken_over(new, code)
         if before == after:
             continue
         who, heirs = _who(new.states[code][-1]), " and ".join(_who(new.states[heir][-1]) for heir in after)
         if not after:
-            found.append(f"{who}: nobody takes its place any more (before: {' and '.join(before)})")
+            sentences.append(f"{who}: nobody takes its place any more (before: {' and '.join(before)})")
         elif len(after) == 1:
-            found.append(f"{who} is merged into {heirs} from {ends + A_DAY if ends else 'its end'}")
+            sentences.append(f"{who} is merged into {heirs} from {ends + A_DAY if ends else 'its end'}")
         else:
-            found.append(f"{who} is divided from {ends + A_DAY if ends else 'its end'}: its place is taken by {heirs}")
-    return found
+            sentences.append(f"{who} is divided from {ends + A_DAY if ends else 'its end'}: its place is taken by {heirs}")
+    return sentences
 
 
 def _taken_over(units: Units, code: str) -> list[str]:
@@ -239,10 +241,10 @@ def mark_changed_months(connection: Connection, settings: Settings, old: Units, 
     differing: dict[date, list[_Difference]] = {}
     clocks = role_clocks(connection)
     for role in sorted({item.role for item in catalogue(settings).values()}):
-        found = marking_source(clocks, role)
-        if found is None:
+        marking = marking_source(clocks, role)
+        if marking is None:
             continue  # a role without a known_at has no values, so there is nothing to compute again
-        source, known_at = found
+        source, known_at = marking
         months = set()
         for d in _last_days(first_day(settings), known_at):
             if d not in differing:

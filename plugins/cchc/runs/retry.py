@@ -28,8 +28,8 @@ def open_retries(settings: Settings, load_ids: list[int] | None = None) -> list[
         return [_open(connection, row) for row in rows]
 
 
-def _require_all(connection: Connection, asked: list[int], found: list[int]) -> None:
-    lacking = sorted(set(asked) - set(found))
+def _require_all(connection: Connection, asked: list[int], existing: list[int]) -> None:
+    lacking = sorted(set(asked) - set(existing))
     if not lacking:
         return
     known = {row["load_id"]: row for row in query(connection, "select * from ops.load where load_id = any(:l)", {"l": lacking})}

@@ -65,14 +65,14 @@ def absent_fields(entity: Entity, counted: dict[str, Any], before: Earlier, firs
     """
     if counted["table"]:
         return []  # for a table, the check of the header reports a missing column
-    found = []
+    gone_fields = []
     if entity.secret is not None and (unlabelled := counted["unlabelled"]):
-        found.append(_judged(entity.secret.field, unlabelled, before, first_rows, is_needed=True))
+        gone_fields.append(_judged(entity.secret.field, unlabelled, before, first_rows, is_needed=True))
     needed = entity.critical_fields - {column.source for column in entity.columns if column.name in ENDS}
     for name in entity.fields:
         if not counted["present"].get(name) and name not in entity.optional_fields:
-            found.append(_judged(name, records_of(name, counted), before, first_rows, is_needed=name in needed))
-    return [absent for absent in found if absent is not None]
+            gone_fields.append(_judged(name, records_of(name, counted), before, first_rows, is_needed=name in needed))
+    return [absent for absent in gone_fields if absent is not None]
 
 
 def _judged(name: str, records: int, before: Earlier, first_rows: int, *, is_needed: bool) -> Absent | None:

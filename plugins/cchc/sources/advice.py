@@ -25,20 +25,20 @@ def for_file(profile: Profile, entity: Entity, before: Earlier, problem: Unreada
         return for_fields(profile, entity, before, problem.fields) + separator
     if not problem.keys:
         return SENDER
-    keys = f"{' and '.join(problem.keys)} in the profile {profile.source}.yaml"
+    places = f"{' and '.join(problem.keys)} in the profile {profile.source}.yaml"
     if before.loads:
-        return f"Earlier files could be read: ask the sender for a corrected file; where the source has changed for good, correct {keys}."
-    return f"No file of {entity.name} has been loaded yet: look at {keys}; where that is right, ask the sender for a corrected file."
+        return f"Earlier files could be read: ask the sender for a corrected file; where the source has changed for good, correct {places}."
+    return f"No file of {entity.name} has been loaded yet: look at {places}; where that is right, ask the sender for a corrected file."
 
 
 def for_fields(profile: Profile, entity: Entity, before: Earlier, missing: list[str]) -> str:
     """What to do about missing fields: those that earlier deliveries had, and those that no delivery had so far."""
-    gone = [name for name in missing if before.had(name)]
+    lost = [name for name in missing if before.had(name)]
     never = [name for name in missing if not before.had(name)]
     parts = []
-    if gone:
+    if lost:
         parts.append(
-            f"Earlier deliveries had {named(gone, entity)}: where the vendor has renamed this, correct {_places(entity, gone)} in the "
+            f"Earlier deliveries had {named(lost, entity)}: where the vendor has renamed this, correct {_places(entity, lost)} in the "
             f"profile {profile.source}.yaml and ingest again; where it was left out, ask the sender for a corrected delivery."
         )
     if never:

@@ -31,10 +31,10 @@ class FileName:
 
 def parse_name(name: str, files: Files) -> FileName | None:
     """The day and the revision in a file's name; None if the name does not match."""
-    found = re.fullmatch(files.name or "", name)
-    if not found:
+    match = re.fullmatch(files.name or "", name)
+    if not match:
         return None
-    groups = found.groupdict()
+    groups = match.groupdict()
     try:
         digits = re.sub(r"\D", "", groups["date"])
         # a file for a month has the first day of the month
@@ -46,10 +46,10 @@ def parse_name(name: str, files: Files) -> FileName | None:
 
 def same_delivery(name: str, files: Files) -> tuple[tuple[str, str], ...] | None:
     """The parts of a file's name without its revision: files with the same parts replace one another. None if the name does not match."""
-    found = re.fullmatch(files.name or "", name)
-    if found is None or parse_name(name, files) is None:
+    match = re.fullmatch(files.name or "", name)
+    if match is None or parse_name(name, files) is None:
         return None
-    return tuple(sorted((group, value) for group, value in found.groupdict(default="").items() if group != "revision"))
+    return tuple(sorted((group, value) for group, value in match.groupdict(default="").items() if group != "revision"))
 
 
 def manifest_name(name: str, manifest: FileManifest) -> str:
@@ -86,7 +86,7 @@ def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tall
     wanted_rows = whole_number(declared[manifest.rows], files.thousands)
     wanted_amount = whole_number(declared[manifest.amount], files.thousands)
     wanted_revision = whole_number(declared[manifest.revision], None)
-    found = [
+    results = [
         _equal("B1", "name", declared[manifest.file], name, "", *([files.name] if files.name else [])),
         sha256_check(declared, sha, files),
         _equal("B3", "rows", wanted_rows, tally.rows),
@@ -96,13 +96,13 @@ def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tall
     if files.trailer is not None:
         trailer = tally.trailer
         if trailer is None:
-            found.append(Check("B6", False, f"trailer: expected a last line {files.trailer};<rows>;<amount>, found none"))
+            results.append(Check("B6", False, f"trailer: expected a last line {files.trailer};<rows>;<amount>, found none"))
         elif tally.after_trailer:
-            found.append(Check("B6", False, f"trailer: expected it on the last line, found {tally.after_trailer} lines after it"))
+            results.append(Check("B6", False, f"trailer: expected it on the last line, found {tally.after_trailer} lines after it"))
         else:
             numbers = [whole_number(cell, files.thousands) for cell in trailer[1:3]]
-            found.append(_equal("B6", "trailer (rows, amount)", numbers, [tally.rows, tally.amount], _unread(tally)))
-    return found
+            results.append(_equal("B6", "trailer (rows, amount)", numbers, [tally.rows, tally.amount], _unread(tally)))
+    return results
 
 
 def sha256_check(declared: dict[str, Any], sha: str, files: Files) -> Check:
@@ -119,10 +119,10 @@ def _unread(tally: Tally) -> str:
     return f" ({tally.unread_amounts} amounts that are no numbers counted as 0)" if tally.unread_amounts else ""
 
 
-def _equal(rule: str, what: str, expected: Any, found: Any, note: str = "", *allowed: str) -> Check:
+def _equal(rule: str, what: str, expected: Any, actual: Any, note: str = "", *allowed: str) -> Check:
     """Whether two values are equal. The message shows the manifest value only if it is a number or matches a pattern in `allowed`."""
-    told = "no whole number" if expected is None else described(expected, *allowed) if isinstance(expected, str) else str(expected)
-    return Check(rule, expected == found, f"{what}: expected {told}, found {found}{note}")
+    shown = "no whole number" if expected is None else described(expected, *allowed) if isinstance(expected, str) else str(expected)
+    return Check(rule, expected == actual, f"{what}: expected {shown}, found {actual}{note}")
 
 
 def kept(declared: dict[str, Any], files: Files) -> dict[str, Any]:

@@ -222,7 +222,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
     deleted = next((column.source for column in entity.columns if column.name == "deleted_at"), None)
     writer = Writer(folder)
     counts = FieldCounts(entity.key_list)
-    keys: set[int] = set()
+    key_hashes: set[int] = set()
     line = keyless = 0
     for month in months:
         where = f"{job.profile.source} {name}, month {month}"
@@ -241,13 +241,13 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
             if record[key] in (None, "", privacy.MALFORMED):
                 keyless += 1
             else:
-                keys.add(hash(str(record[key])))
+                key_hashes.add(hash(str(record[key])))
             lines.append(orjson.dumps([line, record, None], option=orjson.OPT_SORT_KEYS))
         writer.add(lines)
         counts.see(given, given, lists_are_text=False)
     if (blocked := _without_fields(job, entity.key_list, counts.manifest(), folder)) is not None:
         return blocked
-    if line and not keys:
+    if line and not key_hashes:
         raise ContractViolation(
             f"{job.profile.source} {name}: none of the {line} items has a readable {key}. Nothing is deleted; ask the owner of the source, "
             f"or where the field has another name now, correct the key of {entity.name} in the profile {job.profile.source}.yaml."
@@ -255,7 +255,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
     writer.close()
     manifest = job.manifest(name, started) | {
         "records": writer.records,
-        "distinct_keys": len(keys),
+        "distinct_keys": len(key_hashes),
         "keyless": keyless,
         "total_reported": None,
         "parts": writer.parts,
@@ -292,8 +292,8 @@ def _from_folder(job: _Job) -> list[Landed]:
         due = _due_files(job, entity, names)
         job.new_files[entity.name] = [name for name in due if job.known(entity, name) is None]
         loads = [load for name in due if (load := _file_load(job, inbox, entity, name, secrets)) is not None]
-        gone = [name for name in job.folder(entity.name).names("directory") if name not in names]
-        for name in gone:  # landed in an earlier try of this extract and removed by the sender since then
+        removed = [name for name in job.folder(entity.name).names("directory") if name not in names]
+        for name in removed:  # landed in an earlier try of this extract and removed by the sender since then
             folder = job.folder(entity.name, name)
             manifest = complete_manifest(folder)
             if manifest is not None and manifest["window_to"] == job.window.end.isoformat():
@@ -337,11 +337,11 @@ def _require_recent(job: _Job, names: list[str]) -> None:
 def _due_files(job: _Job, entity: Entity, names: list[str]) -> list[str]:
     """The files of an entity that belong to the window, ordered by day and revision (or by name, if the names have no day)."""
     config = _files_of(job.profile)
-    found = files.matching(entity, names)
+    names_found = files.matching(entity, names)
     if config.name is None:
-        return found
+        return names_found
     wanted: list[tuple[date, int, str]] = []
-    for name in found:
+    for name in names_found:
         parsed = day_files.parse_name(name, config)
         if parsed is None:
             wanted.append((date.min, 0, name))

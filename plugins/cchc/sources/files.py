@@ -136,12 +136,12 @@ def drop_folder(profile: Profile, connection: Connection) -> Folder:
         )
     try:
         folder = Folder(connection.host, connection.extra.get("storage_options"))
-        found = folder.fs.isdir(folder.path)
+        exists = folder.fs.isdir(folder.path)
     except (ImportError, ValueError) as error:
         raise NotConfigured(f"The host {connection.host!r} of src_{profile.source} cannot be opened: {error}") from error
     except OSError as error:
         raise SourceUnavailable(f"{profile.source}: the drop folder {connection.host} cannot be read: {error}") from error
-    if not found:
+    if not exists:
         raise SourceUnavailable(
             f"{profile.source}: the drop folder {connection.host} is not there. "
             f"Mount it or make it, or correct the host in {variable(profile.source)}."

@@ -61,15 +61,15 @@ def fetch(client: Client, profile: Profile, entity: Entity, window: Window, inta
 
 
 def _check_counts(where: str, intake: Intake, totals: Totals) -> None:
-    found = f"{intake.distinct_keys} distinct keys and {intake.keyless} rows without a readable key"
+    counted = f"{intake.distinct_keys} distinct keys and {intake.keyless} rows without a readable key"
     if intake.most < totals.last:
         raise ContractViolation(
-            f"{where}: the pages ended with {found}, but the source counts {totals.last} (last page). Nothing of it is used; run again, "
+            f"{where}: the pages ended with {counted}, but the source counts {totals.last} (last page). Nothing of it is used; run again, "
             "and if it stays, ask the owner of the source."
         )
     if intake.least > totals.last + totals.gone:
         raise ContractViolation(
-            f"{where}: the pages gave {found}, more than the {totals.last} that the source counts (last page). Nothing of it is used; "
+            f"{where}: the pages gave {counted}, more than the {totals.last} that the source counts (last page). Nothing of it is used; "
             "ask the owner of the source."
         )
 

@@ -64,36 +64,36 @@ def load_profile(sources_dir: Path, source: str) -> Profile:
 
 def read_profile(path: Path) -> Profile:
     """The profile in the file `path`, checked."""
-    said = read(path, ProfileFile)
-    if said.source != path.stem or not re.fullmatch(NAME, said.source):
-        raise NotConfigured(f"{path.name}: 'source' is {said.source!r}; it must be {path.stem!r}, in lower-case letters, digits and _.")
+    file = read(path, ProfileFile)
+    if file.source != path.stem or not re.fullmatch(NAME, file.source):
+        raise NotConfigured(f"{path.name}: 'source' is {file.source!r}; it must be {path.stem!r}, in lower-case letters, digits and _.")
     profile = Profile(
-        source=said.source,
-        name_vi=said.name_vi,
-        owner=said.owner,
-        zone=said.zone,
-        schedule=said.schedule,
-        overlap_hours=said.overlap_hours,
-        missing=tuple(said.missing),
-        time_formats=tuple(said.time_formats),
-        entities={name: _entity(name, entity) for name, entity in said.entities.items()},
-        settings={} if said.settings is None else said.settings.model_dump(exclude_none=True),
-        http=None if said.http is None else _http(said.http),
-        files=None if said.files is None else _files(said.files),
-        units=tuple(unit.model_dump(exclude_none=True) for unit in said.units),
-        first_day=said.first_day,
-        deadline_hours=said.deadline_hours,
+        source=file.source,
+        name_vi=file.name_vi,
+        owner=file.owner,
+        zone=file.zone,
+        schedule=file.schedule,
+        overlap_hours=file.overlap_hours,
+        missing=tuple(file.missing),
+        time_formats=tuple(file.time_formats),
+        entities={name: _entity(name, entity) for name, entity in file.entities.items()},
+        settings={} if file.settings is None else file.settings.model_dump(exclude_none=True),
+        http=None if file.http is None else _http(file.http),
+        files=None if file.files is None else _files(file.files),
+        units=tuple(unit.model_dump(exclude_none=True) for unit in file.units),
+        first_day=file.first_day,
+        deadline_hours=file.deadline_hours,
     )
     for entity in profile.entities.values():
         check_needs(entity, profile.files, path.name)
     return profile
 
 
-def _http(said: HttpFile) -> Http:
-    auth, pages = said.auth, said.paginator
+def _http(entry: HttpFile) -> Http:
+    auth, pages = entry.auth, entry.paginator
     return Http(
         auth=Auth(auth.kind, path=auth.path) if isinstance(auth, OAuthFile) else Auth(auth.kind, header=auth.header),
-        path=said.path,
+        path=entry.path,
         paginator=Paginator(
             kind=pages.kind,
             size=pages.limit if isinstance(pages, CursorFile) else pages.size,
@@ -103,71 +103,71 @@ def _http(said: HttpFile) -> Http:
             total=pages.total,
             next=pages.next if isinstance(pages, CursorFile) else "",
         ),
-        timeout_seconds=said.timeout_seconds,
-        retries=said.retries,
+        timeout_seconds=entry.timeout_seconds,
+        retries=entry.retries,
     )
 
 
-def _files(said: FilesFile) -> Files:
-    formats = {} if said.formats is None else said.formats.model_dump()
+def _files(entry: FilesFile) -> Files:
+    formats = {} if entry.formats is None else entry.formats.model_dump()
     return Files(
-        name=said.name,
-        manifest=None if said.manifest is None else FileManifest(**said.manifest.model_dump()),
-        full=said.full,
-        workbook=said.workbook,
-        newest_within_days=said.newest_within_days,
+        name=entry.name,
+        manifest=None if entry.manifest is None else FileManifest(**entry.manifest.model_dump()),
+        full=entry.full,
+        workbook=entry.workbook,
+        newest_within_days=entry.newest_within_days,
         **formats,
     )
 
 
-def _entity(name: str, said: EntityFile) -> Entity:
-    clock = said.changed_at
+def _entity(name: str, entry: EntityFile) -> Entity:
+    clock = entry.changed_at
     return Entity(
         name=name,
-        model=said.model,
-        suite=said.model if said.suite is None else said.suite,
-        key=tuple(said.key),
-        columns=tuple(_column(name, column) for name, column in said.columns.items()),
-        key_else=tuple(said.key_else) or None,
-        waived_rules=said.waived_rules,
-        file_pattern=said.file_pattern,
-        path=said.path,
+        model=entry.model,
+        suite=entry.model if entry.suite is None else entry.suite,
+        key=tuple(entry.key),
+        columns=tuple(_column(name, column) for name, column in entry.columns.items()),
+        key_else=tuple(entry.key_else) or None,
+        waived_rules=entry.waived_rules,
+        file_pattern=entry.file_pattern,
+        path=entry.path,
         changed_at=clock.source if isinstance(clock, ChangedField) else clock if isinstance(clock, str) else None,
         changed_at_critical=isinstance(clock, ChangedField) and clock.critical,
         changed_by_file=isinstance(clock, ChangedByFile),
-        mode=said.mode,
-        rows=said.rows,
-        deletions=None if said.deletions is None else _deletions(said.deletions),
-        secret=None if said.secret is None else Secret(said.secret.field, tuple(said.secret.open), said.secret.unit),
+        mode=entry.mode,
+        rows=entry.rows,
+        deletions=None if entry.deletions is None else _deletions(entry.deletions),
+        secret=None if entry.secret is None else Secret(entry.secret.field, tuple(entry.secret.open), entry.secret.unit),
     )
 
 
-def _deletions(said: DeletionsFile) -> Deletions:
-    return Deletions(said.kind, said.path, said.months if isinstance(said.months, int) else None)
+def _deletions(entry: DeletionsFile) -> Deletions:
+    return Deletions(entry.kind, entry.path, entry.months if isinstance(entry.months, int) else None)
 
 
-def _column(name: str, said: str | ColumnKeys) -> Column:
-    if isinstance(said, str):
-        return Column(name, said)
-    items = said.items if isinstance(said, ColumnFile) else None
+def _column(name: str, entry: str | ColumnKeys) -> Column:
+    if isinstance(entry, str):
+        return Column(name, entry)
+    items = entry.items if isinstance(entry, ColumnFile) else None
     return Column(
         name=name,
-        source=said.source,
-        type=said.type if isinstance(said, ItemFile) else "text",
-        critical=said.critical,
-        extract=said.extract,
-        default=said.default,
-        present=(said.present[0], said.present[1]) if said.present else None,
-        const=said.const,
-        codes=said.codes,
-        otherwise=said.otherwise,
-        thousands=said.thousands,
-        formats=tuple(said.formats) if said.formats else None,
-        personal=said.personal,
+        source=entry.source,
+        type=entry.type if isinstance(entry, ItemFile) else "text",
+        critical=entry.critical,
+        extract=entry.extract,
+        default=entry.default,
+        present=(entry.present[0], entry.present[1]) if entry.present else None,
+        const=entry.const,
+        codes=entry.codes,
+        otherwise=entry.otherwise,
+        thousands=entry.thousands,
+        formats=tuple(entry.formats) if entry.formats else None,
+        personal=entry.personal,
         items=None if items is None else tuple(_column(inner, item) for inner, item in items.items()),
-        shift_12h_onto=said.shift_12h_onto,
-        flag=said.flag,
-        file=said.file,
-        optional=said.optional,
-        reason=said.reason,
+        shift_12h_onto=entry.shift_12h_onto,
+        flag=entry.flag,
+        file=entry.file,
+        optional=entry.optional,
+        reason=entry.reason,
     )

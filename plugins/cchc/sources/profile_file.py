@@ -109,8 +109,8 @@ def _day(value: Any) -> date:
 def _months(value: Any) -> int | str:
     if value != "all" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         raise Fault(f"'months' must be all or a whole number from 1, found {value!r}.")
-    found: int | str = value
-    return found
+    months: int | str = value
+    return months
 
 
 def _pattern(pattern: str) -> Any:

@@ -31,13 +31,13 @@ def reader(formats: tuple[str, ...], zone: ZoneInfo) -> TimeReader:
         for _, pattern in patterns:
             try:
                 if pattern is None:
-                    found = _ISO.fullmatch(text)
-                    if found:
-                        return _from_iso(found, zone)
+                    match = _ISO.fullmatch(text)
+                    if match:
+                        return _from_iso(match, zone)
                 else:
-                    found = pattern.fullmatch(text)
-                    if found:
-                        return datetime(**{name: int(part) for name, part in found.groupdict().items()}, tzinfo=zone)
+                    match = pattern.fullmatch(text)
+                    if match:
+                        return datetime(**{name: int(part) for name, part in match.groupdict().items()}, tzinfo=zone)
             except (ValueError, OverflowError):
                 continue
         return None
@@ -60,8 +60,8 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(pattern + re.escape(name[end:]), re.ASCII)
 
 
-def _from_iso(found: re.Match[str], zone: ZoneInfo) -> datetime:
-    year, month, day, hour, minute, second, fraction, utc, sign, offset_hours, offset_minutes = found.groups()
+def _from_iso(match: re.Match[str], zone: ZoneInfo) -> datetime:
+    year, month, day, hour, minute, second, fraction, utc, sign, offset_hours, offset_minutes = match.groups()
     tz: ZoneInfo | timezone = zone
     if utc:
         tz = UTC

