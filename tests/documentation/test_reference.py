@@ -54,7 +54,7 @@ def rules_of_the_code() -> set[str]:
     code = "\n".join(
         path.read_text(encoding="utf-8") for room in ("sources", "quality") for path in (PROJECT / "plugins" / "cchc" / room).glob("*.py")
     )
-    return set(re.findall(r'"(B\d)"', code)) | set(re.findall(r'(?:return |\[|Check)\(?"([A-Z]{4,})", ', code))
+    return set(re.findall(r'"(B\d)"', code)) | set(re.findall(r'Check(?:Result)?\("([A-Z]{4,})", ', code))
 
 
 def test_every_rule_about_a_file_or_load_is_on_the_page() -> None:
