@@ -6,7 +6,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from cchc.cli import main as cli
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
+from tests.support.warehouse import NewWarehouse
 
 TEMPLATE = "cchc_template"
 ROOM = 6 * 2**30  # bytes for the databases of all workers
@@ -111,7 +112,7 @@ def template(postgres_server: postgres.Server, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
-def new_warehouse(postgres_server: postgres.Server, template: str) -> Callable[[Path], object]:
+def new_warehouse(postgres_server: postgres.Server, template: str) -> NewWarehouse:
     """A function: a context with the settings of a fresh migrated warehouse whose home is the given folder; gone afterwards."""
 
     @contextmanager
@@ -129,7 +130,7 @@ def new_warehouse(postgres_server: postgres.Server, template: str) -> Callable[[
 
 
 @pytest.fixture
-def warehouse(new_warehouse: Callable[[Path], object], tmp_path: Path) -> Iterator[Settings]:
+def warehouse(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Settings]:
     """The settings of a fresh migrated warehouse."""
-    with new_warehouse(tmp_path / "home") as settings:  # type: ignore[attr-defined]
+    with new_warehouse(tmp_path / "home") as settings:
         yield settings

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from cchc.settings import Settings
+from tests.support.warehouse import NewWarehouse
 
 from . import mutants, sql_mutants
 from .compare import faults_for, lagging_for, summary, told
@@ -85,7 +86,7 @@ Loaded = tuple[Settings, Knowledge, list[date]]
 
 
 @pytest.fixture(scope="module")
-def loaded(new_warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Loaded]]:
+def loaded(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Loaded]]:
     """A function: the warehouse into which the world of a seed was loaded, what the oracle knows of it, and its busiest months."""
     known: dict[int, Loaded] = {}
     with ExitStack() as stack:

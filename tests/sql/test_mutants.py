@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -20,6 +18,7 @@ from cchc.settings import Settings
 from cchc.warehouse import engine
 from tests.sql.runner import CASES, run
 from tests.support.defects import SQL, planted, statement_of, text_of
+from tests.support.warehouse import NewWarehouse
 
 
 @dataclass(frozen=True)
@@ -546,7 +545,7 @@ def mutants() -> list[Mutant]:
 
 
 @pytest.fixture(scope="module")
-def settings(new_warehouse: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def settings(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """One warehouse for all mutants, and a copy of include/sql to plant them in."""
     with new_warehouse(tmp_path_factory.mktemp("mutants")) as made:
         copy = tmp_path_factory.mktemp("sql") / "sql"
