@@ -13,20 +13,21 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 UV := $(shell if uv --version >/dev/null 2>&1; then command -v uv; else echo .cchc-tools/uv; fi)
 BIN := .venv/bin
 INSTALLED := .venv/installed-from-lock
+LOCKED := --universal --python-version 3.11 --generate-hashes --no-header --quiet
 ONCE ?=
 # `make coverage` runs the tests that take seconds: neither the whole stack, the random worlds and the SQL cases, nor files that take minutes.
 COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication quality reference reports runs secondary sources staging typed warehouse) \
 	$(addprefix --ignore=tests/,cli/test_touched.py plans/test_two_plans.py publication/test_publication.py reference/test_felt.py \
 	runs/test_clocks.py runs/test_overlapping.py)
 
-.PHONY: help setup demo up down status test nightly coverage check format bench dictionary schemas lock clean
+.PHONY: help setup demo up down status test nightly coverage check format bench dictionary reference schemas lock clean check-types check-packages release-notes
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo ONCE=1 stops everything and ends when the scorecard is printed."
 
-setup: $(INSTALLED) ## install what requirements.lock lists into .venv (the others do it by themselves)
+setup: $(INSTALLED) ## install what requirements-dev.lock lists into .venv (the others do it by themselves)
 
 demo: $(INSTALLED) ## from nothing to Airflow's UI with the demo district of 2023 loaded, and its scorecard
 	@$(BIN)/cchc demo $(if $(filter-out 0,$(ONCE)),--once)
@@ -49,12 +50,18 @@ nightly: $(INSTALLED) ## the tests that are too slow for each change
 coverage: $(INSTALLED) ## how much of plugins/cchc the fast tests run
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --timeout 900 --cov $(COVERED_BY) $(ARGS)
 
-check: $(INSTALLED) ## lint, format, types, the order of the rooms, SQL lint
+check: $(INSTALLED) check-types check-packages ## lint, format, types, the order of the rooms, undeclared packages, SQL lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy plugins/cchc demo dags
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor -p 2 include/sql
+
+check-types: $(INSTALLED)
+	$(BIN)/mypy plugins/cchc demo dags
+
+check-packages: $(INSTALLED)
+	$(BIN)/deptry plugins dags demo --no-ansi
+	$(BIN)/deptry tests --exclude '\.venv' --ignore DEP002,DEP004 --no-ansi
 
 format: $(INSTALLED) ## put the code into its form
 	$(BIN)/ruff check --fix .
@@ -67,21 +74,29 @@ dictionary: $(INSTALLED) ## write docs/data-dictionary.md anew, from the comment
 	@export CCHC_HOME="$$(mktemp -d)"; unset CCHC_WAREHOUSE_URL; trap '$(BIN)/cchc down >/dev/null; rm -rf "$$CCHC_HOME"' EXIT; \
 		$(BIN)/cchc init >/dev/null && $(BIN)/python -m cchc.documentation.dictionary >docs/data-dictionary.md
 
+reference: $(INSTALLED) ## write docs/reference anew: indicators, contracts, rules, plan, DAGs
+	@$(BIN)/python -m cchc.documentation.reference
+
 schemas: $(INSTALLED) ## write docs/schemas and docs/reference/profile.md anew, from the models that read the YAML files
 	@$(BIN)/python -m cchc.documentation.schemas
 	@$(BIN)/python -m cchc.documentation.vocabulary
 
-lock: | $(UV) ## write requirements.lock anew from pyproject.toml
-	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
+lock: | $(UV) ## write requirements.lock (server) and requirements-dev.lock (tests and tools too) anew from pyproject.toml
+	$(UV) pip compile pyproject.toml $(LOCKED) -o requirements.lock
+	$(UV) pip compile pyproject.toml $(LOCKED) --extra dev -c requirements.lock -o requirements-dev.lock
+
+release-notes: ## the entries of CHANGELOG.md for the version in pyproject.toml
+	@awk -v version="$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml | head -1)" \
+		'/^## / { found = ($$2 == version); next } found' CHANGELOG.md
 
 clean: down ## remove the environment; the data in .cchc stay
 	rm -rf .venv .cchc-tools .mypy_cache .ruff_cache .pytest_cache
 
-$(INSTALLED): requirements.lock | $(UV)
+$(INSTALLED): requirements-dev.lock | $(UV)
 	@test -n "$(PYTHON)" || { echo "This needs Python 3.11, 3.12 or 3.13. Found none; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@test -x $(BIN)/python || $(UV) venv --quiet --python "$(PYTHON)" .venv
-	@echo "installing the packages of requirements.lock into .venv"
-	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	@echo "installing the packages of requirements-dev.lock into .venv"
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements-dev.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 

@@ -44,7 +44,7 @@ def backfill() -> None:
 
     @task
     def windows(params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        """The windows of the months, each the parameters of one ingest run."""
+        """The windows of the months: one set of parameters for each ingest run."""
         from cchc.period import month_windows
 
         asked = params or {}

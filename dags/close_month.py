@@ -44,11 +44,11 @@ if TYPE_CHECKING:
     },
 )
 def close_month() -> None:
-    """Wait, show what is found, ask, freeze, tell."""
+    """Wait for the data, show the findings, ask for the approval, freeze the period, and send a notice."""
 
     @task
     def choose_period(params: dict[str, Any] | None = None, logical_date: datetime | None = None) -> str:
-        """The period asked for, or the month that is over."""
+        """The period in the parameters; by default the month that is over."""
         from cchc.period import now
         from cchc.pipeline.close import period_to_close
 
@@ -56,7 +56,7 @@ def close_month() -> None:
 
     @task.sensor(poke_interval=600, timeout=timedelta(days=14).total_seconds(), mode="reschedule")
     def coverage(period: str, params: dict[str, Any] | None = None, *, dag_run: DagRunProtocol) -> PokeReturnValue:
-        """Wait until every source is known to the end of the period and every unit has sent, or until the waiting is over."""
+        """Wait until every source is known to the end of the period and every unit has sent data, at most `wait_hours`."""
         from cchc.period import now, parse_period
         from cchc.publication.readiness import readiness
         from cchc.reference.closing import closing
@@ -79,7 +79,7 @@ def close_month() -> None:
 
     @task.branch
     def decide(period: str) -> str:
-        """Whether the configured rule approves, or a person is asked."""
+        """Decide whether the configured rule approves or a person is asked."""
         from cchc.period import parse_period
         from cchc.pipeline.close import approving_rule
         from cchc.publication.readiness import readiness
@@ -99,7 +99,7 @@ def close_month() -> None:
 
     @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, pool=WAREHOUSE_POOL)
     def freeze(period: str, ti: RuntimeTaskInstanceProtocol) -> str:
-        """Freeze values, items, definitions, clocks and reports as one publication; all of it or nothing."""
+        """Freeze values, items, definitions, known_at of each source, and reports as one publication, completely or not at all."""
         from cchc.pipeline.close import publish
 
         return publish(Settings.load(), period, ti.xcom_pull(task_ids="approval"))

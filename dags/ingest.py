@@ -61,7 +61,7 @@ def ingest_dag(profile: Profile) -> None:
     def ingest() -> None:
         @task(pool=WAREHOUSE_POOL)
         def open_window(params: dict[str, Any] | None = None, logical_date: datetime | None = None) -> int:
-            """Open the extract; its number goes through the run."""
+            """Open the extract. Its id is passed to the later tasks."""
             from cchc.airflow.runs import window
             from cchc.pipeline import ingest as pipeline
 
@@ -73,7 +73,7 @@ def ingest_dag(profile: Profile) -> None:
 
         @task(pool=WAREHOUSE_POOL)
         def extract(extract_id: int) -> dict[str, Any]:
-            """Pull the window into landing: complete, or failed."""
+            """Extract the window to landing. An extract is complete or failed."""
             from cchc.airflow.connections import source_connection
             from cchc.pipeline import ingest as pipeline
 
@@ -81,21 +81,21 @@ def ingest_dag(profile: Profile) -> None:
 
         @task(pool=WAREHOUSE_POOL)
         def stage(extract_id: int) -> None:
-            """Type the landed records into staging."""
+            """Write the landed records as typed rows to staging."""
             from cchc.pipeline import ingest as pipeline
 
             pipeline.stage_step(Settings.load(), extract_id)
 
         @task(pool=WAREHOUSE_POOL)
         def validate(extract_id: int) -> list[str]:
-            """Run the suites: quarantine rows, block loads, let Great Expectations audit what is left."""
+            """Run the suites: quarantine rows, block loads, and let Great Expectations audit the remaining rows."""
             from cchc.pipeline import ingest as pipeline
 
             return pipeline.validate_step(Settings.load(), extract_id)
 
         @task(outlets=[MONTHS_TOUCHED], pool=WAREHOUSE_POOL)
         def load(extract_id: int, *, outlet_events: OutletEventAccessorsProtocol) -> list[str]:
-            """Publish the extract in one transaction; the months it touched become partitions of the asset."""
+            """Load the extract in one transaction. The months that it touched become partitions of the asset."""
             from cchc.pipeline import ingest as pipeline
 
             months = pipeline.load_step(Settings.load(), extract_id)
@@ -104,7 +104,7 @@ def ingest_dag(profile: Profile) -> None:
 
         @task
         def confirm(extract_id: int) -> None:
-            """Red where a delivered file was blocked: the reason, file by file, is the task's error."""
+            """Fail if a delivered file was blocked. The error names each blocked file with the reason."""
             from cchc.pipeline import ingest as pipeline
 
             pipeline.raise_blocked(Settings.load(), extract_id)
@@ -116,7 +116,7 @@ def ingest_dag(profile: Profile) -> None:
 
 
 def broken_dag(name: str) -> None:
-    """Define the DAG of a source whose profile cannot be read: its one task says why."""
+    """Define the DAG of a source whose profile cannot be read. Its only task reports the reason."""
 
     @dag(
         dag_id=f"ingest_{name}",
@@ -134,7 +134,7 @@ def broken_dag(name: str) -> None:
     def ingest() -> None:
         @task
         def read_profile() -> None:
-            """Read the profile again: red with what is wrong in it, green once it is mended (the next parse then has its real DAG)."""
+            """Read the profile again. Fail with its error, or succeed if it was corrected (the next parse then defines the real DAG)."""
             load_profile(Settings.load().sources_dir, name)
 
         read_profile()

@@ -1,6 +1,7 @@
-"""maintenance: what keeps the installation healthy, weekly; `check_connections` tries every source's connection, by hand.
+"""maintenance: regular maintenance, each week. check_connections: test the connection of every source, started by a person.
 
-Landing older than `keep_days` is removed (by retention, and logged); the warehouse is analysed. Nothing in core or mart is touched.
+Landing older than `keep_days` is removed and logged, and the statistics of the query planner are updated. Rows of core and mart stay
+unchanged.
 """
 
 from __future__ import annotations
@@ -30,25 +31,25 @@ from cchc.sources.profile import list_profiles
     params={"keep_days": Param(90, type="integer", minimum=1, title="Days that landing is kept")},
 )
 def maintenance() -> None:
-    """Clear away what is old, one step after the other."""
+    """Run the steps of the maintenance one after the other."""
 
     @task(pool=WAREHOUSE_POOL)
     def retain(params: dict[str, Any] | None = None) -> list[str]:
-        """Remove landing that is older than its retention."""
+        """Remove landing that is older than `keep_days`."""
         from cchc.runs.maintenance import remove_old_landing
 
         return remove_old_landing(Settings.load(), int((params or {})["keep_days"]))
 
     @task(pool=WAREHOUSE_POOL)
     def sweep() -> list[str]:
-        """Drop the staging tables that runs which were cut off have left."""
+        """Drop the staging tables that killed runs have left."""
         from cchc.runs.extracts import sweep_staging
 
         return sweep_staging(Settings.load())
 
     @task(pool=WAREHOUSE_POOL)
     def analyze() -> None:
-        """Refresh the planner's statistics."""
+        """Update the statistics of the query planner."""
         from cchc.runs.maintenance import analyze
 
         analyze(Settings.load())
@@ -68,11 +69,11 @@ def maintenance() -> None:
     doc_md=__doc__,
 )
 def check_connections() -> None:
-    """Try each source by itself: one that is down does not hide the others."""
+    """Test each source in a task of its own, so that a failed one does not hide the others."""
 
     @task(map_index_template="{{ source }}")
     def check(source: str) -> str:
-        """Log in and read the first page, or list the folder; red with the reason otherwise."""
+        """Log in and read the first page, or list the folder. Fail with the reason if that is not possible."""
         from airflow.sdk import get_current_context
 
         from cchc.airflow.connections import source_connection

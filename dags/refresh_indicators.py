@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     },
 )
 def refresh_indicators() -> None:
-    """Recompute what was touched, or asked for."""
+    """Compute a touched month, or the periods in the parameters."""
 
     @task(pool=WAREHOUSE_POOL)
     def refresh(dag_run: DagRunProtocol, params: dict[str, Any] | None = None) -> list[str]:
-        """Recompute one touched month, or the periods asked for by hand."""
+        """Compute one touched month, or the periods that a person gave."""
         from cchc.pipeline.refresh import refresh_partition
         from cchc.settings import Settings
 

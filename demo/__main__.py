@@ -46,7 +46,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     demo = server.start(
         arguments.state, clock=arguments.clock, scale=arguments.scale, seed=arguments.seed, port=arguments.port, faults=arguments.faults
     )
-    gc.freeze()  # millions of objects that stay: no collection need look at them again
+    gc.freeze()  # these millions of objects stay until the end, so garbage collections can skip them
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_ignored: stopped.set())
@@ -57,7 +57,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _follows(port: int, wanted: str) -> bool:
-    """Ask the running server for its clock; by that it delivers the files before it answers."""
+    """Ask the running server for its clock, which makes it deliver the files that are due. Returns whether its clock is `wanted`."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=60) as answer:
             return bool(json.load(answer)["clock"] == wanted)

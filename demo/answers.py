@@ -1,4 +1,4 @@
-"""What an endpoint gives back before it becomes HTTP: a status, headers and a body that is JSON or bytes."""
+"""The answer of an endpoint before it is sent over HTTP: a status, headers and a body (JSON or bytes)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Refusal(Exception):
 
 
 def whole_number(query: dict[str, str], name: str, default: int, least: int, most: int) -> int:
-    """A whole number of the query within its limits, or a 400."""
+    """A whole number from the query string. Refuses the request with 400 if it is outside its limits."""
     text = query.get(name, "")
     if not text:
         return default

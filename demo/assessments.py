@@ -1,4 +1,4 @@
-"""Assessments: what people press on the counter's tablet or the portal after they got their result."""
+"""Assessments: the answers of applicants on the counter's tablet or the portal after they got their result."""
 
 from __future__ import annotations
 
@@ -72,5 +72,5 @@ def planted(count_unknown_answer: int, count_unknown_unit: int) -> tuple[list[As
 
 
 def entries(assessments: list[Assessment]) -> list[Entry]:
-    """One version each."""
+    """The entries of the timeline: one version for each assessment."""
     return [(answer.at, answer.key, answer, FOREVER) for answer in assessments]

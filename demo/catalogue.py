@@ -17,7 +17,7 @@ from demo.history import Entry
 from demo.units import COMMUNES, OFFICES, Unit
 from demo.workdays import add_workdays
 
-# field code -> (name, list of (procedure name)); the first ones of a list are asked for most often
+# field code -> (name, names of procedures); the first ones of a list are used most often
 _COMMUNE_FIELDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "LV-CT",
@@ -207,11 +207,11 @@ class Procedure:
     gone_at: int
 
     def level_at(self, day: int) -> int:
-        """The online level on a day: services were lifted to level 4 one after the other."""
+        """The online level on a day. Services were raised to level 4 one after the other."""
         return self.level if day >= self.level_from else 2
 
     def changes(self) -> list[int]:
-        """The seconds in which a reader would see the row change, ascending."""
+        """The seconds at which a reader would see the row change, ascending."""
         days = {self.level_from, self.pay_online_from, self.sample_from, self.published, self.synced_from}
         times = {day * DAY + 6 * 3600 for day in days if day < FOREVER}
         if self.valid_to < FOREVER:
@@ -219,11 +219,11 @@ class Procedure:
         return sorted({self.known_at} | {at for at in times if at > self.known_at})
 
     def end_known_at(self) -> int:
-        """When HieuLucDen was entered: with the announcement of the next version, a month ahead."""
+        """When HieuLucDen was entered: with the announcement of the next version, one month before."""
         return max(self.known_at, (self.valid_to - 30) * DAY + 8 * 3600)
 
     def record(self, changed_at: int) -> dict[str, Any]:
-        """The row as the wire has it in the version of `changed_at`."""
+        """The delivered row in the version of `changed_at`."""
         day = changed_at // DAY
         ended = self.valid_to < FOREVER and self.end_known_at() <= changed_at
         return {
@@ -253,7 +253,7 @@ class Procedure:
 
 
 class Offer:
-    """What one unit offers: its procedures with their versions, and how often each is asked for."""
+    """The procedures of one unit with their versions, and how often each is used."""
 
     def __init__(self, unit: Unit, procedures: list[list[Procedure]], weights: list[float]) -> None:
         self.unit = unit
@@ -262,7 +262,7 @@ class Offer:
         self.total = self.cumulated[-1]
 
     def draw(self, share: float, day: int) -> Procedure:
-        """The procedure for a number in [0, 1), in the version in force on `day`; one not in force gives way to the most asked for."""
+        """The procedure for a number in [0, 1), in the version in force on `day`; if it is not in force, the most used one."""
         versions = self.procedures[min(bisect_right(self.cumulated, share * self.total), len(self.procedures) - 1)]
         found = version_at(versions, day)
         return found if found is not None else self.procedures[0][-1 if self.procedures[0][-1].valid_from <= day else 0]
@@ -287,7 +287,7 @@ def version_at(versions: list[Procedure], day: int) -> Procedure | None:
 
 
 def _times(rng: random.Random, unit: Unit, certification: bool) -> tuple[int, str]:
-    """Legal time and its unit: short ones at the communes, long ones where land and building permits are."""
+    """Legal time and its unit: short at the communes, long for land and building permits."""
     if certification:
         return 0, "ngay_lam_viec"
     if unit.level == "commune":
@@ -326,7 +326,7 @@ def _versions(rng: random.Random, unit: Unit, code: str, name: str, field: str, 
         fee = 20_000 if rank % 2 == 0 else 10_000
     eligible = rng.random() < 0.85 or rank < 5
     level = 2 if not eligible else rng.choice((3, 4, 4))
-    # lifted before the demo starts, during 2022–2023, or not yet although it could be
+    # raised before the demo starts, during 2022–2023, or not yet although it is eligible
     lift = rng.random()
     level_from = 0 if lift < 0.80 or rank < 5 else day_number(2022, 3, 1) + rng.randrange(600) if lift < 0.985 else FOREVER
     payable = rng.random()
@@ -353,7 +353,7 @@ def _versions(rng: random.Random, unit: Unit, code: str, name: str, field: str, 
         row.pay_online_from = pay_from if fee else FOREVER
         row.paper, row.certification, row.sample_from = paper, certification, sample_from
         row.decided = start - 20 - rng.randrange(20)
-        # published within five working days of the decision, now and then later, rarely not at all
+        # published within five working days of the decision, sometimes later, rarely not at all
         fate = rng.random()
         days = 1 + rng.randrange(5) if fate < 0.93 else 6 + rng.randrange(12)
         row.published = FOREVER if fate > 0.995 else add_workdays(row.decided, days) if start > day_number(2021, 8, 1) else row.decided + 4
@@ -379,7 +379,7 @@ def build(seed: int) -> dict[str, Offer]:
         for name in names:
             number += 7
             common.append((_REAL_CODES.get(name, f"1.{number:06d}"), name, field, field_name))
-    # the most asked for first: copies, signatures, civil status; then the rest in the order of the list
+    # the most used first: copies, signatures, civil status; then the others in the order of the list
     ranked = sorted(range(len(common)), key=lambda i: (common[i][0] not in set(_REAL_CODES.values()), i))
     for unit in COMMUNES:
         rng = random.Random(f"{seed}/catalogue/{unit.code}")

@@ -1,7 +1,7 @@
 """Times of the demo: whole seconds of local time, and the clock that a state folder keeps.
 
 Inside the demo a moment is an `int`: seconds since 1970-01-01 00:00:00 *local* time (Asia/Ho_Chi_Minh, +07:00, no daylight
-saving). Integers sort, compare and cost nothing; text is made only when a record leaves the building.
+saving). Integers are cheap to sort and compare; they become text only when a record is delivered.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 import os
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+
+from demo.files import write_whole
 
 DAY = 86_400
 LOCAL = timezone(timedelta(hours=7))
@@ -118,7 +120,7 @@ def parse_day(text: str) -> int:
 
 
 class Clock:
-    """The clock of a state folder: one file, replaced in one piece, read again when it changes."""
+    """The clock of a state folder: one file, which is replaced atomically and read again when it changes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -142,6 +144,4 @@ class Clock:
         """Set the clock: written under another name, then renamed."""
         if not BEGIN <= at <= END:
             raise ValueError(f"the demo knows {iso_offset(BEGIN)} to {iso_offset(END)}; {iso_offset(at)} lies outside")
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        part.write_text(json.dumps({"clock": iso_offset(at)}) + "\n", encoding="utf-8")
-        os.replace(part, self.path)
+        write_whole(self.path, json.dumps({"clock": iso_offset(at)}) + "\n")

@@ -1,13 +1,12 @@
 """Declared figures: the workbook of every unit and month of 2022–2023, and when it reaches the drop folder.
 
-A unit sends its workbook on the 28th of the month it speaks of, but for the planted oddities. Bytes depend on the seed alone: the
-workbooks are written by hand, because a spreadsheet library puts the time of day into them.
+A unit sends its workbook on the 28th of the month that it reports, except for the planted oddities. The bytes depend only on the seed: the
+XML of the workbooks is written here, because a spreadsheet library would put the current time into them.
 """
 
 from __future__ import annotations
 
 import io
-import os
 import random
 import zipfile
 from pathlib import Path
@@ -17,12 +16,13 @@ from xml.sax.saxutils import escape
 from demo import people
 from demo.clock import DAY, moment, slashed_day
 from demo.documents import Registry
+from demo.files import write_whole
 from demo.units import BY_CODE, DISTRICT, UNITS, Unit
 
 HEADER = ("MaChiTieu", "TuSo", "MauSo", "CanCu", "NgayCanCu", "NguoiKhai", "NguoiDuyet", "NgayDuyet", "GhiChu")
 MONTHS = tuple((year, month) for year in (2022, 2023) for month in range(1, 13))
 
-# who is asked what (a copy: a source system does not read reference data): indicator → (share at the start, at the end, of how many)
+# who declares what (a copy, because a source system does not read reference data): indicator → (share at start, share at end, total)
 EACH_UNIT = {
     "staff_standard_placement_rate": (0.94, 0.99, 0),
     "staff_training_rate": (0.03, 0.56, 0),
@@ -73,7 +73,7 @@ Row = tuple[str | int | None, ...]
 
 
 class Delivery(NamedTuple):
-    """One workbook on its way into the folder; a later one of the same name takes its place."""
+    """One delivery of a workbook to the folder; a later one with the same name replaces it."""
 
     at: int
     unit: str
@@ -122,7 +122,7 @@ class Declared:
         return found
 
     def _figures(self, unit: Unit, year: int, month: int) -> list[tuple[str, int, int | None]]:
-        """Indicator, TuSo, MauSo: shares that grow through the year, better in 2023 than in 2022."""
+        """Indicator, TuSo, MauSo. The shares grow during the year and are better in 2023 than in 2022."""
         asked = dict(EACH_UNIT)
         if unit.kind != "public_service_unit":
             asked |= WITH_PROCEDURES
@@ -136,7 +136,7 @@ class Declared:
             share = min(1.0, max(0.0, start + (end - start) * month / 12 + skill))
             found.append((code, round(share * lower), lower))
         if unit.code == CONTRADICTING[0] and year == 2023:
-            found.append((CONTRADICTING[1], 40 * month, 40 * month))  # everything on time, says the commune
+            found.append((CONTRADICTING[1], 40 * month, 40 * month))  # this commune declares that everything was on time
         late = year == 2023
         found += [(code, values[late], None) for code, values in COUNTS.get(unit.code, {}).items()]
         found += [("par_index_score", values[late], 100) for code, values in INDEX.items() if code == unit.code]
@@ -161,7 +161,7 @@ def _deliveries() -> list[Delivery]:
 
 
 def build(register: Registry, seed: int) -> Declared:
-    """Everything declared; the decisions that prove some of it go into the document system."""
+    """All declared figures. The decisions that prove some of them are added to the document system."""
     proofs: dict[tuple[int, int], tuple[str, int]] = {}
     for year, month in PROVEN:
         document = register.new(BY_CODE["H19.16.2"], moment(year, month, 20, 9), False, "QĐ")
@@ -218,7 +218,7 @@ class DeclaredFolder:
         self._there: dict[str, Delivery] = {}
 
     def update(self, at: int) -> list[str]:
-        """Deliver the newest workbook of each name that is due before `at`; the names of those written."""
+        """Deliver the newest workbook of each name that is due before `at`. Returns the names of the written ones."""
         self.folder.mkdir(parents=True, exist_ok=True)
         due = {delivery.name: delivery for delivery in self.declared.deliveries if delivery.at < at}
         written: list[str] = []
@@ -227,9 +227,7 @@ class DeclaredFolder:
                 continue
             data, path = self.declared.contents(delivery), self.folder / name
             if not path.exists() or path.read_bytes() != data:
-                part = self.folder / f".{name}.{os.getpid()}.part"
-                part.write_bytes(data)
-                os.replace(part, path)
+                write_whole(path, data)
                 written.append(name)
             self._there[name] = delivery
         return written

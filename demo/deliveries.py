@@ -1,6 +1,6 @@
-"""When which payment file reaches the drop folder, and what it and its manifest say.
+"""The payment files: when each reaches the drop folder, and its content with its manifest.
 
-Every day's file comes at 01:15 of the next day, but for the planted oddities. Bytes depend on seed and scale alone.
+The file of each day comes at 01:15 of the next day, except for the planted oddities. The bytes depend only on seed and scale.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 from demo.clock import DAY, compact_day, day_number
+from demo.files import write_whole
 from demo.payments import COLUMNS, FIRST_DAY, LAST_DAY, Payments, dotted
 
 MANIFEST_ROWS = day_number(2024, 1, 16)
@@ -40,7 +40,7 @@ class Delivery(NamedTuple):
 
     @property
     def zipped(self) -> bool:
-        """Some files come compressed."""
+        """Whether the file is compressed; some are."""
         return int(compact_day(self.day)[6:]) % 3 == 0
 
     @property
@@ -100,13 +100,8 @@ class DropFolder:
         self.payments = payments
         self._schedule = schedule()
 
-    def _write(self, name: str, data: bytes) -> None:
-        part = self.folder / f".{name}.{os.getpid()}.part"
-        part.write_bytes(data)
-        os.replace(part, self.folder / name)
-
     def update(self, at: int) -> list[str]:
-        """Deliver everything that is due before `at` and not there yet; the names of the new files, in order."""
+        """Deliver everything that is due before `at` and not delivered yet. Returns the names of the new files in order."""
         self.folder.mkdir(parents=True, exist_ok=True)
         present = {path.name for path in self.folder.iterdir()}
         written: list[str] = []
@@ -118,6 +113,6 @@ class DropFolder:
             data, manifest = contents(self.payments, delivery)
             for name, wanted, body in ((delivery.data_name, want_data, data), (delivery.manifest_name, want_manifest, manifest)):
                 if wanted:
-                    self._write(name, body)
+                    write_whole(self.folder / name, body)
                     written.append(name)
         return written

@@ -1,6 +1,6 @@
-"""The whole district: builds every history once, and answers what is known at a clock.
+"""The whole district: builds every history once, and returns the records that are known at a clock.
 
-This is the plain-Python way in: a test that wants the truth asks a `District`, not the wire.
+Tests compare with a `District`, which is plain Python, and not with the HTTP interface.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class District:
     def __init__(self, seed: int = 53, scale: float = 1.0) -> None:
         self.seed, self.scale = seed, scale
         collecting = gc.isenabled()
-        gc.disable()  # a million small objects that all stay: collecting them in between doubles the time
+        gc.disable()  # a million small objects stay until the end; garbage collections in between would double the time
         try:
             self._build()
         finally:
@@ -143,7 +143,7 @@ class District:
         self._by_month = by_month
 
     def _vanish_a_procedure(self) -> None:
-        """One row of the catalogue, rarely asked for, is gone from the list one morning."""
+        """One rarely used row of the catalogue disappears from the list one morning."""
         rows = self.offers["H19.16.5"].procedures[-1]
         row = rows[-1]
         row.gone_at = catalogue.VANISHES_AT

@@ -1,6 +1,6 @@
-"""Documents in and out, with the signatures under the outgoing ones.
+"""Incoming and outgoing documents, with the signatures on the outgoing ones.
 
-A document has one version when it is registered and a second one when it is done; a few turn secret later.
+A document has one version when it is registered and a second one when it is finished; a few become secret later.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Signature:
 
 
 class Registry:
-    """Documents and signatures in the making."""
+    """Collects the documents and signatures while they are generated."""
 
     def __init__(self, leaders: list[Leader], dossier_keys: list[str], scale: float, seed: int) -> None:
         self.documents: list[Document] = []
@@ -204,7 +204,7 @@ class Registry:
 
     # --- oddities --------------------------------------------------------------------------------------------------------------
     def plant(self, times: list[int]) -> None:
-        """Secret documents, unmarked ones, documents that turn secret, invalid signatures; `times` are spread over the demo."""
+        """Plant secret documents, documents without a secrecy or that become secret, invalid signatures. `times`: in order."""
         at = iter(times)
 
         def secret(code: str, secrecy: str | None) -> Document:
@@ -246,5 +246,5 @@ def entries(documents: list[Document]) -> list[Entry]:
 
 
 def signature_entries(signatures: list[Signature]) -> list[Entry]:
-    """One version each, known ten seconds after the signing."""
+    """The entries of the timeline: one version for each signature, known ten seconds after the signing."""
     return [(signature.at + 10, signature.key, signature, FOREVER) for signature in signatures]

@@ -1,4 +1,4 @@
-"""The document management system's interface: days inclusive at both ends, pages that count from 0."""
+"""The document management system's interface: windows of days with both ends included, and pages numbered from 0."""
 
 from __future__ import annotations
 

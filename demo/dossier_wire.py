@@ -1,6 +1,6 @@
-"""A dossier as the one-stop sends it: national field names, every scalar a string, raw statuses.
+"""A dossier in the form that the one-stop sends: national field names, every scalar a string, raw statuses.
 
-This is the hot path of the server (125,000 records in a full extract): plain dictionaries, no helpers called for each field.
+This is the slowest part of the server (125,000 records in a full extract), so it uses plain dictionaries and no helper for each field.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def unit_name(code: str, at: int) -> str:
 
 
 def paper_path(dossier: Dossier, number: int) -> str:
-    """Where the file of a submitted paper lies."""
+    """The path of the file of a submitted paper."""
     return f"/tep/{compact_day(dossier.submitted // DAY)[:6]}/{dossier.number}/tp{number}.pdf"
 
 
@@ -50,7 +50,7 @@ def papers(dossier: Dossier) -> list[dict[str, str]]:
                 "MaKetQuaThayThe": "",
             }
         )
-    if dossier.number % 97 == 0:  # a paper that was scanned wrongly and taken away
+    if dossier.number % 97 == 0:  # a paper that was scanned wrongly and deleted
         found[-1]["IsDeleted"] = "1"
     return found
 
@@ -76,7 +76,7 @@ def _result(dossier: Dossier, path: str, signed: str) -> dict[str, str]:
 
 
 def record(dossier: Dossier, changed_at: int) -> Any:
-    """The record in the version of `changed_at`. A planted row that is no object comes back as what it is."""
+    """The record in the version of `changed_at`. A planted row that is not an object is returned unchanged."""
     now = state(dossier, changed_at)
     style = dossier.iso
     text = _FORMATS[style]
@@ -154,7 +154,7 @@ def record(dossier: Dossier, changed_at: int) -> Any:
         "NgaySuaCuoi": text(changed_at),
     }
     if online or dossier.channel == 3 or dossier.number % 3:
-        found["KenhThucHien"] = str(dossier.channel)  # now and then absent: absent means in person
+        found["KenhThucHien"] = str(dossier.channel)  # sometimes absent, which means in person
     if now.refused:
         found["NgayTuChoi"] = text(now.refused)
     if now.outcome and (now.outcome != "ket_qua" or dossier.number % 2):

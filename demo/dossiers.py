@@ -1,13 +1,13 @@
-"""Dossiers as histories: a list of events, and the state that the events up to a moment add up to.
+"""Dossiers as histories: a list of events, and the state that results from the events up to a moment.
 
 An event is a tuple (known_at, kind, happened_at, argument, step):
 
-* `known_at`: the second in which the one-stop learnt of it: it becomes NgaySuaCuoi of the dossier and of the step;
+* `known_at`: the second in which it was entered in the one-stop; it becomes NgaySuaCuoi of the dossier and of the step;
 * `happened_at`: the time that is written into the record (reception, end, …), often earlier: offices enter things late;
 * `argument`: the due time, the outcome or the raw values that the event brings;
 * `step`: SHOWN, NO_STEP, HIDDEN (written already deleted), or the later second in which the step was hidden.
 
-Events are kept in the order of `known_at`. `state` folds them; nothing else knows how a dossier moves.
+Events are ordered by `known_at`. Only `state` knows how they change a dossier.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Event = tuple[int, int, int, Any, int]
 
 
 class Dossier:
-    """What never changes about a dossier, and its events."""
+    """The fixed attributes of a dossier, and its events."""
 
     __slots__ = (
         "number",
@@ -120,7 +120,7 @@ class Dossier:
     events: list[Event]
 
     def versions(self) -> list[tuple[int, int]]:
-        """(changed_at, until) of every version that anybody could ever be sent."""
+        """(changed_at, until) of every version that can be delivered."""
         found: list[tuple[int, int]] = []
         gone = False
         for event in self.events:

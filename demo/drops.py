@@ -1,14 +1,13 @@
-"""The drop folders of feedback and survey: which file arrives when, in which form, and what is wrong with it.
+"""The drop folders of feedback and survey: the files with their time of arrival, form and planted faults.
 
 Feedback comes each Monday at 02:30 as the file of the Sunday before (incremental: open items, and what changed lately); the survey on the
-first of each month at 03:00 as the file of the month's last day. Bytes depend on the seed alone.
+first of each month at 03:00 as the file of the month's last day. The bytes depend only on the seed.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import zipfile
 from bisect import bisect_left
@@ -23,6 +22,7 @@ from demo import clock
 from demo.clock import DAY, compact_day, day_number
 from demo.declared import DeclaredFolder
 from demo.deliveries import DropFolder
+from demo.files import write_whole
 
 if TYPE_CHECKING:
     from demo.district import District
@@ -45,18 +45,18 @@ SURVEY_CUT = day_number(2024, 1, 15)
 
 
 def minute(at: int) -> int:
-    """The whole minute of a time: the files know no seconds."""
+    """The whole minute of a time, because the files have no seconds."""
     return at - at % 60
 
 
 def earlier(dossiers: list[tuple[int, str]], at: int, share: float) -> str:
-    """One of the dossiers (received, key), in the order of their receptions, that were received before `at`; "" where there is none."""
+    """The key of one of the dossiers (received, key; ordered by reception) that were received before `at`; "" if there is none."""
     there = bisect_left(dossiers, (at,))
     return dossiers[there - 1 - int(share * min(there, 50))][1] if there else ""
 
 
 class Parcel(NamedTuple):
-    """What a file of a drop folder holds from `at` on; a later parcel of the same name replaces it."""
+    """The content of a file of a drop folder from `at` on; a later parcel with the same name replaces it."""
 
     at: int
     name: str
@@ -78,7 +78,7 @@ def csv_file(columns: tuple[str, ...], rows: Iterable[dict[str, Any]], delimiter
 
 
 def xlsx_file(columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> bytes:
-    """A workbook, the same bytes at each making: no time of its own stands in it."""
+    """A workbook without a time of creation, so that equal rows give equal bytes."""
     from openpyxl import Workbook
 
     book = Workbook()
@@ -98,12 +98,12 @@ def xlsx_file(columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> bytes
 
 
 def as_text(row: dict[str, Any], times: frozenset[str], render: Callable[[int], str]) -> dict[str, Any]:
-    """A row whose times are texts, "" where there is none."""
+    """A row with its times as texts; "" for a missing time."""
     return {name: (render(value) if value else "") if name in times and isinstance(value, int) else value for name, value in row.items()}
 
 
 def as_cells(row: dict[str, Any], times: frozenset[str]) -> dict[str, Any]:
-    """A row whose times are times of a workbook."""
+    """A row with its times as values of a workbook."""
 
     def cell(value: int) -> datetime:
         return datetime.fromisoformat(clock.iso(value))
@@ -112,7 +112,7 @@ def as_cells(row: dict[str, Any], times: frozenset[str]) -> dict[str, Any]:
 
 
 class _FeedbackFiles:
-    """What the weekly files of feedback hold, for the day of each."""
+    """The content of the weekly files of feedback, by their day."""
 
     def __init__(self, items: list[Item]) -> None:
         self.items = items
@@ -131,7 +131,7 @@ class _FeedbackFiles:
         return self._csv(day, COLUMNS)
 
     def narrow(self, day: int) -> bytes:
-        """Without its last column."""
+        """A file without its last column."""
         from demo.feedback import COLUMNS
 
         return self._csv(day, COLUMNS[:-1])
@@ -142,7 +142,7 @@ class _FeedbackFiles:
         return csv_file(columns, [{name: row[name] for name in columns} for row in self.texts(day)], delimiter, bom=day % 2 == 0)
 
     def unrated(self, day: int) -> bytes:
-        """The sender had forgotten the ratings: the revision has them."""
+        """A file without ratings, which the sender forgot; its revision has them."""
         from demo.feedback import COLUMNS
 
         return csv_file(COLUMNS, [row | {"DanhGia": ""} for row in self.texts(day)], ",", bom=False)
@@ -231,7 +231,7 @@ class Shelf:
         return {name for name in names if names.count(name) > 1}
 
     def update(self, at: int) -> list[str]:
-        """Deliver everything that is due before `at` and not there as it should be; the names of what was written, in order."""
+        """Deliver everything that is due before `at` and missing or different in the folder. Returns the written names in order."""
         self.folder.mkdir(parents=True, exist_ok=True)
         present = {path.name for path in self.folder.iterdir()}
         newest = {parcel.name: parcel for parcel in self.parcels if parcel.at < at}
@@ -243,9 +243,7 @@ class Shelf:
             path = self.folder / name
             if name in present and path.read_bytes() == data:
                 continue
-            part = self.folder / f".{name}.{os.getpid()}.part"
-            part.write_bytes(data)
-            os.replace(part, path)
+            write_whole(path, data)
             written.append(name)
         return written
 

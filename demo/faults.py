@@ -1,7 +1,7 @@
-"""Bad weather: 429 and 503 now and then, tokens that expire in the middle, records that come twice. Off unless asked for.
+"""Fault injection: sometimes 429 and 503, tokens that expire early, records that come twice. It is off by default.
 
-Decided by the seed and the number of the request, so the same requests in the same order meet the same weather. Two faults never
-follow each other: a client that tries again gets through.
+Seed and number of the request decide, so the same requests in the same order have the same faults. Two faults never follow each
+other, so a client that retries succeeds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ REPEATED = 3
 
 
 class Weather:
-    """The faults of a server."""
+    """The injected faults of a server."""
 
     def __init__(self, active: bool, seed: int) -> None:
         self.active = active
@@ -28,7 +28,7 @@ class Weather:
         self._bad = False
 
     def strike(self) -> None:
-        """Refuse about one request in twelve."""
+        """Refuse about one of twelve requests."""
         if not self.active:
             return
         with self._lock:

@@ -1,4 +1,4 @@
-"""Feedback (phản ánh, kiến nghị): items of 2022 to January 2024 as a file of a day knows them.
+"""Feedback (phản ánh, kiến nghị): items of 2022 to January 2024 as the file of a day shows them.
 
 An item's events have times; a file shows what had happened by the end of its day. The volume does not depend on the scale: it is small.
 """
@@ -61,7 +61,7 @@ class Item(NamedTuple):
         return max(event for event in (self.sent, self.received, self.answered, self.published, self.rated) if event < at)
 
     def is_listed(self, day: int) -> bool:
-        """Whether the file of a day has it: it came before, and is open or was lately changed."""
+        """Whether the file of a day contains it: it was received before, and is open or was changed recently."""
         end = (day + 1) * DAY
         if self.sent >= end or day * DAY >= self.listed_until:
             return False
@@ -69,7 +69,7 @@ class Item(NamedTuple):
         return (is_open and end - self.sent < 400 * DAY) or end - self.last(end) <= LISTED_DAYS * DAY
 
     def row(self, day: int) -> dict[str, Any]:
-        """The item as the file of a day has it; times as seconds, see `demo.drops`."""
+        """The item in the file of a day; times are seconds (`demo.drops`)."""
         end = (day + 1) * DAY
         received, answered = self.received if self.received < end else 0, self.answered if 0 < self.answered < end else 0
         status = "cho_tiep_nhan" if not received else "da_xu_ly" if answered else "dang_xu_ly"
@@ -137,7 +137,7 @@ def build(dossiers: list[tuple[int, str]], seed: int) -> list[Item]:
 
 
 def planted() -> tuple[list[Item], dict[str, list[str]]]:
-    """The odd items, and their keys by oddity. Nothing of it turns a load red: that is left to the odd files of January 2024."""
+    """The odd items, and their keys by oddity. None of them blocks a load; only the odd files of January 2024 do."""
     found: list[Item] = []
     keys: dict[str, list[str]] = {}
 

@@ -1,4 +1,4 @@
-"""Makes the dossiers of one unit and month: who comes with what, through which channel, and how it goes on from there.
+"""Generates the dossiers of one unit and month: applicant, procedure, channel, and the events that follow.
 
 One random stream for each (unit, month): the dossiers of a month do not depend on how many there were in another.
 """
@@ -46,7 +46,7 @@ MONTHS: list[tuple[int, int]] = [(2021, 12)] + [(year, month) for year in (2022,
 
 
 def due_time(procedure: Procedure, received: int) -> int:
-    """The promised return: the legal time after reception, same clock time, seconds dropped; 0 where the case has none."""
+    """The promised time of return: the legal time after reception, at the same time of day without seconds; 0 if the case has none."""
     if not procedure.has_due:
         return 0
     day, second = divmod(received, DAY)
@@ -64,7 +64,7 @@ def due_time(procedure: Procedure, received: int) -> int:
 
 
 class Registry:
-    """Gives out dossier codes and keeps all dossiers in the order in which they were made."""
+    """Assigns dossier codes, and keeps all dossiers in the order of their creation."""
 
     def __init__(self) -> None:
         self.dossiers: list[Dossier] = []
@@ -79,7 +79,7 @@ class Registry:
         return f"{prefix}-{serial:04d}"
 
     def add(self, dossier: Dossier) -> bool:
-        """Keep a dossier if anything of it becomes known before the end of the demo."""
+        """Keep a dossier if it becomes known before the end of the demo."""
         dossier.events = cut(dossier.events)
         if not dossier.events:
             return False
@@ -89,7 +89,7 @@ class Registry:
 
 
 def blank(registry: Registry, unit: Unit, procedure: Procedure, submitted: int, received: int) -> Dossier:
-    """A dossier in person with two papers and nothing special; the caller changes what it wants and sets the events."""
+    """A dossier filed in person with two papers and nothing special; the caller changes attributes and sets the events."""
     dossier = Dossier()
     dossier.key = registry.new_key(unit, submitted)
     dossier.second_key = ""
@@ -108,7 +108,7 @@ def blank(registry: Registry, unit: Unit, procedure: Procedure, submitted: int, 
 
 
 def _finish_time(rnd: random.Random, received: int, start: int, due: int, limit: int, late: bool) -> int:
-    """When the processing ends: `start` is the reception or the last supplement, `limit` the legal days where there is no due."""
+    """When the processing ends. `start`: the reception or the last supplement; `limit`: the legal days if there is no due."""
     share = rnd.random()
     start_day = start // DAY
     if due == 0:
@@ -126,12 +126,12 @@ def _finish_time(rnd: random.Random, received: int, start: int, due: int, limit:
         end = max(end, start + 120)
     else:
         end = office_time(end_day, rnd.random())
-    # never on the full minute: an end equal to the due time, to the second, is made on purpose or not at all
+    # never on the full minute, so that an end equal to the due to the second is always a planted one
     return end - end % 60 + 1 + int(rnd.random() * 58)
 
 
 class _Journey:
-    """The events of one dossier from the reception on, and where it stands: each step draws from the same random stream, in its turn."""
+    """The events of one dossier from the reception on, and its present state. All steps draw from the same random stream in order."""
 
     def __init__(self, rnd: random.Random, dossier: Dossier, received: int) -> None:
         self.rnd, self.draw = rnd, rnd.random
@@ -145,12 +145,12 @@ class _Journey:
         self.events: list[Event] = []
 
     def happens(self, kind: int, at: int, argument: Any = 0) -> None:
-        """An event of the second `at`, which becomes known then, but not before the event in front of it."""
+        """Add an event at the second `at`. It becomes known then, but not before the event before it."""
         self.known = max(self.known, at)
         self.events.append((self.known, kind, at, argument, SHOWN))
 
     def go(self, p_late: float) -> list[Event]:
-        """All events, as far as they go."""
+        """Add all events until the dossier ends or waits."""
         self._accept()
         fate = self.draw()
         if not self._wait_for_applicant():
@@ -174,7 +174,7 @@ class _Journey:
             self.happens(FORWARD, self.start)
 
     def _wait_for_applicant(self) -> bool:
-        """Supplements, or a fee to pay in between; false where the applicant never comes back."""
+        """Add supplement rounds, or a fee to pay. Returns False if the applicant never comes back."""
         draw, unit = self.draw, self.procedure.unit
         if self.days >= 3 and draw() < (0.07 if unit.level == "district" else 0.04):
             rounds = 2 if draw() < 0.05 else 1
@@ -207,7 +207,7 @@ class _Journey:
         return True
 
     def _process(self, end: int, late: bool) -> None:
-        """The appraisal of long procedures, and the apology for most late ones."""
+        """Add the appraisal of long procedures, and the apology for most late ones."""
         start, draw = self.start, self.draw
         if self.days >= 10 and end - start > 2 * DAY:
             at = start + int((end - start) * 0.7)
@@ -243,7 +243,7 @@ class _Journey:
 
 
 def _outcome(fate: float) -> str:
-    """The outcome of a dossier that is finished; "" for one that ends in another way."""
+    """The outcome of a finished dossier; "" if it ends in another way."""
     if fate < 0.955 or fate >= 0.996:
         return "ket_qua"
     return "tra_lai" if fate < 0.977 else "xin_rut" if fate < 0.988 else "xin_loi" if fate < 0.99 else ""
@@ -251,7 +251,7 @@ def _outcome(fate: float) -> str:
 
 @dataclass(frozen=True)
 class _Chances:
-    """How likely the dossiers of one unit and month are to come online, with scanned papers, with a signed result, late."""
+    """The probabilities that dossiers of one unit and month come online, have scanned papers or a signed result, or are late."""
 
     online: float
     digital: float
@@ -270,7 +270,7 @@ def _chances(offer: Offer, middle: int) -> _Chances:
 
 
 def file_month(registry: Registry, offer: Offer, year: int, month: int, scale: float, seed: int) -> None:
-    """Make the dossiers that a unit accepts (or refuses) in a month."""
+    """Generate the dossiers that a unit accepts (or refuses) in a month."""
     unit = offer.unit
     rnd = random.Random(f"{seed}/dossiers/{unit.code}/{year}-{month:02d}")
     draw = rnd.random
@@ -285,7 +285,7 @@ def file_month(registry: Registry, offer: Offer, year: int, month: int, scale: f
 
 
 def _file(registry: Registry, offer: Offer, rnd: random.Random, received: int, chances: _Chances) -> Dossier:
-    """One dossier with its events. Everything draws from the same random stream, in this order."""
+    """Generate one dossier with its events. The order of the draws from the random stream is fixed."""
     draw = rnd.random
     procedure = offer.draw(draw(), received // DAY)
     online = procedure.level_at(received // DAY) >= 3 and draw() < chances.online
@@ -302,7 +302,7 @@ def _file(registry: Registry, offer: Offer, rnd: random.Random, received: int, c
         dossier.events = _Journey(rnd, dossier, received).go(chances.late)
         return dossier
     dossier.events = [(submitted, SUBMIT, submitted, 0, SHOWN)]
-    if draw() < 0.02:  # refused before acceptance: it never has a reception
+    if draw() < 0.02:  # refused before acceptance, so it has no reception
         dossier.received = 0
         dossier.events.append((received, REFUSE, received, received, SHOWN if draw() < 0.9 else NO_STEP))
     else:
@@ -323,7 +323,7 @@ def _draw_channel(dossier: Dossier, draw: Callable[[], float], online: bool) -> 
 
 
 def _draw_papers(dossier: Dossier, draw: Callable[[], float], online: bool, chances: _Chances) -> None:
-    """How many papers are scanned, what is reused or asked of the population database, and in what form the result is."""
+    """Draw how many papers are scanned, what is reused or comes from the population database, and the form of the result."""
     if draw() < chances.digital:
         dossier.digitised = 1 + int(draw() * dossier.papers)
     chance = draw()
@@ -342,7 +342,7 @@ def _draw_papers(dossier: Dossier, draw: Callable[[], float], online: bool, chan
 
 
 def _draw_extras(dossier: Dossier, draw: Callable[[], float]) -> None:
-    """What only some have: a second key, another receiving unit, a code that is written longer, delivery by post, a fee at the end."""
+    """Draw what only some dossiers have: a second key, another receiving unit, a longer code, delivery by post, a fee at the end."""
     if draw() < 0.10:
         dossier.second_key = f"{dossier.unit.code}-{compact_day(dossier.submitted // DAY)[2:]}-{10_000 + int(draw() * 89_999)}"
     if draw() < 0.03:

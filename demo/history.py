@@ -1,7 +1,7 @@
-"""The one idea of the demo: a record is a list of versions, and the clock chooses which of them anybody can see.
+"""The central idea of the demo: a record is a list of versions, and the clock decides which of them a reader sees.
 
 A version is valid from the second in which it became known (`changed_at`) until the next one replaced it (`until`). At clock `t`
-the reader sees the version with `changed_at < t <= until`: what changed in the very second of the clock is not there yet, so an
+the reader sees the version with `changed_at < t <= until`. A change in the second of the clock itself is not visible yet, so an
 extract with the window `[from, t)` at clock `t` is complete.
 """
 
@@ -25,7 +25,7 @@ class Timeline:
         self._cached: tuple[int, list[Entry]] | None = None
 
     def view(self, at: int) -> list[Entry]:
-        """What can be seen at clock `at`, sorted. The newest view is kept: pages of one extract share it."""
+        """The entries that are visible at clock `at`, sorted. The newest view is cached, because the pages of one extract share it."""
         cached = self._cached
         if cached is not None and cached[0] == at:
             return cached[1]

@@ -1,7 +1,7 @@
-"""How good each unit is: the dials of the demo, as reached over 2023.
+"""The parameters of each unit: the shares that it reaches over 2023.
 
-2022 is somewhat worse and January 2024 somewhat better (`better`, `fewer`). Some units miss their target, as real ones do: a
-scorecard that is all green shows nothing.
+2022 is somewhat worse and January 2024 somewhat better (`better`, `fewer`). Some units miss their
+target, as real ones do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MONTH_VOLUME = (0.88, 0.82, 1.08, 1.00, 1.02, 1.06, 1.05, 1.12, 0.98, 1.02, 1.01
 
 
 class Level(NamedTuple):
-    """The dials of one unit; shares in [0, 1]."""
+    """The parameters of one unit: shares in [0, 1]."""
 
     weight: float
     """share of the district's dossiers, before normalising"""

@@ -1,7 +1,7 @@
-"""The oddities of the demo: what is planted, how often, and where in the contracts it is promised.
+"""The oddities of the demo: what is planted, how often, and which part of the contract allows it.
 
-The counts are constants, the same at every scale. `ODDITIES.md` is generated from this list (`python -m demo oddities`), the builders
-take their counts from it, and a test counts what really is on the wire at the end of the demo.
+The counts are the same at every scale. `ODDITIES.md` is generated from this list (`python -m demo oddities`), the builders
+use its counts, and a test counts the delivered oddities at the end of the demo.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ BY_NATURE: tuple[str, ...] = (
 
 
 def check(planted: dict[str, list[str]]) -> None:
-    """Raise if the builders planted other numbers than the list promises."""
+    """Raise an error if the builders planted other numbers than those in the list."""
     wrong = {
         code: (oddity.how_many, len(planted.get(code, [])))
         for code, oddity in ODDITIES.items()

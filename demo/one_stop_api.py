@@ -26,7 +26,7 @@ TOKEN_SECONDS = 3_600
 
 
 class Tokens:
-    """Bearer tokens: given for the client's id and secret, gone after an hour (or some calls, in bad weather)."""
+    """Bearer tokens: issued for the client's id and secret, valid for one hour (or some calls, with fault injection)."""
 
     def __init__(self, client_id: str, client_secret: str, weather: Weather) -> None:
         self._expected = f"{client_id}:{client_secret}"
@@ -53,7 +53,7 @@ class Tokens:
         return Answer({"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS})
 
     def check(self, authorization: str) -> None:
-        """Refuse a call without a living token."""
+        """Refuse a call without a valid token."""
         scheme, _space, token = authorization.partition(" ")
         with self._lock:
             found = self._tokens.get(token) if scheme.lower() == "bearer" else None
@@ -114,7 +114,7 @@ class OneStop:
         return Answer({"data": self._district.keys(int(match[1]), int(match[2]), now)})
 
     def _full_list(self, now: int) -> list[Entry]:
-        """The procedures as they stand now, by key: a full list has no window."""
+        """The present procedures, by key. A full list has no window."""
         if self._lists is None or self._lists[0] != now:
             view = self._district.timelines["procedures"].view(now)
             self._lists = (now, sorted(((0, key, row, changed_at) for changed_at, key, row, _until in view), key=lambda entry: entry[1]))

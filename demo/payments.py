@@ -1,6 +1,6 @@
-"""Payment rows: who paid what for which dossier, with the tries, refunds and oddities of a real log.
+"""Payment rows for the dossiers, with the attempts, refunds and oddities of a real log.
 
-A row belongs to the *file of a day*. Rows are made from the dossiers; when a file is delivered is told by `demo.deliveries`.
+A row belongs to the *file of a day*. Rows are generated from the dossiers; `demo.deliveries` decides when a file is delivered.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _BANKS = ("NH01", "NH02", "NH03", "NH04")
 
 
 class Payment(NamedTuple):
-    """One row; `day` is the day of its file, `at` what stands in ThoiGianGD."""
+    """One row. `day`: the day of its file; `at`: the value of ThoiGianGD."""
 
     day: int
     at: int
@@ -62,7 +62,7 @@ class Payment(NamedTuple):
     person: int
 
     def line(self) -> str:
-        """The row as it stands in the file, without the line end."""
+        """The row as text in the file, without the line end."""
         amount = dotted(self.amount)
         fee, charge = ("0", amount) if self.charge else (amount, "0")
         account = people.account(self.person) if self.bank else ""
@@ -72,7 +72,7 @@ class Payment(NamedTuple):
         )
 
     def counted(self) -> int:
-        """What the row adds to the amount in manifest and trailer."""
+        """The amount that the row adds to the sum in manifest and trailer."""
         return self.amount if self.kind == "PAY" and self.state == "1" else 0
 
 
@@ -171,7 +171,7 @@ class Payments:
         self._plant_words(paying)
 
     def _plant_attempts(self, paying: dict[str, list[Dossier]]) -> None:
-        """Paid twice, failed before, paid back, pending for ever."""
+        """Plant orders that are paid twice, failed first, refunded, or stay pending."""
         for dossier in paying["paid-unsaid"]:
             self.add(self.make(dossier, dossier.submitted + 5, "truc-tuyen"))
         for dossier in paying["double-payment"]:
@@ -192,7 +192,7 @@ class Payments:
             self._plant("pending-for-ever", self.make(dossier, dossier.submitted + 5, "truc-tuyen", state="3"))
 
     def _plant_dossiers(self, paying: dict[str, list[Dossier]]) -> None:
-        """Of no dossier, or before it."""
+        """Plant payments without a dossier, or before its reception."""
         for number in range(ODDITIES["no-dossier"].how_many):
             dossier = paying["unknown-method"][0]
             row = self.make(dossier, dossier.received + number * 31 * DAY, "chuyen-khoan")
@@ -201,9 +201,9 @@ class Payments:
             self._plant("before-dossier", self.make(dossier, dossier.received - 60, "tien-mat"))
 
     def _plant_times(self, paying: dict[str, list[Dossier]]) -> None:
-        """Times of a 12-hour clock and of another day."""
+        """Plant times of a 12-hour clock and of another day."""
         for number, dossier in enumerate(paying["clock-12h-shiftable"]):
-            # a morning written as the evening before, an afternoon written as the night after
+            # a morning written as the evening of the day before, an afternoon written as the night of the day after
             real = dossier.received // DAY * DAY + (33_015 if number % 2 else 55_215) + number
             self._plant(
                 "clock-12h-shiftable", self.make(dossier, real, "chuyen-khoan")._replace(at=real + (-43_200 if number % 2 else 43_200))
@@ -220,7 +220,7 @@ class Payments:
             self._plant("key-in-two-days", row._replace(day=row.day + 1, at=row.at + DAY))
 
     def _plant_words(self, paying: dict[str, list[Dossier]]) -> None:
-        """Words that nobody has agreed on."""
+        """Plant codes that are not in the contract."""
         for code, change in (
             ("unknown-unit-payment", {"unit": "H19.16.88"}),
             ("unknown-method", {"method": "vi-dien-tu"}),

@@ -1,7 +1,7 @@
 """Made-up people. Every personal value can be recognised: names hold `Giả Định`, identity numbers begin with seven zeros.
 
-The personal fields are on the wire on purpose, as they are in the real system: it is the pipeline that must drop them. A test that
-looks for one of `MARKERS` in a file of the pipeline finds a leak.
+The personal fields are delivered on purpose, as in the real system, because the pipeline must drop them. If a test finds one of
+`MARKERS` in a file of the pipeline, personal data have leaked.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def email(person: int) -> str:
 
 
 def account(person: int) -> str:
-    """A bank account number that says it is none."""
+    """A bank account number that is visibly not real."""
     return f"TK-GIA-{person:08d}"
 
 

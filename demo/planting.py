@@ -1,6 +1,6 @@
-"""Plants the oddities of the one-stop: extra dossiers, made one by one, each odd in one way and ordinary otherwise.
+"""Plants the oddities of the one-stop: extra dossiers, each with one oddity and otherwise ordinary.
 
-They come on top of the random ones, so the counts are exact at every scale, and no random dossier has to be found and bent.
+They are added to the random dossiers, so the counts are exact at every scale, and no random dossier has to be changed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def when(number: int, count: int, first: tuple[int, int, int] = (2022, 3, 1), la
 
 
 class Planter:
-    """Makes the planted dossiers and writes down what was planted."""
+    """Generates the planted dossiers and records what was planted."""
 
     def __init__(self, registry: Registry, offers: dict[str, Offer]) -> None:
         self.registry = registry
@@ -123,18 +123,18 @@ class Planter:
         return range(ODDITIES[code].how_many)
 
     def raw(self, dossier: Dossier, position: int, values: dict[str, Any]) -> None:
-        """From event `position` on, these raw values stand in the record."""
+        """From event `position` on, the record has these raw values."""
         known = dossier.events[position][0]
         place = position % len(dossier.events) + 1
         dossier.events.insert(place, (known, RAW, known, values, NO_STEP))
 
     def no_steps(self, dossier: Dossier) -> None:
-        """Nothing of this dossier appears in the history."""
+        """Remove all steps of this dossier from the history."""
         dossier.events = [(known, kind, happened, argument, NO_STEP) for known, kind, happened, argument, _shown in dossier.events]
 
     # --- critical checks -------------------------------------------------------------------------------------------------------
     def critical(self) -> None:
-        """One plant or two for each critical check."""
+        """Plant one or two dossiers for each critical check."""
         plants: tuple[tuple[str, list[dict[str, Any]]], ...] = (
             ("K1", [{"TrangThaiHoSo": ""}, {"TrangThaiHoSo": "0"}]),
             ("K2", [{"TaiLieuNop": "khong co"}, {"DanhSachLePhi": {"MaPhiLePhi": "LP", "Gia": "50000"}}]),
@@ -175,7 +175,7 @@ class Planter:
 
     # --- warnings --------------------------------------------------------------------------------------------------------------
     def warnings(self) -> None:
-        """Records that are loaded and listed."""
+        """Plant records that are loaded, but listed with a warning."""
         for number in self.each("end-by-step"):
             dossier = self.plain(when(number, 8), handed=False)
             self.raw(dossier, -1, {"NgayKetThucXuLy": ""})
@@ -207,7 +207,7 @@ class Planter:
 
     # --- what real systems do --------------------------------------------------------------------------------------------------
     def edits(self) -> None:
-        """Dates that move, ends that change, dossiers that come back."""
+        """Plant dates that move, ends that change, and re-opened dossiers."""
         self._moved_dates()
         self._come_back()
 
@@ -269,7 +269,7 @@ class Planter:
             self.keep("second-round", dossier)
 
     def deletions(self) -> None:
-        """Deletions of four kinds."""
+        """Plant four kinds of deletions."""
         times = (moment(2022, 11, 8, 10), moment(2023, 4, 12, 10), moment(2023, 9, 6, 10), moment(2024, 1, 10, 10), moment(2024, 1, 16, 10))
         for number in self.each("deleted-silently"):
             dossier = self.plain(add_workdays(times[number] // DAY - 40, 0) * DAY + 34_567)
@@ -291,7 +291,7 @@ class Planter:
             self.keep("vanished", dossier)
 
     def habits(self) -> None:
-        """Repeated steps, NFD text, Saturdays, results that are none."""
+        """Plant repeated steps, NFD text, Saturdays, and results that do not count."""
         for number in range(ODDITIES["resync-step"].how_many // 2):
             dossier = self.plain(when(number, 30))
             first = dossier.events[0]
@@ -317,7 +317,7 @@ class Planter:
             self.keep("result-is-paper", dossier)
 
     def money(self) -> None:
-        """Dossiers that carry the oddities of the payments."""
+        """Plant the dossiers for the oddities of the payments."""
         for number in self.each("paid-without"):
             dossier = self.plain(when(number, 5), online=True, fee=True)
             dossier.paid_online = 1
@@ -348,7 +348,7 @@ class Planter:
                     dossier.events = [(max(late + place, event[0]), *event[1:]) for place, event in enumerate(dossier.events)]
                 self.keep(code, dossier)
                 self.paying.setdefault(code, []).append(dossier)
-                if code != "paid-unsaid":  # the payments builder writes down the keys of its own rows
+                if code != "paid-unsaid":  # the payments builder records the keys of its own rows
                     del self.planted[code]
 
     def all(self) -> None:

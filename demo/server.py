@@ -1,7 +1,7 @@
 """The HTTP server of the demo, on the loopback address only, and the object that tests use.
 
-One process, one thread for each connection, HTTP/1.1 with keep-alive, gzip for whoever asks for it. The clock file is looked at for every
-request and twice a second besides, so `python -m demo advance` in another process is followed at once.
+One process, one thread for each connection, HTTP/1.1 with keep-alive, gzip if the client accepts it. The clock file is read for
+every request and twice a second, so `python -m demo advance` in another process takes effect at once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _POLL_SECONDS = 0.5
 
 
 class Application:
-    """Everything behind the sockets: turns a method, a path and headers into an answer."""
+    """The application of the server: makes an answer from a method, a path and headers."""
 
     def __init__(self, state: StateFolder, district: District, faults: bool) -> None:
         self.state = state
@@ -46,7 +46,7 @@ class Application:
         self._delivered_at = -1
 
     def now(self) -> int:
-        """The clock; when it has moved, the files of the time in between are delivered first."""
+        """The clock. If it has moved, the files that have become due are delivered first."""
         with self._lock:
             at = self.state.clock.read()
             if at != self._delivered_at:
@@ -60,7 +60,7 @@ class Application:
         return datetime.fromisoformat(iso_offset(self.state.clock.read()))
 
     def get(self, target: str, headers: Any) -> Answer:
-        """Any GET."""
+        """Any GET request."""
         parts = urlsplit(target)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         path = parts.path
@@ -76,7 +76,7 @@ class Application:
         raise Refusal(404, "there is nothing here; the base addresses are /one_stop and /documents")
 
     def post(self, target: str, headers: Any, body: bytes) -> Answer:
-        """Any POST: there is only the token."""
+        """Any POST request; only the token has one."""
         if urlsplit(target).path != "/one_stop/token":
             raise Refusal(404, "there is nothing to post here but /one_stop/token")
         return self.tokens.give(headers.get("Authorization", ""), dict(parse_qsl(body.decode("utf-8", "replace"))))
@@ -129,11 +129,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(post=True)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """The Date of an answer: that of the district's clock, as any source tells its own time."""
+        """The Date header of an answer, by the district's clock, because a source sends its own time."""
         return super().date_time_string(self.application.moment().timestamp() if timestamp is None else timestamp)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Requests are logged only when debugging: query strings and headers are nobody's business."""
+        """Query strings and headers may hold secrets, so requests are logged only at debug level."""
         log.debug(format, *args)
 
 
@@ -142,7 +142,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in the middle is no news."""
+        """Clients that disconnect early are logged at debug level only."""
         log.debug("a connection ended badly")
 
 
@@ -180,7 +180,7 @@ class Demo:
         return f"http://127.0.0.1:{self.port}"
 
     def connections(self) -> dict[str, str]:
-        """The Airflow connections of the five sources."""
+        """The Airflow connections of the sources."""
         return self.state.connections(self.port)
 
     def advance(self, to: str | int) -> None:
@@ -210,7 +210,7 @@ def start(
 ) -> Demo:
     """Start a demo in threads of this process. An existing state folder keeps its clock unless `clock` is later.
 
-    `district` saves the building where several demos show the same one; it must have the seed and scale of the folder.
+    `district`: an existing district to use instead of building one; it must have the seed and scale of the folder.
     """
     state = StateFolder(state_dir)
     if district is not None:

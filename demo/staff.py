@@ -1,4 +1,4 @@
-"""Leaders in post, and which of them ever sign digitally."""
+"""Leaders in post, and which of them sign digitally."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def build(seed: int) -> list[Leader]:
             spans = [(first, last)] + ([(last + 1, FOREVER)] if changes else [])
             for start, end in spans:
                 habit = rnd.random()
-                # most sign from the start, some learn it in 2022–2023, some never do
+                # most sign from the start, some begin in 2022–2023, some never sign
                 signs = start if habit < 0.80 else day_number(2022, 5, 1) + rnd.randrange(480) if habit < 0.94 else FOREVER
                 if place == 0:
                     signs = start
@@ -92,7 +92,7 @@ def planted() -> list[Leader]:
 
 
 def entries(leaders: list[Leader]) -> list[Entry]:
-    """Versions: the appointment, the day the signature was issued, the day the end was entered."""
+    """The entries of the timeline: the appointment, the issue of the signature, and the entry of the end date."""
     found: list[Entry] = []
     for leader in leaders:
         times = {leader.known_at}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from demo.clock import DEFAULT_CLOCK, Clock, iso_offset, parse_iso
+from demo.files import write_whole
 
 DEFAULT_PORT = 8765
 DEFAULT_SEED = 53
@@ -16,11 +17,11 @@ DEFAULT_SCALE = 1.0
 
 
 class WrongState(Exception):
-    """The folder does not fit what was asked; the message says what to do."""
+    """The folder belongs to another demo than the requested one; the message says what to do."""
 
 
 class Credentials(NamedTuple):
-    """What a client needs; made once for each state folder, never fixed in code."""
+    """The credentials of a client, generated once for each state folder."""
 
     client_id: str
     client_secret: str
@@ -28,11 +29,7 @@ class Credentials(NamedTuple):
 
 
 def _write_private(path: Path, value: dict[str, Any]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(json.dumps(value, indent=2) + "\n")
-    os.replace(part, path)
+    write_whole(path, json.dumps(value, indent=2) + "\n", 0o600)
 
 
 class StateFolder:
@@ -47,7 +44,7 @@ class StateFolder:
         self.declared = self.folder / "declared"
 
     def open(self, *, seed: int | None = None, scale: float | None = None, clock: str | int | None = None) -> dict[str, Any]:
-        """Make the folder, or check that it is the one asked for; the clock only ever moves forward. Returns {"seed", "scale"}."""
+        """Create the folder, or check that it belongs to the requested demo. The clock only moves forward. Returns {"seed", "scale"}."""
         self.folder.mkdir(parents=True, exist_ok=True)
         settings_path = self.folder / "district.json"
         if settings_path.exists():
@@ -75,7 +72,7 @@ class StateFolder:
         return found
 
     def credentials(self) -> Credentials:
-        """Client id, secret and API key; made at the first call."""
+        """Client id, secret and API key; generated at the first call."""
         path = self.folder / "credentials.json"
         if not path.exists():
             made = Credentials(f"cchc-{secrets.token_hex(4)}", secrets.token_urlsafe(24), secrets.token_urlsafe(24))
@@ -83,24 +80,24 @@ class StateFolder:
         return Credentials(**json.loads(path.read_text(encoding="utf-8")))
 
     def write_server(self, port: int) -> None:
-        """Remember where the running server listens."""
+        """Store the address of the running server."""
         _write_private(self.folder / "server.json", {"port": port, "pid": os.getpid()})
 
     def forget_server(self) -> None:
-        """The server has stopped."""
+        """Remove the stored address of the server after it has stopped."""
         path = self.folder / "server.json"
         if path.exists() and json.loads(path.read_text(encoding="utf-8")).get("pid") == os.getpid():
             path.unlink()
 
     def server_port(self) -> int | None:
-        """The port of the server that says it is running, or None."""
+        """The stored port of the running server; None if there is none."""
         try:
             return int(json.loads((self.folder / "server.json").read_text(encoding="utf-8"))["port"])
         except FileNotFoundError:
             return None
 
     def connections(self, port: int | None = None) -> dict[str, str]:
-        """The Airflow connections of the five sources, as environment variables with JSON in them."""
+        """The Airflow connections of the sources, as environment variables with JSON."""
         credentials = self.credentials()
         base = f"http://127.0.0.1:{port or self.server_port() or DEFAULT_PORT}"
         return {

@@ -1,4 +1,4 @@
-"""The processing history (`dossier_steps`): one row for each event that leaves a trace, hidden ones included."""
+"""The processing history (`dossier_steps`): one row for each event that is shown in the history, including hidden steps."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _KINDS: dict[int, tuple[str, str, str, str]] = {
 
 
 def step_key(dossier: Dossier, position: int) -> int:
-    """The number of a step: the dossier's number and the event's place, so that numbers and texts sort alike."""
+    """The number of a step, made from the dossier's number and the event's position, so that numbers and texts have the same order."""
     return dossier.number * 100 + position
 
 
@@ -92,7 +92,7 @@ def record(dossier: Dossier, key: int, changed_at: int) -> dict[str, Any]:
 
 
 def entries(dossiers: list[Dossier]) -> list[Entry]:
-    """All versions of all steps: one each, two where a step was hidden later."""
+    """All versions of all steps: one for each, two if the step was hidden later."""
     found: list[Entry] = []
     append = found.append
     for dossier in dossiers:

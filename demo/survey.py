@@ -1,4 +1,7 @@
-"""The satisfaction survey: forms answered in each month, one file a month. The volume does not depend on the scale: it is small."""
+"""The satisfaction survey: forms answered in each month, with one file for each month.
+
+The number of forms is small and does not depend on the scale.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ A_MONTH = 110
 
 
 class Form(NamedTuple):
-    """One answered form; `corrected` is what a revision of its file says instead."""
+    """One answered form. `corrected`: its values in the revision of its file."""
 
     key: str
     day: int
@@ -28,7 +31,7 @@ class Form(NamedTuple):
     corrected: str | None = None
 
     def row(self, *, revised: bool = False) -> dict[str, Any]:
-        """The form as a file has it; the day as seconds, see `demo.drops`."""
+        """The form as a row of a file; the day is in seconds (`demo.drops`)."""
         score = self.corrected if revised and self.corrected is not None else self.score
         return {"MaPhieu": self.key, "NgayKhaoSat": self.day * DAY, "MaDonVi": self.unit, "MaHoSo": self.dossier, "MucDoHaiLong": score}
 
@@ -58,7 +61,7 @@ def build(dossiers: list[tuple[int, str]], seed: int) -> list[Form]:
 
 
 def planted(corrected_day: int) -> tuple[list[Form], dict[str, list[str]]]:
-    """The odd forms, and their keys by oddity; those of `corrected_day` are other in the revision of its month's file."""
+    """The odd forms, and their keys by oddity. Those of `corrected_day` are different in the revision of the file of its month."""
     found: list[Form] = []
     keys: dict[str, list[str]] = {}
 

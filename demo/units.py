@@ -26,7 +26,7 @@ class Unit(NamedTuple):
 
     @property
     def short(self) -> str:
-        """What stands behind the dash of a document's sign: `UBND`, or the office's initials."""
+        """The part after the dash of a document's sign: `UBND`, or the initials of the office."""
         if self.kind in ("district", "commune"):
             return "UBND"
         return "".join(word[0] for word in self.name.replace("-", " ").split() if word[0].isalpha()).upper()
@@ -77,7 +77,7 @@ ISO_FROM = (2023, 10, 1)
 
 
 def dossier_prefix(unit: Unit, year: int, month: int) -> str:
-    """The MaDinhDanh in front of a dossier code: the old style until the unit's change-over, the new one afterwards."""
+    """The MaDinhDanh in front of a dossier code: the old style until the unit changed over, the new one afterwards."""
     change = (2022, 7) if unit.level == "district" else (2023, 1)
     if (year, month) < change:
         return f"000.{unit.number:02d}.16.H19"

@@ -1,4 +1,4 @@
-"""Work files (hồ sơ công việc): opened, worked on, closed; electronic, on paper, or both."""
+"""Work files (hồ sơ công việc): opened, processed and closed; electronic, on paper, or both."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def build(scale: float, seed: int) -> list[WorkFile]:
 
 
 def plant(files: list[WorkFile], times: list[int]) -> dict[str, list[str]]:
-    """Secret, unmarked, turned secret, of an unknown unit; appended to `files`."""
+    """Append work files to `files` that are secret, without a secrecy, become secret, or belong to an unknown unit."""
     planted: dict[str, list[str]] = {}
     at = iter(times)
 

@@ -23,14 +23,14 @@ def is_workday(day: int) -> bool:
 
 
 def add_workdays(day: int, count: int) -> int:
-    """The working day `count` working days after `day`; counting starts on the day after, as the Civil Code has it."""
+    """The day `count` working days after `day`. Counting starts on the next day, as in the Civil Code."""
     if count == 0:
         return WORKDAYS[bisect_left(WORKDAYS, day)]
     return WORKDAYS[bisect_right(WORKDAYS, day) + count - 1]
 
 
 def workdays_between(first: int, last: int) -> int:
-    """Working days in (first, last]."""
+    """The number of working days after `first` up to and including `last`."""
     return max(0, bisect_right(WORKDAYS, last) - bisect_right(WORKDAYS, first))
 
 

@@ -10,7 +10,11 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from cchc.errors import NotConfigured
+from cchc.files import make_once
+
 PROJECT = Path(__file__).resolve().parents[2]
+PRIVACY_KEY = "privacy_key"
 
 
 @dataclass(frozen=True)
@@ -44,18 +48,40 @@ class Settings:
         )
 
     def privacy_key(self) -> str:
-        """The key of the HMAC that replaces identity numbers: CCHC_PRIVACY_KEY, or else a key that is generated once and kept in `home`.
+        """The key of the HMAC that replaces identity numbers: CCHC_PRIVACY_KEY, or else the key that `cchc init` made in `home`.
 
         If the key changes, the old and the new values for one person differ (docs/runbooks/privacy_key.md).
+        Raises NotConfigured where there is no key.
         """
-        return os.environ.get("CCHC_PRIVACY_KEY") or self.secret("privacy_key")
+        return os.environ.get("CCHC_PRIVACY_KEY") or self.secret(PRIVACY_KEY)
+
+    def make_privacy_key(self) -> None:
+        """Make the privacy key of this installation, unless there is one. `cchc init` does it, before anything is ingested."""
+        if not os.environ.get("CCHC_PRIVACY_KEY"):
+            self.make_secret(PRIVACY_KEY)
 
     def secret(self, name: str) -> str:
-        """A secret of this installation in the folder `home`; it is generated on first use, in a file with mode 0600."""
-        path = self.home / "secrets" / name
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(32))
-        return path.read_text().strip()
+        """A secret of this installation, from the folder `home`. Raises NotConfigured where it was never made or its file is empty."""
+        path = self._secret_file(name)
+        try:
+            return _not_empty(path, path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise NotConfigured(
+                f"This installation has no secret {path}. `cchc init` makes the privacy key, `cchc up` makes the secrets of Airflow. "
+                "If the installation had this file before, restore it from the backup: another secret does not fit the stored data."
+            ) from None
+
+    def make_secret(self, name: str) -> str:
+        """The secret of that name; a random text is made where there is none, in a file with mode 0600. All processes get the same one."""
+        path = self._secret_file(name)
+        return _not_empty(path, make_once(path, lambda: secrets.token_urlsafe(32)))
+
+    def _secret_file(self, name: str) -> Path:
+        return self.home / "secrets" / name
+
+
+def _not_empty(path: Path, content: str) -> str:
+    text = content.strip()
+    if not text:
+        raise NotConfigured(f"The secret {path} is empty. Restore it from the backup; if it was never used, delete it and run `cchc init`.")
+    return text

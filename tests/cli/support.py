@@ -33,7 +33,7 @@ class Said:
 
 
 def cchc(*arguments: str) -> Said:
-    """Run `cchc …` in this process. A stack trace is no answer: it comes out of here as the error that it is."""
+    """Run `cchc …` in this process. Unexpected exceptions are not caught, so that the test fails with their stack trace."""
     streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
     with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
         try:

@@ -15,6 +15,7 @@ import yaml
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
+from cchc.airflow.configuration import options
 from cchc.airflow.databases import ADMIN, METADATA, WAREHOUSE, ensure_databases
 from cchc.airflow.pools import PARALLELISM, configured_pools
 from cchc.errors import NotConfigured
@@ -146,7 +147,7 @@ def test_the_pools_are_as_large_as_the_executor() -> None:
     environment = SERVICES["init"]["environment"]
     (tasks,) = re.findall(r"^\$\{AIRFLOW_PARALLELISM:-(\d+)\}$", environment[PARALLELISM])
     assert configured_pools({PARALLELISM: tasks}) == {"warehouse": int(tasks) - 2, "default_pool": 2}
-    assert environment["AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT"] == "2"
+    assert options()["AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT"] == "2"
 
 
 def test_who_tells_reaches_the_webhook() -> None:

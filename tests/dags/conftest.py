@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cchc.embedded.stack import airflow_environment
+from cchc.embedded.stack import airflow_environment, make_secrets
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import embedded as postgres
 from tests.conftest import environment
@@ -57,6 +57,7 @@ def start_box(postgres_server: postgres.Server, tmp_path_factory: pytest.TempPat
     def start(**variables: str) -> Box:
         home = tmp_path_factory.mktemp("airflow")
         with environment(CCHC_HOME=str(home), **variables):
+            make_secrets(Settings.load())
             made = airflow_environment(Settings.load(), postgres_server, 1, postgres_server.url("airflow_dags")) | variables
         kept = {name: value for name, value in made.items() if not name.startswith("PYTEST")}
         kept |= {

@@ -1,4 +1,4 @@
-"""Rules of the code that no type checker knows (design.md §5), each with a planted defect."""
+"""Rules of the code that no type checker knows (docs/decisions/0008_airflow_decides_when.md), each with a planted defect."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cchc.documentation import dag_page
 from cchc.settings import PROJECT
 from tests.dags.conftest import Box
 
@@ -188,3 +189,14 @@ def test_backfill_takes_one_month_after_the_other(dags: Any) -> None:
     assert dag["tasks"]["windows"]["downstream"] == ["ingest_month"]
     assert dag["tasks"]["ingest_month"]["most_at_once"] == 1
     assert set(dag["params"]) == {"source", "first_month", "last_month"}
+
+
+def test_the_page_of_the_dags_says_what_airflow_makes_of_them(dags: Any) -> None:
+    told = {dag.name: dag for dag in dag_page.dags()}
+    assert set(told) == {"ingest_<source>", "ingest_<name>"} | {name for name in dags if not name.startswith("ingest_")}
+    for name, dag in dags.items():
+        page = told["ingest_<source>" if name.startswith("ingest_") else name]
+        assert {task.name: task.words for task in page.tasks} == {task: what["doc"] or "" for task, what in dag["tasks"].items()}, name
+        assert [param for param, _, _ in page.params] == list(dag["params"]), name
+        if name not in ingests(dags) and dag["timetable"] == "CronTriggerTimetable":
+            assert page.schedule == dag["schedule"], name

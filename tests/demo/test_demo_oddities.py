@@ -1,4 +1,4 @@
-"""The planted oddities are on the wire in the numbers that ODDITIES.md tells."""
+"""The planted oddities are on the wire in the numbers that demo/ODDITIES.md tells."""
 
 from __future__ import annotations
 

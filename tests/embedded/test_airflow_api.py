@@ -116,22 +116,35 @@ def test_wait_returns_the_last_states_and_says_where_the_late_ones_stand(api: Ai
 
 def test_partitions_are_waited_for_to_the_last_run(api: AirflowApi) -> None:
     def runs(*states: str) -> dict[str, Any]:
-        found = [run("success", "old", "refresh"), *(run(state, f"new{n}", "refresh") for n, state in enumerate(states))]
+        new = [run(state, f"new{n}", "refresh") | {"partition_key": f"2023-1{n + 1}"} for n, state in enumerate(states)]
+        found = [run("failed", "old", "refresh"), *new]
         return {"dag_runs": found, "total_entries": len(found)}
 
-    Airflow.answers["/ui/partitioned_dag_runs"] = [{"total": 2}, {"total": 1}, {"total": 0}]
+    marked = iter([["2023-11", "2023-12"], ["2023-12"], ["2023-12"], ["2023-12"]])
     Airflow.answers["/api/v2/dags/refresh/dagRuns"] = [runs(), runs("success"), runs("success", "running"), runs("success", "failed")]
     seen: list[Run] = []
-    done = api.wait_for_partitions("refresh", ["old"], 30, seen.append)
-    assert done == seen == [Run("refresh", "new0", "success"), Run("refresh", "new1", "failed")]
+    done = api.wait_for_partitions("refresh", ["old"], lambda: next(marked), 30, seen.append)
+    assert done == seen == [Run("refresh", "new0", "success", "2023-11"), Run("refresh", "new1", "failed", "2023-12")]
+    assert not [path for _, path, _ in Airflow.asked if not path.startswith(("/api/v2/", "/auth/token"))], "only the API with a contract"
 
 
 def test_partitions_that_start_nothing_are_an_error(api: AirflowApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(airflow_api, "CONSUMED_SECONDS", 0)
-    Airflow.answers["/ui/partitioned_dag_runs"] = {"total": 3}
     Airflow.answers["/api/v2/dags/refresh/dagRuns"] = {"dag_runs": [], "total_entries": 0}
-    with pytest.raises(CchcError, match="3 partitions wait for refresh, but it does not start"):
-        api.wait_for_partitions("refresh", [], 30)
+    with pytest.raises(CchcError, match="2023-11, 2023-12 wait for refresh, but it does not start"):
+        api.wait_for_partitions("refresh", [], lambda: ["2023-12", "2023-11"], 30)
+
+
+def test_a_failed_run_of_all_partitions_is_not_waited_for_longer(api: AirflowApi) -> None:
+    Airflow.answers["/api/v2/dags/refresh/dagRuns"] = {"dag_runs": [run("failed", "all", "refresh")], "total_entries": 1}
+    done = api.wait_for_partitions("refresh", [], lambda: ["2023-12"], 30)
+    assert done == [Run("refresh", "all", "failed")]
+
+
+def test_a_run_that_does_not_end_is_told(api: AirflowApi) -> None:
+    Airflow.answers["/api/v2/dags/refresh/dagRuns"] = {"dag_runs": [run("running", "new", "refresh")], "total_entries": 1}
+    with pytest.raises(CchcError, match="1 runs of refresh are not finished after 0 s"):
+        api.wait_for_partitions("refresh", [], list, 0)
 
 
 def test_a_failure_names_task_and_reason(api: AirflowApi) -> None:

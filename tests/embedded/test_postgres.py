@@ -17,7 +17,7 @@ import psutil
 import psycopg
 import pytest
 
-from cchc.errors import NotConfigured
+from cchc.errors import CchcError, NotConfigured
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import url as warehouse_url
@@ -98,6 +98,56 @@ def test_a_stale_process_number_is_not_taken_for_the_server(home: Path) -> None:
     assert not postgres.is_running(home)
     postgres.start(home, durable=False)
     assert postgres.is_running(home)
+
+
+def test_a_server_in_another_container_is_not_joined_by_a_second_one(home: Path) -> None:
+    """Two servers on one cluster destroy it. Here the second caller sees neither the processes nor the shared memory of the first one."""
+    elsewhere = ["unshare", "--pid", "--ipc", "--fork", "--mount-proc"]
+    if shutil.which("unshare") is None or subprocess.run([*elsewhere, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no process namespace can be had here")
+    server = postgres.start(home, durable=False)
+    pid_file = home / "postgres" / "data" / "postmaster.pid"
+    before = pid_file.read_text()
+
+    second = subprocess.run(
+        [*elsewhere, sys.executable, "-c", START_AND_PRINT_PORT, str(home)], capture_output=True, text=True, check=False
+    )
+
+    assert second.returncode == 1, second.stdout
+    assert "it runs in another container" in second.stderr
+    assert pid_file.read_text() == before
+    with connect(server) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    postgres.stop(home)
+    third = subprocess.run([*elsewhere, sys.executable, "-c", START_AND_PRINT_PORT, str(home)], capture_output=True, text=True, check=False)
+    assert third.returncode == 0, third.stderr
+
+
+def test_helper_processes_that_do_not_end_are_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that we may not kill (of another user) ends the waiting with its number, and the lock is free again."""
+    data = home / "postgres" / "data"
+    data.mkdir(parents=True)
+    program = home / "postgres" / "postgres"
+    shutil.copy("/bin/sleep", program)
+    child = subprocess.Popen([str(program), "600"], cwd=data)
+    monkeypatch.setattr(postgres, "ORPHAN_SECONDS", 0.1)
+    monkeypatch.setattr(postgres, "KILLED_SECONDS", 0.1)
+
+    def forbidden(process: psutil.Process) -> None:
+        raise psutil.AccessDenied(process.pid)
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(psutil.Process, "kill", forbidden)
+            for _ in range(2):
+                with pytest.raises(CchcError, match=rf"do not end: {child.pid}\. End them"):
+                    postgres.stop(home)
+        postgres.stop(home)  # now it may be killed
+        assert child.wait(5) == -signal.SIGKILL
+    finally:
+        child.kill()
+        child.wait()
+        shutil.rmtree(data)
 
 
 def test_a_zombie_is_not_taken_for_the_server(home: Path) -> None:

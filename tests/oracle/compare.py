@@ -265,7 +265,7 @@ def differences(
                         covered = None if mine.coverage is None else float(mine.coverage)
                         given = theirs.coverage
                         if code in DECLARED:
-                            covered = given = None  # indicators.md does not say what is expected of declared figures
+                            covered = given = None  # the oracle does not say who is expected to declare
                         if (covered is None) != (given is None) or (
                             covered is not None and given is not None and abs(covered - given) > 1e-4
                         ):

@@ -1,6 +1,6 @@
-"""The indicators of indicators.md once more, in plain Python: slow, readable, clause after clause.
+"""The indicators of docs/reference/indicators.md once more, in plain Python: slow, readable, clause after clause.
 
-`Knowledge` is what the extracts at T1 < T2 < … delivered; `evaluate` and `rows` turn it into numbers. Every § is of indicators.md.
+`Knowledge` is what the extracts at T1 < T2 < … delivered; `evaluate` and `rows` turn it into numbers. § = docs/reference/indicators.md
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Delivered:
 
     @property
     def order(self) -> tuple[datetime, int]:
-        """By change time, then by delivery (§1.2)."""
+        """By change time, then by delivery (§2.5)."""
         return self.changed, self.delivery
 
 
@@ -131,7 +131,7 @@ def plain_runs(ts: Iterable[datetime] | Mapping[str, Iterable[datetime]], overla
 
 @dataclass
 class Entry:
-    """A key of a full list over the lists that were fetched (§1.6)."""
+    """A key of a full list over the lists that were fetched (§2.7)."""
 
     key: tuple[str, ...]
     seen: list[tuple[datetime, dict[str, Any]]]
@@ -225,7 +225,7 @@ class Knowledge:
                 self.deleted.pop(key[0], None)
 
     def _ask_keys(self, run: Run, clock: datetime) -> None:
-        """`/keys` of every month from the first stored to the current: a later answer wins over what was learnt before (§1.5)."""
+        """`/keys` of every month from the first stored to the current: a later answer wins over what was learnt before (§2.6)."""
         answers: dict[str, dict[str, Any]] = {}
         current = run.t.astimezone(ZONE).strftime("%Y-%m")
         for ma, known in self.versions["dossiers"].items():
@@ -267,7 +267,7 @@ class Knowledge:
         return [d for d in self.dossiers().values() if d.left_out is None and d.received is not None]
 
     def catalogue(self, entity: str) -> list[Entry]:
-        """All keys that any list had, with where they ended (§1.6)."""
+        """All keys that any list had, with where they ended (§2.7)."""
         if entity not in self._catalogues:
             lists = self.lists[entity]
             out = []
@@ -356,7 +356,7 @@ class PaymentRow:
 
     @classmethod
     def read(cls, day: date, row: dict[str, str]) -> PaymentRow:
-        """Contract payments.md: the key, the 12-hour clock, the checks."""
+        """docs/reference/contracts/payments.md: the key, the 12-hour clock, the checks."""
         key = (
             (row["MaGiaoDich"], row["LoaiGiaoDich"]) if row["MaGiaoDich"] else (row["MaThamChieu"], row["ThoiGianGD"], row["LoaiGiaoDich"])
         )
@@ -379,7 +379,7 @@ class PaymentRow:
         return cls(day, key, row["MaDonVi"], row["LoaiGiaoDich"], row["TrangThaiGD"], amount, row["HinhThucThanhToan"], at, bad)
 
 
-# ================================================================ dossiers (§3, §5)
+# ================================================================ dossiers (§3), and K1 to K7
 LIST_FIELDS = ("TaiLieuNop", "DanhSachLePhi", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua", "DSKetNoiCSDL", "DinhDanhCHS")
 STRICT_TIMES = ("NgayTiepNhan", "NgayHenTra", "NgayKetThucXuLy", "NgayTra", "NgaySuaCuoi")
 
@@ -616,7 +616,7 @@ def in_post(kn: Knowledge, d: date) -> set[tuple[str, str]]:
     return out
 
 
-# ================================================================ the sets of §4
+# ================================================================ the sets of §7
 Members = list[tuple[str, Any]]  # (unit, identity): a scope counts its distinct identities
 
 
@@ -740,7 +740,7 @@ def _feedback_members(kn: Knowledge, at: Span) -> dict[str, tuple[Members, Membe
 
 
 def declared_values(kn: Knowledge, kind: str, start: date) -> dict[tuple[str, str], tuple[int, int | None]]:
-    """TuSo over MauSo summed over the units of each scope, of the month of D; both bases alike, nothing carried forward (§4, end).
+    """TuSo over MauSo summed over the units of each scope, of the month of D; both bases alike, nothing carried forward (§8).
 
     Of a count TuSo alone.
     """
@@ -816,7 +816,7 @@ def restated(
 
 
 def form_06a_columns(kn: Knowledge, kind: str, start: date, basis: str = "period") -> dict[tuple[str, str], dict[str, int]]:
-    """Form II.06a: (level, field) → its columns 3–13 and the footnote's two numbers (§6)."""
+    """Form II.06a: (level, field) → its columns 3–13 and the footnote's two numbers (§9.1)."""
     sets = form_06a(kn, kind, start, basis)
     out: dict[tuple[str, str], dict[str, int]] = {}
     if not sets:
@@ -948,7 +948,7 @@ def evaluate(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[st
     return out | declared_values(kn, kind, start)
 
 
-# ================================================================ target, status, gap, coverage (§2)
+# ================================================================ target, status, gap, coverage (§5)
 @dataclass(frozen=True)
 class Row:
     """One value with all that goes with it."""
@@ -1036,7 +1036,7 @@ def rows(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[str, s
             first = span(kind, add_months(start, -12), "year_to_date", kn.t["one_stop"])
             reach = kn.reaches_back_to["one_stop"]
             is_told = first is not None and (reach is None or reach <= midnight(first.start))
-            # a scope of which no unit had begun a year before, nor one whose place is taken, has no value then (§8.5)
+            # a scope of which no unit had begun a year before, nor one whose place is taken, has no value then (§5.2)
             inside = scopes(first.d).get(scope, set()) | merged if first else set()
             if first is None or not is_told or not (earlier or any(_has_begun(one, first.d) for one in inside)):
                 status = "no_data"

@@ -1,4 +1,4 @@
-"""Defects of the oracle: each changes one clause of indicators.py; test_mutants.py shows that random worlds then give other numbers."""
+"""Mutation test: each mutant changes one rule of the reference implementation; test_mutants.py shows that a random world detects it."""
 
 from __future__ import annotations
 

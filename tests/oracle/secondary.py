@@ -1,4 +1,4 @@
-"""The secondary sources (contracts/secondary.md) of a made-up district: feedback, survey and declared figures as files in drop folders."""
+"""The secondary sources (feedback, survey and declared of docs/reference/contracts) of a made-up district: feedback, survey and declared figures as files in drop folders."""
 
 from __future__ import annotations
 

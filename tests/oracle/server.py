@@ -1,4 +1,4 @@
-"""A World over HTTP on 127.0.0.1, exactly as contracts/one_stop.md and contracts/documents.md say, at a settable clock.
+"""A World over HTTP on 127.0.0.1, exactly as docs/reference/contracts/one_stop.md and docs/reference/contracts/documents.md say, at a settable clock.
 
 with ContractServer(world, folder) as server:
     server.clock = world.ts[0]
@@ -84,7 +84,7 @@ class ContractServer:
         self.write_drop_files()
 
     def connections(self) -> dict[str, str]:
-        """The connections as environment variables (design.md §4); drop folders of a world that has such files."""
+        """The connections as environment variables (README.md); drop folders of a world that has such files."""
         folders = {source: str(self.folder / source) for source in {file.source for file in self.world.drop_files}}
         return {
             f"AIRFLOW_CONN_SRC_{source.upper()}": json.dumps({"conn_type": "fs", "host": folder}) for source, folder in folders.items()

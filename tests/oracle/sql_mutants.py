@@ -1,4 +1,4 @@
-"""Defects of the product: each changes one place of include/sql; the comparison with the oracle must then find a difference."""
+"""Mutation test: each mutant changes one place of include/sql; test_mutants.py shows that the comparison with the oracle detects it."""
 
 from __future__ import annotations
 

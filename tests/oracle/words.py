@@ -1,6 +1,6 @@
 """Small words that the whole oracle shares: the zone, reading of times and texts, units, the plan, periods.
 
-Written from indicators.md and contracts/ alone; nothing of the product is imported.
+Written from docs/reference/indicators.md and docs/reference/contracts alone; nothing of the product is imported.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _moment(raw: str) -> datetime | None:
 
 
 def lenient(value: Any) -> datetime | None:
-    """As `moment`, but an unreadable time is taken as missing (a warning of §5)."""
+    """As `moment`, but an unreadable time is taken as missing, with a warning."""
     try:
         return moment(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A small made-up district as a history: what each source holds at any clock, on the wire of contracts/.
+"""A small made-up district as a history: what each source holds at any clock, on the wire of docs/reference/contracts.
 
 A `World` is a plain bag of `Change`s; tests build one by hand, `random_world` tells one from a seed. All people in it are made up.
 """

@@ -168,7 +168,7 @@ def _same_items(row: dict[str, Any], then: Knowledge, now: Knowledge, period: Pe
 
 
 def _reasons(code: str, then: Knowledge, now: Knowledge) -> set[str]:
-    """The first reason that holds for a dossier (indicators.md §8.4); whether a version tells it or a list alone, is another question."""
+    """The first reason that holds for a dossier (docs/reference/indicators.md §6); whether a version tells it or a list alone, is another question."""
     before, after = then.dossiers().get(code), now.dossiers()[code]
     was, is_now = (dossier.left_out or "" if dossier else "" for dossier in (before, after))
     if is_now.startswith("deleted"):

@@ -1,4 +1,4 @@
-"""Every kind of record says why an item of it counts otherwise than when its period was published (indicators.md §8.4)."""
+"""Every kind of record says why an item of it counts otherwise than when its period was published (docs/reference/indicators.md §6)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import pytest
 
 from cchc.errors import NotConfigured
 from cchc.models import VERSIONED
-from cchc.reference.catalogue import RECORDS, catalogue
+from cchc.publication.restatement_reasons import counted_by, definition_of
+from cchc.reference.catalogue import RECORDS, catalogue, without_comments
+from cchc.reference.roles import Clocks
 from cchc.settings import PROJECT, Settings
+from cchc.warehouse import engine
 from tests.sql.runner import CASES, read
 
+FORMULA = "dossier_digitized_rate"
 BRANCHES = PROJECT / "include" / "sql" / "queries" / "publication" / "learnt"
 
 
@@ -46,3 +50,50 @@ def test_a_record_that_is_not_known_is_refused(tmp_path: Path) -> None:
         NotConfigured, match=r"indicators.yaml line \d+, cashless_transaction_rate: 'record' is 'receipt'. Allowed: dossier, "
     ):
         catalogue(dataclasses.replace(Settings.load(), reference_dir=tmp_path / "reference"))
+
+
+def rewritten(settings: Settings, folder: Path, old: str, new: str) -> Settings:
+    """The settings with a copy of the SQL files in `folder`, in which the formula FORMULA says `new` in place of `old`."""
+    shutil.copytree(settings.sql_dir, folder / "sql")
+    path = folder / "sql" / "queries" / "indicators" / f"{FORMULA}.sql"
+    statement = path.read_text(encoding="utf-8")
+    assert old in statement
+    path.write_text(statement.replace(old, new), encoding="utf-8")
+    return dataclasses.replace(settings, sql_dir=folder / "sql")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("-- grain:", "-- one row is", ""),
+        ("    and d.is_counted", "  -- deleted dossiers count nowhere\n  and   d.is_counted", ""),
+        ("    and d.is_counted", "    and not d.is_counted", "formula, "),
+    ],
+)
+def test_a_formula_is_another_one_if_its_statement_changed_not_its_comments(
+    warehouse: Settings, tmp_path: Path, old: str, new: str, named: str
+) -> None:
+    indicator = catalogue(warehouse)[FORMULA]
+    published = {"definitions": {FORMULA: definition_of(warehouse, indicator)}, "source_clocks": {}}
+    with engine(warehouse).connect() as connection:
+        changed = rewritten(warehouse, tmp_path, old, new)
+        assert counted_by(connection, changed, indicator, Clocks("H19.16"), published) == f"{named}units"
+
+
+def test_an_edition_without_the_hash_of_the_statement_names_no_change_of_the_formula(warehouse: Settings, tmp_path: Path) -> None:
+    indicator = catalogue(warehouse)[FORMULA]
+    definition = definition_of(warehouse, indicator)
+    del definition["statement_sha256"]  # so did an edition record it that was frozen before this hash existed
+    published = {"definitions": {FORMULA: definition}, "source_clocks": {}}
+    with engine(warehouse).connect() as connection:
+        assert counted_by(connection, warehouse, indicator, Clocks("H19.16"), published) == "units"
+        changed = rewritten(warehouse, tmp_path, "-- grain:", "-- one row is")
+        assert counted_by(connection, changed, indicator, Clocks("H19.16"), published) == "formula_not_comparable, units"
+        version = dataclasses.replace(indicator, version=2)
+        assert counted_by(connection, changed, version, Clocks("H19.16"), published) == "formula, units"
+
+
+def test_hyphens_and_blanks_in_a_quoted_text_belong_to_the_statement() -> None:
+    assert without_comments("select 'it''s --  no /* comment'  -- it's one\n/* and\none */, \"a  b\"\n") == (
+        "select 'it''s --  no /* comment' , \"a  b\""
+    )

@@ -46,7 +46,7 @@ def test_the_columns_are_those_of_the_staging_models(name: str) -> None:
 
 
 def test_a_dossier_field_that_the_contract_names_is_mapped_or_personal() -> None:
-    """Counted by hand from contracts/one_stop.md: what is not mapped is personal, or the name of a file."""
+    """Counted by hand from docs/reference/contracts/one_stop.md: what is not mapped is personal, or the name of a file."""
     mapped = set(profile("one_stop").entities["dossiers"].wire_fields)
     assert len(mapped) == 40
     assert {"MaHoSo", "NgaySuaCuoi", "DinhDanhCHS", "SoGiayToChuHoSo", "DSKetNoiCSDL", "SoLanXinLoi"} <= mapped

@@ -37,9 +37,10 @@ from cchc.period import parse_moment, parse_period
 from cchc.publication import restatement
 from cchc.publication.restatement_reasons import definition_of
 from cchc.reference.catalogue import catalogue
+from cchc.reference.dirty_months import mark_dirty_months
 from cchc.reference.duties import load_duties
 from cchc.reference.load import load_source
-from cchc.reference.plan import DISTRICT, first_day
+from cchc.reference.plan import DISTRICT
 from cchc.reference.plan_load import load_plans
 from cchc.reference.roles import Clocks
 from cchc.reference.unit_list import place_records
@@ -423,7 +424,7 @@ def payment(connection: Connection, settings: Settings, binds: Row, table: str) 
         payments.merge_payments(
             connection, settings, "payments", staged, f"day_{number}", parse_moment(binds.get("known_at", "2023-07-01")), 1
         )
-    return f"core.{table}"
+    return {"payment_in_force": "core.payment_version"}.get(table, f"core.{table}")
 
 
 def catalogue_list(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
@@ -454,15 +455,35 @@ def keys(connection: Connection, settings: Settings, binds: Row, table: str) -> 
             {"l": load, "s": SOURCE, "t": known, "m": json.dumps({"months": [answer["month"][:7]]})},
         )
         connection.execute(text("delete from ops.dirty_dossier"))
+        connection.execute(text("drop table if exists pg_temp.asked_month, pg_temp.listed_key, pg_temp.missing_before"))
         staged = _staging(connection, settings, SOURCE, "dossier_key", load)
         merge_keys(connection, settings, SOURCE, staged, known, load)
         if table.startswith("missing_key"):
             missing_dossiers.update_missing_keys(connection, settings, SOURCE, known, known)
-            connection.execute(text("drop table missing_before"))
-        connection.execute(text("drop table asked_month, listed_key"))
     if table.startswith("missing_key"):
         return "ops.missing_key"
-    return {"dossier_key_dirty": "ops.dirty_dossier", "dossier_key_month": "core.dossier_key_month"}.get(table, "core.dossier_key")
+    return {
+        "dossier_key_dirty": "ops.dirty_dossier",
+        "dossier_key_month": "core.dossier_key_month",
+        "key_month_asked": "asked_month",
+        "key_listed": "listed_key",
+    }.get(table, "core.dossier_key")
+
+
+def keys_taken_back(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """core.dossier_key_month of the loads up to a moment."""
+    run_file(connection, settings, f"core/{table}", moment=parse_moment(binds["moment"]))
+    return "core.dossier_key_month"
+
+
+def marked_days(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """ops.dirty_month of the ranges of days in `binds`: [from, to]."""
+    days = " union all ".join(
+        f"select cast('{first}' as date) as from_date, cast({'null' if last is None else repr(str(last))} as date) as to_date"
+        for first, last in binds["days"]
+    )
+    mark_dirty_months(connection, settings, SOURCE, days, parse_moment(binds["marked_until"]), "a test")
+    return "ops.dirty_month"
 
 
 def function(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
@@ -639,9 +660,14 @@ def declared_file(connection: Connection, settings: Settings, binds: Row, table:
     for load in _loads(connection, "declared_figure", binds):
         staged = _staging(connection, settings, "declared", "declared_figure", load)
         known = connection.execute(text("select window_to from ops.load where load_id = :l"), {"l": load}).scalar_one()
-        declared.merge_declared(connection, "declared", staged, known, known, first_day(settings))
-        connection.execute(text("drop table declared_file, repeated_file"))
-    return "core.declared_figure"
+        connection.execute(text("drop table if exists pg_temp.declared_file_delivered, pg_temp.declared_file_repeated"))
+        declared.merge_declared(connection, settings, "declared", staged, known, known)
+    return {
+        "declared_file_delivered": table,
+        "declared_file_repeated": table,
+        "declared_dirty_month": "ops.dirty_month",
+        "declared_file": "core.declared_file",
+    }.get(table, "core.declared_figure")
 
 
 def declared_value(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
@@ -714,6 +740,11 @@ MAKERS: dict[str, Maker] = {
     "core/declaration_dirty_month": judged_otherwise,
     "core/judged_status": status,
     "core/declared_figure": declared_file,
+    "core/declared_file": declared_file,
+    "core/declared_file_delivered": declared_file,
+    "core/declared_file_repeated": declared_file,
+    "core/declared_dirty_month": declared_file,
+    "ops/dirty_month_by_day": marked_days,
     "core/declared_figure_at": function,
     "core/unit_at": function,
     "core/unit_scope": function,
@@ -730,10 +761,14 @@ MAKERS: dict[str, Maker] = {
     "core/dossier_key_dirty": keys,
     "core/dossier_key_ended": keys,
     "core/dossier_key_month": keys,
+    "core/key_month_asked": keys,
+    "core/key_listed": keys,
+    "core/key_month_taken_back": keys_taken_back,
     "core/missing_key": keys,
     "core/missing_key_arrived": keys,
     "core/payment_version": payment,
     "core/payment_day": payment,
+    "core/payment_in_force": payment,
     "core/procedure_list": catalogue_list,
     "core/leader_list": catalogue_list,
     "core/procedure_at": function,

@@ -1,4 +1,4 @@
-"""Loads in any order end in the same rows (design.md §1): one key, one change time, every order of its deliveries."""
+"""Loads in any order end in the same rows (docs/decisions/0003_versions.md): one key, one change time, every order of its deliveries."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def test_columns_are_read_as_the_sources_read_cells(texts: list[str], zone: Zone
 
 @settings(max_examples=100, deadline=None)
 @given(
-    # a source's text has no fold: the earlier of two readings is meant
+    # a delivered text does not say which of two equal local times is meant; the earlier one is used (fold=0)
     st.lists(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29)).map(lambda wall: wall.replace(fold=0)), min_size=1, max_size=20),
     st.sampled_from(["Asia/Ho_Chi_Minh", "Europe/Amsterdam", "America/St_Johns"]),
 )

@@ -12,7 +12,7 @@ from cchc.warehouse import engine
 from tests.cli.support import rows_of
 
 PAGE = PROJECT / "docs" / "data-dictionary.md"
-HOW = "write it anew: CCHC_WAREHOUSE_URL=… cchc init && python -m cchc.documentation.dictionary > docs/data-dictionary.md"
+HOW = "docs/data-dictionary.md is old; write it anew: make dictionary"
 SILENT = """
     select n.nspname || '.' || c.relname || coalesce('.' || a.attname, '') as name
     from pg_class as c

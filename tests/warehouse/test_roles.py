@@ -1,4 +1,4 @@
-"""The three roles: who writes, who reads what, and that nobody but the loader sees the keyed hash of a person's number (design.md §3)."""
+"""The three roles: who writes, who reads what, and that nobody but the loader sees the keyed hash of a person's number (docs/guides/roles.md)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
--- grain: one row for each month that is marked for refresh: a stored value in it has another coverage by the current duties to declare
+-- grain: one row for each month that is marked for refresh because a stored value in it has another coverage under the current duties to
+--        declare
 -- source: mart.indicator_value, core.declared_coverage_at
--- traps: of the plans and indicators in `changed` alone; D of a running period is cut at T; a month without a stored value is not marked
+-- traps: only the plans and indicators in `changed` are compared. The last day of a running period is that of known_at (T). A month
+--        without a stored value is not marked
 
 insert into ops.dirty_month (source_code, month_start, reason, marked_at)
 with changed as (

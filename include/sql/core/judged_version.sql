@@ -1,7 +1,7 @@
 -- grain: one row for each dossier of ops.dirty_dossier and change time: the delivery in force, with its end and the rules that it breaks
 -- source: core.dossier_version, core.dossier_step
--- traps: K4 and K7 depend on steps that may come later or be hidden, so they are judged again here each time;
---        the temporary table lives until the end of the transaction
+-- traps: rules K4 (finished before received) and K7 (ended without a time of the end) depend on steps that may come later or be hidden,
+--        so they are judged here again each time. The temporary table lives until the end of the transaction
 
 create temp table judged_version on commit drop as
 with delivered as (

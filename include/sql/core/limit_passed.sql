@@ -1,7 +1,8 @@
--- grain: one row for each decision date whose limit for publication passed between two values of known_at while a procedure was not published
+-- grain: one row for each date of a decision whose limit for publication passed between two values of known_at while a procedure was not
+--        published
 -- source: core.procedure_at, core.working_day
--- traps: procedure_update_timely_rate counts such a procedure from then on, in the month of the decision;
---        the temporary table lives until the end of the transaction
+-- traps: procedure_update_timely_rate counts such a procedure from then on, in the month of the decision. The temporary table lives
+--        until the end of the transaction
 
 create temp table limit_passed on commit drop as
 with decided as (

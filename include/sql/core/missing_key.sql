@@ -1,6 +1,7 @@
 -- grain: one row for each dossier that the newest key lists name as existing but that is not stored
 -- source: listed_key, asked_month (temporary: the newest answers), core.dossier_version
--- traps: run after the load's dossiers are merged and after missing_key_arrived; a key that was missing before keeps the known_at at which it was found
+-- traps: run after the dossiers of the load are merged and after missing_key_arrived. A key that was missing before keeps the known_at
+--        at which it was found missing
 
 insert into ops.missing_key (source_code, month_start, dossier_id, dossier_code, first_seen_at)
 select

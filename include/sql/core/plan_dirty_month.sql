@@ -1,7 +1,8 @@
--- grain: one row for each source and month that is marked for refresh: a stored value in it is judged differently by the current plans
+-- grain: one row for each source and month that is marked for refresh because the current plans judge a stored value in it differently
 -- source: mart.indicator_value, core.plan, core.plan_target
--- traps: of what is still computed; targets and directions of the cells in `changed` alone; that a plan holds, or none does, is looked at for every period;
---        the status of a direction needs the year before, which may not be stored: one whose operator changed is marked where it was judged
+-- traps: only values of indicators that are still computed are compared. Targets and directions are compared for the cells in `changed`
+--        alone; whether a plan holds is compared for every period. The status of a direction needs the year before, which may not be
+--        stored, so a direction whose operator changed is marked wherever it was judged
 
 insert into ops.dirty_month (source_code, month_start, reason, marked_at)
 with changed as (
@@ -12,7 +13,7 @@ with changed as (
     from jsonb_to_recordset(cast(:changed as jsonb)) as c (plan_code text, indicator_code text, level text)
 ),
 
--- a mark under one source of a role marks the role; its periods end at the earliest known_at
+-- a mark for one source of a role is enough for the role, and the periods of the role end at the earliest known_at of its sources
 lead as (
     select
         r.role,

@@ -1,8 +1,9 @@
--- grain: one row for each open entry of ops.quarantine whose key is delivered again, newer, and passes
--- source: passed_key (temporary: the keys of this load whose version in force breaks no rule, with its delivery), ops.quarantine
--- traps: newer by known_at, then by load: an old version that arrives late resolves nothing. An entry stays while a newer one of the key
---        is open: a warning of the same, or a row set aside. K4 and K7 follow the steps (mart/dossier_left_out). No version of core changes by it: the rules that a
---        stored version breaks were written when it was loaded, and a retry judges all rows of its load anew
+-- grain: one row for each open entry of ops.quarantine whose key was delivered again in a newer version that passes
+-- source: passed_key (temporary, the keys of this load whose version in force breaks no rule, with its delivery), ops.quarantine
+-- traps: newer is decided by known_at, then by load, so an old version that arrives late resolves nothing. An entry stays open while a
+--        newer entry of its key is open (a warning of the same rule, or a row set aside). K4 and K7 depend on the steps
+--        (mart/dossier_left_out resolves them). No version in core changes here. The rules that a stored version breaks were written
+--        when it was loaded, and a retry judges all rows of its load again
 
 with resolved as (
     update ops.quarantine as q

@@ -1,6 +1,8 @@
 -- grain: one row for each dossier whose facts changed: the days from and up to which a count may differ
--- source: derived_dossier, due_before, supplement_before, changed_step (temporary), mart.dossier, core.dossier_due, core.dossier_supplement
--- traps: an attribute without a time of its own touches every period of the dossier; a step, a round or a due only the periods from its time on
+-- source: derived_dossier, due_before, supplement_before, changed_step (temporary), mart.dossier, core.dossier_due,
+--        core.dossier_supplement
+-- traps: an attribute without a time of its own changes every period of the dossier. A step, a supplement round or a due changes only
+--        the periods from its time on
 
 create temp table dossier_change on commit drop as
 with due_change as (
@@ -58,7 +60,7 @@ compared as (
                 o.is_digitized
             )
         ) and (coalesce(n.is_counted, false) or coalesce(o.is_counted, false)) as is_attribute_changed,
-        -- a signed result and the first due only matter together with the end
+        -- a signed result and the first due count only from the end of the dossier on
         (
             n.finished_at is distinct from o.finished_at
             or n.outcome is distinct from o.outcome

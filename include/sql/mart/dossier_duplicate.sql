@@ -1,7 +1,8 @@
 -- grain: one row for each dossier of derived_dossier that does not count because its key also stands in another source of the role
 -- source: derived_dossier (temporary), mart.dossier, core.source_role
--- traps: the newest change time counts, then the source first in the alphabet; a deleted dossier stands in no source any more; one that
---        breaks a critical rule does, and stands in the way of an older good one of another source, as its own newest version would
+-- traps: the record with the newest change time counts, and of equal ones that of the first source in alphabetical order. A deleted
+--        dossier is in no source any more. A dossier that breaks a critical rule still is, and takes the place of an older good one of
+--        another source, as a newest version would in one source
 
 with candidate as (
     select

@@ -1,7 +1,7 @@
 -- grain: one row for each indicator, scope, period and basis
 -- source: measured (temporary: one period on both bases, and the year to date of the same period a year before), core.plan_target
--- traps: rows that do not change keep their computed_at; a flow's status is decided by its year to date on both bases;
---        a target holds in the years of its plan alone; comparisons and gaps are exact (numeric), never rounded
+-- traps: rows that do not change keep their computed_at. The status of a flow is decided by its year to date, on both bases. A target
+--        holds only in the years of its plan. Comparisons and gaps are exact (numeric), never rounded
 
 insert into mart.indicator_value as v (
     plan_code, indicator_code, formula_version, unit_code, level, period_kind, period_start, period_end, basis,

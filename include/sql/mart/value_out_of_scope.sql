@@ -1,8 +1,8 @@
--- grain: one row a value that is taken away: of a scope that the period does not have any more
+-- grain: one row for each value that is deleted because its scope no longer exists in the period
 -- source: mart.indicator_value, core.unit_at, core.authority
--- traps: a unit has no row before it came into being, a level none before its first unit did; runs before the values are written, which
---        gives a level without units its row again where something counts in it all the same; levels are the authority's alone: another
---        tree takes none away
+-- traps: a unit has no row in a period that ends before the unit existed, and a level has none before its first unit existed. The
+--        statement runs before the values are written. If something still counts in a level without units, the level gets its row again
+--        then. Levels belong to the authority alone, so another tree of units deletes none
 
 -- materialized: with wrong row estimates PostgreSQL would compute the units again for every value
 with unit as materialized (

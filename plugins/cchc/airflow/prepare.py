@@ -20,6 +20,7 @@ from pathlib import Path
 from cchc.airflow.databases import ensure_databases
 from cchc.airflow.pools import DESCRIPTIONS, configured_pools
 from cchc.errors import CchcError, NotConfigured, sentence_of
+from cchc.files import write_private
 
 USERS = {"admin": "AIRFLOW_ADMIN_PASSWORD", "viewer": "AIRFLOW_VIEWER_PASSWORD"}
 PASSWORDS_FILE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
@@ -58,8 +59,7 @@ def write_passwords() -> None:
     path = Path(_required(PASSWORDS_FILE))
     passwords = {user: _required(variable) for user, variable in USERS.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(passwords, file)
+    write_private(path, json.dumps(passwords))
 
 
 def prepare_warehouse() -> int:
@@ -85,8 +85,7 @@ def import_connections(variables: dict[str, str]) -> int:
     connections = {name.removeprefix(CONNECTION).lower(): json.loads(value) for name, value in variables.items()}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "connections.json"
-        path.touch(0o600)
-        path.write_text(json.dumps(connections))
+        write_private(path, json.dumps(connections))
         return _airflow("connections", "import", "--overwrite", str(path))
 
 

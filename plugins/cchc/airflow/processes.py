@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from cchc.files import write_atomic
+from cchc.waiting import wait_until
 
 LAST_PATIENCE = 2.0
 SAME_TIME_SECONDS = 2.0  # the clock may be set between two readings of one process's time of creation
@@ -47,9 +49,8 @@ class ProcessFile:
         """Record the process `pid`, which has just been started, under `name`."""
         created = psutil.Process(pid).create_time()
         entries = {**self.read(), name: Recorded(pid, created)}
-        temporary = self.path.with_suffix(".new")
-        temporary.write_text(json.dumps({name: {"pid": entry.pid, "created": entry.created} for name, entry in entries.items()}, indent=1))
-        temporary.replace(self.path)
+        saved = {name: {"pid": entry.pid, "created": entry.created} for name, entry in entries.items()}
+        write_atomic(self.path, json.dumps(saved, indent=1))
 
     def alive(self) -> dict[str, psutil.Process]:
         """The recorded processes that are still alive, by name."""
@@ -113,12 +114,8 @@ def _terminate(processes: list[psutil.Process], patience: float) -> list[psutil.
     for process in processes:
         with suppress(psutil.Error):
             process.terminate()
-    end = time.monotonic() + patience
-    left = [process for process in processes if _is_live(process)]
-    while left and time.monotonic() < end:
-        time.sleep(0.1)
-        left = [process for process in left if _is_live(process)]
-    return left
+    wait_until(lambda: not any(map(_is_live, processes)), patience)
+    return [process for process in processes if _is_live(process)]
 
 
 def _is_live(process: psutil.Process) -> bool:

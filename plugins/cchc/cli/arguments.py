@@ -1,4 +1,4 @@
-"""What the commands of `cchc` share where they read their arguments: how a command is added, periods, moments, the words on units."""
+"""What the commands of `cchc` share to read their arguments: adding a command, periods, moments, and the help text about units."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cchc.period import parse_moment, parse_period
 from cchc.settings import Settings
 
 Command = Callable[[argparse.Namespace, Settings], int]  # runs the command and gives its exit code
-Add = Callable[[str, Command, str], argparse.ArgumentParser]  # name, what runs it, its help
+Add = Callable[[str, Command, str], argparse.ArgumentParser]  # name, the function that runs it, its help
 UNIT_HELP = "a unit code, level:district, level:commune, or all"
 
 
 def _argument(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A converter whose WrongUse argparse prints as its own error (exit code 2)."""
+    """A converter of an argument. argparse prints its WrongUse as an error of its own (exit code 2)."""
 
     def convert(text: str) -> Any:
         try:

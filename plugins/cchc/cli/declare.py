@@ -33,9 +33,9 @@ def _declare(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def write_templates(settings: Settings, unit: str | None, month: Period, folder: Path) -> list[Path]:
-    """Write the blank workbook of a unit (None: of every unit that declares in that month); the files. Raises WrongUse.
+    """Write the blank workbook of a unit (None: of every unit that declares in that month). Returns the files. Raises WrongUse.
 
-    A workbook that is there already is not touched: somebody may have filled it in.
+    An existing workbook is not overwritten, because a person may have filled it in.
     """
     from cchc.declared.template import file_name, template
     from cchc.reference.duties import duties

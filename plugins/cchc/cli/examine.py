@@ -18,9 +18,10 @@ from cchc.errors import CchcError, sentence_of
 from cchc.period import ZONE, now, to_minute
 from cchc.settings import Settings
 from cchc.sources.profile import Profile
+from cchc.states import ExtractStatus, LoadStatus
 
 OK, NOTE, WRONG = "ok", "NOTE", "WRONG"
-LONG_RUN = timedelta(hours=6)  # three tasks of at most two hours each
+LONG_RUN = timedelta(hours=6)  # a run has three long tasks of at most two hours each
 
 
 class Finding(NamedTuple):
@@ -38,7 +39,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
     embedded = _embedded(settings)
     found += embedded
     if embedded and embedded[0].level != OK:
-        return found  # asking the warehouse would start PostgreSQL
+        return found  # a query would start PostgreSQL
     reached = _checked("warehouse", lambda: _warehouse(settings))
     found.append(reached)
     if reached.level == WRONG:
@@ -83,7 +84,7 @@ def _checked(what: str, test: Callable[[], str | None]) -> Finding:
 
 
 def _project(settings: Settings) -> list[Finding]:
-    """Plan, catalogue and profiles can be read."""
+    """Check that plan, catalogue and profiles can be read."""
     from cchc.reference.catalogue import catalogue
     from cchc.reference.plan import in_words as plans_in_words
     from cchc.sources.profile import list_profiles, load_profile
@@ -98,7 +99,7 @@ def _project(settings: Settings) -> list[Finding]:
 
 
 def _connections(settings: Settings, sources: list[str] | None) -> list[Finding]:
-    """The connections of the sources, tried."""
+    """Test the connections of the sources."""
     from cchc.pipeline.ingest import check_connection
     from cchc.sources.connection import from_environment, variable
     from cchc.sources.profile import list_profiles
@@ -115,7 +116,7 @@ def _connections(settings: Settings, sources: list[str] | None) -> list[Finding]
 
 
 def _embedded(settings: Settings) -> list[Finding]:
-    """PostgreSQL and Airflow of this CCHC_HOME, where they are the embedded ones."""
+    """Check the embedded PostgreSQL and Airflow of this CCHC_HOME, if they are used."""
     if settings.warehouse_url:
         return []
     from cchc.embedded import stack
@@ -173,11 +174,11 @@ def _source(connection: Connection, settings: Settings, profile: Profile) -> lis
 
 
 def _roles(connection: Connection, profiles: list[str]) -> list[Finding]:
-    """Roles whose values end earlier than some source is known, or for good. `profiles`: the sources that have a profile."""
+    """Report roles whose values end before known_at of one of their sources, or for ever. `profiles`: the sources that have a profile."""
     from cchc.reference.roles import every_tree
-    from cchc.warehouse import query
+    from cchc.warehouse.queries import ask
 
-    found: dict[Finding, None] = {}  # a source may concern several trees, and is told once
+    found: dict[Finding, None] = {}  # a source may concern several trees, but is reported once
     for clocks in every_tree(connection):
         for role in sorted(clocks.by_role):
             known = clocks.of(role)
@@ -193,12 +194,7 @@ def _roles(connection: Connection, profiles: list[str]) -> list[Finding]:
                 others = ", ".join(f"{source} until {to_minute(known[source])}" for source in known if source != first)
                 text = f"role {role}: values end at T of {first} ({to_minute(known[first])}); known is {others}"
                 found[Finding(NOTE, text)] = None
-    without_list = query(
-        connection,
-        "select r.source_code from core.source_role as r where r.role = 'dossiers' "
-        "and exists (select 1 from mart.dossier as d where d.source_code = r.source_code) "
-        "and not exists (select 1 from core.procedure_list as l where l.source_code = r.source_code) order by 1",
-    )
+    without_list = ask(connection, "doctor/dossiers_without_list")
     return [
         *found,
         *(
@@ -216,16 +212,16 @@ def _last_run(source: str, kind: str, row: dict[str, Any]) -> list[Finding]:
     named = "run" if kind == "ingest" else "retry from quarantine"
     what = f"{source}: the last {named} (extract {row['extract_id']}, {to_minute(row['started_at'])})"
     again = f"`cchc ingest {source}`" if kind == "ingest" else "`cchc quarantine retry`"
-    if row["status"] == "failed":
+    if row["status"] == ExtractStatus.FAILED:
         return [Finding(WRONG, f"{what} failed: {row['message']}. When that is mended: {again}")]
-    if row["status"] == "blocked":
+    if row["status"] == ExtractStatus.BLOCKED:
         return [Finding(WRONG, f"{what} was blocked, nothing of it was published: {row['message']}")]
-    if row["status"] == "superseded":
+    if row["status"] == ExtractStatus.SUPERSEDED:
         from cchc.runs.extracts import SUPERSEDED
 
         why = SUPERSEDED[row["superseded_by"]]
         return [Finding(WRONG, f"{what} gave way because {why}, and nothing has taken its place: {again}")]
-    if row["status"] == "running" and now() - row["started_at"] > LONG_RUN:
+    if row["status"] == ExtractStatus.RUNNING and now() - row["started_at"] > LONG_RUN:
         return [Finding(WRONG, f"{what} has not ended; it was probably cut off. {again} takes its place")]
     return []
 
@@ -258,32 +254,14 @@ def _has_records(connection: Connection, source: str) -> bool:
 
 def _loads(connection: Connection) -> list[Finding]:
     """Files and entities that are blocked or waiting now; a blocked file that a good revision has replaced is not reported."""
-    from cchc.warehouse import query
+    from cchc.warehouse.queries import ask
 
-    rows = query(
-        connection,
-        """
-        with newest as (
-            select distinct on (source_code, entity, file_name)
-                load_id, source_code, entity, file_name, status, message, manifest,
-                case when manifest ->> 'revision' ~ '^[0-9]{1,9}$' then cast(manifest ->> 'revision' as integer) end as revision
-            from ops.load
-            where status <> 'given_up'
-            order by source_code, entity, file_name, load_id desc
-        )
-        select n.source_code, coalesce(n.file_name, n.entity) as what, n.status, n.message
-        from newest as n
-        where n.status in ('blocked', 'failed', 'waiting')
-            and not exists (
-                select 1 from newest as better
-                where better.source_code = n.source_code and better.entity = n.entity and better.status = 'loaded'
-                    and better.manifest ->> 'file_date' = n.manifest ->> 'file_date' and better.revision > n.revision
-            )
-        order by n.source_code, what
-        """,
-    )
+    rows = ask(connection, "doctor/open_load")
     return [
-        Finding(NOTE if row["status"] == "waiting" else WRONG, f"{row['source_code']} {row['what']} is {row['status']}: {row['message']}")
+        Finding(
+            NOTE if row["status"] == LoadStatus.WAITING else WRONG,
+            f"{row['source_code']} {row['what']} is {row['status']}: {row['message']}",
+        )
         for row in rows
     ]
 

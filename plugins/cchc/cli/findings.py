@@ -1,4 +1,4 @@
-"""`cchc findings | reconcile`: what looks wrong in the sources, and fees, payments and receipts against each other."""
+"""`cchc findings | reconcile`: records that look wrong, and the comparison of fees, payments and receipts."""
 
 from __future__ import annotations
 

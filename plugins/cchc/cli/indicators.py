@@ -1,4 +1,4 @@
-"""`cchc refresh | scorecard | explain | export`: computing the indicators, and reading them."""
+"""`cchc refresh | scorecard | explain | export`: compute the indicators, and read them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def print_scorecard(
     from cchc.reports.scorecard import is_published, render, scorecard
     from cchc.warehouse import engine
 
-    # people get the published values until another edition is approved
+    # the published values are shown until another edition is approved
     published = as_known_at is None and not current and is_published(settings, asked)
     rows = scorecard(settings, asked, unit, moment=as_known_at, published=published)
     if not rows:
@@ -113,7 +113,7 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _print_definition(found: Explanation, asked: Period) -> None:
-    """The indicator, its fraction, and the clauses of the plan that set a target for it."""
+    """Print the indicator, its numerator and denominator, and the clauses of the plan that set a target for it."""
     from cchc.reports.vietnamese import percent
 
     item = found.indicator
@@ -130,7 +130,7 @@ def _print_definition(found: Explanation, asked: Period) -> None:
 
 
 def _print_declared(found: Explanation, with_query: bool) -> None:
-    """The figures of an indicator that the units declare."""
+    """Print the figures of an indicator that the units declare."""
     upper, lower = (sum(row[side] or 0 for row in found.declared) for side in ("numerator", "denominator"))
     print(f"  declared now {upper} / {lower or '–'}")
     print(f"  stored       {_stored(found.value)}")
@@ -162,7 +162,7 @@ def _print_counted(found: Explanation, with_query: bool, most_rows: int) -> None
 
 
 def _print_items(found: Explanation, most_rows: int) -> None:
-    """The items, at most so many (negative: all); where some count for another unit than they name, the unit that they name too."""
+    """Print at most `limit` items (negative: all). If an item counts for another unit than the one in its record, both units are shown."""
     shown = found.rows if most_rows < 0 else found.rows[:most_rows]
     header = ["unit", "item", "numerator"]
     lines = [[row["unit_code"], row["item"], "1" if row["is_numerator"] else "0"] for row in shown]
@@ -188,7 +188,7 @@ def _stored(value: dict[str, Any] | None) -> str:
 
 
 def _figures(rows: list[dict[str, Any]]) -> str:
-    """Declared figures as a table: the numbers, the cell of the workbook they stand in, the document that proves them, the approval."""
+    """Print declared figures as a table: the numbers, their cell in the workbook, the document that proves them, and the approval."""
     lines = []
     for row in rows:
         dated = f" ({row['proof_date']:%d/%m/%Y})" if row["proof_date"] else ""

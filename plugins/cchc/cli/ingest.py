@@ -1,4 +1,4 @@
-"""`cchc ingest`: pull, check and load one source, and what a run of a source prints."""
+"""`cchc ingest`: extract, check and load one source; also the output about the runs of a source."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from cchc.cli.arguments import Add, moment
 from cchc.cli.printing import print_table
 from cchc.errors import WrongUse
 from cchc.settings import Settings
+from cchc.states import LoadStatus
 
 if TYPE_CHECKING:
     from cchc.pipeline.ingest import Outcome
 
-MOST_LOADS = 40  # of more loads than these only the first and the last are printed
-BLOCKED = 3  # exit code where validation blocked something
+MOST_LOADS = 40  # if there are more loads, only the first and the last ones are printed
+BLOCKED = 3  # the exit code if validation blocked something
 
 
 def register(add: Add) -> None:
@@ -44,7 +45,7 @@ def _ingest(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def print_outcomes(outcomes: list[Outcome]) -> int:
-    """Print what each of these runs did; the exit code."""
+    """Print what each of these runs did. Returns the exit code."""
     for done in outcomes:
         _print_outcome(done)
     return BLOCKED if any(done.blocked for done in outcomes) else 0
@@ -63,7 +64,7 @@ def _print_outcome(done: Outcome) -> None:
     for message in done.blocked:
         print(f"BLOCKED {message}", file=sys.stderr)
     for load in done.loads:
-        if load["status"] == "waiting":
+        if load["status"] == LoadStatus.WAITING:
             print(f"waiting: {load['file_name'] or load['entity']}: {load['message']}", file=sys.stderr)
     for line in done.drift:
         print(f"drift: {line}")

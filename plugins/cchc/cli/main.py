@@ -1,4 +1,4 @@
-"""`cchc …`: the functions of the package without Airflow. One module a subject adds its commands; here they are run.
+"""`cchc …`: the functions of the package without Airflow. Each subject has a module that adds its commands; this module runs them.
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 blocked by validation.
 """
@@ -9,6 +9,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 
 from cchc.cli import (
     declare,
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    # Great Expectations sets levels of its own: what it tells of itself is kept out at the handler
+    # Great Expectations sets the levels of its own loggers, so its messages are filtered at the handler
     logging.getLogger().handlers[0].addFilter(lambda record: record.levelno >= logging.WARNING or not record.name.startswith("great_exp"))
     try:
         return int(options.command(options, Settings.load()))
@@ -60,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cchc", description="The reform-indicator pipeline of Vĩnh Cửu district.")
+    parser.add_argument("--version", action="version", version=f"cchc {metadata.version('cchc')}")
     parser.add_argument("--verbose", action="store_true", help="log what is done")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

@@ -1,4 +1,4 @@
-"""How the terminal shows rows: tables of text and the cells in them. Numbers for people are formatted by cchc.reports.vietnamese."""
+"""Print rows on the terminal as tables of text. Numbers for people are formatted by cchc.reports.vietnamese."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def cell(value: Any) -> str:
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
-    """The rows under their header, columns aligned on the left; as many cells a row as the header has."""
+    """The lines of a table: the header and the rows, with columns aligned on the left. Every row has as many cells as the header."""
     lines = [header, *rows]
     widths = [max(len(line[index]) for line in lines) for index in range(len(header))]
     out = io.StringIO()

@@ -1,4 +1,4 @@
-"""`cchc close | publications | restatements | report`: publishing a period, what has changed since, and its official papers."""
+"""`cchc close | publications | restatements | report`: publish a period, show what changed since, and write its official papers."""
 
 from __future__ import annotations
 
@@ -94,18 +94,18 @@ def _restatements(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-RESTATED = ["edition", "indicator_code", "unit_code", "basis"]  # what names a restated value
+RESTATED = ["edition", "indicator_code", "unit_code", "basis"]  # the columns that identify a restated value
 
 
 def _restatement(row: dict[str, Any]) -> list[str]:
-    """A restated value: which, as published and as known now, whether it is approved, how many items differ."""
+    """Print a restated value: its name, the published and the current value, the approval, and the number of items that differ."""
     pairs = [(row["published_numerator"], row["published_denominator"]), (row["numerator"], row["denominator"])]
     shown = ["/".join(cell(number) for number in pair if number is not None) for pair in pairs]
     return [*(cell(row[column]) for column in RESTATED), *shown, row["state"], str(len(row["items"]))]
 
 
 def _restated_item(item: dict[str, Any]) -> list[str]:
-    """An item under its restatement: where, what, how it is counted otherwise and why, what it counted as then and now."""
+    """Print an item of a restatement: its unit, its name, how and why it counts differently, and what it counted as then and now."""
     why = item["reason"] + (f" ({item['detail']})" if item["detail"] else "")
     return ["", item["unit_code"], item["item"], f"{item['change']}: {why}", item["before"] or "", item["after"] or "", "", ""]
 

@@ -1,4 +1,4 @@
-"""`cchc quarantine list | show | retry`: the rows that failed a rule."""
+"""`cchc quarantine list | show | retry`: rows that break a rule."""
 
 from __future__ import annotations
 

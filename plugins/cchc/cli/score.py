@@ -39,7 +39,7 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _print_parts(parts: list[dict[str, Any]]) -> None:
-    """Each part with its count, ratio and points, and the total of those that have points."""
+    """Print each part with its count, ratio and points, and the total of the parts that have points."""
     from cchc.reports.vietnamese import number, percent
 
     lines = [
@@ -61,7 +61,7 @@ def _print_parts(parts: list[dict[str, Any]]) -> None:
 
 
 def _print_ranking(rows: list[dict[str, Any]]) -> None:
-    """The communes by rank."""
+    """Print the communes by rank."""
     from cchc.reports.vietnamese import NONE, number
 
     print_table(

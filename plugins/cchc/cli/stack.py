@@ -1,11 +1,13 @@
-"""`cchc up | down | status | demo`: the embedded PostgreSQL and Airflow."""
+"""`cchc up | down | status | demo | airflow | url`: the embedded PostgreSQL and Airflow."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from cchc.cli.arguments import Add
@@ -17,8 +19,6 @@ from cchc.settings import Settings
 if TYPE_CHECKING:
     from cchc.embedded.stack import Stack
 
-_started = time.monotonic()
-
 
 def register(add: Add) -> None:
     """Add the commands."""
@@ -27,18 +27,24 @@ def register(add: Add) -> None:
     add("status", _status, "what runs, and where")
     demo = add("demo", _demo, "the demo district from nothing to the scorecard")
     demo.add_argument("--once", action="store_true", help="stop everything when it is done")
+    airflow = add("airflow", _airflow, "Airflow's own command, on the embedded installation: cchc airflow dags list")
+    airflow.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…", help="as of `airflow`; `version`, `dags list`, `tasks test` …")
+    url = add("url", _url, "the address of the warehouse for psql, DBeaver and other clients")
+    url.add_argument("--with-password", action="store_true", help="print the password, too")
 
 
 def _up(options: argparse.Namespace, settings: Settings) -> int:
     """Start PostgreSQL and Airflow for the real sources and print where to log in. A second call only prints."""
     from cchc.embedded import demo, stack
 
+    say = _speaker()
+
     def prepare() -> Mapping[str, str]:
         initialise(settings)
         return {}
 
-    running = stack.up(settings, prepare=prepare, say=_say)
-    _say("is running" if running.started_now else "was running already")
+    running = stack.up(settings, prepare=prepare, say=say)
+    say("is running" if running.started_now else "was running already")
     _print_login(settings, running)
     if not demo.serves(settings) and not any(name.startswith("AIRFLOW_CONN_SRC_") for name in os.environ):
         print("Next: give Airflow the connections src_<source> (Admin, Connections), then switch the ingest DAGs on.")
@@ -72,8 +78,9 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
     """Load the demo district through real DAG runs and print its scorecard. With --once stop everything then, whatever happened."""
     from cchc.embedded import demo, stack
 
+    say = _speaker()
     try:
-        running = demo.load(settings, prepare=lambda: initialise(settings), say=_say)
+        running = demo.load(settings, prepare=lambda: initialise(settings), say=say)
         print(flush=True)
         print_scorecard(settings, parse_period(demo.PERIOD))
         if not options.once:
@@ -82,12 +89,36 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
         return 0
     finally:
         if options.once:
-            _say("stopping")
+            say("stopping")
             stack.down(settings)
 
 
-def _say(what: str) -> None:
-    print(f"[{time.monotonic() - _started:5.0f} s] {what}", flush=True)
+def _airflow(options: argparse.Namespace, settings: Settings) -> int:
+    """Run Airflow's own command with the environment of the embedded installation. The exit code is that of the command."""
+    from cchc.embedded import demo, stack
+
+    environment = {**stack.command_environment(settings), **demo.variables(settings)}
+    return subprocess.run([sys.executable, "-m", "airflow", *options.arguments], env=environment, check=False).returncode
+
+
+def _url(options: argparse.Namespace, settings: Settings) -> int:
+    """Print the address, and beside it (on stderr) how to get the password. The exit code is 1 where the embedded server does not run."""
+    from cchc.warehouse import embedded as postgres
+    from cchc.warehouse.url import address
+
+    print(address(settings, with_password=options.with_password))
+    if not options.with_password:
+        print('The password is not shown; `psql "$(cchc url --with-password)"` hands it on.', file=sys.stderr)
+    if settings.warehouse_url is None and not postgres.is_running(settings.home):
+        print("PostgreSQL is stopped; `cchc init` starts it, `cchc up` starts it and Airflow.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _speaker() -> Callable[[str], None]:
+    """A function that prints a line with the seconds since now."""
+    started = time.monotonic()
+    return lambda what: print(f"[{time.monotonic() - started:5.0f} s] {what}", flush=True)
 
 
 def _print_login(settings: Settings, running: Stack) -> None:

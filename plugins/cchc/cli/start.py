@@ -1,4 +1,4 @@
-"""Where the command `cchc` begins: what cannot even be imported, because a file of the project cannot be read, is one message too."""
+"""The start of the command `cchc`. If a module cannot be imported because a file of the project is wrong, one message is printed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cchc.errors import CchcError
 
 
 def main() -> int:
-    """Run the command; its exit code. Periods need the authority's zone, so a broken authority.yaml is found while modules are imported."""
+    """Run the command and return its exit code. A broken authority.yaml is found during the imports, because periods need its zone."""
     try:
         from cchc.cli.main import main as run
     except CchcError as error:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from cchc.period import ZONE, Period, add_months, midnight, to_minute
 from cchc.warehouse import query
+from cchc.warehouse.queries import ask
 
 
 @dataclass(frozen=True)
@@ -96,27 +97,14 @@ class MissingMonth:
 
 def holes(connection: Connection) -> list[Hole]:
     """Every time window that was never extracted, ordered by source and time."""
-    rows = query(
-        connection,
-        "select h.source_code, h.from_at, h.to_at, array_agg(h.entity order by h.entity) as entities, min(c.known_at) as known_at "
-        "from ops.coverage_hole as h left join ops.source_clock as c on c.source_code = h.source_code group by 1, 2, 3 order by 1, 2, 3",
-    )
+    rows = ask(connection, "completeness/hole")
     return [Hole(r["source_code"], tuple(r["entities"]), r["from_at"], r["to_at"], r["known_at"]) for r in rows]
 
 
 def missing_months(connection: Connection) -> list[MissingMonth]:
     """Every month that has missing dossiers, ordered by source and month."""
-    rows = query(
-        connection,
-        "select m.source_code as source, m.month_start as month, count(*) as missing, min(m.first_seen_at) as since, "
-        "min(m.first_seen_at) >= max(k.asked_at) as is_new, (array_agg(m.dossier_code order by m.dossier_code))[1\\:3] as codes, "
-        "(select count(*) from core.dossier_key as l where l.source_code = m.source_code and l.month_start = m.month_start "
-        "and l._ended_at is null and l.deleted_at is null) as listed "
-        "from ops.missing_key as m inner join core.dossier_key_month as k "
-        "on k.source_code = m.source_code and k.month_start = m.month_start "
-        "group by m.source_code, m.month_start order by 1, 2",
-    )
-    return [MissingMonth(r["source"], r["month"], r["listed"], r["missing"], tuple(r["codes"]), r["since"], r["is_new"]) for r in rows]
+    rows = ask(connection, "completeness/missing_month")
+    return [MissingMonth(r["source"], r["month"], r["listed"], r["missing"], tuple(r["codes"][:3]), r["since"], r["is_new"]) for r in rows]
 
 
 def incomplete_bases(connection: Connection, source: str, period: Period, bases: tuple[str, ...]) -> dict[str, bool]:

@@ -14,6 +14,7 @@ from cchc.core.merge import Counts, columns_of, merge_versions
 from cchc.models import Model
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
+from cchc.warehouse import composed
 
 _DELIVERY = ("file_date", "file_revision", "_changed_at", "_first_seen_at", "_content_hash", "_is_current", "_load_id")
 
@@ -32,17 +33,7 @@ def merge_dated_files(
     current = f"select {content} from {target.versions} as v where v._is_current and ({identity}) in (select {identity} from"
     connection.execute(text(f"create temp table before_{model} on commit drop as {current} {staged})"))
     counts = merge_versions(connection, target, staged, f"changed_{model}_key")
-    connection.execute(
-        text(
-            f"""create temp table dated_file_change on commit drop as
-            select {content} from (
-                select {content} from before_{model} where ({identity}) in (select {identity} from changed_{model}_key)
-                union all
-                {current} changed_{model}_key)
-            ) as b
-            group by {content} having count(*) = 1"""
-        )
-    )
+    connection.execute(text(composed.dated_file_change(target, content, current)))
     dated = " union ".join(f"select {day} as from_date, {day} as to_date from dated_file_change as c" for day in target.days_of("c"))
     mark_dirty_months(connection, settings, source, dated, marked_until, f"records of {source} that changed")
     connection.execute(text(f"drop table dated_file_change, before_{model}"))

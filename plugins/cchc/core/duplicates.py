@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from cchc.models import MODELS, VERSIONED, Model
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
-from cchc.warehouse import run_file
+from cchc.warehouse import composed, run_file
 
 # The models whose records are counted by their own key. A signature is not one of them: it counts once for its signer, so it does not
 # matter which source delivers it.
@@ -58,29 +58,9 @@ def decide_changed(connection: Connection, settings: Settings, model: Model, sou
 
 def decide(connection: Connection, model: Model, changed: str | None = None) -> None:
     """Decide again which records of a model count, for the keys in the temporary table `changed`; without it for all keys."""
-    key = model.identity[1]
-    only = f"and v.{key} in (select c.{key} from {changed} as c)" if changed else ""
-    asked = f"and d.key in (select c.{key} from {changed} as c)" if changed else ""
+    asked = f"and d.key in (select c.{model.identity[1]} from {changed} as c)" if changed else ""
     connection.execute(text(f"delete from core.duplicate_record as d where d.model = :m {asked}"), {"m": model.name})
-    connection.execute(
-        text(
-            f"""insert into core.duplicate_record (model, source_code, key, counted_source_code)
-            with placed as (
-                select
-                    v.source_code, v.{key} as key,
-                    row_number() over w as place,
-                    first_value(v.source_code) over w as counted_source_code
-                from {model.versions} as v
-                inner join core.source_role as r on v.source_code = r.source_code and r.role = :role
-                where v._is_current {only}
-                window w as (partition by v.{key} order by v._changed_at desc, v.source_code)
-            )
-            select :m, p.source_code, p.key, p.counted_source_code from placed as p
-            where p.place > 1 and p.source_code <> p.counted_source_code
-            on conflict do nothing"""
-        ),
-        {"m": model.name, "role": model.role},
-    )
+    connection.execute(text(composed.store_duplicates(model, changed)), {"m": model.name, "role": model.role})
 
 
 def decide_all(connection: Connection) -> None:

@@ -13,14 +13,7 @@ from sqlalchemy import Connection, text
 from cchc.core.merge import Counts, columns_of
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
-
-# The first day from which a period may differ when an item of the list appears, changes or disappears. A dossier that was received before
-# the first version of its procedure uses the oldest version, so a procedure touches the periods back to the first such finished dossier.
-_FROM_DATE = {
-    "procedure": "least(i.valid_from, i.decision_date, (select min(d.finished_date) from mart.dossier as d where d.is_counted "
-    "and d.source_code = :s and d.unit_code = i.unit_code and d.procedure_code = i.procedure_code and d.received_date < i.valid_from))",
-    "leader": "i.from_date",
-}
+from cchc.warehouse import composed
 
 
 def merge_list(
@@ -63,30 +56,8 @@ def merge_list(
             text(f"insert into {items} (list_hash, {names}) select cast(:h as text), {names} from listed_{model} order by _key"),
             {"h": row.hash},
         )
-    connection.execute(
-        text(
-            f"insert into {fetches} (source_code, fetched_at, list_hash, _load_id) values (:s, :t, :h, :l) "
-            "on conflict (source_code, fetched_at) do update set list_hash = excluded.list_hash, _load_id = excluded._load_id "
-            f"where {fetches}.list_hash <> excluded.list_hash"
-        ),
-        {"s": source, "t": known_at, "h": row.hash, "l": load_id},
-    )
-    connection.execute(
-        text(
-            f"""create temp table list_change on commit drop as
-            select {_FROM_DATE[model]} as from_date
-            from (
-                select {names}, count(*) over (partition by cast(row({names}) as text)) as list_count
-                from (
-                    select {names} from {items} where list_hash = cast(:before as text)
-                    union all
-                    select {names} from listed_{model}
-                ) as both_lists
-            ) as i
-            where i.list_count = 1"""
-        ),
-        {"before": before} | ({"s": source} if model == "procedure" else {}),
-    )
+    connection.execute(text(composed.store_list(fetches)), {"s": source, "t": known_at, "h": row.hash, "l": load_id})
+    connection.execute(text(composed.list_change(model, names)), {"before": before} | ({"s": source} if model == "procedure" else {}))
     changed = connection.execute(text("select count(*) from list_change")).scalar_one()
     if changed:
         mark_dirty_months(

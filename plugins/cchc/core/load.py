@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from cchc.settings import Settings
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import SCHEMA, staged_entities, table_of
 from cchc.warehouse import known_at_of, query, run_file
+from cchc.warehouse.queries import run_statement
 
 
 def staging_table(entity: Entity, extract_id: int) -> str:
@@ -78,21 +79,7 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
         count = counts.get(load_id, Counts(0, 0, 0))
         count = replace(count, keyless=count.keyless + rows.get(load_id, (0, 0))[1])
         _require_all_rows(connection, source, loads[load_id], rows.get(load_id, (0, 0))[0], count)
-        connection.execute(
-            text(
-                "update ops.load set status = 'loaded', inserted = :i, updated = :u, unchanged = :n, replaced = :r, keyless = :k, "
-                "ended_at = :now, seconds = extract(epoch from cast(:now as timestamptz) - started_at) where load_id = :load"
-            ),
-            {
-                "i": count.inserted,
-                "u": count.updated,
-                "n": count.unchanged,
-                "r": count.replaced,
-                "k": count.keyless,
-                "now": now(),
-                "load": load_id,
-            },
-        )
+        run_statement(connection, "runs/load_done", load_id=load_id, now=now(), **asdict(count))
 
 
 def _delivered_rows(connection: Connection, entities: Iterable[Entity], extract_id: int) -> dict[int, tuple[int, int]]:
@@ -151,7 +138,7 @@ def _merge_entity(
     if model.merge == "key_list":
         return merge_keys(connection, settings, source, staged, known_at, extract_id)
     if model.merge == "declared":
-        return declared.merge_declared(connection, source, staged, known_at, marked_until, first_day(settings))
+        return declared.merge_declared(connection, settings, source, staged, known_at, marked_until)
     if model.merge == "day_files":
         return payments.merge_payments(connection, settings, source, staged, f"changed_{model.name}", marked_until, extract_id)
     if model.merge == "dated_files":
@@ -186,24 +173,8 @@ def merge_keys(
 
     The newest list of a month is in force. Dossiers whose entry changed are derived again. Returns the counts of each load by its id.
     """
-    connection.execute(
-        text(
-            "create temp table asked_month on commit drop as "
-            "select distinct cast(m.month || '-01' as date) as month_start from ops.load as l "
-            "cross join lateral jsonb_array_elements_text(coalesce(l.manifest -> 'months', '[]')) as m (month) "
-            "where l.status = 'validated' and l.extract_id = :x and l.entity like '%.keys' and not exists ("
-            "select 1 from core.dossier_key_month as k where k.source_code = l.source_code "
-            "and k.month_start = cast(m.month || '-01' as date) and k.asked_at > :t)"
-        ),
-        {"x": extract_id, "t": known_at},
-    )
-    connection.execute(
-        text(
-            f"create temp table listed_key on commit drop as select distinct on (dossier_id, month_start) "
-            f"dossier_id, dossier_code, month_start, deleted_at from {staged} inner join asked_month using (month_start) "
-            "where dossier_id is not null order by dossier_id, month_start, _load_id desc, _line desc"
-        )
-    )
+    run_file(connection, settings, "core/key_month_asked", extract_id=extract_id, known_at=known_at)
+    run_file(connection, settings, "core/key_listed")
     connection.execute(text("analyze listed_key"))
     for step in ("dossier_key_ended", "dossier_key", "dossier_key_month"):
         run_file(connection, settings, f"core/{step}", source=source, known_at=known_at)

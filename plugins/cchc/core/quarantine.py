@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from cchc.models import MODELS
 from cchc.period import now
 from cchc.settings import Settings
-from cchc.warehouse import run_file
+from cchc.warehouse import composed, run_file
 
 _FIGURE = ("source_code", "unit_code", "month_start", "indicator_code")
 
@@ -35,11 +35,7 @@ def _passed(model: str, staged: str) -> str | None:
     None if the model has no versions.
     """
     if MODELS[model].merge == "list":  # the newest list is in force, even if an older list was just loaded
-        return (
-            f"select i._key as key, l.fetched_at as first_seen_at, l._load_id as load_id from core.{model}_list as l "
-            f"inner join core.{model}_list_item as i on i.list_hash = l.list_hash and i._failed_rules is null where l.source_code = :s "
-            f"and l.fetched_at = (select max(n.fetched_at) from core.{model}_list as n where n.source_code = l.source_code)"
-        )
+        return composed.passed_of_list(model)
     identity: tuple[str, ...]
     if MODELS[model].merge == "declared":
         table, identity, is_good = "core.declared_figure", _FIGURE, "true"
@@ -48,8 +44,4 @@ def _passed(model: str, staged: str) -> str | None:
         table, identity, is_good = target.versions, (*target.distribution, *target.identity), "v._is_current and v._failed_rules is null"
     else:
         return None
-    same = " and ".join(f"v.{column} = s.{column}" for column in identity)
-    return (
-        f"select distinct s._key as key, v._first_seen_at as first_seen_at, v._load_id as load_id from {staged} as s "
-        f"inner join {table} as v on {same} where {is_good}"
-    )
+    return composed.passed_of_versions(staged, table, identity, is_good)

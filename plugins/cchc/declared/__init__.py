@@ -1,1 +1,1 @@
-"""Declared figures: the blank workbook of a unit, and the intake of filled workbooks (docs/guides/declared_figures.md)."""
+"""Declared figures: the blank workbook of a unit, and the reading of filled-in workbooks (docs/guides/declared_figures.md)."""

@@ -1,7 +1,7 @@
-"""Reading a filled-in workbook, strictly: a fault anywhere blocks the whole file, with the address of every cell at fault.
+"""Read a filled-in workbook strictly: one fault blocks the whole file, and the message names every faulty cell.
 
-The file alone is judged here, with the reference data in include/reference; nothing of it has landed by then. What passes is landed
-row by row like any other file; the suite `declared_figure` says the same rules again on what was staged.
+The file is checked against the reference data in include/reference before any of it lands. A file that passes lands row by row like
+any other file; the suite `declared_figure` checks the same rules again on the staged rows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from cchc.sources.times import reader, render
 
 SHEET, GUIDE = "SoLieu", "HuongDan"
 COLUMNS = ("MaChiTieu", "TuSo", "MauSo", "CanCu", "NgayCanCu", "NguoiKhai", "NguoiDuyet", "NgayDuyet", "GhiChu")
-UNIT, MONTH = "MaDonVi", "Thang"  # where a workbook says them itself, they are compared with its name
+UNIT, MONTH = "MaDonVi", "Thang"  # the cells in which a workbook names its unit and month; they are compared with the name of the file
 NAME_WORDS = "tukhai_<MaDonVi>_<YYYY-MM>.xlsx, for example tukhai_H19.16.2_2023-06.xlsx"
 LARGEST = 10**15
 LARGEST_FILE = 5 * 2**20
@@ -36,16 +36,16 @@ WHOLE = "must be a whole number ≥ 0"
 
 
 def rules_stamp() -> bytes:
-    """What a file is judged by beside its own bytes: one that was blocked is judged again when this changes."""
+    """A stamp of the reference data by which a file is checked; when it changes, a blocked file is checked again."""
     settings = Settings.load()
     lists = [settings.reference_dir / name for name in ("declarations.yaml", "units.csv", "indicators.yaml")]
     return b"".join(path.read_bytes() for path in [*lists, *sorted(settings.plans_dir.glob("*.csv"))])
 
 
 def read(data: bytes, name: str, profile: Profile, files: Files) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(row, record) of each declared figure; rows left blank are none.
+    """Yield (row, record) for each declared figure; blank rows are skipped.
 
-    Raises Unfinished where it is no whole workbook, Unreadable with every fault and its cell otherwise.
+    Raises Unfinished if the file is not a complete workbook, and Unreadable, which names every fault with its cell, if it has faults.
     """
     found = re.fullmatch(files.name or "", name)
     if found is None:
@@ -71,11 +71,11 @@ class _Workbook:
     columns: dict[str, str] = field(default_factory=dict)
 
     def fault(self, where: str, words: str) -> None:
-        """Notes what is wrong with a cell, a row or the file itself."""
+        """Note a fault of a cell, a row or the file itself."""
         self.problems.append(f"{self.name}, {SHEET}!{where}: {words}" if where else f"{self.name}: {words}")
 
     def read(self, data: bytes) -> list[tuple[int, dict[str, Any]]]:
-        """The records, whatever is wrong; what is wrong is in `problems`."""
+        """The records, also if there are faults; the faults are in `problems`."""
         if self.unit not in self.duties.units:
             known = ", ".join(sorted(self.duties.units, key=_by_number))
             self.fault("", f"the unit {self.unit} is no unit of the list; known are: {known}")
@@ -103,7 +103,7 @@ class _Workbook:
         return records
 
     def _shape(self, sheet: Any) -> None:
-        """The header, and what would hide or spread a figure: hidden sheet, rows, columns, merged cells."""
+        """Check the header, and whether something may hide a figure: a hidden sheet, row or column, or merged cells."""
         if sheet.sheet_state != "visible":
             self.fault("A1", "the sheet is hidden; unhide it")
         for area in sheet.merged_cells.ranges:
@@ -123,7 +123,7 @@ class _Workbook:
                 self.fault(f"{letter}:{letter}", f"the column {word} is hidden; unhide it")
 
     def _own_words(self, book: Any) -> None:
-        """Unit and month as the guide sheet says them, against the file's name."""
+        """Compare unit and month in the guide sheet with the name of the file."""
         if GUIDE not in book.sheetnames:
             return
         for row in book[GUIDE].iter_rows(max_row=30, max_col=2):
@@ -161,7 +161,7 @@ class _Workbook:
                 yield from self._figure(number, code, mine.get(code), cells, at)
 
     def _judge_code(self, code: str, number: int, where: str, first: dict[str, int], mine: Mapping[str, Duty]) -> None:
-        """An indicator that the unit is asked for, once: `first` has the row in which each code stands first."""
+        """Check that the code is a known indicator and occurs only once. `first`: the first row of each code."""
         if code in first:
             self.fault(where, f"{_shown_code(code)} stands in row {first[code]} already; one row an indicator")
         elif code not in mine:
@@ -171,13 +171,13 @@ class _Workbook:
     def _figure(
         self, number: int, code: str, duty: Duty | None, cells: dict[str, Any], at: dict[str, str]
     ) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The record of one row that is filled in."""
+        """The record of one filled-in row."""
         upper, lower = self._number("TuSo", cells, at), self._number("MauSo", cells, at)
         if cells["TuSo"] is None:
             self.fault(at["TuSo"], f"TuSo is empty, {WHOLE}; to declare nothing, empty the row")
         if duty is not None:
             self._form(code, duty.form, upper, lower, cells, at)
-        if duty is not None and duty.form == "count":  # a count is TuSo alone, whatever number stands beside it
+        if duty is not None and duty.form == "count":  # a count has only TuSo; a number in MauSo is ignored
             lower = None
         record = {UNIT: self.unit, MONTH: f"{self.month:%Y-%m}", "MaChiTieu": code, "TuSo": upper, "MauSo": lower}
         for word in ("NgayCanCu", "NgayDuyet"):
@@ -194,7 +194,7 @@ class _Workbook:
             self.fault(at["TuSo"], f"TuSo is {described(upper)}, must not be more than MauSo, which is {described(lower)}")
 
     def _value(self, cell: Any, stored: Any) -> Any:
-        """What a cell holds: of a formula its stored value; None for an empty one, and for one at fault."""
+        """The value of a cell (of a formula its stored value); None if the cell is empty or faulty."""
         value = cell.value
         if cell.data_type == "f":
             value = stored[cell.coordinate].value
@@ -236,7 +236,7 @@ class _Workbook:
 
 
 class _AtFault(str):
-    """An error value, reported already: it is there, and says nothing."""
+    """An error value that was reported already: the cell is not empty, but has no usable value."""
 
 
 def _load(data: bytes, *, values: bool = False) -> Any:
@@ -244,9 +244,9 @@ def _load(data: bytes, *, values: bool = False) -> Any:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of extensions that openpyxl does not keep
+            warnings.simplefilter("ignore")  # warnings about extensions that openpyxl does not keep
             return load_workbook(io.BytesIO(data), data_only=values)
-    except Exception as error:  # zip, XML and openpyxl's own errors are of many kinds, all about what the file holds
+    except Exception as error:  # zip, XML and openpyxl raise errors of many types, all about the content of the file
         raise Unfinished(f"it is no whole workbook ({type(error).__name__})") from error
 
 
@@ -258,7 +258,7 @@ def _letters(dimension: Any) -> list[str]:
 
 
 def _shown_code(code: str) -> str:
-    """What stands for an indicator code, where it is formed like one."""
+    """The text in the code column if it has the form of an indicator code."""
     return described(code, r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 
 

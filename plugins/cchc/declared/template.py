@@ -35,12 +35,12 @@ FORM_VI = {"rate": "tỷ lệ: TuSo trên MauSo", "count": "số đếm: chỉ T
 
 
 def file_name(unit: str, month: date) -> str:
-    """The name that the contract asks for."""
+    """The file name that the contract requires."""
     return f"tukhai_{unit}_{month:%Y-%m}.xlsx"
 
 
 def template(settings: Settings, unit: Unit, month: date) -> bytes:
-    """The blank workbook; last month's figures stand beside each indicator where they are known."""
+    """The blank workbook. The figures of the month before are shown beside each indicator if they are known."""
     mine = [duty for duty in duties(settings, month).of(unit.code).values() if duty.is_asked]
     required = [duty for duty in mine if duty.is_required]
     meanings = _meanings(settings, unit, month)
@@ -102,7 +102,7 @@ def _catalogue(
     last: dict[str, tuple[int, int | None]],
     month: date,
 ) -> None:
-    """What each code means. Columns A and B are looked up by the rules of the figures' sheet."""
+    """Write the sheet that explains each code. The validation rules of the figures' sheet look up its columns A and B."""
     before = add_months(month, -1)
     _head(
         sheet,
@@ -152,7 +152,7 @@ def _figures(sheet: Any, required: list[Duty], meanings: dict[str, dict[str, str
 
 
 def _print(sheet: Any) -> None:
-    """One page wide, the first row on every page."""
+    """Print one page wide, with the first row on every page."""
     sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = "landscape", 1, 0
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
@@ -160,7 +160,7 @@ def _print(sheet: Any) -> None:
 
 
 def _rules(sheet: Any, last: int, listed: int, month: date) -> None:
-    """What the workbook refuses while it is filled in, and the colours that show what is missing. The intake asks the same."""
+    """Add the rules by which the workbook refuses wrong values, and the colours that show missing ones. The intake has the same rules."""
     form = f'IFERROR(VLOOKUP($A2,{CATALOGUE}!$A$2:$B${listed + 1},2,FALSE),"rate")'
     codes = DataValidation("list", formula1=f"{CATALOGUE}!$A$2:$A${listed + 1}", allow_blank=True)
     _say(codes, "Mã chỉ tiêu", "Chọn một mã trong danh sách; mỗi mã một dòng.")

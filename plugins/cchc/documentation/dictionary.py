@@ -1,9 +1,9 @@
-"""The data dictionary: what the comments of the warehouse say, as a page for analysts.
+"""The data dictionary: a page for analysts, generated from the comments in the warehouse.
 
-    python -m cchc.documentation.dictionary > docs/data-dictionary.md        of the warehouse that `cchc init` made
+    python -m cchc.documentation.dictionary > docs/data-dictionary.md        for the warehouse that `cchc init` created
 
-What is written here stands in the migrations and, of views and functions, in their files (`comment on …`);
-tests/warehouse/test_dictionary.py holds the page to them.
+The comments are in the migrations and, for views and functions, in their files (`comment on …`).
+tests/warehouse/test_dictionary.py compares the page with them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from sqlalchemy import Connection
 
 from cchc.period import ZONE
 from cchc.settings import Settings
-from cchc.warehouse import engine, query, require_migrated
+from cchc.warehouse import engine, require_migrated
+from cchc.warehouse.queries import ask
 
 SCHEMAS = {
     "mart": "What people read: stable names, no personal data. Roles: cchc_analyst and cchc_dashboard read it.",
@@ -25,58 +26,27 @@ SCHEMAS = {
     "ops": "What the pipeline did: loads, checks, quarantine, clocks. Role: cchc_analyst reads the loads and their results.",
 }
 KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view"}
-RELATIONS = """
-    select
-        c.oid, n.nspname as schema, c.relname as name, cast(c.relkind as text) as kind, obj_description(c.oid, 'pg_class') as words,
-        (
-            select string_agg(a.attname, ', ' order by k.position)
-            from pg_index as i
-            cross join lateral unnest(cast(i.indkey as smallint [])) with ordinality as k (number, position)
-            inner join pg_attribute as a on a.attrelid = c.oid and a.attnum = k.number
-            where i.indrelid = c.oid and i.indisprimary
-        ) as primary_key
-    from pg_class as c
-    inner join pg_namespace as n on n.oid = c.relnamespace
-    where n.nspname = any(:schemas) and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition
-    order by n.nspname, c.relname
-"""
-COLUMNS = """
-    select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as is_required,
-        col_description(a.attrelid, a.attnum) as words
-    from pg_attribute as a
-    where a.attrelid = :oid and a.attnum > 0 and not a.attisdropped
-    order by a.attnum
-"""
-# what analysts call: the functions of mart; the comment of a function has a line for each argument and column (`name: words`)
-FUNCTIONS = """
-    select
-        p.proname as name, obj_description(p.oid, 'pg_proc') as words, pg_get_function_arguments(p.oid) as arguments,
-        a.name as column, format_type(a.type, null) as type, a.mode in ('t', 'o') as is_given
-    from pg_proc as p
-    inner join pg_namespace as n on n.oid = p.pronamespace
-    cross join lateral unnest(p.proallargtypes, p.proargnames, cast(p.proargmodes as text [])) with ordinality
-        as a (type, name, mode, position)
-    where n.nspname = 'mart'
-    order by p.proname, p.oid, a.position
-"""
 SHORT = {"timestamp with time zone": "timestamptz", "character varying": "varchar"}
 
 
 def dictionary(settings: Settings) -> str:
-    """The page: every table and view of mart, core and ops, its key, its columns, and what their comments say; the functions of mart.
+    """The page: every table and view of mart, core and ops with its key, columns and comments, and the functions of mart.
 
-    Raises NotConfigured where the warehouse is not migrated.
+    Raises NotConfigured if the warehouse is not migrated.
     """
     require_migrated(settings)
     lines = [
         "# Data dictionary",
         "",
-        "Generated from the comments of the database by `python -m cchc.documentation.dictionary > docs/data-dictionary.md`; do not edit.",
+        "What the words and numbers mean: [reference](reference/README.md), above all [indicators](reference/indicators.md) and the",
+        "[glossary](reference/glossary.md).",
+        "",
+        "Generated from the comments of the database by `make dictionary`; do not edit.",
         "A comment is English | Tiếng Việt where both are given. Columns that begin with `_` are made by the pipeline.",
         f"Times are `timestamptz`, judged in {ZONE.key}; a `_rate` is a fraction, a `_vnd` is whole đồng.",
     ]
     with engine(settings).connect() as connection:
-        relations = query(connection, RELATIONS, {"schemas": list(SCHEMAS)})
+        relations = ask(connection, "warehouse/relation", schemas=list(SCHEMAS))
         for schema, words in SCHEMAS.items():
             lines += ["", f"## {schema}", "", words]
             for relation in relations:
@@ -98,7 +68,7 @@ def _relation(connection: Connection, relation: dict[str, Any]) -> list[str]:
         "| column | type | |",
         "|---|---|---|",
     ]
-    for column in query(connection, COLUMNS, {"oid": relation["oid"]}):
+    for column in ask(connection, "warehouse/column", oid=relation["oid"]):
         required = " not null" if column["is_required"] else ""
         lines.append(f"| `{column['name']}` | {_type(column['type'])}{required} | {_cell(column['words'])} |")
     return lines
@@ -106,7 +76,9 @@ def _relation(connection: Connection, relation: dict[str, Any]) -> list[str]:
 
 def _functions(connection: Connection) -> list[str]:
     lines: list[str] = []
-    for (name, arguments, comment), rows in groupby(query(connection, FUNCTIONS), itemgetter("name", "arguments", "words")):
+    for (name, arguments, comment), rows in groupby(
+        ask(connection, "warehouse/function"), itemgetter("function_name", "arguments", "words")
+    ):
         about, *told = (comment or "").splitlines() or [""]
         words = dict(line.partition(": ")[::2] for line in told)
         call = arguments.replace("DEFAULT", "=").replace("::text", "")
@@ -114,7 +86,7 @@ def _functions(connection: Connection) -> list[str]:
         lines += ["| argument or column | type | |", "|---|---|---|"]
         for row in rows:
             given = "" if row["is_given"] else "argument: "
-            lines.append(f"| `{row['column']}` | {given}{_type(row['type'])} | {_cell(words.get(row['column']))} |")
+            lines.append(f"| `{row['column_name']}` | {given}{_type(row['type'])} | {_cell(words.get(row['column_name']))} |")
     return lines
 
 

@@ -1,7 +1,7 @@
 """JSON Schemas of the YAML files: `python -m cchc.documentation.schemas` writes docs/schemas (part of `make schemas`).
 
-An editor that knows YAML shows a misspelt key while it is typed: each file names its schema in its first line. What a schema cannot say
-(the rules between keys) is checked when the file is read.
+With a schema, an editor shows a misspelt key while it is typed; each file names its schema in its first line. Rules between keys, which a
+schema cannot express, are checked when the file is read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cchc.sources.profile_file import ProfileFile
 from cchc.typed import adapter
 
 FOLDER = PROJECT / "docs" / "schemas"
-# by schema: what it describes, in words, and its files in include/
+# for each schema a description and its files in include/
 KINDS: dict[str, tuple[str, str, Any]] = {
     "profile": ("A profile: everything that is particular to one source", "sources/*.yaml", ProfileFile),
     "catalogue": ("The catalogue of indicators", "reference/indicators.yaml", FILES["indicators.yaml"]),
@@ -31,7 +31,7 @@ KINDS: dict[str, tuple[str, str, Any]] = {
 
 
 class _Plain(GenerateJsonSchema):
-    """Without titles that only repeat the key."""
+    """Generates schemas without titles, because these only repeat the key."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -46,7 +46,7 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def _close(part: Any) -> None:
-    """Where names have a pattern, no other name is allowed."""
+    """Forbid other names in mappings whose names have a pattern."""
     for value in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
         _close(value)
     if isinstance(part, dict) and "patternProperties" in part:
@@ -54,12 +54,12 @@ def _close(part: Any) -> None:
 
 
 def text(name: str) -> str:
-    """The file docs/schemas/<name>.json."""
+    """The content of docs/schemas/<name>.json."""
     return json.dumps(schema(name), ensure_ascii=False, indent=2) + "\n"
 
 
 def write(folder: Path = FOLDER) -> None:
-    """Write all of them."""
+    """Write all schemas."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in KINDS:
         (folder / f"{name}.json").write_text(text(name), encoding="utf-8")

@@ -41,7 +41,7 @@ def text() -> str:
 
 
 def _models() -> Iterator[tuple[str, type[Typed]]]:
-    """Every mapping of a profile in the order of the keys: where it stands, and its model."""
+    """Every mapping of a profile with its place and its model, in the order of the keys."""
     waiting: list[tuple[str, type[Typed]]] = [("", ProfileFile)]
     seen: set[type[Typed]] = set()
     while waiting:
@@ -80,7 +80,7 @@ def _purpose(model: type[Typed]) -> str:
 
 
 def _which(model: type[Typed]) -> str:
-    """The kind that a part is of, where its place has several."""
+    """The kind of a part, if its place allows several kinds."""
     words = choices(model.keys().get("kind"))
     return f" of kind `{words[0]}`" if len(words) == 1 else ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from urllib.parse import quote
 import requests
 
 from cchc.errors import CchcError, NotConfigured, SourceUnavailable
+from cchc.waiting import wait_until
 
 FINISHED = ("success", "failed")
 TASK_FAILURES = ("failed", "upstream_failed")
@@ -88,9 +89,9 @@ class AirflowApi:
 
     def wait(self, runs: Iterable[Run], seconds: float, progress: Callable[[Run], None] | None = None) -> list[Run]:
         """Wait until all `runs` are finished, successful or not. Raises CchcError after `seconds`, saying where the others stand."""
-        end = time.monotonic() + seconds
-        waiting, finished = list(runs), []
-        while waiting:
+        waiting, finished = list(runs), list[Run]()
+
+        def all_finished() -> bool:
             for run in list(waiting):
                 now = self.run(run.dag_id, run.run_id)
                 if now.state in FINISHED:
@@ -98,27 +99,34 @@ class AirflowApi:
                     finished.append(now)
                     if progress:
                         progress(now)
-            if waiting and time.monotonic() > end:
-                names = "; ".join(self._where(run) for run in waiting[:5]) + (" …" if len(waiting) > 5 else "")
-                raise CchcError(f"{len(waiting)} DAG runs are not finished after {seconds:.0f} s: {names}. See {self.base_url}.")
-            if waiting:
-                time.sleep(POLL_SECONDS)
+            return not waiting
+
+        if not wait_until(all_finished, seconds, POLL_SECONDS):
+            names = "; ".join(self._where(run) for run in waiting[:5]) + (" …" if len(waiting) > 5 else "")
+            raise CchcError(f"{len(waiting)} DAG runs are not finished after {seconds:.0f} s: {names}. See {self.base_url}.")
         return finished
 
     def wait_for_partitions(
-        self, dag_id: str, known: Iterable[str], seconds: float, progress: Callable[[Run], None] | None = None
+        self,
+        dag_id: str,
+        known: Iterable[str],
+        marked: Callable[[], Collection[str]],
+        seconds: float,
+        progress: Callable[[Run], None] | None = None,
     ) -> list[Run]:
-        """Wait until every asset partition that has been announced to `dag_id` has had its run; the runs that are not `known`.
+        """Wait until `dag_id` has no partition left to do and all its runs are finished; the runs that are not `known`.
 
-        To be called when the announcing runs have finished. Raises CchcError after `seconds`, or if announced partitions do not
-        lead to runs.
+        To be called when the runs that cause them have finished: Airflow makes a caused run before it starts the next task of its cause.
+        `marked`: asks which partitions are left to do. Partitions of a failed run are left and not waited for. Raises CchcError after
+        `seconds`, or if partitions are left and no run starts.
         """
-        # Not /assets/events: it fails as long as one of the runs that it names has not started (Airflow 3.3.2).
-        path = f"/ui/partitioned_dag_runs?dag_id={quote(dag_id)}&has_created_dag_run_id=false"
-        before, reported = set(known), set()
-        begin = moved = time.monotonic()
-        while True:
-            waiting = self._call("GET", path)["total"]  # asked first: what it no longer counts is among the runs then
+        before, reported = set(known), set[str]()
+        moved = time.monotonic()
+        runs: list[Run] = []
+
+        def is_done() -> bool:
+            nonlocal moved, runs
+            left = set(marked())  # asked first: the run of a partition that is no longer marked is then among the runs
             runs = [run for run in self.runs(dag_id) if run.run_id not in before]
             finished = [run for run in runs if run.state in FINISHED]
             for run in finished:
@@ -127,17 +135,18 @@ class AirflowApi:
                     reported.add(run.run_id)
                     if progress:
                         progress(run)
-            if not waiting and len(finished) == len(runs):
-                return finished
-            if time.monotonic() - begin > seconds:
+            failed = {run.partition_key for run in runs if run.state == "failed"}
+            left = set() if None in failed else left - failed  # a run without a partition does all of them
+            if left and len(finished) == len(runs) and time.monotonic() - moved > CONSUMED_SECONDS:
                 raise CchcError(
-                    f"{len(runs) - len(finished)} runs of {dag_id} are not finished after {seconds:.0f} s. See {self.base_url}."
+                    f"{', '.join(sorted(left))} wait for {dag_id}, but it does not start. Is it paused, or broken? See {self.base_url}."
                 )
-            if waiting and len(finished) == len(runs) and time.monotonic() - moved > CONSUMED_SECONDS:
-                raise CchcError(
-                    f"{waiting} partitions wait for {dag_id}, but it does not start. Is it paused, or broken? See {self.base_url}."
-                )
-            time.sleep(2 * POLL_SECONDS)
+            return not left and len(finished) == len(runs)
+
+        if not wait_until(is_done, seconds, 2 * POLL_SECONDS):
+            late = sum(run.state not in FINISHED for run in runs)
+            raise CchcError(f"{late} runs of {dag_id} are not finished after {seconds:.0f} s. See {self.base_url}.")
+        return runs
 
     def _where(self, run: Run) -> str:
         """The run, its state, and the tasks of it that have begun and not ended."""
@@ -172,12 +181,15 @@ class AirflowApi:
 
     def wait_for_dags(self, dag_ids: Iterable[str], seconds: float) -> None:
         """Wait until all these DAGs have been parsed. Raises CchcError with the import errors if some are not after `seconds`."""
-        wanted, end = set(dag_ids), time.monotonic() + seconds
-        while missing := wanted - {dag["dag_id"] for dag in self._all("/api/v2/dags", "dags")}:
-            if time.monotonic() > end:
-                errors = "\n".join(f"{file}:\n{trace}" for file, trace in self.import_errors().items())
-                raise CchcError(f"Airflow does not know the DAGs {', '.join(sorted(missing))} after {seconds:.0f} s. {errors}".rstrip())
-            time.sleep(POLL_SECONDS)
+        missing = set(dag_ids)
+
+        def all_known() -> bool:
+            missing.difference_update(dag["dag_id"] for dag in self._all("/api/v2/dags", "dags"))
+            return not missing
+
+        if not wait_until(all_known, seconds, POLL_SECONDS):
+            errors = "\n".join(f"{file}:\n{trace}" for file, trace in self.import_errors().items())
+            raise CchcError(f"Airflow does not know the DAGs {', '.join(sorted(missing))} after {seconds:.0f} s. {errors}".rstrip())
 
     def set_paused(self, dag_id: str, paused: bool) -> None:
         """Pause a DAG, or let its schedule run."""

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -18,10 +17,14 @@ import requests
 from cchc.embedded import stack
 from cchc.embedded.airflow_api import Run
 from cchc.errors import CchcError, WrongUse
+from cchc.files import tail
+from cchc.reference.dirty_months import dirty_months
 from cchc.settings import PROJECT, Settings
 from cchc.sources.connection import variable
 from cchc.sources.profile import list_profiles
+from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
+from cchc.warehouse import engine
 
 REFRESH_DAG = "refresh_indicators"
 PERIOD = "2023-12"  # the last month of the made-up year
@@ -54,6 +57,11 @@ def is_demo(settings: Settings) -> bool:
 def serves(settings: Settings) -> bool:
     """Whether the demo's source systems run beside Airflow."""
     return stack.runs_beside(settings, SOURCES)
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """The connections to the demo's source systems as variables of the environment; empty where these do not run."""
+    return _connections(settings) if serves(settings) else {}
 
 
 def _up_with_sources(settings: Settings, prepare: Callable[[], None], say: Say) -> stack.Stack:
@@ -91,16 +99,24 @@ def _load(settings: Settings, running: stack.Stack, say: Say) -> None:
             api.set_paused(dag_id, False)
         say(f"loading everything known until {until}")
         known = [run.run_id for run in api.runs(REFRESH_DAG)]
+        if _marked(settings):  # changed reference data mark months and cause no run
+            api.trigger(REFRESH_DAG)
         triggered = [api.trigger(dag_id, {"from": None, "to": until}) for dag_id in ingests]
         ingested = api.wait(triggered, RUN_SECONDS, lambda run: _say_run(run, say))
         say("recomputing the months that the loads touched")
-        caused = api.wait_for_partitions(REFRESH_DAG, known, RUN_SECONDS, _Counter(REFRESH_DAG, say))
+        caused = api.wait_for_partitions(REFRESH_DAG, known, lambda: _marked(settings), RUN_SECONDS, _Counter(REFRESH_DAG, say))
         failed = [run for run in (*ingested, *caused) if run.state != "success"]
         if failed:
             raise CchcError(
                 "\n\n".join([f"{len(failed)} of {len(ingested) + len(caused)} DAG runs failed.", *map(api.explain_failure, failed[:3])])
             )
         say(f"{len(ingested) + len(caused)} DAG runs, all green")
+
+
+def _marked(settings: Settings) -> set[str]:
+    """The months (YYYY-MM) that wait for a refresh: ops.dirty_month decides that, whatever runs Airflow has."""
+    with engine(settings).connect() as connection:
+        return {month for months in dirty_months(connection).values() for month in months}
 
 
 def _ingest_dags(settings: Settings) -> list[str]:
@@ -130,35 +146,54 @@ def _connections(settings: Settings, port: int | None = None) -> dict[str, str]:
     `port`: where the sources answer or will answer; default: the port of the running server.
     """
     command = [*_command(settings, "connections"), *(["--port", str(port)] if port is not None else [])]
-    end = time.monotonic() + SOURCES_SECONDS
-    while True:
+
+    def ask() -> str:
         answer = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
-        if answer.returncode == 0:
-            return {str(name): str(value) for name, value in json.loads(answer.stdout).items()}
-        _require_sources(settings, end, answer.stderr.strip()[-500:])
-        time.sleep(0.3)
+        if answer.returncode != 0:
+            raise _NotReady(answer.stderr.strip()[-500:])
+        return answer.stdout
+
+    return {str(name): str(value) for name, value in json.loads(_ask_sources(settings, ask)).items()}
 
 
 def _clock(settings: Settings) -> str:
     """The current time of the demo (ISO 8601), read from its sources as soon as they answer."""
-    end = time.monotonic() + SOURCES_SECONDS
     with requests.Session() as session:
         session.trust_env = False  # no proxy between us and our own machine
-        while True:
+
+        def ask() -> str:
             try:
                 port = json.loads((_state(settings) / "server.json").read_text())["port"]
                 return str(session.get(f"http://127.0.0.1:{port}/health", timeout=60).json()["clock"])
             except (OSError, ValueError, KeyError) as error:  # requests' errors are OSErrors
-                _require_sources(settings, end, str(error))
-            time.sleep(0.3)
+                raise _NotReady(str(error)) from error
+
+        return _ask_sources(settings, ask)
 
 
-def _require_sources(settings: Settings, end: float, said: str) -> None:
-    """Raises CchcError if the demo's sources have died, or are not there at the time `end`."""
-    if serves(settings) and time.monotonic() < end:
-        return
+class _NotReady(Exception):
+    """The demo's sources do not answer yet; the message is what they said instead."""
+
+
+def _ask_sources(settings: Settings, ask: Callable[[], str]) -> str:
+    """The first answer of the demo's sources, while they start. Raises CchcError if they have died, or have not answered in time."""
     log = stack.log_of(settings, SOURCES)
-    raise CchcError(f"The demo's source systems do not start: {said}\nThe end of {log}:\n{stack.tail(log)}")
+    said = ""
+
+    def answer() -> str | None:
+        nonlocal said
+        try:
+            return ask()
+        except _NotReady as refused:
+            said = str(refused)
+        if not serves(settings):
+            raise CchcError(f"The demo's source systems do not start: {said}\nThe end of {log}:\n{tail(log)}")
+        return None
+
+    found = wait_until(answer, SOURCES_SECONDS, 0.3)
+    if found is None:
+        raise CchcError(f"The demo's source systems do not answer after {SOURCES_SECONDS} s: {said}\nThe end of {log}:\n{tail(log)}")
+    return found
 
 
 # --- progress --------------------------------------------------------------------------------------------------------

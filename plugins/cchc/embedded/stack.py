@@ -1,4 +1,6 @@
-"""Airflow on the embedded PostgreSQL: four processes on 127.0.0.1, configured by environment variables alone.
+"""Airflow on the embedded PostgreSQL: four processes on 127.0.0.1.
+
+Their settings are in include/airflow/airflow.cfg, which docker-compose shares; paths, ports and secrets come as environment variables.
 
 What is on disk, under `CCHC_HOME/airflow` (AIRFLOW_HOME):
 
@@ -13,26 +15,26 @@ The processes are those of `airflow standalone` without its extra log servers, w
 
 from __future__ import annotations
 
-import fcntl
 import importlib.metadata
 import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cchc.airflow import configuration
 from cchc.airflow.launch import COMPONENTS
 from cchc.airflow.pools import OTHER_SLOTS, PARALLELISM, WAREHOUSE_POOL, configured_pools
 from cchc.airflow.processes import ProcessFile
 from cchc.embedded.airflow_api import AirflowApi
-from cchc.errors import CchcError
-from cchc.period import ZONE
+from cchc.errors import CchcError, NotConfigured
+from cchc.files import locked, tail, write_atomic, write_private
 from cchc.settings import PROJECT, Settings
+from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse.url import warehouse_url
 
@@ -41,8 +43,12 @@ START_SECONDS = 300
 # The triggerer needs ten seconds to end, and nothing depends on it. Running tasks report to the API server, so the API server ends last.
 STOP_STAGES = ((("triggerer",), 0.0), (("scheduler", "dag-processor"), 8.0), (("api-server",), 5.0))
 ADMIN, VIEWER = "admin", "viewer"
+ADMIN_PASSWORD, VIEWER_PASSWORD = "airflow_admin_password", "airflow_viewer_password"
+FERNET_KEY, SECRET_KEY = "airflow_fernet_key", "airflow_secret_key"
+JWT_SECRETS = ("airflow_jwt_secret", "airflow_jwt_secret_2")  # the two together are as long as the algorithm asks for
+SECRETS = (ADMIN_PASSWORD, VIEWER_PASSWORD, FERNET_KEY, SECRET_KEY, *JWT_SECRETS)
 METADATA_DATABASE = "airflow"
-MOST_TASKS_AT_ONCE = 4
+MOST_TASKS_AT_ONCE = 4  # that write to the warehouse
 HEALTH_NAMES = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
 
@@ -87,6 +93,7 @@ def up(
         port = postgres.free_port(_remembered_port(settings) or FIRST_PORT)
         _remember(settings, port=port)
         try:
+            make_secrets(settings)
             environment = {**airflow_environment(settings, server, port, warehouse), **(extra_env or {}), **prepare()}
             _remember(settings, port=port, by_clock=environment.get("CCHC_SCHEDULE") != "off")
             pools = configured_pools(environment)
@@ -115,12 +122,11 @@ def is_up(settings: Settings) -> bool:
 
 
 def status(settings: Settings) -> dict[str, str]:
-    """The state of each part by name, for a person: PostgreSQL, Airflow's processes, anything started beside them."""
+    """The state of each part by name, for a person: PostgreSQL, Airflow's processes, anything started beside them. Writes nothing."""
     alive = _processes(settings).alive()
     server = postgres.running_server(settings.home)
     parts = {"postgresql": f"running on 127.0.0.1:{server.port}" if server else "not running"}
-    with _stack(settings, started_now=False).api() as api:
-        healthy = api.health() if "api-server" in alive else {}
+    healthy = _health(settings) if "api-server" in alive else {}
     for name in [*COMPONENTS, *(name for name in alive if name not in COMPONENTS)]:
         state = healthy.get(name.replace("-", "_"), "healthy" if healthy and name == "api-server" else None)
         parts[name] = f"running ({state or 'no sign of life yet'}), process {alive[name].pid}" if name in alive else "not running"
@@ -144,8 +150,7 @@ def health(settings: Settings) -> list[tuple[str, str]]:
     if dead:
         logs = ", ".join(str(log_of(settings, name)) for name in dead)
         return [*found, ("WRONG", f"Airflow was started here and has died: {', '.join(dead)}. See {logs}; `cchc up` starts it again")]
-    with _stack(settings, started_now=False).api() as api:
-        states = api.health()
+    states = _health(settings)
     sick = sorted(f"{name} {state}" for name, state in states.items() if state not in ("healthy", None))
     if sick or not states:
         return [*found, ("WRONG", f"Airflow runs, but is not healthy: {', '.join(sick) or 'it does not answer'}; `cchc status` says more")]
@@ -193,20 +198,18 @@ def log_of(settings: Settings, name: str) -> Path:
     return _folder(settings) / "logs" / f"{name}.log"
 
 
-def tail(path: Path, lines: int = 30) -> str:
-    """The last lines of a log."""
-    try:
-        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
-    except OSError:
-        return "(there is no log)"
-
-
 def tasks_at_once() -> int:
     """How many tasks write to the warehouse at once: two to four, one more than the cores.
 
     One more, because a task often waits for a source or for PostgreSQL.
     """
     return min(MOST_TASKS_AT_ONCE, max(2, (os.cpu_count() or 1) + 1))
+
+
+def make_secrets(settings: Settings) -> None:
+    """Make the keys and passwords of this installation's Airflow, those that there are not yet."""
+    for name in SECRETS:
+        settings.make_secret(name)
 
 
 def _parallelism() -> str:
@@ -216,38 +219,26 @@ def _parallelism() -> str:
 def airflow_environment(settings: Settings, server: postgres.Server, port: int, warehouse: str) -> dict[str, str]:
     """The whole environment of Airflow's processes.
 
-    It is the caller's own, with our tuning where the caller has none, and with what makes this stack whatever the caller has.
+    It is the caller's own, less what would override include/airflow/airflow.cfg, with the paths, ports and secrets of this installation.
+    The caller may set the number of tasks at once (AIRFLOW__CORE__PARALLELISM). Raises NotConfigured where the secrets were never made.
     """
     folder = _folder(settings)
     url = f"http://127.0.0.1:{port}"
-    tuning = {
-        PARALLELISM: _parallelism(),
-        "AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT": str(OTHER_SLOTS),
-        "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": str(tasks_at_once()),
-        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
-        # A finished task holds its slot until the next heartbeat when its end falls between two looks at it, which is mostly so.
-        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-        "GX_ANALYTICS_ENABLED": "false",
-    }
+    defaults = {PARALLELISM: _parallelism(), "GX_ANALYTICS_ENABLED": "false"}
     fixed = {
         "AIRFLOW_HOME": str(folder),
+        "AIRFLOW_CONFIG": str(configuration.FILE),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DEFAULT_TIMEZONE": ZONE.key,
-        "AIRFLOW__CORE__FERNET_KEY": settings.secret("airflow_fernet_key") + "=",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{VIEWER}:viewer",
+        "AIRFLOW__CORE__FERNET_KEY": settings.secret(FERNET_KEY) + "=",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folder / "passwords.json"),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": server.url(METADATA_DATABASE),
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": url,
-        "AIRFLOW__API__SECRET_KEY": settings.secret("airflow_secret_key"),
-        "AIRFLOW__API_AUTH__JWT_SECRET": settings.secret("airflow_jwt_secret") + settings.secret("airflow_jwt_secret_2"),
+        "AIRFLOW__API__SECRET_KEY": settings.secret(SECRET_KEY),
+        "AIRFLOW__API_AUTH__JWT_SECRET": "".join(settings.secret(name) for name in JWT_SECRETS),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(folder / "logs"),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(folder / "logs" / "dag_processor"),
         "CCHC_HOME": str(settings.home),
@@ -259,7 +250,22 @@ def airflow_environment(settings: Settings, server: postgres.Server, port: int, 
         "PATH": _joined(os.pathsep, str(Path(sys.executable).parent), os.environ.get("PATH")),
         "NO_PROXY": _joined(",", "127.0.0.1,localhost", os.environ.get("NO_PROXY") or os.environ.get("no_proxy")),
     }
-    return {**tuning, **os.environ, **fixed, "no_proxy": fixed["NO_PROXY"]}
+    return {**defaults, **configuration.without_options(os.environ), **fixed, "no_proxy": fixed["NO_PROXY"]}
+
+
+def command_environment(settings: Settings) -> dict[str, str]:
+    """The environment in which Airflow's own command works on this installation. Starts PostgreSQL where it is stopped, but not Airflow.
+
+    Raises NotConfigured where `cchc up` was never run, because there is no metadata database then.
+    """
+    port = _remembered_port(settings)
+    if port is None:
+        raise NotConfigured(
+            f"{settings.home} has no embedded Airflow yet: run `cchc up` first. On a server with docker-compose use "
+            "`docker compose exec scheduler airflow …`."
+        )
+    environment = airflow_environment(settings, postgres.start(settings.home), port, warehouse_url(settings))
+    return environment if runs_by_clock(settings) else {**environment, "CCHC_SCHEDULE": "off"}
 
 
 # --- steps of up -----------------------------------------------------------------------------------------------------
@@ -268,10 +274,8 @@ def airflow_environment(settings: Settings, server: postgres.Server, port: int, 
 def _launch(settings: Settings, environment: Mapping[str, str], server: postgres.Server) -> None:
     folder = _folder(settings)
     (folder / "logs").mkdir(parents=True, exist_ok=True)
-    _write_private(
-        folder / "passwords.json",
-        json.dumps({ADMIN: settings.secret("airflow_admin_password"), VIEWER: settings.secret("airflow_viewer_password")}),
-    )
+    passwords = {ADMIN: settings.secret(ADMIN_PASSWORD), VIEWER: settings.secret(VIEWER_PASSWORD)}
+    write_private(folder / "passwords.json", json.dumps(passwords))
     migrate = not _is_migrated(folder, server)
     command = [sys.executable, "-m", "cchc.airflow.launch", str(folder), *(["--migrate"] if migrate else [])]
     with open(log_of(settings, "launch"), "w") as output:
@@ -284,23 +288,24 @@ def _launch(settings: Settings, environment: Mapping[str, str], server: postgres
             log = log_of(settings, "migrate")
         raise CchcError(f"Airflow does not start. The end of {log}:\n{tail(log)}")
     if migrate:
-        (folder / "migrated.json").write_text(json.dumps({"airflow": _airflow_version(), "revision": _revision(server)}))
+        write_atomic(folder / "migrated.json", json.dumps({"airflow": _airflow_version(), "revision": _revision(server)}))
 
 
 def _wait_until_healthy(settings: Settings, api: AirflowApi) -> None:
-    end = time.monotonic() + START_SECONDS
-    health: dict[str, str | None] = {}
-    while time.monotonic() < end:
+    late = ["api-server"]
+
+    def is_healthy() -> bool:
+        nonlocal late
         health = api.health()
-        if all(health.get(name) == "healthy" for name in HEALTH_NAMES):
-            api.warm_up()
-            return
+        late = [name for name in HEALTH_NAMES if health.get(name) != "healthy"] if health else ["api-server"]
         for name in set(COMPONENTS) - set(_processes(settings).alive()):
             log = log_of(settings, name)
             raise CchcError(f"Airflow's {name} ended while it started. The end of {log}:\n{tail(log)}")
-        time.sleep(0.25)
-    late = [name for name in HEALTH_NAMES if health.get(name) != "healthy"] if health else ["api-server"]
-    raise CchcError(f"Airflow is not healthy after {START_SECONDS} s: {', '.join(late)}. Its logs are in {_folder(settings) / 'logs'}.")
+        return not late
+
+    if not wait_until(is_healthy, START_SECONDS, 0.25):
+        raise CchcError(f"Airflow is not healthy after {START_SECONDS} s: {', '.join(late)}. Its logs are in {_folder(settings) / 'logs'}.")
+    api.warm_up()
 
 
 def _ensure_pools(api: AirflowApi, pools: Mapping[str, int]) -> None:
@@ -343,18 +348,22 @@ def _processes(settings: Settings) -> ProcessFile:
     return ProcessFile(folder / "processes.json", folder)
 
 
-@contextmanager
-def _locked(settings: Settings) -> Iterator[None]:
-    folder = _folder(settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _locked(settings: Settings) -> AbstractContextManager[None]:
+    return locked(_folder(settings) / "lock")
+
+
+def _url(settings: Settings) -> str:
+    return f"http://127.0.0.1:{_remembered_port(settings) or FIRST_PORT}"
 
 
 def _stack(settings: Settings, started_now: bool) -> Stack:
-    url = f"http://127.0.0.1:{_remembered_port(settings) or FIRST_PORT}"
-    return Stack(url, ADMIN, settings.secret("airflow_admin_password"), started_now)
+    return Stack(_url(settings), ADMIN, settings.secret(ADMIN_PASSWORD), started_now)
+
+
+def _health(settings: Settings) -> dict[str, str | None]:
+    """The state of each component by name, which needs no login; empty while the API server does not answer."""
+    with AirflowApi(_url(settings), ADMIN, "") as api:
+        return api.health()
 
 
 def _remembered_port(settings: Settings) -> int | None:
@@ -373,12 +382,7 @@ def _remembered(settings: Settings) -> dict[str, Any]:
 
 
 def _remember(settings: Settings, **facts: Any) -> None:
-    (_folder(settings) / "stack.json").write_text(json.dumps({**_remembered(settings), **facts}))
-
-
-def _write_private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
+    write_atomic(_folder(settings) / "stack.json", json.dumps({**_remembered(settings), **facts}))
 
 
 def _joined(separator: str, first: str, rest: str | None) -> str:

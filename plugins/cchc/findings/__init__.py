@@ -1,1 +1,1 @@
-"""Findings: what looks wrong in the records, by kind and unit, and the sums that must agree."""
+"""Findings: records that look wrong, by kind and unit, and the reconciliation of payments."""

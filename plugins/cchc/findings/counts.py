@@ -12,7 +12,7 @@ from cchc.period import Period, add_months, month_start
 from cchc.reference.finding_kinds import kinds
 from cchc.reference.scopes import known_scope, scope_condition
 from cchc.settings import Settings
-from cchc.warehouse import engine, query
+from cchc.warehouse import composed, engine, query
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,7 @@ def counts(settings: Settings, period: Period, unit: str = "all", code: str | No
     with engine(settings).connect() as connection:
         _check(settings, connection, period, unit, code)
         condition, binds = _where(period, unit, code)
-        rows = query(
-            connection,
-            "select f.finding_code as code, f.name_vi, f.unit_code, u.name as unit_name, count(*) as count from mart.finding as f "
-            f"inner join core.unit_at(:d) as u on u.unit_code = f.unit_code where {condition} "
-            "group by f.finding_order, f.finding_code, f.name_vi, f.unit_code, u.name order by f.finding_order, count(*) desc, f.unit_code",
-            binds,
-        )
+        rows = query(connection, composed.count_findings(condition), binds)
     return [Count(**row) for row in rows]
 
 
@@ -65,10 +59,4 @@ def rows(settings: Settings, period: Period, unit: str = "all", code: str | None
     with engine(settings).connect() as connection:
         _check(settings, connection, period, unit, code)
         condition, binds = _where(period, unit, code)
-        return query(
-            connection,
-            "select f.finding_code, f.name_vi, f.unit_code, u.name as unit_name, f.item, f.dossier_code, f.event_date, f.detail "
-            "from mart.finding as f inner join core.unit_at(:d) as u on u.unit_code = f.unit_code "
-            f"where {condition} order by f.finding_order, f.unit_code, f.event_date, f.item" + ("" if limit < 0 else " limit :limit"),
-            binds | ({} if limit < 0 else {"limit": limit}),
-        )
+        return query(connection, composed.list_findings(condition), binds | {"limit": None if limit < 0 else limit})

@@ -13,7 +13,7 @@ from cchc.errors import WrongUse
 from cchc.period import Period, midnight
 from cchc.reference.scopes import known_scope, scope_condition
 from cchc.settings import Settings
-from cchc.warehouse import engine, known_at_of, query
+from cchc.warehouse import composed, engine, known_at_of, query
 
 STATES = {
     "matched": "Khớp",
@@ -35,11 +35,9 @@ def _asked(connection: Connection, period: Period, unit: str) -> dict[str, Any]:
     return {"first": period.start, "before": period.end, "scope": unit, "d": period.last_day}
 
 
-def _from(unit: str) -> str:
-    return (
-        "from mart.payment_reconciliation as r inner join core.unit_at(:d) as u on u.unit_code = r.unit_code "
-        f"where r.day >= :first and r.day < :before and {scope_condition(unit, 'r.unit_code', 'u.level')}"
-    )
+def _condition(unit: str) -> str:
+    """Which rows of mart.payment_reconciliation (alias r; u is the unit) belong to the days and the scope that are asked for."""
+    return f"r.day >= :first and r.day < :before and {scope_condition(unit, 'r.unit_code', 'u.level')}"
 
 
 def summary(settings: Settings, period: Period, unit: str = "all", by: str = "unit") -> list[dict[str, Any]]:
@@ -52,14 +50,7 @@ def summary(settings: Settings, period: Period, unit: str = "all", by: str = "un
         raise WrongUse(f"'{by}' is no way to sum up; use {', '.join(groups)}")
     with engine(settings).connect() as connection:
         binds = _asked(connection, period, unit)
-        return query(
-            connection,
-            f"select {groups[by]}r.state, count(*) as order_count, coalesce(sum(r.fee_vnd), 0) as fee_vnd, "
-            "sum(r.paid_vnd) as paid_vnd, sum(r.refunded_vnd) as refunded_vnd, "
-            f"count(*) filter (where r.is_receipt_missing) as receipt_missing_count {_from(unit)} "
-            f"group by {groups[by]}r.state order by {groups[by]}r.state",
-            binds,
-        )
+        return query(connection, composed.sum_payments(groups[by], _condition(unit)), binds)
 
 
 def rows(
@@ -81,7 +72,8 @@ def rows(
         binds = _asked(connection, period, unit)
         return query(
             connection,
-            f"select r.*, u.name as unit_name {_from(unit)}{where} order by r.day, r.unit_code, r.order_code, r.dossier_code"
+            "select r.*, u.name as unit_name from mart.payment_reconciliation as r inner join core.unit_at(:d) as u "
+            f"on u.unit_code = r.unit_code where {_condition(unit)}{where} order by r.day, r.unit_code, r.order_code, r.dossier_code"
             + (" limit :limit" if limit >= 0 else ""),
             binds
             | {name: value for name, value in {"state": state, "key": key}.items() if value is not None}

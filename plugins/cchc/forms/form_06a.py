@@ -18,6 +18,7 @@ from cchc.reference.roles import role_clocks
 from cchc.reference.scopes import known_scope, scope_name
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
+from cchc.warehouse.queries import ask
 
 ROLE = "dossiers"
 FINISHED = ("early", "on_time", "late")
@@ -214,17 +215,11 @@ def explain_carry_over(
     """
     known = {
         row["dossier_code"]: row
-        for row in query(
+        for row in ask(
             connection,
-            "select d.dossier_code, d.source_code, coalesce(o.counted_code, d.unit_code) as unit_code, d.left_out_reason, "
-            "d.received_at, d.finished_at, "
-            "(select min(v._first_seen_at) from core.dossier_version as v where v.dossier_id = d.dossier_id) as first_seen_at "
-            "from mart.dossier as d left join core.unit_on_day as o on o.unit_code = d.unit_code "
-            "and d.received_date between o.from_date and o.to_date "
-            "where d.dossier_code = any(:codes) and d.source_code = any(:sources) "
-            # if two sources have the code, the dossier that counts comes first
-            "order by d.left_out_reason = 'duplicate_source' desc nulls last",
-            {"codes": [*found.gone, *found.come], "sources": list(role_clocks(connection).by_role.get(ROLE, {}))},
+            "forms/carry_over_dossier",
+            codes=[*found.gone, *found.come],
+            sources=list(role_clocks(connection).by_role.get(ROLE, {})),
         )
     }
     start = midnight(period.start)

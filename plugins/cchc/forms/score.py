@@ -25,6 +25,7 @@ from cchc.reference.scopes import known_scope
 from cchc.settings import Settings
 from cchc.typed import near, read
 from cchc.warehouse import engine, query, run_file, sql
+from cchc.warehouse.queries import ask
 
 ROLE = "dossiers"
 FILE = "decision_766.yaml"
@@ -180,13 +181,7 @@ Counted = dict[str, dict[str, tuple[int, int]]]  # part → scope → (numerator
 
 def _indicator_counts(connection: Connection, settings: Settings, period: Period, version: Version) -> Counted:
     codes = {part.source["indicator"]: part.code for part in version.parts if "indicator" in part.source}
-    found = query(
-        connection,
-        "select distinct on (indicator_code, unit_code) indicator_code, unit_code, numerator, denominator from mart.indicator_value "
-        "where period_kind = :kind and period_start = :start and basis = 'period' and indicator_code = any(:codes) "
-        "order by indicator_code, unit_code, formula_version desc",
-        {"kind": period.kind, "start": period.start, "codes": list(codes)},
-    )
+    found = ask(connection, "forms/score_indicator", kind=period.kind, start=period.start, codes=list(codes))
     if not found:
         raise CchcError(f"{period.code} is not computed: ingest its sources, then `cchc refresh {period.code}`")
     counted: Counted = {}
@@ -311,14 +306,7 @@ def score(settings: Settings, period: Period, unit: str = "all") -> list[dict[st
     """
     with engine(settings).connect() as connection:
         known_scope(connection, unit)
-        rows = query(
-            connection,
-            "select * from mart.score_766 where period_kind = :kind and period_start = :start and unit_code = :unit "
-            "and formula_version = (select s.formula_version from mart.score_766 as s where s.period_kind = :kind "
-            "and s.period_start = :start and s.unit_code = :unit order by s.publication is null, s.formula_version desc limit 1) "
-            "order by part_order",
-            {"kind": period.kind, "start": period.start, "unit": unit},
-        )
+        rows = ask(connection, "forms/score", kind=period.kind, start=period.start, unit=unit)
     if not rows:
         raise CchcError(f"the score of {period.code} is not computed: `cchc score {period.code}` does it after `cchc refresh`")
     return rows
@@ -330,12 +318,4 @@ def ranking(settings: Settings, period: Period) -> list[dict[str, Any]]:
     Communes without any points come last and have no rank. All communes that existed on any day of the period are listed.
     """
     with engine(settings).connect() as connection:
-        return query(
-            connection,
-            "select t.commune_rank, t.unit_code, u.name as unit_name, t.points, t.max_points, t.full_points, t.missing_parts, "
-            "t.formula_version, t.publication from mart.score_766_total as t "
-            "inner join core.unit_in_period(:kind, :start, :last, true) as u "
-            "on u.unit_code = t.unit_code and u.kind = 'commune' and u.has_existed "
-            "where t.period_kind = :kind and t.period_start = :start order by t.commune_rank nulls last, t.unit_code",
-            {"kind": period.kind, "start": period.start, "last": period.last_day},
-        )
+        return ask(connection, "forms/score_ranking", kind=period.kind, start=period.start, last=period.last_day)

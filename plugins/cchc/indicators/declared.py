@@ -11,7 +11,8 @@ from cchc.period import Period, midnight, month_start
 from cchc.reference.catalogue import Indicator
 from cchc.reference.roles import Clocks, role_clocks
 from cchc.settings import Settings
-from cchc.warehouse import query, run_file
+from cchc.warehouse import run_file
+from cchc.warehouse.queries import ask
 
 ROLE = "declared"
 
@@ -45,11 +46,4 @@ def figures(connection: Connection, code: str, unit: str, period: Period) -> lis
     if known_at is None or midnight(period.start) >= known_at:
         return []
     last_day = period.effective_last_day(known_at)
-    return query(
-        connection,
-        "select f.* from mart.declared_figure as f "
-        "inner join core.unit_scope(:d) as s on s.unit_code = f.unit_code and :d between s.from_date and s.to_date "
-        "where f.indicator_code = :code and f.month_start = :month and :unit in ('all', 'level:' || s.level, s.scope_code) "
-        "order by f.unit_code",
-        {"code": code, "month": month_start(last_day), "unit": unit, "d": last_day},
-    )
+    return ask(connection, "declared/figure_behind", code=code, month=month_start(last_day), unit=unit, d=last_day)

@@ -40,7 +40,8 @@ from cchc.reference.catalogue import catalogue
 from cchc.reference.plan import DISTRICT, Place, loaded_years, place
 from cchc.reference.scopes import known_scope
 from cchc.settings import Settings
-from cchc.warehouse import engine, query
+from cchc.warehouse import engine
+from cchc.warehouse.queries import ask
 
 Z80 = 1.2815515594457  # 80 % of a normal distribution are within ± this number of standard deviations
 EARLY = 0.3  # a target with a lower probability gets an early warning: it will probably be missed
@@ -234,33 +235,15 @@ def outlook_at(connection: Connection, settings: Settings, last_day: date, unit:
     plan mean nothing for the year.
     """
     year, month = last_day.year, last_day.month
-    rows = query(
-        connection,
-        "select indicator_code, unit_code, extract(year from period_start) as year, extract(month from period_start) as month, "
-        "basis, numerator, denominator from mart.indicator_value where period_kind = 'month' "
-        "and period_start >= :first and period_start <= :last and denominator is not null "
-        "and (cast(:unit as text) is null or unit_code = :unit)",
-        {"first": date(year - 1, 1, 1), "last": last_day, "unit": unit},
-    )
+    rows = ask(connection, "outlook/month", first=date(year - 1, 1, 1), last=last_day, unit=unit)
     months: dict[tuple[str, str, str, int], dict[int, tuple[int, int]]] = {}
     for row in rows:
         key = (row["indicator_code"], row["unit_code"], row["basis"], int(row["year"]))
         months.setdefault(key, {})[int(row["month"])] = (row["numerator"] or 0, row["denominator"] or 0)
     if not any(key[3] == year and month in found for key, found in months.items()):
         raise CchcError(f"{year}-{month:02d} is not computed: ingest its sources, then `cchc refresh {year}-{month:02d}`")
-    targets = query(
-        connection,
-        "select t.target_no, t.indicator_code, t.target, t.lead_agency, s.unit_code, s.unit_name, s.level "
-        "from core.plan_target as t inner join ("
-        "select unit_code, name as unit_name, level from core.unit_at(:d) where root_code = :root and is_founded "
-        "union all select distinct 'level:' || level, "
-        "case level when 'district' then 'Cấp huyện' when 'commune' then 'Cấp xã' else level end, level "
-        "from core.unit_at(:d) where root_code = :root and is_founded "
-        "union all select 'all', 'Toàn huyện', 'all') as s on t.level in ('all', s.level) "
-        "where t.plan_code = :plan and t.ended_at is null and t.kind in ('flow', 'milestone') and t.target is not null "
-        "and (cast(:unit as text) is null or s.unit_code = :unit) order by t.target_order, s.unit_code",
-        {"plan": _plan(connection, last_day).plan_code, "unit": unit, "root": DISTRICT, "d": last_day},
-    )
+    plan = _plan(connection, last_day).plan_code
+    targets = ask(connection, "outlook/target", plan=plan, unit=unit, root=DISTRICT, d=last_day)
     known = catalogue(settings)
     found = []
     for target in targets:

@@ -32,7 +32,9 @@ from cchc.sources.connection import Connection
 from cchc.sources.landing import Landed, Window
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import table_of
+from cchc.states import LoadStatus
 from cchc.warehouse import engine, known_at_of, query
+from cchc.warehouse.queries import ask, run_statement
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +90,7 @@ def validate_step(settings: Settings, extract_id: int) -> list[str]:
     from cchc.quality import validate
 
     with _step(settings, extract_id, "validate") as (profile, _):
-        loads = [load.load_id for load in _landed(settings, extract_id) if load.status == "landed" and load.load_id is not None]
+        loads = [load.load_id for load in _landed(settings, extract_id) if load.status == LoadStatus.LANDED and load.load_id is not None]
         validate(engine(settings), profile, loads, extract_id)
         return blocked(settings, extract_id)
 
@@ -248,36 +250,35 @@ def _register(settings: Settings, extract_id: int, profile: Profile, row: dict[s
         if known is not None:
             connection.execute(text("delete from ops.load where load_id = :l"), {"l": known})
             connection.execute(text("delete from ops.check_result where load_id = :l"), {"l": known})
-        load.load_id = connection.execute(
-            text(
-                "insert into ops.load (extract_id, source_code, entity, file_name, window_from, window_to, landing_path, manifest, sha256, "
-                "landed, secret, status, message, started_at) values (:x, :s, :e, :f, :a, :b, :p, cast(:m as jsonb), :h, :n, :secret, "
-                ":status, :message, :now) returning load_id"
-            ),
-            {
-                "x": extract_id,
-                "s": profile.source,
-                "e": load.entity,
-                "f": load.file_name,
-                "a": row["window_from"],
-                "b": row["window_to"],
-                "p": load.path or None,
-                "m": orjson.dumps(load.manifest).decode(),
-                "h": load.manifest.get("sha256"),
-                "n": load.manifest.get("records", 0),
-                "secret": sum(load.secret_counts.values()),
-                "status": load.status,
-                "message": load.message,
-                "now": now(),
-            },
+        load.load_id = run_statement(
+            connection,
+            "runs/landed_load",
+            extract_id=extract_id,
+            source=profile.source,
+            entity=load.entity,
+            file_name=load.file_name,
+            window_from=row["window_from"],
+            window_to=row["window_to"],
+            landing_path=load.path or None,
+            manifest=orjson.dumps(load.manifest).decode(),
+            sha256=load.manifest.get("sha256"),
+            landed=load.manifest.get("records", 0),
+            secret=sum(load.secret_counts.values()),
+            status=load.status,
+            message=load.message,
+            now=now(),
         ).scalar_one()
         for check in load.checks:
-            connection.execute(
-                text(
-                    "insert into ops.check_result (load_id, rule, action, phase, is_success, unexpected_count, message) "
-                    "values (:l, :r, 'block', 'check', :ok, :n, :m)"
-                ),
-                {"l": load.load_id, "r": check.rule, "ok": check.ok, "n": 0 if check.ok else 1, "m": check.message},
+            run_statement(
+                connection,
+                "quality/check_result",
+                load_id=load.load_id,
+                rule=check.rule,
+                action="block",
+                phase="check",
+                is_success=check.ok,
+                unexpected_count=0 if check.ok else 1,
+                message=check.message,
             )
         _count_secrets(connection, profile, load)
     if load.secret_keys:
@@ -291,12 +292,15 @@ def _count_secrets(connection: Any, profile: Profile, load: Landed) -> None:
             {"s": profile.source, "e": load.entity, "d": load.secret_days},
         )
     for (day, secrecy, unit), keys in load.secret_counts.items():
-        connection.execute(
-            text(
-                "insert into ops.secret_count (source_code, entity, changed_date, secrecy_code, unit_code, key_count) "
-                "values (:s, :e, :d, :c, :u, :n) on conflict on constraint secret_count_pk do update set key_count = excluded.key_count"
-            ),
-            {"s": profile.source, "e": load.entity, "d": day, "c": secrecy, "u": unit, "n": keys},
+        run_statement(
+            connection,
+            "runs/secret_count",
+            source=profile.source,
+            entity=load.entity,
+            changed_date=day,
+            secrecy_code=secrecy,
+            unit_code=unit,
+            key_count=keys,
         )
 
 
@@ -346,7 +350,7 @@ def _landed(settings: Settings, extract_id: int) -> list[Landed]:
     landed = []
     for row in rows:
         manifest = row["manifest"] if isinstance(row["manifest"], dict) else json.loads(row["manifest"] or "{}")
-        status = "landed" if row["status"] in ("landed", "staged", "validated") else row["status"]
+        status = LoadStatus.LANDED if row["status"] in (LoadStatus.LANDED, LoadStatus.STAGED, LoadStatus.VALIDATED) else row["status"]
         landed.append(
             Landed(row["entity"], row["landing_path"] or "", row["file_name"], manifest, status, row["message"], load_id=row["load_id"])
         )
@@ -355,13 +359,7 @@ def _landed(settings: Settings, extract_id: int) -> list[Landed]:
 
 def _known_files(settings: Settings, source: str) -> dict[tuple[str, str], str]:
     with engine(settings).connect() as connection:
-        rows = query(
-            connection,
-            "select distinct on (entity, file_name) entity, file_name, sha256 from ops.load "
-            "where source_code = :s and file_name is not null and sha256 is not null and status in ('loaded', 'blocked') "
-            "and coalesce(manifest ->> 'complete', 'true') = 'true' order by entity, file_name, load_id desc",
-            {"s": source},
-        )
+        rows = ask(connection, "runs/known_file", source=source)
     return {(row["entity"], row["file_name"]): row["sha256"] for row in rows}
 
 

@@ -1,4 +1,4 @@
-"""Prepare the warehouse: tables, views and functions, the project's own reference data, roles."""
+"""Prepare the installation: its privacy key, the warehouse's tables, views and functions, the project's own reference data, roles."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ class Initialised:
 
 
 def initialise(settings: Settings) -> Initialised:
-    """Migrate the warehouse, load the reference data and grant the roles. A second call changes nothing.
+    """Make the privacy key, migrate the warehouse, load the reference data and grant the roles. A second call changes nothing.
 
     Raises CchcError if an applied migration was edited, and NotConfigured if a file of the reference data cannot be read.
     """
+    settings.make_privacy_key()
     applied = migrate(settings, [finding_kinds.view(settings)])
     changes = load_reference(settings)
     grant_roles(settings)

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, text
 
 from cchc.period import Period
 from cchc.settings import Settings
-from cchc.warehouse import engine, query
+from cchc.warehouse import engine
+from cchc.warehouse.queries import ask
 
 OPEN = "open_dossier"  # not an indicator: the code under which the dossiers that are open at the end of the period are frozen
 
@@ -26,13 +27,7 @@ def in_force(connection: Connection, settings: Settings, period: Period) -> dict
     If the period was published under two plans, it is the newest edition under the plan that holds in the period (as in
     mart.published_value). Otherwise any plan will do.
     """
-    rows = query(
-        connection,
-        "select p.* from mart.publication as p left join core.plan as h on h.plan_code = p.plan_code "
-        "and p.period_end - 1 between h.valid_from and h.valid_to where p.period_kind = :kind and p.period_start = :start "
-        "order by h.plan_code is not null desc, p.edition desc, p.publication_id desc limit 1",
-        {"kind": period.kind, "start": period.start},
-    )
+    rows = ask(connection, "publication/in_force", kind=period.kind, start=period.start)
     return rows[0] if rows else None
 
 
@@ -41,24 +36,19 @@ def new_indicators(connection: Connection, publication: dict[str, Any], period: 
 
     Their values are new, so they are not restatements. `publication`: a row of mart.publication.
     """
-    return query(
+    return ask(
         connection,
-        "select distinct on (v.indicator_code) v.indicator_code, i.name_vi from mart.indicator_value as v "
-        "inner join core.indicator as i on i.indicator_code = v.indicator_code and i.formula_version = v.formula_version "
-        "where v.period_kind = :kind and v.period_start = :start and v.indicator_code <> all(:defined) "
-        "order by v.indicator_code, v.formula_version desc",
-        {"kind": period.kind, "start": period.start, "defined": list(publication["definitions"])},
+        "publication/new_indicator",
+        kind=period.kind,
+        start=period.start,
+        defined=list(publication["definitions"]),
     )
 
 
 def publications(settings: Settings) -> list[dict[str, Any]]:
     """Every edition of every plan with the number of its open restatements; the newest period comes first."""
     with engine(settings).connect() as connection:
-        return query(
-            connection,
-            "select p.*, (select count(*) from mart.restatement as r where r.publication_id = p.publication_id and r.state = 'open') "
-            "as open_restatements from mart.publication as p order by p.period_start desc, p.period_kind, p.plan_code desc, p.edition desc",
-        )
+        return ask(connection, "publication/edition")
 
 
 def open_restatements(connection: Connection, publication_id: int) -> int:

@@ -24,6 +24,7 @@ from cchc.reference.plan import plan_of
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
 from cchc.warehouse import run_file, sql
+from cchc.warehouse.queries import run_statement
 
 
 @dataclass(frozen=True)
@@ -60,28 +61,22 @@ def insert_edition(
         {"kind": period.kind, "start": period.start},
     ).scalar_one()
     definitions = {code: definition_of(settings, item) for code, item in sorted(items.items())}
-    publication_id: int = connection.execute(
-        text(
-            "insert into mart.publication (plan_code, period_kind, period_start, period_end, edition, source_clocks, definitions, missing, "
-            "findings, approval, approved_by, note, published_at) values (:plan, :kind, :start, :end, :edition, cast(:clocks as jsonb), "
-            "cast(:definitions as jsonb), cast(:missing as jsonb), cast(:findings as jsonb), :approval, :by, :note, :now) "
-            "returning publication_id"
-        ),
-        {
-            "plan": plan,
-            "kind": period.kind,
-            "start": period.start,
-            "end": period.end,
-            "edition": edition,
-            "clocks": clocks_json(state.clocks),
-            "definitions": json.dumps(definitions),
-            "missing": json.dumps(state.missing, ensure_ascii=False),
-            "findings": json.dumps(state.findings),
-            "approval": approval,
-            "by": approved_by,
-            "note": note,
-            "now": now(),
-        },
+    publication_id: int = run_statement(
+        connection,
+        "publication/publication",
+        plan_code=plan,
+        period_kind=period.kind,
+        period_start=period.start,
+        period_end=period.end,
+        edition=edition,
+        clocks=clocks_json(state.clocks),
+        definitions=json.dumps(definitions),
+        missing=json.dumps(state.missing, ensure_ascii=False),
+        findings=json.dumps(state.findings),
+        approval=approval,
+        by=approved_by,
+        note=note,
+        now=now(),
     ).scalar_one()
     return publication_id, edition
 
@@ -119,16 +114,7 @@ def freeze_values(
         bound = binds(source, period, "period", known_at)
         count_items(connection, settings, sql(settings, "queries/publication/open_dossier"), bound, OPEN, "period", clocks.root)
         run_file(connection, settings, "queries/publication/not_counted_dossier", source=source, end_at=midnight(period.end))
-    connection.execute(
-        text(
-            "insert into mart.publication_item (publication_id, unit_code, indicator_code, basis, numerator_items, other_items) "
-            "select :p, unit_code, indicator_code, basis, "
-            "coalesce(array_agg(item order by item) filter (where is_numerator), '{}'), "
-            "coalesce(array_agg(item order by item) filter (where not is_numerator), '{}') "
-            "from item_now where unit_code is not null group by unit_code, indicator_code, basis"
-        ),
-        {"p": publication_id},
-    )
+    run_statement(connection, "publication/item", publication_id=publication_id)
     return values
 
 

@@ -18,7 +18,7 @@ from cchc.core.merge import mark_current
 from cchc.errors import WrongUse
 from cchc.models import VERSIONED
 from cchc.settings import Settings
-from cchc.warehouse import engine, query
+from cchc.warehouse import engine, query, run_file
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def rewind(connection: Connection, settings: Settings, moment: datetime) -> None
         first = connection.execute(text("select min(window_to) from ops.extract")).scalar()
         known = f"; the first extract's T is {first.isoformat()}" if first else ""
         raise WrongUse(f"nothing was known at {moment.isoformat()}{known}")
-    _take_back_keys(connection, moment)
+    _take_back_keys(connection, settings, moment)
     for target in VERSIONED:
         changed = f"rewound_{target.name}"
         identity = ", ".join(target.identity)
@@ -69,7 +69,7 @@ def rewind(connection: Connection, settings: Settings, moment: datetime) -> None
         connection.execute(text(f"delete from {target.versions} where _first_seen_at > :k"), binds)
         if target.merge == "day_files":
             connection.execute(text("delete from core.payment_day where _first_seen_at > :k"), binds)
-            payments.decide_in_force(connection, changed)
+            payments.decide_in_force(connection, settings, changed)
         else:
             mark_current(connection, target, changed)
     duplicates.decide_all(connection)
@@ -84,7 +84,7 @@ def rewind(connection: Connection, settings: Settings, moment: datetime) -> None
     facts.derive_dossiers(connection, settings, sources[0]["source_code"], moment, None)
 
 
-def _take_back_keys(connection: Connection, moment: datetime) -> None:
+def _take_back_keys(connection: Connection, settings: Settings, moment: datetime) -> None:
     """Restore the lists of keys as they were at `moment`.
 
     A key that was ended by a later list is valid again, and each month gets the newest moment at which it had been asked for by then.
@@ -100,12 +100,4 @@ def _take_back_keys(connection: Connection, moment: datetime) -> None:
     connection.execute(text("delete from core.dossier_key where _first_seen_at > :k"), binds)
     connection.execute(text("update core.dossier_key set _ended_at = null where _ended_at > :k"), binds)
     connection.execute(text("delete from core.dossier_key_month where asked_at > :k"), binds)
-    connection.execute(
-        text(
-            "insert into core.dossier_key_month (source_code, month_start, asked_at) "
-            "select l.source_code, cast(m.month || '-01' as date), max(l.window_to) from ops.load as l "
-            "cross join lateral jsonb_array_elements_text(coalesce(l.manifest -> 'months', '[]')) as m (month) "
-            "where l.status = 'loaded' and l.entity like '%.keys' and l.window_to <= :k group by 1, 2 on conflict do nothing"
-        ),
-        binds,
-    )
+    run_file(connection, settings, "core/key_month_taken_back", moment=moment)

@@ -1,7 +1,7 @@
 """Find the reason why an item now counts differently than when its period was published: what changed in its record since then.
 
 Each kind of record in the catalogue has one query for it. It is a file in include/sql/queries/publication/learnt; if the record is one key
-of a version table, the query is composed here (`_of_versions`). docs/guides/publication.md lists the reasons.
+of a version table, the query is `cchc.warehouse.composed.versions_learnt`. docs/guides/publication.md lists the reasons.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.models import VERSIONED, Model
-from cchc.reference.catalogue import RECORDS, Indicator, statement_of
+from cchc.models import VERSIONED
+from cchc.reference.catalogue import RECORDS, Indicator, statement_of, without_comments
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
-from cchc.warehouse import query, run_file
+from cchc.warehouse import composed, query, run_file
 
 # Data other than records that an indicator depends on: part of a table name in its SQL → the name of it in a restatement.
 COUNTED_BY = {
@@ -50,7 +50,7 @@ def fill_learnt(connection: Connection, settings: Settings, indicators: list[Ind
             continue
         keyed = [model for model in VERSIONED if model.record == record and model.item is not None]
         for model in keyed:
-            connection.execute(text(_of_versions(model)), {name: binds[name] for name in ("listed", "published_clocks")})
+            connection.execute(text(composed.versions_learnt(model)), {name: binds[name] for name in ("listed", "published_clocks")})
         if not keyed:
             run_file(connection, settings, f"queries/publication/learnt/{record}", **binds)
 
@@ -59,12 +59,12 @@ def counted_by(connection: Connection, settings: Settings, indicator: Indicator,
     """The data other than records that an indicator depends on and that may differ from the publication.
 
     They are named as in `mart.restatement_item.detail`, separated by commas. A list (of procedures, leaders) is named only if it differs
-    from the list known at the publication. The formula is named if its SQL changed without a new version. `published`: the row of
-    mart.publication.
+    from the list known at the publication. The formula is named if its SQL changed without a new version (`_formula`). `published`: the
+    row of mart.publication.
     """
-    statement = statement_of(settings, indicator)
+    statement = without_comments(statement_of(settings, indicator))
     frozen, sources = published["source_clocks"], list(clocks.by_role.get(indicator.role, {}))
-    found = ["formula"] if published["definitions"][indicator.code] != definition_of(settings, indicator) else []
+    found = _formula(published["definitions"][indicator.code], definition_of(settings, indicator))
     for table, name in COUNTED_BY.items():
         if table not in statement:
             continue
@@ -84,47 +84,27 @@ def _is_another_list(connection: Connection, name: str, source: str, moment: str
 
 
 def definition_of(settings: Settings, indicator: Indicator) -> dict[str, Any]:
-    """The formula of an indicator in the form of mart.publication.definitions: its version and the SHA-256 hash of its SQL."""
-    return {"version": indicator.version, "sha256": hashlib.sha256(statement_of(settings, indicator).encode()).hexdigest()}
+    """The formula of an indicator in the form of mart.publication.definitions: its version and two SHA-256 hashes of its SQL.
 
-
-def _of_versions(model: Model) -> str:
-    """The SQL that finds the reason for records that are one key of a version table.
-
-    It compares the newest version now with the newest version known at the publication: does the one break a critical rule, and did the
-    other break one?
+    `sha256` is the hash of the SQL as it is written. `statement_sha256` is the hash of the SQL without comments and layout, which changes
+    only if the formula does.
     """
-    record, key = model.record, str(model.item).format(row="v")
-    newest = ", ".join(f"v.{column.strip()}" for column in model.newest_first.split(","))
-    return f"""insert into learnt (record, item, is_deleted, is_restored, is_left_out, is_late, is_changed)
-with asked as (
-    select distinct c.item
-    from changed_item as c
-    inner join jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, record text) on c.indicator_code = l.code
-    where l.record = '{record}'
-),
+    statement = statement_of(settings, indicator)
+    return {
+        "version": indicator.version,
+        "sha256": hashlib.sha256(statement.encode()).hexdigest(),
+        "statement_sha256": hashlib.sha256(without_comments(statement).encode()).hexdigest(),
+    }
 
-delivered as (
-    select
-        a.item, coalesce(cast(cast(:published_clocks as jsonb) ->> v.source_code as timestamptz), '-infinity') as frozen_at, v.*
-    from asked as a
-    inner join {model.versions} as v on a.item = {key}
-),
 
-version as (
-    select
-        v.item, v.frozen_at, v._first_seen_at, v._failed_rules, v._is_current,
-        row_number() over (
-            partition by v.source_code, v.item, v._first_seen_at <= v.frozen_at order by {newest}
-        ) = 1 and v._first_seen_at <= v.frozen_at as was_current
-    from delivered as v
-)
+def _formula(published: dict[str, Any], current: dict[str, Any]) -> list[str]:
+    """What a restatement names of the formula: nothing, `formula` if it is another one, `formula_not_comparable` if that cannot be known.
 
-select
-    '{record}' as record, v.item, false as is_deleted, false as is_restored,
-    min(v._first_seen_at) <= max(v.frozen_at)
-    and bool_or(v._is_current and v._failed_rules is not null) <> bool_or(v.was_current and v._failed_rules is not null) as is_left_out,
-    min(v._first_seen_at) > max(v.frozen_at) as is_late,
-    max(v._first_seen_at) > max(v.frozen_at) as is_changed
-from version as v
-group by v.item"""
+    It cannot be known for an edition that has no `statement_sha256` (frozen before this hash was recorded) if the SQL is written otherwise
+    now: perhaps only its comments are. `published` and `current`: results of `definition_of`.
+    """
+    if published["version"] == current["version"] and published["sha256"] == current["sha256"]:
+        return []
+    if published["version"] == current["version"] and "statement_sha256" not in published:
+        return ["formula_not_comparable"]
+    return [] if all(published[name] == current[name] for name in ("version", "statement_sha256")) else ["formula"]

@@ -12,26 +12,19 @@ from psycopg import Connection, sql
 
 from cchc.errors import LoadBlocked
 from cchc.quality.gx import Gx, error_of
+from cchc.quality.results import CheckResult, write_results
 from cchc.quality.suites import Suite
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import SCHEMA, good_view, table_of
+from cchc.warehouse import composed
 
 
 def refresh_good_view(connection: Connection[Any], entity: Entity, extract_id: int) -> None:
     """Create the view of the rows of an entity that may be loaded: rows of validated or running loads that are not in quarantine."""
     view = sql.Identifier(*good_view(entity, extract_id).split(".", 1))
     connection.execute(sql.SQL("drop view if exists {}").format(view))
-    connection.execute(
-        sql.SQL(
-            """create view {} as
-            select staged.* from {} as staged
-            inner join ops.load as l on l.load_id = staged._load_id and l.status in ('staged', 'validated', 'loaded')
-            where not exists (
-                select 1 from ops.quarantine as q
-                where q.load_id = staged._load_id and q.line = staged._line and q.action = 'quarantine' and q.resolved_at is null
-            )"""
-        ).format(view, table_of(entity, extract_id).identifier)
-    )
+    staged = table_of(entity, extract_id).identifier.as_string(None)
+    connection.execute(composed.good_rows(view.as_string(None), staged).encode())
     comment = f"Made by validate: rows of {table_of(entity, extract_id).name} that may be loaded"
     connection.execute(sql.SQL("comment on view {} is {}").format(view, sql.Literal(comment)))
 
@@ -49,6 +42,7 @@ def audit(
     for result in gx.validate(SCHEMA, view.removeprefix(f"{SCHEMA}."), publishing.expectation_suite()):
         results[result.expectation_config.meta["rule_id"]] = result
     failed = {}
+    found = []
     for rule in publishing.rules:
         result = results.get(rule.rule_id)
         problem = "Great Expectations gave no result" if result is None else error_of(result)
@@ -56,13 +50,9 @@ def audit(
             problem = f"the check set the bad rows aside, and Great Expectations still finds some in {view}"
         if problem is not None:
             failed[rule.rule_id] = problem
-        connection.execute(
-            "insert into ops.check_result (load_id, rule, action, phase, is_success, unexpected_count, message)"
-            " values (%s, %s, %s, 'audit', %s, %s, %s) on conflict (load_id, rule, phase) do update"
-            " set action = excluded.action, is_success = excluded.is_success, unexpected_count = excluded.unexpected_count,"
-            " message = excluded.message",
-            [min(load_ids), rule.rule_id, rule.action, problem is None, 0 if problem is None else 1, problem or rule.words],
-        )
+        words = problem or rule.words
+        found.append(CheckResult(rule.rule_id, rule.action, problem is None, 0 if problem is None else 1, words))
+    write_results(connection, min(load_ids), "audit", found)
     if failed:
         message = (
             f"{profile.source} {entity.name}: the audit of suite {suite.name} failed for {', '.join(sorted(failed))}: "

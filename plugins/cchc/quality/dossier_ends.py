@@ -12,6 +12,7 @@ from psycopg import Connection, sql
 
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import SCHEMA, good_view, staged_entities, table_of
+from cchc.warehouse import composed
 
 STATUSES = (9, 10, 3, 7)
 COLUMNS = "step_id, dossier_id, done_at, status_code, deleted_at, _changed_at"
@@ -50,20 +51,9 @@ def fill_ends_table(connection: Connection[Any], profile: Profile, dossiers: Ent
         seen.append(sql.SQL(f"select {COLUMNS}, 0 as delivery, cast(0 as bigint) as _row from core.dossier_step"))
     connection.execute(sql.SQL("truncate {}").format(table))
     if seen:
-        ends = ", ".join(f"min(done_at) filter (where status_code = {status})" for status in STATUSES)
-        connection.execute(
-            sql.SQL(
-                f"""insert into {{ends_table}}
-                with dossier as (select distinct dossier_id from {{dossiers}} where dossier_id is not null),
-                seen as ({{seen}}),
-                newest as (
-                    select distinct on (seen.step_id) seen.*
-                    from seen inner join dossier on dossier.dossier_id = seen.dossier_id
-                    order by seen.step_id, seen._changed_at desc nulls last, seen.delivery desc, seen._row desc
-                )
-                select dossier_id, {ends} from newest where deleted_at is null group by dossier_id"""
-            ).format(ends_table=table, dossiers=table_of(dossiers, extract_id).identifier, seen=sql.SQL(" union all ").join(seen))
-        )
+        dossier_table = table_of(dossiers, extract_id).identifier.as_string(None)
+        steps = [query.as_string(None) for query in seen]
+        connection.execute(composed.dossier_ends(table.as_string(None), dossier_table, steps, STATUSES).encode())
     connection.execute(sql.SQL("analyze {}").format(table))
 
 

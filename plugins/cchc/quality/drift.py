@@ -19,6 +19,7 @@ from cchc.sources.fields import Earlier, Share, new_names
 from cchc.sources.profile import Entity, load_profile
 from cchc.staging.tables import staged_entities
 from cchc.warehouse import engine, query
+from cchc.warehouse.queries import ask
 
 VANISHED, NEW, MISSING, NEVER, UNUSED = "vanished", "new", "missing", "never", "unused"
 UNLIKELY = 0.01
@@ -27,48 +28,6 @@ DEVIATIONS = 4.0
 ENOUGH_RECORDS = 20
 ENOUGH_LOADS = 4
 CLOSEST_CONCENTRATION = 50.0
-
-# in a table every record has all columns, so only the values show that a field is delivered
-SHOWN = r"case when l.file_name ~* '\.(csv|xlsx)(\.gz)?$' then coalesce(f.filled_count, f.present_count) else f.present_count end"
-SHARES = f"""
-    select l.entity, f.field, sum(f.record_count) as records, sum(f.present_count) as present, sum({SHOWN}) as shown
-    from ops.load_field as f inner join ops.load as l on l.load_id = f.load_id
-    where l.source_code = :s and l.status = 'loaded'
-    group by l.entity, f.field
-"""
-# The newest extract that brought records of each entity, and the totals of all extracts before it. Loads with few records are left out of
-# the spread, because their shares vary by chance.
-HISTORY = f"""
-    with counted as (
-        select
-            l.entity, l.extract_id, l.load_id, l.file_name, l.window_to, f.field, f.record_count, f.present_count, f.filled_count,
-            {SHOWN} as shown_count,
-            f.filled_count / nullif(cast(f.record_count as double precision), 0) as share,
-            max(l.extract_id) over (partition by l.entity) as newest
-        from ops.load_field as f inner join ops.load as l on l.load_id = f.load_id
-        where l.source_code = :s and l.status = 'loaded'
-            and exists (select 1 from ops.load_field as o where o.load_id = l.load_id and o.record_count > 0)
-    ),
-    before as (
-        select
-            entity, field, sum(record_count) as records, sum(present_count) as present, sum(shown_count) as shown,
-            sum(filled_count) as filled, count(*) filter (where record_count >= {ENOUGH_RECORDS}) as spread_loads,
-            avg(share) filter (where record_count >= {ENOUGH_RECORDS}) as spread_mean,
-            var_pop(share) filter (where record_count >= {ENOUGH_RECORDS}) as spread_variance,
-            avg(1.0 / nullif(record_count, 0)) filter (where record_count >= {ENOUGH_RECORDS}) as spread_chance,
-            max(window_to) filter (where present_count > 0) as last_seen
-        from counted
-        where extract_id < newest
-        group by entity, field
-    )
-    select
-        c.entity, c.extract_id, c.load_id, c.file_name, c.window_to, c.field, c.record_count, c.present_count, c.filled_count,
-        b.records, b.present, b.shown, b.filled, b.spread_loads, b.spread_mean, b.spread_variance, b.spread_chance, b.last_seen,
-        (select max(o.records) from before as o where o.entity = c.entity) as records_before
-    from counted as c left join before as b on b.entity = c.entity and b.field = c.field
-    where c.extract_id = c.newest
-    order by c.entity, c.load_id, c.field
-"""
 
 
 @dataclass(frozen=True)
@@ -103,7 +62,7 @@ def earlier_deliveries(settings: Settings, source: str) -> dict[str, Earlier]:
             "where source_code = :s and status = 'loaded' group by entity",
             {"s": source},
         )
-        shares = query(connection, SHARES, {"s": source})
+        shares = ask(connection, "quality/field_share", source=source)
     fields: dict[str, dict[str, Share]] = {}
     for row in shares:
         fields.setdefault(row["entity"], {})[row["field"]] = Share(int(row["records"]), int(row["present"]), int(row["shown"]))
@@ -118,7 +77,7 @@ def drift(settings: Settings, source: str, extract_id: int | None = None) -> lis
     before by at least 20 percentage points and by at least four standard deviations (see `_deviations`). Optional fields may vanish.
     """
     with engine(settings).connect() as connection:
-        rows = query(connection, HISTORY, {"s": source})
+        rows = ask(connection, "quality/field_history", source=source, enough_records=ENOUGH_RECORDS)
     entities = _entities(settings, source)
     findings: list[Finding] = []
     for name in dict.fromkeys(row["entity"] for row in rows):

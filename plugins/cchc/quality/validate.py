@@ -20,6 +20,7 @@ from cchc.quality.audit import audit, refresh_good_view
 from cchc.quality.compile import compile_suite
 from cchc.quality.dossier_ends import create_ends_table, ends_table, fill_ends_table
 from cchc.quality.gx import Gx, session
+from cchc.quality.results import CheckResult, write_results
 from cchc.quality.suites import Suite, load_suite, suite_path
 from cchc.settings import Settings
 from cchc.sources.fields import named
@@ -27,8 +28,10 @@ from cchc.sources.profile import Entity, Profile
 from cchc.staging.columns import PIPELINE
 from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import SCHEMA, staged_entities, table_of
+from cchc.states import LoadStatus
+from cchc.warehouse.queries import execute
 
-JUDGEABLE = ("landed", "staged", "validated", "loaded")
+JUDGEABLE = (LoadStatus.LANDED, LoadStatus.STAGED, LoadStatus.VALIDATED, LoadStatus.LOADED)
 SHARE, ROWS = 0.05, 20
 PAST_LOADS = 3
 LOOK = "Look at the rows with `cchc quarantine list`"
@@ -65,7 +68,7 @@ class _Load:
 
     @property
     def verdict(self) -> LoadVerdict:
-        blocked = self.status == "blocked"
+        blocked = self.status == LoadStatus.BLOCKED
         return LoadVerdict(self.load_id, self.entity, self.quarantined, self.warned, blocked, self.message if blocked else None)
 
 
@@ -91,7 +94,7 @@ def validate(
                     suite = load_suite(suite_path(directory, entity.suite), profile.zone, ends_table(extract_id))
                     suite = suite.without(entity.waived_rules).worded(entity)
                     _judge_entity(gx, connection, profile, entity, suite, [load for load in mine if load.status in JUDGEABLE], extract_id)
-                    judged += [load for load in mine if load.status in ("validated", "blocked")]
+                    judged += [load for load in mine if load.status in (LoadStatus.VALIDATED, LoadStatus.BLOCKED)]
     return [load.verdict for load in sorted(judged, key=lambda load: load.load_id)]
 
 
@@ -125,21 +128,21 @@ def _judge_entity(
         _count(connection, suite, table.identifier, loads)
         for load in loads:
             results = [*_rule_results(suite, load), *_batch_results(connection, profile, load, suite)]
-            _write_results(connection, load.load_id, results)
-            problems = [message for _, action, is_success, _, message in results if action == "block" and not is_success]
-            load.status = "blocked" if problems else "staged"
+            write_results(connection, load.load_id, "check", results)
+            problems = [result.message for result in results if result.action == "block" and not result.is_success]
+            load.status = LoadStatus.BLOCKED if problems else LoadStatus.STAGED
             load.message = " ".join(problems) or None
             connection.execute(
                 "update ops.load set quarantined = %s, warned = %s, status = %s, message = %s where load_id = %s",
                 [load.quarantined, load.warned, load.status, load.message, load.load_id],
             )
-    passed = [load for load in loads if load.status != "blocked"]
+    passed = [load for load in loads if load.status != LoadStatus.BLOCKED]
     if passed:
         ids = [load.load_id for load in passed]
         audit(gx, connection, profile, entity, suite, ids, extract_id)
         connection.execute("update ops.load set status = 'validated' where load_id = any(%s)", [ids])
         for load in passed:
-            load.status = "validated"
+            load.status = LoadStatus.VALIDATED
 
 
 def _find(connection: Connection[Any], query: str, table: sql.Identifier, loads: list[_Load]) -> None:
@@ -161,57 +164,21 @@ def _quarantine(
     Entries of the same row and rule that a newer delivery had resolved are also replaced; the next step resolves them again. The stored
     record names the unreadable columns of the model (`_unreadable`, `_shape_error`) and the vendor's fields (`_fields`).
     """
-    connection.execute(
-        sql.SQL(
-            """delete from ops.quarantine as q
-            where q.load_id = any(%s) and (
-                q.resolved_at is null
-                or (q.load_id, q.line, q.rule) in (
-                    select staged._load_id, staged._line, failing.rule from failing inner join {} as staged on staged._row = failing._row
-                )
-            )"""
-        ).format(table),
-        [[load.load_id for load in loads]],
-    )
+    connection.execute(sql.SQL("create temp view judged_row as select * from {}").format(table))
+    execute(connection, "quality/quarantine_replaced", load_ids=[load.load_id for load in loads])
     rules = suite.with_actions("quarantine", "warn").rules
-    connection.execute(
-        sql.SQL(
-            """insert into ops.quarantine (load_id, source_code, entity, file, line, key, rule, action, reason, record, first_seen_at)
-            select
-                staged._load_id, %(source)s, %(entity)s, staged._file, staged._line, staged._key, rule.rule, rule.action, rule.reason,
-                jsonb_strip_nulls(to_jsonb(staged) - %(pipeline)s::text[])
-                || case when staged._unreadable is null then '{{}}' else jsonb_build_object('_unreadable', staged._unreadable) end
-                || case when staged._shape_error is null then '{{}}' else jsonb_build_object('_shape_error', staged._shape_error) end
-                || coalesce((
-                    select jsonb_build_object('_fields', jsonb_object_agg(found.name, %(fields)s::jsonb ->> found.name))
-                    from (
-                        select distinct regexp_replace(named.name, '\\[[0-9]+\\]', '') as name
-                        from (
-                            select jsonb_object_keys(staged._unreadable) as name
-                            union all
-                            select unnest(string_to_array(staged._shape_error, ','))
-                        ) as named
-                    ) as found
-                    where %(fields)s::jsonb ? found.name
-                    having count(*) > 0
-                ), '{{}}'),
-                staged._first_seen_at
-            from failing
-            inner join {} as staged on staged._row = failing._row
-            inner join unnest(%(rules)s::text[], %(actions)s::text[], %(reasons)s::text[]) as rule (rule, action, reason)
-                on rule.rule = failing.rule
-            order by staged._row, rule.rule"""
-        ).format(table),
-        {
-            "source": profile.source,
-            "entity": entity.name,
-            "pipeline": list(PIPELINE),
-            "fields": Jsonb(entity.vendor_fields),
-            "rules": [rule.rule_id for rule in rules],
-            "actions": [rule.action for rule in rules],
-            "reasons": [rule.words for rule in rules],
-        },
+    execute(
+        connection,
+        "quality/quarantine",
+        source=profile.source,
+        entity=entity.name,
+        pipeline=list(PIPELINE),
+        fields=Jsonb(entity.vendor_fields),
+        rules=[rule.rule_id for rule in rules],
+        actions=[rule.action for rule in rules],
+        reasons=[rule.words for rule in rules],
     )
+    connection.execute("drop view judged_row")
 
 
 def _count(connection: Connection[Any], suite: Suite, table: sql.Identifier, loads: list[_Load]) -> None:
@@ -236,36 +203,33 @@ def _count(connection: Connection[Any], suite: Suite, table: sql.Identifier, loa
             setattr(by_id[load_id], attribute, rows)
 
 
-Result = tuple[str, str, bool, int, str]  # rule, action, is_success, unexpected_count, message
-
-
-def _rule_results(suite: Suite, load: _Load) -> list[Result]:
+def _rule_results(suite: Suite, load: _Load) -> list[CheckResult]:
     results = []
     for rule in suite.rules:
         count = load.rules.get(rule.rule_id, 0)
         message = rule.words
         if count and rule.action == "block":
             message = f"{_name(load)}: {count} rows break the rule {rule.rule_id}, so nothing of the load was published: {rule.words}."
-        results.append((rule.rule_id, rule.action, count == 0, count, message))
+        results.append(CheckResult(rule.rule_id, rule.action, count == 0, count, message))
     return results
 
 
-def _batch_results(connection: Connection[Any], profile: Profile, load: _Load, suite: Suite) -> list[Result]:
+def _batch_results(connection: Connection[Any], profile: Profile, load: _Load, suite: Suite) -> list[CheckResult]:
     """The results of the rules about a load as a whole; a load that breaks one is blocked."""
     results = [_counts_result(load), _share_result(profile, load, suite), *_landing_result(connection, profile, load)]
     factor = profile.settings.get("batch_factor")
     return results if factor is None else results + _size_result(connection, load, factor)
 
 
-def _counts_result(load: _Load) -> Result:
+def _counts_result(load: _Load) -> CheckResult:
     is_right = load.landed == load.staged == load.rows
     message = f"{_name(load)}: {load.landed} records landed, {load.staged} staged, {load.rows} in the staging table."
     if not is_right:
         message += " The counts do not add up. Extract the window again; if they differ once more, landing is damaged."
-    return "COUNTS", "block", is_right, abs(load.landed - load.rows), message
+    return CheckResult("COUNTS", "block", is_right, abs(load.landed - load.rows), message)
 
 
-def _landing_result(connection: Connection[Any], profile: Profile, load: _Load) -> list[Result]:
+def _landing_result(connection: Connection[Any], profile: Profile, load: _Load) -> list[CheckResult]:
     """Whether the landing has all fields that the profile uses now.
 
     A field that the profile did not use when the load landed is not in the landing, so a retry would read it as empty.
@@ -282,10 +246,10 @@ def _landing_result(connection: Connection[Any], profile: Profile, load: _Load) 
             f"{_name(load)} landed when the profile did not use {named(lacking, entity)} yet, so landing does not have it: {again}, or "
             f"mark it optional: true with a reason in the profile {profile.source}.yaml."
         )
-    return [("LANDING", "block", not lacking, len(lacking), message)]
+    return [CheckResult("LANDING", "block", not lacking, len(lacking), message)]
 
 
-def _share_result(profile: Profile, load: _Load, suite: Suite) -> Result:
+def _share_result(profile: Profile, load: _Load, suite: Suite) -> CheckResult:
     share, rows = profile.settings.get("quarantine_share", SHARE), int(profile.settings.get("quarantine_rows", ROWS))
     is_bearable = load.quarantined <= rows or load.quarantined <= share * load.rows
     message = f"{profile.source} {_name(load)}: {load.quarantined} of {load.rows} rows in quarantine."
@@ -297,17 +261,12 @@ def _share_result(profile: Profile, load: _Load, suite: Suite) -> Result:
             f" That is more than {share:.1%} and more than {rows} rows: nothing of the load was published. Most by rule: {named}. {LOOK},"
             f" have the source mend them and ingest again, or raise quarantine_share or quarantine_rows in the profile {profile.source}."
         )
-    return "SHARE", "block", is_bearable, 0 if is_bearable else load.quarantined, message
+    return CheckResult("SHARE", "block", is_bearable, 0 if is_bearable else load.quarantined, message)
 
 
-def _size_result(connection: Connection[Any], load: _Load, factor: float) -> list[Result]:
+def _size_result(connection: Connection[Any], load: _Load, factor: float) -> list[CheckResult]:
     """Whether the number of rows is far from the median of the published loads of the same kind (full or window)."""
-    row = connection.execute(
-        "select count(*), percentile_cont(0.5) within group (order by past.staged) from ops.load as past inner join ops.load as this"
-        " on this.load_id = %s and past.source_code = this.source_code and past.entity = this.entity and past.load_id <> this.load_id"
-        " and (past.window_from is null) = (this.window_from is null) where past.status = 'loaded'",
-        [load.load_id],
-    ).fetchone()
+    row = execute(connection, "quality/usual_size", load_id=load.load_id).fetchone()
     past, median = row or (0, None)
     if past < PAST_LOADS or not median:
         return []
@@ -315,18 +274,7 @@ def _size_result(connection: Connection[Any], load: _Load, factor: float) -> lis
     message = f"{_name(load)}: {load.rows} rows; {past} earlier loads had {median:.0f} (median)."
     if not is_usual:
         message += f" That is outside the factor {factor:g}. If the size is right, raise batch_factor in the profile and ingest again."
-    return [("SIZE", "block", is_usual, 0 if is_usual else load.rows, message)]
-
-
-def _write_results(connection: Connection[Any], load_id: int, results: list[Result]) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into ops.check_result (load_id, rule, action, phase, is_success, unexpected_count, message)"
-            " values (%s, %s, %s, 'check', %s, %s, %s) on conflict (load_id, rule, phase) do update"
-            " set action = excluded.action, is_success = excluded.is_success, unexpected_count = excluded.unexpected_count,"
-            " message = excluded.message",
-            [(load_id, rule, action, is_success, count, message) for rule, action, is_success, count, message in results],
-        )
+    return [CheckResult("SIZE", "block", is_usual, 0 if is_usual else load.rows, message)]
 
 
 def _name(load: _Load) -> str:

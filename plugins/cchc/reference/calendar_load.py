@@ -9,11 +9,11 @@ from itertools import pairwise
 from sqlalchemy import Connection, text
 
 from cchc.reference import calendar
-from cchc.reference.catalogue import catalogue, statement_of
+from cchc.reference.catalogue import catalogue, statement_of, without_comments
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.reference.roles import marking_source, role_clocks
 from cchc.settings import Settings
-from cchc.warehouse import query
+from cchc.warehouse import query, sql
 
 LIMIT = 5  # a changed procedure must be published by the fifth working day after the decision
 REACH = timedelta(days=60)  # 5 working days always end within this time, even across the longest Tết holiday
@@ -35,14 +35,8 @@ def load_calendar(connection: Connection, settings: Settings) -> list[str]:
         if (row := before.get(day.day)) is None or tuple(row.values())[1:] != (day.is_working, day.reason or None, day.is_decided)
     ]
     if changed:
-        connection.execute(
-            text(
-                "insert into core.working_day (day, is_working, reason, is_decided) values (:day, :is_working, :reason, :is_decided) "
-                "on conflict (day) do update set is_working = excluded.is_working, reason = excluded.reason, "
-                "is_decided = excluded.is_decided"
-            ),
-            [day._asdict() | {"reason": day.reason or None} for day in changed],
-        )
+        statement = text(sql(settings, "core/working_day"))
+        connection.execute(statement, [day._asdict() | {"reason": day.reason or None} for day in changed])
     messages, otherwise = [], []
     for day in changed:
         row = before.get(day.day)
@@ -96,7 +90,9 @@ def _mark(connection: Connection, settings: Settings, decided: list[date]) -> No
     ]
     dated = " union all ".join(f"select date '{first}' as from_date, date '{last}' as to_date" for first, last in spans)
     clocks = role_clocks(connection)
-    for role in sorted({item.role for item in catalogue(settings).values() if "core.working_day" in statement_of(settings, item)}):
+    for role in sorted(
+        {item.role for item in catalogue(settings).values() if "core.working_day" in without_comments(statement_of(settings, item))}
+    ):
         found = marking_source(clocks, role)
         if found is not None:
             mark_dirty_months(connection, settings, found[0], dated, found[1], REASON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ from cchc.warehouse import sql
 RECORDS = reference_models.RECORDS
 DISTINCT = ("person", "unit")  # values of `item` for which an item counts once in each scope
 DECLARED = "declared"  # the value of `item` for indicators that units declare; they all share one SQL file
+_QUOTED_OR_BLANK = re.compile(r"""(?P<quoted>'[^']*'|"[^"]*")|(?:\s|--[^\n]*|/\*.*?\*/)+""", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,14 @@ def _entries(path: Path, changed: int) -> dict[str, IndicatorEntry]:
 def statement_of(settings: Settings, indicator: Indicator) -> str:
     """The SQL by which an indicator counts, of every role that it counts."""
     return "\n".join(sql(settings, indicator.part(role)) for role in indicator.roles)
+
+
+def without_comments(statement: str) -> str:
+    """An SQL statement with one blank in place of each comment and each run of white space; quoted text stays as it is.
+
+    Two statements that differ only in the wording of comments or in their layout become equal.
+    """
+    return _QUOTED_OR_BLANK.sub(lambda match: match.group("quoted") or " ", statement).strip()
 
 
 def followers(settings: Settings, roles: Collection[str]) -> set[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from cchc.period import now
-from cchc.reference.catalogue import Indicator, catalogue, statement_of
+from cchc.reference.catalogue import Indicator, catalogue, statement_of, without_comments
 from cchc.reference.dirty_months import mark_months_from
 from cchc.reference.plan import first_day
 from cchc.reference.roles import marking_source, role_clocks
@@ -18,7 +17,6 @@ from cchc.settings import Settings
 from cchc.warehouse import query
 
 WORDS = ("name_vi", "name_en", "numerator_vi", "denominator_vi")  # texts for people; no number depends on them
-_COMMENT = re.compile(r"--[^\n]*")
 
 
 def load_catalogue(connection: Connection, settings: Settings) -> list[str]:
@@ -55,7 +53,7 @@ def load_catalogue(connection: Connection, settings: Settings) -> list[str]:
 
 def _row(settings: Settings, item: Indicator) -> dict[str, Any]:
     """The row of core.indicator for an indicator."""
-    statement = " ".join(_COMMENT.sub("", statement_of(settings, item)).split())
+    statement = without_comments(statement_of(settings, item))
     definition = json.dumps([item.role, sorted(item.also), item.kind, item.item, item.coverage, sorted(item.units), statement])
     return {
         "indicator_code": item.code,

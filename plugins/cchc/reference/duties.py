@@ -24,7 +24,7 @@ from cchc.reference.unit_list import FILE, read_units, stored_units
 from cchc.reference.units import State, Units
 from cchc.settings import Settings
 from cchc.typed import near, read
-from cchc.warehouse import query, run_file
+from cchc.warehouse import query, run_file, sql
 
 ROLE = "declared"
 UNASKED = "Không bắt buộc; số liệu gửi đến vẫn được tiếp nhận"
@@ -228,15 +228,7 @@ def load_duties(connection: Connection, settings: Settings) -> list[str]:
             changed |= {(plan.code, code) for code in required}
     other = [row for key, row in now_asked.items() if key not in before or any(before[key][name] != row[name] for name in before[key])]
     if other:
-        connection.execute(
-            text(
-                """insert into core.declaration as t (plan_code, indicator_code, unit_code, form, is_required, reason, kinds, levels)
-                values (:plan_code, :indicator_code, :unit_code, :form, :is_required, :reason, :kinds, :levels)
-                on conflict (plan_code, indicator_code, unit_code) do update set form = excluded.form,
-                    is_required = excluded.is_required, reason = excluded.reason, kinds = excluded.kinds, levels = excluded.levels"""
-            ),
-            other,
-        )
+        connection.execute(text(sql(settings, "core/declaration")), other)
     gone = [key for key in before if key not in now_asked and key[0] in {plan.code for plan in plans(settings)}]
     if gone:
         connection.execute(

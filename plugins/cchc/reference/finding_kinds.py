@@ -17,7 +17,7 @@ from cchc.errors import NotConfigured
 from cchc.reference.entries import FindingEntry
 from cchc.settings import Settings
 from cchc.typed import near, read
-from cchc.warehouse import run_script, sql
+from cchc.warehouse import composed, run_script, sql
 from cchc.warehouse.files import SqlFile
 
 COLUMNS = {
@@ -80,24 +80,8 @@ def kind_rows(settings: Settings) -> list[dict[str, Any]]:
 
 def view(settings: Settings) -> SqlFile:
     """The view mart.finding, composed from the files in include/sql/queries/findings. Raises NotConfigured as `kinds` does."""
-    parts = "\nunion all\n".join(
-        f"select '{code}' as finding_code, x.* from (\n{sql(settings, kind.sql)}\n) as x" for code, kind in kinds(settings).items()
-    )
-    comments = "".join(f"comment on column mart.finding.{column} is '{comment}';\n" for column, comment in COLUMNS.items())
-    return SqlFile(
-        "mart",
-        "view",
-        "finding",
-        f"""create or replace view mart.finding as
-        select
-            k.finding_code, k.finding_order, k.name_vi, f.source_code, f.unit_code,
-            cast(date_trunc('month', f.month_day) as date) as month_start, f.item, f.dossier_code, f.event_date, f.detail
-        from ({parts}) as f
-        inner join core.finding_kind as k on k.finding_code = f.finding_code;
-        comment on view mart.finding is
-        'One row a finding: a dossier or payment that somebody should look at, as known now (indicators.md §7) | Phát hiện bất thường';
-        {comments}""",
-    )
+    parts = [(code, sql(settings, kind.sql)) for code, kind in kinds(settings).items()]
+    return SqlFile("mart", "view", "finding", composed.finding_view(parts, COLUMNS))
 
 
 def create_view(connection: Connection, settings: Settings) -> None:

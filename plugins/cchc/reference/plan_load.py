@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.period import Period, add_months, midnight, months_between, now
+from cchc.reference.dirty_months import mark_months
 from cchc.reference.plan import Plan, first_day, loaded_years, place, plans
 from cchc.settings import Settings
 from cchc.warehouse import query, run_file
@@ -34,12 +35,12 @@ def load_plans(connection: Connection, settings: Settings) -> list[str]:
     messages = _end_plans(connection, found, moment)
     changed: list[dict[str, str]] = []
     for plan in found:
-        messages += [*_load_plan(connection, plan, moment, changed), *plan.remarks]
+        messages += [*_load_plan(connection, settings, plan, moment, changed), *plan.remarks]
     _place_values(connection)
     messages += _mark_judged_otherwise(connection, settings, changed, moment)
     first = first_day(settings)
     if first_before is not None and first < add_months(first_before, -12):
-        messages += _mark_earlier_years(connection, found[0], first, add_months(first_before, -12))
+        messages += _mark_earlier_years(connection, settings, found[0], first, add_months(first_before, -12))
     return messages
 
 
@@ -74,16 +75,11 @@ def _end_plans(connection: Connection, found: Iterable[Plan], moment: datetime) 
     return messages
 
 
-def _load_plan(connection: Connection, plan: Plan, moment: datetime, changed: list[dict[str, str]]) -> list[str]:
+def _load_plan(connection: Connection, settings: Settings, plan: Plan, moment: datetime, changed: list[dict[str, str]]) -> list[str]:
     """Load one plan. Adds to `changed` the cells (plan_code, indicator_code, level) whose values may be judged differently now."""
     stored = query(connection, "select ended_at from core.plan where plan_code = :plan", {"plan": plan.code})
-    connection.execute(
-        text(
-            "insert into core.plan (plan_code, valid_from, valid_to, added_at) values (:plan, :first, :last, :now) "
-            "on conflict (plan_code) do update set valid_from = excluded.valid_from, valid_to = excluded.valid_to, ended_at = null"
-        ),
-        {"plan": plan.code, "first": plan.years.valid_from, "last": plan.years.valid_to, "now": moment},
-    )
+    years = plan.years
+    run_file(connection, settings, "core/plan", plan=plan.code, first=years.valid_from, last=years.valid_to, now=moment)
     before = {
         (row["target_no"], row["level"]): row
         for row in query(connection, "select * from core.plan_target where plan_code = :plan", {"plan": plan.code})
@@ -228,19 +224,10 @@ def _mark_judged_otherwise(connection: Connection, settings: Settings, changed: 
     return [f"values of {shown} are judged otherwise by the plans as they are now: `cchc refresh` computes them"]
 
 
-def _mark_earlier_years(connection: Connection, earliest: Plan, first: date, before: date) -> list[str]:
+def _mark_earlier_years(connection: Connection, settings: Settings, earliest: Plan, first: date, before: date) -> list[str]:
     """Mark the months from `first` to the month before `before`: with a new earliest plan they are computed without a request."""
     months = months_between(first, before - timedelta(days=1))
     for row in query(connection, "select source_code, known_at from ops.source_clock where known_at > :first", {"first": midnight(first)}):
-        connection.execute(
-            text(
-                "insert into ops.dirty_month (source_code, month_start, reason, marked_at) values (:source, :month, :reason, :now) "
-                "on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"
-            ),
-            [
-                {"source": row["source_code"], "month": month, "reason": f"{earliest.code} was loaded", "now": now()}
-                for month in months
-                if midnight(month) < row["known_at"]
-            ],
-        )
+        known = [month for month in months if midnight(month) < row["known_at"]]
+        mark_months(connection, settings, row["source_code"], known, f"{earliest.code} was loaded")
     return [f"values are computed from {first} on, the year before {earliest.code}: `cchc refresh` computes them"]

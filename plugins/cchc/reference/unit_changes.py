@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.models import MODELS, Model
-from cchc.period import ZONE, add_months, last_day_before, month_start, now
+from cchc.period import ZONE, add_months, last_day_before, month_start
 from cchc.reference.catalogue import catalogue
-from cchc.reference.dirty_months import mark_dirty_months
+from cchc.reference.dirty_months import mark_dirty_months, mark_months
 from cchc.reference.plan import DISTRICT, first_day, plans
 from cchc.reference.roles import marking_source, role_clocks
 from cchc.reference.units import A_DAY, FIRST_DAY, LAST_DAY, State, Stretch, Units
@@ -250,7 +250,7 @@ def mark_changed_months(connection: Connection, settings: Settings, old: Units, 
                 differing[d] = [_Difference(code, was.get(code), is_now.get(code)) for code in codes if was.get(code) != is_now.get(code)]
             if any(_concerns(connection, settings, role, difference) for difference in differing[d]):
                 months.add(month_start(d))
-        _mark(connection, source, months)
+        mark_months(connection, settings, source, months, REASON)
     words = _mark_moved_records(connection, settings, new, _moved(codes, old, then, stretches))
     return [*words, *_marked(before, _waiting(connection))]
 
@@ -281,18 +281,6 @@ def _has_direction(settings: Settings, role: str) -> bool:
     """Whether a plan has a direction for an indicator of a role, which is judged against the year before."""
     compared = {row["indicator_code"] for plan in plans(settings) for row in plan.rows if row["kind"] == "direction"}
     return any(item.role == role and item.code in compared for item in catalogue(settings).values())
-
-
-def _mark(connection: Connection, source: str, months: Iterable[date]) -> None:
-    rows = [{"s": source, "m": month, "r": REASON, "n": now()} for month in sorted(months)]
-    if rows:
-        connection.execute(
-            text(
-                "insert into ops.dirty_month (source_code, month_start, reason, marked_at) values (:s, :m, :r, :n) "
-                "on conflict (source_code, month_start) do update set reason = excluded.reason, marked_at = excluded.marked_at"
-            ),
-            rows,
-        )
 
 
 # --- records that count for another unit -------------------------------------------------------------------------------
@@ -391,7 +379,7 @@ def _mark_records(connection: Connection, settings: Settings, model: Model, join
         months = {row["m"] for row in query(connection, f"select distinct r.month_start as m {joined}")}
         last = month_start(last_day_before(known_at))
         wanted = {later for month in months for later in (month, add_months(month, 12))}
-        _mark(connection, source, {month for month in wanted if first_day(settings) <= month <= last})
+        mark_months(connection, settings, source, {month for month in wanted if first_day(settings) <= month <= last}, REASON)
         return
     until = model.until.format(row="r") if model.until else None
     dated = " union ".join(f"select {day} as from_date, {until or day} as to_date {joined}" for day in _days(model))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from datetime import datetime
 from typing import Any
+
+import pandas as pd
 
 from cchc.errors import CchcError
 from cchc.period import Period
@@ -38,11 +39,9 @@ def export(settings: Settings, codes: list[str], period: Period, form: str, *, m
 
 
 def _csv(rows: list[dict[str, Any]]) -> bytes:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS)
-    writer.writeheader()
-    writer.writerows(rows)
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+    # columns of objects: pandas would make floats of decimals, and of counts beside which one is missing
+    frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+    return str(frame.to_csv(index=False, lineterminator="\r\n")).encode("utf-8-sig")
 
 
 def _json(rows: list[dict[str, Any]]) -> bytes:

@@ -23,7 +23,7 @@ from cchc.reference.roles import role_clocks, tree_of
 from cchc.reference.scopes import known_scope, scope_condition
 from cchc.reports.vietnamese import percent
 from cchc.settings import Settings
-from cchc.warehouse import asked_binds, engine, query, sql
+from cchc.warehouse import asked_binds, composed, engine, query, sql
 
 
 @contextmanager
@@ -267,14 +267,6 @@ def explain(
             raise WrongUse(f"nothing is known of {period.code} yet: T of {clocks.names(item.role)} is {known}")
         scope = scope_condition(unit, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
         # records that name the unit but count for another one are also read, so that the explanation can mention them
-        around = (
-            "select coalesce(s.scope_code, x.unit_code) as unit_code, "
-            "coalesce(c.name, u.name) as unit_name, x.unit_code as named_code, u.name as named_name, x.counted_on, x.item, x.is_numerator "
-            "from (\n{statement}\n) as x inner join core.unit_at(:d) as u on u.unit_code = x.unit_code and u.root_code = :root "
-            "left join core.unit_scope(:d) as s on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date "
-            "left join core.unit_at(:d) as c on c.unit_code = s.scope_code "
-            f"where {scope} or x.unit_code = :scope"
-        )
         parts = [
             (sql(settings, item.part(role)), binds(source, period, basis, known, item.units))
             for role in item.roles
@@ -287,7 +279,7 @@ def explain(
                 for statement, values in parts
                 for row in query(
                     connection,
-                    around.replace("{statement}", statement),
+                    composed.counted_around(statement, scope),
                     asked_binds(statement, values | {"code": code}) | {"root": clocks.root, "scope": unit, "d": values["last_day"]},
                 )
             ],

@@ -1,1 +1,1 @@
-"""Runs: the extracts and loads of each source, tried again, set back, cleared away."""
+"""Runs: the extracts and loads of each source, their retries, and maintenance."""

@@ -18,7 +18,9 @@ from cchc.period import CLOCK_TOLERANCE, now
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import extract_of
+from cchc.states import ExtractStatus
 from cchc.warehouse import engine, known_at_of, query
+from cchc.warehouse.queries import ask, run_statement
 
 log = logging.getLogger(__name__)
 
@@ -112,14 +114,7 @@ def _require_clock(connection: Connection, source: str, to: datetime) -> None:
 
 def _give_up(connection: Connection, source: str, before: int) -> None:
     """End the unpublished loads of the runs before this one; no later run continues them."""
-    connection.execute(
-        text(
-            "update ops.load as l set status = 'given_up' from ops.extract as e where e.extract_id = l.extract_id "
-            "and l.source_code = :s and e.kind = 'ingest' and e.status in ('superseded', 'failed') and e.extract_id < :x "
-            "and l.status in ('landed', 'staged', 'validated')"
-        ),
-        {"s": source, "x": before},
-    )
+    run_statement(connection, "runs/given_up", source=source, extract_id=before)
 
 
 def resume(settings: Settings, extract_id: int, step: str) -> dict[str, Any]:
@@ -134,7 +129,7 @@ def resume(settings: Settings, extract_id: int, step: str) -> dict[str, Any]:
             raise WrongUse(f"there is no extract {extract_id}")
         row = rows[0]
         require_running(connection, row, step, or_failed=True)
-        if row["status"] == "failed":
+        if row["status"] == ExtractStatus.FAILED:
             connection.execute(
                 text("update ops.extract set status = 'running', message = null, ended_at = null where extract_id = :x"), {"x": extract_id}
             )
@@ -163,13 +158,13 @@ def require_running(connection: Connection, row: dict[str, Any], step: str, *, o
             f"extract {number} of {source} was given up, because T of the source was set back while it was in work; nothing of it is "
             f"published. What it would have brought is asked for by the next run: `cchc ingest {source}`"
         )
-    if row["status"] == "superseded" or (row["status"] == "failed" and newer is not None):
+    if row["status"] == ExtractStatus.SUPERSEDED or (row["status"] == ExtractStatus.FAILED and newer is not None):
         named = f" (extract {newer})" if newer is not None else ""
         raise CchcError(
             f"extract {number} of {source} gave way to a newer one{named}; nothing of it is published. "
             f"What it would have brought is asked for by the next run: `cchc ingest {source}`"
         )
-    if row["status"] != "running" and not (or_failed and row["status"] == "failed"):
+    if row["status"] != ExtractStatus.RUNNING and not (or_failed and row["status"] == ExtractStatus.FAILED):
         raise WrongUse(f"extract {number} of {source} is {row['status']}: there is nothing to {step}")
 
 
@@ -197,16 +192,7 @@ def sweep_staging(settings: Settings, source: str | None = None) -> list[str]:
     dropped = []
     with engine(settings).connect() as connection:
         tables = staging_tables(connection)
-        ended = {
-            row["extract_id"]
-            for row in query(
-                connection,
-                "select e.extract_id from ops.extract as e where (cast(:s as text) is null or e.source_code = :s) and ("
-                "e.status in ('complete', 'blocked', 'superseded') or (e.status = 'failed' and exists ("
-                "select 1 from ops.extract as n where n.source_code = e.source_code and n.kind = e.kind and n.extract_id > e.extract_id)))",
-                {"s": source},
-            )
-        }
+        ended = {row["extract_id"] for row in ask(connection, "runs/ended", source=source)}
     for table, extract_id in tables.items():
         if extract_id in ended:
             try:

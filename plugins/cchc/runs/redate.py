@@ -16,6 +16,7 @@ from cchc.core.merge import drop_repeats, mark_current
 from cchc.models import VERSIONED
 from cchc.period import ZONE
 from cchc.settings import Settings
+from cchc.warehouse.queries import run_statement
 
 # tables of lists with the known_at of an extract: the table, the column with known_at, and the other key columns
 _LISTS = (("core.procedure_list", "fetched_at", ("source_code",)), ("core.leader_list", "fetched_at", ("source_code",)))
@@ -48,7 +49,7 @@ def redate(connection: Connection, settings: Settings, source: str, moment: date
         _keep_latest(connection, target.versions, "_first_seen_at", key, binds)
         if target.merge == "day_files":
             _keep_latest(connection, "core.payment_day", "_first_seen_at", ("source_code", "file_date", "file_revision"), binds)
-            payments.decide_in_force(connection, changed)
+            payments.decide_in_force(connection, settings, changed)
         else:
             if target.merge != "dated_files":  # for dated files every row stays as a version, even a repeated one
                 drop_repeats(connection, target, changed)
@@ -67,16 +68,7 @@ def redate(connection: Connection, settings: Settings, source: str, moment: date
 
 def _redate_runs(connection: Connection, binds: dict[str, object]) -> None:
     """End the coverage of the extracts at the moment, and make the moment known_at of the later extracts and loads."""
-    connection.execute(
-        text(
-            "insert into ops.coverage (extract_id, source_code, entity, from_at, to_at, is_base) "
-            "select e.extract_id, e.source_code, s.entity, e.window_from, e.window_to, e.window_from is null from ops.extract as e "
-            "inner join (select distinct source_code, entity from ops.covered_stretch) as s on s.source_code = e.source_code "
-            "where e.source_code = :s and e.status = 'complete' and e.kind = 'ingest' "
-            "and not exists (select 1 from ops.coverage as c where c.extract_id = e.extract_id)"
-        ),
-        binds,
-    )
+    run_statement(connection, "runs/coverage_of_complete", **binds)
     connection.execute(text("delete from ops.coverage where source_code = :s and to_at > :k and from_at >= :k"), binds)
     connection.execute(text("update ops.coverage set to_at = :k where source_code = :s and to_at > :k"), binds)
     for table in ("ops.extract", "ops.load"):

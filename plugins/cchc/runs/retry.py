@@ -11,9 +11,9 @@ from cchc.errors import WrongUse
 from cchc.period import now
 from cchc.runs.extracts import NEWER_RETRY, supersede
 from cchc.settings import Settings
+from cchc.states import ExtractStatus
 from cchc.warehouse import engine, query
-
-_COPIED = "source_code, entity, file_name, window_from, window_to, landing_path, manifest, sha256, landed, secret"
+from cchc.warehouse.queries import ask, run_statement
 
 
 def open_retries(settings: Settings, load_ids: list[int] | None = None) -> list[int]:
@@ -23,20 +23,7 @@ def open_retries(settings: Settings, load_ids: list[int] | None = None) -> list[
     because nothing of it was published. Raises WrongUse if a given load does not exist or its landing was removed.
     """
     with engine(settings).begin() as connection:
-        rows = query(
-            connection,
-            "select e.extract_id, e.source_code, e.window_from, e.window_to, e.status, array_agg(l.load_id order by l.load_id) as loads "
-            "from ops.load as l inner join ops.extract as e on e.extract_id = l.extract_id "
-            "where e.status in ('complete', 'blocked') and l.status in ('loaded', 'blocked', 'validated') and l.landing_path is not null "
-            + (
-                "and l.load_id = any(:loads) "
-                if load_ids
-                else "and exists (select 1 from ops.quarantine as q where q.load_id = l.load_id and q.action = 'quarantine' "
-                "and q.resolved_at is null) "
-            )
-            + "group by e.extract_id order by e.extract_id",
-            {"loads": load_ids or []},
-        )
+        rows = ask(connection, "runs/retryable", load_ids=load_ids or None)
         _require_all(connection, load_ids or [], [load for row in rows for load in row["loads"]])
         return [_open(connection, row) for row in rows]
 
@@ -69,18 +56,19 @@ def _open(connection: Connection, of: dict[str, object]) -> int:
         {"s": of["source_code"], "a": of["window_from"], "b": of["window_to"], "x": of["extract_id"], "now": now()},
     ).scalar_one()
     whole = (
-        of["status"] == "blocked"
+        of["status"] == ExtractStatus.BLOCKED
         and connection.execute(
             text("select bool_or(file_name is null) from ops.load where extract_id = :x"), {"x": of["extract_id"]}
         ).scalar()
     )
-    connection.execute(
-        text(
-            f"insert into ops.load (extract_id, retry_of, status, started_at, {_COPIED}) "
-            f"select :new, load_id, 'landed', :now, {_COPIED} from ops.load where extract_id = :x and landing_path is not null "
-            "and (:whole or load_id = any(:l)) order by load_id"
-        ),
-        {"new": extract_id, "now": now(), "x": of["extract_id"], "whole": bool(whole), "l": of["loads"]},
+    run_statement(
+        connection,
+        "runs/retried_load",
+        new=extract_id,
+        now=now(),
+        extract_id=of["extract_id"],
+        whole=bool(whole),
+        load_ids=of["loads"],
     )
     if whole:  # the retry covers the same window as the blocked extract
         connection.execute(

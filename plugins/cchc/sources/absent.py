@@ -76,7 +76,7 @@ def absent_fields(entity: Entity, counted: dict[str, Any], before: Earlier, firs
 
 
 def _judged(name: str, records: int, before: Earlier, first_rows: int, *, is_needed: bool) -> Absent | None:
-    """A field that none of the `records` of a delivery has, if it is gone; None where it is empty as it may well be."""
+    """The field that none of the `records` of a delivery has, if it was removed or renamed; None if it is probably only empty."""
     if not records:
         return None  # a delivery without records lacks none of their fields
     share = before.fields.get(name)

@@ -1,4 +1,4 @@
-"""Trying the connection of a source, whatever it is reached by."""
+"""Test the connection of a source, over HTTP or as a drop folder."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from cchc.sources.profile import Profile
 
 
 def check_connection(connection: Connection, profile: Profile) -> str:
-    """Log in and ask for one record over HTTP, or list the drop folder; what was found, in a sentence.
+    """Log in and ask for one record over HTTP, or list the drop folder. Returns a sentence about what was found.
 
-    Raises the error that an extract would raise: NotConfigured, SourceUnavailable, ContractViolation.
+    Raises the same errors as an extract: NotConfigured, SourceUnavailable, ContractViolation.
     """
     return check_service(connection, profile) if connection.is_http else check_drop_folder(connection, profile)

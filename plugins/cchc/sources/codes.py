@@ -1,7 +1,7 @@
-"""The codes of the models: what may stand in their code columns, and what it means. A profile's `codes` leads a vendor's codes to these.
+"""The codes of the models: the allowed values of their code columns and their meaning. `codes` in a profile maps a vendor's codes to them.
 
-docs/reference/profile.md is made of them; tests/typed/test_vocabulary.py compares them with the rules of expectations/staging and with
-the columns of the models in the database.
+docs/reference/profile.md is generated from them. tests/typed/test_vocabulary.py compares them with the rules in expectations/staging and
+with the columns of the models in the database.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ CODES: dict[str, dict[str, dict[str, str]]] = {
     "declared_figure": {},
 }
 
-# code columns that hold the source's own words or the project's own lists; no value of theirs is refused for what it says alone
+# code columns with words of the source or of lists in this project; the rules of a single row refuse none of their values
 OWN_WORDS: dict[str, str] = {
     "answer_code": "number of the answer",
     "assessment_code": "number of the assessment",

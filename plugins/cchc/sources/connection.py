@@ -126,7 +126,7 @@ def _address(source: str, conn_type: str, host: str, schema: str, port: int | No
     """The base URL or folder that the parts of an Airflow connection name together."""
     kind = conn_type.lower()
     if "://" not in host and kind in ("http", "https"):
-        # Airflow's own habit: the schema of an HTTP connection is http or https; in a URI it is the path
+        # as in Airflow, the schema of an HTTP connection is http or https, but in a URI it is the path
         protocol, path = (schema, "") if schema in ("http", "https") else (kind, schema)
         if not host:
             raise NotConfigured(f"The connection of {source} has no host: give the base URL of the source.")

@@ -37,7 +37,7 @@ def parse_name(name: str, files: Files) -> FileName | None:
     groups = found.groupdict()
     try:
         digits = re.sub(r"\D", "", groups["date"])
-        # a file of a month is one of its first day
+        # a file for a month has the first day of the month
         day = datetime.strptime(digits, "%Y%m%d" if len(digits) != 6 else "%Y%m").date()  # noqa: DTZ007  # a day has no zone
     except ValueError:
         return None

@@ -24,6 +24,7 @@ from cchc.sources.needs import check_dated
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Intake, missing_test, time_reader
 from cchc.sources.secrecy import Secrets, purge_landing
+from cchc.states import LoadStatus
 
 OVERDUE = timedelta(days=1)
 KEYS_SUFFIX = ".keys"
@@ -157,8 +158,8 @@ def _from_http(job: _Job, first_month: str | None) -> list[Landed]:
         for entity in job.profile.entities.values():
             load = _http_load(job, client, entity)
             landed.append(load)
-            if entity.deletions is not None and load.status == "landed":
-                # a first month before the stored ones comes with this very extract where the window before it was not asked for yet
+            if entity.deletions is not None and load.status == LoadStatus.LANDED:
+                # if no window before this one was extracted, this extract may bring dossiers of months before the stored ones
                 months = [month for month in (first_month, min(load.manifest["received_months"], default=None)) if month is not None]
                 landed.append(_month_keys(job, client, entity, min(months, default=None)))
     return landed
@@ -200,7 +201,7 @@ def _without_fields(job: _Job, entity: Entity, counted: dict[str, Any], folder: 
     folder.remove()
     words = in_words(entity, absent, counted, before)
     message = f"{job.profile.source} {entity.name} is blocked: FIELDS {words} {advice.for_absent(job.profile, entity, before, absent)}"
-    return Landed(entity.name, "", None, {"fields": counted}, "blocked", message, [Check("FIELDS", False, words)])
+    return Landed(entity.name, "", None, {"fields": counted}, LoadStatus.BLOCKED, message, [Check("FIELDS", False, words)])
 
 
 def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str | None) -> Landed:
@@ -292,12 +293,12 @@ def _from_folder(job: _Job) -> list[Landed]:
         job.new_files[entity.name] = [name for name in due if job.known(entity, name) is None]
         loads = [load for name in due if (load := _file_load(job, inbox, entity, name, secrets)) is not None]
         gone = [name for name in job.folder(entity.name).names("directory") if name not in names]
-        for name in gone:  # landed by an earlier try of this extract, and removed by the sender since
+        for name in gone:  # landed in an earlier try of this extract and removed by the sender since then
             folder = job.folder(entity.name, name)
             manifest = complete_manifest(folder)
             if manifest is not None and manifest["window_to"] == job.window.end.isoformat():
                 loads.append(_landed(entity.name, folder, manifest))
-        _close_secrets(job, entity, secrets, [load for load in loads if load.status == "landed"])
+        _close_secrets(job, entity, secrets, [load for load in loads if load.status == LoadStatus.LANDED])
         landed += loads
         landed += _lonely_manifests(job, inbox, entity, names)
     return landed
@@ -356,7 +357,7 @@ def _due_files(job: _Job, entity: Entity, names: list[str]) -> list[str]:
 
 @dataclass
 class _File:
-    """One file of a drop folder while it is read. `sha` is what it is known by, `facts` is what its manifest in landing says of it."""
+    """One file of a drop folder while it is read. `sha`: the hash under which it is known; `facts`: its part of the manifest in landing."""
 
     entity: Entity
     name: str
@@ -367,12 +368,12 @@ class _File:
     declared: dict[str, Any] | None = None
 
     def is_known_by(self, sha: str) -> None:
-        """From now on the file is known by another sha256."""
+        """Set another sha256 under which the file is known from now on."""
         self.facts["sha256"] = self.sha = sha
 
 
 def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Secrets | None) -> Landed | None:
-    """Read one file into the landing; None if the file is known already."""
+    """Read one file into the landing. None if the file is already known."""
     config = _files_of(job.profile)
     folder = job.folder(entity.name, name)
     started = period.now()
@@ -383,7 +384,7 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
         if job.known(entity, name) in (file.sha, _judged_by_profile(job, entity, file.sha)):
             return None
         if config.workbook is not None and file.parsed is not None and _starts_late(job, file.parsed.day):
-            del file.facts["sha256"]  # at a later T it is judged again
+            del file.facts["sha256"]  # at a later known_at it is checked again
             raise files.Unreadable(f"{name}: the month {file.parsed.day:%Y-%m} has not begun at T = {job.window.end.isoformat()}")
         if file.parsed is not None:
             file.facts |= {"file_date": file.parsed.day.isoformat(), "revision": file.parsed.revision}
@@ -404,7 +405,7 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
 
 
 def _identify(inbox: Folder, file: _File, config: Files) -> None:
-    """What the name of a file says, and what the file is known by: with the manifest beside it, if the source sends one."""
+    """Read the name of a file, and calculate its identity (together with the manifest beside it, if the source sends manifests)."""
     if config.name is not None:
         file.parsed = day_files.parse_name(file.name, config)
         if file.parsed is None:
@@ -420,18 +421,18 @@ def _identify(inbox: Folder, file: _File, config: Files) -> None:
 
 
 def _unfinished(job: _Job, inbox: Folder, file: _File, problem: files.Unfinished) -> Landed:
-    """A file without its end: blocked where its manifest says that it is complete, else waited for."""
+    """Handle an incomplete file: it is blocked if its manifest says that it is complete; otherwise the next run tries it again."""
     config, entity, name = _files_of(job.profile), file.entity, file.name
-    if file.declared is not None and "changed while" not in str(problem):  # with its manifest there, the file is said to be complete
+    if file.declared is not None and "changed while" not in str(problem):  # a manifest means that the sender considers the file complete
         results = [Check("B0", False, f"readable to its end: {problem}"), day_files.sha256_check(file.declared, file.own_sha, config)]
         return _blocked(job, entity, name, file.facts, results, advice.SENDER)
     return _waiting(entity, name, inbox, file.facts, f"{job.profile.source} {entity.name}, file {name}: {problem}")
 
 
 def _unreadable(job: _Job, file: _File, problem: files.Unreadable) -> Landed | None:
-    """A whole file that cannot be understood: blocked; None where it is known for that already."""
+    """Block a complete file that cannot be understood. None if it was blocked for the same reason before."""
     config, entity, name = _files_of(job.profile), file.entity, file.name
-    if config.workbook is not None and "sha256" in file.facts:  # judged again when the lists that it was judged by change
+    if config.workbook is not None and "sha256" in file.facts:  # checked again when the reference data by which it was checked change
         file.is_known_by(day_files.identity(file.own_sha, files.strict_workbook(config.workbook).rules_stamp()))
     elif "sha256" in file.facts:
         file.is_known_by(_judged_by_profile(job, entity, file.sha))
@@ -466,7 +467,7 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
     records = files.read_records(inbox, name, file.own_sha, entity, job.profile, config, tally)
     writer.add(_streamed(intake, records))
     writer.add(intake.rest())
-    if is_table:  # a workbook that is read cell by cell has all of its columns
+    if is_table:  # a workbook that is read cell by cell always has all columns
         intake.fields.table(tally.header or list(entity.wire_fields))
     counted = intake.fields.manifest()
     if absent := absent_fields(entity, counted, job.before(entity), first_rows(job.profile)):
@@ -480,7 +481,7 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
         results = day_files.checks(name, file.own_sha, file.parsed, file.declared, tally, config)
         if not all(check.ok for check in results):
             folder.remove()
-            facts["sha256"] = _judged_by_profile(job, entity, facts["sha256"])  # what is counted, and how, is in the profile
+            facts["sha256"] = _judged_by_profile(job, entity, facts["sha256"])  # the profile says what is counted and how
             return _blocked(job, entity, name, facts, results, advice.for_manifest(job.profile, job.before(entity)))
     writer.close()
     manifest = job.manifest(entity.name, started, name) | _counts(entity, intake, writer) | facts
@@ -500,7 +501,7 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
 
 
 def _streamed(intake: Intake, records: Iterator[tuple[int, Any]]) -> Iterator[bytes]:
-    """Line by line, so that memory does not grow with the file."""
+    """Yield the records one by one, so that memory does not grow with the file."""
     batch: list[tuple[int, Any]] = []
     for pair in records:
         batch.append(pair)
@@ -518,7 +519,7 @@ def _trailer(tally: files.Tally) -> dict[str, Any] | None:
 
 
 def _lonely_manifests(job: _Job, inbox: Folder, entity: Entity, names: list[str]) -> list[Landed]:
-    """The manifests whose data file was not delivered."""
+    """Return the manifests whose data file was not delivered."""
     config = _files_of(job.profile)
     if config.manifest is None:
         return []
@@ -586,11 +587,11 @@ def _waiting(entity: Entity, name: str, inbox: Folder, facts: dict[str, Any], re
     overdue = at is not None and period.now() - at > OVERDUE
     since = f" It has been so for more than a day (since {at:%Y-%m-%d %H:%M}): ask the sender." if overdue else ""
     message = f"{reason}; it is left for the next run.{since}"
-    return Landed(entity.name, "", name, facts, "waiting", message, overdue=overdue)
+    return Landed(entity.name, "", name, facts, LoadStatus.WAITING, message, overdue=overdue)
 
 
 def _blocked(job: _Job, entity: Entity, name: str, facts: dict[str, Any], checks: list[Check], what_to_do: str) -> Landed:
     broken = "; ".join(f"{check.rule} {check.message.rstrip('.')}" for check in checks if not check.ok)
     stays = advice.in_force(_files_of(job.profile), job.before(entity), name, job.new_files.get(entity.name, ()))
     message = f"{job.profile.source} {entity.name}, file {name} is blocked: {broken}. {what_to_do} {stays}".rstrip()
-    return Landed(entity.name, "", name, facts, "blocked", message, checks)
+    return Landed(entity.name, "", name, facts, LoadStatus.BLOCKED, message, checks)

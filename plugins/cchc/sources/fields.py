@@ -51,7 +51,7 @@ class Earlier:
         return name in self.fields and self.fields[name].present > 0
 
     def with_delivery(self, counted: dict[str, Any]) -> Earlier:
-        """With one more delivery of JSON, of the same run and not published yet; `counted` is `fields` of its manifest."""
+        """A copy with one more JSON delivery, of the same run and not yet published. `counted`: the value `fields` of its manifest."""
         fields = dict(self.fields)
         for name in {*counted["mapped"], *counted["present"]}:
             records = int(counted["objects"].get(name.rpartition(".")[0], counted["records"]))
@@ -61,9 +61,9 @@ class Earlier:
 
 
 class FieldCounts:
-    """Counts the fields of the records of one delivery that land, and those of the objects in its list fields (`list.field`).
+    """Counts the fields in the landing records of one delivery, and in the objects of its list fields (`list.field`).
 
-    Records of one source mostly have the same fields in the same order, so whole sequences of names are counted, and taken apart after.
+    Most records of a source have the same fields in the same order, so whole sequences of names are counted first and split at the end.
     """
 
     def __init__(self, entity: Entity) -> None:
@@ -76,10 +76,10 @@ class FieldCounts:
         self._labelled = self._unlabelled = 0
 
     def see(self, records: list[dict[str, Any]], landed: list[dict[str, Any]], *, lists_are_text: bool) -> None:
-        """Counts `records`, which landed as `landed`; of lists that came as text what has landed of them is counted."""
+        """Count the delivered `records`, which landed as `landed`. Lists that came as text are counted as they landed."""
         self._add("", records)
         for name in self.lists:
-            # a list that landed holds objects alone
+            # a landed list contains only objects
             if lists_are_text:
                 lists = [items for out in landed if type(items := out.get(name)) is list]
             else:
@@ -95,30 +95,30 @@ class FieldCounts:
                     counts[name] += times
 
     def see_secrecy(self, record: dict[str, Any]) -> None:
-        """Notes whether a delivered record, open or secret, has the field that says so: without it every record is dropped as secret."""
+        """Note whether a delivered record, open or secret, has the field of secrecy. If no record has it, all are dropped as secret."""
         if self.entity.secret is not None and self.entity.secret.field in record:
             self._labelled += 1
         else:
             self._unlabelled += 1
 
     def table(self, header: list[str]) -> None:
-        """The records were the rows of a table: each of them has all the columns of the header."""
+        """Note that the records are rows of a table, so each of them has all columns of the header."""
         self.is_table = True
         self._counts[""] = Counter(dict.fromkeys(header, self._totals[""]))
 
     def manifest(self) -> dict[str, Any]:
-        """What is kept: `records`, `objects` (list → objects in it), `present` (field → records or objects that have it), `mapped`.
+        """The counts for the manifest: `records`, `objects` (by list), `present` (by field, the records or objects that have it), `mapped`.
 
-        `mapped` are the fields that the profile of the extract uses: all that could land. Of a table (`table`) a column that is not in
-        `present` is not there; one that is there without a record has 0. `unlabelled` counts the records of a delivery in which none has
-        the field of its secrecy.
+        `mapped`: the fields that the profile of the extract uses, which are all that can land. `table`: the delivery is a table; then a
+        column that is not in `present` does not exist, and an existing column without records has 0. `unlabelled`: the number of records
+        of a delivery in which no record has the field of secrecy.
         """
         mapped = self.entity.fields
         every = {name: times for name, times in self._counts[""].items() if name.partition(".")[0] not in self.lists or "." not in name}
         for place in self.lists:
             every |= {f"{place}.{name}": times for name, times in self._counts[place].items()}
         unused = sorted((-times, name) for name, times in every.items() if times and name not in mapped and is_name(name))
-        # a record for each name: these are no fields, but somebody's
+        # many names that occur in one record each are data and not names of fields
         if self._totals[""] > 1 and sum(times == -1 for times, _ in unused) > SINGLE_NAMES:
             unused = [pair for pair in unused if pair[0] < -1]
         return {
@@ -132,13 +132,13 @@ class FieldCounts:
 
 
 def named(names: Iterable[str], entity: Entity) -> str:
-    """Fields with what they are for: `Ngày hẹn trả (due_at), Kênh (channel_code)`."""
+    """Fields with the columns that they fill: `Ngày hẹn trả (due_at), Kênh (channel_code)`."""
     uses = entity.fields
     return ", ".join(f"{name} ({uses[name]})" if name in uses else name for name in names)
 
 
 def new_names(new: Collection[str], missing: Iterable[str]) -> str:
-    """Sentences about fields that no column uses: which they are, and which of them are nearest to the missing ones."""
+    """Sentences that name the fields that no column uses, and which of them are most similar to the missing ones."""
     shown = sorted(name for name in new if is_name(name))
     if not shown:
         return ""
@@ -150,11 +150,11 @@ def new_names(new: Collection[str], missing: Iterable[str]) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name without case, accents and marks, so that `NgayHenTra` is near to `Ngày hẹn trả`."""
+    """A name in lower case without accents and punctuation, so that `NgayHenTra` is similar to `Ngày hẹn trả`."""
     letters = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D")).casefold()
     return "".join(letter for letter in letters if letter.isalnum() or letter == ".")
 
 
 def is_name(text: str) -> bool:
-    """Whether a delivered text may be shown and kept as the name of a field: it does not look like data."""
+    """Whether a delivered text may be shown and stored as the name of a field because it does not look like data."""
     return 0 < len(text) <= LONGEST_NAME and PERSONAL.search(text) is None

@@ -69,11 +69,11 @@ class Watched(io.RawIOBase):
         self.last = b""
 
     def readable(self) -> bool:
-        """Always."""
+        """Whether the stream can be read; always true."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Reads into the buffer; 0 at the end."""
+        """Read bytes into the buffer. Returns their number, 0 at the end."""
         data = self.inner.read(len(buffer))
         if data:
             buffer[: len(data)] = data
@@ -98,7 +98,7 @@ class Tally:
     unread_amounts: int = 0
 
     def count(self, header: list[str], row: list[str]) -> None:
-        """Counts one data row."""
+        """Count one data row."""
         self.rows += 1
         if self.amount_field is None or len(row) != len(header):
             return
@@ -150,7 +150,7 @@ def drop_folder(profile: Profile, connection: Connection) -> Folder:
 
 
 def check_drop_folder(connection: Connection, profile: Profile) -> str:
-    """Lists the drop folder; what it found, in a sentence."""
+    """List the drop folder. Returns a sentence about what was found."""
     folder = drop_folder(profile, connection)
     names = folder.names("file")
     counts = [f"{entity.name}: {len(matching(entity, names))}" for entity in profile.entities.values()]
@@ -158,7 +158,7 @@ def check_drop_folder(connection: Connection, profile: Profile) -> str:
 
 
 def matching(entity: Entity, names: list[str]) -> list[str]:
-    """Those of `names` that fit the entity's file pattern, with or without .gz."""
+    """The `names` that match the entity's file pattern, with or without .gz."""
     patterns = expanded(entity.file_pattern or "")
     return [name for name in names if any(fnmatchcase(name.removesuffix(".gz"), pattern) for pattern in patterns)]
 
@@ -182,7 +182,7 @@ def digest(folder: Folder, name: str) -> str:
 
 
 def modified_at(folder: Folder, name: str) -> datetime | None:
-    """When the file was last written, where the file system says so."""
+    """When the file was last written; None if the file system does not say so."""
     try:
         at: datetime = folder.fs.modified(f"{folder.path}/{name}")
     except (NotImplementedError, OSError, KeyError):
@@ -244,7 +244,7 @@ def _ndjson(content: Any, watched: Watched) -> Iterator[tuple[int, Any]]:
 
 
 def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Tally) -> Iterator[tuple[int, Any]]:
-    """The records of a CSV file; those before the trailer, where the profile names one."""
+    """The records of a CSV file; if the profile names a trailer, the records before it."""
     text = io.TextIOWrapper(content, encoding=files.encoding, newline="")
     line, is_cut = 0, False
     try:
@@ -263,7 +263,7 @@ def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Ta
             elif files.trailer is not None and row[0].strip() == files.trailer:
                 tally.trailer = [cell.strip() for cell in row]
             else:
-                is_cut = len(row) < len(header) and row[-1].endswith("\n")  # perhaps; only the last row tells
+                is_cut = len(row) < len(header) and row[-1].endswith("\n")  # if this is the last row, the file ends within quotes
                 tally.count(header, row)
                 if len(row) == len(header):
                     yield start, {name: row[index] for index, name in picks}
@@ -281,16 +281,16 @@ def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Ta
 
 
 def _undecoded(error: UnicodeDecodeError, encoding: str, line: int) -> Unfinished | Unreadable:
-    """What bytes after `line` that are no text mean: a file that is cut within a letter, or one of another encoding."""
+    """The error for bytes after `line` that are no text: the file ends within a letter, or it has another encoding."""
     if error.reason == "unexpected end of data":
         return Unfinished("it ends within a letter")
     return Unreadable(f"it is not {encoding}: byte {error.object[error.start]:#04x} after line {line}", "files.formats.encoding")
 
 
 def _csv_rows(text: io.TextIOWrapper, files: Files) -> tuple[int, list[str] | None, Any]:
-    """The lines taken by the header, the header, and the reader behind it."""
+    """The number of lines of the header, the header, and a reader of the rows after it."""
     first = text.readline()
-    if not first.endswith("\n"):  # the sender is still at it: what is there of the header is no header
+    if not first.endswith("\n"):  # the sender is still writing: an incomplete header is not a header
         return 0, None, None
     delimiter = files.delimiter or (";" if first.count(";") > first.count(",") else ",")
     header = next(csv.reader([first], delimiter=delimiter), None)
@@ -300,7 +300,7 @@ def _csv_rows(text: io.TextIOWrapper, files: Files) -> tuple[int, list[str] | No
 
 
 class _Numbered:
-    """A csv reader behind a header of one line: `line_num` counts it too."""
+    """A csv reader after a header of one line; `line_num` includes the header."""
 
     def __init__(self, text: io.TextIOWrapper, delimiter: str) -> None:
         self._reader = csv.reader(text, delimiter=delimiter)
@@ -310,18 +310,18 @@ class _Numbered:
 
     @property
     def line_num(self) -> int:
-        """Lines of the file read so far."""
+        """The number of lines of the file that were read."""
         return self._reader.line_num + 1
 
 
 def _picks(header: list[str], entity: Entity, rows: Iterable[list[Any]]) -> list[tuple[int, str]]:
     """The columns that may land.
 
-    Raises LacksColumns for a header without a column that the profile uses (but for optional ones), Unreadable for one with a column of
-    ours twice.
+    Raises LacksColumns if the header lacks a column that the profile uses and that is not optional, and Unreadable if it has such a column
+    twice.
 
-    A line is taken for a header when at least half of our columns are in it. What is not may be the first citizen's record, and so may
-    the cells of a header whose line break was lost: names are told only of a header that has as many cells as the row below it.
+    A line counts as a header if it has at least half of the columns of the profile. Any other line may be the record of a citizen. So may
+    cells of a header whose line break was lost; therefore names are shown only if the header has as many cells as the row after it.
     """
     wanted = {name: None for name in entity.fields if name in entity.wire_fields}
     if entity.secret is not None:
@@ -344,7 +344,7 @@ def _picks(header: list[str], entity: Entity, rows: Iterable[list[Any]]) -> list
 
 
 def _xlsx(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Tally) -> Iterator[tuple[int, Any]]:
-    """The records of a workbook's sheet (the first one, or the one that the profile names); a workbook is read whole."""
+    """The records of a sheet of a workbook (the first sheet, or the one in the profile). The whole workbook is read into memory."""
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     except (python_calamine.CalamineError, python_calamine.ZipError, OSError, ValueError) as error:
@@ -366,7 +366,7 @@ def _xlsx(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Ta
 
 
 def _cell(value: Any, formats: tuple[str, ...]) -> Any:
-    """A cell's value as text or JSON scalar: times in the source's own format, whole floats as whole numbers."""
+    """The value of a cell as text or JSON scalar: times in the format of the source, floats without a fraction as whole numbers."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, date):

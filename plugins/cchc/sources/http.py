@@ -42,7 +42,7 @@ _WAIT_STATUS = (429, 503)
 
 
 class _Header(AuthBase):
-    """Sets one header. As an auth object, so that a .netrc of the machine does not replace it."""
+    """Sets one header. It is an auth object, so that a .netrc of the machine does not replace it."""
 
     def __init__(self, name: str, value: str) -> None:
         self.name, self.value = name, value
@@ -83,7 +83,7 @@ class Client:
             raise NotConfigured(f"The connection src_{self.source} lacks its credentials: set {wanted} (or in {variable(self.source)}).")
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         self._session.close()
 
     def __enter__(self) -> Client:
@@ -243,7 +243,7 @@ def entity_path(http: Http, entity: Entity) -> str:
 
 
 def check_service(connection: Connection, profile: Profile) -> str:
-    """Logs in and asks for one record of the first entity; what it found, in a sentence. Raises as an extract would."""
+    """Log in and ask for one record of the first entity. Returns a sentence about what was found. Raises the same errors as an extract."""
     with Client(profile, connection) as client:
         client.login()
         pages = client.http.paginator
@@ -260,7 +260,7 @@ def check_service(connection: Connection, profile: Profile) -> str:
 
 
 def parse_json(body: bytes, where: str) -> Any:
-    """The parsed body; ContractViolation where it is not JSON. Half surrogates, which PostgreSQL cannot hold, are replaced."""
+    """The parsed body. Lone surrogates, which PostgreSQL cannot store, are replaced. Raises ContractViolation if it is not JSON."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -274,7 +274,7 @@ def parse_json(body: bytes, where: str) -> Any:
 
 
 def retry_after(value: str | None, default: float) -> float:
-    """The seconds that a Retry-After header asks for (a number or a date), capped; `default` where it says nothing readable."""
+    """The seconds in a Retry-After header (a number or a date), up to a limit; `default` if the header cannot be read."""
     if not value:
         return default
     text = value.strip()
@@ -288,7 +288,7 @@ def retry_after(value: str | None, default: float) -> float:
 
 
 def inclusive_days(start: datetime | None, end: datetime, profile: Profile) -> tuple[str, str]:
-    """The inclusive local days that hold [start, end): what a source that windows by days is asked for."""
+    """The local days, both included, that contain [start, end); for sources whose windows are days."""
     zone = profile.zone_info
     last = (end - timedelta(microseconds=1)).astimezone(zone).date()
     first = start.astimezone(zone).date() if start is not None else EVERYTHING_FROM
@@ -312,7 +312,7 @@ def _mended(value: Any) -> Any:
 
 
 def _kind(answer: requests.Response) -> str:
-    """What kind of answer an error came with: its size, its type, and its code where OAuth names it. The text may hold a record."""
+    """Describe the answer of an error by its size, type and OAuth code. Its text is not shown because it may contain a record."""
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     words = f"{len(answer.content)} bytes" + (f" of {kind}" if CONTENT_TYPE.fullmatch(kind) else "")
     try:
@@ -323,9 +323,9 @@ def _kind(answer: requests.Response) -> str:
 
 
 def _why(error: BaseException) -> str:
-    """The innermost reason of a connection error in a few words; the outer texts repeat the URL with its parameters.
+    """The innermost reason of a connection error in a few words, because the outer texts repeat the URL with its parameters.
 
-    Of an answer that is no HTTP the kind alone: the error repeats what the other side sent.
+    If the answer is not HTTP, only the kind is named, because the error repeats the sent bytes.
     """
     inner: Any = error
     while isinstance(inner, BaseException):

@@ -17,6 +17,8 @@ import fsspec
 import orjson
 import zstandard
 
+from cchc.states import LoadStatus
+
 PART_RECORDS = 20_000
 PART_BYTES = 16 * 2**20
 MANIFEST = "manifest.json"
@@ -61,7 +63,7 @@ class Landed:
     path: str
     file_name: str | None = None
     manifest: dict[str, Any] = field(default_factory=dict)
-    status: str = "landed"
+    status: str = LoadStatus.LANDED
     message: str | None = None
     checks: list[Check] = field(default_factory=list)
     secret_counts: dict[tuple[date, str, str], int] = field(default_factory=dict)
@@ -80,13 +82,13 @@ class Folder:
         self.path = path.rstrip("/")
 
     def child(self, *names: str) -> Folder:
-        """The folder below."""
+        """A folder in this folder."""
         other = object.__new__(Folder)
         other.fs, other.url, other.path = self.fs, "/".join((self.url, *names)), "/".join((self.path, *names))
         return other
 
     def names(self, kind: str) -> list[str]:
-        """The names of the files (`file`) or folders (`directory`) in this folder, sorted; none where it is not there."""
+        """The sorted names of the files (`file`) or folders (`directory`) in this folder; none if it does not exist."""
         try:
             entries = self.fs.ls(self.path, detail=True, refresh=True) if self.fs.async_impl else self.fs.ls(self.path, detail=True)
         except FileNotFoundError:
@@ -100,14 +102,14 @@ class Folder:
         return data
 
     def write(self, name: str, data: bytes) -> None:
-        """Writes a file, whole or not at all."""
+        """Write a file, completely or not at all."""
         self.fs.makedirs(self.path, exist_ok=True)
         temporary = f"{self.path}/.{name}.tmp"
         self.fs.pipe_file(temporary, data)
         self.fs.mv(temporary, f"{self.path}/{name}")
 
     def remove(self, name: str | None = None) -> None:
-        """Removes a file, or this folder with all that is in it."""
+        """Remove a file, or this folder with everything in it."""
         path = self.path if name is None else f"{self.path}/{name}"
         if self.fs.exists(path):
             self.fs.rm(path, recursive=name is None)
@@ -131,7 +133,7 @@ class Writer:
         self._compressor = zstandard.ZstdCompressor(level=1)
 
     def add(self, lines: Iterable[bytes]) -> None:
-        """Adds landing lines, writing a part whenever one is full."""
+        """Add landing lines. A part is written whenever it is full."""
         pending, size = self._lines, self._bytes
         for line in lines:
             pending.append(line)
@@ -142,7 +144,7 @@ class Writer:
         self._bytes = size
 
     def close(self) -> None:
-        """Writes what is left as the last part."""
+        """Write the remaining lines as the last part."""
         if self._lines:
             self._flush()
 
@@ -156,7 +158,7 @@ class Writer:
 
 
 def write_manifest(folder: Folder, manifest: dict[str, Any]) -> None:
-    """Writes the manifest, which makes the load complete."""
+    """Write the manifest, which makes the load complete."""
     folder.write(MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
 
 
@@ -170,7 +172,7 @@ def read_manifest(folder: Folder) -> dict[str, Any] | None:
 
 
 def complete_manifest(folder: Folder) -> dict[str, Any] | None:
-    """The manifest of a load that is there to the last byte (each part has its sha256); None otherwise."""
+    """The manifest of a load whose parts all exist with their sha256; None otherwise."""
     manifest = read_manifest(folder)
     if manifest is None:
         return None

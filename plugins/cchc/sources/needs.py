@@ -36,7 +36,7 @@ DATED = ("file_date", "file_revision")
 
 
 def check_needs(entity: Entity, files: Files | None, file: str) -> None:
-    """Raises NotConfigured where the profile `file` cannot fill what the entity's model needs, naming what is missing."""
+    """Raise NotConfigured, which names what is missing, if the profile `file` cannot fill the columns that the entity's model needs."""
     where = f"{file} entity {entity.name} (model {entity.model})"
     columns = {column.name: column for column in entity.columns}
     lacking = [name for name in (*IDENTITY.get(entity.model, ()), *ALWAYS.get(entity.model, ())) if name not in columns]
@@ -65,7 +65,7 @@ def check_needs(entity: Entity, files: Files | None, file: str) -> None:
 
 
 def check_dated(entity: Entity, file: str) -> None:
-    """Raises NotConfigured for an entity over HTTP whose columns come from a file's name."""
+    """Raise NotConfigured for an entity over HTTP with columns that are filled from the name of a file."""
     by_name = [column.name for column in entity.columns if column.file is not None]
     if by_name or entity.changed_by_file:
         raise NotConfigured(

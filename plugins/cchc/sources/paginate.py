@@ -24,7 +24,7 @@ IDLE_PAGES = 5
 
 
 class Totals:
-    """What the source said about the number of records, over the pages of one reading."""
+    """The totals that the source reported on the pages of one reading."""
 
     def __init__(self) -> None:
         self.last = 0
@@ -33,7 +33,7 @@ class Totals:
         self._first = True
 
     def see(self, total: int) -> None:
-        """Notes the total of one more page."""
+        """Note the total of one more page."""
         if not self._first and total != self.last:
             self.moved = True
             self.gone += max(0, self.last - total)
@@ -41,9 +41,9 @@ class Totals:
 
 
 def fetch(client: Client, profile: Profile, entity: Entity, window: Window, intake: Intake, writer: Writer) -> int:
-    """Lands all records of an entity in the window; returns the total that the source reported.
+    """Land all records of an entity in the window. Returns the total that the source reported.
 
-    Raises ContractViolation where the counts do not add up or the pages do not end, and what the client raises.
+    Raises ContractViolation if the counts do not add up or the pages do not end, and the errors of the client.
     """
     totals = Totals()
     line, moved = 1, False
@@ -80,7 +80,7 @@ def _pages(client: Client, profile: Profile, entity: Entity, window: Window, int
 
 
 def _cursor_pages(client: Client, profile: Profile, entity: Entity, window: Window, intake: Intake, totals: Totals) -> Iterator[list[Any]]:
-    """Follows the cursor. Without a start no window is sent at all: that is the only way to be given records without a change time."""
+    """Follow the cursor. Without a start no window is sent, because only then does the source deliver records without a change time."""
     pages = client.http.paginator
     path = entity_path(client.http, entity)
     params = {"limit": str(pages.size)}
@@ -118,14 +118,14 @@ def _cursor_pages(client: Client, profile: Profile, entity: Entity, window: Wind
 
 
 def _mark(cursor: str) -> str:
-    """A cursor in a message: its first digits of sha256, to tell it from others. It may be made of a record's key."""
+    """The name of a cursor in messages: the first digits of its sha256, because the cursor may contain the key of a record."""
     return f"#{sha256(cursor.encode()).hexdigest()[:8]}"
 
 
 def _numbered_pages(
     client: Client, profile: Profile, entity: Entity, window: Window, intake: Intake, totals: Totals
 ) -> Iterator[list[Any]]:
-    """Pages from 0. Neither `last` nor `totalPages` is believed: the end is an empty page, the count reached, or nothing new."""
+    """Read pages from 0. `last` and `totalPages` are not used: the end is an empty page, the reached count, or nothing new."""
     pages = client.http.paginator
     path = entity_path(client.http, entity)
     first, last = inclusive_days(window.start, window.end, profile)

@@ -30,7 +30,7 @@ def key_bytes(privacy_key: str | bytes) -> bytes:
 
 
 def clean(value: Any) -> Any:
-    """A scalar as it lands: text in NFC without outer white space, other scalars as they are, a list or object as `(malformed)`."""
+    """A scalar as it lands: text in NFC without outer white space, other scalars unchanged, a list or an object as `(malformed)`."""
     if isinstance(value, str):
         return value.strip() if value.isascii() else normalize("NFC", value).strip()
     return MALFORMED if isinstance(value, (dict, list)) else value

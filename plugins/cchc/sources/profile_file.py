@@ -1,7 +1,7 @@
-"""What the file of a profile may say (include/sources/<source>.yaml): every key, its type, default, allowed values and meaning.
+"""The vocabulary of a profile (include/sources/<source>.yaml): every key with its type, default, allowed values and meaning.
 
-These models are the vocabulary: `profile.py` makes of them what the program works with, docs/schemas/profile.json and
-docs/reference/profile.md are generated from them (`make schemas`). A new key is a field here, with a description.
+`profile.py` converts these models to the objects that the program uses. docs/schemas/profile.json and docs/reference/profile.md are
+generated from them (`make schemas`). A new key is a new field here, with a description.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, 
 
 from cchc.typed import Fault, Typed
 
-LONGEST_NAME = 40  # PostgreSQL cuts longer names of tables off without a word
-DEADLINE_HOURS = 6.0  # a run at 01:15 is late at 07:15, before the offices open
+LONGEST_NAME = 40  # PostgreSQL shortens longer table names without an error
+DEADLINE_HOURS = 6.0  # a run that starts at 01:15 is late at 07:15, before the offices open
 NAME = r"[a-z][a-z0-9_]*"
 
 ItemType = Literal["text", "flag", "integer", "time"]
@@ -75,7 +75,7 @@ def _check_expression(pattern: str) -> str:
 
 
 def groups(pattern: str) -> Iterable[str]:
-    """The names of the groups of a regular expression. Raises Fault where it is none."""
+    """The names of the groups of a regular expression. Raises Fault if the text is not one."""
     try:
         return re.compile(pattern).groupindex
     except re.error as error:
@@ -97,7 +97,7 @@ def _check_column_name(name: str) -> str:
 
 
 def _day(value: Any) -> date:
-    """A day; YAML reads 2023-01-01 as one by itself."""
+    """A day. YAML already converts 2023-01-01 to a day."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
@@ -114,7 +114,7 @@ def _months(value: Any) -> int | str:
 
 
 def _pattern(pattern: str) -> Any:
-    """The key's rule for editors; the sentence of the rule itself is that of its check."""
+    """The pattern of a key for editors; the message about a wrong value comes from the check of the key."""
     return Field(json_schema_extra={"pattern": f"^{pattern}$"})
 
 
@@ -132,7 +132,7 @@ class ColumnKeys(Typed):
     A value goes through `present`, `extract`, `codes`, `default` in this order, then it is read as the type of its column.
     """
 
-    nulls: ClassVar = {"otherwise": "null"}  # YAML reads a bare null as nothing
+    nulls: ClassVar = {"otherwise": "null"}  # YAML converts an unquoted null to None
 
     source: str | None = Field(None, alias="from", description="The field of the source. Give exactly one of `from`, `const`, `file`.")
     const: str | None = Field(None, description="The same value in every row.")
@@ -294,7 +294,7 @@ class EntityFile(Typed):
         for column in long.values():
             if column.optional and column.source in (*self.key, *self.key_else, clock):
                 raise Fault(f"{column.source!r} is part of the key or the change time, so it cannot be optional.")
-        # a wire field is either keyed for every column or for none; key and clock fields are never keyed
+        # a delivered field is hashed for every column or for none; fields of the key and of the change time are never hashed
         keyed = {column.source for column in long.values() if column.personal}
         clear = {column if isinstance(column, str) else column.source for name, column in self.columns.items() if not _is_keyed(column)}
         for name in sorted(field for field in keyed & {*clear, *self.key, *self.key_else, clock} if field is not None):

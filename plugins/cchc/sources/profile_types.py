@@ -1,4 +1,4 @@
-"""What a profile says, as the program works with it: entities, columns, transport, files."""
+"""The objects that the program uses for the content of a profile: entities, columns, transport, files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from cchc.sources.profile_file import DEADLINE_HOURS
 class Column:
     """How one column is filled. `name` is the column of the staging table, or the field of a list's item.
 
-    The value of a field that is not missing goes through `extract` (first match; none = missing), then `codes` (`otherwise` for one
-    that is not in the map: keep it, take it as missing (null), or call it unreadable); one that is missing by then becomes `default`.
+    A value that is not missing goes through `extract` (the first match; without a match the value is missing), then through `codes`
+    (`otherwise`, for a value that is not in the map: keep it, treat it as missing (null), or as unreadable). A value that is missing
+    after that becomes `default`.
 
-    `source` is the wire field; None for `const`, `file`. `type` only matters inside a list: at the top the staging table decides.
-    `items` is filled for a list field. `flag` names a second column that tells whether `shift_12h_onto` moved the time. `optional`
-    columns need not be in a delivery, for the `reason` that stands beside.
+    `source`: the delivered field; None for `const` and `file`. `type` is only used inside a list; otherwise the staging table decides.
+    `items`: the fields of a list field. `flag`: a second column for whether `shift_12h_onto` moved the time. `optional`: the column
+    may be absent from a delivery, for the `reason` given with it.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Secret:
-    """Which records may never be stored: `field` not in `open`, or missing. `unit` is the field they are counted by."""
+    """Which records are never stored: those whose `field` is missing or not in `open`. `unit`: the field by which they are counted."""
 
     field: str
     open: tuple[str, ...]
@@ -54,7 +55,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class Deletions:
-    """How deletions are learnt. `months` None asks for every month, n for the last n."""
+    """How deletions become known. `months`: how many of the last months are asked for; None means all."""
 
     kind: str
     path: str
@@ -63,10 +64,10 @@ class Deletions:
 
 @dataclass(frozen=True)
 class Entity:
-    """One kind of record of a source. `suite` names its rules: those of its `model` unless the profile says otherwise.
+    """One kind of record of a source. `suite`: the name of its rules; by default those of its `model`.
 
-    `changed_at` is the wire field of the change time; None: T of the extract counts, or, with `changed_by_file`, the day in the file's
-    name.
+    `changed_at`: the delivered field of the change time. If it is None, known_at of the extract counts, or, with `changed_by_file`, the
+    day in the name of the file.
     """
 
     name: str
@@ -88,7 +89,7 @@ class Entity:
 
     @property
     def wire_fields(self) -> dict[str, Column | None]:
-        """The allow-list of landing: wire field → the column it feeds (the first one); None for one that is only key or clock."""
+        """The fields that may land, each with the (first) column that it fills; None for a field that is only a key or a change time."""
         fields: dict[str, Column | None] = {}
         for column in self.columns:
             if column.source is not None:
@@ -99,7 +100,7 @@ class Entity:
 
     @property
     def key_list(self) -> Entity:
-        """The answers of /keys as an entity: lines {"month", the key field, "DeletedOn"}."""
+        """The answers of /keys as an entity. Its records have the fields "month", the key field and "DeletedOn"."""
         deleted = next((column.source for column in self.columns if column.name == "deleted_at"), None)
         columns = (
             Column("dossier_code", self.key[0]),
@@ -110,7 +111,7 @@ class Entity:
 
     @property
     def fields(self) -> dict[str, str]:
-        """Every wire field that is used (`list.field` in the objects of a list) → the columns that it fills, or its other use."""
+        """Every used field (`list.field` for the objects of a list) with the columns that it fills, or its other use."""
         uses: dict[str, list[str]] = {}
         for column in self.columns:
             if column.source is not None:
@@ -127,7 +128,7 @@ class Entity:
 
     @property
     def optional_fields(self) -> frozenset[str]:
-        """The wire fields, also `list.field`, that a delivery may lack: they fill optional columns alone."""
+        """The fields, also `list.field`, that may be absent from a delivery because they only fill optional columns."""
         optional: dict[str, bool] = dict.fromkeys((*self.key, *(self.key_else or ()), self.changed_at or ""), False)
         if self.secret is not None:
             optional |= {self.secret.field: False, self.secret.unit: False}
@@ -141,7 +142,7 @@ class Entity:
 
     @property
     def critical_fields(self) -> frozenset[str]:
-        """The wire fields without which no record can be judged: of the key, the critical columns and a critical change time."""
+        """The fields without which no record can be checked: those of the key, the critical columns and a critical change time."""
         fields = {column.source for column in self.columns if column.critical and column.source is not None}
         if self.key_else is None:
             fields |= set(self.key)
@@ -151,7 +152,7 @@ class Entity:
 
     @property
     def vendor_fields(self) -> dict[str, str]:
-        """The model's column → the wire field that fills it; of the items of a list `papers.is_digitized` → `TaiLieuNop.DuocSoHoa`."""
+        """Each column of the model with the field that fills it; for items of a list `papers.is_digitized` → `TaiLieuNop.DuocSoHoa`."""
         fields = {} if self.changed_at is None else {"_changed_at": self.changed_at}
         for column in self.columns:
             if column.source is not None:
@@ -173,7 +174,7 @@ class Auth:
 class Paginator:
     """`cursor` (opaque cursor, half-open window of instants) or `page_number` (pages from 0, inclusive local days).
 
-    `from_parameter`, `to_parameter`, `data`, `total`, `next` are names on the wire.
+    `from_parameter`, `to_parameter`, `data`, `total` and `next` are the names that the source uses.
     """
 
     kind: str
@@ -198,7 +199,7 @@ class Http:
 
 @dataclass(frozen=True)
 class FileManifest:
-    """The manifest beside a delivered file: the names of its fields, and which rows its amount sums."""
+    """The manifest beside a delivered file: the names of its fields, and which rows are in the sum of its amounts."""
 
     suffix: str
     file: str
@@ -212,7 +213,7 @@ class FileManifest:
 
 @dataclass(frozen=True)
 class Files:
-    """How a source comes as files. `delimiter` None: sniffed between , and ;."""
+    """How a source comes as files. If `delimiter` is None, it is detected (, or ;)."""
 
     delimiter: str | None = None
     encoding: str = "utf-8-sig"
@@ -252,7 +253,7 @@ class Profile:
         return ZoneInfo(self.zone)
 
     def with_entities(self, names: list[str] | None) -> Profile:
-        """This profile with only the entities `names` (None = all). Raises NotConfigured for one it does not have."""
+        """This profile with only the entities `names` (None: all). Raises NotConfigured if it does not have one of them."""
         if names is None:
             return self
         for name in names:

@@ -24,10 +24,10 @@ class Problem(str):
 
 
 class Intake:
-    """Takes the records of one load and gives the lines that may land; counts what it saw.
+    """Takes the records of one load, returns the lines that may land, and counts them.
 
-    `distinct_keys` and `keyless` count all delivered records, the dropped ones too: they are what the source's total is compared with.
-    `fields` counts the fields of those that land.
+    `distinct_keys` and `keyless` count all delivered records, also the dropped ones, because the source's total is compared with them.
+    `fields` counts the fields of the records that land.
     """
 
     def __init__(
@@ -64,30 +64,30 @@ class Intake:
 
     @property
     def distinct_keys(self) -> int:
-        """Distinct keys delivered."""
+        """The number of distinct delivered keys."""
         return len(self._keys)
 
     @property
     def least(self) -> int:
-        """The smallest number of records that what was delivered can stand for: rows without a key may be repeats too."""
+        """The smallest possible number of different delivered records, because rows without a key may be repeats."""
         return len(self._keys) + len(self._keyless)
 
     @property
     def most(self) -> int:
-        """The largest number of records that what was delivered can stand for."""
+        """The largest possible number of different delivered records."""
         return len(self._keys) + self.keyless
 
     @property
     def fresh(self) -> int:
-        """How many different records this reading of the window has brought."""
+        """The number of different records in this reading of the window."""
         return self.least if self._again is None else len(self._again)
 
     def read_again(self) -> None:
-        """From now on the same window is read again: only records not seen before land."""
+        """Begin another reading of the same window, of which only records not seen before land."""
         self._again = set()
 
     def key(self, record: privacy.Record) -> str | None:
-        """The key of a cleaned record, or None where a part of it is missing or unreadable."""
+        """The key of a cleaned record; None if a part of it is missing or unreadable."""
         for names in (self.entity.key, self.entity.key_else or ()):
             parts = []
             for name in names:
@@ -101,7 +101,7 @@ class Intake:
         return None
 
     def take(self, records: Iterable[tuple[int, Any]]) -> list[bytes]:
-        """The landing lines of (line, record) pairs; a record that is no object lands as its problem."""
+        """The landing lines of (line, record) pairs. For a record that is not an object, its problem lands."""
         lines: list[bytes] = []
         dumps, redact, key_of, counts = orjson.dumps, self._redact, self.key, self._counts
         secrets, is_late, changed_at = self.secrets, self._is_late, self.entity.changed_at or ""
@@ -135,12 +135,12 @@ class Intake:
         return lines
 
     def _take_problem(self, line: int, record: Any) -> list[bytes]:
-        """The landing line of what is no object; none where it has landed before."""
+        """The landing line of a record that is not an object; none if the same one landed before."""
         problem = str(record) if isinstance(record, Problem) else f"not an object ({_type_name(record)})"
         return [orjson.dumps([line, None, problem])] if self._count_keyless(hash((problem, str(record)))) else []
 
     def _counts(self, key: str | None, out: privacy.Record) -> bool:
-        """Counts a record by its key; whether it may land: of a window that is read again, only what is new may."""
+        """Count a record by its key. Returns whether it may land; in a repeated reading of a window only new records may."""
         if key is None:
             return self._count_keyless(hash(orjson.dumps(out, option=_SORTED)))
         known, digest = len(self._keys), hash(key)
@@ -153,7 +153,7 @@ class Intake:
         return self._again is None
 
     def _is_secret(self, secrets: Secrets, record: privacy.Record, is_open: bool, key: str | None, changed: Any) -> bool:
-        """Whether a record must not land: it is secret, or an open one of a key that has become secret since."""
+        """Whether a record must not land because it is secret, or because a newer version of its key is secret."""
         self.fields.see_secrecy(record)
         secrets.see_day(changed)
         if not is_open:
@@ -162,7 +162,7 @@ class Intake:
         return not secrets.keeps(key, changed)
 
     def rest(self) -> list[bytes]:
-        """The lines held back to the end: of several event rows of one key, the last."""
+        """The lines that were held back until the end: the last of several event rows of one key."""
         if not self._events:
             return []
         held = self._events.values()
@@ -172,11 +172,11 @@ class Intake:
         return lines
 
     def _see_month(self, received: Any) -> None:
-        """Counts a landed record by its local month of reception; days without an offset are read once."""
+        """Count a landed record by its local month of reception. Days without an offset are parsed only once."""
         if received is None:
             return
         text = str(received)
-        if len(text) > 19:  # may carry an offset, which can move the day
+        if len(text) > 19:  # the text may have an offset, which can change the day
             month = self._month(text)
         else:
             day = text[:10]
@@ -192,7 +192,7 @@ class Intake:
         return month if month is not None and month >= FIRST_MONTH else None
 
     def _count_keyless(self, digest: int) -> bool:
-        """Counts a record without a key; whether it may land."""
+        """Count a record without a key. Returns whether it may land."""
         if self._again is not None:
             self._again.add(digest)
             if digest in self._keyless:
@@ -203,7 +203,7 @@ class Intake:
 
 
 def missing_test(patterns: tuple[str, ...]) -> Callable[[Any], bool]:
-    """Whether a delivered value means missing, by the profile's list (`*` at the end = prefix). null is always missing."""
+    """A test whether a delivered value means missing, by the profile's list (`*` at the end: prefix). null is always missing."""
     exact = frozenset(pattern for pattern in patterns if not pattern.endswith("*"))
     prefixes = tuple(pattern[:-1] for pattern in patterns if pattern.endswith("*"))
 
@@ -216,12 +216,12 @@ def missing_test(patterns: tuple[str, ...]) -> Callable[[Any], bool]:
 
 
 def time_reader(profile: Profile) -> TimeReader:
-    """The profile's own reading of times."""
+    """A function that reads times in the formats of the profile."""
     return reader(profile.time_formats, profile.zone_info)
 
 
 def _late_test(profile: Profile, end: datetime, read_time: TimeReader) -> Callable[[Any], bool]:
-    """Whether a change time is readable and at or after T. Most values are settled by comparing texts; the rest are read."""
+    """A test whether a change time is readable and at or after T. Most texts are only compared with T as text; the others are parsed."""
     zone = profile.zone_info
     digits = (end - timedelta(microseconds=1)).astimezone(zone).strftime("%Y%m%d%H%M%S")
     day_before = (end.astimezone(zone).date() - timedelta(days=1)).isoformat()

@@ -43,10 +43,10 @@ class Secrets:
         return isinstance(value, str) and (value in self._open or clean(value) in self._open)
 
     def drop(self, record: dict[str, Any], key: str | None, changed_at: Any) -> None:
-        """Counts a secret record; the caller drops it."""
+        """Count a secret record; the caller drops it."""
         at = self._time(changed_at)
         place = (at.astimezone(self.zone).date(), self._label(record, self.rule.field), self._label(record, self.rule.unit))
-        self._keyless += key is None  # each counts as one of its own
+        self._keyless += key is None  # each record without a key counts as a separate one
         self._met.setdefault(place, set()).add(hash(key) if key is not None else hash((None, self._keyless)))
         if key is not None:
             self._secret_at[key] = max(at, self._secret_at.get(key, at))
@@ -54,7 +54,7 @@ class Secrets:
                 self._reopened.discard(key)
 
     def keeps(self, key: str | None, changed_at: Any) -> bool:
-        """Whether an open record may land: not where a version at least as new was secret."""
+        """Whether an open record may land. It may not if a version of its key that is at least as new is secret."""
         if key is None or key not in self._secret_at:
             return True
         if self._time(changed_at) <= self._secret_at[key]:
@@ -63,13 +63,13 @@ class Secrets:
         return True
 
     def see_day(self, changed_at: Any) -> None:
-        """Notes that a record of that day was read, open or secret."""
+        """Note that a record of that day was read, open or secret."""
         text = str(changed_at)
         if text[:10] not in self._days:
             self._days[text[:10]] = self._time(changed_at).astimezone(self.zone).date()
 
     def days_read(self, start: datetime | None, whole_window: bool) -> list[date]:
-        """The local days whose counts this extract replaces: for a window, each of its days; for files, the days met in them."""
+        """The local days whose counts this extract replaces: all days of the window, or for files the days that occur in them."""
         if not whole_window:
             return sorted(set(self._days.values()))
         last = self.default_time.astimezone(self.zone).date()
@@ -83,7 +83,7 @@ class Secrets:
 
     @property
     def keys(self) -> set[str]:
-        """Keys whose newest version in this extract is secret."""
+        """The keys whose newest version in this extract is secret."""
         return set(self._secret_at) - self._reopened
 
     def _time(self, value: Any) -> datetime:
@@ -96,10 +96,10 @@ class Secrets:
 
 
 def purge_landing(landing_url: str, source: str, entity: str, keys: set[str], extract_id: int | None = None) -> int:
-    """Removes the lines with one of `keys` from all landing of an entity (or of one extract); returns how many.
+    """Remove the lines with one of `keys` from the landing of an entity, in all extracts or in one. Returns the number of removed lines.
 
-    Parts are rewritten, the manifests' counts and sha256 follow and note the number as `purged`. Folders without a manifest are
-    rubbish of failed extracts that may hold the record: they go as a whole. May be repeated after a crash.
+    The parts are rewritten; counts and sha256 in the manifests are corrected, and `purged` has the number. Folders without a manifest,
+    left by failed extracts, may contain the records and are removed completely. The function may be called again after a crash.
     """
     if not keys:
         return 0
@@ -144,7 +144,7 @@ def _purge_load(folder: Folder, keys: set[str]) -> int:
 
 
 def record_key(record: dict[str, Any] | None, fields: list[str], fields_else: list[str] | None) -> str | None:
-    """The key of a landed record: its key fields joined by |; None where one is not there."""
+    """The key of a landed record: its key fields joined by |; None if one of them is absent."""
     if record is None:
         return None
     for names in (fields, fields_else or []):

@@ -20,9 +20,9 @@ TimeReader = Callable[[Any], datetime | None]
 
 
 def reader(formats: tuple[str, ...], zone: ZoneInfo) -> TimeReader:
-    """A function from a delivered value to an aware time, or None where the value fits none of `formats`.
+    """A function that converts a delivered value to an aware time, or None if it matches none of `formats`.
 
-    A time without an offset is local in `zone`; a date is its midnight there.
+    A time without an offset is a local time of `zone`; a date means its local midnight.
     """
     patterns = [(name, None if name == "iso" else _pattern(name)) for name in formats]
 
@@ -46,7 +46,7 @@ def reader(formats: tuple[str, ...], zone: ZoneInfo) -> TimeReader:
 
 
 def render(value: date, formats: tuple[str, ...]) -> str:
-    """A date or time of a spreadsheet cell as text in the first of `formats`, so that it reads like a delivered one."""
+    """A date or time of a spreadsheet cell as text in the first of `formats`, so that it has the form of a delivered text."""
     if formats[0] == "iso":
         return value.isoformat()
     return value.strftime(_TOKEN.sub(lambda token: _STRFTIME[token.group()], formats[0]))

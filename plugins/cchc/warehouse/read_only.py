@@ -1,4 +1,4 @@
-"""`cchc sql`: one statement that reads, and cannot do anything else."""
+"""`cchc sql`: run one statement that can only read."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from cchc.warehouse import engine
 
 
 def read(settings: Settings, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Names and rows that one statement gives, in a read-only transaction that is rolled back.
+    """Run one statement in a read-only transaction, which is rolled back. Returns the column names and the rows.
 
-    The statement is prepared, and PostgreSQL prepares one statement alone: `commit; delete …` cannot leave the transaction.
-    Where the user may, it runs as pg_read_all_data, which can neither start programs nor write files with `copy`.
-    Raises WrongUse with the database's own message where it refuses, and where there is nothing to read.
+    The statement is prepared, and PostgreSQL only prepares single statements, so `commit; delete …` cannot leave the transaction.
+    If the user may use the role pg_read_all_data, the statement runs as this role, which can neither start programs nor write files.
+    Raises WrongUse with the database's own message if the database refuses, and if the statement returns no rows to read.
     """
     with engine(settings).connect() as pooled:
         raw: Any = pooled.connection.driver_connection

@@ -1,6 +1,8 @@
-"""Which warehouse: the server of `CCHC_WAREHOUSE_URL`, or the embedded one, started when it does not run."""
+"""The address of the warehouse: `CCHC_WAREHOUSE_URL`, or the embedded server, which is started if it is not running."""
 
 from __future__ import annotations
+
+from sqlalchemy import make_url
 
 from cchc.errors import NotConfigured
 from cchc.settings import Settings
@@ -11,9 +13,9 @@ DRIVER = "psycopg"
 
 
 def warehouse_url(settings: Settings) -> str:
-    """The SQLAlchemy URL of the warehouse, always with the driver psycopg named.
+    """The SQLAlchemy URL of the warehouse, always with the driver psycopg.
 
-    Starts the embedded server and makes its database `warehouse` when no URL is set.
+    If no URL is set, the embedded server is started and its database `warehouse` is created.
     Raises NotConfigured if the URL is not one of PostgreSQL, CchcError if the embedded server does not start.
     """
     if settings.warehouse_url:
@@ -23,8 +25,17 @@ def warehouse_url(settings: Settings) -> str:
     return server.url(DATABASE, DRIVER)
 
 
+def address(settings: Settings, *, with_password: bool) -> str:
+    """The address of the warehouse for psql and other clients, which know no SQLAlchemy driver; starts nothing.
+
+    Raises NotConfigured where there is no warehouse yet.
+    """
+    url = make_url(settings.warehouse_url or postgres.known_server(settings.home).url(DATABASE, DRIVER)).set(drivername="postgresql")
+    return (url if with_password else url._replace(password=None)).render_as_string(hide_password=False)
+
+
 def normalised(url: str) -> str:
-    """`url` with the driver psycopg: a bare `postgresql://` or `postgres://` means another driver in each release of SQLAlchemy."""
+    """`url` with the driver psycopg, because `postgresql://` alone means different drivers in different releases of SQLAlchemy."""
     scheme, separator, rest = url.strip().partition("://")
     if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
         raise NotConfigured(

@@ -1,7 +1,8 @@
--- grain: one row for each declared indicator and scope: share of the required units whose figure for the month of the last day was delivered
+-- grain: one row for each declared indicator and scope: the share of the required units whose figure for the month of the last day was
+--        delivered
 -- source: core.declaration, core.declared_figure_at, core.scope_member, core.unit_on_day
--- traps: a figure of a unit that was replaced by the last day counts for its successor; an indicator that no unit of a scope must declare
---        has no row
+-- traps: a figure of a unit that was replaced by the last day counts for its successor; an indicator that no unit of a scope must
+--        declare has no row
 
 create or replace function core.declared_coverage_at(source text, plan text, last_day date, known timestamptz, root text)
 returns table (indicator_code text, scope_code text, coverage numeric)

@@ -115,4 +115,4 @@ select
     coalesce(g.due_date < case when g.is_paused then g.paused_since_date else d end, false) as is_past_due
 from judged as g
 $$;
-comment on function core.dossier_open_at is 'One row a dossier open at J, judged on day D (indicators.md §3); the rows that mart.dossier_open keeps for computed periods';
+comment on function core.dossier_open_at is 'One row a dossier open at J, judged on day D (docs/reference/indicators.md#37-open-paused-past-due); the rows that mart.dossier_open keeps for computed periods';

@@ -28,7 +28,7 @@ select
         when target_kind = 'direction' then 'missed'
         when numerator >= target * denominator then 'met'
         when target_kind <> 'milestone' or last_day >= year_end then 'missed'
-        -- a running period of the next year: nothing of that year's target is due yet
+        -- the period ends in the next year but that year has not begun: none of its target is due yet
         when last_day < year_start then 'on_pace'
         when
             numerator * 12 * extract(day from date_trunc('month', last_day) + interval '1 month' - interval '1 day')

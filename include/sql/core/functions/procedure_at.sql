@@ -1,8 +1,8 @@
 -- grain: one row for each version of a procedure at a unit: existence and dates as known at `known` (T), flags as of `j` (J)
 -- source: core.procedure_list, core.procedure_list_item
--- traps: procedures come as full lists: keys, dates and status are those of the newest list by T; flags and level, for each key, those of
---        the newest list fetched at or before J, else of the oldest that has it. A key that a later list lacks ends on the day before that
---        list. with an earlier `known` the past is computed again
+-- traps: procedures come as full lists. Keys, dates and status are those of the newest list known at T; flags and level of a key are
+--        those of the newest list fetched at or before J, or of the oldest list that has the key if there is none. A key that a later
+--        list lacks ends on the day before that list. With an earlier `known` the past is computed again
 
 create or replace function core.procedure_at(source text, j timestamptz, known timestamptz)
 returns table (

@@ -1,6 +1,7 @@
--- grain: one row a version of a procedure at a unit that another source of the dossiers lists than `source`
+-- grain: one row for each version of a procedure at a unit that is listed by a source of the role dossiers other than `source`
 -- source: core.source_role, ops.source_clock, core.procedure_at
--- traps: each of the other sources as known at its own T; whoever counts an item of a list once asks it which source has it first
+-- traps: each of the other sources is read as known at its own known_at (T). A statement that must count an item once compares these
+--        rows with its own to decide which source counts it
 
 create or replace function core.procedure_elsewhere(source text)
 returns table (

@@ -1,8 +1,8 @@
 -- grain: one row for each procedure in force at a unit on day D
 -- source: core.procedure_at, core.procedure_elsewhere, core.unit
--- traps: of several versions in force the newest; a unit that does not exist on D has no procedures; a revoked one without an end is not in
---        force. Of sources that list a version in force of one procedure at a unit the one with the newest counts it, else the first in the
---        alphabet: lists have no change times
+-- traps: of several versions in force the newest counts. A unit that does not exist on D has no procedures. A revoked procedure without
+--        an end date is not in force. If several sources list a version in force of one procedure at a unit, the source with the newest
+--        version counts it, and of equal ones the first in alphabetical order, because lists have no change times
 
 create or replace function core.procedure_in_force(source text, d date, j timestamptz, known timestamptz)
 returns table (
@@ -60,7 +60,7 @@ with listed as (
 in_force as (
     select distinct on (p.unit_code, p.procedure_code) p.*
     from listed as p
-    -- a unit that is not valid at D has no stock (indicators.md §2)
+    -- a unit that does not exist on D has no procedures
     inner join core.unit as u on p.unit_code = u.unit_code and u.valid_from <= d and (u.valid_to is null or u.valid_to >= d)
     where
         p.valid_from <= d
@@ -84,4 +84,4 @@ select
 from in_force as f
 where f.source_code = source
 $$;
-comment on function core.procedure_in_force is 'One row a procedure in force at a unit on day D (indicators.md §3, in force at D)';
+comment on function core.procedure_in_force is 'One row a procedure in force at a unit on day D (docs/reference/indicators.md#310-in-force-on-d)';

@@ -38,4 +38,4 @@ select
     p.is_certification
 from placed as p
 $$;
-comment on function core.procedure_span is 'The procedure of a dossier (indicators.md §3): the version with the greatest HieuLucTu <= day of reception, else the oldest';
+comment on function core.procedure_span is 'The procedure of a dossier (docs/reference/indicators.md#39-procedure-of-a-dossier): the version with the greatest HieuLucTu <= day of reception, else the oldest';

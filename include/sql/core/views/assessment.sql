@@ -31,7 +31,7 @@ comment on column core.assessment.dossier_code is 'MaHoSo or missing';
 comment on column core.assessment.unit_code is 'MaDonVi';
 comment on column core.assessment.assessed_at is 'ThoiGianDanhGia';
 comment on column core.assessment.rating_code is 'DanhGia; missing = left empty';
-comment on column core.assessment._changed_at is 'Change time of this version (clock 2 of indicators.md §1)';
+comment on column core.assessment._changed_at is 'Change time of this version (docs/reference/indicators.md#21-three-clocks)';
 comment on column core.assessment._first_seen_at is 'T of the extract that delivered it (clock 3)';
 comment on column core.assessment._content_hash is 'Hash of the content; a version is stored once';
 comment on column core.assessment._load_id is 'Load that brought it';

@@ -44,7 +44,7 @@ comment on column core.document.done_at is 'NgayHoanThanh';
 comment on column core.document.is_handled_online is 'XuLyTrenMang';
 comment on column core.document.is_digitally_signed is 'KySo';
 comment on column core.document.dossier_code is 'MaHoSoLienQuan';
-comment on column core.document._changed_at is 'Change time of this version (clock 2 of indicators.md §1)';
+comment on column core.document._changed_at is 'Change time of this version (docs/reference/indicators.md#21-three-clocks)';
 comment on column core.document._first_seen_at is 'T of the extract that delivered it (clock 3)';
 comment on column core.document._content_hash is 'Hash of the content; a version is stored once';
 comment on column core.document._load_id is 'Load that brought it';

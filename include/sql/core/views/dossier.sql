@@ -96,7 +96,7 @@ comment on column core.dossier.owner_ids is 'Kinds of the applicant''s identity 
 comment on column core.dossier.origin_tag is 'LoaiDuLieuKetNoi';
 comment on column core.dossier.apology_count is 'SoLanXinLoi';
 comment on column core.dossier.deleted_at is 'DeletedOn';
-comment on column core.dossier._changed_at is 'Change time of this version (clock 2 of indicators.md §1)';
+comment on column core.dossier._changed_at is 'Change time of this version (docs/reference/indicators.md#21-three-clocks)';
 comment on column core.dossier._first_seen_at is 'T of the extract that delivered it (clock 3)';
 comment on column core.dossier._content_hash is 'Hash of the content; a version is stored once';
 comment on column core.dossier._load_id is 'Load that brought it';

@@ -18,7 +18,7 @@ where deleted_at is null and done_at is not null
 order by
     dossier_id, date_trunc('minute', done_at), action_name, status_code,
     done_at, step_code collate "C";
-comment on view core.dossier_event is 'One row a visible step; of repeats of (dossier, minute, action, status) the earliest (indicators.md §3)';
+comment on view core.dossier_event is 'One row a visible step; of repeats of (dossier, minute, action, status) the earliest (docs/reference/indicators.md#37-open-paused-past-due)';
 comment on column core.dossier_event.source_code is 'Source';
 comment on column core.dossier_event.dossier_id is 'Dossier';
 comment on column core.dossier_event.dossier_code is 'MaHoSo';

@@ -40,7 +40,7 @@ comment on column core.dossier_step.action_name is 'ThaoTac';
 comment on column core.dossier_step.started_at is 'NgayBatDau';
 comment on column core.dossier_step.step_due_at is 'NgayKetThucTheoQuyDinh';
 comment on column core.dossier_step.deleted_at is 'DeletedOn: the step is hidden';
-comment on column core.dossier_step._changed_at is 'Change time of this version (clock 2 of indicators.md §1)';
+comment on column core.dossier_step._changed_at is 'Change time of this version (docs/reference/indicators.md#21-three-clocks)';
 comment on column core.dossier_step._first_seen_at is 'T of the extract that delivered it (clock 3)';
 comment on column core.dossier_step._content_hash is 'Hash of the content; a version is stored once';
 comment on column core.dossier_step._load_id is 'Load that brought it';

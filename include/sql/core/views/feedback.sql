@@ -51,7 +51,7 @@ comment on column core.feedback.dossier_code is 'MaHoSoLienQuan: dossier it is a
 comment on column core.feedback.repeated_code is 'MaTrung: the first item that this one repeats through another channel, or missing | Mã phản ánh gốc bị trùng';
 comment on column core.feedback.file_date is 'Day in the file''s name | Ngày trong tên tệp';
 comment on column core.feedback.file_revision is 'Revision in the file''s name, 1 = the first | Số lần sửa trong tên tệp, 1 = lần đầu';
-comment on column core.feedback._changed_at is 'Change time of this version: 00:00 of the day in the file''s name (clock 2 of indicators.md §1) | Thời điểm thay đổi của phiên bản: 00:00 của ngày trong tên tệp';
+comment on column core.feedback._changed_at is 'Change time of this version: 00:00 of the day in the file''s name (docs/reference/indicators.md#21-three-clocks) | Thời điểm thay đổi của phiên bản: 00:00 của ngày trong tên tệp';
 comment on column core.feedback._first_seen_at is 'T of the extract that delivered it (clock 3) | Mốc T của lần trích xuất đã nhận';
 comment on column core.feedback._content_hash is 'Hash of the content | Mã băm nội dung';
 comment on column core.feedback._load_id is 'Load that brought it | Lần nạp';

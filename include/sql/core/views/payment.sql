@@ -63,7 +63,7 @@ comment on column core.payment.refunded_order_code is 'MaThamChieuGoc';
 comment on column core.payment.receipt_number is 'SoBienLai';
 comment on column core.payment.file_date is 'Day of the file';
 comment on column core.payment.file_revision is 'Revision of the file, 1 = the first';
-comment on column core.payment._changed_at is 'Change time of this version (clock 2 of indicators.md §1)';
+comment on column core.payment._changed_at is 'Change time of this version (docs/reference/indicators.md#21-three-clocks)';
 comment on column core.payment._first_seen_at is 'T of the extract that delivered it (clock 3)';
 comment on column core.payment._content_hash is 'Hash of the content; a version is stored once';
 comment on column core.payment._load_id is 'Load that brought it';

@@ -26,7 +26,7 @@ comment on column core.signature.person_code is 'NguoiKyId: code of the signer';
 comment on column core.signature.signed_at is 'ThoiDiemKy';
 comment on column core.signature.certificate_kind_code is 'LoaiChungThu: ca_nhan, co_quan';
 comment on column core.signature.is_valid is 'HopLe';
-comment on column core.signature._changed_at is 'Change time of this version (clock 2 of indicators.md §1)';
+comment on column core.signature._changed_at is 'Change time of this version (docs/reference/indicators.md#21-three-clocks)';
 comment on column core.signature._first_seen_at is 'T of the extract that delivered it (clock 3)';
 comment on column core.signature._content_hash is 'Hash of the content; a version is stored once';
 comment on column core.signature._load_id is 'Load that brought it';

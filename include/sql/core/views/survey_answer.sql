@@ -35,7 +35,7 @@ comment on column core.survey_answer.dossier_code is 'MaHoSo or missing | Mã h�
 comment on column core.survey_answer.score is 'MucDoHaiLong: 1 very dissatisfied to 5 very satisfied; missing = no answer | Mức độ hài lòng 1–5; trống = không trả lời';
 comment on column core.survey_answer.file_date is 'Day in the file''s name | Ngày trong tên tệp';
 comment on column core.survey_answer.file_revision is 'Revision in the file''s name, 1 = the first | Số lần sửa trong tên tệp, 1 = lần đầu';
-comment on column core.survey_answer._changed_at is 'Change time of this version: 00:00 of the day in the file''s name (clock 2 of indicators.md §1) | Thời điểm thay đổi của phiên bản: 00:00 của ngày trong tên tệp';
+comment on column core.survey_answer._changed_at is 'Change time of this version: 00:00 of the day in the file''s name (docs/reference/indicators.md#21-three-clocks) | Thời điểm thay đổi của phiên bản: 00:00 của ngày trong tên tệp';
 comment on column core.survey_answer._first_seen_at is 'T of the extract that delivered it (clock 3) | Mốc T của lần trích xuất đã nhận';
 comment on column core.survey_answer._content_hash is 'Hash of the content | Mã băm nội dung';
 comment on column core.survey_answer._load_id is 'Load that brought it | Lần nạp';

@@ -37,7 +37,7 @@ comment on column core.work_file.closed_at is 'NgayDong';
 comment on column core.work_file.handling_code is 'HinhThucXuLy: dien_tu, giay, ket_hop';
 comment on column core.work_file.secrecy_code is 'DoMat: always thuong here';
 comment on column core.work_file.is_special is 'DacThu';
-comment on column core.work_file._changed_at is 'Change time of this version (clock 2 of indicators.md §1)';
+comment on column core.work_file._changed_at is 'Change time of this version (docs/reference/indicators.md#21-three-clocks)';
 comment on column core.work_file._first_seen_at is 'T of the extract that delivered it (clock 3)';
 comment on column core.work_file._content_hash is 'Hash of the content; a version is stored once';
 comment on column core.work_file._load_id is 'Load that brought it';

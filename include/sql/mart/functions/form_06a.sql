@@ -46,7 +46,7 @@ from mart.form_06a_dossier(form_06a.period_kind, form_06a.period_start, form_06a
 group by d.level, d.field_code, d.field_name
 order by d.level desc, d.field_name collate "C" nulls last, d.field_code collate "C" nulls last
 $$;
-comment on function mart.form_06a is 'Form II.06a/VPCP/KSTT at T of now: rows by field within level; columns 3 to 13 in their order, then the footnotes n returned and n without a due (indicators.md §6) | Biểu II.06a: theo lĩnh vực trong từng cấp
+comment on function mart.form_06a is 'Form II.06a/VPCP/KSTT at T of now: rows by field within level; columns 3 to 13 in their order, then the footnotes n returned and n without a due (docs/reference/indicators.md#91-form-ii06avpcpkstt) | Biểu II.06a: theo lĩnh vực trong từng cấp
 period_kind: month, quarter, half_year, nine_months, year, report_month, report_quarter | Loại kỳ
 period_start: First day of the period | Ngày đầu kỳ
 scope: A unit, level:district, level:commune, or all | Đơn vị, cấp, hoặc toàn bộ

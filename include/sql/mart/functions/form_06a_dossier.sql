@@ -119,7 +119,7 @@ select
 from placed as p
 where
     p.unit_code = form_06a_dossier.scope
-    -- the level and the whole are those of the authority
+    -- the levels and the whole belong to the authority alone
     or (
         p.root_code = (select a.root_code from core.authority as a)
         and form_06a_dossier.scope in ('all', 'level:' || p.level)

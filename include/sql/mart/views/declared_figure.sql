@@ -37,7 +37,7 @@ left join lateral (
         and d._failed_rules is null
         and core.document_sign_key(d.document_sign) = core.document_sign_key(f.proof_sign)
         and d.issued_date = f.proof_date
-    -- many offices number their papers alike: the unit's own paper first
+    -- several offices use the same numbers for their papers, so the unit's own paper comes first
     order by (d.issuing_unit_code is not distinct from f.unit_code) desc, d.document_code asc
     limit 1
 ) as proof on true;

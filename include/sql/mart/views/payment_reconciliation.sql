@@ -1,7 +1,8 @@
--- grain: one row for each order of the payment log that succeeded or is pending, and one row for each dossier that was paid online by its record but has no order
+-- grain: one row for each order of the payment log that succeeded or is pending, and for each dossier that was paid online by its record
+--        but has no order
 -- source: core.payment, core.payment_day, core.dossier_version, mart.dossier, ops.source_clock, core.role_clock
--- traps: an order is a payment request with all its attempts; a dossier may be paid in several orders, so the sum of its orders is compared with its fees;
---        an order without a dossier is pending while it is younger than T of the dossiers
+-- traps: an order is a payment request with all its attempts. A dossier may be paid in several orders, so the sum of its orders is
+--        compared with its fees. An order without a dossier is pending as long as the payment is later than known_at (T) of the dossiers
 
 create or replace view mart.payment_reconciliation as
 with log as (

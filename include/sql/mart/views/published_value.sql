@@ -11,7 +11,7 @@ with latest as (
             partition by p.period_kind, p.period_start order by h.plan_code is not null desc, p.edition desc, p.publication_id desc
         ) as position
     from mart.publication as p
-    -- a period that was published under two plans: what the plan that holds in it has published
+    -- if a period was published under two plans, the edition of the plan that holds in it counts
     left join core.plan as h on p.plan_code = h.plan_code and p.period_end - 1 between h.valid_from and h.valid_to
 )
 

@@ -1,9 +1,10 @@
--- grain: one row for each indicator (or a target without one), scope and period: both bases side by side, the period before, the year before
+-- grain: one row for each indicator (or target without an indicator), scope and period, with both bases side by side, the period before
+--        and the year before
 -- source: mart.indicator_value, core.plan_target, core.plan, core.indicator, core.declaration, core.unit_span, core.unit_on_day,
 --        mart.declared_figure, core.role_clock, core.authority
--- traps: a target is shown at each scope of each period that was computed, with or without a value; it is judged year to date, and only
---        where its plan holds on the last day. The period before of nine months is the nine months of the year before: nothing ends where
---        they begin
+-- traps: a target is shown at each scope of each computed period, with or without a value. It is judged by the year to date, and only
+--        where its plan holds on the last day. The period before of nine months is the nine months of the year before, because no period
+--        of nine months ends where they begin
 
 create or replace view mart.scorecard as
 with value as not materialized (

@@ -1,7 +1,11 @@
--- grain: one row a unit expected to send: unit_code, has_sent
--- source: core.unit_at, core.unit_on_day, core.assessment; indicators.md §2
--- traps: expected is every office, public service unit and commune valid at D; an assessment will do, an empty one too, or a sheet
---        of the survey (assessments__survey.sql); a row of a unit that did not exist on that day counts for the successor
+-- grain: one row for each unit that is expected to send data: unit_code, has_sent
+-- source: core.unit_at, core.unit_on_day, core.assessment; the full definition is in docs/reference/indicators.md
+-- counts: expected is every office, public service unit and commune that exists on last_day (D, the last counted day of the period). A
+--        unit has sent if it has an assessment in the period, even an empty one
+-- clocks: the time of the assessment lies at or after start_at and before end_at (J, the end of the period, or known_at if that is
+--        earlier)
+-- traps: a unit has also sent if it has an answer of the survey (assessments__survey.sql). A row of a unit that did not exist on that
+--        day counts for the successor of that unit
 
 select
     u.unit_code,

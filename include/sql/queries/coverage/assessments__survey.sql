@@ -1,7 +1,10 @@
--- grain: one row a unit expected to send: unit_code, has_sent
--- source: core.unit_at, core.unit_on_day, core.survey_answer; indicators.md §2
--- traps: the other part of assessments: who is expected is the same, and a sheet of the survey will do, an empty one too;
---        a row of a unit that did not exist on that day counts for the successor
+-- grain: one row for each unit that is expected to send data: unit_code, has_sent
+-- source: core.unit_at, core.unit_on_day, core.survey_answer; the full definition is in docs/reference/indicators.md
+-- counts: the second part of assessments.sql. Expected is every office, public service unit and commune that exists on last_day (D, the
+--        last counted day of the period). A unit has sent if it has an answer of the survey in the period, even an empty one
+-- clocks: the day of the survey is start_date or later, and begins before end_at (J, the end of the period, or known_at if that is
+--        earlier)
+-- traps: a row of a unit that did not exist on that day counts for the successor of that unit
 
 select
     u.unit_code,

@@ -1,8 +1,12 @@
--- grain: one row a unit expected to send: unit_code, has_sent
--- source: core.unit_at, core.unit_on_day, core.source_role, core.procedure_in_force, mart.dossier; indicators.md §2
--- traps: expected are units with at least one procedure in force, so valid at D, whichever source of the role lists it: of a procedure in two
---        lists one alone counts, and the dossiers may come from the other source; dossiers that are left out do not count;
---        a dossier of a unit that did not exist on the day of its reception counts for the successor
+-- grain: one row for each unit that is expected to send data: unit_code, has_sent
+-- source: core.unit_at, core.unit_on_day, core.source_role, core.procedure_in_force, mart.dossier; the full definition is in
+--        docs/reference/indicators.md
+-- counts: expected is every unit with at least one procedure in force on last_day (D, the last counted day of the period), in whichever
+--        source of the role. A unit has sent if it has a counted dossier received in the period
+-- clocks: the time of reception lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier)
+-- traps: a procedure that two sources list counts in one of them, and the dossiers may come from the other one; so the procedures of all
+--        sources are asked. A dossier that is left out does not count as sent. A dossier of a unit that did not exist on the day of
+--        reception counts for the successor of that unit
 
 select
     u.unit_code,

@@ -1,7 +1,10 @@
--- grain: one row a unit expected to send: unit_code, has_sent
--- source: core.unit_at, core.unit_on_day, core.feedback; indicators.md §2
--- traps: expected is every office, public service unit and commune valid at D; the date of a row is NgayTiepNhan;
---        a row of a unit that did not exist on that day counts for the successor
+-- grain: one row for each unit that is expected to send data: unit_code, has_sent
+-- source: core.unit_at, core.unit_on_day, core.feedback; the full definition is in docs/reference/indicators.md
+-- counts: expected is every office, public service unit and commune that exists on last_day (D, the last counted day of the period). A
+--        unit has sent if it has feedback received in the period
+-- clocks: the time of reception (NgayTiepNhan) lies at or after start_at and before end_at (J, the end of the period, or known_at if that
+--        is earlier)
+-- traps: a row of a unit that did not exist on that day counts for the successor of that unit
 
 select
     u.unit_code,

@@ -1,7 +1,10 @@
--- grain: one row a unit expected to send: unit_code, has_sent
--- source: core.unit_at, core.unit_on_day, core.payment; indicators.md §2
--- traps: expected is every office, public service unit and commune valid at D; the date of a row is its file's day;
---        a row of a unit that did not exist on that day counts for the successor
+-- grain: one row for each unit that is expected to send data: unit_code, has_sent
+-- source: core.unit_at, core.unit_on_day, core.payment; the full definition is in docs/reference/indicators.md
+-- counts: expected is every office, public service unit and commune that exists on last_day (D, the last counted day of the period). A
+--        unit has sent if it has a row in a payment file of the period
+-- clocks: the day of the file lies from start_date to last_day, both included
+-- traps: the day of the file counts, not the time of payment. A row of a unit that did not exist on that day counts for the successor of
+--        that unit
 
 select
     u.unit_code,

@@ -1,6 +1,10 @@
--- grain: one row a unit expected to send: unit_code, has_sent
--- source: core.leader_in_post, core.signature; indicators.md §2
--- traps: expected are units with a leader in post at D; a signature counts at the units where its signer is in post at D
+-- grain: one row for each unit that is expected to send data: unit_code, has_sent
+-- source: core.leader_in_post, core.signature; the full definition is in docs/reference/indicators.md
+-- counts: expected is every unit with a leader in post on last_day (D, the last counted day of the period). A unit has sent if one of its
+--        leaders signed in the period
+-- clocks: the time of signing (ThoiDiemKy) lies at or after start_at and before end_at (J, the end of the period, or known_at if that is
+--        earlier)
+-- traps: a signature counts at every unit where its signer is in post on last_day, wherever it was made and whether or not it is valid
 
 select
     l.unit_code,

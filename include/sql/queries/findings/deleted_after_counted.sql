@@ -18,7 +18,7 @@ learnt as (
                 from core.dossier_key as k
                 where k.dossier_id = x.dossier_id and k.deleted_at is not null and k._ended_at is null
             ),
-            -- missing in the list of its month: the first list without it
+            -- a dossier that is missing in the list of its month was deleted by the first list without it
             (
                 select max(k._ended_at)
                 from core.dossier_key as k

@@ -1,6 +1,7 @@
 -- grain: one row for each order (MaThamChieu) with two successful payments or more
 -- source: core.payment, mart.dossier
--- traps: month and unit of the dossier where it is known, else of the payment; a refund does not clear the finding; `detail.is_refunded` reports it
+-- traps: the month and unit are those of the dossier if it is known, else of the payment. A refund does not clear the finding;
+--        `detail.is_refunded` reports it
 
 with paid as (
     select

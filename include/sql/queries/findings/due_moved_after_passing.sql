@@ -1,7 +1,8 @@
--- grain: one row for each dossier, whose due was moved after it had passed at least once
+-- grain: one row for each dossier whose due was moved after it had passed at least once
 -- source: mart.dossier, core.dossier_version, core.dossier_supplement
--- traps: two successive delivered versions that break no critical rule; the later changed on a day after the due of the earlier;
---        a round received back between the two explains the move: as the later version, or the newest, knows the rounds
+-- traps: two successive delivered versions that break no critical rule are compared, and the later one changed on a day after the due of
+--        the earlier one. A supplement round that was received back between the two explains the move; the rounds are those of the later
+--        version or of the newest
 
 with dated as (
     select

@@ -1,6 +1,7 @@
--- grain: one row for each dossier
+-- grain: one row for each dossier whose end changed from one delivered version to another
 -- source: mart.dossier, core.dossier_version
--- traps: two delivered versions with different, present NgayKetThucXuLy; an end that is removed and entered again with the same value is no change
+-- traps: two delivered versions have different values of NgayKetThucXuLy. An end that is removed and entered again with the same value
+--        is no change
 
 with ended as (
     select

@@ -1,6 +1,6 @@
--- grain: one row for each dossier
+-- grain: one row for each dossier whose end equals its due to the second
 -- source: mart.dossier
--- traps: compared to the second, with the due that holds for the end; ends that were set to the due in bulk look like this
+-- traps: the due is the one that holds for the end. Ends that were set to the due in bulk look like this
 
 select
     d.source_code,

@@ -1,6 +1,7 @@
--- grain: one row a dossier of a unit and minute in which more than 20 dossiers ended
--- source: mart.dossier; indicators.md §7
--- traps: by the end itself, not by when it was entered; 20 in one minute are none; in whichever source of the role the dossiers stand
+-- grain: one row for each dossier of a unit and minute in which more than 20 dossiers ended
+-- source: mart.dossier
+-- traps: the time of the end decides, not the time of its entry. Exactly 20 in one minute are no finding. Dossiers of all sources of the
+--        role are counted together
 
 with bulk as (
     select

@@ -1,6 +1,7 @@
--- grain: one row for each dossier that was paid online by its record, but no payment of it is known
+-- grain: one row for each dossier that was paid online by its record although no payment of it is known
 -- source: mart.dossier, core.payment, core.payment_day
--- traps: payments are searched by MaHoSo and MaHoSoKhac; a dossier submitted on a day whose payment file is not loaded (yet) is not checked
+-- traps: payments are searched by MaHoSo and MaHoSoKhac. A dossier submitted on a day whose payment file is not loaded yet is not
+--        checked
 
 with paid as (
     select distinct p.dossier_code

@@ -1,7 +1,7 @@
--- grain: one row for each dossier
+-- grain: one row for each dossier that was re-opened
 -- source: mart.dossier, core.dossier_version, core.dossier_step; a dossier is re-opened by the status 10 → 9 or 9 → 4
--- traps: seen in two successive delivered versions, or, if no version in between was delivered, in the visible
---        steps; a step without a status is ignored; if there are several kinds, work that began again is named before a cancelled handing over
+-- traps: a re-opening is found in two successive delivered versions, or in the visible steps if no version in between was delivered. A
+--        step without a status is ignored. If there are several kinds, work that began again is named before a cancelled handing over
 
 with version_status as (
     select
@@ -13,7 +13,7 @@ with version_status as (
     where v.status_code is not null
 ),
 
--- few dossiers have a step after an end that is not a handing over, so only their steps are sorted
+-- only the steps of dossiers with a step after an end, other than handing over, are sorted, because these dossiers are few
 ended_step as (
     select
         s.dossier_id,

@@ -1,4 +1,4 @@
--- grain: one row for each dossier
+-- grain: one row for each dossier with a result file that is one of its submitted papers
 -- source: mart.dossier, core.dossier_version (newest)
 -- traps: paths are compared by their keyed hash; deleted papers count too; an empty path is no file
 

@@ -1,6 +1,6 @@
--- grain: one row for each dossier
+-- grain: one row for each dossier with two supplement rounds or more
 -- source: mart.dossier, core.dossier_supplement
--- traps: two rows in the newest version are two rounds, answered or not
+-- traps: two rounds in the newest version count, answered or not
 
 with rounds as (
     select

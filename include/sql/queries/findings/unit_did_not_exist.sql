@@ -1,7 +1,7 @@
--- grain: one row for each dossier
+-- grain: one row for each dossier of a unit that did not exist on the day of reception
 -- source: mart.dossier, core.unit_on_day, core.unit
--- traps: the day of reception decides, with the first and last day of the unit included; the finding belongs to the unit in the record and
---        names the unit for which the dossier counts: the only successor on that day; without one it counts only in the level and the whole
+-- traps: the first and last day of the unit are included. The finding belongs to the unit in the record, and names the unit for which
+--        the dossier counts, the only successor on that day. Without one, the dossier counts only in the level and the whole
 
 select
     d.source_code,

@@ -1,6 +1,11 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: core.payment; plan 53 T34 (6.1); indicators.md §4
--- traps: successful PAY above 0; double successes count twice; a later refund takes nothing away
+-- grain: one row for each successful payment: unit_code, counted_on, item, is_numerator
+-- source: core.payment; plan 53, target T34 (section 6.1); the full definition is in docs/reference/indicators.md
+-- counts: the denominator is every successful payment of more than 0 dong (PAY, TrangThaiGD 1). The numerator is those paid by
+--        truc-tuyen, the, qr or chuyen-khoan
+-- clocks: the time of payment lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier).
+--        Everything else is read as known at known_at (T, the moment up to which the source is known)
+-- traps: an order that was paid twice counts twice. A later refund does not take a payment away. A payment of an unknown method is in
+--        the denominator alone
 
 select
     p.unit_code,

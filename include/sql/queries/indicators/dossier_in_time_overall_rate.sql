@@ -1,6 +1,12 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: mart.dossier, mart.dossier_open; national formula 2.1 of Decision 766; indicators.md §4
--- traps: finished in the period (any outcome) or open at D, both with a due; together they are received + open at the start
+-- grain: one row for each dossier that was finished in the period or is open at its end: unit_code, counted_on, item, is_numerator
+-- source: mart.dossier, mart.dossier_open; national formula 2.1 of Decision 766; the full definition is in docs/reference/indicators.md
+-- counts: the denominator is every dossier with a due that was finished in the period, whatever its outcome, or is open at the end. The
+--        numerator is those finished early or on time, and the open ones that are not past due
+-- clocks: the end of a dossier lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier).
+--        Open dossiers are those of last_day (D, the last counted day of the period) in mart.dossier_open. Everything else is read as
+--        known at known_at (T, the moment up to which the source is known)
+-- traps: the two parts together are the dossiers received in the period and those open at its start. A dossier that is due on last_day
+--        itself is not past due. A dossier without a due is neither in the numerator nor in the denominator
 
 select
     d.unit_code,

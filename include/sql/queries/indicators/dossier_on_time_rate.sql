@@ -1,6 +1,10 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: mart.dossier; plan 53 T20 (2.1); indicators.md §4
--- traps: resolved dossiers alone; by local dates; a dossier without a due is in neither side
+-- grain: one row for each resolved dossier with a due: unit_code, counted_on, item, is_numerator
+-- source: mart.dossier; plan 53, target T20 (section 2.1); the full definition is in docs/reference/indicators.md
+-- counts: the denominator is every dossier that ended as resolved in the period and has a due. The numerator is those that ended early or
+--        on time: on or before the local date of their due
+-- clocks: the end of the dossier lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier).
+--        Everything else is read as known at known_at (T, the moment up to which the source is known)
+-- traps: returned and stopped dossiers do not count. A dossier without a due is neither in the numerator nor in the denominator
 
 select
     d.unit_code,

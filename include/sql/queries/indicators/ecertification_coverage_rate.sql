@@ -1,7 +1,13 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: core.unit_at, core.unit_on_day, mart.dossier, core.procedure_span; plan 53 T18, T19 (2.1); indicators.md §4
--- traps: always year to date; the item is the unit: communes valid at D, and of the district the units alone that the catalogue names;
---        a dossier of a unit that did not exist on the day of its reception counts for the successor
+-- grain: one row for each unit that should certify copies electronically: unit_code, counted_on, item, is_numerator
+-- source: core.unit_at, core.unit_on_day, mart.dossier, core.procedure_span; plan 53, targets T18, T19 (section 2.1); the full definition
+--        is in docs/reference/indicators.md
+-- counts: the denominator is every commune that exists on the last day, and those offices of the district that the catalogue names (bind
+--        units). The numerator is the units with at least one resolved dossier of a certification procedure that has a signed result
+-- clocks: always year to date: the end of the dossier lies at or after year_start_at and before end_at (J, the end of the period, or
+--        known_at if that is earlier). Units are those of last_day (D, the last counted day of the period). Everything else is read as
+--        known at known_at (T, the moment up to which the source is known)
+-- traps: the item is the unit, so it counts once, however many dossiers it has. A dossier of a unit that did not exist on the day of
+--        reception counts for the successor of that unit
 
 with certifying as (
     select distinct o.counted_code as unit_code

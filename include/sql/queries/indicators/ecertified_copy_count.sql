@@ -1,6 +1,9 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: mart.dossier, core.procedure_span; plan 53 D01 (2.1); indicators.md §4
--- traps: a count: no denominator; judged against the same period of the year before
+-- grain: one row for each dossier with an electronically certified copy: unit_code, counted_on, item, is_numerator
+-- source: mart.dossier, core.procedure_span; plan 53, direction D01 (section 2.1); the full definition is in docs/reference/indicators.md
+-- counts: a number without a denominator: resolved dossiers of a certification procedure that have a signed result
+-- clocks: the end of the dossier lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier).
+--        Everything else is read as known at known_at (T, the moment up to which the source is known)
+-- traps: the number is judged against the same period of the year before
 
 select
     d.unit_code,

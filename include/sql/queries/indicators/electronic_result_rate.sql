@@ -1,6 +1,13 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: mart.dossier, core.procedure_span; plan 53 T13, T14 (2.1); indicators.md §4
--- traps: only procedures that yield a document, as flagged at J; a dossier without a known procedure is in neither side
+-- grain: one row for each resolved dossier whose procedure yields a document: unit_code, counted_on, item, is_numerator
+-- source: mart.dossier, core.procedure_span; plan 53, targets T13, T14 (section 2.1); the full definition is in
+--        docs/reference/indicators.md
+-- counts: the denominator is every dossier resolved in the period whose procedure yields a document. The numerator is those with at least
+--        one signed electronic result that is not one of the papers submitted by the applicant
+-- clocks: the end of the dossier lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier).
+--        Everything else is read as known at known_at (T, the moment up to which the source is known). Whether a procedure yields a
+--        document is read from the newest list fetched at or before end_at, or from the oldest list that has the procedure if there is
+--        none
+-- traps: a dossier whose procedure is not known is neither in the numerator nor in the denominator
 
 select
     d.unit_code,

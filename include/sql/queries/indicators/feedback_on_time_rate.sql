@@ -1,7 +1,13 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: core.feedback; plan 53 T22 (2.1); indicators.md §4
--- traps: answered in the period, or unanswered at D and due in it: an item due in May and answered late in June is late in both months.
---        Judged by date; a repeat through another channel never counts; handed on (chuyen_don_vi) and unanswered: in neither side
+-- grain: one row for each feedback item that was answered in the period, or was due in it and is not answered: unit_code, counted_on,
+--        item, is_numerator
+-- source: core.feedback; plan 53, target T22 (section 2.1); the full definition is in docs/reference/indicators.md
+-- counts: the denominator is feedback about procedures with a due that was answered in the period, or is unanswered on the last day and
+--        was due in the period. The numerator is those answered on or before the local date of their due
+-- clocks: an answer counts at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier); a later
+--        answer is not known yet. An unanswered item is due from start_date to last_day (D, the last counted day of the period), both
+--        included. Everything else is read as known at known_at (T, the moment up to which the source is known)
+-- traps: an item that was due in May and answered late in June is late in both months. A repeat of another item (MaTrung) never counts.
+--        An unanswered item that was handed on to another unit (chuyen_don_vi) is neither in the numerator nor in the denominator
 
 with item as (
     select

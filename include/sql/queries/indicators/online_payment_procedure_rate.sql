@@ -1,6 +1,11 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: core.procedure_in_force; plan 53 T33 (6.1); indicators.md §4
--- traps: a stock at D: existence and dates as known at T, flags as of the newest list at or before J
+-- grain: one row for each procedure with a fee in force at a unit: unit_code, counted_on, item, is_numerator
+-- source: core.procedure_in_force; plan 53, target T33 (section 6.1); the full definition is in docs/reference/indicators.md
+-- counts: the denominator is every procedure in force that has a fee. The numerator is those whose fee can be paid online
+-- clocks: the state on last_day (D, the last counted day of the period). Which entries exist, and their dates, are those of the newest
+--        list known at known_at (T, the moment up to which the source is known). The other facts of an entry are those of the newest
+--        list fetched at or before end_at (J, the end of the period, or known_at if that is earlier), or of the oldest list that has the
+--        entry if there is none
+-- traps: a mark that is missing in the list counts as no
 
 select
     p.unit_code,

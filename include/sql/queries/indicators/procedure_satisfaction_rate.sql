@@ -1,7 +1,11 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: core.assessment; plan 53 T21 (2.1); indicators.md §4
--- traps: what was left empty is in neither side; by their own unit. The survey sheets of this indicator are those of
---        procedure_satisfaction_rate__survey.sql, cut at the J of their own sources
+-- grain: one row for each assessment of a procedure that is not empty: unit_code, counted_on, item, is_numerator
+-- source: core.assessment; plan 53, target T21 (section 2.1); the full definition is in docs/reference/indicators.md
+-- counts: the denominator is every assessment made in the period that has a rating. The numerator is those rated rat_hai_long or hai_long
+-- clocks: the time of the assessment lies at or after start_at and before end_at (J, the end of the period, or known_at if that is
+--        earlier). Everything else is read as known at known_at (T, the moment up to which the source is known)
+-- traps: an empty assessment is neither in the numerator nor in the denominator. The unit is that of the assessment itself. The
+--        indicator also counts the answers of the survey (procedure_satisfaction_rate__survey.sql), up to the end_at of their own
+--        sources
 
 select
     a.unit_code,

@@ -1,6 +1,10 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: core.survey_answer; plan 53 T21 (2.1); indicators.md §4
--- traps: what was left empty is in neither side; by their own unit; the other part of procedure_satisfaction_rate
+-- grain: one row for each answer of the survey that is not empty: unit_code, counted_on, item, is_numerator
+-- source: core.survey_answer; plan 53, target T21 (section 2.1); the full definition is in docs/reference/indicators.md
+-- counts: the denominator is every answer with a score. The numerator is those with a score of 4 or more. It is the second part of
+--        procedure_satisfaction_rate
+-- clocks: the day of the survey is start_date or later, and begins before end_at (J, the end of the period, or known_at if that is
+--        earlier). Everything else is read as known at known_at (T, the moment up to which the source is known)
+-- traps: an empty answer is neither in the numerator nor in the denominator. The unit is that of the answer itself
 
 select
     s.unit_code,

@@ -1,6 +1,14 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
--- source: core.procedure_at, core.procedure_elsewhere, core.working_day; plan 53 T03a (2.1); indicators.md §4
--- traps: one item a (unit, procedure, decision date); published as known at T; neither published nor past the limit at T: in no side
+-- grain: one row for each unit, procedure and date of a decision: unit_code, counted_on, item, is_numerator
+-- source: core.procedure_at, core.procedure_elsewhere, core.working_day; plan 53, target T03a (section 2.1); the full definition is in
+--        docs/reference/indicators.md
+-- counts: the denominator is every decision about a procedure that was published, or whose limit has passed. The numerator is those
+--        published on or before the fifth working day after the decision
+-- clocks: the date of the decision lies from start_date to last_day (D, the last counted day of the period), both included. The date of
+--        publication and whether the limit has passed are judged at known_at (T, the moment up to which the source is known), and not
+--        cut at the end of the period
+-- traps: several versions of a procedure with one date of decision are one item. A decision that is not published and whose limit has
+--        not passed is neither in the numerator nor in the denominator. Of several sources that list a decision, the first in
+--        alphabetical order counts it
 
 with decided as (
     select

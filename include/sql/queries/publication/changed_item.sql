@@ -1,6 +1,7 @@
 -- grain: one row for each counted item of an indicator, basis and unit that counts differently now than when the period was published
 -- source: published_item, item_now (temporary: what was counted then and is counted now), mart.restatement, core.declared_figure_version
--- traps: the item of a declared figure names file, line and figure: two of one unit, month and indicator are one row, `changed`
+-- traps: the item of a declared figure names file, line and figure. Two such items of one unit, month and indicator are one row,
+--        `changed`
 
 create temp table changed_item on commit drop as
 with restated as (

@@ -1,9 +1,10 @@
--- grain: one row a dossier code behind a changed item: what is learnt of it since the publication
--- source: changed_item (temporary), mart.publication_item (what was frozen as deleted and as left out), mart.dossier,
+-- grain: one row for each dossier code behind a changed item, with what was learnt about it since the publication
+-- source: changed_item (temporary), mart.publication_item (the dossiers frozen as deleted or left out), mart.dossier,
 --        core.dossier_version, core.dossier_step_version
--- traps: T of the publication is that of the item's own source, -infinity where it had none; a publication of before 0021 froze neither what was deleted then nor what
---        was left out then, so of it nothing is told to be restored. Of a code in two sources the record that counts speaks, else the one that is no duplicate; it is late
---        where each of them is, and changed where one of them is
+-- traps: the known_at of the publication is that of the item's own source, and -infinity if the publication had none. A publication from
+--        before migration 0021 did not freeze which dossiers were deleted or left out, so none of them is reported as restored. If two
+--        sources have the code, the record that counts decides, else the one that is no duplicate. The code is late if every record of
+--        it is late, and changed if one of them is
 
 create temp table dossier_learnt on commit drop as
 with listed as (
@@ -11,7 +12,7 @@ with listed as (
     from jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, record text, source text)
 ),
 
--- the dossiers themselves, and those by which a unit certifies: the published count of certified copies names those of then
+-- the dossiers themselves, and those by which a unit certifies; the published count of certified copies names those of the publication
 asked as (
     select d.dossier_id
     from changed_item as c

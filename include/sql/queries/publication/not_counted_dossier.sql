@@ -14,7 +14,7 @@ where
     d.source_code = cast(:source as text)
     and not d.is_counted
     and (d.received_at is null or d.received_at < cast(:end_at as timestamptz))
-    -- the same dossier counts by another source's record, or that one says why it does not
+    -- another source has the same dossier: its record counts, or gives the reason why it does not
     and d.left_out_reason is distinct from 'duplicate_source'
     and not exists (select 1 from mart.dossier as c where c.dossier_code = d.dossier_code and c.is_counted)
 order by d.dossier_code

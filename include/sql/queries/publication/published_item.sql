@@ -1,6 +1,6 @@
 -- grain: one row for each item that a publication froze, of the indicators, bases and units of its open restatements
 -- source: mart.publication_item, mart.restatement
--- traps: of the indicators in `listed` alone: those of the source that was refreshed
+-- traps: only the indicators in `listed` are read, which are those of the refreshed source
 
 create temp table published_item on commit drop as
 with restated as (

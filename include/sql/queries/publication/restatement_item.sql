@@ -1,7 +1,8 @@
 -- grain: one row for each counted item behind the difference of an open restatement
 -- source: changed_item, learnt, published_item, item_now (temporary), mart.restatement, mart.publication_unit, core.unit_at
--- traps: the first reason that applies is used; if no record explains the change, the formula is the reason, or the other data by which the indicator is
---        counted by; the items of a unit that is of another level now than then have left the one level and come to the other
+-- traps: the first reason that applies is used. If no record explains the change, the reason is the formula, or the other data by which
+--        the indicator is counted. The items of a unit whose level changed are removed from the former level and added to the current
+--        one
 
 insert into mart.restatement_item (restatement_id, unit_code, item, change, reason, before, after, detail)
 with listed as (
@@ -26,7 +27,7 @@ restated as (
         and r.state = 'open'
 ),
 
--- what an item counts in beside its unit; an item for which no unit counts stands under its level's code
+-- the levels in which an item counts beside its unit; an item that counts for no unit has the code of its level
 unit as (
     select
         u.unit_code,

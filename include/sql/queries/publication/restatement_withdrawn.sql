@@ -1,6 +1,6 @@
 -- grain: one row for each open restatement whose difference is gone
 -- source: difference (temporary), mart.restatement
--- traps: of the indicators in `listed` alone; the row stays on record
+-- traps: only the indicators in `listed` are checked. The row stays stored
 
 update mart.restatement as r
 set

@@ -1,6 +1,6 @@
 -- grain: one row for each value of the period that is frozen
 -- source: mart.indicator_value
--- traps: of a formula with several versions the one in force now (temporary table `definition`)
+-- traps: if a formula has several versions, the one in force now is stored (temporary table `definition`)
 
 insert into mart.publication_value (
     publication_id, unit_code, indicator_code, basis, formula_version, level,

@@ -1,6 +1,9 @@
--- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
+-- grain: one row for each resolved dossier: unit_code, counted_on, item, is_numerator
 -- source: mart.dossier; Decision 766, digitisation
--- traps: a component and the result, so of the dossiers resolved in the period
+-- counts: the denominator is every dossier resolved in the period. The numerator is those with a digitised paper and a signed electronic
+--        result
+-- clocks: the end of the dossier lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier)
+-- traps: the formula asks for the result too, so only resolved dossiers count
 
 select
     d.unit_code,

@@ -1,6 +1,9 @@
--- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
--- source: mart.dossier, core.dossier_version (newest, its papers); Decision 766, sharing with the citizen's store
--- traps: DuocLayTuKhoDMQG of a paper that was not deleted; the record does not say what is put into the store
+-- grain: one row for each received dossier: unit_code, counted_on, item, is_numerator
+-- source: mart.dossier, core.dossier_version (the newest, for its papers); Decision 766, sharing with the citizen's store
+-- counts: the denominator is every dossier received in the period. The numerator is those with a paper taken from the citizen's store
+--        (DuocLayTuKhoDMQG) that is not deleted
+-- clocks: the time of reception lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier)
+-- traps: the record does not say what was put into the store, so only what was taken from it counts
 
 select
     d.unit_code,

@@ -1,6 +1,9 @@
--- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
--- source: mart.dossier, core.dossier_version (newest, its fees); Decision 766, online payment
--- traps: dossiers received in the period with a fee above 0; paid online is what the record says (1 national portal, 2 gateway)
+-- grain: one row for each received dossier with a fee: unit_code, counted_on, item, is_numerator
+-- source: mart.dossier, core.dossier_version (the newest, for its fees); Decision 766, online payment
+-- counts: the denominator is every dossier received in the period with a fee of more than 0 dong. The numerator is those that were paid
+--        online by their record (1 national portal, 2 gateway)
+-- clocks: the time of reception lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier)
+-- traps: the record of the dossier decides, not the log of payments
 
 select
     d.unit_code,

@@ -1,6 +1,9 @@
--- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
--- source: mart.dossier, core.dossier_version (newest, its papers); Decision 766, re-use of digitised data
--- traps: DuocTaiSuDung 1 or 2 of a paper that was not deleted
+-- grain: one row for each received dossier: unit_code, counted_on, item, is_numerator
+-- source: mart.dossier, core.dossier_version (the newest, for its papers); Decision 766, re-use of digitised data
+-- counts: the denominator is every dossier received in the period. The numerator is those with a re-used paper (DuocTaiSuDung 1 or 2)
+--        that is not deleted
+-- clocks: the time of reception lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier)
+-- traps: none
 
 select
     d.unit_code,

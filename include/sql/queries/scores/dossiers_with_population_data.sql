@@ -1,5 +1,7 @@
--- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
--- source: mart.dossier, core.dossier_version (newest, its databases); Decision 766, population data
+-- grain: one row for each received dossier: unit_code, counted_on, item, is_numerator
+-- source: mart.dossier, core.dossier_version (the newest, for its databases); Decision 766, population data
+-- counts: the denominator is every dossier received in the period. The numerator is those with data of the population database
+-- clocks: the time of reception lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier)
 -- traps: the codes of the population database are data (include/reference/decision_766.yaml)
 
 select

@@ -1,6 +1,10 @@
--- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
--- source: mart.dossier, core.unit_on_day, core.dossier_version (newest, its databases); Decision 766, population data
--- traps: one item a unit and procedure with a dossier received in the period, of the unit for which the dossier counts
+-- grain: one row for each unit and procedure with a dossier received in the period: unit_code, counted_on, item, is_numerator
+-- source: mart.dossier, core.unit_on_day, core.dossier_version (the newest, for its databases); Decision 766, population data
+-- counts: the denominator is every procedure of a unit with a dossier received in the period. The numerator is those with a dossier with
+--        data of the population database
+-- clocks: the time of reception lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier)
+-- traps: the unit is the one for which the dossier counts. If the unit of the dossier did not exist on the day of reception, that is its
+--        successor
 
 with received as (
     select

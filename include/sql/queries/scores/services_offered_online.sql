@@ -1,6 +1,12 @@
--- grain: one row for each counted item: unit_code, counted_on, item, is_numerator
+-- grain: one row for each procedure in force at a unit: unit_code, counted_on, item, is_numerator
 -- source: core.procedure_in_force; Decision 766, online services
--- traps: of all procedures in force at D, not only of those that are eligible to go online
+-- counts: the denominator is every procedure in force, whether or not it is eligible for online service. The numerator is those offered
+--        at level 3 or 4
+-- clocks: the state on last_day (D, the last counted day of the period). Which entries exist, and their dates, are those of the newest
+--        list known at known_at (T, the moment up to which the source is known). The other facts of an entry are those of the newest
+--        list fetched at or before end_at (J, the end of the period, or known_at if that is earlier), or of the oldest list that has the
+--        entry if there is none
+-- traps: online_service_coverage_rate has another denominator: the eligible procedures alone
 
 select
     p.unit_code,

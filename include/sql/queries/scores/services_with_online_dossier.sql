@@ -1,7 +1,11 @@
--- grain: one row a counted item: unit_code, counted_on, item, is_numerator
+-- grain: one row for each procedure in force at a unit that is offered online: unit_code, counted_on, item, is_numerator
 -- source: core.procedure_in_force, core.unit_on_day, core.source_role, mart.dossier; Decision 766, online services
--- traps: services offered online at D; a dossier filed online and received in the period; one of a unit that did not exist on the
---        day of its reception counts for the successor
+-- counts: the denominator is every procedure in force on the last day that is offered at level 3 or 4. The numerator is those with a
+--        dossier filed online in the period
+-- clocks: the time of reception lies at or after start_at and before end_at (J, the end of the period, or known_at if that is earlier).
+--        Procedures are those of last_day (D, the last counted day of the period)
+-- traps: the dossiers may come from any source that fills the role. A dossier of a unit that did not exist on the day of reception
+--        counts for the successor of that unit
 
 with online as (
     select distinct

@@ -1,9 +1,9 @@
--- grain: one row for each indicator, scope and basis of the period in work, of the indicators that units declare
+-- grain: one row for each declared indicator, scope and basis of the period that is computed
 -- source: core.declared_figure_at (the month of D, and the same month a year before), core.declared_coverage_at, core.scope_member,
 --        core.unit_scope, core.unit_at
--- traps: both bases are alike; a scope without a figure has no number (null, not 0), in this year and in the one before;
---        a figure without an approver makes its scopes provisional; a figure of a unit that does not exist on D counts for the successor,
---        or in level and whole alone; with the year before of a unit stands that of the units whose place it has taken by D
+-- traps: both bases are alike. A scope without a figure has no number (null, not 0), in this year and in the one before. A figure
+--        without an approver makes its scopes provisional. A figure of a unit that does not exist on the last day counts for the
+--        successor, or only in the level and the whole. The year before of a unit includes the units that it replaced by the last day
 
 insert into measured (indicator_code, formula_version, kind, unit_code, level, basis, numerator, denominator, coverage, is_approved)
 with listed as (
@@ -14,7 +14,7 @@ with listed as (
     from jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, version integer, kind text)
 ),
 
--- as the records of the computed indicators, what was declared a year before is compared by the units whose place is taken by D
+-- as with computed indicators, a figure of the year before counts for the unit that has replaced its unit by the last day
 asked as (
     select
         b.basis,
@@ -35,7 +35,7 @@ asked_day as (
     from asked as a
 ),
 
--- materialized, as the figures are: guessed row counts would ask both anew for every row of the other
+-- materialized, like the figures: with wrong row estimates PostgreSQL would compute each again for every row of the other
 placed as materialized (
     select
         k.on_day,

@@ -1,4 +1,4 @@
--- grain: one row for each unit and item that several sources of a role have, of an indicator that counts an item once
+-- grain: one row for each unit and item that several sources of a role have, if the indicator counts an item once
 -- source: item_now (temporary)
 -- traps: the item is in the numerator if one source counts it there; the rows of the other sources are deleted
 

@@ -1,4 +1,4 @@
--- grain: one row for each counted item of an indicator and basis that does not count at the unit that it names
+-- grain: one row for each counted item that does not count at the unit that it names
 -- source: item_now (temporary), core.unit_scope
 -- traps: few installations have such items; an item that counts only in level and whole gets the code of its level
 

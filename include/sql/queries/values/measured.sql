@@ -1,9 +1,10 @@
--- grain: one row for each indicator, scope and basis of the period in work
--- source: unit_count, person, expected (temporary: what the indicators' own SQL counted), core.scope_member, core.unit_scope, core.unit_at
--- traps: a level and the whole are sums of their units as of D, never means of rates; a person counts once in each scope; every scope
---        gets a row, also where nothing was counted, but a unit that had not come into being by D; a record dated on a day on which its
---        unit did not exist counts for the successor, or in level and whole alone; `compared_on`, the D of the period that is compared
---        with this one, adds to a unit those whose records would count for it on that day
+-- grain: one row for each indicator, scope and basis of the period that is computed
+-- source: unit_count, person, expected (temporary: what the indicators' own SQL counted), core.scope_member, core.unit_scope,
+--        core.unit_at
+-- traps: a level and the whole are sums of their units as of the last day, never means of rates. A person counts once in each scope.
+--        Every scope gets a row, also if nothing was counted, except a unit that did not exist yet by the last day. A record of a day on
+--        which its unit did not exist counts for the successor, or only in the level and the whole. `compared_on` is the last day of the
+--        period that is compared with this one; a unit then includes the units whose records would count for it on that day
 
 insert into measured (indicator_code, formula_version, kind, unit_code, level, basis, numerator, denominator, coverage)
 with listed as (
@@ -16,7 +17,7 @@ with listed as (
 ),
 
 -- materialized: with wrong row estimates PostgreSQL would compute the units again for every row that was counted
--- of another tree than the authority's, the units alone have values: its levels and its whole are its own affair
+-- in a tree other than the authority's only the units have values, because its levels and its whole are not the authority's
 member as materialized (
     select m.*
     from core.scope_member(cast(:last_day as date), cast(:root as text), cast(:compared_on as date)) as m
@@ -42,7 +43,7 @@ placed as (
     from unit_count as c
     left join stretch as o
         on c.unit_code = o.unit_code and c.counted_on >= o.from_date and c.counted_on <= o.to_date
-    -- what is of another tree does not count in the levels of this one
+    -- records of another tree do not count in the levels of this one
     where c.basis = cast(:basis as text) and (o.root_code is null or o.root_code = cast(:root as text))
     group by c.indicator_code, coalesce(o.scope_code, c.unit_code)
 ),
@@ -68,7 +69,7 @@ counted as (
     group by p.indicator_code, m.scope_code
 ),
 
--- a unit that sends to one of the sources of a role has sent
+-- a unit that has sent to one of the sources of a role has sent
 sent as (
     select
         e.coverage_code,

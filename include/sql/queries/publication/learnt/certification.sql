@@ -1,7 +1,7 @@
--- grain: one row for each unit that certifies now and did not when the period was published, or the opposite
+-- grain: one row for each unit that certifies now and did not when the period was published, or the reverse
 -- source: changed_item, dossier_learnt (temporary), mart.dossier, mart.publication_item
--- traps: which dossiers made a unit one that certifies then is in the published count of certified copies of the year to date; the reason
---        is that of the dossiers by which the two differ
+-- traps: the published count of certified copies of the year to date says by which dossiers a unit certified at the publication. The
+--        reason is that of the dossiers in which that time and now differ
 
 insert into learnt (record, item, change, is_deleted, is_restored, is_left_out, is_late, is_changed)
 with certified_then as (

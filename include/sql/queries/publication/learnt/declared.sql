@@ -1,6 +1,6 @@
--- grain: one row for each declared figure that is another one, or gone, or new, since the period was published
+-- grain: one row for each declared figure that changed, was removed or was added since the period was published
 -- source: changed_item (temporary), core.declared_figure_version, core.declared_figure_at
--- traps: the record is unit × month × indicator; a figure that the newest file of its unit has no longer is deleted
+-- traps: the record is unit, month and indicator. A figure that the newest file of its unit no longer has is deleted
 
 insert into learnt (record, item, unit_code, is_deleted, is_restored, is_left_out, is_late, is_changed)
 with asked as (

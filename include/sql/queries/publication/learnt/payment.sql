@@ -1,6 +1,7 @@
 -- grain: one row for each payment that counts differently than when its period was published
 -- source: changed_item (temporary), core.payment_version, core.payment_day
--- traps: the highest revision of a day replaces the whole day: a payment that is no longer in it is deleted, and one that is in it again is restored
+-- traps: the highest revision of a day replaces the whole day. A payment that is no longer in it is deleted, and one that is in it again
+--        is restored
 
 insert into learnt (record, item, is_deleted, is_restored, is_left_out, is_late, is_changed)
 with asked as (

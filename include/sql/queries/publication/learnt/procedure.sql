@@ -1,6 +1,6 @@
 -- grain: one row for each procedure of a unit that counts differently than when the period was published
 -- source: changed_item (temporary), core.procedure_list, core.procedure_list_item
--- traps: the record is the entry of the unit in the list; an entry that the newest list has no longer is deleted. The item of a decision
+-- traps: the record is the entry of the unit in the list. An entry that the newest list no longer has is deleted. The item of a decision
 --        names the procedure and the day
 
 insert into learnt (record, item, unit_code, is_deleted, is_restored, is_left_out, is_late, is_changed)

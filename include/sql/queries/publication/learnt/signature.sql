@@ -1,6 +1,7 @@
--- grain: one row for each person and kind of change, of those who count differently than when the period was published
+-- grain: one row for each person who counts differently than when the period was published, and kind of change
 -- source: changed_item (temporary), core.signature_version, core.leader_list, core.leader_list_item
--- traps: the signatures of the period say who signs, and the lists of leaders who holds a post; each explains its own kind of change
+-- traps: the signatures of the period decide who signed, and the lists of leaders decide who holds a post. Each explains its own kind of
+--        change
 
 insert into learnt (record, item, change, is_deleted, is_restored, is_left_out, is_late, is_changed)
 with asked as (

@@ -1,0 +1,29 @@
+-- grain: one row for each file or entity of a source whose newest load is blocked, failed or waiting
+-- source: ops.load
+-- traps: a load that was given up does not count; a file is left out if a later revision of the same day was loaded
+
+with newest as (
+    select distinct on (source_code, entity, file_name)
+        load_id, source_code, entity, file_name, status, message, manifest,
+        case when manifest ->> 'revision' ~ '^[0-9]{1,9}$' then cast(manifest ->> 'revision' as integer) end as revision
+    from ops.load
+    where status <> 'given_up'
+    order by source_code asc, entity asc, file_name asc, load_id desc
+)
+
+select
+    n.source_code,
+    coalesce(n.file_name, n.entity) as what,
+    n.status,
+    n.message
+from newest as n
+where
+    n.status in ('blocked', 'failed', 'waiting')
+    and not exists (
+        select 1
+        from newest as b
+        where
+            b.source_code = n.source_code and b.entity = n.entity and b.status = 'loaded'
+            and b.manifest ->> 'file_date' = n.manifest ->> 'file_date' and b.revision > n.revision
+    )
+order by n.source_code, what

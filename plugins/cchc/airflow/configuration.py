@@ -1,0 +1,24 @@
+"""Airflow's settings in include/airflow/airflow.cfg, which the embedded installation and docker-compose share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from configparser import ConfigParser
+
+from cchc.settings import PROJECT
+
+FILE = PROJECT / "include" / "airflow" / "airflow.cfg"
+
+
+def options() -> dict[str, str]:
+    """The settings of the file by the name of the variable that would override each: AIRFLOW__CORE__EXECUTOR → LocalExecutor."""
+    parser = ConfigParser(interpolation=None)
+    with open(FILE, encoding="utf-8") as file:
+        parser.read_file(file)
+    return {f"AIRFLOW__{section}__{name}".upper(): value for section in parser.sections() for name, value in parser.items(section)}
+
+
+def without_options(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables but those that would override the file."""
+    ours = options()
+    return {name: value for name, value in variables.items() if name not in ours}

@@ -1,0 +1,87 @@
+"""docs/reference/plan.md: the targets and directions of every plan, and who declares what, from include/plans and declarations.yaml."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from cchc.documentation.indicator_page import wanted
+from cchc.documentation.pages import code, joined, repository, table
+from cchc.reference.entries import EACH_UNIT, DutyEntry
+from cchc.reference.plan import Plan, plans
+from cchc.typed import read
+
+NAME = "plan.md"
+LEVELS = {"all": "all", "district": "district", "commune": "commune"}
+
+
+def text() -> str:
+    """The page."""
+    settings = repository()
+    found = plans(settings)
+    duties = read(settings.reference_dir / "declarations.yaml", dict[str, DutyEntry])
+    return joined(
+        NAME,
+        {
+            "plans": table(("plan", "holds from", "to", "targets", "directions"), [_years(plan) for plan in found]),
+            "targets": "\n\n".join(_targets(plan) for plan in found),
+            "directions": "\n\n".join(_directions(plan) for plan in found),
+            "duties": table(("indicator", "declared by", "form", "needed", "why there"), [_duty(*entry) for entry in duties.items()]),
+        },
+    )
+
+
+def _years(plan: Plan) -> tuple[str, ...]:
+    groups = [group for _, group in _by_number(plan)]
+    directions = sum(group[0]["kind"] == "direction" for group in groups)
+    years = plan.years
+    return f"`{plan.code}`", f"{years.valid_from}", f"{years.valid_to}", f"{len(groups) - directions}", f"{directions}"
+
+
+def _by_number(plan: Plan) -> list[tuple[str, list[dict[str, Any]]]]:
+    return [(number, list(rows)) for number, rows in groupby(plan.rows, lambda row: str(row["target_no"]))]
+
+
+def _targets(plan: Plan) -> str:
+    rows = [
+        (
+            number,
+            group[0]["section"],
+            f"«{group[0]['clause_vi']}»",
+            _indicator(group[0]),
+            ", ".join(LEVELS[row["level"]] for row in group),
+            wanted(group[0]),
+            group[0]["how"],
+            group[0]["lead_agency"],
+        )
+        for number, group in _by_number(plan)
+        if group[0]["kind"] != "direction"
+    ]
+    return table(("no.", "section", "clause", "indicator", "level", "target, kind", "how", "office"), rows)
+
+
+def _directions(plan: Plan) -> str:
+    rows = [
+        (
+            number,
+            group[0]["section"],
+            f"«{group[0]['clause_vi']}»",
+            _indicator(group[0]),
+            group[0]["operator_text"],
+            group[0]["how"],
+            group[0]["lead_agency"],
+        )
+        for number, group in _by_number(plan)
+        if group[0]["kind"] == "direction"
+    ]
+    return table(("no.", "section", "clause", "indicator", "direction", "how", "office"), rows)
+
+
+def _indicator(row: dict[str, Any]) -> str:
+    anchor = row["indicator_code"] if row["how"] == "computed" else "8-the-declared-indicators"
+    return f"[`{row['indicator_code']}`](indicators.md#{anchor})"
+
+
+def _duty(indicator: str, entry: DutyEntry) -> tuple[str, ...]:
+    by = "each unit" if entry.declared_by == EACH_UNIT else code(entry.declared_by)
+    return f"`{indicator}`", by, entry.form, "yes" if entry.required else "no: it is computed", entry.reason

@@ -1,0 +1,435 @@
+"""The statements that are composed from names, because the same statement serves several models or tables.
+
+All other SQL is in include/sql, as text that a reader can run. The names come from `cchc.models` and from the catalogue of the database,
+never from a source. Each function returns the text of one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cchc.models import Model
+
+# These rules depend on all steps of a dossier, so every derivation judges them again. The others are judged once, when a row is staged.
+JUDGED_ALWAYS = ("K4", "K7")
+
+
+def _equal(left: str, right: str, columns: Sequence[str]) -> str:
+    """The condition that two rows have equal values in some columns."""
+    return " and ".join(f"{left}.{column} = {right}.{column}" for column in columns)
+
+
+def _overwritten(columns: Sequence[str], key: Sequence[str]) -> str:
+    """The assignments of an upsert: every column but the key gets the new value."""
+    return ", ".join(f"{column} = excluded.{column}" for column in columns if column not in key)
+
+
+# --- merge: staged rows to versions ------------------------------------------------------------------------------------
+
+
+def staged_view(name: str, source: str, staging_table: str) -> str:
+    """Create the temporary view `name`: the staged rows of validated loads that have a key, with the critical rules that each breaks."""
+    return f"""create temp view {name} as
+        with broken as (
+            select load_id, line, array_agg(rule order by rule) as failed_rules
+            from ops.quarantine
+            where action = 'quarantine' and resolved_at is null and rule not in {JUDGED_ALWAYS}
+            group by load_id, line
+        )
+        select cast('{source}' as text) as source_code, t.*, b.failed_rules as _failed_rules
+        from {staging_table} as t
+        inner join ops.load as l on l.load_id = t._load_id and l.status = 'validated'
+        left join broken as b on b.load_id = t._load_id and b.line = t._line
+        where t._key is not null"""
+
+
+def _is_placed(target: Model) -> str:
+    """The condition that a staged row (alias s) has every part of its key."""
+    return " and ".join(f"s.{column} is not null" for column in (*target.distribution, *target.identity))
+
+
+def before(target: Model) -> str:
+    """The condition that v is a stored version with the key and the change time of p."""
+    return _equal("v", "p", (*target.identity, *target.version))
+
+
+def incoming(target: Model, staged: str, stored: Sequence[str]) -> str:
+    """Create the temporary table `incoming`: one row for each staged key and version, and whether it has to be stored.
+
+    A row that is stored already with the same content is not a version, so that loading the same rows twice writes nothing. Arguments:
+    `staged`, the view of the staged rows; `stored`, the columns of the version table.
+    """
+    taken = ", ".join(f"s.{column}" for column in stored if column != "_is_current")
+    key = ", ".join(target.primary_key)
+    alike = "b._content_hash is not distinct from p._content_hash and b._failed_rules is not distinct from p._failed_rules"
+    return f"""create temp table incoming on commit drop as
+        with picked as (
+            select distinct on ({key}) {taken} from {staged} as s
+            where {_is_placed(target)}
+            order by {key}, s._load_id desc, s._line desc
+        ),
+        compared as (
+            select
+                p.*,
+                row_number() over (partition by {", ".join(target.identity)} order by {target.newest_first}) = 1 as _is_newest,
+                not exists (select 1 from {target.versions} as v where {_equal("v", "p", target.identity)}) as _is_new
+            from picked as p
+        )
+        select
+            p.*,
+            p._is_new or not exists (
+                select 1 from (
+                    select v._content_hash, v._failed_rules from {target.versions} as v
+                    where {before(target)} and v._first_seen_at <= p._first_seen_at
+                    order by v._first_seen_at desc limit 1
+                ) as b where {alike}
+            ) as _is_version
+        from compared as p"""
+
+
+def store_incoming(target: Model, stored: Sequence[str]) -> str:
+    """Store the versions in `incoming`."""
+    key = ", ".join(target.primary_key)
+    values = ", ".join("_is_new and _is_newest" if column == "_is_current" else column for column in stored)
+    return f"""insert into {target.versions} ({", ".join(stored)})
+        select {values} from incoming where _is_version order by {key}
+        on conflict ({key}) do update set {_overwritten(stored, target.primary_key)}"""
+
+
+def store_repeated_later(target: Model, stored: Sequence[str]) -> str:
+    """Store the repeated deliveries that a version in `incoming`, which arrived late, makes necessary."""
+    made = {"_first_seen_at": "r.window_to", "_load_id": "r.load_id", "_is_current": "false"}
+    return f"""insert into {target.versions} ({", ".join(stored)})
+        select {", ".join(made.get(column, f"v.{column}") for column in stored)}
+        from incoming as p
+        inner join ops.load as own on own.load_id = p._load_id
+        cross join lateral (
+            select v.* from {target.versions} as v
+            where {before(target)} and v._first_seen_at < p._first_seen_at
+            order by v._first_seen_at desc limit 1
+        ) as v
+        cross join lateral (
+            select l.load_id, l.window_to from ops.load as l
+            where l.source_code = own.source_code and l.entity = own.entity and l.status = 'loaded' and l.file_name is null
+                and l.window_to > p._first_seen_at and p._changed_at < l.window_to
+                and (l.window_from is null or l.window_from <= p._changed_at)
+            order by l.window_to, l.load_id limit 1
+        ) as r
+        where p._is_version and not p._is_new
+            and not exists (
+                select 1 from {target.versions} as w
+                where {_equal("w", "p", target.identity)} and w._first_seen_at <= r.window_to
+                    and (w._changed_at, w._first_seen_at) > (p._changed_at, p._first_seen_at)
+            )
+        on conflict ({", ".join(target.primary_key)}) do nothing"""
+
+
+def count_merged(target: Model, staged: str) -> str:
+    """Count what became of the staged rows of each load: inserted, updated, unchanged, replaced, keyless."""
+    placed = _is_placed(target)
+    return f"""with delivered as (
+            select _load_id, count(*) filter (where {placed}) as placed, count(*) filter (where not ({placed})) as keyless
+            from {staged} as s group by _load_id
+        ),
+        kept as (
+            select
+                _load_id,
+                count(*) filter (where _is_new) as inserted,
+                count(*) filter (where _is_version and not _is_new) as updated,
+                count(*) filter (where not _is_version) as unchanged
+            from incoming group by _load_id
+        )
+        select
+            d._load_id, coalesce(k.inserted, 0), coalesce(k.updated, 0), coalesce(k.unchanged, 0),
+            d.placed - coalesce(k.inserted + k.updated + k.unchanged, 0) as replaced, d.keyless
+        from delivered as d left join kept as k on k._load_id = d._load_id"""
+
+
+def delete_repeats(target: Model, changed: str) -> str:
+    """Delete the versions of the keys in the table `changed` whose content equals the delivery before them."""
+    key, identity, version = (", ".join(columns) for columns in (target.primary_key, target.identity, target.version))
+    return f"""delete from {target.versions} as v using (
+            select
+                {key}, _content_hash, _failed_rules,
+                lag(_content_hash) over w as hash_before, lag(_failed_rules) over w as rules_before,
+                row_number() over w as position
+            from {target.versions} inner join {changed} using ({identity})
+            window w as (partition by {identity}, {version} order by _first_seen_at)
+        ) as i
+        where {_equal("v", "i", target.primary_key)} and i.position > 1
+            and i._content_hash is not distinct from i.hash_before
+            and i._failed_rules is not distinct from i.rules_before"""
+
+
+def mark_current(target: Model, changed: str) -> str:
+    """Set `_is_current` on the newest version of each key in the table `changed`: by change time, then by delivery."""
+    key, identity = (", ".join(columns) for columns in (target.primary_key, target.identity))
+    return f"""update {target.versions} as v set _is_current = i.is_newest from (
+            select {key}, row_number() over (partition by {identity} order by {target.newest_first}) = 1 as is_newest
+            from {target.versions} inner join {changed} using ({identity})
+        ) as i
+        where {_equal("v", "i", target.primary_key)} and v._is_current is distinct from i.is_newest"""
+
+
+# --- files and lists ---------------------------------------------------------------------------------------------------
+
+
+def dated_file_change(target: Model, content: str, current: str) -> str:
+    """Create the temporary table `dated_file_change`: the rows in force that are other than before, as they were and as they are.
+
+    Arguments: `content`, the columns that are compared; `current`, the beginning of the query of the rows in force (see the caller).
+    """
+    identity = ", ".join(target.identity)
+    return f"""create temp table dated_file_change on commit drop as
+        select {content} from (
+            select {content} from before_{target.name} where ({identity}) in (select {identity} from changed_{target.name}_key)
+            union all
+            {current} changed_{target.name}_key)
+        ) as b
+        group by {content} having count(*) = 1"""
+
+
+def store_payments(target: Model, staged: str, stored: Sequence[str]) -> str:
+    """Store the staged rows of payment files; a row that is stored with the same content is not written."""
+    key = ", ".join(target.primary_key)
+    values = ", ".join("false" if column == "_is_current" else f"s.{column}" for column in stored)
+    return f"""insert into {target.versions} ({", ".join(stored)})
+        select distinct on ({key}) {values} from {staged} as s
+        order by {key}, s._load_id desc, s._line desc
+        on conflict ({key}) do update set {_overwritten(stored, target.primary_key)}
+        where {target.versions}._content_hash is distinct from excluded._content_hash
+            or {target.versions}._failed_rules is distinct from excluded._failed_rules"""
+
+
+def count_payments(target: Model, staged: str) -> str:
+    """Count what became of the staged rows of each payment file: inserted, unchanged, replaced."""
+    key = ", ".join(target.primary_key)
+    return f"""with delivered as (select _load_id, count(*) as placed from {staged} group by _load_id),
+        kept as (select distinct {key}, _load_id from {staged})
+        select
+            d._load_id,
+            count(*) filter (where v._load_id = k._load_id) as inserted,
+            count(*) filter (where v._load_id is distinct from k._load_id) as unchanged,
+            d.placed - count(*) as replaced
+        from delivered as d
+        inner join kept as k on k._load_id = d._load_id
+        left join {target.versions} as v on {_equal("v", "k", target.primary_key)}
+        group by d._load_id, d.placed"""
+
+
+# The first day from which a period may differ when an item of the list appears, changes or disappears. A dossier that was received before
+# the first version of its procedure uses the oldest version, so a procedure touches the periods back to the first such finished dossier.
+_FROM_DATE = {
+    "procedure": """least(i.valid_from, i.decision_date, (
+                select min(d.finished_date) from mart.dossier as d
+                where d.is_counted and d.source_code = :s and d.unit_code = i.unit_code and d.procedure_code = i.procedure_code
+                    and d.received_date < i.valid_from
+            ))""",
+    "leader": "i.from_date",
+}
+
+
+def list_change(model: str, columns: str) -> str:
+    """Create the temporary table `list_change`: the first day that each item touches that is in one of two lists only.
+
+    The lists are the one with the hash `:before` and the one in the temporary table `listed_<model>`. `columns`: their columns.
+    """
+    return f"""create temp table list_change on commit drop as
+        select {_FROM_DATE[model]} as from_date
+        from (
+            select {columns}, count(*) over (partition by cast(row({columns}) as text)) as list_count
+            from (
+                select {columns} from core.{model}_list_item where list_hash = cast(:before as text)
+                union all
+                select {columns} from listed_{model}
+            ) as both_lists
+        ) as i
+        where i.list_count = 1"""
+
+
+def store_list(fetches: str) -> str:
+    """Store that a source delivered the list with the hash `:h` at `:t`."""
+    return f"""insert into {fetches} (source_code, fetched_at, list_hash, _load_id) values (:s, :t, :h, :l)
+        on conflict (source_code, fetched_at) do update set list_hash = excluded.list_hash, _load_id = excluded._load_id
+        where {fetches}.list_hash <> excluded.list_hash"""
+
+
+def passed_of_list(model: str) -> str:
+    """The keys of the newest list of the source `:s` that break no critical rule: key, first_seen_at, load_id."""
+    return f"""select i._key as key, l.fetched_at as first_seen_at, l._load_id as load_id
+        from core.{model}_list as l
+        inner join core.{model}_list_item as i on i.list_hash = l.list_hash and i._failed_rules is null
+        where l.source_code = :s
+            and l.fetched_at = (select max(n.fetched_at) from core.{model}_list as n where n.source_code = l.source_code)"""
+
+
+def passed_of_versions(staged: str, table: str, identity: Sequence[str], is_good: str) -> str:
+    """The staged keys whose version in force (a row of `table`, alias v) is good: key, first_seen_at, load_id."""
+    return f"""select distinct s._key as key, v._first_seen_at as first_seen_at, v._load_id as load_id
+        from {staged} as s
+        inner join {table} as v on {_equal("v", "s", identity)}
+        where {is_good}"""
+
+
+def store_duplicates(model: Model, changed: str | None) -> str:
+    """Store the records of a model that do not count, because another source has a newer one with the same key.
+
+    `changed`: the temporary table of the keys to decide; None means all keys.
+    """
+    key = model.identity[1]
+    only = f"and v.{key} in (select c.{key} from {changed} as c)" if changed else ""
+    return f"""insert into core.duplicate_record (model, source_code, key, counted_source_code)
+        with placed as (
+            select
+                v.source_code, v.{key} as key,
+                row_number() over w as place,
+                first_value(v.source_code) over w as counted_source_code
+            from {model.versions} as v
+            inner join core.source_role as r on v.source_code = r.source_code and r.role = :role
+            where v._is_current {only}
+            window w as (partition by v.{key} order by v._changed_at desc, v.source_code)
+        )
+        select :m, p.source_code, p.key, p.counted_source_code from placed as p
+        where p.place > 1 and p.source_code <> p.counted_source_code
+        on conflict do nothing"""
+
+
+# --- quality -----------------------------------------------------------------------------------------------------------
+
+
+def good_rows(view: str, staged: str) -> str:
+    """Create the view of the staged rows that may be loaded: rows of running or loaded loads that are not in quarantine."""
+    return f"""create view {view} as
+        select staged.* from {staged} as staged
+        inner join ops.load as l on l.load_id = staged._load_id and l.status in ('staged', 'validated', 'loaded')
+        where not exists (
+            select 1 from ops.quarantine as q
+            where q.load_id = staged._load_id and q.line = staged._line and q.action = 'quarantine' and q.resolved_at is null
+        )"""
+
+
+def dossier_ends(table: str, dossiers: str, steps: Sequence[str], statuses: Sequence[int]) -> str:
+    """Fill `table` with the first visible step of each status, for each dossier in the table `dossiers`.
+
+    For each step the version with the newest change time counts; if change times are equal, the version of this run. Arguments: `steps`,
+    the queries of the steps; `statuses`, the statuses that end a dossier.
+    """
+    ends = ", ".join(f"min(done_at) filter (where status_code = {status})" for status in statuses)
+    return f"""insert into {table}
+        with dossier as (select distinct dossier_id from {dossiers} where dossier_id is not null),
+        seen as ({" union all ".join(steps)}),
+        newest as (
+            select distinct on (seen.step_id) seen.*
+            from seen inner join dossier on dossier.dossier_id = seen.dossier_id
+            order by seen.step_id, seen._changed_at desc nulls last, seen.delivery desc, seen._row desc
+        )
+        select dossier_id, {ends} from newest where deleted_at is null group by dossier_id"""
+
+
+# --- findings, publication, reports ------------------------------------------------------------------------------------
+
+
+FINDING_COMMENT = (
+    "One row a finding: a dossier or payment that somebody should look at, as known now (docs/reference/rules.md#findings) | "
+    "Phát hiện bất thường"
+)
+
+
+def finding_view(parts: Sequence[tuple[str, str]], comments: dict[str, str]) -> str:
+    """Create the view mart.finding. Arguments: `parts`, code and query of each kind; `comments`, the comment of each column."""
+    united = "\nunion all\n".join(f"select '{code}' as finding_code, x.* from (\n{query}\n) as x" for code, query in parts)
+    told = "".join(f"comment on column mart.finding.{column} is '{comment}';\n" for column, comment in comments.items())
+    return f"""create or replace view mart.finding as
+        select
+            k.finding_code, k.finding_order, k.name_vi, f.source_code, f.unit_code,
+            cast(date_trunc('month', f.month_day) as date) as month_start, f.item, f.dossier_code, f.event_date, f.detail
+        from ({united}) as f
+        inner join core.finding_kind as k on k.finding_code = f.finding_code;
+        comment on view mart.finding is '{FINDING_COMMENT}';
+        {told}"""
+
+
+def count_findings(condition: str) -> str:
+    """Count the findings by kind and unit. `condition`: which of them (aliases f and u)."""
+    return f"""select f.finding_code as code, f.name_vi, f.unit_code, u.name as unit_name, count(*) as count
+        from mart.finding as f inner join core.unit_at(:d) as u on u.unit_code = f.unit_code
+        where {condition}
+        group by f.finding_order, f.finding_code, f.name_vi, f.unit_code, u.name
+        order by f.finding_order, count(*) desc, f.unit_code"""
+
+
+def list_findings(condition: str) -> str:
+    """List the findings with their dossiers. `condition`: which of them (aliases f and u); `:limit` null means all."""
+    return f"""select f.finding_code, f.name_vi, f.unit_code, u.name as unit_name, f.item, f.dossier_code, f.event_date, f.detail
+        from mart.finding as f inner join core.unit_at(:d) as u on u.unit_code = f.unit_code
+        where {condition}
+        order by f.finding_order, f.unit_code, f.event_date, f.item
+        limit cast(:limit as bigint)"""
+
+
+def sum_payments(group: str, condition: str) -> str:
+    """Sum the orders and amounts (VND) by state. Arguments: `group`, further columns with a comma after each; `condition`: which orders."""
+    return f"""select
+            {group}r.state, count(*) as order_count, coalesce(sum(r.fee_vnd), 0) as fee_vnd, sum(r.paid_vnd) as paid_vnd,
+            sum(r.refunded_vnd) as refunded_vnd, count(*) filter (where r.is_receipt_missing) as receipt_missing_count
+        from mart.payment_reconciliation as r inner join core.unit_at(:d) as u on u.unit_code = r.unit_code
+        where {condition}
+        group by {group}r.state order by {group}r.state"""
+
+
+def versions_learnt(model: Model) -> str:
+    """Fill `learnt` for records that are one key of a version table.
+
+    It compares the newest version now with the newest version known at the publication: does the one break a critical rule, and did the
+    other break one?
+    """
+    newest = ", ".join(f"v.{column.strip()}" for column in model.newest_first.split(","))
+    return f"""insert into learnt (record, item, is_deleted, is_restored, is_left_out, is_late, is_changed)
+with asked as (
+    select distinct c.item
+    from changed_item as c
+    inner join jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, record text) on c.indicator_code = l.code
+    where l.record = '{model.record}'
+),
+
+delivered as (
+    select
+        a.item, coalesce(cast(cast(:published_clocks as jsonb) ->> v.source_code as timestamptz), '-infinity') as frozen_at, v.*
+    from asked as a
+    inner join {model.versions} as v on a.item = {str(model.item).format(row="v")}
+),
+
+version as (
+    select
+        v.item, v.frozen_at, v._first_seen_at, v._failed_rules, v._is_current,
+        row_number() over (
+            partition by v.source_code, v.item, v._first_seen_at <= v.frozen_at order by {newest}
+        ) = 1 and v._first_seen_at <= v.frozen_at as was_current
+    from delivered as v
+)
+
+select
+    '{model.record}' as record, v.item, false as is_deleted, false as is_restored,
+    min(v._first_seen_at) <= max(v.frozen_at)
+    and bool_or(v._is_current and v._failed_rules is not null) <> bool_or(v.was_current and v._failed_rules is not null) as is_left_out,
+    min(v._first_seen_at) > max(v.frozen_at) as is_late,
+    max(v._first_seen_at) > max(v.frozen_at) as is_changed
+from version as v
+group by v.item"""
+
+
+def counted_around(statement: str, scope: str) -> str:
+    """The items that an indicator's own query counts in a scope, and those that name the scope but count for another unit.
+
+    Arguments: `statement`, the query of the indicator; `scope`, the condition of the scope (aliases x, u, s).
+    """
+    return f"""select
+            coalesce(s.scope_code, x.unit_code) as unit_code, coalesce(c.name, u.name) as unit_name,
+            x.unit_code as named_code, u.name as named_name, x.counted_on, x.item, x.is_numerator
+        from (
+{statement}
+) as x
+        inner join core.unit_at(:d) as u on u.unit_code = x.unit_code and u.root_code = :root
+        left join core.unit_scope(:d) as s on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date
+        left join core.unit_at(:d) as c on c.unit_code = s.scope_code
+        where {scope} or x.unit_code = :scope"""

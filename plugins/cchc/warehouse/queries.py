@@ -1,0 +1,45 @@
+"""Questions and small changes that stand in include/sql/queries, by their name (`completeness/hole`).
+
+They belong to the package: the same for every installation. What fills a table of core or mart from another one is in
+include/sql/<schema>, and run by `cchc.warehouse.run_file`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, CursorResult, text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+from cchc.settings import PROJECT
+
+FOLDER = PROJECT / "include" / "sql" / "queries"
+
+
+@cache
+def statement(name: str) -> str:
+    """The text of a file of include/sql/queries, for example `completeness/hole`."""
+    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def ask(connection: Connection, name: str, **binds: Any) -> list[dict[str, Any]]:
+    """The rows that a query returns, as dictionaries by column. `binds`: its bind values."""
+    return [dict(row) for row in connection.execute(text(statement(name)), binds).mappings()]
+
+
+def run_statement(connection: Connection, name: str, **binds: Any) -> CursorResult[Any]:
+    """Run a statement with its bind values; its result."""
+    return connection.execute(text(statement(name)), binds)
+
+
+@cache
+def for_psycopg(name: str) -> bytes:
+    """The text of a file with its bind values in the form of psycopg."""
+    return str(text(statement(name)).compile(dialect=PGDialect_psycopg())).encode()
+
+
+def execute(connection: psycopg.Connection[Any], name: str, **binds: Any) -> psycopg.Cursor[Any]:
+    """As `run_statement`, on a connection of psycopg itself."""
+    return connection.execute(for_psycopg(name), binds)

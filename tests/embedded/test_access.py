@@ -1,0 +1,88 @@
+"""A developer's access: `cchc url` gives the address of the warehouse, `cchc airflow` Airflow's own command with the right environment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cchc.embedded import stack
+from cchc.settings import Settings
+from cchc.warehouse import embedded as postgres
+from tests.cli.support import cchc
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    for name in ("CCHC_WAREHOUSE_URL", "CCHC_LANDING_URL", "CCHC_SOURCES_DIR", "CCHC_PRIVACY_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CCHC_HOME", str(tmp_path / "home"))
+    yield tmp_path / "home"
+    postgres.stop(tmp_path / "home")
+
+
+def test_the_address_of_the_embedded_warehouse(home: Path) -> None:
+    asked = cchc("url")
+    assert asked.code == 1
+    assert "has no PostgreSQL yet: run `cchc init` first" in asked.err
+    assert not home.exists()
+
+    server = postgres.start(home, durable=False)
+    server.ensure_databases("warehouse")
+    shown = cchc("url")
+    assert (shown.code, shown.out) == (0, f"postgresql://postgres@127.0.0.1:{server.port}/warehouse\n")
+    assert server.password not in shown.out + shown.err
+    assert "cchc url --with-password" in shown.err
+    whole = cchc("url", "--with-password")
+    assert (whole.code, whole.err) == (0, "")
+    with psycopg.connect(whole.out.strip()) as connection:
+        assert connection.execute("select current_database()").fetchone() == ("warehouse",)
+
+    postgres.stop(home)
+    stopped = cchc("url")
+    assert (stopped.code, stopped.out) == (1, shown.out)
+    assert "PostgreSQL is stopped" in stopped.err
+    assert not postgres.is_running(home), "a question starts nothing"
+
+
+def test_the_address_of_another_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_WAREHOUSE_URL", "postgresql+psycopg://owner:p%40ss@db.example:5433/warehouse?sslmode=require")
+    assert cchc("url").out == "postgresql://owner@db.example:5433/warehouse?sslmode=require\n"
+    assert cchc("url", "--with-password").out == "postgresql://owner:p%40ss@db.example:5433/warehouse?sslmode=require\n"
+    assert not home.exists()
+
+
+def test_airflow_before_the_first_start_is_told(home: Path) -> None:
+    asked = cchc("airflow", "dags", "list")
+    assert asked.code == 1
+    assert "has no embedded Airflow yet: run `cchc up` first" in asked.err
+    assert not home.exists()
+
+
+def test_airflow_works_on_the_embedded_installation(home: Path) -> None:
+    """The metadata database is migrated by Airflow's own command, which then reads the DAGs of the project in it."""
+    settings = Settings.load()
+    server = postgres.start(home, durable=False)
+    server.ensure_databases(stack.METADATA_DATABASE)
+    stack.make_secrets(settings)
+    (home / "airflow").mkdir()
+    stack._remember(settings, port=8080, by_clock=False)
+
+    def airflow(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cchc.cli", "airflow", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    migrated = airflow("db", "migrate")
+    assert migrated.returncode == 0, migrated.stderr
+    found = airflow("dags", "list", "--local", "--output", "json")
+    assert found.returncode == 0, found.stderr
+    names = {entry["dag_id"] for entry in json.loads(found.stdout[found.stdout.index("[{") :])}
+    assert {"refresh_indicators", "close_month", "ingest_one_stop"} <= names
+    assert airflow("config", "get-value", "core", "default_timezone").stdout.strip().endswith("Asia/Ho_Chi_Minh")
+    refused = airflow("dags", "no-such-command")
+    assert refused.returncode == 2
