@@ -18,6 +18,7 @@ from cchc.cli import main as cli
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
+from tests.support import quick
 from tests.support.warehouse import NewWarehouse
 
 TEMPLATE = "cchc_template"
@@ -71,6 +72,25 @@ def _in_memory() -> Path | None:
     if not memory.is_dir() or shutil.disk_usage(memory).free < ROOM:
         return None
     return Path(tempfile.mkdtemp(prefix="cchc-tests-", dir=memory))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--quick`: refuse what takes long (tests/support/quick.py)."""
+    parser.addoption("--quick", action="store_true", help="refuse Airflow, LibreOffice, browsers, containers and the whole stack")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each worker guards its own process."""
+    if config.getoption("--quick"):
+        quick.guard()
+
+
+@pytest.fixture(autouse=True)
+def without_airflow(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `--quick`, no test imports Airflow."""
+    yield
+    if request.config.getoption("--quick"):
+        assert not quick.is_airflow_here(), "Airflow was imported, which takes seconds: take this test out of tests/quick.txt"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

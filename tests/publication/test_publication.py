@@ -103,7 +103,7 @@ def closable(ts: list[datetime]) -> tuple[Period, datetime, datetime]:
     raise AssertionError("the world has one T alone")
 
 
-@pytest.fixture(scope="module", params=(3, 20))
+@pytest.fixture(scope="module", params=(3, pytest.param(20, marks=pytest.mark.nightly)))
 def story(request: pytest.FixtureRequest, new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """A month published at an early T; then late data of every kind. The last test of this file approves them."""
     world, folder = random_world(request.param, 60), tmp_path_factory.mktemp("story")
