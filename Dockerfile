@@ -1,4 +1,4 @@
-# One image for all of Airflow's services, for `cchc` and for the demo's source systems: exactly what requirements.lock lists.
+# One image for all of Airflow's services, for `cchc` and for the demo's source systems, with exactly the packages of requirements.lock.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
@@ -6,7 +6,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python3 -m venv /opt/venv
 COPY requirements.lock /opt/cchc/requirements.lock
 RUN /opt/venv/bin/python -m pip install --require-hashes --no-deps -r /opt/cchc/requirements.lock
-# Editable: the environment points at /opt/cchc/plugins and holds no code of ours, so that a change of ours does not make it anew.
+# Editable: the environment refers to /opt/cchc/plugins and holds none of our code, so a change of our code does not build it again.
 COPY pyproject.toml /opt/cchc/
 RUN mkdir -p /opt/cchc/plugins/cchc && touch /opt/cchc/README.md /opt/cchc/plugins/cchc/__init__.py \
     && /opt/venv/bin/python -m pip install --no-deps -e /opt/cchc
@@ -23,7 +23,8 @@ COPY plugins ./plugins
 COPY include ./include
 COPY expectations ./expectations
 COPY demo ./demo
-# The root is read-only at run time: compiled now or never. Charts need a font with Vietnamese letters: matplotlib brings it along.
+# Compile now, because the root file system is read-only at run time. Charts need a font with Vietnamese letters, which comes with
+# matplotlib: the build fails if it is missing.
 RUN python -m compileall -q plugins dags demo \
     && MPLCONFIGDIR=/tmp/matplotlib python -c "import matplotlib.font_manager as f; f.findfont('DejaVu Sans', fallback_to_default=False)" \
     && rm -r /tmp/matplotlib

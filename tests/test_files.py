@@ -133,6 +133,8 @@ def test_a_lock_lets_one_in_at_a_time(tmp_path: Path) -> None:
 
     thread = Thread(target=second)
     with locked(tmp_path / "new" / "lock"):
+        with pytest.raises(BlockingIOError), locked(tmp_path / "new" / "lock", wait=False):
+            pytest.fail("two were let in")
         thread.start()
         thread.join(0.2)
         inside.append("first")

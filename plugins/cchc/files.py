@@ -51,15 +51,16 @@ def make_once(path: Path, make: Callable[[], str]) -> str:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of this file, waiting for other processes that hold it. The file and its folder are made where they are missing.
+def locked(path: Path, *, wait: bool = True) -> Iterator[int]:
+    """Hold the lock of this file, and give its descriptor. The file and its folder are made where they are missing.
 
-    The operating system ends the lock with the process that holds it.
+    The lock ends with the last process that has the file open: a process that inherits the descriptor holds it too. `wait`: whether to
+    wait while another process holds the lock; without it, BlockingIOError is raised.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield file.fileno()
 
 
 def tail(path: Path, lines: int = 30) -> str:

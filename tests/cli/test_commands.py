@@ -26,6 +26,7 @@ from tests.cli.support import cchc, rows_of
 COMMANDS = [
     "init", "ingest", "refresh", "scorecard", "explain", "export", "close", "publications", "restatements", "report", "quarantine", "source",
     "declare", "doctor", "sql", "form", "findings", "reconcile", "score", "outlook", "up", "down", "status", "demo",
+    "airflow", "url",
 ]  # fmt: skip
 HEAVY = {"airflow", "great_expectations", "numpy", "openpyxl", "pandas", "psycopg", "pyarrow", "python_calamine", "requests", "sqlalchemy"}
 FOLDER = Path(cli.__path__[0])

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import pytest
 
 from cchc.errors import CchcError, NotConfigured
 from cchc.settings import PROJECT, Settings
+from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import url as warehouse_url
 
@@ -79,8 +79,7 @@ def test_data_survives_a_killed_server(home: Path) -> None:
         row = connection.execute("select pg_postmaster_start_time()").fetchone()
     postmaster = int((home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
     os.kill(postmaster, signal.SIGKILL)
-    while postgres.is_running(home):
-        time.sleep(0.01)
+    assert wait_until(lambda: not postgres.is_running(home), 20, 0.01)
 
     again = postgres.start(home)
 
@@ -156,10 +155,7 @@ def test_a_zombie_is_not_taken_for_the_server(home: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", "", f"postgres {data}"])
     try:
         (data / "postmaster.pid").write_text(f"{child.pid}\n")
-        end = time.monotonic() + 20
-        while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE and time.monotonic() < end:
-            time.sleep(0.01)
-        assert psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE
+        assert wait_until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE, 20, 0.01)
         assert not postgres.is_running(home)
     finally:
         child.wait()

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,9 +85,7 @@ def test_children_of_a_killed_leader_are_ended(tmp_path: Path, started: list[sub
 def test_one_that_does_not_listen_is_killed(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
     record = ProcessFile(tmp_path / "processes.json", tmp_path)
     record.add("stubborn", start(started, STUBBORN, tmp_path).pid)
-    begin = time.monotonic()
     record.end([(("stubborn",), 0.5)])
-    assert time.monotonic() - begin < 8
     assert living(tmp_path) == []
 
 

@@ -25,6 +25,7 @@ from cchc.embedded import stack
 from cchc.embedded.airflow_api import AirflowApi, Run
 from cchc.embedded.stack import tasks_at_once
 from cchc.settings import PROJECT, Settings
+from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
 from demo.state import StateFolder
 from tests.dags.webhook import Webhook, webhook
@@ -106,11 +107,12 @@ def _approve(api: AirflowApi, run: Run) -> None:
     that was killed, and asks again after the retry's delay. No person is that fast.
     """
     path = f"/api/v2/dags/close_month/dagRuns/{quote(run.run_id, safe='')}/taskInstances/approval/-1/hitlDetails"
-    end = time.monotonic() + 120
-    while {task.task_id: task.state for task in api.tasks(run)}.get("approval") not in ("awaiting_input", "deferred"):
-        assert time.monotonic() < end, [(task.task_id, task.state) for task in api.tasks(run)]
+
+    def waits() -> bool:
         assert api.run(run.dag_id, run.run_id).state not in ("failed", "success"), api.explain_failure(run)
-        time.sleep(0.5)
+        return {task.task_id: task.state for task in api.tasks(run)}.get("approval") in ("awaiting_input", "deferred")
+
+    assert wait_until(waits, 120, 0.5), [(task.task_id, task.state) for task in api.tasks(run)]
     time.sleep(10)
     api._call("PATCH", path, {"chosen_options": ["Approve"], "params_input": {"note": None}})
 
@@ -122,10 +124,7 @@ def _failed_and_late_runs_are_told(api: AirflowApi, webhook: Webhook) -> None:
         api.set_paused(dag_id, False)
     failed, late = api.trigger("ingest_survey"), api.trigger("ingest_payments")
     assert [run.state for run in api.wait([failed], 120)] == ["failed"]
-    end = time.monotonic() + 120
-    while not any("deadline" in text for text in webhook.texts):
-        assert time.monotonic() < end, webhook.texts
-        time.sleep(0.5)
+    assert wait_until(lambda: any("deadline" in text for text in webhook.texts), 120, 0.5), webhook.texts
     of_survey = [text for text in webhook.texts if text.startswith("ingest_survey: the task extract")]
     assert len(of_survey) == 1, webhook.texts
     assert f"of the run {failed.run_id} (source survey) has failed: NotConfigured: Airflow has no connection src_survey" in of_survey[0]
@@ -140,19 +139,21 @@ def _a_killed_task_is_told(api: AirflowApi, webhook: Webhook, installation: Inst
     assert server is not None
     api.set_paused("check_connections", False)
     run = api.trigger("check_connections")
-    end, running = time.monotonic() + 120, list[Any]()
-    while not running or sum(text.startswith("check_connections: the task") for text in webhook.texts) < 2:  # the others fail by themselves
-        assert time.monotonic() < end, webhook.texts
-        time.sleep(0.5)
+
+    def pid_of_the_last() -> int | None:
+        """The process of the task that waits for a source which never answers, once the two others have failed by themselves."""
+        if sum(text.startswith("check_connections: the task") for text in webhook.texts) < 2:
+            return None
         with psycopg.connect(server.url("airflow").replace("+psycopg", "")) as connection:
-            statement = "select pid, map_index from task_instance where run_id = %s and state = 'running' and map_index = 0"
-            running = connection.execute(statement, [run.run_id]).fetchall()
-    ((pid, _),) = running
+            statement = "select pid from task_instance where run_id = %s and state = 'running' and map_index = 0"
+            found = connection.execute(statement, [run.run_id]).fetchone()
+        return found[0] if found else None
+
+    pid = wait_until(pid_of_the_last, 120, 0.5)
+    assert pid is not None, webhook.texts
     psutil.Process(pid).kill()
     assert [done.state for done in api.wait([run], 120)] == ["failed"]
-    while not any(text.startswith("check_connections: the run") for text in webhook.texts):
-        assert time.monotonic() < end, webhook.texts
-        time.sleep(0.5)
+    assert wait_until(lambda: any(text.startswith("check_connections: the run") for text in webhook.texts), 120, 0.5), webhook.texts
     (text,) = [text for text in webhook.texts if text.startswith("check_connections: the run")]
     assert f"the run {run.run_id} (no single source) has failed: the process of check[0] was killed, or ended without a word" in text
     assert sorted(text.split()[3] for text in webhook.texts if text.startswith("check_connections: the task")) == ["check[1]", "check[2]"]

@@ -52,7 +52,7 @@ MISTAKES = [
     # a word that is not in its list
     ("sources/one_stop.yaml", "paginator: {kind: cursor", "paginator: {kind: curser", "http.paginator: 'kind' is 'curser'; did you mean 'cursor'? Allowed: cursor, page_number."),
     ("reference/indicators.yaml", "  kind: flow", "  kind: flows", "dossier_on_time_rate: 'kind' is 'flows'; did you mean 'flow'? Allowed: flow, stock, count, score."),
-    ("reference/indicators.yaml", "  coverage: dossiers", "  coverage: dossier", ", dossier_on_time_rate: include/sql/coverage/dossier.sql does not exist; did you mean 'dossiers'?"),
+    ("reference/indicators.yaml", "  coverage: dossiers", "  coverage: dossier", ", dossier_on_time_rate: include/sql/queries/coverage/dossier.sql does not exist; did you mean 'dossiers'?"),
     ("reference/closing.yaml", "\napproval: person", "\napproval: persons", ": 'approval' is 'persons'; did you mean 'person'? Allowed: person, rule."),
     ("reference/findings.yaml", "end_equals_due:", "end_equal_due:", " end_equal_due: did you mean 'end_equals_due'?"),
     ("reference/declarations.yaml", "  form: score", "  form: scores", ": 'form' is 'scores'; did you mean 'score'? Allowed: rate, count, score."),

@@ -1,4 +1,4 @@
-"""Connections of sources as Airflow keeps them: `src_<source>`, secrets and all."""
+"""Connections of sources as Airflow keeps them: `src_<source>`, with their secrets."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The logins and databases on docker-compose's own PostgreSQL: made on the first start, given the passwords of .env on every start.
 
-So a rotated password is a changed line in .env and `docker compose up -d`; no secret stands in a script or in the volume in clear.
-Needs the administrator, `CCHC_ADMIN_URL`. Where that is not set (a server of somebody else's), its administrator makes them and nothing
-is done here.
+To change a password, change its line in .env and run `docker compose up -d`; no script holds a password, and the volume holds only hashes.
+It needs the login of the administrator (`CCHC_ADMIN_URL`). Without it nothing is done here: on a server of somebody else its administrator
+makes the logins and databases.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _ensure(connection: psycopg.Connection, variable: str, url: str, options: st
     user, password, database = parts.username, unquote(parts.password or ""), parts.path.removeprefix("/")
     if not (user and password and database):
         raise NotConfigured(f"{variable} must be postgresql+psycopg://user:password@host:5432/database, with all of its parts.")
-    # hashed on this side: a statement that fails is logged by the server, words and all
+    # hashed here, because the server logs the whole text of a statement that fails
     hashed = connection.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode()
     exists = connection.execute("select 1 from pg_roles where rolname = %s", [user]).fetchone()
     statement = sql.SQL("{} role {} with {} password {}")

@@ -56,7 +56,7 @@ def tell(message: str, level: int = logging.INFO) -> bool:
         from airflow.sdk.bases.hook import BaseHook
 
         host = BaseHook.get_connection(CONNECTION).host
-    except Exception as error:  # there is none, or it cannot be asked for: which of the two stands in the log
+    except Exception as error:  # there is no such connection, or Airflow cannot be asked; the log names the error
         log.info("Airflow gave no connection %s (%s): nobody was told", CONNECTION, type(error).__name__)
         return False
     try:

@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
 
 
 def write_passwords() -> None:
-    """The file of users and passwords that the simple auth manager reads and locks, readable by us alone."""
+    """Write the file of users and passwords that Airflow's simple auth manager reads; only its owner may read it."""
     path = Path(_required(PASSWORDS_FILE))
     passwords = {user: _required(variable) for user, variable in USERS.items()}
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -48,15 +48,15 @@ class Task:
 class AirflowApi:
     """Airflow's REST API at `base_url`, logged in as `user` on the first call.
 
-    Methods raise SourceUnavailable if the server does not answer, NotConfigured if it does not let us in,
-    and CchcError with its words if it refuses a request.
+    Methods raise SourceUnavailable if the server does not answer, NotConfigured if it refuses the login, and CchcError with the server's
+    answer if it refuses a request.
     """
 
     def __init__(self, base_url: str, user: str, password: str) -> None:
         self.base_url = base_url.rstrip("/")
         self._user, self._password = user, password
         self._session = requests.Session()
-        self._session.trust_env = False  # no proxy between us and our own machine
+        self._session.trust_env = False  # no proxy: the server is on this machine
 
     def __enter__(self) -> Self:
         return self
@@ -217,7 +217,7 @@ class AirflowApi:
             return {}
 
     def warm_up(self) -> None:
-        """Let the server build what the first task would wait for otherwise."""
+        """Let the server prepare its API for tasks now, so that the first task does not wait for it."""
         self._session.get(f"{self.base_url}/execution/health", timeout=120)
 
     # --- HTTP ---

@@ -1,6 +1,6 @@
 """The demo district, loaded through real DAG runs of the embedded Airflow: its source systems, the ingests, the refreshes they cause.
 
-Nothing is printed here: progress goes to the `say` of the caller, one line at a time, and what goes wrong is raised as CchcError.
+Nothing is printed here. Progress is passed to the caller's function `say`, one line at a time; a failure is raised as CchcError.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import requests
+from sqlalchemy import Engine
 
 from cchc.embedded import stack
 from cchc.embedded.airflow_api import Run
@@ -38,11 +39,11 @@ Say = Callable[[str], None]
 
 
 def load(settings: Settings, prepare: Callable[[], None], say: Say) -> stack.Stack:
-    """Start PostgreSQL, the demo's sources and Airflow, and load everything that the demo's sources know; the running stack.
+    """Start PostgreSQL, the demo's sources and Airflow, and load everything that the demo's sources have; the running stack.
 
-    `prepare` readies the warehouse, once PostgreSQL runs and before Airflow starts; it is not called where Airflow runs already.
-    Raises WrongUse where Airflow runs without the demo's sources, CchcError with the end of the failed task's log if a run fails;
-    Airflow then stays up, to be looked at.
+    `prepare` prepares the warehouse after PostgreSQL has started and before Airflow starts; it is not called where Airflow runs already.
+    Raises WrongUse where Airflow runs without the demo's sources, and CchcError with the end of the failed task's log if a run fails.
+    Airflow then continues to run, so that a person can look at it.
     """
     running = _up_with_sources(settings, prepare, say)
     _load(settings, running, say)
@@ -86,7 +87,7 @@ def _up_with_sources(settings: Settings, prepare: Callable[[], None], say: Say) 
 
 def _load(settings: Settings, running: stack.Stack, say: Say) -> None:
     """Trigger the ingests, wait for them and for the refreshes that they cause. Raises CchcError if one of them failed."""
-    until = _clock(settings)
+    until, warehouse = _clock(settings), engine(settings)
     ingests = _ingest_dags(settings)
     with running.api() as api:
         api.wait_for_dags([*ingests, REFRESH_DAG], PARSE_SECONDS)
@@ -99,12 +100,12 @@ def _load(settings: Settings, running: stack.Stack, say: Say) -> None:
             api.set_paused(dag_id, False)
         say(f"loading everything known until {until}")
         known = [run.run_id for run in api.runs(REFRESH_DAG)]
-        if _marked(settings):  # changed reference data mark months and cause no run
+        if _marked(warehouse):  # changed reference data mark months and cause no run
             api.trigger(REFRESH_DAG)
         triggered = [api.trigger(dag_id, {"from": None, "to": until}) for dag_id in ingests]
         ingested = api.wait(triggered, RUN_SECONDS, lambda run: _say_run(run, say))
         say("recomputing the months that the loads touched")
-        caused = api.wait_for_partitions(REFRESH_DAG, known, lambda: _marked(settings), RUN_SECONDS, _Counter(REFRESH_DAG, say))
+        caused = api.wait_for_partitions(REFRESH_DAG, known, lambda: _marked(warehouse), RUN_SECONDS, _Counter(REFRESH_DAG, say))
         failed = [run for run in (*ingested, *caused) if run.state != "success"]
         if failed:
             raise CchcError(
@@ -113,9 +114,9 @@ def _load(settings: Settings, running: stack.Stack, say: Say) -> None:
         say(f"{len(ingested) + len(caused)} DAG runs, all green")
 
 
-def _marked(settings: Settings) -> set[str]:
+def _marked(warehouse: Engine) -> set[str]:
     """The months (YYYY-MM) that wait for a refresh: ops.dirty_month decides that, whatever runs Airflow has."""
-    with engine(settings).connect() as connection:
+    with warehouse.connect() as connection:
         return {month for months in dirty_months(connection).values() for month in months}
 
 
@@ -159,7 +160,7 @@ def _connections(settings: Settings, port: int | None = None) -> dict[str, str]:
 def _clock(settings: Settings) -> str:
     """The current time of the demo (ISO 8601), read from its sources as soon as they answer."""
     with requests.Session() as session:
-        session.trust_env = False  # no proxy between us and our own machine
+        session.trust_env = False  # no proxy: the sources are on this machine
 
         def ask() -> str:
             try:

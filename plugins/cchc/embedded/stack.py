@@ -82,10 +82,10 @@ def up(
         if is_up(settings):
             stack = _stack(settings, started_now=False)
             with stack.api() as api:
-                if WAREHOUSE_POOL not in api.pools():  # an older version started it: tasks of a pool that is not there never start
+                if WAREHOUSE_POOL not in api.pools():  # an older version started it; Airflow never starts the tasks of a missing pool
                     _ensure_pools(api, configured_pools({PARALLELISM: _parallelism(), **os.environ}))
             return stack
-        _processes(settings).end(STOP_STAGES)  # what a crash may have left
+        _processes(settings).end(STOP_STAGES)  # a crash may have left some
         say("starting PostgreSQL")
         server = postgres.start(settings.home)
         server.ensure_databases(METADATA_DATABASE)
@@ -110,7 +110,7 @@ def up(
 
 
 def down(settings: Settings) -> None:
-    """Stop Airflow, whatever else was put on record with it, and PostgreSQL. No process is left. Does nothing if nothing runs."""
+    """Stop Airflow, the processes that were started beside it, and PostgreSQL. No process is left. Does nothing if nothing runs."""
     with _locked(settings):
         _processes(settings).end(STOP_STAGES)
         postgres.stop(settings.home)
@@ -172,7 +172,7 @@ def running_stack(settings: Settings) -> Stack | None:
 
 
 def start_beside(settings: Settings, name: str, command: list[str], environment: Mapping[str, str]) -> int:
-    """Start another process that `down` shall stop, unless it runs already; its log is `logs/<name>.log`. Returns its number."""
+    """Start another process that `down` will stop, unless it runs already; its log is `logs/<name>.log`. Returns its number."""
     processes = _processes(settings)
     running = processes.alive().get(name)
     if running is not None:
@@ -284,7 +284,7 @@ def _launch(settings: Settings, environment: Mapping[str, str], server: postgres
         )
     if done.returncode != 0:
         log = log_of(settings, "launch")
-        if migrate and "Traceback" not in log.read_text():  # then it is the migration that failed
+        if migrate and "Traceback" not in log.read_text():  # launch.py itself had no error, so the migration failed
             log = log_of(settings, "migrate")
         raise CchcError(f"Airflow does not start. The end of {log}:\n{tail(log)}")
     if migrate:
@@ -314,7 +314,7 @@ def _ensure_pools(api: AirflowApi, pools: Mapping[str, int]) -> None:
 
 
 def _is_migrated(folder: Path, server: postgres.Server) -> bool:
-    """Whether this Airflow has migrated this database already. Asking Airflow itself would cost its imports."""
+    """Whether this Airflow has migrated this database already. Airflow itself would need seconds to answer, because of its imports."""
     try:
         saved = json.loads((folder / "migrated.json").read_text())
     except (OSError, ValueError):
@@ -348,7 +348,7 @@ def _processes(settings: Settings) -> ProcessFile:
     return ProcessFile(folder / "processes.json", folder)
 
 
-def _locked(settings: Settings) -> AbstractContextManager[None]:
+def _locked(settings: Settings) -> AbstractContextManager[int]:
     return locked(_folder(settings) / "lock")
 
 

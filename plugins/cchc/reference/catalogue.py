@@ -86,7 +86,7 @@ def catalogue(settings: Settings) -> dict[str, Indicator]:
 def _check_file(path: Path, code: str, file: Path) -> None:
     if not file.exists():
         hint = near(file.stem, (other.stem for other in file.parent.glob("*.sql")))
-        raise NotConfigured(f"{path.name}, {code}: include/sql/{file.parent.name}/{file.name} does not exist{hint or '.'}")
+        raise NotConfigured(f"{path.name}, {code}: include/sql/queries/{file.parent.name}/{file.name} does not exist{hint or '.'}")
 
 
 @lru_cache(maxsize=4)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cchc.errors import CchcError, WrongUse
+from cchc.files import write_atomic
 from cchc.period import Period
 from cchc.reports.content import Content, read
 from cchc.reports.document import report_document
@@ -61,9 +61,11 @@ def build(
             files[file_name(layout, kind, period, unit) + ending] = writer(content, layout)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [_write(folder / name, data) for name, data in files.items()]
+        for name, data in files.items():
+            write_atomic(folder / name, data)
     except OSError as error:
         raise CchcError(f"the reports cannot be written into {folder}: {error.strerror or error}") from error
+    return [folder / name for name in files]
 
 
 def file_name(layout: Layout, kind: str, period: Period, unit: str | None) -> str:
@@ -81,11 +83,3 @@ def file_name(layout: Layout, kind: str, period: Period, unit: str | None) -> st
 def default_folder(settings: Settings, period: Period) -> Path:
     """Where `cchc report` writes."""
     return settings.home / "reports" / period.code
-
-
-def _write(path: Path, data: bytes) -> Path:
-    """Whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    os.replace(part, path)
-    return path

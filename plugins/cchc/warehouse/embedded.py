@@ -18,7 +18,6 @@ owners; where user namespaces are forbidden, it starts it as an unprivileged use
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import importlib.util
 import json
@@ -29,7 +28,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -238,7 +237,7 @@ def _server(home: Path) -> Server:
     return Server(home.resolve(), port or FIRST_PORT, password)
 
 
-def _locked(folder: Path) -> AbstractContextManager[None]:
+def _locked(folder: Path) -> AbstractContextManager[int]:
     return locked(folder / "lock")
 
 
@@ -249,15 +248,15 @@ def _held_by_server(folder: Path) -> Iterator[int]:
     The lock holds for every process of this machine, also between containers, where a process number says nothing. So whoever gets it knows
     that no server which was started here has the cluster open. Raises CchcError where a process holds it.
     """
-    with open(folder / "running.lock", "a") as file:
+    with ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock = held.enter_context(locked(folder / "running.lock", wait=False))
         except BlockingIOError:
             raise CchcError(
                 f"A PostgreSQL server has {folder / 'data'} open, but its processes cannot be seen from here, so it runs in another "
                 "container. Stop it there, or set CCHC_HOME to another folder."
             ) from None
-        yield file.fileno()
+        yield lock
 
 
 def _read_state(folder: Path) -> tuple[int | None, str]:
@@ -401,7 +400,7 @@ def free_port(first: int) -> int:
     """The first free port of 127.0.0.1 from `first` on. Raises CchcError if there is none."""
     for port in range(first, first + PORTS_TRIED):
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closing connections of the last run do not occupy it
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of an earlier run that still close do not matter
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:

@@ -1,8 +1,8 @@
 """Airflow imports this module in each of its processes; its folder is on PYTHONPATH.
 
-*Preloading.* The scheduler's LocalExecutor forks its workers, and these fork the tasks. What the scheduler has imported is free in every
-task: Great Expectations alone costs a task six seconds otherwise. Only third-party libraries are imported here, so that a
-change of our own code is seen by the next task, not after a restart.
+*Preloading.* The scheduler's LocalExecutor forks its workers, and these fork the tasks. A task need not import again what the scheduler has
+imported; Great Expectations alone would take six seconds of each task. Only third-party libraries are imported here, so that the next task
+uses a change of our own code without a restart.
 """
 
 from __future__ import annotations
