@@ -20,10 +20,10 @@ COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication q
 	$(addprefix --ignore=tests/,cli/test_touched.py plans/test_two_plans.py publication/test_publication.py reference/test_felt.py \
 	runs/test_clocks.py runs/test_overlapping.py)
 
-.PHONY: help setup demo up down status test nightly coverage check format bench dictionary reference schemas lock clean check-types check-packages release-notes
+.PHONY: help setup demo up down status test test-quick nightly coverage check format bench dictionary reference schemas lock clean check-types check-packages release-notes
 
 help: ## list the commands
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo ONCE=1 stops everything and ends when the scorecard is printed."
 
@@ -44,8 +44,12 @@ status: $(INSTALLED) ## what runs
 test: $(INSTALLED) ## all tests, with real PostgreSQL and one run through a real Airflow
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-nightly: $(INSTALLED) ## the tests that are too slow for each change
+test-quick: $(INSTALLED) ## units and SQL cases, within a minute: no Airflow, no LibreOffice, no whole stack
+	@$(BIN)/python -m pytest --quick -n auto --dist loadfile --no-loadscope-reorder $$(sed '/^#/d' tests/quick.txt) $(ARGS)
+
+nightly: $(INSTALLED) ## every mutant, twenty random worlds, the containers, each supported Python
 	@$(BIN)/python -m pytest -n auto -m nightly $(ARGS)
+	@UV="$(UV)" tests/each_python.sh
 
 coverage: $(INSTALLED) ## how much of plugins/cchc the fast tests run
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --timeout 900 --cov $(COVERED_BY) $(ARGS)
@@ -57,7 +61,7 @@ check: $(INSTALLED) check-types check-packages ## lint, format, types, the order
 	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor -p 2 include/sql
 
 check-types: $(INSTALLED)
-	$(BIN)/mypy plugins/cchc demo dags
+	$(BIN)/mypy plugins/cchc dags demo tests
 
 check-packages: $(INSTALLED)
 	$(BIN)/deptry plugins dags demo --no-ansi

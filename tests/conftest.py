@@ -6,7 +6,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from cchc.cli import main as cli
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
+from tests.support import quick
+from tests.support.warehouse import NewWarehouse
 
 TEMPLATE = "cchc_template"
 ROOM = 6 * 2**30  # bytes for the databases of all workers
@@ -72,6 +74,25 @@ def _in_memory() -> Path | None:
     return Path(tempfile.mkdtemp(prefix="cchc-tests-", dir=memory))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--quick`: refuse what takes long (tests/support/quick.py)."""
+    parser.addoption("--quick", action="store_true", help="refuse Airflow, LibreOffice, browsers, containers and the whole stack")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each worker guards its own process."""
+    if config.getoption("--quick"):
+        quick.guard()
+
+
+@pytest.fixture(autouse=True)
+def without_airflow(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `--quick`, no test imports Airflow."""
+    yield
+    if request.config.getoption("--quick"):
+        assert not quick.is_airflow_here(), "Airflow was imported, which takes seconds: take this test out of tests/quick.txt"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take minutes first: pytest-xdist hands files out in this order, and a long one must not be the last."""
     order = {name: number for number, name in enumerate(LONG_FILES)}
@@ -111,7 +132,7 @@ def template(postgres_server: postgres.Server, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
-def new_warehouse(postgres_server: postgres.Server, template: str) -> Callable[[Path], object]:
+def new_warehouse(postgres_server: postgres.Server, template: str) -> NewWarehouse:
     """A function: a context with the settings of a fresh migrated warehouse whose home is the given folder; gone afterwards."""
 
     @contextmanager
@@ -129,7 +150,7 @@ def new_warehouse(postgres_server: postgres.Server, template: str) -> Callable[[
 
 
 @pytest.fixture
-def warehouse(new_warehouse: Callable[[Path], object], tmp_path: Path) -> Iterator[Settings]:
+def warehouse(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Settings]:
     """The settings of a fresh migrated warehouse."""
-    with new_warehouse(tmp_path / "home") as settings:  # type: ignore[attr-defined]
+    with new_warehouse(tmp_path / "home") as settings:
         yield settings

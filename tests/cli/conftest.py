@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from cchc.settings import PROJECT, Settings
 from tests.cli.support import cchc
 from tests.small_district import CLOCK, served
+from tests.support.warehouse import NewWarehouse
 
 PERIOD = "2023-12"
 # of the sources that come as files those of the month; a file that nobody needs here would only cost time
@@ -19,10 +19,10 @@ OF_THE_MONTH = {"payments": "giaodich_202312*", "feedback": "phananh_202312*", "
 
 
 @pytest.fixture(scope="module")
-def loaded(new_warehouse: Callable[[Path], object], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def loaded(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """The district up to T, computed for everything that ends in December 2023; its files are those of that month."""
     home = tmp_path_factory.mktemp("cli")
-    with new_warehouse(home / "home") as settings, served(home / "demo") as demo, pytest.MonkeyPatch.context() as patch:  # type: ignore[attr-defined]
+    with new_warehouse(home / "home") as settings, served(home / "demo") as demo, pytest.MonkeyPatch.context() as patch:
         for source, pattern in OF_THE_MONTH.items():
             (home / source).mkdir()
             for path in getattr(demo.state, source).glob(pattern):

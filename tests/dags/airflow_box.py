@@ -10,9 +10,13 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
+from unittest import mock
 
 PROJECT = Path(__file__).resolve().parents[2]
 DAGS = PROJECT / "dags"
@@ -93,8 +97,74 @@ def _as_list(callbacks: Any) -> list[Any]:
     return callbacks if isinstance(callbacks, list) else [callbacks] if callbacks else []
 
 
-def run(dag_id: str, conf: dict[str, Any], environment: dict[str, str], skip: str | None) -> dict[str, Any]:
-    """One run of a DAG to its end: its state, and each task's state, error and result. `skip` marks tasks as done without running."""
+@contextmanager
+def answered(dag_id: str, answer: dict[str, Any] | None) -> Iterator[list[dict[str, str]]]:
+    """Inside, an approval that the DAG asks for is answered as the UI answers it; gives what was asked. None: the approval fails.
+
+    The function is that of Airflow's API, because this process serves no API.
+    """
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
+    from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
+    from airflow.models.hitl import HITLDetail
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from airflow.utils.state import TaskInstanceState
+
+    asked: list[dict[str, str]] = []
+    has_ended = Event()
+
+    def say(session: Any, ti: Any) -> None:
+        detail = session.get(HITLDetail, ti.id)
+        asked.append({"subject": detail.subject, "body": detail.body})
+        if answer is None:
+            raise LookupError(f"{ti.task_id} asks, and nobody was expected to be asked")
+        payload = UpdateHITLDetailPayload(chosen_options=[answer["chosen"]], params_input={"note": answer.get("note")})
+        user = SimpleAuthManagerUser(username="thu", role="admin")
+        update_hitl_detail(dag_id, ti.run_id, ti.task_id, payload, user, session)
+
+    def say_to_each() -> None:
+        while not has_ended.wait(0.2):
+            with create_session() as session:
+                for ti in session.query(TaskInstance).filter_by(dag_id=dag_id, state=TaskInstanceState.AWAITING_INPUT).all():
+                    try:
+                        say(session, ti)
+                    except Exception:  # without an answer the run would wait for ever
+                        traceback.print_exc()
+                        ti.state = TaskInstanceState.FAILED
+
+    thread = Thread(target=say_to_each, daemon=True)
+    thread.start()
+    try:
+        yield asked
+    finally:
+        has_ended.set()
+        thread.join()
+
+
+@contextmanager
+def another_reference(folder: str | None) -> Iterator[None]:
+    """Inside, settings name another folder of reference data: it has no variable in the environment."""
+    from cchc.settings import Settings
+
+    load = Settings.load
+    with mock.patch.object(Settings, "load", lambda: replace(load(), reference_dir=Path(folder)) if folder else load()):
+        yield
+
+
+def run(
+    dag_id: str,
+    conf: dict[str, Any],
+    environment: dict[str, str],
+    skip: str | None,
+    answer: dict[str, Any] | None = None,
+    reference: str | None = None,
+) -> dict[str, Any]:
+    """One run of a DAG to its end: its state, each task's state, error and result, and what a person was asked.
+
+    `skip` marks tasks as done without running. `answer`: what the person says whom an approval asks, `chosen` and `note`.
+    `reference`: another folder of reference data.
+    """
     os.environ.update(environment)
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
@@ -117,7 +187,8 @@ def run(dag_id: str, conf: dict[str, Any], environment: dict[str, str], skip: st
             task.partial_kwargs |= {"on_failure_callback": [*own, remember], "retries": 0}
         else:
             task.on_failure_callback, task.retries = [*_as_list(task.on_failure_callback), remember], 0
-    done = dag.test(run_conf=conf, mark_success_pattern=skip)
+    with answered(dag_id, answer) as asked, another_reference(reference):
+        done = dag.test(run_conf=conf, mark_success_pattern=skip)
     defaults.DEFAULT_ARGS["retries"] = retries
     with create_session() as session:
         pushed = session.query(XComModel).filter(XComModel.dag_id == dag_id, XComModel.run_id == done.run_id).all()
@@ -126,6 +197,7 @@ def run(dag_id: str, conf: dict[str, Any], environment: dict[str, str], skip: st
         "state": str(done.state),
         "tasks": {f"{ti.task_id}[{ti.map_index}]" if ti.map_index >= 0 else ti.task_id: str(ti.state) for ti in done.get_task_instances()},
         "errors": errors,
+        "asked": asked,
         "results": {task: value for (task, index, key), value in results.items() if index < 0 and key == "return_value"},
         "mapped": [value for (_, index, key), value in sorted(results.items()) if index >= 0 and key == "return_value"],
     }

@@ -41,6 +41,12 @@ class Box:
         """One run of a DAG, with these variables in its environment."""
         return self.ask("run", dag_id=dag_id, conf=conf or {}, environment=variables, skip=skip)
 
+    def close(self, period: str, variables: dict[str, str], *, answer: dict[str, Any] | None, reference: Path) -> Any:
+        """One run of close_month that does not wait for data. `answer`: of the person who is asked; None: nobody is expected to be."""
+        conf = {"period": period, "wait_hours": 0}
+        request = {"answer": answer, "reference": str(reference), "environment": variables, "skip": None}
+        return self.ask("run", dag_id="close_month", conf=conf, **request)
+
 
 @pytest.fixture(scope="session")
 def start_box(postgres_server: postgres.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Box]]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from cchc.settings import PROJECT
 
 PACKAGE = PROJECT / "plugins" / "cchc"
-HEAVY = ("pandas", "great_expectations")
 RUN_EACH = """
 import runpy, sys
 for path in sys.argv[1:]:

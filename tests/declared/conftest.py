@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from cchc.pipeline.refresh import refresh
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.warehouse import engine, query
+from tests.support.warehouse import NewWarehouse
 
 Row = dict[str, Any]
 
@@ -102,7 +103,7 @@ def desk(warehouse: Settings, tmp_path: Path) -> Desk:
 
 
 @pytest.fixture(scope="module")
-def shared(new_warehouse: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def shared(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """One warehouse for the tests of a module that only read it."""
     with new_warehouse(tmp_path_factory.mktemp("shared")) as settings:
         yield settings

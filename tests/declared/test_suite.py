@@ -10,7 +10,7 @@ from cchc.quality.suites import load_suite, suite_path
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
 from tests.quality.second_vendor import SecondVendor
-from tests.staging.support import Bench, profile
+from tests.support.bench import Bench, profile
 
 GOOD = {
     "MaDonVi": "H19.16.2", "Thang": "2023-06", "MaChiTieu": "staff_training_rate", "TuSo": 3, "MauSo": 4, "NguoiDuyet": "a1b2", "NgayDuyet": "30/06/2023",

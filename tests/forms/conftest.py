@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +15,7 @@ from cchc.sources.connection import Connection, from_environment
 from demo import clock, server
 from demo.deliveries import DropFolder
 from demo.district import District
+from tests.support.warehouse import NewWarehouse
 
 FIRST, SECOND = "2024-01-02T00:00:00+07:00", "2024-02-01T00:00:00+07:00"
 
@@ -30,7 +29,7 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
-def demo_warehouse(new_warehouse: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo_warehouse(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Until FIRST from files that hold each version (a site whose extracts missed none), from then on to SECOND over HTTP.
 
     Findings that compare two delivered versions need both of them delivered: one extract alone never has them.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,12 @@ from tests.oracle.server import ContractServer, windows
 from tests.oracle.words import midnight, scopes, units
 from tests.oracle.words import parse_period as words_period
 from tests.oracle.world import random_world
+from tests.support.warehouse import NewWarehouse
 
 
 @pytest.mark.enable_socket
-@pytest.mark.parametrize("seed", [11, 24])
-def test_the_form_equals_an_independent_count(seed: int, new_warehouse: Callable[[Path], Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", [11, pytest.param(24, marks=pytest.mark.nightly)])
+def test_the_form_equals_an_independent_count(seed: int, new_warehouse: NewWarehouse, tmp_path: Path) -> None:
     world = random_world(seed, 60)
     with new_warehouse(tmp_path / "cchc") as settings:
         runs = []

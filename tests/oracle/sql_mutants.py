@@ -1,30 +1,28 @@
-"""Mutation test: each mutant changes one place of include/sql; the comparison with the reference implementation must then find a difference.
-
-python -m tests.oracle.sql_mutants [--seeds 3001 3002]    # by hand, takes some minutes; prints the mutants that no world detected
-"""
+"""Mutation test: each mutant changes one place of include/sql; test_mutants.py shows that the comparison with the oracle detects it."""
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-if __package__ in (None, ""):  # run as a file
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    __package__ = "oracle"
+from sqlalchemy import text
 
-from .compare import differences, environment, own_server, product_values, told
+from cchc.core.facts import derive_dossiers
+from cchc.period import periods_ending_in
+from cchc.pipeline.refresh import refresh
+from cchc.settings import Settings
+from cchc.warehouse import engine, known_at_of
+from tests.support.defects import planted, text_of
+
+from .compare import differences, product_values
 from .indicators import Knowledge
-from .server import Faults
 from .words import A_TICK, add_months, local
-from .world import World, random_world
+from .world import World
 
 
 class Mutant(NamedTuple):
@@ -85,53 +83,41 @@ MUTANTS = (
     Mutant("gap is rounded down", "mart/indicator_value", "ceil(t.target", "floor(t.target"),
     Mutant("the pace is that of the year", "core.judged_status", "(extract(month from last_day) - 1)", "extract(month from last_day)"),
     Mutant("a target holds in every year", "mart/indicator_value", "cast(:period_end as date) - 1 between p.valid_from and p.valid_to", "true"),
-    Mutant("coverage of all units", "queries/coverage/dossiers", "    and u.unit_code in (", "    and u.unit_code is not null or u.unit_code in ("),
+    Mutant("coverage of all units", "queries/coverage/dossiers", "    u.unit_code in (\n", "    u.unit_code is not null or u.unit_code in (\n"),
     Mutant("leaders without a signature cover", "queries/coverage/signatures", "s.person_code = l.person_code", "true"),
 )  # fmt: skip
 
 
-def planted(settings: Any, mutant: Mutant | None, folder: Path) -> Any:
-    """The settings with a copy of include/sql in `folder` that has the defect."""
+def with_defect(mutant: Mutant) -> str:
+    """The text of the file or function with the defect. Raises AssertionError where it no longer says what the defect changes."""
+    return planted(text_of(mutant.file), f"{mutant.name}: {mutant.file}", mutant.old, mutant.new)
+
+
+def copied(settings: Settings, mutant: Mutant | None, folder: Path) -> Settings:
+    """The settings with a copy of include/sql in `folder`, which has the defect if it is one of a file."""
     shutil.copytree(settings.sql_dir, folder, dirs_exist_ok=True)
-    if mutant is not None and "." not in mutant.file:
-        path = folder / f"{mutant.file}.sql"
-        text = path.read_text(encoding="utf-8")
-        if mutant.old not in text:
-            raise LookupError(f"{mutant.name}: {mutant.file}.sql has changed; it lacks {mutant.old!r}")
-        path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    if mutant is not None and "/" in mutant.file:
+        (folder / f"{mutant.file}.sql").write_text(with_defect(mutant), encoding="utf-8")
     return replace(settings, sql_dir=folder)
 
 
 @contextmanager
-def function_planted(settings: Any, mutant: Mutant | None) -> Iterator[None]:
+def in_the_warehouse(settings: Settings, mutant: Mutant | None) -> Iterator[None]:
     """The defect in a function of the warehouse, until the end of the block; nothing where the mutant is in a file."""
-    from sqlalchemy import text
-
-    from cchc.warehouse import engine
-
-    if mutant is None or "." not in mutant.file:
+    if mutant is None or "/" in mutant.file:
         yield
         return
     with engine(settings).begin() as connection:
-        sound = connection.execute(text("select pg_get_functiondef(cast(:f as regproc))"), {"f": mutant.file}).scalar_one()
-        if mutant.old not in sound:
-            raise LookupError(f"{mutant.name}: {mutant.file} has changed; it lacks {mutant.old!r}")
-        connection.exec_driver_sql(sound.replace(mutant.old, mutant.new).replace("%", "%%"))
+        connection.exec_driver_sql(with_defect(mutant).replace("%", "%%"))
     try:
         yield
     finally:
         with engine(settings).begin() as connection:
-            connection.exec_driver_sql(sound.replace("%", "%%"))
+            connection.exec_driver_sql(text_of(mutant.file).replace("%", "%%"))
 
 
-def derive_again(settings: Any, months: Sequence[date]) -> None:
+def derive_again(settings: Settings, months: Sequence[date]) -> None:
     """Every dossier's facts once more, and the numbers of some months, from what core has delivered."""
-    from sqlalchemy import text
-
-    from cchc.core.facts import derive_dossiers
-    from cchc.pipeline.refresh import refresh
-    from cchc.warehouse import engine, known_at_of
-
     with engine(settings).begin() as connection:
         clock = known_at_of(connection, "one_stop")
         assert clock is not None
@@ -143,15 +129,13 @@ def derive_again(settings: Any, months: Sequence[date]) -> None:
     refresh(settings, months, force=True)
 
 
-def felt(settings: Any, kn: Knowledge, mutant: Mutant | None, folder: Path, months: Sequence[date]) -> list[str]:
+def felt(settings: Settings, kn: Knowledge, mutant: Mutant | None, folder: Path, months: Sequence[date]) -> list[str]:
     """The differences between the oracle and the product with a defect, in the periods that end in some months."""
-    from cchc.period import periods_ending_in
-
-    broken = planted(settings, mutant, folder)
-    with function_planted(settings, mutant):
+    broken = copied(settings, mutant, folder)
+    with in_the_warehouse(settings, mutant):
         derive_again(broken, months)
     periods = {(p.kind, p.start) for month in months for p in periods_ending_in(month, max(kn.t.values()))}
-    values = {key: value for key, value in product_values(settings.warehouse_url).items() if key[2:4] in periods}
+    values = {key: value for key, value in product_values(str(settings.warehouse_url)).items() if key[2:4] in periods}
     return differences(kn, values, limit=5)
 
 
@@ -159,42 +143,3 @@ def busiest(world: World, kn: Knowledge, count: int) -> list[date]:
     """The last months that have a value: that of T, and those before it."""
     last = local(min(kn.t.values()) - A_TICK).replace(day=1)
     return [add_months(last, -n) for n in reversed(range(count))]
-
-
-def main(seeds: Sequence[int], dossiers: int, only: str, skip: int) -> None:
-    """Print in how many worlds each mutant was felt, the least first."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from cchc.settings import Settings
-    from cchc.warehouse import engine
-
-    seen = dict.fromkeys(MUTANTS, 0)
-    base = Path(tempfile.mkdtemp(prefix="sql-mutants-"))
-    with own_server(base / "server") as new:
-        for seed in seeds:
-            url = new(f"mutants_{seed}")
-            with environment({"CCHC_HOME": str(base / str(seed)), "CCHC_WAREHOUSE_URL": url, "CCHC_PRIVACY_KEY": "a key for tests"}):
-                world = random_world(seed, dossiers)
-                kn, found = told(world, base / str(seed), {}, faults=Faults(), in_process=True)
-                print(f"seed {seed}: {len(found)} differences without a defect", flush=True)
-                settings, months = Settings.load(), busiest(world, kn, 4)
-                for number, mutant in enumerate(mutant for mutant in MUTANTS[skip:] if only in mutant.name):
-                    try:
-                        seen[mutant] += bool(felt(settings, kn, mutant, base / f"{seed}-{number}", months))
-                    except SQLAlchemyError as failure:
-                        print(f"    {mutant.name} is no SQL: {str(failure)[:200]}", flush=True)
-                    print(f"  {seen[mutant]} {mutant.name}", flush=True)
-                engine(settings).dispose()
-    shutil.rmtree(base, ignore_errors=True)
-    for mutant, number in sorted(seen.items(), key=lambda pair: pair[1]):
-        print(f"{number:3d} of {len(seeds)}  {mutant.name}")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", nargs="+", type=int, default=[3001, 3002, 3003])
-    parser.add_argument("--dossiers", type=int, default=120)
-    parser.add_argument("--only", default="", help="only those with this in their name")
-    parser.add_argument("--skip", type=int, default=0, help="not the first so many")
-    given = parser.parse_args()
-    main(given.seeds, given.dossiers, given.only, given.skip)

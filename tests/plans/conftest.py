@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,6 +25,7 @@ from tests.oracle.indicators import Knowledge, Run
 from tests.oracle.server import ContractServer, windows
 from tests.oracle.world import World
 from tests.plans.district import NEW_YEAR, district
+from tests.support.warehouse import NewWarehouse
 
 HERE = Path(__file__).parent
 PLAN, NEXT = "plan_53_KH-UBND_2023", "plan_99_KH-UBND_2024"
@@ -140,7 +141,7 @@ class Office:
 
 
 @pytest.fixture
-def office(new_warehouse: Callable[[Path], Any], tmp_path: Path) -> Iterator[Office]:
+def office(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Office]:
     """An office whose warehouse has nothing but what `cchc init` brings."""
     with new_warehouse(tmp_path / "office" / "home") as settings, _office(settings, tmp_path / "office") as made:
         yield made

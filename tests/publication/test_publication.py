@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from tests.oracle.indicators import SOURCES, Knowledge, Run, evaluate, members
 from tests.oracle.server import ContractServer, Faults, windows
 from tests.oracle.words import scopes
 from tests.oracle.world import World, random_world
+from tests.support.warehouse import NewWarehouse
 
 VALUE = (
     "unit_code, indicator_code, basis, formula_version, level, numerator, denominator, value, target, status, gap_count, coverage, "
@@ -102,10 +103,8 @@ def closable(ts: list[datetime]) -> tuple[Period, datetime, datetime]:
     raise AssertionError("the world has one T alone")
 
 
-@pytest.fixture(scope="module", params=(3, 20))
-def story(
-    request: pytest.FixtureRequest, new_warehouse: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Story]:
+@pytest.fixture(scope="module", params=(3, pytest.param(20, marks=pytest.mark.nightly)))
+def story(request: pytest.FixtureRequest, new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """A month published at an early T; then late data of every kind. The last test of this file approves them."""
     world, folder = random_world(request.param, 60), tmp_path_factory.mktemp("story")
     with new_warehouse(folder / "home") as settings, ContractServer(world, folder / "drop", Faults()) as server:
@@ -262,7 +261,7 @@ def test_an_approved_restatement_is_another_edition_and_the_first_stays(story: S
 
 
 def test_what_cannot_be_closed_says_why_and_publishes_nothing(
-    new_warehouse: Callable[[Path], Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    new_warehouse: NewWarehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(folder: Path) -> list[Path]:
         raise CchcError("the report could not be made")

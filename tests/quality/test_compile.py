@@ -19,7 +19,7 @@ from cchc.quality.gx import error_of, session
 from cchc.quality.suites import Rule, Suite, load_suite
 from cchc.settings import PROJECT
 from cchc.staging.stage import psycopg_connection
-from tests.staging.support import Bench, profile
+from tests.support.bench import Bench, profile
 
 TEXTS = [
     None,

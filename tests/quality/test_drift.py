@@ -12,7 +12,7 @@ from cchc.quality.drift import Finding, drift, earlier_deliveries, run_lines
 from cchc.settings import Settings
 from cchc.sources.fields import Share
 from cchc.warehouse import engine
-from tests.staging.support import profile
+from tests.support.bench import profile
 
 DOSSIERS = profile("one_stop").entities["dossiers"]
 ALL = 1.0

@@ -17,7 +17,7 @@ from cchc.quality.suites import load_suite, suite_path
 from cchc.settings import PROJECT
 from cchc.staging import staged_entities
 from tests.quality.second_vendor import SecondVendor
-from tests.staging.support import Bench, profile
+from tests.support.bench import Bench, profile
 
 DOSSIER = {
     "MaHoSo": "H19.16.3-230105-0001", "MaTTHC": "1.004002.000.00.00.H19", "MucDo": "3", "KenhThucHien": "2", "MaDonVi": "H19.16.3", "LoaiKetQua": "ket_qua",

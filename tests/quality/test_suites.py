@@ -22,7 +22,7 @@ from cchc.staging import staged_entities
 from cchc.staging.columns import RecordTyper
 from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import layout
-from tests.staging.support import Bench, profile
+from tests.support.bench import Bench, profile
 
 DIRECTORY = PROJECT / "expectations"
 FILES = sorted((DIRECTORY / "staging").glob("*.json"))

@@ -19,6 +19,7 @@ from cchc.reference.unit_list import COLUMNS
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 from tests.sql.runner import insert
+from tests.support.warehouse import NewWarehouse
 
 SOURCES = ("declared", "documents", "feedback", "one_stop", "payments", "survey")
 UNITS = "units.csv"
@@ -103,7 +104,7 @@ class Office:
 
 
 @pytest.fixture
-def new_office(new_warehouse: Callable[[Path], Any], tmp_path: Path) -> Callable[[str], Any]:
+def new_office(new_warehouse: NewWarehouse, tmp_path: Path) -> Callable[[str], Any]:
     """A function: an office as a context, with T of every source at the end of 2023, and without the units of 2025.
 
     Those name all communes of 2023 as what they took over: no commune could end at another day without them.

@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +22,7 @@ from cchc.reports.build import KINDS, build
 from cchc.reports.content import read
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine, run_script
+from tests.support.warehouse import NewWarehouse
 
 DECEMBER = parse_period("2023-12")
 KNOWN = midnight(date(2024, 1, 2))
@@ -71,7 +72,7 @@ def value(
 
 
 @pytest.fixture(scope="module")
-def settings(new_warehouse: Callable[[Path], Any], stand_in: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def settings(new_warehouse: NewWarehouse, stand_in: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     with new_warehouse(tmp_path_factory.mktemp("reports")) as made:
         with engine(made).begin() as c:
             if c.execute(text("select 1 from pg_proc where proname = 'form_06a'")).first() is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,12 @@ from cchc.period import parse_moment, parse_period
 from cchc.pipeline.close import close
 from cchc.publication.known_at import as_known_at
 from cchc.reports.scorecard import explain, scorecard
-from cchc.settings import Settings
 from cchc.warehouse import query
 from demo import server
 from demo.district import District
 from tests.roles.vendors import OF_BOTH, SecondVendor, Site, Split, profiles
 from tests.small_district import CLOCK, district
+from tests.support.warehouse import NewWarehouse
 
 pytestmark = pytest.mark.timeout(1200)  # the district is loaded three times
 EARLY, LATE = "2023-11-20T00:00:00+07:00", CLOCK
@@ -102,7 +102,7 @@ def tell(
 
 
 @pytest.fixture(scope="module")
-def one(new_warehouse: Callable[[Path], AbstractContextManager[Settings]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def one(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """The district with one system of one vendor."""
     home = tmp_path_factory.mktemp("one")
     with ExitStack() as stack:
@@ -117,7 +117,7 @@ def one(new_warehouse: Callable[[Path], AbstractContextManager[Settings]], tmp_p
 @pytest.fixture(scope="module", params=[pytest.param("another_one_stop", marks=pytest.mark.nightly), "second_one_stop"])
 def two(
     request: pytest.FixtureRequest,
-    new_warehouse: Callable[[Path], AbstractContextManager[Settings]],
+    new_warehouse: NewWarehouse,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Told]:
     """The district with its dossiers in two systems of two vendors."""
@@ -291,9 +291,7 @@ def test_t_of_a_value_is_the_earliest_and_each_source_is_cut_at_its_own(two: Tol
     assert first > whole["denominator"] - first > 0, "the first vendor's November is whole"
 
 
-def test_a_source_that_begins_with_an_earlier_t_takes_values_away(
-    new_warehouse: Callable[[Path], AbstractContextManager[Settings]], tmp_path: Path
-) -> None:
+def test_a_source_that_begins_with_an_earlier_t_takes_values_away(new_warehouse: NewWarehouse, tmp_path: Path) -> None:
     """The first vendor is known to EARLY; a second one comes, known to 20 October: November's values never were, and months are marked."""
     vendor, split = SecondVendor("second_one_stop"), Split(district(), EARLY)
     early = "2023-10-20T00:00:00+07:00"

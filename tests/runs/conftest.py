@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cchc.settings import Settings
 from tests.oracle.server import ContractServer
 from tests.oracle.world import World, random_world
 from tests.runs.support import Site
+from tests.support.warehouse import NewWarehouse
 
 _numbers = itertools.count(1)
 
@@ -25,9 +25,7 @@ def world() -> World:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(
-    new_warehouse: Callable[[Path], AbstractContextManager[Settings]], world: World, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[str]]:
+def undisturbed(new_warehouse: NewWarehouse, world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The rows of core after one whole ingest of the one-stop at the last T: made once, compared with by many."""
     home = tmp_path_factory.mktemp("undisturbed")
     with new_warehouse(home) as settings, ContractServer(world, home / "drop") as server:
@@ -37,9 +35,7 @@ def undisturbed(
 
 
 @pytest.fixture
-def new_site(
-    new_warehouse: Callable[[Path], AbstractContextManager[Settings]], world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Site]]:
+def new_site(new_warehouse: NewWarehouse, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
     """A function that gives a migrated warehouse beside the sources of the world, each with a clock of its own."""
     with ExitStack() as stack:
 

@@ -18,6 +18,7 @@ from cchc.pipeline.refresh import refresh
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.warehouse import engine, query
+from tests.support.warehouse import NewWarehouse
 
 FEEDBACK = (
     "MaPhanAnh", "KenhTiepNhan", "NgayGui", "NgayTiepNhan", "VeTTHC", "MaDonViXuLy", "HanXuLy", "NgayTraLoi", "NgayCongKhai", "TrangThai",
@@ -123,7 +124,7 @@ def desk(warehouse: Settings, tmp_path: Path) -> Desk:
 
 
 @pytest.fixture
-def new_desk(new_warehouse: Callable[[Path], Any], tmp_path: Path) -> Callable[[str], Any]:
+def new_desk(new_warehouse: NewWarehouse, tmp_path: Path) -> Callable[[str], Any]:
     """A function: another warehouse, as a context."""
     from contextlib import contextmanager
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -16,6 +15,7 @@ from cchc.sources.profile import list_profiles, load_profile
 from cchc.staging.tables import prepare, staged_entities, table_of
 from cchc.warehouse.files import read_files
 from tests.sql.runner import CASES, read
+from tests.support.warehouse import NewWarehouse
 
 FILED = {file.made for file in read_files(PROJECT / "include" / "sql")}  # views and functions that files make, of any schema
 SCHEMAS = ["ops", "staging", "core", "mart"]
@@ -51,7 +51,7 @@ from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace where n
 
 
 @pytest.fixture(scope="module")
-def connection(new_warehouse: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection[Any]]:
+def connection(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection[Any]]:
     """A warehouse after `cchc init`, with the staging tables and views that the first loads of every source make."""
     with (
         new_warehouse(tmp_path_factory.mktemp("catalogue")) as settings,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby, permutations
-from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -13,12 +11,13 @@ from sqlalchemy import text
 from cchc.settings import Settings
 from cchc.warehouse import engine
 from tests.sql.runner import insert, merge
+from tests.support.warehouse import NewWarehouse
 
 STATUS = {"A": 4, "B": 5}
 
 
 @pytest.fixture(scope="module")
-def settings(new_warehouse: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def settings(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """One warehouse for all orders: each is rolled back."""
     with new_warehouse(tmp_path_factory.mktemp("order")) as made:
         yield made

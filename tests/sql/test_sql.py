@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -12,6 +11,7 @@ from sqlalchemy import Connection
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
 from tests.sql.runner import CASES, MAKERS, run
+from tests.support.warehouse import NewWarehouse
 
 SQL = PROJECT / "include" / "sql"
 FOUND = sorted(path.parent for path in CASES.glob("*/*/*/expect.yaml"))
@@ -34,7 +34,7 @@ NO_ROWS = {"migrations", "roles", "ops"}  # they make what the others fill; view
 
 
 @pytest.fixture(scope="module")
-def settings(new_warehouse: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def settings(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """One warehouse for all cases: each is rolled back."""
     with new_warehouse(tmp_path_factory.mktemp("sql")) as made:
         yield made

@@ -14,7 +14,7 @@ from cchc.staging.columns import Origin, RecordTyper
 from cchc.staging.key_ids import key_id
 from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import layout
-from tests.staging.support import Bench, T, profile
+from tests.support.bench import Bench, T, profile
 
 ONE_STOP = profile("one_stop")
 PAYMENTS = profile("payments")

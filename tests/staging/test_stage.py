@@ -13,7 +13,7 @@ from cchc.settings import PROJECT
 from cchc.sources.fields import FieldCounts
 from cchc.staging import good_view, stage, staged_entities, table_of
 from cchc.staging.tables import extract_of
-from tests.staging.support import Bench, profile
+from tests.support.bench import Bench, profile
 
 ONE_STOP = profile("one_stop")
 PAYMENTS = profile("payments")

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from cchc.warehouse import embedded as postgres
 from cchc.warehouse.files import read_files, statements, with_users
 from tests.cli.support import cchc, rows_of
 from tests.conftest import admin, environment
+from tests.support.warehouse import NewWarehouse
 
 SQL = PROJECT / "include" / "sql"
 FILES = [path for folder in ("views", "functions") for path in sorted(SQL.glob(f"*/{folder}/*.sql"))]
@@ -140,7 +141,7 @@ def migrated_before_files(settings: Settings) -> None:
         connection.execute((SQL / "roles" / "roles.sql").read_bytes())
 
 
-def test_an_old_warehouse_becomes_what_a_fresh_one_is(empty: Settings, new_warehouse: Callable[[Path], Any], tmp_path: Path) -> None:
+def test_an_old_warehouse_becomes_what_a_fresh_one_is(empty: Settings, new_warehouse: NewWarehouse, tmp_path: Path) -> None:
     migrated_before_files(empty)
     said = cchc("init")
     assert said.code == 0 and f"views and functions made from their files: {len(FILES)} of them" in said.out

@@ -1,58 +1,24 @@
-"""A throw-away PostgreSQL with the warehouse's tables, and landing written by hand, for the tests of staging and quality."""
+"""Landing written by hand, staged and validated in a warehouse, for the tests of staging and quality."""
 
 from __future__ import annotations
 
-import csv
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 
 from cchc.quality import LoadVerdict, validate
 from cchc.settings import PROJECT
 from cchc.sources.landing import Folder, Landed, Writer, write_manifest
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging import stage
-from cchc.staging.stage import psycopg_connection
-from cchc.warehouse import embedded as postgres
-from cchc.warehouse.files import read_files
 
 T = datetime(2023, 12, 31, 17, 0, tzinfo=UTC)  # 2024-01-01 00:00 in Asia/Ho_Chi_Minh
 _folders = itertools.count(1)
-
-
-@contextmanager
-def warehouse(home: Path) -> Iterator[Engine]:
-    """The engine of a new database with all migrations, views and functions and the district's units in core.unit."""
-    server = postgres.start(home, durable=False)
-    try:
-        server.ensure_databases("tests")
-        engine = create_engine(server.url("tests"), connect_args={"options": "-c timezone=Asia/Ho_Chi_Minh"})
-        with psycopg_connection(engine) as raw:
-            for path in sorted((PROJECT / "include" / "sql" / "migrations").glob("*.sql")):
-                raw.execute(path.read_bytes())
-            for made in read_files(PROJECT / "include" / "sql"):
-                raw.execute(made.content.encode())
-        units = PROJECT / "include" / "reference" / "units.csv"
-        with engine.begin() as connection, units.open(encoding="utf-8-sig", newline="") as file:
-            for unit in csv.DictReader(file):
-                connection.execute(
-                    text(
-                        "insert into core.unit (unit_code, name, level, kind, root_code, valid_from)"
-                        " values (:unit_code, :name, :level, :kind, 'H19.16', cast(:valid_from as date))"
-                    ),
-                    unit,
-                )
-        yield engine
-        engine.dispose()
-    finally:
-        postgres.stop(home)
 
 
 def profile(source: str) -> Profile:

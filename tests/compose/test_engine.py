@@ -1,0 +1,70 @@
+"""The containers on a real engine: the image is built, every service comes up healthy, and nothing of it is left (`make nightly`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from cchc.settings import PROJECT
+from tests.compose.test_compose import EXAMPLE, LONG_RUNNING, SERVICES, offered
+
+Compose = Callable[..., str]
+
+
+def engine_is_missing() -> str | None:
+    """Why containers cannot run here; None where they can."""
+    docker = shutil.which("docker")
+    if docker is None:
+        return "there is no docker here"
+    for command in (["compose", "version"], ["info"]):
+        done = subprocess.run([docker, *command], capture_output=True, text=True, check=False)
+        if done.returncode != 0 or "ERROR" in done.stderr:
+            return f"`docker {' '.join(command)}` fails here: {done.stderr.strip().splitlines()[-1:]}"
+    return None
+
+
+@pytest.fixture(scope="module")
+def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
+    """A function: `docker compose …` on a project of its own, which is removed with its volumes afterwards."""
+    if why := engine_is_missing():
+        pytest.skip(f"the containers are not tried: {why}")
+    env_file = tmp_path_factory.mktemp("compose") / "env"
+    env_file.write_text(re.sub(r"(?m)^([A-Z_]+)=$", lambda match: f"{match[1]}={uuid4().hex}", EXAMPLE), encoding="utf-8")
+    project = f"cchc-nightly-{os.getpid()}"
+    environment = {name: value for name, value in os.environ.items() if name not in offered(EXAMPLE)} | {"AIRFLOW_PORT": "18080"}
+    start = ["docker", "compose", "--project-name", project, "--project-directory", str(PROJECT), "--env-file", str(env_file)]
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run([*start, *arguments], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"docker compose {' '.join(arguments)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+    try:
+        yield run
+    finally:
+        run("down", "--volumes", "--remove-orphans", "--timeout", "20")
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+def test_every_service_comes_up_healthy(compose: Compose) -> None:
+    compose("build")
+    compose("up", "--detach", "--wait", "--wait-timeout", "900")
+    services = {each["Service"]: each for each in map(json.loads, compose("ps", "--format", "json").splitlines())}
+    assert set(services) == {name for name in LONG_RUNNING if not SERVICES[name].get("profiles")}
+    assert {each["Health"] for each in services.values()} == {"healthy"}
+    assert "warehouse ready" in compose("logs", "init")
+    compose("exec", "--no-TTY", "scheduler", "cchc", "status")
+
+
+def test_a_missing_engine_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert engine_is_missing() == "there is no docker here"
