@@ -57,7 +57,7 @@ def test_readers_that_do_not_calculate_see_the_sums(make: Make, layout: Layout) 
 
 
 def test_a_broken_row_is_told_in_red(make: Make, layout: Layout) -> None:
-    broken = replace(form_row("commune", "Hộ tịch", 4, 8, 3, 7, 4, 1, 1), open_in_time=99)
+    broken = replace(form_row("commune", "Hộ tịch", 4, 8, 3, 7, 4, 1, 1), open_in_time_count=99)
     book = opened(form_workbook(make(form=[broken]), layout), values=True)
     found = cells(book["II.06a"])
     told = [value for value in found.values() if str(value).startswith("SAI")]

@@ -5,7 +5,7 @@ Only this module and include/sql/queries/reports use tables and functions of oth
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, WrongUse
+from cchc.forms import form_06a
 from cchc.period import Period
 from cchc.reference.plan import DISTRICT, plan_of
 from cchc.reference.roles import role_clocks
@@ -36,28 +37,6 @@ class Unit:
     name: str
     level: str
     kind: str
-
-
-@dataclass(frozen=True)
-class FormRow:
-    """A row of form II.06a: a field of administration within a level. The counts are columns 3 to 13, then the two in the footnote."""
-
-    level: str
-    field_code: str | None
-    field_name: str | None
-    received_total: int
-    received_online: int
-    received_other: int
-    carried_over: int
-    finished_total: int
-    early: int
-    on_time: int
-    late: int
-    open_total: int
-    open_in_time: int
-    open_past_due: int
-    returned_count: int
-    without_due_count: int
 
 
 @dataclass(frozen=True)
@@ -220,8 +199,8 @@ class Content:
     unit: Unit | None
     district: Unit
     plan: list[PlanRow]
-    form: list[FormRow]
-    unit_forms: list[tuple[Unit, list[FormRow]]]
+    form: list[form_06a.Row]
+    unit_forms: list[tuple[Unit, list[form_06a.Row]]]
     months: list[MonthRow]
     units: list[UnitRow]
     late: list[LateDossier]
@@ -243,14 +222,10 @@ class Content:
             if row.status in FAILED
         ]
 
-    def totals(self, rows: list[FormRow] | None = None) -> FormRow:
-        """Sum of the rows of form II.06a."""
-        taken = self.form if rows is None else rows
-        counts = {name: sum(getattr(row, name) for row in taken) for name in COUNTS}
-        return FormRow(level="all", field_code=None, field_name=None, **counts)
-
-
-COUNTS = tuple(field.name for field in fields(FormRow) if field.type == "int")
+    @property
+    def form_total(self) -> form_06a.Row:
+        """The sum of the rows of form II.06a."""
+        return form_06a.total(self.form)
 
 
 def read(settings: Settings, period: Period, unit: str | None = None, *, each_unit: bool = False, is_edition: bool = False) -> Content:
@@ -299,8 +274,8 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
             unit=scope,
             district=district,
             plan=rows("plan_row", PlanRow),
-            form=read_form(connection, settings, period, unit or "all"),
-            unit_forms=_unit_forms(connection, settings, period, units) if each_unit else [],
+            form=_form(connection, period, unit or "all"),
+            unit_forms=_unit_forms(connection, period, units) if each_unit else [],
             months=rows("month_row", MonthRow),
             units=[row for row in units if unit in (None, row.unit_code)],
             late=rows("late_dossier", LateDossier),
@@ -309,21 +284,13 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
         )
 
 
-def read_form(connection: Connection, settings: Settings, period: Period, scope: str) -> list[FormRow]:
-    """Rows of form II.06a for the whole (`all`), a level (`level:district`) or a unit."""
-    if (
-        connection.execute(text("select 1 from pg_proc where proname = 'form_06a' and pronamespace = cast('mart' as regnamespace)")).first()
-        is None
-    ):
-        raise CchcError("the warehouse has no mart.form_06a; run `cchc init`")
-    found = run_file(connection, settings, "queries/reports/form_06a", kind=period.kind, start=period.start, scope=scope).mappings()
-    return [FormRow(**_clean(row)) for row in found]
+def _form(connection: Connection, period: Period, scope: str) -> list[form_06a.Row]:
+    rows = form_06a.rows(connection, period, scope)
+    return [row if row.field_name is None else replace(row, field_name=clean(row.field_name)) for row in rows]
 
 
 def read_scores(connection: Connection, settings: Settings, period: Period) -> dict[str, Score]:
     """Points by Decision 766/QĐ-TTg of each unit; empty where they are not computed, and the ranking goes by targets alone."""
-    if connection.execute(text("select to_regclass('mart.score_766_total')")).scalar() is None:
-        return {}
     found = run_file(connection, settings, "queries/reports/score_row", kind=period.kind, start=period.start).mappings()
     return {row["unit_code"]: Score(**row) for row in found}
 
@@ -372,10 +339,10 @@ def _unit(connection: Connection, code: str, named: dict[str, Any]) -> Unit:
     return Unit(**_clean(found[0]))
 
 
-def _unit_forms(connection: Connection, settings: Settings, period: Period, units: list[UnitRow]) -> list[tuple[Unit, list[FormRow]]]:
+def _unit_forms(connection: Connection, period: Period, units: list[UnitRow]) -> list[tuple[Unit, list[form_06a.Row]]]:
     found = []
     for row in units:
-        form = read_form(connection, settings, period, row.unit_code)
+        form = _form(connection, period, row.unit_code)
         if form:
             found.append((Unit(row.unit_code, row.unit_name, row.level, row.unit_kind), form))
     return found

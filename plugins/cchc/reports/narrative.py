@@ -119,7 +119,6 @@ def values(content: Content, layout: Layout, tables: Tables | None = None) -> di
     def change(now: Any, before: Any, kind: str = "flow") -> str | None:
         return vi.change(now, before, kind)
 
-    totals = content.totals()
     late = tables.fill("late_by_unit").rows
     return {
         "period": period,
@@ -137,7 +136,7 @@ def values(content: Content, layout: Layout, tables: Tables | None = None) -> di
         "rows": rows,
         "all_rows": [tables.plan_row(row) for row in content.plan],
         "change": change,
-        "form": totals,
+        "form": content.form_total,
         "has_form": bool(content.form),
         "late_total": late[-1] if late else None,
         "due_count": len(content.due),

@@ -61,12 +61,12 @@ def _cards(content: Content, tables: Tables) -> list[tuple[str, str]]:
     """The page's first glance: how many targets are met, how many dossiers, how many in time."""
     judged = [row for row in content.plan if row.status not in (None, "no_data")]
     met = sum(row.status == "met" for row in judged)
-    totals = content.totals()
+    totals = content.form_total
     on_time = next((row for row in content.plan if row.indicator_code == "dossier_on_time_rate"), None)
     cards = [("chỉ tiêu đạt, trên số chỉ tiêu có số liệu", f"{met}/{len(judged)}")] if content.is_judged else []
     cards += [
-        ("hồ sơ tiếp nhận trong kỳ", vi.number(totals.received_online + totals.received_other)),
-        ("hồ sơ đã giải quyết", vi.number(totals.finished_total)),
+        ("hồ sơ tiếp nhận trong kỳ", vi.number(totals.received_online_count + totals.received_otherwise_count)),
+        ("hồ sơ đã giải quyết", vi.number(totals.finished_count)),
     ]
     if on_time is not None:
         mark = "*" if on_time.is_provisional and on_time.period_value is not None else ""

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
+from cchc.forms.form_06a import Row as FormRow
+from cchc.forms.form_06a import total
 from cchc.period import ZONE
 from cchc.reports import vietnamese as vi
 from cchc.reports.content import Content, PlanRow
@@ -167,14 +169,10 @@ class Tables:
         rows: list[Row] = []
         for level, found in groupby(self.content.form, key=lambda row: row.level):
             of_level = list(found)
-            for row in (self.content.totals(of_level), *of_level):
-                counts = asdict(row) | {"received": row.received_online + row.received_other, "is_total": row.level == "all"}
-                rows.append(
-                    counts | {"name": form["levels"].get(level, level) if row.level == "all" else row.field_name or form["no_field"]}
-                )
-        total = self.content.totals()
+            rows.append(_form_line(total(of_level), form["levels"].get(level, level), is_total=True))
+            rows += [_form_line(row, row.field_name or form["no_field"]) for row in of_level]
         if rows:
-            rows.append(asdict(total) | {"received": total.received_online + total.received_other, "name": "Tổng cộng", "is_total": True})
+            rows.append(_form_line(self.content.form_total, "Tổng cộng", is_total=True))
         return rows
 
     def _units(self) -> list[Row]:
@@ -244,6 +242,11 @@ class Tables:
 
     def _note(self, rows: list[Row]) -> str:
         return str(self.labels["provisional_note"]) if any(row.get("is_provisional") for row in rows) else ""
+
+
+def _form_line(row: FormRow, name: str, *, is_total: bool = False) -> Row:
+    received = row.received_online_count + row.received_otherwise_count
+    return asdict(row) | {"received": received, "name": name, "is_total": is_total}
 
 
 def plan_number(content: Content) -> str:

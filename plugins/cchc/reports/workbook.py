@@ -16,8 +16,10 @@ from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cchc.errors import NotConfigured
+from cchc.forms.form_06a import COLUMNS, IDENTITIES, total
+from cchc.forms.form_06a import Row as FormRow
 from cchc.reports import vietnamese as vi
-from cchc.reports.content import Content, FormRow, Unit
+from cchc.reports.content import Content, Unit
 from cchc.reports.layout import Column, Layout, Letterhead
 from cchc.reports.package import settle
 from cchc.reports.tables import Filled, Row, Tables, is_alert, shown
@@ -80,7 +82,7 @@ class _Form:
         self.form = layout.form
         self.letterhead = layout.letterhead(unit)
         self.values: dict[str, Any] = {}
-        self.columns = [get_column_letter(3 + index) for index in range(len(self.form["counts"]))]
+        self.columns = [get_column_letter(number) for number in COLUMNS]
 
     def write(self) -> dict[str, Any]:
         """Fill the sheet; the value of every formula by its address."""
@@ -113,22 +115,14 @@ class _Form:
 
     def _header(self, top: int) -> int:
         for start, end, words in self.form["header"]:
-            first, last = _shift(start, top - 1), _shift(end, top - 1)
-            number_row = start.endswith(str(self.form["header_rows"]))
-            _text(
-                self.sheet,
-                f"{first}:{last}",
-                words,
-                bold=not number_row,
-                italic=number_row,
-                size=8 if number_row else 10,
-                box=True,
-                fill=HEADER,
-            )
+            _text(self.sheet, f"{_shift(start, top - 1)}:{_shift(end, top - 1)}", words, bold=True, size=10, box=True, fill=HEADER)
+        numbers = top + max(int(end[1:]) for _start, end, _words in self.form["header"])
+        for number in (1, 2, *COLUMNS):
+            _text(self.sheet, f"{get_column_letter(number)}{numbers}", _numbered(number), italic=True, size=8, box=True, fill=HEADER)
         self.sheet.row_dimensions[top + 1].height = 16
         self.sheet.row_dimensions[top + 2].height = 42
-        self.sheet.row_dimensions[top + 3].height = 24
-        return top + int(self.form["header_rows"])
+        self.sheet.row_dimensions[numbers].height = 24
+        return numbers + 1
 
     def _body(self, first: int) -> tuple[int, list[tuple[int, FormRow]]]:
         row = first
@@ -137,7 +131,7 @@ class _Form:
         unknown = {found.level for found in self.rows} - set(self.form["levels"])
         if unknown:
             raise NotConfigured(
-                f"{self.layout.folder.name}/form_06a.yaml names no level {', '.join(sorted(unknown))}; its rows would be lost"
+                f"{self.layout.folder.name}/form_06a.yaml names no level {', '.join(sorted(map(str, unknown)))}; its rows would be lost"
             )
         for level, title in self.form["levels"].items():
             of_level = [found for found in self.rows if found.level == level]
@@ -145,14 +139,14 @@ class _Form:
                 continue
             header, row = row, row + 1
             for index, found in enumerate(of_level, start=1):
-                self._line(row, index, found.field_name or self.form["no_field"], [getattr(found, name) for name in self.form["counts"]])
+                self._line(row, index, found.field_name or self.form["no_field"], [found.column(number) for number in COLUMNS])
                 leaves.append((row, found))
                 row += 1
-            sums = [sum(getattr(found, name) for found in of_level) for name in self.form["counts"]]
+            sums = [total(of_level).column(number) for number in COLUMNS]
             roman = ("I", "II", "III", "IV")[len(subtotals)]
             self._line(header, roman, title, [Formula(f"=SUM({c}{header + 1}:{c}{row - 1})") for c in self.columns], sums, fill=GROUP)
             subtotals.append(header)
-        sums = [sum(getattr(found, name) for found in self.rows) for name in self.form["counts"]]
+        sums = [total(self.rows).column(number) for number in COLUMNS]
         formulas = [Formula("=" + "+".join(f"{c}{header}" for header in subtotals)) if subtotals else 0 for c in self.columns]
         self._line(row, "", self.form["total"], formulas, sums, fill=HEADER)
         return row, leaves
@@ -168,7 +162,7 @@ class _Form:
                 self.values[f"{letter}{row}"] = values[position]
 
     def _foot(self, row: int) -> int:
-        totals = self.content.totals(self.rows)
+        totals = total(self.rows)
         words = {"returned": vi.number(totals.returned_count), "without_due": vi.number(totals.without_due_count)}
         for note in self.form["notes"]:
             _text(self.sheet, f"A{row}:M{row}", note.format(**words), italic=True, align="left", size=10)
@@ -194,18 +188,16 @@ class _Form:
         sheet, form = self.sheet, self.form
         _text(sheet, f"A{row}:B{row}", form["check_title"], bold=True, align="left", size=10)
         cells = []
-        for index, (title, left, right) in enumerate(form["checks"]):
+        for index, identity in enumerate(IDENTITIES):
             start = get_column_letter(3 + 2 * index)
             end = get_column_letter(4 + 2 * index)
-            over = f"{left}{first}:{left}{total_row}"
-            sums = re.sub(r"([A-Z])", rf"\g<1>{first}:\g<1>{total_row}", right)
-            wrong = f"SUMPRODUCT(--({over}<>{sums}))"
+            over, *parts = (f"{letter}{first}:{letter}{total_row}" for letter in map(get_column_letter, (identity.total, *identity.parts)))
+            wrong = f"SUMPRODUCT(--({over}<>{'+'.join(parts)}))"
             before, after = form["check_wrong"].split("{}")
-            _text(sheet, f"{start}{row}:{end}{row}", title, bold=True, size=10, box=True)
+            _text(sheet, f"{start}{row}:{end}{row}", str(identity), bold=True, size=10, box=True)
             check = Formula(f'=IF({wrong}=0,"{form["check_ok"]}","{before}"&{wrong}&"{after}")')
             _text(sheet, f"{start}{row + 1}:{end}{row + 1}", check, size=10, box=True)
-            broken = sum(not _holds(found, left, right, form["counts"]) for _row, found in leaves)
-            broken += sum(not _holds(total, left, right, form["counts"]) for total in self._sums())
+            broken = sum(str(identity) in row.broken_identities() for row in (*(found for _row, found in leaves), *self._sums()))
             self.values[f"{start}{row + 1}"] = form["check_ok"] if not broken else f"{before}{broken}{after}"
             cells.append(f"{start}{row + 1}")
         joined = ",".join(f'{cell}="{form["check_ok"]}"' for cell in cells)
@@ -219,12 +211,13 @@ class _Form:
 
     def _sums(self) -> list[FormRow]:
         levels = [[found for found in self.rows if found.level == level] for level in self.form["levels"]]
-        return [self.content.totals(rows) for rows in (*filter(None, levels), self.rows)]
+        return [total(rows) for rows in (*filter(None, levels), self.rows)]
 
 
-def _holds(row: FormRow, left: str, right: str, counts: list[str]) -> bool:
-    cell = {get_column_letter(3 + index): getattr(row, name) for index, name in enumerate(counts)}
-    return bool(cell[left] == sum(cell[letter] for letter in right.split("+")))
+def _numbered(number: int) -> str:
+    """What stands under a column's title: `(4)`, or `(3)=(4)+(5)+(6)` for a column that is a sum of others."""
+    parts = next((identity.parts for identity in IDENTITIES if identity.total == number), ())
+    return f"({number})" + ("=" + "+".join(f"({part})" for part in parts) if parts else "")
 
 
 def _agency(letterhead: Letterhead, unit: Unit) -> str:
