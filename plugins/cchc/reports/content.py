@@ -5,7 +5,8 @@ Only this module and include/sql/queries/reports use tables and functions of oth
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
 
-from cchc.errors import CchcError, WrongUse
+from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.forms import form_06a
 from cchc.period import Period
 from cchc.reference.plan import DISTRICT, plan_of
@@ -24,7 +25,7 @@ from cchc.warehouse import engine, query, run_file
 
 ROLE = "dossiers"  # of form II.06a, late and due lists
 DUE_WITHIN = 3  # working days
-FAILED = ("missed", "behind")
+FAILED = ("missed", "behind")  # the judgements that somebody must act on; SQL gets them as :failed
 
 Row = TypeVar("Row")
 
@@ -79,6 +80,11 @@ class PlanRow:
     def has_value(self) -> bool:
         """Whether anything was reached at all."""
         return self.year_value is not None or self.period_value is not None
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the target is missed, or behind its pace."""
+        return self.status in FAILED
 
 
 @dataclass(frozen=True)
@@ -178,6 +184,14 @@ class RankRow:
 
 
 @dataclass(frozen=True)
+class SqlRows:
+    """The result of an SQL file of a further report: the names of its columns, and its rows."""
+
+    names: list[str]
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Failure:
     """A target that is missed or behind, and the units that miss it."""
 
@@ -206,6 +220,7 @@ class Content:
     late: list[LateDossier]
     due: list[DueDossier]
     ranking: list[RankRow]
+    from_sql: dict[str, SqlRows] = field(default_factory=dict)
     is_judged: bool = True
 
     @property
@@ -219,7 +234,7 @@ class Content:
         return [
             Failure(row, [unit.unit_name for unit in self.units if row.target_no in unit.failed and row.level in ("all", unit.level)])
             for row in self.plan
-            if row.status in FAILED
+            if row.is_failed
         ]
 
     @property
@@ -228,13 +243,23 @@ class Content:
         return form_06a.total(self.form)
 
 
-def read(settings: Settings, period: Period, unit: str | None = None, *, each_unit: bool = False, is_edition: bool = False) -> Content:
+def read(
+    settings: Settings,
+    period: Period,
+    unit: str | None = None,
+    *,
+    each_unit: bool = False,
+    is_edition: bool = False,
+    queries: Iterable[str] = (),
+) -> Content:
     """The content of a period's reports. `each_unit` adds form II.06a of every unit.
 
     Units are called as on the period's last day, those of a published period as it was published. `is_edition`: this is for a new edition,
-    which is no longer bound by the names of the one before.
+    which is no longer bound by the names of the one before. `queries`: further files of include/sql/queries/reports, read with the same
+    binds.
 
-    Raises WrongUse for an unknown unit, CchcError where the period is not computed: an empty report would look like an answer.
+    Raises WrongUse for an unknown unit, CchcError where the period is not computed (an empty report would look like an answer),
+    NotConfigured where a query has no file.
     """
     with engine(settings).connect() as connection:
         known_at = role_clocks(connection).known_at(ROLE)
@@ -259,10 +284,20 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
             "year_start": period.year_start,
             "end_at": period.end_at(known_at),
             "days": DUE_WITHIN,
+            "failed": list(FAILED),
         } | named
 
         def rows(name: str, kind: type[Row]) -> list[Row]:
             return [kind(**_clean(row)) for row in run_file(connection, settings, f"queries/reports/{name}", **binds).mappings()]
+
+        def sql_rows(name: str) -> SqlRows:
+            try:
+                found = run_file(connection, settings, f"queries/reports/{name}", **binds)
+            except FileNotFoundError:
+                raise NotConfigured(
+                    f"the table {name} of the layout needs include/sql/queries/reports/{name}.sql, which is missing"
+                ) from None
+            return SqlRows(list(found.keys()), [_clean(row) for row in found.mappings()])
 
         units = rows("unit_row", UnitRow)
         return Content(
@@ -281,6 +316,7 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
             late=rows("late_dossier", LateDossier),
             due=rows("due_dossier", DueDossier),
             ranking=rank([row for row in units if row.unit_kind == "commune"], read_scores(connection, settings, period)),
+            from_sql={name: sql_rows(name) for name in queries},
         )
 
 

@@ -22,6 +22,7 @@ from cchc.reports import charts
 from cchc.reports import vietnamese as vi
 from cchc.reports.content import Content
 from cchc.reports.layout import Layout, Letterhead
+from cchc.reports.layout import filled as layout_words
 from cchc.reports.narrative import Block, blocks
 from cchc.reports.package import settle
 from cchc.reports.tables import Filled, Tables, is_alert, shown
@@ -177,7 +178,9 @@ class _Writer:
         label, _, name = title.partition(". ")
         self._text(label, align="center", bold=True, size=14, indent=False, after=0)
         self._text(name, align="center", bold=True, size=14, indent=False, before=0, after=0)
-        words = f"(Kèm theo Báo cáo số …/{self.head.sign} ngày …/…/{self.content.period.end.year} của {_agency_words(self.content)})"
+        words = layout_words(
+            self.layout.labels.appendix_note, sign=self.head.sign, year=self.content.period.end.year, agency=self.head.agency_name
+        )
         self._text(words, align="center", italic=True, size=13, indent=False, before=0, after=6)
 
     def _table(self, block: Block) -> None:
@@ -188,8 +191,8 @@ class _Writer:
                 f"Bảng {self.numbers['table']}. {block.caption}", align="center", bold=True, size=12, indent=False, before=6, keep=True
             )
         if not filled.rows:
-            if block.caption and filled.table.title:
-                self._text(filled.table.empty, italic=True)
+            if block.caption and filled.table.empty:
+                self._text(filled.empty, italic=True)
             return
         self._grid(filled)
         if filled.note:
@@ -216,14 +219,14 @@ class _Writer:
                 line = table.add_row()
                 _whole(line)
                 for cell, column in zip(line.cells, columns, strict=True):
-                    align = "right" if column.is_number else "left" if column.format == "text" else "center"
+                    align = column.look.align
                     alert = is_alert(row, column)
-                    bold = alert or bool(row.get("is_total"))
+                    bold = alert or row.is_total
                     _fill(cell, shown(row, column), align=align, size=size, bold=bold, color=RGBColor(0xC0, 0, 0) if alert else None)
         _fixed(table, widths)
 
     def _chart(self, block: Block) -> None:
-        chart = charts.draw(self.content, block.text)
+        chart = charts.draw(self.content, self.layout, block.text)
         if chart is None:
             return
         self.numbers["chart"] += 1
@@ -265,11 +268,6 @@ class _Writer:
         properties.language = "vi-VN"
         properties.comments = ""
         properties.created = properties.modified = datetime.combine(self.content.period.last_day, time())
-
-
-def _agency_words(content: Content) -> str:
-    unit = content.unit or content.district
-    return f"UBND {unit.name[:1].lower()}{unit.name[1:]}" if unit.kind in ("district", "commune") else unit.name
 
 
 def _runs(paragraph: Any, text: str, *, bold: bool = False, italic: bool = False, size: float = 13, color: RGBColor | None = None) -> None:
