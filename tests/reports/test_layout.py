@@ -86,7 +86,7 @@ def test_the_formats_of_the_files_are_those_that_there_are() -> None:
 
 @pytest.mark.parametrize("path", sorted(REPORTS.glob("*.py")), ids=lambda path: path.name)
 def test_words_and_colours_stand_in_the_layout(path: Path) -> None:
-    if path.name in ("vietnamese.py", "document.py"):
+    if path.name == "vietnamese.py":
         return
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = {

@@ -299,9 +299,9 @@ def _quoted(words: str) -> str:
 
 def _write_table(sheet: _Sheet, filled_table: Filled, letterhead: Letterhead, source_note: str) -> None:
     columns, put = filled_table.table.columns, sheet.put
-    last = letter(len(columns))
+    last = letter(max(2, len(columns)))  # the head needs two halves
     sheet.widths([column.width for column in columns])
-    half = max(2, len(columns) // 2)
+    half = max(1, len(columns) // 2)
     for row, (agency, national) in enumerate(zip(letterhead.agency, letterhead.national, strict=False), start=1):
         put(f"A{row}:{letter(half)}{row}", agency, bold=row == len(letterhead.agency), size=12)
         put(f"{letter(half + 1)}{row}:{last}{row}", national, bold=True, size=12)
