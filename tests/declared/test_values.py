@@ -8,8 +8,9 @@ from fractions import Fraction
 import pytest
 
 from cchc.cli import main as cli
+from cchc.cli.scorecard import render
 from cchc.period import parse_period, periods_of_year
-from cchc.reports.scorecard import render, scorecard
+from cchc.reports.scorecard import scorecard
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 from tests.declared.conftest import Desk, connection_variable, figure

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cchc.forms.form_06a import Row as FormRow
 from cchc.period import midnight, parse_period
-from cchc.reports.content import Content, DueDossier, FormRow, LateDossier, MonthRow, PlanRow, Unit, UnitRow, rank
+from cchc.reports.content import Content, DueDossier, LateDossier, MonthRow, PlanRow, Unit, UnitRow, rank
 from cchc.reports.layout import Layout
 from cchc.settings import PROJECT
 
@@ -117,9 +117,3 @@ def make() -> Make:
         return Content(**values | given)
 
     return content
-
-
-@pytest.fixture(scope="session")
-def stand_in() -> str:
-    """SQL that makes mart.form_06a where a warehouse lacks it."""
-    return (Path(__file__).parent / "form_06a.sql").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from docx import Document
-from docx.shared import Mm
+from docx.shared import Mm, Pt
 
 from cchc.errors import NotConfigured
 from cchc.reports.content import Content
@@ -114,7 +114,7 @@ def test_decree_30_form(report: bytes) -> None:
     measures = [page.page_width, page.page_height, page.top_margin, page.bottom_margin, page.left_margin, page.right_margin]
     assert [round(value / Mm(1)) for value in measures] == [210, 297, 20, 20, 30, 15]
     assert document.styles["Normal"].font.name == "Times New Roman" and document.styles["Normal"].font.size.pt == 13
-    sizes = {run.font.size.pt for paragraph in document.paragraphs for run in paragraph.runs if run.font.size and len(run.text) > 110}
+    sizes = {paragraph.style.font.size.pt for paragraph in document.paragraphs if len(paragraph.text) > 110}
     assert sizes == {13.0}
     head = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
     assert head[0][0].split("\n")[:2] == ["ỦY BAN NHÂN DÂN", "HUYỆN VĨNH CỬU"]
@@ -186,8 +186,45 @@ def test_layouts_are_versions_by_date(tmp_path: Path) -> None:
     assert chosen == ["v2022-01-01", "v2022-01-01", "v2025-07-01"]
     with pytest.raises(NotConfigured, match="no layouts in"):
         Layout.of(tmp_path / "nothing", date(2023, 1, 1))
-    (tmp_path / "v2022-01-01" / "tables.yaml").write_text(
-        "units: {columns: [{key: a, header: b, width: 1, format: money}]}", encoding="utf-8"
-    )
-    with pytest.raises(NotConfigured, match=r"tables.yaml, units: unknown format money"):
+    with pytest.raises(NotConfigured, match=r"the layout v2022-01-01 lacks tables.yaml"):
         _ = Layout(tmp_path / "v2022-01-01").tables
+
+
+def test_the_office_changes_the_paper_in_word(make: Make, layout: Layout, tmp_path: Path) -> None:
+    copy = Layout(Path(shutil.copytree(layout.folder, tmp_path / "v2022-01-01")))
+    template = Document(str(copy.folder / "report.docx"))
+    template.styles["Report Text"].font.size = Pt(14)
+    template.sections[0].left_margin = Mm(40)
+    next(paragraph for paragraph in template.paragraphs if paragraph.text == "BÁO CÁO").text = "BÁO CÁO {{ period }} & hơn"
+    template.save(str(copy.folder / "report.docx"))
+    document = opened(report_document(make(), copy))
+    assert document.styles["Report Text"].font.size.pt == 14 and round(document.sections[0].left_margin / Mm(1)) == 40
+    assert document.paragraphs[0].text == "BÁO CÁO tháng 12 năm 2023 & hơn"
+    widths = [sum(cell.width for cell in table.rows[0].cells) / Mm(1) for table in document.tables[1:4]]
+    assert all(154 < width < 156 for width in widths)  # tables are as wide as the narrower page
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("@body", "@bodi", "it needs one paragraph @body, and has 0"),
+        ("Công tác cải cách hành chính {{ period }}", "{{ perod }}", "'perod' is undefined"),
+    ],
+)
+def test_a_wrong_word_template_is_named(old: str, new: str, said: str, make: Make, layout: Layout, tmp_path: Path) -> None:
+    copy = Layout(Path(shutil.copytree(layout.folder, tmp_path / "v2022-01-01")))
+    template = Document(str(copy.folder / "report.docx"))
+    next(paragraph for paragraph in template.paragraphs if paragraph.text == old).text = new
+    template.save(str(copy.folder / "report.docx"))
+    with pytest.raises(NotConfigured, match="v2022-01-01/report.docx") as caught:
+        report_document(make(), copy)
+    assert said in str(caught.value)
+
+
+def test_a_report_without_appendices_ends_with_its_signature(make: Make, layout: Layout, tmp_path: Path) -> None:
+    copy = Layout(Path(shutil.copytree(layout.folder, tmp_path / "v2022-01-01")))
+    path = copy.folder / "reform_report.j2"
+    path.write_text(path.read_text(encoding="utf-8").partition("{% if not unit %}\n@appendix")[0], encoding="utf-8")
+    document = opened(report_document(make(), copy))
+    assert [round(section.page_width / Mm(1)) for section in document.sections] == [210]
+    assert "Phụ lục" not in document.paragraphs[-1].text

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import shutil
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,7 +46,7 @@ def test_the_form_has_its_columns_in_order(make: Make, layout: Layout) -> None:
     assert (found["A10"], found["B10"], found["C10"]) == ("I", "Lĩnh vực giải quyết cấp huyện", "=SUM(C11:C12)")
     assert (found["A13"], found["B13"], found["C15"]) == ("II", "Lĩnh vực giải quyết cấp xã", "=C10+C13")
     assert "3 hồ sơ trả lại" in found["A16"] and "6 hồ sơ không có ngày hẹn trả" in found["A16"]
-    assert sheet.page_setup.orientation == "landscape" and sheet.page_setup.paperSize == 9 and sheet.page_setup.fitToWidth == 1
+    assert sheet.page_setup.orientation == "landscape" and sheet.page_setup.paperSize == 9 and sheet.sheet_properties.pageSetUpPr.fitToPage
     assert sheet.print_title_rows == "$6:$9"
     assert sheet["C11"].number_format == "[$-42A]#,##0" and sheet["C11"].font.name == "Times New Roman"
 
@@ -57,7 +59,7 @@ def test_readers_that_do_not_calculate_see_the_sums(make: Make, layout: Layout) 
 
 
 def test_a_broken_row_is_told_in_red(make: Make, layout: Layout) -> None:
-    broken = replace(form_row("commune", "Hộ tịch", 4, 8, 3, 7, 4, 1, 1), open_in_time=99)
+    broken = replace(form_row("commune", "Hộ tịch", 4, 8, 3, 7, 4, 1, 1), open_in_time_count=99)
     book = opened(form_workbook(make(form=[broken]), layout), values=True)
     found = cells(book["II.06a"])
     told = [value for value in found.values() if str(value).startswith("SAI")]
@@ -69,6 +71,16 @@ def test_a_broken_row_is_told_in_red(make: Make, layout: Layout) -> None:
 def test_a_level_that_the_layout_does_not_know_is_not_lost(make: Make, layout: Layout) -> None:
     with pytest.raises(NotConfigured, match=r"form_06a.yaml names no level ward; its rows would be lost"):
         form_workbook(make(form=[form_row("ward", "Hộ tịch", 1, 1, 1, 1, 1, 0, 0)]), layout)
+
+
+@pytest.mark.parametrize("words", ["Đúng & đủ", '"Đúng" <đủ>', "Đúng{tab}"])
+def test_any_wording_makes_a_file_that_opens(words: str, make: Make, layout: Layout, tmp_path: Path) -> None:
+    shutil.copytree(layout.folder, tmp_path / "v2022-01-01")
+    path = tmp_path / "v2022-01-01" / "form_06a.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("check_ok: Đúng", f"check_ok: '{words}'"), encoding="utf-8")
+    found = cells(opened(form_workbook(make(), Layout(path.parent)), values=True)["II.06a"])
+    assert [value for value in found.values() if value == words] == [words] * 4
+    assert found.get("A5") in (None, "")
 
 
 def test_one_sheet_a_unit_on_request(make: Make, layout: Layout) -> None:
@@ -96,7 +108,7 @@ def test_the_annex_keeps_the_order_of_the_plan_and_every_cell(make: Make, layout
     formats = {
         row[0].value: (row[5].number_format, row[9].font.color.rgb if row[9].font.color else None) for row in sheet.iter_rows(min_row=8)
     }
-    assert formats["T20"] == ('[$-42A]#,##0.00" %"', "00C00000")
+    assert formats["T20"] == ('[$-42A]#,##0.00" %"', "FFC00000")
     assert formats["D01"][0] == "[$-42A]#,##0"
 
 

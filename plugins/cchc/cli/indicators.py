@@ -73,9 +73,10 @@ def print_scorecard(
 
     `as_known_at`: the values as known at that moment. Raises CchcError if the period is not computed.
     """
+    from cchc.cli.scorecard import render
     from cchc.core.completeness import notes_vi
     from cchc.publication.restatement import new_since
-    from cchc.reports.scorecard import is_published, render, scorecard
+    from cchc.reports.scorecard import is_published, scorecard
     from cchc.warehouse import engine
 
     # the published values are shown until another edition is approved

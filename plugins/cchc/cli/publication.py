@@ -28,12 +28,7 @@ def register(add: Add) -> None:
     report = add("report", _report, "write the official papers of a period: form II.06a, annex, report, lists, ranking, public page")
     report.add_argument("period", type=period)
     report.add_argument("--unit", help="of one unit; default: the whole district")
-    report.add_argument(
-        "--kind",
-        action="append",
-        choices=("06a", "annex", "report", "late", "due", "ranking", "page", "all"),
-        help="repeatable; default: all",
-    )
+    report.add_argument("--kind", action="append", help="a report of the layout, such as 06a, or all; repeatable; default: all")
     report.add_argument("--each-unit", action="store_true", help="form II.06a with a sheet for each unit as well")
     report.add_argument("--output", help="folder; default: CCHC_HOME/reports/<period>")
 
@@ -111,11 +106,11 @@ def _restated_item(item: dict[str, Any]) -> list[str]:
 
 
 def _report(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.reports.build import KINDS, build, default_folder
+    from cchc.reports.build import build, default_folder
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
-    kinds = KINDS if not options.kind or "all" in options.kind else options.kind
+    kinds = None if not options.kind or "all" in options.kind else options.kind
     folder = Path(options.output) if options.output else default_folder(settings, options.period)
     for path in build(settings, options.period, folder, options.unit, kinds, each_unit=options.each_unit):
         print(path)

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from cchc.reference.entries import FILES
+from cchc.reports.layout_file import FILES as REPORTS
 from cchc.settings import PROJECT
 from cchc.sources.profile_file import ProfileFile
 from cchc.typed import adapter
@@ -26,6 +27,10 @@ KINDS: dict[str, tuple[str, str, Any]] = {
     "closing": ("How periods are closed", "reference/closing.yaml", FILES["closing.yaml"]),
     "findings": ("The kinds of findings", "reference/findings.yaml", FILES["findings.yaml"]),
     "duties": ("Who declares what", "reference/declarations.yaml", FILES["declarations.yaml"]),
+    "report_list": ("The reports, in their order", "reports/*/reports.yaml", REPORTS["reports"]),
+    "report_tables": ("The tables of the reports", "reports/*/tables.yaml", REPORTS["tables"]),
+    "report_form_06a": ("Form II.06a", "reports/*/form_06a.yaml", REPORTS["form_06a"]),
+    "report_labels": ("The words and colours of the reports", "reports/*/labels.yaml", REPORTS["labels"]),
     "score": ("The versions of the score of Decision 766/QĐ-TTg", "reference/decision_766.yaml", FILES["decision_766.yaml"]),
 }
 

@@ -23,11 +23,26 @@ from cchc.warehouse.queries import ask
 ROLE = "dossiers"
 FINISHED = ("early", "on_time", "late")
 OPEN = ("open_in_time", "open_past_due")
-# column number of the form → field of `Row`
+# column number of the form → field of `Row`, which is also the name of the column of mart.form_06a
 COLUMNS = {
     3: "received_count", 4: "received_online_count", 5: "received_otherwise_count", 6: "carried_over_count", 7: "finished_count",
     8: "early_count", 9: "on_time_count", 10: "late_count", 11: "open_count", 12: "open_in_time_count", 13: "open_past_due_count",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An equation of the form: the column `total` is the sum of the columns `parts`."""
+
+    total: int
+    parts: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.total} = {' + '.join(map(str, self.parts))}"
+
+
+# every row of the form must satisfy these equations
+IDENTITIES = (Identity(3, (4, 5, 6)), Identity(7, (8, 9, 10)), Identity(11, (12, 13)), Identity(3, (7, 11)))
 
 
 @dataclass(frozen=True)
@@ -60,14 +75,7 @@ class Row:
 
     def broken_identities(self) -> list[str]:
         """The equations of the form that this row breaks; a correct row breaks none."""
-        c = {number: self.column(number) for number in COLUMNS}
-        rules = {
-            "3 = 4 + 5 + 6": c[3] == c[4] + c[5] + c[6],
-            "7 = 8 + 9 + 10": c[7] == c[8] + c[9] + c[10],
-            "11 = 12 + 13": c[11] == c[12] + c[13],
-            "3 = 7 + 11": c[3] == c[7] + c[11],
-        }
-        return [rule for rule, holds in rules.items() if not holds]
+        return [str(rule) for rule in IDENTITIES if self.column(rule.total) != sum(self.column(part) for part in rule.parts)]
 
 
 _FIGURES = tuple(field.name for field in fields(Row) if field.name.endswith("_count"))
@@ -116,9 +124,13 @@ def form_06a_at(connection: Connection, period: Period, unit: str = "all") -> Fo
     """The same as `form_06a`, inside a transaction of the caller, so that everything is read at one moment."""
     known_at = _known_at(connection, period)
     known_scope(connection, unit)
-    found = query(connection, "select * from mart.form_06a(:kind, :start, :scope)", _binds(period, unit))
     last_day = period.effective_last_day(known_at)
-    return Form06a(period, unit, scope_name(connection, unit, last_day), known_at, last_day, tuple(Row(**row) for row in found))
+    return Form06a(period, unit, scope_name(connection, unit, last_day), known_at, last_day, rows(connection, period, unit))
+
+
+def rows(connection: Connection, period: Period, unit: str = "all") -> tuple[Row, ...]:
+    """The rows of the form for a period and an existing scope, in the order of the form: the columns of mart.form_06a by their names."""
+    return tuple(Row(**row) for row in query(connection, "select * from mart.form_06a(:kind, :start, :scope)", _binds(period, unit)))
 
 
 def dossiers(connection: Connection, period: Period, unit: str = "all", column: int | None = None) -> list[dict[str, Any]]:

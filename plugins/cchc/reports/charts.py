@@ -1,25 +1,25 @@
-"""Charts of the reports, as PNG for the document and SVG for the page. The same rows give the same bytes."""
+"""The charts of the reports: PNG for the document, SVG for the page. The same rows give the same bytes."""
 
 from __future__ import annotations
 
+import base64
 import io
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from cchc.reports import vietnamese as vi
-from cchc.reports.content import Content, PlanRow, UnitRow
+from cchc.reports.content import Content, MonthRow, PlanRow, UnitRow
+from cchc.reports.layout import Layout, filled
 
-BLUE, LIGHT, RED, GREY = "#1F5A92", "#9DC3E6", "#C00000", "#595959"
-# the font comes with matplotlib and carries Vietnamese; a $ in a name is no formula
+# the font comes with matplotlib and has all Vietnamese letters; a $ in a name does not start a formula
 _STYLE: Any = {"font.family": "DejaVu Sans", "text.parse_math": False, "svg.fonttype": "none"}
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: what it shows in words (for those who cannot see it), and how to get it as a picture."""
+    """A chart as a picture, its caption, and what it shows in words for people who cannot see it."""
 
     name: str
     caption: str
@@ -27,123 +27,133 @@ class Chart:
     figure: Any
 
     def png(self) -> bytes:
-        """For paper."""
-        out = io.BytesIO()
-        self._save(out, format="png", dpi=160, metadata={"Software": None})
-        return out.getvalue()
+        """The picture for paper."""
+        return self._saved(format="png", dpi=160, metadata={"Software": None})
 
-    def svg(self) -> str:
-        """For a page: to stand inside it, with names of its own."""
-        out = io.StringIO()
-        self._save(out, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
-        return _inline(out.getvalue(), self.name)
+    def svg(self) -> bytes:
+        """The picture for a page."""
+        return self._saved(format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
 
-    def _save(self, out: Any, **options: Any) -> None:
+    def address(self) -> str:
+        """The SVG as the address of an <img>: the picture is in the page, and its names cannot meet those of the page."""
+        return "data:image/svg+xml;base64," + base64.b64encode(self.svg()).decode()
+
+    def _saved(self, **options: Any) -> bytes:
         from matplotlib import rc_context
 
+        out = io.BytesIO()
         with rc_context(_STYLE | {"svg.hashsalt": self.name}):
             self.figure.savefig(out, **options)
+        return out.getvalue()
 
 
-def draw(content: Content, name: str) -> Chart | None:
-    """One chart; None where there is nothing to draw."""
+def draw(content: Content, layout: Layout, name: str) -> Chart | None:
+    """The chart of a name; None where there is nothing to draw."""
     from matplotlib import rc_context
 
     with rc_context(_STYLE):
-        return _CHARTS[name](content)
+        return _CHARTS[name](content, layout)
 
 
 def names() -> list[str]:
-    """Names that `draw` knows."""
+    """The names that `draw` knows."""
     return list(_CHARTS)
 
 
-def _received(content: Content) -> Chart | None:
+def _received(content: Content, layout: Layout) -> Chart | None:
     """Dossiers received by month, online and otherwise."""
     months = [row for row in content.months if row.received]
     if not months:
         return None
-    labels = [f"T{row.last_day.month}" for row in months]
+    words, theme = layout.labels.charts.received, layout.labels.theme
+    labels = [filled(words.month, month=row.last_day.month) for row in months]
     online = [row.received_online or 0 for row in months]
     other = [(row.received or 0) - (row.received_online or 0) for row in months]
     figure, axes = _figure(6.3, 2.9)
-    axes.bar(labels, online, color=BLUE, label="Trực tuyến")
-    axes.bar(labels, other, bottom=online, color=LIGHT, label="Trực tiếp, bưu chính")
+    axes.bar(labels, online, color=f"#{theme.chart}", label=words.series[0])
+    axes.bar(labels, other, bottom=online, color=f"#{theme.chart_light}", label=words.series[-1])
     for index, row in enumerate(months):
         axes.text(index, row.received or 0, vi.number(row.received), ha="center", va="bottom", fontsize=8)
-    axes.set_ylabel("Số hồ sơ tiếp nhận", fontsize=9)
+    axes.set_ylabel(words.axis, fontsize=9)
     axes.set_ylim(0, max(row.received or 0 for row in months) * 1.25)
     _counts(axes.yaxis)
     axes.legend(loc="upper right", ncol=2, fontsize=8, frameon=False)
-    year = content.period.last_day.year
-    said = "; ".join(
-        f"tháng {row.last_day.month}: {vi.number(row.received)}, trực tuyến {vi.number(row.received_online)}" for row in months
-    )
-    return _chart(figure, "received", f"Số hồ sơ tiếp nhận theo tháng, năm {year}", said)
+
+    def described(row: MonthRow) -> str:
+        return filled(words.described, month=row.last_day.month, first=vi.number(row.received), second=vi.number(row.received_online))
+
+    caption = filled(words.caption, year=content.period.last_day.year)
+    return _chart(figure, "received", caption, map(described, months))
 
 
-def _on_time(content: Content) -> Chart | None:
-    """On-time and online rates by month, with the target."""
+def _on_time(content: Content, layout: Layout) -> Chart | None:
+    """The share on time by month, with the target."""
     months = [row for row in content.months if row.on_time_value is not None]
     if not months:
         return None
-    labels = [f"T{row.last_day.month}" for row in months]
+    words, theme = layout.labels.charts.on_time, layout.labels.theme
+    labels = [filled(words.month, month=row.last_day.month) for row in months]
     values = [float(row.on_time_value or 0) for row in months]
     figure, axes = _figure(6.3, 2.7)
-    axes.plot(labels, values, color=BLUE, marker="o", markersize=4, label="Tỷ lệ đúng hạn")
+    axes.plot(labels, values, color=f"#{theme.chart}", marker="o", markersize=4, label=words.series[0])
     for index, row in enumerate(months):
         axes.annotate(
             vi.number(row.on_time_value, 1), (index, values[index]), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8
         )
     target = _target(content, "dossier_on_time_rate")
     if target is not None:
-        axes.axhline(float(target), color=RED, linestyle="--", linewidth=1.2, label=f"Chỉ tiêu {vi.target(target)}")
+        axes.axhline(float(target), color=f"#{theme.alert}", linestyle="--", linewidth=1.2, label=_target_words(layout, target))
     low = min([*values, float(target) if target is not None else 100.0])
     axes.set_ylim(max(0.0, low - max(1.0, (100 - low) * 0.35)), 100 + max(0.6, (100 - low) * 0.3))
-    axes.set_ylabel("%", fontsize=9)
+    axes.set_ylabel(words.axis, fontsize=9)
     _decimals(axes.yaxis)
     axes.legend(loc="lower right", ncol=2, fontsize=8, frameon=False)
-    said = "; ".join(f"tháng {row.last_day.month}: {vi.percent(row.on_time_value)}" for row in months)
-    return _chart(figure, "on_time", f"Tỷ lệ hồ sơ giải quyết đúng hạn theo tháng, năm {content.period.last_day.year}", said)
+
+    def described(row: MonthRow) -> str:
+        return filled(words.described, month=row.last_day.month, first=vi.percent(row.on_time_value), second=vi.NONE)
+
+    caption = filled(words.caption, year=content.period.last_day.year)
+    return _chart(figure, "on_time", caption, map(described, months))
 
 
-def _communes_online(content: Content) -> Chart | None:
-    """Online rate of the communes in the period, against their target."""
-    return _communes(content, "communes_online", "online_dossier_rate", "Tỷ lệ hồ sơ trực tuyến", lambda row: row.online_value)
+def _communes_online(content: Content, layout: Layout) -> Chart | None:
+    """The online share of each commune in the period, with the target."""
+    return _communes(content, layout, "communes_online", "online_dossier_rate", lambda row: row.online_value)
 
 
-def _communes_on_time(content: Content) -> Chart | None:
-    """On-time rate of the communes in the period, against the target."""
-    return _communes(content, "communes_on_time", "dossier_on_time_rate", "Tỷ lệ hồ sơ đúng hạn", lambda row: row.on_time_value)
+def _communes_on_time(content: Content, layout: Layout) -> Chart | None:
+    """The share on time of each commune in the period, with the target."""
+    return _communes(content, layout, "communes_on_time", "dossier_on_time_rate", lambda row: row.on_time_value)
 
 
-def _communes(content: Content, name: str, indicator: str, words: str, value: Callable[[UnitRow], Decimal | None]) -> Chart | None:
-    units = [(row.unit_name, found) for row in content.units if row.unit_kind == "commune" and (found := value(row)) is not None]
+def _communes(content: Content, layout: Layout, name: str, indicator: str, value: Callable[[UnitRow], Decimal | None]) -> Chart | None:
+    communes = (row for row in content.units if row.unit_kind == "commune")
+    units = sorted((shown, row.unit_name) for row in communes if (shown := value(row)) is not None)
     if len(units) < 2:
         return None
-    units.sort(key=lambda pair: (pair[1], pair[0]))
+    theme = layout.labels.theme
     target = _target(content, indicator)
-    colors = [BLUE if target is None or found >= target else RED for _name, found in units]
+    colors = [f"#{theme.chart if target is None or shown >= target else theme.alert}" for shown, _unit in units]
     figure, axes = _figure(6.3, 0.9 + 0.24 * len(units))
-    axes.barh([unit for unit, _found in units], [float(found) for _unit, found in units], color=colors)
-    for index, (_unit, found) in enumerate(units):
-        axes.text(float(found), index, f" {vi.percent(found)}", va="center", fontsize=8)
-    axes.set_xlim(0, max(float(units[-1][1]), float(target or 0)) * 1.18 + 0.01)
+    axes.barh([unit for _shown, unit in units], [float(shown) for shown, _unit in units], color=colors)
+    for index, (shown, _unit) in enumerate(units):
+        axes.text(float(shown), index, f" {vi.percent(shown)}", va="center", fontsize=8)
+    axes.set_xlim(0, max(float(units[-1][0]), float(target or 0)) * 1.18 + 0.01)
     if target is not None:
-        axes.axvline(float(target), color=GREY, linestyle="--", linewidth=1.2)
+        axes.axvline(float(target), color=f"#{theme.chart_line}", linestyle="--", linewidth=1.2)
         axes.annotate(
-            f"Chỉ tiêu {vi.target(target)}",
+            _target_words(layout, target),
             (float(target), len(units) - 0.4),
             ha="center",
             va="bottom",
             fontsize=8,
-            color=GREY,
+            color=f"#{theme.chart_line}",
             annotation_clip=False,
         )
     axes.xaxis.set_visible(False)
     axes.spines["bottom"].set_visible(False)
-    said = "; ".join(f"{unit}: {vi.percent(found)}" for unit, found in reversed(units))
-    return _chart(figure, name, f"{words} của UBND các xã, thị trấn, {vi.period_name(content.period)}", said)
+    caption = filled(getattr(layout.labels.charts, name).caption, period=vi.period_name(content.period))
+    return _chart(figure, name, caption, (f"{unit}: {vi.percent(shown)}" for shown, unit in reversed(units)))
 
 
 def _target(content: Content, indicator: str) -> Decimal | None:
@@ -151,7 +161,11 @@ def _target(content: Content, indicator: str) -> Decimal | None:
     return rows[0].target_percent if rows else None
 
 
-_CHARTS: dict[str, Callable[[Content], Chart | None]] = {
+def _target_words(layout: Layout, target: Decimal) -> str:
+    return filled(layout.labels.charts.target, target=vi.target(target))
+
+
+_CHARTS: dict[str, Callable[[Content, Layout], Chart | None]] = {
     "received": _received,
     "on_time": _on_time,
     "communes_online": _communes_online,
@@ -179,17 +193,5 @@ def _decimals(axis: Any) -> None:
     axis.set_major_formatter(lambda value, _position: vi.number(Decimal(str(round(value, 4))), 0 if float(value).is_integer() else 1))
 
 
-def _chart(figure: Any, name: str, caption: str, said: str) -> Chart:
-    return Chart(name, caption, f"{caption}: {said}.", figure)
-
-
-def _inline(svg: str, name: str) -> str:
-    """SVG that stands inside a page: no prolog, names of its own, hidden from readers of the screen (the figure is described)."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
-    svg = re.sub(r'xlink:href="#([^"]+)"', rf'xlink:href="#{name}-\1"', svg)
-    svg = re.sub(r"<svg ([^>]*?)\bheight=\"[^\"]*\" ([^>]*?)\bwidth=\"[^\"]*\"", r"<svg \1\2", svg)
-    svg = re.sub(r"<svg ([^>]*?)\bwidth=\"[^\"]*\" ([^>]*?)\bheight=\"[^\"]*\"", r"<svg \1\2", svg)
-    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1).strip()
+def _chart(figure: Any, name: str, caption: str, parts: Any) -> Chart:
+    return Chart(name, caption, f"{caption}: {'; '.join(parts)}.", figure)

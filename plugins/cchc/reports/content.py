@@ -5,7 +5,8 @@ Only this module and include/sql/queries/reports use tables and functions of oth
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -13,7 +14,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
 
-from cchc.errors import CchcError, WrongUse
+from cchc.errors import CchcError, NotConfigured, WrongUse
+from cchc.forms import form_06a
 from cchc.period import Period
 from cchc.reference.plan import DISTRICT, plan_of
 from cchc.reference.roles import role_clocks
@@ -23,7 +25,7 @@ from cchc.warehouse import engine, query, run_file
 
 ROLE = "dossiers"  # of form II.06a, late and due lists
 DUE_WITHIN = 3  # working days
-FAILED = ("missed", "behind")
+FAILED = ("missed", "behind")  # the judgements that somebody must act on; SQL gets them as :failed
 
 Row = TypeVar("Row")
 
@@ -36,28 +38,6 @@ class Unit:
     name: str
     level: str
     kind: str
-
-
-@dataclass(frozen=True)
-class FormRow:
-    """A row of form II.06a: a field of administration within a level. The counts are columns 3 to 13, then the two in the footnote."""
-
-    level: str
-    field_code: str | None
-    field_name: str | None
-    received_total: int
-    received_online: int
-    received_other: int
-    carried_over: int
-    finished_total: int
-    early: int
-    on_time: int
-    late: int
-    open_total: int
-    open_in_time: int
-    open_past_due: int
-    returned_count: int
-    without_due_count: int
 
 
 @dataclass(frozen=True)
@@ -100,6 +80,11 @@ class PlanRow:
     def has_value(self) -> bool:
         """Whether anything was reached at all."""
         return self.year_value is not None or self.period_value is not None
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the target is missed, or behind its pace."""
+        return self.status in FAILED
 
 
 @dataclass(frozen=True)
@@ -199,6 +184,14 @@ class RankRow:
 
 
 @dataclass(frozen=True)
+class SqlRows:
+    """The result of an SQL file of a further report: the names of its columns, and its rows."""
+
+    names: list[str]
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Failure:
     """A target that is missed or behind, and the units that miss it."""
 
@@ -220,13 +213,14 @@ class Content:
     unit: Unit | None
     district: Unit
     plan: list[PlanRow]
-    form: list[FormRow]
-    unit_forms: list[tuple[Unit, list[FormRow]]]
+    form: list[form_06a.Row]
+    unit_forms: list[tuple[Unit, list[form_06a.Row]]]
     months: list[MonthRow]
     units: list[UnitRow]
     late: list[LateDossier]
     due: list[DueDossier]
     ranking: list[RankRow]
+    from_sql: dict[str, SqlRows] = field(default_factory=dict)
     is_judged: bool = True
 
     @property
@@ -240,26 +234,32 @@ class Content:
         return [
             Failure(row, [unit.unit_name for unit in self.units if row.target_no in unit.failed and row.level in ("all", unit.level)])
             for row in self.plan
-            if row.status in FAILED
+            if row.is_failed
         ]
 
-    def totals(self, rows: list[FormRow] | None = None) -> FormRow:
-        """Sum of the rows of form II.06a."""
-        taken = self.form if rows is None else rows
-        counts = {name: sum(getattr(row, name) for row in taken) for name in COUNTS}
-        return FormRow(level="all", field_code=None, field_name=None, **counts)
+    @property
+    def form_total(self) -> form_06a.Row:
+        """The sum of the rows of form II.06a."""
+        return form_06a.total(self.form)
 
 
-COUNTS = tuple(field.name for field in fields(FormRow) if field.type == "int")
-
-
-def read(settings: Settings, period: Period, unit: str | None = None, *, each_unit: bool = False, is_edition: bool = False) -> Content:
+def read(
+    settings: Settings,
+    period: Period,
+    unit: str | None = None,
+    *,
+    each_unit: bool = False,
+    is_edition: bool = False,
+    queries: Iterable[str] = (),
+) -> Content:
     """The content of a period's reports. `each_unit` adds form II.06a of every unit.
 
     Units are called as on the period's last day, those of a published period as it was published. `is_edition`: this is for a new edition,
-    which is no longer bound by the names of the one before.
+    which is no longer bound by the names of the one before. `queries`: further files of include/sql/queries/reports, read with the same
+    binds.
 
-    Raises WrongUse for an unknown unit, CchcError where the period is not computed: an empty report would look like an answer.
+    Raises WrongUse for an unknown unit, CchcError where the period is not computed (an empty report would look like an answer),
+    NotConfigured where a query has no file.
     """
     with engine(settings).connect() as connection:
         known_at = role_clocks(connection).known_at(ROLE)
@@ -284,10 +284,20 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
             "year_start": period.year_start,
             "end_at": period.end_at(known_at),
             "days": DUE_WITHIN,
+            "failed": list(FAILED),
         } | named
 
         def rows(name: str, kind: type[Row]) -> list[Row]:
             return [kind(**_clean(row)) for row in run_file(connection, settings, f"queries/reports/{name}", **binds).mappings()]
+
+        def sql_rows(name: str) -> SqlRows:
+            try:
+                found = run_file(connection, settings, f"queries/reports/{name}", **binds)
+            except FileNotFoundError:
+                raise NotConfigured(
+                    f"the table {name} of the layout needs include/sql/queries/reports/{name}.sql, which is missing"
+                ) from None
+            return SqlRows(list(found.keys()), [_clean(row) for row in found.mappings()])
 
         units = rows("unit_row", UnitRow)
         return Content(
@@ -299,31 +309,24 @@ def read(settings: Settings, period: Period, unit: str | None = None, *, each_un
             unit=scope,
             district=district,
             plan=rows("plan_row", PlanRow),
-            form=read_form(connection, settings, period, unit or "all"),
-            unit_forms=_unit_forms(connection, settings, period, units) if each_unit else [],
+            form=_form(connection, period, unit or "all"),
+            unit_forms=_unit_forms(connection, period, units) if each_unit else [],
             months=rows("month_row", MonthRow),
             units=[row for row in units if unit in (None, row.unit_code)],
             late=rows("late_dossier", LateDossier),
             due=rows("due_dossier", DueDossier),
             ranking=rank([row for row in units if row.unit_kind == "commune"], read_scores(connection, settings, period)),
+            from_sql={name: sql_rows(name) for name in queries},
         )
 
 
-def read_form(connection: Connection, settings: Settings, period: Period, scope: str) -> list[FormRow]:
-    """Rows of form II.06a for the whole (`all`), a level (`level:district`) or a unit."""
-    if (
-        connection.execute(text("select 1 from pg_proc where proname = 'form_06a' and pronamespace = cast('mart' as regnamespace)")).first()
-        is None
-    ):
-        raise CchcError("the warehouse has no mart.form_06a; run `cchc init`")
-    found = run_file(connection, settings, "queries/reports/form_06a", kind=period.kind, start=period.start, scope=scope).mappings()
-    return [FormRow(**_clean(row)) for row in found]
+def _form(connection: Connection, period: Period, scope: str) -> list[form_06a.Row]:
+    rows = form_06a.rows(connection, period, scope)
+    return [row if row.field_name is None else replace(row, field_name=clean(row.field_name)) for row in rows]
 
 
 def read_scores(connection: Connection, settings: Settings, period: Period) -> dict[str, Score]:
     """Points by Decision 766/QĐ-TTg of each unit; empty where they are not computed, and the ranking goes by targets alone."""
-    if connection.execute(text("select to_regclass('mart.score_766_total')")).scalar() is None:
-        return {}
     found = run_file(connection, settings, "queries/reports/score_row", kind=period.kind, start=period.start).mappings()
     return {row["unit_code"]: Score(**row) for row in found}
 
@@ -372,10 +375,10 @@ def _unit(connection: Connection, code: str, named: dict[str, Any]) -> Unit:
     return Unit(**_clean(found[0]))
 
 
-def _unit_forms(connection: Connection, settings: Settings, period: Period, units: list[UnitRow]) -> list[tuple[Unit, list[FormRow]]]:
+def _unit_forms(connection: Connection, period: Period, units: list[UnitRow]) -> list[tuple[Unit, list[form_06a.Row]]]:
     found = []
     for row in units:
-        form = read_form(connection, settings, period, row.unit_code)
+        form = _form(connection, period, row.unit_code)
         if form:
             found.append((Unit(row.unit_code, row.unit_name, row.level, row.unit_kind), form))
     return found

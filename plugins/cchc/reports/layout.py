@@ -1,4 +1,4 @@
-"""The templates of include/reports: the version in force for a period, its words and its tables."""
+"""The layouts of include/reports: the version that holds for a period, its words, tables and reports."""
 
 from __future__ import annotations
 
@@ -8,41 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cchc.errors import NotConfigured
 from cchc.reports.content import Unit
-
-FORMATS = ("text", "center", "count", "value", "percent", "points", "date", "status", "alert")
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table: which key of the row, under which header, how wide, how written."""
-
-    key: str
-    header: str
-    width: float
-    format: str
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it stands to the right."""
-        return self.format in ("count", "value", "percent", "points")
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table's layout. `title`, `subtitle`, `file` and `sheet` are there for those that are a paper of their own."""
-
-    name: str
-    columns: list[Column]
-    group: str | None = None
-    title: str = ""
-    subtitle: str = ""
-    file: str = ""
-    sheet: str = ""
-    empty: str = "Không có số liệu."
+from cchc.reports.layout_file import FILES, FormFile, LabelsFile, ReportEntry, TableEntry
+from cchc.typed import near, read
 
 
 @dataclass(frozen=True)
@@ -51,6 +20,7 @@ class Letterhead:
 
     national: list[str]
     agency: list[str]
+    agency_name: str
     sign: str
     place: str
     subject: str
@@ -58,78 +28,102 @@ class Letterhead:
     recipients: list[str]
     reports_to: str
 
-    @property
-    def name(self) -> str:
-        """The agency in one line, as people write it in a form."""
-        return " ".join(self.agency)
-
 
 @dataclass(frozen=True)
 class Layout:
-    """One version of the layouts."""
+    """One version of the layouts. What is wrong in its files raises NotConfigured with one line for each fault."""
 
     folder: Path
 
     @classmethod
     def of(cls, reports_dir: Path, last_day: date) -> Layout:
-        """The newest version that is in force on the last day of a period; for older days the oldest. Raises NotConfigured."""
+        """The newest version that holds on the last day of a period; for older days the oldest. Raises NotConfigured if there is none."""
         versions = sorted(path for path in reports_dir.glob("v*") if path.is_dir())
         if not versions:
             raise NotConfigured(f"no layouts in {reports_dir}: it needs a folder such as v2022-01-01")
         in_force = [path for path in versions if path.name[1:] <= last_day.isoformat()]
         return cls(in_force[-1] if in_force else versions[0])
 
-    def data(self, name: str) -> dict[str, Any]:
-        """A YAML file of this version. Raises NotConfigured naming it."""
-        path = self.folder / f"{name}.yaml"
+    def _read(self, name: str) -> Any:
+        path = self.file(f"{name}.yaml")
         try:
-            found = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise NotConfigured(f"the layout {self.folder.name} lacks {path.name}") from error
-        except yaml.YAMLError as error:
-            raise NotConfigured(f"{path}: {error}") from error
-        if not isinstance(found, dict):
-            raise NotConfigured(f"{path}: a mapping was expected")
+            return read(path, FILES[name])
+        except NotConfigured as error:
+            raise NotConfigured("\n".join(f"{self.folder.name}/{line}" for line in str(error).splitlines())) from None
+
+    def file(self, name: str) -> Path:
+        """A file of this version. Raises NotConfigured where it is missing."""
+        path = self.folder / name
+        if not path.is_file():
+            raise NotConfigured(f"the layout {self.folder.name} lacks {name}")
+        return path
+
+    @cached_property
+    def labels(self) -> LabelsFile:
+        """The words and colours of all reports."""
+        found: LabelsFile = self._read("labels")
         return found
 
     @cached_property
-    def labels(self) -> dict[str, Any]:
-        """Words of all reports."""
-        return self.data("labels")
-
-    @cached_property
-    def form(self) -> dict[str, Any]:
+    def form(self) -> FormFile:
         """Form II.06a."""
-        return self.data("form_06a")
+        found: FormFile = self._read("form_06a")
+        return found
 
     @cached_property
-    def tables(self) -> dict[str, Table]:
-        """Tables by name. Raises NotConfigured where one has an unknown format."""
-        found = {}
-        for name, table in self.data("tables").items():
-            columns = [Column(**column) for column in table.pop("columns")]
-            wrong = {column.format for column in columns} - set(FORMATS)
-            if wrong:
+    def tables(self) -> dict[str, TableEntry]:
+        """The tables by their names; those of `from_sql` are among them."""
+        file = self._read("tables")
+        found = {name: getattr(file, name) for name in type(file).model_fields if name != "from_sql"}
+        for name in self.queries:
+            if name in found:
+                raise NotConfigured(f"{self.folder.name}/tables.yaml, from_sql: there is a table {name!r} already; give it another name")
+        found |= file.from_sql
+        for name, table in found.items():
+            if table.summary is not None and table.summary not in found:
                 raise NotConfigured(
-                    f"{self.folder.name}/tables.yaml, {name}: unknown format {', '.join(sorted(wrong))}; known are {', '.join(FORMATS)}"
+                    f"{self.folder.name}/tables.yaml, {name}: no table {table.summary!r} for 'summary'{near(table.summary, found)}"
                 )
-            found[name] = Table(name=name, columns=columns, **table)
+        return found
+
+    @cached_property
+    def queries(self) -> list[str]:
+        """The tables whose rows an SQL file gives."""
+        return list(self._read("tables").from_sql)
+
+    @cached_property
+    def reports(self) -> dict[str, ReportEntry]:
+        """The reports by their kinds, in the order in which they are written."""
+        found: dict[str, ReportEntry] = self._read("reports")
+        for kind, report in found.items():
+            if report.table is not None and report.table not in self.tables:
+                raise NotConfigured(f"{self.folder.name}/reports.yaml, {kind}: no table {report.table!r}{near(report.table, self.tables)}")
         return found
 
     def letterhead(self, unit: Unit) -> Letterhead:
         """Head and foot for a unit."""
-        kinds = self.labels["letterhead"]
-        chosen = kinds.get(unit.kind, kinds["other"])
-        short = unit.name.removeprefix("Xã ").removeprefix("Thị trấn ").removeprefix("Phường ")
+        kinds = self.labels.letterhead
+        chosen = getattr(kinds, unit.kind) if unit.kind in ("district", "commune") else kinds.other
+        short = unit.name
+        for word in self.labels.short_without:
+            short = short.removeprefix(word)
         words = {"name": unit.name, "short": short, "lower": unit.name[:1].lower() + unit.name[1:]}
-        agency = [line.format(**words) for line in chosen["agency"]]
         return Letterhead(
-            national=self.labels["national"],
-            agency=[line.upper() for line in agency],
-            sign=chosen["sign"],
-            place=chosen["place"].format(**words),
-            subject=chosen["subject"].format(**words),
-            signer=chosen["signer"],
-            recipients=chosen["recipients"],
-            reports_to=chosen["reports_to"],
+            national=self.labels.national,
+            agency=[filled(line, **words).upper() for line in chosen.agency],
+            agency_name=filled(chosen.agency_name, **words),
+            sign=chosen.sign,
+            place=filled(chosen.place, **words),
+            subject=filled(chosen.subject, **words),
+            signer=chosen.signer,
+            recipients=chosen.recipients,
+            reports_to=chosen.reports_to,
         )
+
+
+def filled(words: str, **values: Any) -> str:
+    """Words of a layout with their {names} filled in. Raises NotConfigured for a name that is not known there."""
+    try:
+        return words.format(**values)
+    except (KeyError, IndexError, ValueError) as error:
+        raise NotConfigured(f"the layout says {words!r}: {{}} holds {error}, but only {', '.join(values)} can stand there") from None

@@ -7,16 +7,19 @@ The template's lines: `# ` and `## ` and `### ` headings, `- ` items, `[…]` a 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 
 from cchc.errors import NotConfigured
+from cchc.reports import charts
 from cchc.reports import vietnamese as vi
 from cchc.reports.content import Content
 from cchc.reports.layout import Layout
-from cchc.reports.tables import Row, Tables
+from cchc.reports.rows import Line, PlanLine
+from cchc.reports.tables import Tables
 
 _LEVELS = {"# ": 1, "## ": 2, "### ": 3}
 _COMMAND = re.compile(r"^@(table|chart|appendix)\s+(\S.*)$")
@@ -59,8 +62,6 @@ def render(layout: Layout, template: str, values: dict[str, Any], *, html: bool 
 
 def blocks(content: Content, layout: Layout) -> list[Block]:
     """The reform report of a period. Raises NotConfigured where the template asks for a table or chart that does not exist."""
-    from cchc.reports import charts
-
     tables = Tables(content, layout)
     found = parse(render(layout, "reform_report.j2", values(content, layout, tables)))
     for block in found:
@@ -111,16 +112,12 @@ def values(content: Content, layout: Layout, tables: Tables | None = None) -> di
     tables = tables or Tables(content, layout)
     period = content.period
 
-    def rows(section: str, *kinds: str) -> list[Row]:
-        """The targets of a section of the plan, with or without a choice of kinds (flow, stock, milestone, direction)."""
-        found: list[Row] = tables.fill(f"plan_section:{section}").rows
-        return [row for row in found if not kinds or row["target_kind"] in kinds]
+    def rows(section: str) -> Sequence[Line]:
+        """The targets of a section of the plan."""
+        return tables.fill(f"plan_section:{section}").rows
 
-    def change(now: Any, before: Any, kind: str = "flow") -> str | None:
-        return vi.change(now, before, kind)
-
-    totals = content.totals()
     late = tables.fill("late_by_unit").rows
+    all_rows: list[PlanLine] = [tables.plan_line(row) for row in content.plan]
     return {
         "period": period,
         "kind": period.kind.removeprefix("report_"),
@@ -135,9 +132,9 @@ def values(content: Content, layout: Layout, tables: Tables | None = None) -> di
         "head": layout.letterhead(content.unit or content.district),
         "unit": content.unit,
         "rows": rows,
-        "all_rows": [tables.plan_row(row) for row in content.plan],
-        "change": change,
-        "form": totals,
+        "all_rows": all_rows,
+        "change": vi.change,
+        "form": content.form_total,
         "has_form": bool(content.form),
         "late_total": late[-1] if late else None,
         "due_count": len(content.due),
@@ -146,6 +143,6 @@ def values(content: Content, layout: Layout, tables: Tables | None = None) -> di
         "units": content.units,
         "is_judged": content.is_judged,
         "is_provisional": content.is_provisional,
-        "provisional_note": layout.labels["provisional_note"],
+        "provisional_note": layout.labels.provisional_note,
         "source_note": tables.source_note(),
     }

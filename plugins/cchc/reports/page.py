@@ -9,11 +9,15 @@ from typing import Any
 from cchc.reports import charts
 from cchc.reports import vietnamese as vi
 from cchc.reports.content import Content
-from cchc.reports.layout import Column, Layout
+from cchc.reports.layout import Layout, filled
+from cchc.reports.layout_file import ColumnEntry
 from cchc.reports.narrative import Block, blocks, render, values
-from cchc.reports.tables import Row, Tables, is_alert, shown
+from cchc.reports.rows import Line
+from cchc.reports.tables import Tables, shown
 
-_NUMBER = re.compile(r"^(\d+\.|[a-zđ]\))\s+")
+# the page allows nothing but its own styles and pictures that are in it
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_NUMBER = re.compile(r"^(\d+\.|[^\W\d_]\))\s+")
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,13 @@ def public_page(content: Content, layout: Layout) -> bytes:
     unit = content.unit or content.district
     found = _public(blocks(content, layout))
     texts: dict[str, Any] = {
-        "title": f"Kết quả cải cách hành chính {vi.period_name(content.period)} – {unit.name}",
-        "cards": _cards(content, tables),
+        "title": filled(layout.labels.page_title, period=vi.period_name(content.period), unit=unit.name),
+        "cards": _cards(content, layout),
         "blocks": _glued(found),
         "tables": {block.text: tables.fill(block.text) for block in found if block.kind == "table"},
-        "charts": {block.text: charts.draw(content, block.text) for block in found if block.kind == "chart"},
+        "charts": {block.text: charts.draw(content, layout, block.text) for block in found if block.kind == "chart"},
         "shown": _shown,
-        "is_alert": is_alert,
+        "policy": POLICY,
     }
     return render(layout, "page.html.j2", values(content, layout, tables) | texts, html=True).encode()
 
@@ -42,35 +46,38 @@ def public_page(content: Content, layout: Layout) -> bytes:
 def list_page(content: Content, layout: Layout, name: str) -> bytes:
     """A table that is a paper of its own."""
     tables = Tables(content, layout)
+    table = tables.fill(name)
     texts = {
-        "filled": tables.fill(name),
-        "summary": tables.fill("late_by_unit") if name == "late" else None,
+        "filled": table,
+        "summary": tables.fill(table.table.summary) if table.table.summary else None,
+        "labels": layout.labels,
+        "policy": POLICY,
         "head": layout.letterhead(content.unit or content.district),
         "source_note": tables.source_note(),
         "shown": _shown,
-        "is_alert": is_alert,
     }
     return render(layout, "list.html.j2", texts, html=True).encode()
 
 
-def _shown(row: Row, column: Column) -> str:
+def _shown(row: Line, column: ColumnEntry) -> str:
     return vi.glue(shown(row, column))
 
 
-def _cards(content: Content, tables: Tables) -> list[tuple[str, str]]:
+def _cards(content: Content, layout: Layout) -> list[tuple[str, str]]:
     """The page's first glance: how many targets are met, how many dossiers, how many in time."""
     judged = [row for row in content.plan if row.status not in (None, "no_data")]
     met = sum(row.status == "met" for row in judged)
-    totals = content.totals()
+    totals = content.form_total
     on_time = next((row for row in content.plan if row.indicator_code == "dossier_on_time_rate"), None)
-    cards = [("chỉ tiêu đạt, trên số chỉ tiêu có số liệu", f"{met}/{len(judged)}")] if content.is_judged else []
+    words = layout.labels.cards
+    cards = [(words.met, f"{met}/{len(judged)}")] if content.is_judged else []
     cards += [
-        ("hồ sơ tiếp nhận trong kỳ", vi.number(totals.received_online + totals.received_other)),
-        ("hồ sơ đã giải quyết", vi.number(totals.finished_total)),
+        (words.received, vi.number(totals.received_online_count + totals.received_otherwise_count)),
+        (words.finished, vi.number(totals.finished_count)),
     ]
     if on_time is not None:
         mark = "*" if on_time.is_provisional and on_time.period_value is not None else ""
-        cards.append(("hồ sơ giải quyết đúng hạn trong kỳ", vi.glue(vi.percent(on_time.period_value)) + mark))
+        cards.append((words.on_time, vi.glue(vi.percent(on_time.period_value)) + mark))
     return cards
 
 

@@ -21,7 +21,7 @@ from cchc.reference.catalogue import Indicator, indicator
 from cchc.reference.plan import Place, plan_of
 from cchc.reference.roles import role_clocks, tree_of
 from cchc.reference.scopes import known_scope, scope_condition
-from cchc.reports.vietnamese import percent
+from cchc.reports.layout import Layout
 from cchc.settings import Settings
 from cchc.warehouse import asked_binds, composed, engine, query, sql
 
@@ -87,6 +87,7 @@ def _as_published(connection: Connection, settings: Settings, period: Period, ro
     )
     frozen = {(value["indicator_code"], value["unit_code"], value["basis"]): value for value in values}
     reason = values[0]["no_target_reason"] if values else None
+    words = Layout.of(settings.reports_dir, period.last_day).labels
     names = {
         row["unit_code"]: row["name"]
         for row in query(
@@ -133,7 +134,7 @@ def _as_published(connection: Connection, settings: Settings, period: Period, ro
                 "year_value": _shown(to_date["value"], kind),
                 "target_percent": _shown(target, "flow"),
                 "status": to_date["status"],
-                "status_vi": STATUS_VI.get(to_date["status"]),
+                "status_vi": getattr(words.status, to_date["status"]) if to_date["status"] else None,
                 "gap_count": to_date["gap_count"],
                 "compared_numerator": to_date["compared_numerator"],
                 "compared_denominator": to_date["compared_denominator"],
@@ -143,9 +144,9 @@ def _as_published(connection: Connection, settings: Settings, period: Period, ro
                 "published_at": publication["published_at"],
                 "approved_by": publication["approved_by"],
                 "is_restated": then["is_restated"] or to_date["is_restated"],
-                "no_data_reason_vi": (row["no_data_reason_vi"] or NOT_THEN_VI) if is_silent and cell["target_no"] else None,
+                "no_data_reason_vi": (row["no_data_reason_vi"] or words.not_then) if is_silent and cell["target_no"] else None,
                 "no_target_reason": reason,
-                "no_target_reason_vi": NO_PLAN_VI if reason else None,
+                "no_target_reason_vi": words.no_plan if reason else None,
             }
         )
     return sorted(found, key=lambda row: (row["target_order"] is None, row["target_order"], row["indicator_code"], row["unit_code"]))
@@ -153,76 +154,12 @@ def _as_published(connection: Connection, settings: Settings, period: Period, ro
 
 # what a row says of its cell of the plan
 CELL = ("target_no", "target_order", "section", "clause_vi", "lead_agency", "target_level")
-NOT_THEN_VI = "Chưa có số liệu khi công bố"
-NO_PLAN_VI = "Không có kế hoạch nào áp dụng cho kỳ này: chỉ đo, không đánh giá"  # as mart.scorecard.no_target_reason_vi
-STATUS_VI = {"met": "Đạt", "missed": "Chưa đạt", "on_pace": "Đúng tiến độ", "behind": "Chậm tiến độ", "no_data": "Chưa có số liệu"}
 
 
 def _shown(value: Decimal | None, kind: str) -> Decimal | None:
     if value is None or kind == "count":
         return value
     return (value if kind == "score" else value * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-def render(rows: list[dict[str, Any]], period: Period) -> str:
-    """The scorecard as a text table in Vietnamese: every target at the scopes where it stands, then the indicators without a target.
-
-    A target of both levels has a line for each, and its number on the first. Below: why there is no value, and declared against computed.
-    """
-    is_one_scope = len({row["unit_code"] for row in rows}) == 1
-    shown = [row for row in rows if is_one_scope or _stands(row)]
-    header = ["Số", "Chỉ tiêu", "Phạm vi", "Trong kỳ", "Lũy kế", "Mục tiêu", "Đánh giá", "Còn thiếu", "Kỳ trước", "Cùng kỳ", "Độ phủ"]
-    table = [header]
-    numbered: set[str] = set()
-    for row in shown:
-        kind = row["indicator_kind"]
-        number = row["target_no"] or ""
-        coverage = percent(row["coverage_percent"]) + ("*" if row["is_provisional"] else "")
-        table.append(
-            [
-                number if number not in numbered else "",
-                row["name_vi"] + (" †" if row.get("is_restated") else ""),
-                row["unit_name"],
-                percent(row["period_value"], kind),
-                f"{percent(row['year_value'], kind)} ({_count(row)})" if row["year_numerator"] is not None else "–",
-                percent(row["target_percent"]) if row["target_percent"] is not None else "",
-                row["status_vi"] or "",
-                "" if not row["gap_count"] else str(row["gap_count"]),
-                percent(row["last_period_value"], kind),
-                percent(row["year_before_value"], kind) + _compared(row),
-                coverage if row["status"] != "no_data" or row["coverage_percent"] is not None else "–",
-            ]
-        )
-        numbered.add(number)
-    widths = [max(len(line[index]) for line in table) for index in range(len(header))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    note = "* số liệu tạm tính: còn đơn vị chưa gửi số liệu, chưa có người duyệt, hoặc kỳ chưa kết thúc"
-    title = f"Bảng điểm chỉ tiêu cải cách hành chính – {period.name_vi}"
-    not_judged = next((row["no_target_reason_vi"] for row in rows if row.get("no_target_reason_vi")), None)
-    if not_judged:
-        title += f"\n{not_judged}"
-    edition = next((row for row in rows if row.get("edition")), None)
-    if edition:
-        title += f"\nĐã công bố lần {edition['edition']} ngày {edition['published_at']:%d/%m/%Y}, người phê duyệt: {edition['approved_by']}"
-        if any(row.get("is_restated") for row in rows):
-            note += f"\n† có thay đổi sau công bố: `cchc restatements {period.code}`"
-    return "\n\n".join([title, "\n".join(lines), note, *_remarks(shown)])
-
-
-def _compared(row: dict[str, Any]) -> str:
-    """Of a direction what it is judged by, the year to date a year before, which the period a year before does not show."""
-    if row.get("compared_numerator") is None:
-        return ""
-    return f" (lũy kế {_over(row['compared_numerator'], row['compared_denominator'])})"
-
-
-def _count(row: dict[str, Any]) -> str:
-    return _over(row["year_numerator"], row["year_denominator"])
-
-
-def _over(numerator: Any, denominator: Any) -> str:
-    return str(numerator) if denominator is None else f"{numerator}/{denominator}"
 
 
 @dataclass(frozen=True)
@@ -349,34 +286,3 @@ def _why_elsewhere(connection: Connection, rows: list[dict[str, Any]]) -> list[s
             why = f"its only successor then was {scope}, for which they count"
         found.append(f"{code} {existed}; {when} name it: {why}")
     return found
-
-
-def _stands(row: dict[str, Any]) -> bool:
-    """Whether a row is the line of its target: the whole for one of level `all` (and where no target stands), the levels for the others."""
-    stands_at_all = not row["target_no"] or row["target_level"] == "all"
-    return bool(row["unit_code"] == ("all" if stands_at_all else f"level:{row['level']}"))
-
-
-def _remarks(rows: list[dict[str, Any]]) -> list[str]:
-    """What stands below the table, where there is something to say."""
-    found = []
-    missing = [f"{row['target_no']} {row['unit_name']}: {row['no_data_reason_vi']}" for row in rows if row["no_data_reason_vi"]]
-    if missing:
-        found.append("Chưa có số liệu:\n" + "\n".join(f"  {line}" for line in missing))
-    both = [row for row in rows if row["declared_difference"] is not None]
-    if both:
-        lines = []
-        for row in both:
-            kind, proven = row["indicator_kind"], "; có văn bản chứng minh" if row["declared_is_proven"] else ""
-            who = f"{row['target_no'] or row['indicator_code']} {row['unit_name']}: {row['declared_unit_count']} đơn vị"
-            told = f"{percent(row['declared_value'], kind)} ({_over(row['declared_numerator'], row['declared_denominator'])})"
-            lines.append(
-                f"  {who} tự khai {told}, tính từ hệ thống "
-                f"{percent(row['year_value'], kind)} ({_count(row)}), chênh lệch {_signed(row['declared_difference'])}{proven}"
-            )
-        found.append("Tự khai và tính từ hệ thống (lũy kế):\n" + "\n".join(lines))
-    return found
-
-
-def _signed(value: Decimal) -> str:
-    return f"{value:+.2f}".replace(".", ",")

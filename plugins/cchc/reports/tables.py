@@ -1,60 +1,55 @@
-"""Rows of the tables of include/reports/…/tables.yaml, from the content; and how a cell is written where it is text."""
+"""The rows of the tables of a layout, from the content, with the words of the layout."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import pandas as pd
+
+from cchc.errors import NotConfigured
+from cchc.forms.form_06a import Row as FormRow
+from cchc.forms.form_06a import total
 from cchc.period import ZONE
 from cchc.reports import vietnamese as vi
-from cchc.reports.content import Content, PlanRow
-from cchc.reports.layout import Column, Layout, Table
-
-Row = dict[str, Any]
+from cchc.reports.content import DUE_WITHIN, Content, PlanRow
+from cchc.reports.layout import Layout, filled
+from cchc.reports.layout_file import ColumnEntry, TableEntry
+from cchc.reports.rows import DueLine, FailureLine, FormLine, LateCount, LateLine, Line, PlanLine, RankLine, UnitLine, query_row
+from cchc.typed import near
 
 
 @dataclass(frozen=True)
 class Filled:
-    """A table with its rows, ready for any writer."""
+    """A table with its rows, ready for any writer. `empty` is what to say where there are none."""
 
-    table: Table
+    table: TableEntry
     title: str
     subtitle: str
-    rows: list[Row]
+    rows: Sequence[Line]
+    empty: str
     note: str = ""
 
-    def groups(self) -> Iterator[tuple[str | None, list[Row]]]:
+    def groups(self) -> Iterator[tuple[str | None, list[Line]]]:
         """The rows under the titles of their groups; one group without a title where the layout has none."""
-        if self.table.group is None:
-            yield None, self.rows
+        group = self.table.group
+        if group is None:
+            yield None, list(self.rows)
             return
-        for title, rows in groupby(self.rows, key=lambda row: row[self.table.group or ""]):
+        for title, rows in groupby(self.rows, key=lambda row: str(getattr(row, group))):
             yield title, list(rows)
 
 
-def shown(row: Row, column: Column) -> str:
+def shown(row: Line, column: ColumnEntry) -> str:
     """A cell as text."""
-    value = row.get(column.key)
-    if column.format == "date":
-        return vi.day(value)
-    if column.format == "count":
-        return vi.number(value)
-    if column.format == "percent":
-        return vi.percent(value)
-    if column.format == "points":
-        return vi.number(value, 2)
-    if column.format == "value":
-        return vi.percent(value, row.get("indicator_kind", "flow")) + ("*" if row.get("is_provisional") and value is not None else "")
-    return "" if value is None else str(value)
+    return column.look.text(getattr(row, column.key), row)
 
 
-def is_alert(row: Row, column: Column) -> bool:
+def is_alert(row: Line, column: ColumnEntry) -> bool:
     """Whether a cell calls for attention."""
-    return (column.format == "status" and row.get("status") in ("missed", "behind")) or (
-        column.format == "alert" and bool(row.get("is_alert"))
-    )
+    return column.look.is_alert(row)
 
 
 class Tables:
@@ -64,7 +59,7 @@ class Tables:
         self.content = content
         self.layout = layout
         self.labels = layout.labels
-        self._makers: dict[str, Callable[[], list[Row]]] = {
+        self._makers: dict[str, Callable[[], Sequence[Line]]] = {
             "plan_annex": self._annex,
             "form_summary": self._form_summary,
             "units": self._units,
@@ -76,174 +71,185 @@ class Tables:
         }
 
     def names(self) -> list[str]:
-        """Names that `fill` knows."""
-        return [*self._makers, *(f"plan_section:{number}" for number in self.labels["sections"])]
+        """The names that `fill` knows."""
+        return [*self._makers, *self.layout.queries, *(f"plan_section:{number}" for number in self.labels.sections)]
 
     def fill(self, name: str) -> Filled:
-        """A table by its name; `plan_section:2` is the plan's second section."""
+        """A table by its name; `plan_section:2` is the plan's second section. Raises NotConfigured for a wrong key of an SQL table."""
         if name.startswith("plan_section:"):
-            table, rows = self.layout.tables["plan_section"], self._section(name.partition(":")[2])
+            table = self.layout.tables["plan_section"]
+            rows: Sequence[Line] = self._section(name.partition(":")[2])
         else:
-            table, rows = self.layout.tables[name], self._makers[name]()
+            table = self.layout.tables[name]
+            rows = self._makers[name]() if name in self._makers else self._from_sql(name, table)
         words = self.words()
-        return Filled(table, table.title.format(**words), table.subtitle.format(**words), rows, self._note(rows))
+        note = self.labels.provisional_note if any(row.is_provisional for row in rows) else ""
+        empty = filled(table.empty or self.labels.empty, **words)
+        return Filled(table, filled(table.title, **words), filled(table.subtitle, **words), rows, empty, note)
 
     def words(self) -> dict[str, str]:
         """What titles may name."""
-        period = self.content.period
+        period, labels = self.content.period, self.labels
+        plan = plan_number(self.content)
         return {
             "period": vi.period_name(period),
             "span": vi.span(period).lower(),
             "Span": vi.span(period),
             "year": str(period.last_day.year),
-            "plan": plan_number(self.content),
-            "plan_words": self.labels["plan"].format(plan=plan_number(self.content)) if self.content.is_judged else self.labels["no_plan"],
+            "plan": plan,
+            "plan_words": filled(labels.plan, plan=plan) if self.content.is_judged else labels.no_plan,
             "last_day": vi.day(self.content.last_day),
-            "known_at": f"{self.content.known_at.astimezone(ZONE):%H giờ %M ngày %d/%m/%Y}",
+            "known_at": format(self.content.known_at.astimezone(ZONE), labels.known_at),
             "unit": (self.content.unit or self.content.district).name,
+            "due_within": f"{DUE_WITHIN:02d}",
         }
 
     def source_note(self) -> str:
         """Where the numbers come from, and of when."""
-        return str(self.labels["source_note"]).format(**self.words())
+        return filled(self.labels.source_note, **self.words())
 
-    def plan_row(self, row: PlanRow) -> Row:
+    def plan_line(self, row: PlanRow) -> PlanLine:
         """A target cell with the words that tables and sentences use."""
         labels = self.labels
         if row.target_percent is not None:
-            target_text = labels["operator"].get(row.operator, "") + vi.target(row.target_percent)
+            target_text = labels.operator.get(row.operator or "", "") + vi.target(row.target_percent)
         else:
             target_text = self._direction(row.operator)
-        scope = self.content.unit.name if self.content.unit else labels["scope"].get(row.scope_code, row.scope_code)
-        if row.year_denominator is None:
-            counts = vi.number(row.year_numerator) if row.year_numerator is not None else ""
-        else:
-            counts = f"{vi.number(row.year_numerator)}/{vi.number(row.year_denominator)}"
-        if row.status in (None, "no_data") and not row.has_value:
-            note = row.no_data_reason or labels["no_data_ask"].format(agency=row.lead_agency)
-        else:
-            note = labels["provisional"] if row.is_provisional else ""
-        if row.declared_value is not None and row.declared_difference is not None:
-            note = "; ".join(filter(None, [note, f"Tự khai {vi.percent(row.declared_value, row.indicator_kind)}"]))
         name = row.name_vi[:1].upper() + row.name_vi[1:]
-        return asdict(row) | {
+        return PlanLine(
+            **vars(row) | {"gap_count": row.gap_count or None},
             # many clauses are parts of a sentence of the plan: alone they say nothing
-            "clause": name if row.name_vi == row.clause_vi else f"{name} (“{row.clause_vi}”)",
-            "name": name,
-            "scope_name": scope,
-            "target_text": target_text,
-            "year_counts": counts,
-            "status_name": labels["status"][row.status] if row.status else labels["not_judged"],
-            "gap_count": row.gap_count or None,
-            "note": note,
-            "noun": labels["noun"].get(row.indicator_code, ""),
-            "has_value": row.has_value,
-            "section_name": f"{row.section[0]}. {labels['sections'].get(row.section[0], '')}",
-        }
+            clause=name if row.name_vi == row.clause_vi else f"{name} (“{row.clause_vi}”)",
+            name=name,
+            scope_name=self.content.unit.name if self.content.unit else labels.scope.get(row.scope_code, row.scope_code),
+            target_text=target_text,
+            year_counts="" if row.year_numerator is None else vi.counts(row.year_numerator, row.year_denominator),
+            status_name=getattr(labels.status, row.status) if row.status else labels.not_judged,
+            note=self._plan_note(row),
+            noun=labels.noun.get(row.indicator_code, ""),
+            section_name=f"{row.section[0]}. {labels.sections.get(row.section[0], '')}",
+        )
+
+    def _plan_note(self, row: PlanRow) -> str:
+        if row.status in (None, "no_data") and not row.has_value:
+            note = row.no_data_reason or filled(self.labels.no_data_ask, agency=row.lead_agency)
+        else:
+            note = self.labels.provisional if row.is_provisional else ""
+        if row.declared_value is None or row.declared_difference is None:
+            return note
+        declared = filled(self.labels.declared, value=vi.percent(row.declared_value, row.indicator_kind))
+        return "; ".join(filter(None, [note, declared]))
 
     def _direction(self, words: str | None) -> str:
         """What a direction asks for, in the words of the papers; the year in it is the one that is compared with."""
         if words is None:
             return ""
-        known: dict[str, str] = self.labels["direction"]
         year = next((part for part in words.split() if part.isdigit()), "")
         before = self.content.period.last_day.year - 1
-        return known.get(words.replace(year, "{year}") if year else words, words).format(year=before)
+        return filled(self.labels.direction.get(words.replace(year, "{year}") if year else words, words), year=before)
 
-    def _annex(self) -> list[Row]:
-        rows: list[Row] = []
-        numbers: dict[str, int] = {}
-        for row in self.content.plan:
-            first = row.target_no not in numbers
-            numbers.setdefault(row.target_no, len(numbers) + 1)
-            rows.append(self.plan_row(row) | {"index": numbers[row.target_no] if first else ""})
-        return rows
+    def _annex(self) -> list[PlanLine]:
+        return [self.plan_line(row) for row in self.content.plan]
 
-    def _section(self, number: str) -> list[Row]:
-        return [self.plan_row(row) for row in self.content.plan if any(part.startswith(f"{number}.") for part in row.section.split(" + "))]
+    def _section(self, number: str) -> list[PlanLine]:
+        in_section = (row for row in self.content.plan if any(part.startswith(f"{number}.") for part in row.section.split(" + ")))
+        return [self.plan_line(row) for row in in_section]
 
-    def _form_summary(self) -> list[Row]:
+    def _form_summary(self) -> list[FormLine]:
         form = self.layout.form
-        rows: list[Row] = []
-        for level, found in groupby(self.content.form, key=lambda row: row.level):
+        lines: list[FormLine] = []
+        for level, found in groupby(self.content.form, key=lambda row: row.level or ""):
             of_level = list(found)
-            for row in (self.content.totals(of_level), *of_level):
-                counts = asdict(row) | {"received": row.received_online + row.received_other, "is_total": row.level == "all"}
-                rows.append(
-                    counts | {"name": form["levels"].get(level, level) if row.level == "all" else row.field_name or form["no_field"]}
-                )
-        total = self.content.totals()
-        if rows:
-            rows.append(asdict(total) | {"received": total.received_online + total.received_other, "name": "Tổng cộng", "is_total": True})
-        return rows
+            lines.append(_form_line(total(of_level), form.levels.get(level, level), is_total=True))
+            lines += [_form_line(row, row.field_name or form.no_field) for row in of_level]
+        if lines:
+            lines.append(_form_line(self.content.form_total, self.labels.total, is_total=True))
+        return lines
 
-    def _units(self) -> list[Row]:
-        return [asdict(row) | {"judged_text": f"{row.met}/{row.judged}" if row.judged else vi.NONE} for row in self.content.units]
+    def _units(self) -> list[UnitLine]:
+        return [UnitLine(**vars(row), judged_text=vi.counts(row.met, row.judged) if row.judged else vi.NONE) for row in self.content.units]
 
-    def _late_by_unit(self) -> list[Row]:
-        rows: list[Row] = []
-        for _code, found in groupby(self.content.late, key=lambda row: row.unit_code):
-            late = list(found)
-            still_open = sum(row.state in ("open", "paused") for row in late)
-            rows.append(
-                {
-                    "unit_name": late[0].unit_name,
-                    "finished": len(late) - still_open,
-                    "open": still_open,
-                    "total": len(late),
-                    "unapologised": sum(not row.apology_count for row in late),
-                }
-            )
-        if rows:
-            sums = {key: sum(row[key] for row in rows) for key in ("finished", "open", "total", "unapologised")}
-            rows.append(sums | {"unit_name": "Tổng cộng", "is_total": True})
-        return rows
-
-    def _failures(self) -> list[Row]:
-        rows = []
-        for failure in self.content.failures:
-            row = self.plan_row(failure.target)
-            reached = vi.percent(row["year_value"], row["indicator_kind"])
-            everybody = len(failure.units) == len([unit for unit in self.content.units if row["level"] in ("all", unit.level)]) > 1
-            units = "Tất cả các đơn vị trong phạm vi" if everybody else "; ".join(failure.units)
-            rows.append(
-                row
-                | {"name": f"{row['name']} ({row['scope_name']})", "result": f"{reached} / {row['target_text']}", "units": units or vi.NONE}
-            )
-        return rows
-
-    def _ranking(self) -> list[Row]:
-        provisional = self.labels["provisional"]
+    def _late_by_unit(self) -> list[LateCount]:
+        if not self.content.late:
+            return []
+        late = pd.DataFrame(
+            {
+                "unit_code": row.unit_code,
+                "unit_name": row.unit_name,
+                "open": row.state in ("open", "paused"),
+                "unapologised": not row.apology_count,
+                "total": True,
+            }
+            for row in self.content.late
+        )
+        counts = late.groupby(["unit_code", "unit_name"], sort=False)[["open", "unapologised", "total"]].sum()
+        names = [str(name) for name in counts.index.get_level_values("unit_name")]
+        rows = [row for _index, row in counts.iterrows()]
+        lines = [*zip(names, rows, strict=True), (self.labels.total, counts.sum())]
         return [
-            asdict(row) | {"met_percent": row.met_percent, "note": provisional if row.is_provisional else ""}
-            for row in self.content.ranking
+            LateCount(
+                unit_name=name,
+                finished=int(row["total"] - row["open"]),
+                open=int(row["open"]),
+                total=int(row["total"]),
+                unapologised=int(row["unapologised"]),
+                is_total=position == len(counts),
+            )
+            for position, (name, row) in enumerate(lines)
         ]
 
-    def _late(self) -> list[Row]:
+    def _failures(self) -> list[FailureLine]:
+        lines = []
+        for failure in self.content.failures:
+            line = self.plan_line(failure.target)
+            reached = vi.percent(line.year_value, line.indicator_kind)
+            everybody = len(failure.units) == len([unit for unit in self.content.units if line.level in ("all", unit.level)]) > 1
+            units = self.labels.every_unit if everybody else "; ".join(failure.units)
+            values = vars(line) | {"name": f"{line.name} ({line.scope_name})"}
+            lines.append(FailureLine(**values, result=f"{reached} / {line.target_text}", units=units or vi.NONE))
+        return lines
+
+    def _ranking(self) -> list[RankLine]:
+        return [RankLine(**vars(row), note=self.labels.provisional if row.is_provisional else "") for row in self.content.ranking]
+
+    def _late(self) -> list[LateLine]:
+        labels = self.labels
         return [
-            asdict(row)
-            | {
-                "index": index,
-                "state_name": self.labels["state"][row.state],
-                "apology": f"Đã gửi ({row.apology_count})" if row.apology_count else "Chưa gửi",
-                "is_alert": not row.apology_count,
-            }
+            LateLine(
+                **vars(row),
+                index=index,
+                state_name=getattr(labels.state, row.state),
+                apology=filled(labels.apology_sent, count=row.apology_count) if row.apology_count else labels.apology_missing,
+                is_alert=not row.apology_count,
+            )
             for index, row in enumerate(self.content.late, start=1)
         ]
 
-    def _due(self) -> list[Row]:
+    def _due(self) -> list[DueLine]:
+        labels = self.labels
         return [
-            asdict(row)
-            | {
-                "index": index,
-                "due_group": f"Hẹn trả ngày {vi.day(row.due_date)}",
-                "note": "Đang tạm dừng" if row.is_paused else "",
-            }
+            DueLine(
+                **vars(row),
+                index=index,
+                due_group=filled(labels.due_group, day=vi.day(row.due_date)),
+                note=labels.paused if row.is_paused else "",
+            )
             for index, row in enumerate(self.content.due, start=1)
         ]
 
-    def _note(self, rows: list[Row]) -> str:
-        return str(self.labels["provisional_note"]) if any(row.get("is_provisional") for row in rows) else ""
+    def _from_sql(self, name: str, table: TableEntry) -> list[Any]:
+        found = self.content.from_sql[name]
+        wrong = [key for key in (*(column.key for column in table.columns), table.group) if key is not None and key not in found.names]
+        if wrong:
+            faults = "; ".join(f"{key!r}{near(key, found.names)}" for key in wrong)
+            file = f"{self.layout.folder.name}/tables.yaml, {name}"
+            raise NotConfigured(f"{file}: queries/reports/{name}.sql gives no {faults}. It gives {', '.join(found.names)}.")
+        line = query_row(found.names)
+        return [line(**row) for row in found.rows]
+
+
+def _form_line(row: FormRow, name: str, *, is_total: bool = False) -> FormLine:
+    return FormLine(**vars(row), name=name, is_total=is_total)
 
 
 def plan_number(content: Content) -> str:

@@ -13,7 +13,6 @@ from cchc.period import Period
 
 NONE = "–"
 _DECIMALS = {"count": 0, "score": 2}  # the kinds of indicators that are no percentages
-_ROMAN = ("I", "II", "III", "IV")
 _SWAPPED = str.maketrans({",": ".", ".": ","})
 
 
@@ -21,8 +20,11 @@ def number(value: Decimal | float | None, decimals: int = 0) -> str:
     """1.234 or 1.234,50; – where there is none. Halves are rounded away from zero, as people do it by hand."""
     if value is None:
         return NONE
-    shown = Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    return f"{shown + 0:,f}".translate(_SWAPPED)
+    return f"{_rounded(value, decimals) + 0:,f}".translate(_SWAPPED)
+
+
+def _rounded(value: Decimal | float, decimals: int) -> Decimal:
+    return Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def percent(value: Decimal | float | None, kind: str = "flow") -> str:
@@ -35,7 +37,7 @@ def percent(value: Decimal | float | None, kind: str = "flow") -> str:
 
 
 def target(value: Decimal) -> str:
-    """A target in percent, as the plan writes it: 96 %, 12,5 %."""
+    """A target in percent: 96 % where it is whole, else with two decimals: 12,50 %."""
     return f"{number(value, 0 if value == value.to_integral_value() else 2)} %"
 
 
@@ -47,17 +49,34 @@ def day(value: date | None) -> str:
 def change(now: Decimal | None, before: Decimal | None, kind: str = "flow") -> str | None:
     """The change in words: "tăng 2,31 điểm %", "giảm 12", "không đổi"; None where one of the two is missing.
 
-    The difference is that of the numbers as shown, so that a reader who subtracts them gets the same.
+    Both numbers are rounded as they are shown, and then subtracted, so that a reader who subtracts the shown numbers gets the same.
     """
     if now is None or before is None:
         return None
-    difference = Decimal(now) - Decimal(before)
+    decimals = _DECIMALS.get(kind, 2)
+    difference = _rounded(now, decimals) - _rounded(before, decimals)
     if difference == 0:
         return "không đổi"
     word = "tăng" if difference > 0 else "giảm"
-    if kind in _DECIMALS:
-        return f"{word} {number(abs(difference), _DECIMALS[kind])}"
-    return f"{word} {number(abs(difference), 2)} điểm %"
+    return f"{word} {number(abs(difference), decimals)}" + ("" if kind in _DECIMALS else " điểm %")
+
+
+def counts(numerator: Decimal | int, denominator: Decimal | int | None, *, thousands: bool = True) -> str:
+    """1.234/1.300, or 1.234 where there is no denominator; the terminal writes them without dots (`thousands` false)."""
+    shown = [number(part) if thousands else str(part) for part in (numerator, denominator) if part is not None]
+    return "/".join(shown)
+
+
+def signed(value: Decimal) -> str:
+    """A difference with its sign and two decimals, without dots for thousands: +4,16."""
+    return f"{value:+.2f}".translate(_SWAPPED)
+
+
+def roman(value: int) -> str:
+    """1 to 39 in Roman numerals. Raises ValueError for other numbers."""
+    if not 1 <= value < 40:
+        raise ValueError(f"{value} is not written in Roman numerals here; 1 to 39 are")
+    return "X" * (value // 10) + ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")[value % 10]
 
 
 def period_name(period: Period) -> str:
@@ -66,7 +85,7 @@ def period_name(period: Period) -> str:
     if period.kind in ("month", "report_month"):
         return f"tháng {last.month} năm {last.year}"
     if period.kind in ("quarter", "report_quarter"):
-        return f"quý {_ROMAN[(last.month - 1) // 3]} năm {last.year}"
+        return f"quý {roman((last.month + 2) // 3)} năm {last.year}"
     if period.kind == "half_year":
         return f"6 tháng {'đầu' if last.month == 6 else 'cuối'} năm {last.year}"
     return f"9 tháng năm {last.year}" if period.kind == "nine_months" else f"năm {last.year}"
@@ -100,7 +119,7 @@ def next_period_name(period: Period) -> str:
         return f"năm {period.end.year}"
     month = period.last_day.month % 12 + 1  # D lies in the period's last month, in the report calendar too
     year = period.last_day.year + (month == 1)
-    return f"quý {_ROMAN[(month - 1) // 3]} năm {year}" if "quarter" in period.kind else f"tháng {month} năm {year}"
+    return f"quý {roman((month + 2) // 3)} năm {year}" if "quarter" in period.kind else f"tháng {month} năm {year}"
 
 
 def span(period: Period) -> str:

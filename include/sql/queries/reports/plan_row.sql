@@ -1,8 +1,7 @@
 -- grain: one row for each target cell of the plan that holds for the scope, in the order of the plan; a cell without a value is included
 -- source: core.plan_target, mart.scorecard
 -- traps: for the whole (unit null) each cell is read at the scope where its target stands; directions follow the targets of their
---        section; where no plan holds (holds = false) the plan gives the order alone: no target, operator or status;
---        what only newer versions of the view know (declared figures, the reason of no_data) is read through its JSON
+--        section; where no plan holds (holds = false) the plan gives the order alone: no target, operator or status
 
 with cell as (
     select
@@ -60,9 +59,9 @@ select
     s.gap_count,
     s.coverage_percent,
     coalesce(s.is_provisional, false) as is_provisional,
-    to_jsonb(s) ->> 'no_data_reason_vi' as no_data_reason,
-    cast(to_jsonb(s) ->> 'declared_value' as numeric) as declared_value,
-    cast(to_jsonb(s) ->> 'declared_difference' as numeric) as declared_difference
+    s.no_data_reason_vi as no_data_reason,
+    s.declared_value,
+    s.declared_difference
 from cell as c
 left join shown as s on c.indicator_code = s.indicator_code and c.target_no = s.target_no and c.scope_code = s.unit_code
 left join definition as d on c.indicator_code = d.indicator_code

@@ -22,7 +22,7 @@ select
     count(*) filter (where s.target_no is not null and s.status = 'met') as met,
     count(*) filter (where s.target_no is not null and s.status in ('met', 'missed', 'on_pace', 'behind')) as judged,
     coalesce(
-        array_agg(s.target_no order by s.target_order) filter (where s.target_no is not null and s.status in ('missed', 'behind')),
+        array_agg(s.target_no order by s.target_order) filter (where s.target_no is not null and s.status = any(cast(:failed as text []))),
         cast(array[] as text [])
     ) as failed,
     coalesce(bool_or(s.is_provisional) filter (where s.period_denominator > 0), false) as is_provisional
