@@ -47,8 +47,18 @@ def test_change_is_the_difference_of_the_numbers_as_shown() -> None:
     assert vi.change(Decimal("93.84"), Decimal("96.15")) == "giảm 2,31 điểm %"
     assert vi.change(Decimal("93.84"), Decimal("93.84")) == "không đổi"
     assert vi.change(Decimal(1500), Decimal(300), "count") == "tăng 1.200"
+    assert vi.change(Decimal("96.154"), Decimal("93.836")) == "tăng 2,31 điểm %"  # 96,15 − 93,84
+    assert vi.change(Decimal("96.151"), Decimal("96.149")) == "không đổi"
     assert vi.change(None, Decimal(1)) is None
     assert vi.change(Decimal(1), None) is None
+
+
+def test_counts_differences_and_roman_numerals() -> None:
+    assert (vi.counts(1234, 1300), vi.counts(1234, None), vi.counts(1234, 1300, thousands=False)) == ("1.234/1.300", "1.234", "1234/1300")
+    assert (vi.signed(Decimal("4.16")), vi.signed(Decimal("-1234.5")), vi.signed(Decimal(0))) == ("+4,16", "-1234,50", "+0,00")
+    assert [vi.roman(number) for number in (1, 4, 5, 9, 10, 14, 39)] == ["I", "IV", "V", "IX", "X", "XIV", "XXXIX"]
+    with pytest.raises(ValueError, match="40 is not written in Roman numerals"):
+        vi.roman(40)
 
 
 def test_days() -> None:

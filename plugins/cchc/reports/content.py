@@ -32,7 +32,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Unit:
-    """The unit that a report is about."""
+    """The unit of a report."""
 
     unit_code: str
     name: str
@@ -267,7 +267,8 @@ def read(
         named = {"as_published": not is_edition, "kind": period.kind, "start": period.start, "last_day": last_day}
         district = _unit(connection, DISTRICT, named)
         scope = None if unit is None else _unit(connection, unit, named)
-        # mart.scorecard joins the values with themselves four times; guessed row counts would make loops of it, minutes long
+        # mart.scorecard joins the values with themselves four times. The planner guesses too few rows and would choose nested loops,
+        # which take minutes.
         connection.execute(text("set local enable_nestloop = off"))
         if known_at is None or not _is_computed(connection, period):
             raise CchcError(f"{period.code} is not computed: ingest its sources, then `cchc refresh {period.code}`")
@@ -332,7 +333,7 @@ def read_scores(connection: Connection, settings: Settings, period: Period) -> d
 
 
 def rank(units: list[UnitRow], scores: dict[str, Score]) -> list[RankRow]:
-    """Communes from best to worst. Equal ones share a place; one without anything judged stands last, whatever its name."""
+    """Communes from best to worst. Communes with equal results share a rank. A commune without any judged target is ranked last."""
 
     def share(row: UnitRow) -> tuple[Decimal, Decimal]:
         score = scores.get(row.unit_code)

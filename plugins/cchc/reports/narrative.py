@@ -1,7 +1,8 @@
 """The text of the reform report: a template of include/reports, filled in from the content, as a list of blocks for any writer.
 
 The template's lines: `# ` and `## ` and `### ` headings, `- ` items, `[…]` a part that only people can write, `@table name`, `@chart name`,
-`@appendix title` (a page across), anything else a paragraph. Empty lines part them; a data value can never start a line of its own.
+`@appendix title` (a page in landscape); every other line is a paragraph. Empty lines separate them. A value from the data can never start
+a line, so it can never become a heading or a table.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Block:
 
 
 def environment(layout: Layout, *, html: bool = False) -> Environment:
-    """Jinja2 over the layout's folder: a misspelt name is an error; values lose line breaks; pages are escaped."""
+    """Jinja2 for the files of a layout: a misspelt name is an error, and the values of a page are escaped."""
     made = Environment(
         loader=FileSystemLoader(layout.folder),
         autoescape=html,  # noqa: S701 - what is no page is text for a document
@@ -108,7 +109,7 @@ def _paragraph(lines: list[str]) -> list[Block]:
 
 
 def values(content: Content, layout: Layout, tables: Tables | None = None) -> dict[str, Any]:
-    """What templates may use."""
+    """The names that a template may use."""
     tables = tables or Tables(content, layout)
     period = content.period
 

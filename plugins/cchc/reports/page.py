@@ -1,4 +1,4 @@
-"""Web pages: the public page of a unit, and the lists. Styles and charts are in the page, nothing is fetched, all text is escaped."""
+"""The web pages: the public page of a unit, and the lists. Styles and charts are in the page; nothing is fetched; all text is escaped."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Items:
 
 
 def public_page(content: Content, layout: Layout) -> bytes:
-    """The report's content for the public: without what still has to be written, without tables of single dossiers."""
+    """The report for the public, without the parts that people still have to write. It never has a table of single dossiers."""
     tables = Tables(content, layout)
     unit = content.unit or content.district
     found = _public(blocks(content, layout))
@@ -64,7 +64,7 @@ def _shown(row: Line, column: ColumnEntry) -> str:
 
 
 def _cards(content: Content, layout: Layout) -> list[tuple[str, str]]:
-    """The page's first glance: how many targets are met, how many dossiers, how many in time."""
+    """The first numbers of the page: targets met, dossiers received and finished, the share on time."""
     judged = [row for row in content.plan if row.status not in (None, "no_data")]
     met = sum(row.status == "met" for row in judged)
     totals = content.form_total
@@ -82,7 +82,7 @@ def _cards(content: Content, layout: Layout) -> list[tuple[str, str]]:
 
 
 def _public(found: list[Block]) -> list[Block]:
-    """Without placeholders and headings under which nothing is left; so those that stay lose their numbers, which would have gaps."""
+    """Removes placeholders, and headings without content. The other headings lose their numbers, which would have gaps."""
     kept = [
         replace(block, text=_NUMBER.sub("", block.text)) if block.kind == "heading" and block.level > 1 else block
         for block in found
