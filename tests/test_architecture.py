@@ -53,7 +53,11 @@ def test_every_room_is_named_and_no_other() -> None:
     table = PAGE.split("## Rooms")[1].split("## The way of a record")[0]
     cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     named = {room.rstrip("/") for cell in cells for room in re.findall(r"`([^`]+)`", cell)}
-    rooms = {path.stem for path in PACKAGE.iterdir() if path.name != "__init__.py" and not path.name.startswith(("__", ".")) and path.name != "py.typed"}
+    rooms = {
+        path.stem
+        for path in PACKAGE.iterdir()
+        if path.name != "__init__.py" and not path.name.startswith(("__", ".")) and path.name != "py.typed"
+    }
     assert named == rooms
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from cchc.settings import Settings
+from tests.support.defects import text_of
 from tests.support.warehouse import NewWarehouse
 
 from . import mutants, sql_mutants
@@ -36,7 +37,7 @@ def test_the_oracle_still_says_what_the_defect_changes(mutant: mutants.Clause) -
 
 @pytest.mark.parametrize("mutant", sql_mutants.MUTANTS, ids=lambda mutant: mutant.name)
 def test_the_sql_still_says_what_the_defect_changes(mutant: sql_mutants.Mutant) -> None:
-    assert sql_mutants.with_defect(mutant) != sql_mutants.text_of(mutant.file)
+    assert sql_mutants.with_defect(mutant) != text_of(mutant.file)
 
 
 def test_a_defect_without_a_place_is_told() -> None:
@@ -47,7 +48,7 @@ def test_a_defect_without_a_place_is_told() -> None:
 
 
 def test_every_defect_has_a_name_of_its_own() -> None:
-    names = [mutant.name for mutant in [*mutants.MUTANTS, *sql_mutants.MUTANTS]]
+    names = [*(clause.name for clause in mutants.MUTANTS), *(mutant.name for mutant in sql_mutants.MUTANTS)]
     assert sorted(names) == sorted(set(names))
 
 
