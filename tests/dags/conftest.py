@@ -101,6 +101,7 @@ def installed(warehouse: Settings, tmp_path: Path) -> Iterator[dict[str, str]]:
         yield {
             "CCHC_HOME": str(warehouse.home),
             "CCHC_WAREHOUSE_URL": str(warehouse.warehouse_url),
+            "CCHC_PRIVACY_KEY": "a key for tests",
             "CCHC_LANDING_URL": warehouse.landing_url,
             "CCHC_SOURCES_DIR": str(sources),
             **demo.connections(),

@@ -138,6 +138,7 @@ def test_an_unreadable_extract_publishes_nothing(box: Box, installed: dict[str, 
     assert rows_of(warehouse, "select 1 from core.payment") == []
     waiting = rows_of(warehouse, "select file_name, status, message from ops.load")
     assert [row["file_name"] for row in waiting] == ["giaodich_20230105.csv.gz"]
-    assert waiting[0]["status"] == "?", waiting
-    assert waiting[0]["message"]
-    assert (done["state"] == "success") == (waiting[0]["status"] == "waiting")
+    assert waiting[0]["status"] == "blocked"
+    assert "sha256" in waiting[0]["message"]
+    assert done["state"] == "failed"
+    assert done["errors"]["confirm"].startswith("LoadBlocked: payments giaodich_20230105.csv.gz")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cchc.documentation import contract_page, pages, reference
+from cchc.documentation.pages import FOLDER
 from cchc.errors import NotConfigured
 from cchc.settings import PROJECT
 
@@ -20,7 +21,7 @@ def test_no_page_is_old() -> None:
 
 @pytest.mark.parametrize("name", reference.PAGES)
 def test_an_old_page_is_named_with_the_command(name: str, tmp_path: Path) -> None:
-    shutil.copytree(reference.FOLDER, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
     page = (tmp_path / name).read_text(encoding="utf-8").splitlines()
     (tmp_path / name).write_text("\n".join([*page[:-1], "old words"]) + "\n", encoding="utf-8")
     (told,) = reference.stale(tmp_path, [name])
@@ -58,7 +59,7 @@ def rules_of_the_code() -> set[str]:
 
 
 def test_every_rule_about_a_file_or_load_is_on_the_page() -> None:
-    page = (reference.FOLDER / "rules.md").read_text(encoding="utf-8")
+    page = (FOLDER / "rules.md").read_text(encoding="utf-8")
     told = set(re.findall(r"^\| `(\w+)` \|", page.partition("## Rules of a whole file")[2].partition("## Findings")[0], flags=re.MULTILINE))
     assert told == rules_of_the_code()
     assert told == {f"B{number}" for number in range(7)} | {"COUNTS", "SHARE", "SIZE", "FIELDS", "LANDING"}
@@ -75,7 +76,7 @@ def test_a_source_without_words_has_a_page_of_its_profile(tmp_path: Path, monkey
 
 
 def test_a_field_that_nobody_explains_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(reference.FOLDER / "text", tmp_path / "text")
+    shutil.copytree(FOLDER / "text", tmp_path / "text")
     source = "survey"
     fields = tmp_path / "text" / "contracts" / f"{source}.yaml"
     fields.write_text(fields.read_text(encoding="utf-8").replace("  MaDonVi: unit\n", ""), encoding="utf-8")
@@ -85,7 +86,7 @@ def test_a_field_that_nobody_explains_is_told(tmp_path: Path, monkeypatch: pytes
 
 
 def test_every_code_word_of_the_glossary_is_used() -> None:
-    page = (reference.FOLDER / "glossary.md").read_text(encoding="utf-8")
+    page = (FOLDER / "glossary.md").read_text(encoding="utf-8")
     rows = [line.split("|") for line in page.splitlines() if line.startswith("| ") and not line.startswith("| English")]
     words = {word for row in rows for word in re.findall(r"`([^`]+)`", row[3])}
     roots = [PROJECT / name for name in ("plugins", "include", "dags")]
@@ -97,7 +98,7 @@ def test_every_code_word_of_the_glossary_is_used() -> None:
 
 
 def test_the_index_names_every_page() -> None:
-    index = (reference.FOLDER / "README.md").read_text(encoding="utf-8")
-    found = {path.relative_to(reference.FOLDER).as_posix() for path in reference.FOLDER.rglob("*.md") if pages.TEXT not in path.parents}
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    found = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.md") if pages.TEXT not in path.parents}
     assert found == {*reference.PAGES, "README.md", "glossary.md", "profile.md"}, "a page that nobody makes, or one that is not there"
     assert {name for name in found - {"README.md"} if f"({name})" not in index} == set()

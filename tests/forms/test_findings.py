@@ -12,6 +12,7 @@ from cchc.errors import NotConfigured, WrongUse
 from cchc.findings import counts as findings
 from cchc.findings import reconciliation
 from cchc.period import parse_period
+from cchc.reference.finding_kinds import kinds
 from cchc.warehouse import engine, query
 
 pytestmark = pytest.mark.enable_socket
@@ -151,4 +152,4 @@ def test_a_finding_without_its_file_is_an_error(demo_warehouse: Any, tmp_path: A
 
     (tmp_path / "findings.yaml").write_text("weather: {role: dossiers, name_vi: x, name_en: x, meaning_vi: x}\n", encoding="utf-8")
     with pytest.raises(NotConfigured, match="weather"):
-        findings.kinds(replace(demo_warehouse.settings, reference_dir=tmp_path))
+        kinds(replace(demo_warehouse.settings, reference_dir=tmp_path))

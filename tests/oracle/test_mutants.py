@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from cchc.settings import Settings
+from tests.support.defects import text_of
 from tests.support.warehouse import NewWarehouse
 
 from . import mutants, sql_mutants
@@ -22,7 +23,13 @@ from .indicators import Knowledge
 from .sql_mutants import busiest, felt
 from .world import random_world
 
-WORLDS = range(1000, 1012)  # of the oracle alone: cheap
+WORLDS = (*range(1000, 1012), 1022, 1106)  # of the oracle alone: cheap; 1022 and 1106 have what is rare
+EXOTIC = (1106,)  # with cases on which the text is thin
+NOT_FELT = {
+    "due: X cut by J": "whatever a world knows at T lies before J",
+    "payments: a file of today": "no file of a world arrives before its day is over",
+}
+BREAKS = ("K2", "K6", "payments: bad rows")  # what they let through cannot be counted at all
 SEEDS = (3001, 3002, 3003)  # of the product, too: each is loaded first
 
 
@@ -36,7 +43,7 @@ def test_the_oracle_still_says_what_the_defect_changes(mutant: mutants.Clause) -
 
 @pytest.mark.parametrize("mutant", sql_mutants.MUTANTS, ids=lambda mutant: mutant.name)
 def test_the_sql_still_says_what_the_defect_changes(mutant: sql_mutants.Mutant) -> None:
-    assert sql_mutants.with_defect(mutant) != sql_mutants.text_of(mutant.file)
+    assert sql_mutants.with_defect(mutant) != text_of(mutant.file)
 
 
 def test_a_defect_without_a_place_is_told() -> None:
@@ -47,7 +54,7 @@ def test_a_defect_without_a_place_is_told() -> None:
 
 
 def test_every_defect_has_a_name_of_its_own() -> None:
-    names = [mutant.name for mutant in [*mutants.MUTANTS, *sql_mutants.MUTANTS]]
+    names = [*(clause.name for clause in mutants.MUTANTS), *(mutant.name for mutant in sql_mutants.MUTANTS)]
     assert sorted(names) == sorted(set(names))
 
 
@@ -58,21 +65,36 @@ def right() -> Callable[[int], tuple[Any, Any]]:
 
     def of(seed: int) -> tuple[Any, Any]:
         if seed not in known:
-            world = random_world(seed, 120)
+            world = random_world(seed, 120, exotic=seed in EXOTIC)
             known[seed] = world, mutants.numbers(sound, world)
         return known[seed]
 
     return of
 
 
+def clauses() -> list[Any]:
+    """Each clause; one that no world can feel is expected to fail, with the reason, and is red when a world feels it."""
+    return [
+        pytest.param(
+            each, id=each.name, marks=[pytest.mark.xfail(reason=NOT_FELT[each.name], strict=True)] if each.name in NOT_FELT else []
+        )
+        for each in mutants.MUTANTS
+    ]
+
+
 @pytest.mark.nightly
-@pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", clauses())
 def test_a_random_world_feels_the_clause(mutant: mutants.Clause, right: Callable[[int], tuple[Any, Any]]) -> None:
     broken = mutants.module(mutant)
     for seed in WORLDS:
         world, numbers = right(seed)
-        if mutants.numbers(broken, world) != numbers:
-            return
+        try:
+            if mutants.numbers(broken, world) != numbers:
+                return
+        except (AttributeError, KeyError):
+            if mutant.name in BREAKS:
+                return
+            raise
     pytest.fail(f"{len(WORLDS)} worlds give the same numbers without the clause")
 
 

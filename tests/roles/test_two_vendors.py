@@ -236,6 +236,7 @@ def test_what_stands_behind_a_number_is_its_sum(one: Told, two: Told, code: str,
     for told in (one, two):
         with told.site.active() as settings:
             explained = explain(settings, code, unit, parse_period(PUBLISHED))
+        assert explained.value is not None
         items = [(row["item"], row["is_numerator"]) for row in explained.rows]
         assert len(items) == explained.value["denominator"]
         assert sum(is_numerator for _, is_numerator in items) == explained.value["numerator"]

@@ -155,7 +155,7 @@ class SecondVendor:
     def _columns(self, columns: dict[str, Any], names: dict[str, str], codes: dict[str, dict[str, str]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for column, said in columns.items():
-            spec = {"from": said} if isinstance(said, str) else dict(said)
+            spec: dict[str, Any] = {"from": said} if isinstance(said, str) else dict(said)
             wire = spec["from"]
             spec["from"] = names.setdefault(wire, "".join(part.capitalize() for part in column.split("_")))
             if "list" in spec:

@@ -55,7 +55,7 @@ def connection(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFac
     """A warehouse after `cchc init`, with the staging tables and views that the first loads of every source make."""
     with (
         new_warehouse(tmp_path_factory.mktemp("catalogue")) as settings,
-        psycopg.connect(settings.warehouse_url.replace("+psycopg", "")) as opened,
+        psycopg.connect(str(settings.warehouse_url).replace("+psycopg", "")) as opened,
     ):
         _stage_everything(opened, settings)
         yield opened
