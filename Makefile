@@ -47,7 +47,7 @@ test: $(INSTALLED) ## all tests, with real PostgreSQL and one run through a real
 test-quick: $(INSTALLED) ## units and SQL cases, within a minute: no Airflow, no LibreOffice, no whole stack
 	@$(BIN)/python -m pytest --quick -n auto --dist loadfile --no-loadscope-reorder $$(sed '/^#/d' tests/quick.txt) $(ARGS)
 
-nightly: $(INSTALLED) ## every mutant, twenty random worlds, the containers, each supported Python
+nightly: $(INSTALLED) | $(UV) ## every mutant, twenty random worlds, the containers, each supported Python
 	@$(BIN)/python -m pytest -n auto -m nightly $(ARGS)
 	@UV="$(UV)" tests/each_python.sh
 
