@@ -200,7 +200,7 @@ def _fixed(array: pa.StringArray, pattern: str) -> tuple[local_time.Micros, NDAr
     good &= (part["yyyy"] >= 1) & (part["MM"] >= 1) & (part["MM"] <= 12) & (hour < 24) & (minute < 60) & (second < 60)
     months = np.where(good, (part["yyyy"] - 1970) * 12 + part["MM"] - 1, 0).astype("datetime64[M]")
     first = months.astype("datetime64[D]").astype(np.int64)
-    length = (months + 1).astype("datetime64[D]").astype(np.int64) - first
+    length = (months + np.timedelta64(1, "M")).astype("datetime64[D]").astype(np.int64) - first
     good &= (part["dd"] >= 1) & (part["dd"] <= length)
     value = ((((first + part["dd"] - 1) * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000
     micros[rows] = np.where(good, value, 0)
