@@ -1,4 +1,4 @@
-"""Exported CSV: every kind of value as Python's own csv module writes it, decimals and counts to the last digit."""
+"""Exported CSV: every kind of value as Python's own csv module writes it, to the last digit. Exported XLSX: values, types, equal bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cchc.reports.export import COLUMNS, _csv
+from openpyxl import load_workbook
+
+from cchc.reports.export import COLUMNS, _csv, _xlsx
 
 NASTY: tuple[dict[str, Any], ...] = (
     {
@@ -32,3 +34,22 @@ def test_csv_is_what_the_csv_module_writes() -> None:
     writer.writeheader()
     writer.writerows(rows)
     assert _csv(rows) == b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def test_xlsx_has_values_with_their_types() -> None:
+    row = dict.fromkeys(COLUMNS) | {
+        "plan_code": "=1+1", "unit_code": "Thị trấn & Vĩnh An", "numerator": 24, "value": Decimal("0.96"), "is_provisional": True,
+        "period_start": date(2023, 6, 1), "period_end": date(2023, 7, 1),
+        "computed_at": datetime(2023, 7, 2, 3, 4, 5, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh")),
+    }  # fmt: skip
+    sheet = load_workbook(io.BytesIO(_xlsx([row])), read_only=True).active
+    assert sheet is not None
+    header, values = sheet.iter_rows(values_only=True)
+    assert header == COLUMNS
+    assert dict(zip(COLUMNS, values, strict=True)) == row | {
+        "value": 0.96,
+        "period_start": datetime(2023, 6, 1),
+        "period_end": datetime(2023, 7, 1),
+        "computed_at": datetime(2023, 7, 2, 3, 4, 5),
+    }
+    assert _xlsx([row]) == _xlsx([row])

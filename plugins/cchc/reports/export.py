@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import pandas as pd
+from xlsxwriter import Workbook
 
 from cchc.errors import CchcError
 from cchc.period import Period
@@ -49,14 +50,19 @@ def _json(rows: list[dict[str, Any]]) -> bytes:
 
 
 def _xlsx(rows: list[dict[str, Any]]) -> bytes:
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("indicator_value")
-    sheet.append(list(COLUMNS))
-    for row in rows:
-        # a workbook knows no zones: local time of the plan
-        sheet.append([row[c].replace(tzinfo=None) if c == "computed_at" else row[c] for c in COLUMNS])
+    """A workbook with one sheet. The same rows give the same bytes, and text stays text, whatever it begins with."""
     out = io.BytesIO()
-    book.save(out)
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+    book = Workbook(out, options)
+    book.set_properties({"created": datetime.combine(rows[0]["period_end"], time())})
+    formats = {date: book.add_format({"num_format": "yyyy-mm-dd"}), datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})}
+    sheet = book.add_worksheet("indicator_value")
+    sheet.write_row(0, 0, COLUMNS)
+    for number, row in enumerate(rows, 1):
+        for place, column in enumerate(COLUMNS):
+            value = row[column]
+            if isinstance(value, datetime):
+                value = value.replace(tzinfo=None)  # a workbook knows no zones: local time of the plan
+            sheet.write(number, place, value, formats.get(type(value)))
+    book.close()
     return out.getvalue()
