@@ -52,7 +52,7 @@ nightly: $(INSTALLED) | $(UV) ## every mutant, twenty random worlds, the contain
 	@UV="$(UV)" tests/each_python.sh
 
 coverage: $(INSTALLED) ## how much of plugins/cchc the fast tests run
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --timeout 900 --cov $(COVERED_BY) $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --timeout 900 --cov=plugins/cchc $(COVERED_BY) $(ARGS)
 
 check: $(INSTALLED) check-types check-packages ## lint, format, types, the order of the rooms, undeclared packages, SQL lint
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ from cchc.reference.catalogue import Indicator
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
 from cchc.warehouse import asked_binds, run_file, sql
+from cchc.warehouse.queries import read_statement
 
 
 def binds(source: str, period: Period, basis: str, known_at: datetime, units: Iterable[str] = ()) -> dict[str, Any]:
@@ -133,7 +134,7 @@ select :code, :basis, x.unit_code, x.item, x.is_numerator, x.counted_on from (
 
 def _run(connection: Connection, around: str, statement: str, values: dict[str, Any], **own: str) -> None:
     """Run the SQL of an indicator inside the statement `around`, which counts its rows. `own`: the bind values of `around`."""
-    connection.execute(text(around.replace("{sql}", statement)), asked_binds(statement, values) | own)
+    connection.execute(read_statement(around.replace("{sql}", statement)), asked_binds(statement, values) | own)
 
 
 def counted_items(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from cchc.errors import CchcError, NotConfigured, WarehouseUnavailable
 from cchc.period import ZONE, now
 from cchc.settings import Settings
 from cchc.warehouse.files import SqlFile, UsedElsewhere, apply_files, drop_all, in_the_way, read_files, stale
+from cchc.warehouse.queries import read_statement
 from cchc.warehouse.url import warehouse_url
 
 _MIGRATION_LOCK = 53_2023  # the number of the lock that lets only one process migrate at a time
@@ -65,13 +66,18 @@ def sql(settings: Settings, name: str) -> str:
 def run_file(connection: Connection, settings: Settings, name: str, **binds: Any) -> CursorResult[Any]:
     """Run the statement of one SQL file with its bind values, and return the result. `:zone` is always the authority's time zone."""
     statement = sql(settings, name)
-    return connection.execute(text(statement), asked_binds(statement, {"zone": ZONE.key} | binds))
+    return connection.execute(read_statement(statement), asked_binds(statement, {"zone": ZONE.key} | binds))
 
 
 def asked_binds(statement: str, binds: Mapping[str, Any]) -> dict[str, Any]:
     """The bind values that occur in a statement."""
-    wanted = set(text(statement).compile().params)
+    wanted = _bind_names(statement)
     return {key: value for key, value in binds.items() if key in wanted}
+
+
+@lru_cache(maxsize=1024)
+def _bind_names(statement: str) -> frozenset[str]:
+    return frozenset(read_statement(statement).compile().params)
 
 
 def run_script(connection: Connection, statements: str) -> None:
@@ -82,7 +88,7 @@ def run_script(connection: Connection, statements: str) -> None:
 
 def query(connection: Connection, statement: str, binds: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """The rows of a statement as dictionaries."""
-    return [dict(row) for row in connection.execute(text(statement), binds or {}).mappings()]
+    return [dict(row) for row in connection.execute(read_statement(statement), binds or {}).mappings()]
 
 
 def _migrations(sql_dir: Path) -> list[tuple[str, str]]:

@@ -6,11 +6,11 @@ include/sql/<schema>, and run by `cchc.warehouse.run_file`.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, CursorResult, text
+from sqlalchemy import Connection, CursorResult, TextClause, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from cchc.settings import PROJECT
@@ -24,20 +24,26 @@ def statement(name: str) -> str:
     return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
+@lru_cache(maxsize=1024)
+def read_statement(statement: str) -> TextClause:
+    """A statement with its bind values recognised. A refresh runs the same statements thousands of times, so each is read once."""
+    return text(statement)
+
+
 def ask(connection: Connection, name: str, **binds: Any) -> list[dict[str, Any]]:
     """The rows that a query returns, as dictionaries by column. `binds`: its bind values."""
-    return [dict(row) for row in connection.execute(text(statement(name)), binds).mappings()]
+    return [dict(row) for row in connection.execute(read_statement(statement(name)), binds).mappings()]
 
 
 def run_statement(connection: Connection, name: str, **binds: Any) -> CursorResult[Any]:
     """Run a statement with its bind values; its result."""
-    return connection.execute(text(statement(name)), binds)
+    return connection.execute(read_statement(statement(name)), binds)
 
 
 @cache
 def for_psycopg(name: str) -> bytes:
     """The text of a file with its bind values in the form of psycopg."""
-    return str(text(statement(name)).compile(dialect=PGDialect_psycopg())).encode()
+    return str(read_statement(statement(name)).compile(dialect=PGDialect_psycopg())).encode()
 
 
 def execute(connection: psycopg.Connection[Any], name: str, **binds: Any) -> psycopg.Cursor[Any]:
