@@ -48,11 +48,11 @@ LONG_FILES = (
     "sql/test_mutants.py",
     "runs/test_overlapping.py",
     "publication/test_publication.py",
-    "reference/test_felt.py",
+    "reference/test_refresh_after_change.py",
     "runs/test_clocks.py",
     "plans/test_two_plans.py",
     "dags/test_runs.py",
-    "cli/test_touched.py",
+    "cli/test_months_to_refresh.py",
 )
 _numbers = itertools.count(1)
 

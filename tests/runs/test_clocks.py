@@ -18,7 +18,7 @@ from cchc.runs import extracts
 from cchc.settings import Settings
 from tests.cli.support import cchc, connect, dossier, dossier_file, payment, payment_file, rows_of
 from tests.oracle.world import World
-from tests.runs.support import Site, unlike
+from tests.runs.site import Site, unlike
 from tests.small_district import served
 
 NewSite = Callable[..., Site]

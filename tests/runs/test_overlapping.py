@@ -15,7 +15,7 @@ from cchc.errors import CchcError
 from cchc.pipeline import ingest as pipeline
 from cchc.runs import extracts
 from tests.oracle.world import World
-from tests.runs.support import STEPS, Site, Stepwise, unlike
+from tests.runs.site import STEPS, Site, Stepwise, unlike
 
 SOURCE = "one_stop"
 NewSite = Callable[..., Site]

@@ -15,7 +15,7 @@ from cchc.settings import Settings
 from cchc.warehouse import engine
 from tests.cli.support import cchc, connect, dossier, dossier_file, rows_of
 from tests.oracle.world import World
-from tests.runs.support import Site, unlike
+from tests.runs.site import Site, unlike
 
 NewSite = Callable[..., Site]
 UNKNOWN = "H19.16.99"

@@ -15,7 +15,7 @@ from cchc.cli.examine import examine
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine, query, run_script
 from tests.oracle.world import World
-from tests.runs.support import Site, Stepwise
+from tests.runs.site import Site, Stepwise
 
 NewSite = Callable[..., Site]
 MIGRATIONS = PROJECT / "include" / "sql" / "migrations"
