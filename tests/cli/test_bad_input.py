@@ -13,17 +13,10 @@ from typing import Any
 import pytest
 
 from cchc.settings import PROJECT, Settings
-from tests.cli.support import (
-    cchc,
-    connect,
-    counted,
-    dossier,
-    dossier_file,
-    payment,
-    payment_file,
-    rows_of,
-)
-from tests.small_district import CLOCK
+from tests.support.cli import cchc, connect
+from tests.support.deliveries import dossier, dossier_file, payment, payment_file
+from tests.support.district import CLOCK
+from tests.support.warehouse import counted, rows_of
 
 
 def drop(monkeypatch: pytest.MonkeyPatch, source: str, folder: Path) -> None:

@@ -10,9 +10,11 @@ import pytest
 import yaml
 
 from cchc.settings import PROJECT, Settings
-from tests.cli.support import PAYMENT_COLUMNS, cchc, connect, payment, rows_of
 from tests.quality.second_vendor import SecondVendor
-from tests.small_district import CLOCK
+from tests.support.cli import cchc, connect
+from tests.support.deliveries import PAYMENT_COLUMNS, payment
+from tests.support.district import CLOCK
+from tests.support.warehouse import rows_of
 
 UNREADABLE = 500
 

@@ -10,7 +10,7 @@ import pytest
 
 from cchc.embedded import demo
 from cchc.settings import PROJECT, Settings
-from tests.small_district import served
+from tests.support.district import served
 
 
 def test_the_ingests_of_the_demo_are_those_of_the_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy import text
 
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
-from tests.cli.support import cchc, counted, rows_of
-from tests.small_district import CLOCK, served
+from tests.support.cli import cchc
+from tests.support.district import CLOCK, served
+from tests.support.warehouse import counted, rows_of
 
 EXPORT = "shared/data/real/dutch_permits_receipt.csv.gz"
 PROFILE = PROJECT / "tests" / "profiles" / "dutch_permits.yaml"

@@ -21,16 +21,15 @@ from typing import Any
 
 import pytest
 import yaml
-from sqlalchemy import text
 
 from cchc.settings import PROJECT, Settings
-from cchc.warehouse import engine, query
 from demo import clock
 from demo.clock import FOREVER
 from demo.district import District
 from demo.dossiers import RAW, VANISH, Dossier
 from demo.history import Timeline
-from tests.cli.support import Said, cchc
+from tests.support.cli import Said, cchc
+from tests.support.warehouse import HasWarehouse
 
 LOCAL = timezone(timedelta(hours=7))
 OF_BOTH = 10
@@ -225,7 +224,7 @@ def _word(value: Any, codes: dict[str, str], *, only_days: bool = False) -> Any:
 
 
 @dataclass
-class Site:
+class Site(HasWarehouse):
     """A warehouse with its sources; `connections` are those of its environment."""
 
     settings: Settings
@@ -257,19 +256,9 @@ class Site:
         assert said.code == code, said.err
         return said
 
-    def query(self, statement: str, **binds: Any) -> list[dict[str, Any]]:
-        """Rows of the warehouse."""
-        with engine(self.settings).connect() as connection:
-            return query(connection, statement, binds)
-
-    def run(self, statement: str, **binds: Any) -> None:
-        """Change the warehouse."""
-        with engine(self.settings).begin() as connection:
-            connection.execute(text(statement), binds)
-
     def waiting(self) -> list[str]:
         """The months that wait for a refresh."""
-        return [row["m"] for row in self.query("select distinct to_char(month_start, 'YYYY-MM') as m from ops.dirty_month order by 1")]
+        return [row["m"] for row in self.rows("select distinct to_char(month_start, 'YYYY-MM') as m from ops.dirty_month order by 1")]
 
 
 def profiles(folder: Path, names: tuple[str, ...], *more: dict[str, Any]) -> Path:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -16,10 +15,11 @@ from cchc.core import completeness
 from cchc.pipeline import ingest as pipeline
 from cchc.settings import Settings
 from cchc.sources.connection import from_environment
-from cchc.warehouse import engine, query
-from tests.cli.support import Said, cchc
+from cchc.warehouse import engine
 from tests.oracle.server import ContractServer
 from tests.oracle.world import World
+from tests.support.cli import Said, cchc
+from tests.support.warehouse import HasWarehouse
 
 STEPS = ("open", "extract", "stage", "validate", "load")
 # what differs between two ways to the same state: numbers of loads, and when something was computed or fetched
@@ -27,7 +27,7 @@ BESIDE_THE_POINT = ["_load_id", "computed_at"]
 
 
 @dataclass
-class Site:
+class Site(HasWarehouse):
     """A warehouse and the servers of a world."""
 
     settings: Settings
@@ -58,19 +58,9 @@ class Site:
 
     def refresh(self) -> None:
         """`cchc refresh`, without the months before the world begins: they are empty, and there are many of them."""
-        self.run("delete from ops.dirty_month where month_start < :m", m=self.world.begin)
+        self.execute("delete from ops.dirty_month where month_start < :m", m=self.world.begin)
         said = self.call("refresh")
         assert said.code == 0, said.err
-
-    def query(self, statement: str, **binds: Any) -> list[dict[str, Any]]:
-        """Rows of the warehouse."""
-        with engine(self.settings).connect() as connection:
-            return query(connection, statement, binds)
-
-    def run(self, statement: str, **binds: Any) -> None:
-        """Change the warehouse."""
-        with engine(self.settings).begin() as connection:
-            connection.execute(text(statement), binds)
 
     def holes(self) -> list[completeness.Hole]:
         """What was never asked for."""
@@ -79,7 +69,7 @@ class Site:
 
     def known_at(self, source: str) -> datetime | None:
         """T of a source."""
-        rows = self.query("select known_at from ops.source_clock where source_code = :s", s=source)
+        rows = self.rows("select known_at from ops.source_clock where source_code = :s", s=source)
         return rows[0]["known_at"] if rows else None
 
     def state(self, *schemas: str, without: list[str] | None = None) -> dict[str, list[str]]:
@@ -97,7 +87,7 @@ class Site:
 
     def staging_tables(self) -> list[str]:
         """The staging tables that runs have left."""
-        rows = self.query("select tablename as name from pg_tables where schemaname = 'staging' and tablename like 'extract%' order by 1")
+        rows = self.rows("select tablename as name from pg_tables where schemaname = 'staging' and tablename like 'extract%' order by 1")
         return [row["name"] for row in rows]
 
 

@@ -25,9 +25,9 @@ from cchc.sources.fields import Earlier, Share
 from cchc.sources.landing import Landed, Window
 from cchc.sources.profile import Profile
 from tests.sources.conftest import KEY, PROJECT, T, profile, records, rows
+from tests.support.deliveries import PAYMENT_HEADER
 
 SIGNATURE = "IdKySo,IdVanBan,NguoiKyId,ThoiDiemKy,LoaiChungThu,HopLe,NgayCapNhat"
-HEADER = "MaThamChieu;MaGiaoDich;MaHoSo;MaTTHC;MaDonVi;LoaiGiaoDich;SoTien;Phi;LePhi;HinhThucThanhToan;KenhThanhToan;TrangThaiGD;MaLoi;MaNganHang;ThoiGianGD;MaThamChieuGoc;SoBienLai;NguoiNop;SoTaiKhoan"
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def day_file(
     **declared: Any,
 ) -> None:
     """A day file and its manifest; `declared` overrides what the manifest says (None = no manifest)."""
-    body = [HEADER, *(lines if lines is not None else [row("1"), row("2")]), *([trailer] if trailer else [])]
+    body = [PAYMENT_HEADER, *(lines if lines is not None else [row("1"), row("2")]), *([trailer] if trailer else [])]
     data = ("\ufeff" + "".join(line + "\r\n" for line in body)).encode()
     data = gzip.compress(data, mtime=0) if name.endswith(".gz") else data
     (inbox / name).write_bytes(data)
