@@ -899,7 +899,6 @@ def bearer(server: ContractServer) -> dict[str, str]:
         return {"Authorization": "Bearer " + json.loads(answer.read())["access_token"], "Accept-Encoding": "gzip"}
 
 
-@pytest.mark.enable_socket
 def test_the_server_delivers_what_the_oracle_knows(tmp_path: Path) -> None:
     world = random_world(11)
     t = world.ts[-1]
@@ -931,7 +930,6 @@ def test_the_server_delivers_what_the_oracle_knows(tmp_path: Path) -> None:
     assert names and all(name.startswith("giaodich_") for name in names)
 
 
-@pytest.mark.enable_socket
 def test_busy_and_expired_tokens(tmp_path: Path) -> None:
     with ContractServer(random_world(3, 5), tmp_path, Faults(busy_every=3, token_requests=1)) as server:
         server.clock = LATE

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import pytest
-from sqlalchemy import text
 
 from cchc.core import completeness
 from cchc.pipeline import ingest as pipeline
@@ -19,6 +18,7 @@ from cchc.warehouse import engine
 from tests.oracle.server import ContractServer
 from tests.oracle.world import World
 from tests.support.cli import Said, cchc
+from tests.support.table_rows import table_rows
 from tests.support.warehouse import HasWarehouse
 
 STEPS = ("open", "extract", "stage", "validate", "load")
@@ -74,28 +74,12 @@ class Site(HasWarehouse):
 
     def state(self, *schemas: str, without: list[str] | None = None) -> dict[str, list[str]]:
         """Every row of every table of core and mart, without what differs between two ways to the same state."""
-        found = {}
-        with engine(self.settings).connect() as connection:
-            tables = connection.execute(
-                text("select schemaname || '.' || tablename from pg_tables where schemaname = any(:s) order by 1"),
-                {"s": list(schemas or ("core", "mart"))},
-            ).scalars()
-            for table in list(tables):
-                statement = f"select cast(to_jsonb(t) - cast(:w as text[]) as text) from {table} as t"
-                found[table] = sorted(connection.execute(text(statement), {"w": BESIDE_THE_POINT + (without or [])}).scalars())
-        return found
+        return table_rows(self.settings, *BESIDE_THE_POINT, *(without or []), schemas=schemas or ("core", "mart"))
 
     def staging_tables(self) -> list[str]:
         """The staging tables that runs have left."""
         rows = self.rows("select tablename as name from pg_tables where schemaname = 'staging' and tablename like 'extract%' order by 1")
         return [row["name"] for row in rows]
-
-
-def unlike(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Tables whose rows differ, with some rows that only one side has; empty where all is alike."""
-    assert before.keys() == after.keys()
-    assert any(before.values())
-    return {name: sorted(set(rows) ^ set(after[name]))[:4] for name, rows in before.items() if rows != after[name]}
 
 
 @dataclass

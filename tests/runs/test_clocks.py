@@ -17,10 +17,11 @@ from cchc.pipeline import ingest as pipeline
 from cchc.runs import extracts
 from cchc.settings import Settings
 from tests.oracle.world import World
-from tests.runs.site import Site, unlike
+from tests.runs.site import Site
 from tests.support.cli import cchc, connect
 from tests.support.deliveries import dossier, dossier_file, payment, payment_file
 from tests.support.district import served
+from tests.support.table_rows import differing
 from tests.support.warehouse import rows_of
 
 NewSite = Callable[..., Site]
@@ -112,9 +113,9 @@ def test_a_wrong_t_is_set_back(wrong_year: tuple[Site, dict[str, list[str]]], wo
         site.ingest(source, after)
     site.refresh()
     found = site.state("core", "mart", without=["_first_seen_at", "asked_at", "fetched_at", "first_seen_at"])
-    for table, rows in unlike(wanted, found).items():
+    for table, rows in differing(wanted, found).items():
         print(table, *rows, sep="\n")
-    assert unlike(wanted, found) == {}
+    assert differing(wanted, found) == {}
 
 
 def test_set_back_needs_a_later_t_and_a_reason(new_site: NewSite, world: World) -> None:

@@ -15,7 +15,8 @@ from cchc.errors import CchcError
 from cchc.pipeline import ingest as pipeline
 from cchc.runs import extracts
 from tests.oracle.world import World
-from tests.runs.site import STEPS, Site, Stepwise, unlike
+from tests.runs.site import STEPS, Site, Stepwise
+from tests.support.table_rows import differing
 
 SOURCE = "one_stop"
 NewSite = Callable[..., Site]
@@ -58,7 +59,7 @@ def test_two_whole_ingests(new_site: NewSite, world: World, undisturbed: dict[st
     assert any(run.error is None for run in runs), "the one that began last goes on to its end"
     require_sums(site)
     assert site.known_at(SOURCE) == t
-    assert unlike(undisturbed, site.state("core")) == {}
+    assert differing(undisturbed, site.state("core")) == {}
     assert site.staging_tables() == []
 
 
@@ -79,7 +80,7 @@ def test_a_window_overtakes_the_first_whole_ingest(new_site: NewSite, world: Wor
     site.ingest(SOURCE, t)
     assert site.holes() == []
     assert site.known_at(SOURCE) == t
-    assert unlike(undisturbed, site.state("core")) == {}
+    assert differing(undisturbed, site.state("core")) == {}
 
 
 def test_a_run_that_begins_while_another_publishes_waits_for_it(
@@ -116,7 +117,7 @@ def test_a_run_that_begins_while_another_publishes_waits_for_it(
     statuses = site.rows("select status from ops.extract order by extract_id")
     assert [row["status"] for row in statuses] == ["complete", "complete"]
     require_sums(site)
-    assert unlike(undisturbed, site.state("core")) == {}
+    assert differing(undisturbed, site.state("core")) == {}
 
 
 def test_a_retry_beside_an_ingest(new_site: NewSite, world: World, undisturbed: dict[str, list[str]]) -> None:
@@ -135,7 +136,7 @@ def test_a_retry_beside_an_ingest(new_site: NewSite, world: World, undisturbed: 
         assert again.error is None
         require_sums(site)
         assert site.known_at(SOURCE) == t
-        assert unlike(undisturbed, site.state("core")) == {}
+        assert differing(undisturbed, site.state("core")) == {}
 
 
 def test_rows_that_vanish_from_staging_publish_nothing(new_site: NewSite, world: World) -> None:

@@ -14,9 +14,10 @@ from cchc.runs import retry
 from cchc.settings import Settings
 from cchc.warehouse import engine
 from tests.oracle.world import World
-from tests.runs.site import Site, unlike
+from tests.runs.site import Site
 from tests.support.cli import cchc, connect
 from tests.support.deliveries import dossier, dossier_file
+from tests.support.table_rows import differing
 from tests.support.warehouse import rows_of
 
 NewSite = Callable[..., Site]
@@ -124,7 +125,7 @@ def test_a_blocked_extract_is_tried_again_as_a_whole(new_site: NewSite, world: W
         said = site.call("quarantine", "retry", "--load", str(loads[0]["load_id"]))
         assert said.code == 0, said.err
     assert site.known_at("one_stop") == world.ts[-1]
-    assert unlike(undisturbed.state("core"), site.state("core")) == {}
+    assert differing(undisturbed.state("core"), site.state("core")) == {}
 
 
 def test_a_load_without_landing_is_refused_by_name(loaded: Settings) -> None:
