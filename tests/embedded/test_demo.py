@@ -22,7 +22,7 @@ def test_the_ingests_of_the_demo_are_those_of_the_profiles(tmp_path: Path, monke
         assert demo._ingest_dags(settings) == [f"ingest_{name}" for name in profiles]
         sources = tmp_path / "sources"
         shutil.copytree(settings.sources_dir, sources)
-        shutil.copy(PROJECT / "tests" / "profiles" / "dutch_permits.yaml", sources)
+        shutil.copy(PROJECT / "docs" / "examples" / "dutch_permits.yaml", sources)
         (sources / "survey.yaml").unlink()
         changed = replace(settings, sources_dir=sources)
         assert demo._ingest_dags(changed) == [f"ingest_{name}" for name in profiles if name != "survey"], "no Dutch permits are served"
