@@ -19,12 +19,12 @@ import pytest
 import zstandard
 
 from cchc.settings import PROJECT, Settings
-from tests.sources.server import Source, serving
 from tests.support.cli import Said, cchc, connect
 from tests.support.declared import declared_workbook, figure
 from tests.support.deliveries import PAYMENT_COLUMNS, payment
 from tests.support.district import CLOCK
 from tests.support.profiles import profiles_that_try_once
+from tests.support.source_server import Source, serving
 from tests.support.warehouse import rows_of
 
 # the marks: a name (in several forms), an identity number, a telephone number
