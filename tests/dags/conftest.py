@@ -15,8 +15,8 @@ import pytest
 from cchc.embedded.stack import airflow_environment, make_secrets
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import embedded as postgres
-from tests.conftest import environment
 from tests.support.district import served
+from tests.support.environment import environment
 from tests.support.profiles import profiles_that_try_once
 
 

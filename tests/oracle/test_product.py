@@ -22,8 +22,8 @@ from tests.support.world_site import NewSite, WorldSite, sites
 from .compare import cli, differences, faults_for, lagging_for, product_values, summary, told
 from .indicators import ENTITIES, SOURCES, Knowledge, Run
 from .server import ContractServer
+from .small_worlds import at, procedure, put
 from .sql_mutants import MUTANTS, Mutant, busiest, felt
-from .test_oracle import at, procedure, put
 from .words import midnight
 from .world import World, random_world
 

@@ -16,7 +16,6 @@ import pytest
 
 from cchc.settings import Settings
 from cchc.warehouse import engine
-from tests.conftest import admin, environment
 from tests.oracle import words
 from tests.oracle.compare import differences, product_values
 from tests.oracle.indicators import Knowledge, Run
@@ -24,7 +23,8 @@ from tests.oracle.server import ContractServer, windows
 from tests.oracle.world import World
 from tests.plans.district import NEW_YEAR, district
 from tests.support.cli import Said, cchc
-from tests.support.warehouse import HasWarehouse, NewWarehouse
+from tests.support.environment import environment
+from tests.support.warehouse import HasWarehouse, NewWarehouse, admin
 
 HERE = Path(__file__).parent
 PLAN, NEXT = "plan_53_KH-UBND_2023", "plan_99_KH-UBND_2024"

@@ -11,7 +11,7 @@ from pathlib import Path
 from cchc.indicators.compute import compute_known
 from cchc.period import parse_period
 from cchc.publication.known_at import as_known_at
-from tests.oracle.test_oracle import at
+from tests.oracle.small_worlds import at
 from tests.plans.conftest import NEXT, PLAN, Office
 from tests.plans.district import NEW_YEAR, TRAINING, district, ended
 

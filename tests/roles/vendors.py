@@ -10,7 +10,6 @@ import copy
 import csv
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from cchc.settings import PROJECT, Settings
@@ -29,6 +27,7 @@ from demo.district import District
 from demo.dossiers import RAW, VANISH, Dossier
 from demo.history import Timeline
 from tests.support.cli import Said, cchc
+from tests.support.environment import environment
 from tests.support.warehouse import HasWarehouse
 
 LOCAL = timezone(timedelta(hours=7))
@@ -234,15 +233,13 @@ class Site(HasWarehouse):
     @contextmanager
     def active(self) -> Iterator[Settings]:
         """The environment of this site; several may stand side by side in one test."""
-        with pytest.MonkeyPatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith(("CCHC_", "AIRFLOW_CONN_"))]:
-                patch.delenv(name)
-            patch.setenv("CCHC_HOME", str(self.settings.home))
-            patch.setenv("CCHC_WAREHOUSE_URL", str(self.settings.warehouse_url))
-            patch.setenv("CCHC_PRIVACY_KEY", "a key for tests")
-            patch.setenv("CCHC_SOURCES_DIR", str(self.sources))
-            for name, value in self.connections.items():
-                patch.setenv(name, value)
+        variables = {
+            "CCHC_HOME": str(self.settings.home),
+            "CCHC_WAREHOUSE_URL": str(self.settings.warehouse_url),
+            "CCHC_PRIVACY_KEY": "a key for tests",
+            "CCHC_SOURCES_DIR": str(self.sources),
+        }
+        with environment(**variables, **self.connections):
             yield Settings.load()
 
     def connect(self, source: str, folder: Path) -> None:

@@ -6,9 +6,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+import psycopg
 from sqlalchemy import text
 
 from cchc.settings import Settings
+from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine, query
 
 
@@ -17,6 +19,12 @@ class NewWarehouse(Protocol):
 
     def __call__(self, home: Path) -> AbstractContextManager[Settings]:
         """`home`: the folder that becomes CCHC_HOME."""
+
+
+def admin(server: postgres.Server, statement: str) -> None:
+    """Run a statement that concerns databases."""
+    with psycopg.connect(server.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(statement.encode())
 
 
 def rows_of(settings: Settings, statement: str, **binds: Any) -> list[dict[str, Any]]:
