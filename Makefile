@@ -17,8 +17,8 @@ LOCKED := --universal --python-version 3.11 --generate-hashes --no-header --quie
 ONCE ?=
 # `make coverage` runs the tests that take seconds: neither the whole stack, the random worlds and the SQL cases, nor files that take minutes.
 COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication quality reference reports runs secondary sources staging typed warehouse) \
-	$(addprefix --ignore=tests/,cli/test_touched.py plans/test_two_plans.py publication/test_publication.py reference/test_felt.py \
-	runs/test_clocks.py runs/test_overlapping.py)
+	$(addprefix --ignore=tests/,cli/test_months_to_refresh.py plans/test_two_plans.py publication/test_publication.py \
+	reference/test_refresh_after_change.py runs/test_clocks.py runs/test_overlapping.py)
 
 .PHONY: help setup demo up down status test test-quick nightly coverage check format bench dictionary reference schemas lock clean check-types check-packages release-notes
 

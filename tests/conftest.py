@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -19,7 +17,8 @@ from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 from tests.support import quick
-from tests.support.warehouse import NewWarehouse
+from tests.support.environment import environment
+from tests.support.warehouse import NewWarehouse, admin
 
 TEMPLATE = "cchc_template"
 ROOM = 6 * 2**30  # bytes for the databases of all workers
@@ -48,11 +47,11 @@ LONG_FILES = (
     "sql/test_mutants.py",
     "runs/test_overlapping.py",
     "publication/test_publication.py",
-    "reference/test_felt.py",
+    "reference/test_refresh_after_change.py",
     "runs/test_clocks.py",
     "plans/test_two_plans.py",
     "dags/test_runs.py",
-    "cli/test_touched.py",
+    "cli/test_months_to_refresh.py",
 )
 _numbers = itertools.count(1)
 
@@ -97,23 +96,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take minutes first: pytest-xdist hands files out in this order, and a long one must not be the last."""
     order = {name: number for number, name in enumerate(LONG_FILES)}
     items.sort(key=lambda item: order.get("/".join(item.path.parts[-2:]), len(order)))
-
-
-def admin(server: postgres.Server, statement: str) -> None:
-    """Run a statement that concerns databases."""
-    with psycopg.connect(server.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(statement.encode())
-
-
-@contextmanager
-def environment(**variables: str) -> Iterator[None]:
-    """The environment without any CCHC_ variable and connection but these."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("CCHC_", "AIRFLOW_CONN_"))]:
-            patch.delenv(name)
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        yield
 
 
 @pytest.fixture(scope="session")

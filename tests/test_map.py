@@ -29,6 +29,25 @@ def test_every_file_that_the_page_names_is_there() -> None:
     assert [name for name in sorted(named) if not (TESTS / name).exists() and not list(TESTS.glob(f"*/{name}"))] == []
 
 
+def test_every_shared_helper_is_listed_and_no_other() -> None:
+    section = PAGE.split("## What tests share")[1].split("\n## ")[0]
+    named = [
+        name
+        for line in section.splitlines()
+        if line.startswith("| `support/")
+        for name in re.findall(r"`support/(\w+\.py)`", line.split("|")[1])
+    ]
+    assert named == sorted(named)
+    assert named == sorted(path.name for path in (TESTS / "support").glob("*.py"))
+
+
+def test_no_test_imports_from_a_file_of_tests() -> None:
+    pattern = re.compile(r"^from (?:tests\.[\w.]*|\.)\btest_\w+ import", flags=re.MULTILINE)
+    assert pattern.search("from tests.oracle.test_oracle import at") and pattern.search("from .test_oracle import at")
+    found = [path.relative_to(TESTS).as_posix() for path in sorted(TESTS.rglob("*.py")) if pattern.search(path.read_text(encoding="utf-8"))]
+    assert found == []
+
+
 def test_every_nightly_test_has_its_reason() -> None:
     section = PAGE.split("## Nightly")[1].split("\n## ")[0]
     named = set(re.findall(r"^\| `([a-z_/0-9]+\.py)`", section, flags=re.MULTILINE))

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from cchc.settings import PROJECT, Settings
-from tests.cli.support import cchc
-from tests.small_district import CLOCK, served
+from cchc.settings import Settings
+from tests.support.cli import cchc
+from tests.support.district import CLOCK, served
+from tests.support.profiles import profiles_that_try_once
 from tests.support.warehouse import NewWarehouse
 
 PERIOD = "2023-12"
@@ -27,10 +28,7 @@ def loaded(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory
             (home / source).mkdir()
             for path in getattr(demo.state, source).glob(pattern):
                 shutil.copy(path, home / source)
-        sources = home / "sources"
-        sources.mkdir()
-        for path in (PROJECT / "include" / "sources").glob("*.yaml"):  # nobody waits here for a source that is away
-            (sources / path.name).write_text(path.read_text(encoding="utf-8").replace("retries: 6", "retries: 0"), encoding="utf-8")
+        sources = profiles_that_try_once(home / "sources")
         patch.setenv("CCHC_SOURCES_DIR", str(sources))
         for name, value in demo.connections().items():
             patch.setenv(name, value)

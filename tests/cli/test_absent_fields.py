@@ -13,9 +13,11 @@ import pytest
 import yaml
 
 from cchc.settings import PROJECT, Settings
-from tests.cli.support import cchc, connect, dossier, dossier_file, rows_of
-from tests.small_district import CLOCK
-from tests.sources.server import Source, serving
+from tests.support.cli import cchc, connect
+from tests.support.deliveries import dossier, dossier_file
+from tests.support.district import CLOCK
+from tests.support.source_server import Source, serving
+from tests.support.warehouse import rows_of
 
 # another vendor's export: one table a week, headings in Vietnamese
 TABLE: dict[str, Any] = {

@@ -13,17 +13,10 @@ from typing import Any
 import pytest
 
 from cchc.settings import PROJECT, Settings
-from tests.cli.support import (
-    cchc,
-    connect,
-    counted,
-    dossier,
-    dossier_file,
-    payment,
-    payment_file,
-    rows_of,
-)
-from tests.small_district import CLOCK
+from tests.support.cli import cchc, connect
+from tests.support.deliveries import dossier, dossier_file, payment, payment_file
+from tests.support.district import CLOCK
+from tests.support.warehouse import counted, rows_of
 
 
 def drop(monkeypatch: pytest.MonkeyPatch, source: str, folder: Path) -> None:
@@ -256,7 +249,7 @@ def test_a_wrong_profile_names_the_file_and_the_place(
 def test_the_profile_of_another_export_loads_nothing(loaded: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The Dutch profile on a file of Vietnamese dossiers that has its name: the columns that it needs are missing, and it says which."""
     before = counted(loaded)
-    shutil.copy(PROJECT / "tests" / "profiles" / "dutch_permits.yaml", tmp_path)
+    shutil.copy(PROJECT / "docs" / "examples" / "dutch_permits.yaml", tmp_path)
     monkeypatch.setenv("CCHC_SOURCES_DIR", str(tmp_path))
     folder = tmp_path / "drop"
     folder.mkdir()

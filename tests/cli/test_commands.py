@@ -21,7 +21,8 @@ from cchc.errors import NotConfigured
 from cchc.pipeline.initialise import initialise
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
-from tests.cli.support import cchc, rows_of
+from tests.support.cli import cchc
+from tests.support.warehouse import rows_of
 
 COMMANDS = [
     "init", "ingest", "refresh", "scorecard", "explain", "export", "close", "publications", "restatements", "report", "quarantine", "source",

@@ -19,10 +19,13 @@ import pytest
 import zstandard
 
 from cchc.settings import PROJECT, Settings
-from tests.cli.support import PAYMENT_COLUMNS, Said, cchc, connect, payment, rows_of
-from tests.declared.conftest import figure, workbook
-from tests.small_district import CLOCK
-from tests.sources.server import Source, serving
+from tests.support.cli import Said, cchc, connect
+from tests.support.declared import declared_workbook, figure
+from tests.support.deliveries import PAYMENT_COLUMNS, payment
+from tests.support.district import CLOCK
+from tests.support.profiles import profiles_that_try_once
+from tests.support.source_server import Source, serving
+from tests.support.warehouse import rows_of
 
 # the marks: a name (in several forms), an identity number, a telephone number
 MARKS = ("Mật Thị Danh", "mat.danh@vi.du", "079123456789", "0909123456", "MatThiDanh")
@@ -186,7 +189,7 @@ def test_a_trailer(warehouse: Settings, drop: Callable[[str], Path], caplog: pyt
 def test_declared_workbooks(
     warehouse: Settings, drop: Callable[[str], Path], caplog: pytest.LogCaptureFixture, cell: str, value: Any, words: str
 ) -> None:
-    book = workbook([figure("staff_training_rate", 3, 4)])
+    book = declared_workbook([figure("staff_training_rate", 3, 4)])
     book["SoLieu"][cell] = value
     book.save(drop("declared") / "tukhai_H19.16.2_2023-06.xlsx")
     with nothing_told(warehouse, caplog, words=words) as run:
@@ -212,11 +215,7 @@ def test_answers_over_http(
     warehouse: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture,
     answer: Callable[[Any], bool], words: str,
 ) -> None:  # fmt: skip
-    sources = tmp_path / "sources"
-    sources.mkdir()
-    text = (PROJECT / "include" / "sources" / "one_stop.yaml").read_text(encoding="utf-8").replace("retries: 6", "retries: 0")
-    (sources / "one_stop.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("CCHC_SOURCES_DIR", str(sources))
+    monkeypatch.setenv("CCHC_SOURCES_DIR", str(profiles_that_try_once(tmp_path / "sources", "one_stop")))
     source = Source()
     source.faults = {"/api/dossiers": [answer] * 10}
     with serving(source) as base:

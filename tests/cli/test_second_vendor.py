@@ -10,9 +10,11 @@ import pytest
 import yaml
 
 from cchc.settings import PROJECT, Settings
-from tests.cli.support import PAYMENT_COLUMNS, cchc, connect, payment, rows_of
-from tests.quality.second_vendor import SecondVendor
-from tests.small_district import CLOCK
+from tests.support.cli import cchc, connect
+from tests.support.deliveries import PAYMENT_COLUMNS, payment
+from tests.support.district import CLOCK
+from tests.support.renamed_profile import RenamedProfile
+from tests.support.warehouse import rows_of
 
 UNREADABLE = 500
 
@@ -39,7 +41,7 @@ def test_amounts_that_cannot_be_read_are_set_aside(
     """500 of 600 payments hold an amount with a comma; the profile allows that many in quarantine, so that the file is not blocked."""
     sources = tmp_path / "sources"
     sources.mkdir()
-    second = SecondVendor("payments", sources)
+    second = RenamedProfile("payments", sources)
     name = "payments" if vendor == "first" else second.profile.source
     path = sources / f"{name}.yaml"
     original = path if vendor == "second" else PROJECT / "include" / "sources" / "payments.yaml"

@@ -23,12 +23,8 @@ from cchc.settings import PROJECT, Settings
 from cchc.sources.profile import list_profiles
 from cchc.warehouse import embedded as postgres
 from demo.state import StateFolder
+from tests.compose.services import EXAMPLE, FILE, LONG_RUNNING, SERVICES, TEXT, offered
 
-TEXT = (PROJECT / "docker-compose.yaml").read_text(encoding="utf-8")
-FILE: dict[str, Any] = yaml.safe_load(TEXT)
-SERVICES: dict[str, dict[str, Any]] = FILE["services"]
-LONG_RUNNING = {name: service for name, service in SERVICES.items() if service.get("restart") != "no"}
-EXAMPLE = (PROJECT / ".env.example").read_text(encoding="utf-8")
 SECRET = re.compile(r"PASSWORD|SECRET|_KEY\b|FERNET|TOKEN")
 VIETNAMESE = "ăâđêôơưĂÂĐÊÔƠƯàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ₫"
 
@@ -53,11 +49,6 @@ def literal_secrets(environment: dict[str, Any]) -> list[str]:
         ):
             found.append(name)
     return found
-
-
-def offered(text: str) -> dict[str, str]:
-    """The variables that an example of .env has, also those that are commented out because they are optional."""
-    return dict(re.findall(r"^#?([A-Z_]+)=(.*)$", text, re.MULTILINE))
 
 
 def test_services_are_there() -> None:

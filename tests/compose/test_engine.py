@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from cchc.settings import PROJECT
-from tests.compose.test_compose import EXAMPLE, LONG_RUNNING, SERVICES, offered
+from tests.compose.services import EXAMPLE, LONG_RUNNING, SERVICES, offered
 
 Compose = Callable[..., str]
 

@@ -15,8 +15,9 @@ import pytest
 from cchc.embedded.stack import airflow_environment, make_secrets
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import embedded as postgres
-from tests.conftest import environment
-from tests.small_district import served
+from tests.support.district import served
+from tests.support.environment import environment
+from tests.support.profiles import profiles_that_try_once
 
 
 class Box:
@@ -93,10 +94,7 @@ def box(start_box: Callable[..., Box]) -> Box:
 @pytest.fixture
 def installed(warehouse: Settings, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The variables of a fresh installation of the demo: warehouse, connections, and profiles that do not try six times."""
-    sources = tmp_path / "sources"
-    sources.mkdir()
-    for profile in (PROJECT / "include" / "sources").glob("*.yaml"):
-        (sources / profile.name).write_text(profile.read_text(encoding="utf-8").replace("retries: 6", "retries: 0"), encoding="utf-8")
+    sources = profiles_that_try_once(tmp_path / "sources")
     with served(tmp_path / "demo") as demo:
         yield {
             "CCHC_HOME": str(warehouse.home),
@@ -106,3 +104,8 @@ def installed(warehouse: Settings, tmp_path: Path) -> Iterator[dict[str, str]]:
             "CCHC_SOURCES_DIR": str(sources),
             **demo.connections(),
         }
+
+
+def broken(installed: dict[str, str], source: str, **parts: str) -> dict[str, str]:
+    name = f"AIRFLOW_CONN_SRC_{source.upper()}"
+    return installed | {name: json.dumps(json.loads(installed[name]) | parts)}

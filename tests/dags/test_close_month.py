@@ -12,9 +12,8 @@ import pytest
 from cchc.cli import main as cli
 from cchc.settings import PROJECT, Settings
 from tests.dags.conftest import Box
-from tests.dags.test_runs import rows_of
-from tests.small_district import CLOCK, served
-from tests.support.warehouse import NewWarehouse
+from tests.support.district import CLOCK, served
+from tests.support.warehouse import NewWarehouse, rows_of
 
 TOLERANT = {"missing_units": 99, "absent_sources": 9}
 STRICT_ABOUT_UNITS = {"missing_units": 0, "absent_sources": 9}

@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles
-from cchc.warehouse import engine, query
-from tests.dags.conftest import Box
-from tests.small_district import CLOCK
-
-HEADER = (
-    "MaThamChieu;MaGiaoDich;MaHoSo;MaTTHC;MaDonVi;LoaiGiaoDich;SoTien;Phi;LePhi;HinhThucThanhToan;KenhThanhToan;TrangThaiGD;MaLoi;"
-    "MaNganHang;ThoiGianGD;MaThamChieuGoc;SoBienLai;NguoiNop;SoTaiKhoan"
-)
-
-
-def rows_of(settings: Settings, statement: str) -> list[dict[str, Any]]:
-    with engine(settings).connect() as connection:
-        return query(connection, statement)
-
-
-def payment_day(folder: Path, day: str, *, amount: int = 50_000, claimed: int = 50_000) -> None:
-    """One day's file with one payment, and its manifest."""
-    folder.mkdir(exist_ok=True)
-    shown = f"{amount:,}".replace(",", ".")
-    row = f"R{day};G{day};;1.000001;H19.16.21;PAY;{shown};{shown};0;qr;1;1;00;VCB;{day[6:]}/{day[4:6]}/{day[:4]} 10:00:00;;;;"
-    data = ("\ufeff" + "\r\n".join([HEADER, row, f"#TONG;1;{amount}"]) + "\r\n").encode()
-    (folder / f"giaodich_{day}.csv").write_bytes(data)
-    manifest = {"file": f"giaodich_{day}.csv", "rows": 1, "amount": claimed, "sha256": hashlib.sha256(data).hexdigest(), "revision": 1}
-    (folder / f"giaodich_{day}.json").write_text(json.dumps(manifest), encoding="utf-8")
+from tests.dags.conftest import Box, broken
+from tests.support.deliveries import payment_day
+from tests.support.district import CLOCK
+from tests.support.warehouse import rows_of
 
 
 def test_green_from_the_connection_to_the_indicators(box: Box, installed: dict[str, str], warehouse: Settings) -> None:
@@ -77,11 +55,6 @@ def test_backfill_asks_for_each_month_once(box: Box, installed: dict[str, str]) 
         ("2024-02-01", "2024-03-01"),
     ]
     assert len([task for task in done["tasks"] if task.startswith("ingest_month")]) == 4
-
-
-def broken(installed: dict[str, str], source: str, **parts: str) -> dict[str, str]:
-    name = f"AIRFLOW_CONN_SRC_{source.upper()}"
-    return installed | {name: json.dumps(json.loads(installed[name]) | parts)}
 
 
 @pytest.mark.parametrize(

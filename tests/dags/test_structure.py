@@ -54,7 +54,7 @@ def test_every_file_loads(dags: Any) -> None:
 
 
 def test_a_profile_dropped_elsewhere_is_a_dag_and_no_code(box: Box, tmp_path: Path) -> None:
-    shutil.copy(PROJECT / "tests" / "profiles" / "dutch_permits.yaml", tmp_path)
+    shutil.copy(PROJECT / "docs" / "examples" / "dutch_permits.yaml", tmp_path)
     found = box.ask("structure", environment={"CCHC_SOURCES_DIR": str(tmp_path)})
     assert found["errors"] == {}
     assert set(ingests(found["dags"])) == {"ingest_dutch_permits"}
@@ -157,7 +157,7 @@ def test_ingest_and_close_have_a_deadline(box: Box, dags: Any, tmp_path: Path) -
         assert dag["deadlines"] == [told | {"hours": 6.0, "facts": {"hours": 6.0, "source": source}}], name
     assert dags["close_month"]["deadlines"] == [told | {"hours": 120.0, "facts": {"hours": 120.0}}]
 
-    text = (PROJECT / "tests" / "profiles" / "dutch_permits.yaml").read_text(encoding="utf-8")
+    text = (PROJECT / "docs" / "examples" / "dutch_permits.yaml").read_text(encoding="utf-8")
     (tmp_path / "dutch_permits.yaml").write_text(f"deadline_hours: 0.5\n{text}", encoding="utf-8")
     found = box.ask("structure", environment={"CCHC_SOURCES_DIR": str(tmp_path)})
     assert [alert["hours"] for alert in found["dags"]["ingest_dutch_permits"]["deadlines"]] == [0.5]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
+
+from tests.support.http import Handler, listening
 
 
 @dataclass
 class Webhook:
     """`texts`: what was told so far; `connection`: the variable by which Airflow knows it."""
 
-    port: int
+    url: str
     texts: list[str] = field(default_factory=list)
 
     @staticmethod
@@ -26,27 +26,20 @@ class Webhook:
     @property
     def connection(self) -> dict[str, str]:
         """The connection `cchc_notify` with this webhook."""
-        return self.connection_to(f"http://127.0.0.1:{self.port}/hook")
+        return self.connection_to(f"{self.url}/hook")
 
 
 @pytest.fixture
 def webhook() -> Iterator[Webhook]:
     """A webhook that says yes to everything."""
 
-    class Hook(BaseHTTPRequestHandler):
+    texts: list[str] = []
+
+    class Hook(Handler):
         def do_POST(self) -> None:
-            found.texts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
+            texts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Not to standard error."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-    found = Webhook(server.server_address[1])
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield found
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with listening(Hook) as url:
+        yield Webhook(url, texts)

@@ -14,16 +14,18 @@ import pytest
 from openpyxl import Workbook
 
 from cchc.declared.intake import COLUMNS, read
+from cchc.period import parse_moment
 from cchc.settings import PROJECT
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
 from cchc.sources.files import Unfinished, Unreadable
 from cchc.sources.landing import Landed, Window, read_parts
 from cchc.sources.profile import Profile, load_profile
-from tests.declared.conftest import at, figure, name_of, workbook
+from tests.support.declared import declared_file_name, declared_workbook, figure
+from tests.support.files import bytes_of
 
 UNIT, MONTH = "H19.16.2", "2023-06"
-NAME = name_of(UNIT, MONTH)
+NAME = declared_file_name(UNIT, MONTH)
 CODE, SCORE, COUNT = "staff_training_rate", "par_index_score", "public_service_unit_count"
 GOOD = [figure(CODE, 12, 20), figure(SCORE, 8542, 100), figure(COUNT, 40)]
 
@@ -33,12 +35,6 @@ def profile() -> Profile:
     return load_profile(PROJECT / "include" / "sources", "declared")
 
 
-def data_of(book: Workbook) -> bytes:
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
 @pytest.fixture
 def judge(profile: Profile) -> Callable[..., str]:
     """The faults of a workbook as one text; the empty text where there are none."""
@@ -46,7 +42,7 @@ def judge(profile: Profile) -> Callable[..., str]:
     def faults(book: Workbook | bytes, name: str = NAME) -> str:
         assert profile.files is not None
         try:
-            list(read(book if isinstance(book, bytes) else data_of(book), name, profile, profile.files))
+            list(read(book if isinstance(book, bytes) else bytes_of(book), name, profile, profile.files))
         except Unreadable as problem:
             return str(problem)
         return ""
@@ -56,7 +52,7 @@ def judge(profile: Profile) -> Callable[..., str]:
 
 def edited(**cells: Any) -> Workbook:
     """The good workbook with some cells changed."""
-    book = workbook(GOOD)
+    book = declared_workbook(GOOD)
     for address, value in cells.items():
         book["SoLieu"][address] = value
     return book
@@ -68,7 +64,7 @@ def test_a_good_workbook(profile: Profile, judge: Callable[..., str]) -> None:
     book = edited(
         B2=12.0, C2="20", E2=date(2023, 6, 5), D2="12/QĐ-UBND", H2=datetime(2023, 6, 30, 8), A9=None, A5="staff_record_completeness_rate"
     )
-    found = list(read(data_of(book), NAME, profile, profile.files))
+    found = list(read(bytes_of(book), NAME, profile, profile.files))
     assert found[0] == (
         2,
         {"MaDonVi": UNIT, "Thang": MONTH, "MaChiTieu": CODE, "TuSo": 12, "MauSo": 20, "CanCu": "12/QĐ-UBND", "NgayCanCu": "05/06/2023",
@@ -82,10 +78,10 @@ def test_every_unit_may_declare_every_figure_of_the_plan(profile: Profile, unit:
     """Asked for or not, computed or not, whatever the unit's validity: the contract forbids none of it."""
     assert profile.files is not None
     codes = [CODE, "legal_document_review_rate", "dossier_on_time_rate", "onestop_staff_training_rate"]
-    book = workbook(
+    book = declared_workbook(
         [*(figure(code, 1, 2) for code in codes), figure(SCORE, 86, 90), figure(COUNT, 40, 12), figure("ecertified_copy_count", 5)]
     )
-    found = [record for _, record in read(data_of(book), name_of(unit, "2024-12"), profile, profile.files)]
+    found = [record for _, record in read(bytes_of(book), declared_file_name(unit, "2024-12"), profile, profile.files)]
     assert [record["MaChiTieu"] for record in found] == [*codes, SCORE, COUNT, "ecertified_copy_count"]
     assert [record.get("MauSo") for record in found] == [2, 2, 2, 2, 90, None, None]  # beside a count it is not kept
 
@@ -148,7 +144,7 @@ def test_every_fault_of_a_file_is_named_at_once(judge: Callable[..., str]) -> No
     ],
 )  # fmt: skip
 def test_surprises_of_shape(judge: Callable[..., str], change: Callable[[Workbook], Any], said: str) -> None:
-    book = workbook(GOOD)
+    book = declared_workbook(GOOD)
     change(book)
     assert said in judge(book)
 
@@ -157,7 +153,7 @@ def test_an_error_that_a_spreadsheet_computed(judge: Callable[..., str]) -> None
     """A formula whose stored value is an error, as Excel saves it; and one whose stored value is a number."""
 
     def stored(value: str, kind: str) -> bytes:
-        source, out = io.BytesIO(data_of(edited(B2="=C2/0"))), io.BytesIO()
+        source, out = io.BytesIO(bytes_of(edited(B2="=C2/0"))), io.BytesIO()
         with zipfile.ZipFile(source) as old, zipfile.ZipFile(out, "w") as new:
             for name in old.namelist():
                 data = old.read(name)
@@ -177,13 +173,13 @@ def test_an_error_that_a_spreadsheet_computed(judge: Callable[..., str]) -> None
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        (name_of("H19.16.99", MONTH), "tukhai_H19.16.99_2023-06.xlsx: the unit H19.16.99 is no unit of the list"),
+        (declared_file_name("H19.16.99", MONTH), "tukhai_H19.16.99_2023-06.xlsx: the unit H19.16.99 is no unit of the list"),
         ("tukhai_H19.16.2_2023-06_r1.xlsx", "expected a name like"),
         ("tukhai_H19.16.2_thang6.xlsx", "expected a name like tukhai_<MaDonVi>_<YYYY-MM>.xlsx"),
     ],
 )
 def test_the_name_says_unit_and_month(judge: Callable[..., str], name: str, said: str) -> None:
-    book = workbook([figure("dossier_on_time_rate", 1, 2)])
+    book = declared_workbook([figure("dossier_on_time_rate", 1, 2)])
     assert said in judge(book, name)
 
 
@@ -197,8 +193,8 @@ def collect(profile: Profile, tmp_path: Path) -> Callable[..., list[Landed]]:
 
     def run(files: dict[str, Workbook | bytes], known: str = "2023-07-01", *, number: int = 1, **options: Any) -> list[Landed]:
         for name, book in files.items():
-            (inbox / name).write_bytes(book if isinstance(book, bytes) else data_of(book))
-        window = Window(options.pop("start", None), at(known), options.pop("explicit", False))
+            (inbox / name).write_bytes(book if isinstance(book, bytes) else bytes_of(book))
+        window = Window(options.pop("start", None), parse_moment(known), options.pop("explicit", False))
         landing = (tmp_path / "landing").as_uri()
         return extract(profile, Connection("declared", str(inbox)), window, landing, extract_id=number, privacy_key="k", **options)
 
@@ -207,12 +203,16 @@ def collect(profile: Profile, tmp_path: Path) -> Callable[..., list[Landed]]:
 
 def test_a_faulty_file_is_blocked_and_the_others_land(collect: Callable[..., list[Landed]]) -> None:
     loads = collect(
-        {NAME: edited(B2=-3), name_of("H19.16.3", MONTH): workbook([figure(CODE, 1, 2)]), "tukhai_H19.16.2_2023-13.xlsx": edited()}
+        {
+            NAME: edited(B2=-3),
+            declared_file_name("H19.16.3", MONTH): declared_workbook([figure(CODE, 1, 2)]),
+            "tukhai_H19.16.2_2023-13.xlsx": edited(),
+        }
     )
     assert [(load.file_name, load.status) for load in loads] == [
         ("tukhai_H19.16.2_2023-13.xlsx", "blocked"),
         (NAME, "blocked"),
-        (name_of("H19.16.3", MONTH), "landed"),
+        (declared_file_name("H19.16.3", MONTH), "landed"),
     ]
     assert "expected a name like tukhai_<MaDonVi>_<YYYY-MM>.xlsx" in (loads[0].message or "")
     assert f"{NAME}, SoLieu!B2: TuSo is -3, must be a whole number ≥ 0" in (loads[1].message or "")
@@ -222,7 +222,7 @@ def test_a_faulty_file_is_blocked_and_the_others_land(collect: Callable[..., lis
 
 
 def test_a_month_that_has_not_begun_is_blocked_and_judged_again_when_it_has(collect: Callable[..., list[Landed]]) -> None:
-    name = name_of(UNIT, "2023-07")
+    name = declared_file_name(UNIT, "2023-07")
     (load,) = collect({name: edited()}, "2023-07-01")
     assert load.status == "blocked"
     assert f"{name}: the month 2023-07 has not begun at T = 2023-07-01T00:00:00+07:00" in (load.message or "")
@@ -230,7 +230,7 @@ def test_a_month_that_has_not_begun_is_blocked_and_judged_again_when_it_has(coll
     (load,) = collect({}, "2023-07-02", number=2)
     assert load.status == "landed"
     # a window of the past does not ask for what came after it
-    assert collect({}, "2023-06-30", number=3, start=at("2023-06-01"), explicit=True) == []
+    assert collect({}, "2023-06-30", number=3, start=parse_moment("2023-06-01"), explicit=True) == []
 
 
 def test_a_blocked_file_is_told_once_until_it_or_the_lists_change(
@@ -245,7 +245,7 @@ def test_a_blocked_file_is_told_once_until_it_or_the_lists_change(
 
 
 def test_half_a_workbook_waits(collect: Callable[..., list[Landed]], profile: Profile) -> None:
-    half = data_of(edited())[:2000]
+    half = bytes_of(edited())[:2000]
     (load,) = collect({NAME: half})
     assert load.status == "waiting"
     assert profile.files is not None

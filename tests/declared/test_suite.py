@@ -9,8 +9,8 @@ import pytest
 from cchc.quality.suites import load_suite, suite_path
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
-from tests.quality.second_vendor import SecondVendor
 from tests.support.bench import Bench, profile
+from tests.support.renamed_profile import RenamedProfile
 
 GOOD = {
     "MaDonVi": "H19.16.2", "Thang": "2023-06", "MaChiTieu": "staff_training_rate", "TuSo": 3, "MauSo": 4, "NguoiDuyet": "a1b2", "NgayDuyet": "30/06/2023",
@@ -37,7 +37,7 @@ BESIDE = {
 
 @pytest.mark.parametrize("vendor", ["first", "second"])
 def test_each_rule_stops_the_file_that_breaks_it(warehouse: Settings, tmp_path: Path, vendor: str) -> None:
-    second, bench = SecondVendor("declared", tmp_path), Bench(engine(warehouse), tmp_path / "landing")
+    second, bench = RenamedProfile("declared", tmp_path), Bench(engine(warehouse), tmp_path / "landing")
     given = profile("declared") if vendor == "first" else second.profile
     rules = {rule.rule_id: rule for rule in load_suite(suite_path(PROJECT / "expectations", "declared_figure"), given.zone).rules}
     assert set(DEFECTS) - {""} == set(rules) - {"TWICE"}

@@ -16,7 +16,8 @@ from cchc.declared.intake import COLUMNS
 from cchc.errors import NotConfigured
 from cchc.reference.duties import duties
 from cchc.settings import PROJECT, Settings
-from tests.declared.conftest import Desk, figure
+from tests.declared.conftest import Desk
+from tests.support.declared import figure
 
 
 def written(desk: Desk, folder: Path, *arguments: str) -> list[Path]:
@@ -26,7 +27,7 @@ def written(desk: Desk, folder: Path, *arguments: str) -> list[Path]:
 
 def test_one_workbook_for_a_unit_and_back_again(desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     desk.put("H19.16.2", "2023-05", [figure("staff_training_rate", 9, 20)])
-    desk.ingest("2023-06-01")
+    desk.ingest("declared", "2023-06-01")
     (path,) = written(desk, tmp_path / "blank", "--unit", "H19.16.2")
     assert path.name == "tukhai_H19.16.2_2023-06.xlsx"
     book = load_workbook(path)
@@ -54,8 +55,8 @@ def test_one_workbook_for_a_unit_and_back_again(desk: Desk, tmp_path: Path, caps
         sheet[f"B{number}"] = {"rate": 3, "count": 7, "score": 8542}[duty.form]
         sheet[f"C{number}"] = {"rate": 4, "count": None, "score": 100}[duty.form]
         assert code
-    book.save(desk.inbox / path.name)
-    done = desk.ingest("2023-07-01")
+    book.save(desk.inbox("declared") / path.name)
+    done = desk.ingest("declared", "2023-07-01")
     assert not done.blocked
     assert done.loads[0]["inserted"] == len(codes)
     # what is there already is never written over
@@ -170,9 +171,9 @@ def test_libreoffice_opens_it_and_what_it_saves_is_taken(desk: Desk, tmp_path: P
         "--convert-to",
         "xlsx",
         "--outdir",
-        str(desk.inbox),
+        str(desk.inbox("declared")),
         str(path),
     ]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
-    assert not desk.ingest("2023-07-01").blocked
+    assert not desk.ingest("declared", "2023-07-01").blocked
     assert [row["numerator"] for row in desk.rows("select numerator from core.declared_figure")] == [3]

@@ -13,7 +13,8 @@ from cchc.period import parse_period, periods_of_year
 from cchc.reports.scorecard import scorecard
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
-from tests.declared.conftest import Desk, connection_variable, figure
+from tests.declared.conftest import Desk, connection_variable
+from tests.support.declared import figure
 
 TRAINING = "staff_training_rate"  # milestone, >= 50 %, each unit
 UNITS = {"H19.16.2": "district", "H19.16.12": "district", "H19.16.21": "commune", "H19.16.32": "commune"}
@@ -33,7 +34,7 @@ def test_every_period_kind_and_scope_equals_the_hand_sum(desk: Desk) -> None:
             found = declared(unit, month)
             if found:
                 desk.put(unit, f"2023-{month:02d}", [figure(TRAINING, *found, approved=not (unit == "H19.16.21" and month == 3))])
-    assert not desk.ingest("2024-01-02").blocked
+    assert not desk.ingest("declared", "2024-01-02").blocked
     desk.refresh()
     seen = 0
     for period in periods_of_year(2023):
@@ -66,7 +67,7 @@ def test_every_period_kind_and_scope_equals_the_hand_sum(desk: Desk) -> None:
     assert desk.value(TRAINING, "2023-10", "H19.16.12")["is_provisional"]  # forgotten: no carry-forward
     # a second refresh writes nothing
     before = desk.rows("select max(computed_at) as at from mart.indicator_value")
-    desk.run("insert into ops.dirty_month select 'declared', date '2023-06-01', 'again', now()")
+    desk.execute("insert into ops.dirty_month select 'declared', date '2023-06-01', 'again', now()")
     desk.refresh()
     assert desk.rows("select max(computed_at) as at from mart.indicator_value") == before
 
@@ -90,7 +91,7 @@ def test_directions_against_the_year_before(desk: Desk) -> None:
         for year, value in ((2022, before), (2023, now)):
             if value is not None:
                 desk.put(unit, f"{year}-{month:02d}", [figure(code, value, lower)])
-    assert not desk.ingest("2024-01-02").blocked
+    assert not desk.ingest("declared", "2024-01-02").blocked
     desk.refresh()
     for month, (code, _, lower, before, now, status) in enumerate(DIRECTIONS, 1):
         name = f"2023-{month:02d}"
@@ -107,7 +108,7 @@ def test_directions_against_the_year_before(desk: Desk) -> None:
 
 def test_stocks_have_no_pace(desk: Desk) -> None:
     desk.put("H19.16.2", "2023-06", [figure("org_regulation_admin_rate", 9, 10), figure("org_regulation_psu_rate", 4, 4)])
-    desk.ingest("2023-07-01")
+    desk.ingest("declared", "2023-07-01")
     desk.refresh("2023-06")
     assert desk.status("org_regulation_admin_rate", "2023-06", "level:district") == "missed"
     assert desk.value("org_regulation_admin_rate", "2023-06", "level:district")["gap_count"] == 1
@@ -117,7 +118,7 @@ def test_stocks_have_no_pace(desk: Desk) -> None:
 
 def test_a_running_month_has_no_file_yet_and_is_provisional(desk: Desk) -> None:
     desk.put("H19.16.2", "2023-06", [figure(TRAINING, 9, 10)])
-    desk.ingest("2023-06-20")
+    desk.ingest("declared", "2023-06-20")
     desk.refresh("2023-06")
     row = desk.value(TRAINING, "2023", "H19.16.2")
     assert (row["numerator"], row["is_provisional"]) == (9, True)
@@ -126,7 +127,7 @@ def test_a_running_month_has_no_file_yet_and_is_provisional(desk: Desk) -> None:
 def test_the_proof_appears_when_the_document_arrives_later(desk: Desk) -> None:
     unproven = figure("staff_record_completeness_rate", 5, 20, CanCu="77/QĐ-UBND", NgayCanCu="05/06/2023")
     desk.put("H19.16.2", "2023-06", [figure(TRAINING, 12, 20, CanCu=" 12 /qđ-ubnd", NgayCanCu="05/06/2023"), unproven])
-    desk.ingest("2023-07-01")
+    desk.ingest("declared", "2023-07-01")
     state = "select indicator_code, is_proven, proof_document_code from mart.declared_figure order by indicator_code desc"
     assert [row["is_proven"] for row in desk.rows(state)] == [False, False]
     desk.add_document("12/QĐ-UBND", "2023-06-06", "OTHER-DAY")
@@ -156,9 +157,11 @@ def test_signs_are_compared_normalised(shared: Settings, one: str, other: str, s
 
 def computed(desk: Desk, code: str, upper: int, lower: int) -> None:
     """A computed value of June 2023, as a refresh of another source leaves it."""
-    desk.run("insert into ops.extract (source_code, window_to, status, started_at) values ('one_stop', '2023-07-01', 'complete', now())")
+    desk.execute(
+        "insert into ops.extract (source_code, window_to, status, started_at) values ('one_stop', '2023-07-01', 'complete', now())"
+    )
     for basis in ("period", "year_to_date"):
-        desk.run(
+        desk.execute(
             "insert into mart.indicator_value (plan_code, indicator_code, formula_version, unit_code, level, period_kind, period_start, "
             "period_end, basis, numerator, denominator, value, target, status, is_provisional, computed_at) values (:p, :c, 1, 'all', 'all', "
             "'month', '2023-06-01', '2023-07-01', :b, :n, :d, cast(:n as numeric) / :d, 0.96, 'missed', false, now())",
@@ -171,7 +174,7 @@ def test_declared_beside_computed(desk: Desk, capsys: pytest.CaptureFixture[str]
     rows = [figure("dossier_on_time_rate", 97, 100, CanCu="9/BC-UBND", NgayCanCu="01/06/2023")]
     desk.put("H19.16.21", "2023-06", rows)
     desk.put("H19.16.22", "2023-06", [figure("dossier_on_time_rate", 95, 100)])
-    desk.ingest("2023-07-01")
+    desk.ingest("declared", "2023-07-01")
     desk.refresh("2023-06")
     (row,) = [r for r in scorecard(desk.settings, parse_period("2023-06"), "all") if r["indicator_code"] == "dossier_on_time_rate"]
     assert (row["declared_numerator"], row["declared_denominator"], row["declared_value"]) == (192, 200, Decimal("96.00"))
@@ -188,7 +191,7 @@ def test_41_targets_and_6_directions_with_the_reason_where_nothing_is_known(desk
         "2023-12",
         [figure(TRAINING, 12, 20), figure("state_paid_psu_headcount", 900), figure("job_position_scheme_admin_rate", 0, 0)],
     )
-    desk.ingest("2024-01-02")
+    desk.ingest("declared", "2024-01-02")
     desk.refresh("2023-12")
     period = parse_period("2023-12")
     rows = scorecard(desk.settings, period)
@@ -225,7 +228,7 @@ def test_explain_names_file_row_sign_and_approval(desk: Desk, capsys: pytest.Cap
         [figure("staff_record_completeness_rate", 1, 2), figure(TRAINING, 12, 20, CanCu="12/QĐ-UBND", NgayCanCu="05/06/2023")],
     )
     desk.put("H19.16.3", "2023-06", [figure(TRAINING, 3, 10, approved=False)])
-    desk.ingest("2023-07-01")
+    desk.ingest("declared", "2023-07-01")
     desk.refresh("2023-06")
     assert cli.main(["explain", TRAINING, "--unit", "all", "--period", "2023-06"]) == 0
     out = capsys.readouterr().out
@@ -245,7 +248,7 @@ def test_the_command_line_loads_the_good_files_and_says_which_cell_is_wrong(
 ) -> None:
     desk.put("H19.16.2", "2023-06", [figure(TRAINING, -3, 20)])
     desk.put("H19.16.3", "2023-06", [figure(TRAINING, 3, 20)])
-    for name, value in connection_variable(desk.inbox).items():
+    for name, value in connection_variable(desk.inbox("declared")).items():
         monkeypatch.setenv(name, value)
     assert cli.main(["ingest", "declared", "--to", "2023-07-01"]) == 3
     said = capsys.readouterr().err

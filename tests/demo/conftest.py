@@ -15,13 +15,13 @@ import pytest
 
 from demo import clock, server
 from demo.district import District
-
-START = "2024-01-02T00:00:00+07:00"
+from tests.support.district import CLOCK
+from tests.support.district import district as made_district
 
 
 @pytest.fixture(scope="session")
 def district() -> District:
-    return District(seed=53, scale=0.01)
+    return made_district()
 
 
 class Client:
@@ -118,7 +118,7 @@ class Client:
 @pytest.fixture(scope="module")
 def demo(district: District, tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Demo]:
     """A server at the default clock; shared by a module's tests, which do not move the clock."""
-    running = server.start(tmp_path_factory.mktemp("demo"), clock=START, district=district)
+    running = server.start(tmp_path_factory.mktemp("demo"), clock=CLOCK, district=district)
     yield running
     running.stop()
 
@@ -133,7 +133,7 @@ def client(demo: server.Demo) -> Iterator[Client]:
 @pytest.fixture
 def moving(district: District, tmp_path: Path) -> Iterator[Client]:
     """A client of a server of its own, whose clock the test may move."""
-    running = server.start(tmp_path / "state", clock=START, district=district)
+    running = server.start(tmp_path / "state", clock=CLOCK, district=district)
     made = Client(running)
     yield made
     made.close()
@@ -143,7 +143,7 @@ def moving(district: District, tmp_path: Path) -> Iterator[Client]:
 @pytest.fixture
 def stormy(district: District, tmp_path: Path) -> Iterator[Client]:
     """A client of a server with faults."""
-    running = server.start(tmp_path / "state", clock=START, district=district, faults=True)
+    running = server.start(tmp_path / "state", clock=CLOCK, district=district, faults=True)
     made = Client(running)
     yield made
     made.close()

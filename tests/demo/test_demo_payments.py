@@ -10,11 +10,7 @@ from typing import Any
 
 from demo import clock, people
 from demo.payments import COLUMNS
-
-HEADER = (
-    "MaThamChieu;MaGiaoDich;MaHoSo;MaTTHC;MaDonVi;LoaiGiaoDich;SoTien;Phi;LePhi;HinhThucThanhToan;KenhThanhToan;TrangThaiGD;MaLoi;MaNganHang;"
-    "ThoiGianGD;MaThamChieuGoc;SoBienLai;NguoiNop;SoTaiKhoan"
-)
+from tests.support.deliveries import PAYMENT_HEADER
 
 
 def read(path: Path) -> tuple[list[dict[str, str]], int, int]:
@@ -27,7 +23,7 @@ def read(path: Path) -> tuple[list[dict[str, str]], int, int]:
     assert text.endswith("\r\n")
     assert text.count("\n") == text.count("\r\n")
     lines = text[:-2].split("\r\n")
-    assert lines[0] == HEADER
+    assert lines[0] == PAYMENT_HEADER
     assert lines[-1].startswith("#TONG;")
     _name, rows, amount = lines[-1].split(";")
     found = [dict(zip(COLUMNS, line.split(";"), strict=True)) for line in lines[1:-1]]

@@ -13,8 +13,7 @@ from demo import __main__, clock, deliveries, drops
 from demo.district import District
 from demo.state import StateFolder, WrongState
 from demo.workdays import add_workdays
-
-START = "2024-01-02T00:00:00+07:00"
+from tests.support.district import CLOCK
 
 
 def test_the_same_seed_gives_the_same_district(district: District) -> None:
@@ -75,7 +74,7 @@ def test_bad_weather_can_be_survived(stormy: Any, district: District) -> None:
     keys = [record["MaBuoc"] for record in found]
     assert len(keys) > len(set(keys)) == totals[-1]
     assert {401, 429, 503} <= set(stormy.refused)
-    truth = {record["MaBuoc"] for record in district.records("dossier_steps", clock.parse_iso(START))}
+    truth = {record["MaBuoc"] for record in district.records("dossier_steps", clock.parse_iso(CLOCK))}
     assert set(keys) == truth
 
 
@@ -99,14 +98,14 @@ def test_the_state_folder_keeps_its_secrets_and_its_district(tmp_path: Path) -> 
     with pytest.raises(WrongState, match="another --state"):
         state.open(scale=0.5)
     assert state.open(clock="2023-01-01T00:00:00+07:00") == {"seed": 53, "scale": 0.01}
-    assert state.now() == START, "the clock does not run backwards"
+    assert state.now() == CLOCK, "the clock does not run backwards"
 
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = str(tmp_path / "s")
     assert __main__.main(["advance", "--state", folder, "--days", "1"]) == 2
     assert "serve" in capsys.readouterr().err
-    StateFolder(folder).open(seed=53, scale=0.01, clock=START)
+    StateFolder(folder).open(seed=53, scale=0.01, clock=CLOCK)
     assert __main__.main(["advance", "--state", folder, "--days", "3"]) == 0
     assert json.loads(capsys.readouterr().out) == {"clock": "2024-01-05T00:00:00+07:00"}
     assert (tmp_path / "s" / "payments" / "giaodich_20240103.csv.gz").exists()

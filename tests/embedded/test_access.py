@@ -14,7 +14,7 @@ import pytest
 from cchc.embedded import stack
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
-from tests.cli.support import cchc
+from tests.support.cli import cchc
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,9 +12,10 @@ import pytest
 from cchc.embedded import airflow_api
 from cchc.embedded.airflow_api import AirflowApi, Run
 from cchc.errors import CchcError, NotConfigured, SourceUnavailable
+from tests.support.http import Handler, listening
 
 
-class Airflow(BaseHTTPRequestHandler):
+class Airflow(Handler):
     """Answers from `answers` (path → body, or a list of bodies of which the last one stays); lists are cut into pages."""
 
     answers: ClassVar[dict[str, Any]] = {}
@@ -59,20 +58,12 @@ class Airflow(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
 
 @pytest.fixture
 def url() -> Iterator[str]:
     Airflow.answers, Airflow.tokens, Airflow.asked = {}, [], []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Airflow)
-    thread = Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(Airflow) as base:
+        yield base
 
 
 @pytest.fixture

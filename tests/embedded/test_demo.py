@@ -10,7 +10,7 @@ import pytest
 
 from cchc.embedded import demo
 from cchc.settings import PROJECT, Settings
-from tests.small_district import served
+from tests.support.district import served
 
 
 def test_the_ingests_of_the_demo_are_those_of_the_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,7 +22,7 @@ def test_the_ingests_of_the_demo_are_those_of_the_profiles(tmp_path: Path, monke
         assert demo._ingest_dags(settings) == [f"ingest_{name}" for name in profiles]
         sources = tmp_path / "sources"
         shutil.copytree(settings.sources_dir, sources)
-        shutil.copy(PROJECT / "tests" / "profiles" / "dutch_permits.yaml", sources)
+        shutil.copy(PROJECT / "docs" / "examples" / "dutch_permits.yaml", sources)
         (sources / "survey.yaml").unlink()
         changed = replace(settings, sources_dir=sources)
         assert demo._ingest_dags(changed) == [f"ingest_{name}" for name in profiles if name != "survey"], "no Dutch permits are served"

@@ -15,9 +15,10 @@ from cchc.sources.connection import Connection, from_environment
 from demo import clock, server
 from demo.deliveries import DropFolder
 from demo.district import District
+from tests.support.district import CLOCK, district
 from tests.support.warehouse import NewWarehouse
 
-FIRST, SECOND = "2024-01-02T00:00:00+07:00", "2024-02-01T00:00:00+07:00"
+FIRST, SECOND = CLOCK, "2024-02-01T00:00:00+07:00"
 
 
 @dataclass(frozen=True)
@@ -34,26 +35,25 @@ def demo_warehouse(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPat
 
     Findings that compare two delivered versions need both of them delivered: one extract alone never has them.
     """
-    home = tmp_path_factory.mktemp("forms")
-    district = District(seed=53, scale=0.01)
+    home, truth = tmp_path_factory.mktemp("forms"), district()
     with new_warehouse(home / "cchc") as settings:
         drop = home / "drop"
         drop.mkdir()
         until = clock.parse_iso(FIRST)
         for entity in ("dossiers", "dossier_steps"):
-            render = district.render(entity)
-            lines = [json.dumps(render(entry), ensure_ascii=False) for entry in district.timelines[entity].entries if entry[0] < until]
+            render = truth.render(entity)
+            lines = [json.dumps(render(entry), ensure_ascii=False) for entry in truth.timelines[entity].entries if entry[0] < until]
             (drop / f"{entity}_20240102.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        lines = [json.dumps(record, ensure_ascii=False) for record in district.records("procedures", until)]
+        lines = [json.dumps(record, ensure_ascii=False) for record in truth.records("procedures", until)]
         (drop / "procedures_20240102.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")
         pipeline.ingest(settings, "one_stop", Connection("one_stop", str(drop)), end=parse_moment(FIRST))
         payments = home / "payments"
         payments.mkdir()
-        DropFolder(payments, district.payments).update(clock.parse_iso(SECOND))
+        DropFolder(payments, truth.payments).update(clock.parse_iso(SECOND))
         pipeline.ingest(settings, "payments", Connection("payments", str(payments)), end=parse_moment(SECOND))
-        running = server.start(home / "state", clock=SECOND, district=district)
+        running = server.start(home / "state", clock=SECOND, district=truth)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AIRFLOW_CONN_SRC_ONE_STOP", running.connections()["AIRFLOW_CONN_SRC_ONE_STOP"])
             pipeline.ingest(settings, "one_stop", from_environment("one_stop"), start=parse_moment(FIRST), end=parse_moment(SECOND))
         running.stop()
-        yield Demo(settings, district)
+        yield Demo(settings, truth)

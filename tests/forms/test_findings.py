@@ -15,8 +15,6 @@ from cchc.period import parse_period
 from cchc.reference.finding_kinds import kinds
 from cchc.warehouse import engine, query
 
-pytestmark = pytest.mark.enable_socket
-
 
 def found(demo: Any, code: str) -> list[dict[str, Any]]:
     with engine(demo.settings).connect() as connection:

@@ -25,7 +25,6 @@ from tests.oracle.world import random_world
 from tests.support.warehouse import NewWarehouse
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize("seed", [11, pytest.param(24, marks=pytest.mark.nightly)])
 def test_the_form_equals_an_independent_count(seed: int, new_warehouse: NewWarehouse, tmp_path: Path) -> None:
     world = random_world(seed, 60)

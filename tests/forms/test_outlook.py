@@ -96,7 +96,6 @@ def test_words(probability: float | None, words: str) -> None:
     assert outlook.words_vi(probability) == words
 
 
-@pytest.mark.enable_socket
 def test_back_test_of_the_demo(measured: Settings) -> None:
     with engine(measured).connect() as connection:
         tests = outlook.back_test(connection, measured, 2023)
@@ -117,7 +116,6 @@ def test_back_test_of_the_demo(measured: Settings) -> None:
     assert all(item.forecast.expected == pytest.approx(item.value) for item in whole_year if item.forecast)
 
 
-@pytest.mark.enable_socket
 def test_the_command_names_who_will_miss(measured: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["outlook", "2023-09"]) == 0
     printed = capsys.readouterr().out

@@ -22,7 +22,6 @@ from cchc.reference.roles import role_clocks
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 
-pytestmark = pytest.mark.enable_socket
 DECEMBER = parse_period("2023-12")
 
 

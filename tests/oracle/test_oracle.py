@@ -20,57 +20,12 @@ from hypothesis import strategies as st
 
 from .compare import Value, differences, summary
 from .indicators import Dossier, Knowledge, Run, _status, dossier_facts, evaluate, form_06a, form_06a_columns, in_force, restated, rows
-from .secondary import DropFile
 from .server import ContractServer, Faults
-from .words import BASES, ZONE, midnight, moment, parse_period, period_names, span, working_day_after
+from .small_worlds import COMMUNE, OFFICE, at, drop, gone, procedure, put, step
+from .words import BASES, midnight, moment, parse_period, period_names, span, working_day_after
 from .world import PAYMENT_COLUMNS, PaymentFile, World, random_world, worlds
 
-COMMUNE, OFFICE = "H19.16.21", "H19.16.6"
-
-
-def at(raw: str) -> datetime:
-    """A local time."""
-    return datetime.fromisoformat(raw).replace(tzinfo=ZONE)
-
-
 LATE = at("2023-12-31T12:00:00")
-
-
-def put(world: World, when: str, key: str = "A", **fields: Any) -> None:
-    """A version of a dossier, changed and visible at `when`."""
-    base = {
-        "MaHoSo": key, "MaTTHC": "1.000001", "MaDonVi": COMMUNE, "TrangThaiHoSo": "4", "NgayTiepNhan": "2023-03-01T08:00:00", "NgayHenTra": "2023-03-10T17:00:00",
-        "KenhThucHien": "1",
-    }  # fmt: skip
-    given = {"NgaySuaCuoi": when} | fields
-    world.put("dossiers", key, at(when), base | given)
-
-
-def step(
-    world: World, when: str, name: str, status: str, *, action: str = "x", of: str = "A", hidden: bool = False, known: str | None = None
-) -> None:
-    """A visible or hidden step."""
-    wire = {
-        "MaBuoc": name,
-        "MaHoSo": of,
-        "ThoiDiemXuLy": when,
-        "TrangThai": status,
-        "ThaoTac": action,
-        "DeletedOn": when if hidden else "",
-        "NgaySuaCuoi": known or when,
-    }
-    world.put("dossier_steps", name, at(known or when), wire)
-
-
-def procedure(world: World, when: str, **fields: Any) -> None:
-    """A row of the procedures' list from `when` on."""
-    wire = {"MaTTHC": "1.000001", "MaDonVi": COMMUNE, "HieuLucTu": "20220101000000", "HieuLucDen": "", "TrangThai": "cong_khai"} | fields
-    world.put("procedures", "|".join((wire["MaTTHC"], wire["MaDonVi"], wire["HieuLucTu"])), at(when), wire, at(when))
-
-
-def gone(world: World, when: str, code: str = "1.000001", unit: str = COMMUNE, begins: str = "20220101000000") -> None:
-    """A row leaves the procedures' list."""
-    world.put("procedures", f"{code}|{unit}|{begins}", at(when), None, at(when))
 
 
 def value(kn: Knowledge, code: str, period: str, scope: str = "all", basis: str = "period") -> Any:
@@ -701,18 +656,6 @@ def test_a_milestone_of_the_year_to_come_is_on_its_way() -> None:
 
 
 # ================================================================ secondary sources, as known at, restatement, form II.06a
-def drop(world: World, source: str, name_day: str, arrives: str, *rows: dict[str, Any], revision: int = 1, **more: Any) -> None:
-    """A file in a drop folder."""
-    bare = {"feedback": FEEDBACK, "survey": SHEET, "declared": {}}[source]
-    day = date.fromisoformat(name_day)
-    world.drop_files.append(DropFile(source, day, at(arrives), [bare | row for row in rows], revision, **more))
-
-
-FEEDBACK = {
-    "MaPhanAnh": "P", "KenhTiepNhan": "1022", "NgayTiepNhan": "01/03/2023 08:00", "VeTTHC": "1", "MaDonViXuLy": COMMUNE, "HanXuLy": "10/03/2023 17:00",
-    "NgayTraLoi": "", "TrangThai": "dang_xu_ly", "DanhGia": "", "MaTrung": "",
-}  # fmt: skip
-SHEET = {"MaPhieu": "S", "NgayKhaoSat": "05/03/2023", "MaDonVi": COMMUNE, "MucDoHaiLong": "4"}
 ANSWERED = {"NgayTraLoi": "10/03/2023 23:59", "TrangThai": "da_xu_ly", "DanhGia": "hai_long"}
 
 
@@ -899,7 +842,6 @@ def bearer(server: ContractServer) -> dict[str, str]:
         return {"Authorization": "Bearer " + json.loads(answer.read())["access_token"], "Accept-Encoding": "gzip"}
 
 
-@pytest.mark.enable_socket
 def test_the_server_delivers_what_the_oracle_knows(tmp_path: Path) -> None:
     world = random_world(11)
     t = world.ts[-1]
@@ -931,7 +873,6 @@ def test_the_server_delivers_what_the_oracle_knows(tmp_path: Path) -> None:
     assert names and all(name.startswith("giaodich_") for name in names)
 
 
-@pytest.mark.enable_socket
 def test_busy_and_expired_tokens(tmp_path: Path) -> None:
     with ContractServer(random_world(3, 5), tmp_path, Faults(busy_every=3, token_requests=1)) as server:
         server.clock = LATE

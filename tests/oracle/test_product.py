@@ -6,97 +6,32 @@ import gzip
 import itertools
 import json
 import random
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from cchc.settings import Settings
 from cchc.warehouse import engine
+from tests.support.table_rows import differing, table_rows
+from tests.support.warehouse import NewWarehouse
+from tests.support.world_site import NewSite, WorldSite, sites
 
-from .compare import Failed, cli, differences, faults_for, lagging_for, product_values, summary, told
+from .compare import cli, differences, faults_for, lagging_for, product_values, summary, told
 from .indicators import ENTITIES, SOURCES, Knowledge, Run
-from .server import ContractServer, windows
+from .server import ContractServer
+from .small_worlds import at, procedure, put
 from .sql_mutants import MUTANTS, Mutant, busiest, felt
-from .test_oracle import at, procedure, put
 from .words import midnight
 from .world import World, random_world
 
-NewWarehouse = Callable[[Path], AbstractContextManager[Settings]]
-pytestmark = pytest.mark.enable_socket
-_numbers = itertools.count(1)
-
-
-def rows_of(options: Settings, *without: str, schemas: tuple[str, ...] = ("core", "mart")) -> dict[str, list[str]]:
-    """Every row of every table of some schemas as text, in an order that the content gives; `without` some columns."""
-    found: dict[str, list[str]] = {}
-    with engine(options).connect() as connection:
-        tables = connection.execute(
-            text("select schemaname || '.' || tablename from pg_tables where schemaname = any(:s) order by 1"), {"s": list(schemas)}
-        ).scalars()
-        for table in list(tables):
-            statement = f"select cast(to_jsonb(t) - cast(:without as text[]) as text) from {table} as t"
-            found[table] = sorted(connection.execute(text(statement), {"without": list(without)}).scalars())
-    return found
-
-
-def unlike(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Tables whose rows differ, with the rows that only one side has; empty where all is alike."""
-    assert before.keys() == after.keys() and any(before.values())
-    return {name: sorted(set(rows) ^ set(after[name]))[:6] for name, rows in before.items() if rows != after[name]}
-
-
-@dataclass
-class Bench:
-    """A world, its sources, and a warehouse of the product."""
-
-    world: World
-    options: Settings
-    server: ContractServer
-    runs: list[Run] = field(default_factory=list)
-
-    def call(self, *args: str, good: tuple[int, ...] = (0,)) -> None:
-        """`cchc …`."""
-        code = cli(args, self.server.connections(), in_process=True)
-        if code not in good:
-            raise Failed(f"cchc {' '.join(args)}: exit code {code}")
-
-    def ingest(self, source: str, t: datetime, *more: str) -> None:
-        """One extract of a source at T, the source standing at T."""
-        self.server.clock = t
-        self.server.log.clear()
-        self.call("ingest", source, "--to", t.isoformat(), *more, good=(0, 3) if source == "payments" else (0,))
-        self.runs.append(Run(source, t, windows(self.server.log)))
-
-    def refresh(self) -> None:
-        """`cchc refresh`, without the months before the world begins: they are empty, and there are many of them."""
-        with engine(self.options).begin() as connection:
-            connection.execute(text("delete from ops.dirty_month where month_start < :m"), {"m": self.world.begin})
-        self.call("refresh")
-
-    def query(self, statement: str, **binds: Any) -> list[Any]:
-        """Rows of a statement."""
-        with engine(self.options).connect() as connection:
-            return list(connection.execute(text(statement), binds))
-
 
 @pytest.fixture
-def bench(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Callable[[World], Bench]]:
-    """A function: a bench for a world; several in one test are apart."""
-    from contextlib import ExitStack
-
-    with ExitStack() as stack:
-
-        def make(world: World) -> Bench:
-            home = tmp_path / f"bench-{next(_numbers)}"
-            options = stack.enter_context(new_warehouse(home))
-            return Bench(world, options, stack.enter_context(ContractServer(world, home / "drop")))
-
+def new_site(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[NewSite]:
+    """A function: a site for a world; several in one test are apart."""
+    with sites(new_warehouse, tmp_path) as make:
         yield make
 
 
@@ -111,10 +46,10 @@ def test_every_number_equals_the_oracle(seed: int, new_warehouse: NewWarehouse, 
 
 
 # ================================================================ the same again, and in any order
-def test_a_second_load_of_the_same_changes_nothing(bench: Callable[[World], Bench]) -> None:
+def test_a_second_load_of_the_same_changes_nothing(new_site: NewSite) -> None:
     world = random_world(50, 25)
     world.ts = world.ts[-2:]
-    one = bench(world)
+    one = new_site(world)
     one.call("init")
     spans = list(zip([None, *world.ts], world.ts, strict=False))
     kept = []
@@ -123,8 +58,8 @@ def test_a_second_load_of_the_same_changes_nothing(bench: Callable[[World], Benc
             one.ingest(source, end, *(("--from", start.isoformat()) if start else ("--full",)))
         if end == world.ts[-1]:
             one.refresh()
-            kept.append(rows_of(one.options))
-    assert unlike(kept[0], kept[1]) == {}
+            kept.append(table_rows(one.settings))
+    assert differing(kept[0], kept[1]) == {}
     again = one.query(_AGAIN, first=len(spans) * len(SOURCES))
     assert again and all(tuple(row[1:]) == (0, 0, True) for row in again), again
 
@@ -138,7 +73,7 @@ _AGAIN = """
 """
 
 
-def test_any_order_of_loads_ends_in_the_same_state(bench: Callable[[World], Bench]) -> None:
+def test_any_order_of_loads_ends_in_the_same_state(new_site: NewSite) -> None:
     world = random_world(43, 30)
     world.ts = world.ts[-2:]
     first = midnight(world.ts[0].date() - timedelta(days=700))
@@ -147,7 +82,7 @@ def test_any_order_of_loads_ends_in_the_same_state(bench: Callable[[World], Benc
     spans = list(itertools.pairwise([first, *world.ts]))
     told_rows: list[dict[str, list[str]]] = []
     for order in (spans, spans[::-1]):
-        one = bench(world)
+        one = new_site(world)
         one.call("init")
         for source in SOURCES:  # a source has a T only where what is known reaches back to a whole extract
             one.ingest(source, first)
@@ -157,40 +92,40 @@ def test_any_order_of_loads_ends_in_the_same_state(bench: Callable[[World], Benc
             if order is spans:
                 one.refresh()
         one.refresh()
-        told_rows.append(rows_of(one.options, "_load_id", "computed_at"))
+        told_rows.append(table_rows(one.settings, "_load_id", "computed_at"))
         # of the answers of /keys those in force are kept whatever the order; when an answer was first given, only going forward
         told_rows[-1]["core.dossier_key"] = [str(row) for row in one.query(_ANSWERS)]
-    assert unlike(told_rows[0], told_rows[1]) == {}
+    assert differing(told_rows[0], told_rows[1]) == {}
 
 
 _ANSWERS = "select dossier_id, month_start, deleted_at from core.dossier_key where _ended_at is null order by 1, 2"
 
 
-def test_payment_files_may_come_in_any_order(bench: Callable[[World], Bench]) -> None:
+def test_payment_files_may_come_in_any_order(new_site: NewSite) -> None:
     world = random_world(43, 10)
     t = world.ts[-1]
     files = world.payment_files
     told_rows = []
     for seed in (0, 1):
         random.Random(seed).shuffle(files)
-        one = bench(world)
+        one = new_site(world)
         one.call("init")
         for count in (len(files) // 3, 2 * len(files) // 3, len(files)):
             world.payment_files = files[:count]
             one.ingest("payments", t)
         world.payment_files = files
         one.refresh()
-        told_rows.append(rows_of(one.options, "_load_id", "computed_at"))
-        values = product_values(str(one.options.warehouse_url))
+        told_rows.append(table_rows(one.settings, "_load_id", "computed_at"))
+        values = product_values(str(one.settings.warehouse_url))
         assert differences(Knowledge(world, runs=[one.runs[-1]]), values) == []
-    assert unlike(told_rows[0], told_rows[1]) == {}
+    assert differing(told_rows[0], told_rows[1]) == {}
 
 
-def test_one_stop_as_files(bench: Callable[[World], Bench]) -> None:
+def test_one_stop_as_files(new_site: NewSite) -> None:
     world = random_world(31, 30)
-    one = bench(world)
+    one = new_site(world)
     one.call("init")
-    folder = one.options.home / "one-stop-files"
+    folder = one.settings.home / "one-stop-files"
     folder.mkdir(parents=True)
     for t in world.ts[-2:]:
         for entity in ENTITIES["one_stop"]:
@@ -205,23 +140,23 @@ def test_one_stop_as_files(bench: Callable[[World], Bench]) -> None:
         assert cli(["ingest", "one_stop", "--to", t.isoformat()], connection, in_process=True) == 0
         one.runs.append(Run("one_stop", t, has_keys=False))
         one.refresh()
-    found = differences(Knowledge(world, runs=one.runs), product_values(str(one.options.warehouse_url)))
+    found = differences(Knowledge(world, runs=one.runs), product_values(str(one.settings.warehouse_url)))
     assert not found, "\n".join(summary(found))
 
 
-def test_a_unit_that_is_added_brings_its_rows_back(bench: Callable[[World], Bench], tmp_path: Path) -> None:
+def test_a_unit_that_is_added_brings_its_rows_back(new_site: NewSite, tmp_path: Path) -> None:
     world = World()
     put(world, "2023-03-02T00:00:00", "A", NgayTiepNhan="2023-03-01T08:00:00")
     put(world, "2023-03-05T00:00:00", "A", NgayTiepNhan="2023-03-01T08:00:00", MaDonVi="H19.16.99", KenhThucHien="2")
     put(world, "2023-03-02T00:00:00", "B", NgayTiepNhan="2023-03-01T08:00:00")
-    one = bench(world)
+    one = new_site(world)
     one.call("init")
     online = ("online_dossier_rate", "all", "month", date(2023, 3, 1), "period")
     for day in ("2023-04-01", "2023-04-02"):
         one.ingest("one_stop", at(f"{day}T00:00:00"))
     one.refresh()
-    assert product_values(str(one.options.warehouse_url))[online][:2] == (0, 1)
-    with engine(one.options).begin() as connection:
+    assert product_values(str(one.settings.warehouse_url))[online][:2] == (0, 1)
+    with engine(one.settings).begin() as connection:
         connection.execute(
             text(
                 "insert into core.unit (unit_code, name, level, kind, parent_code, root_code, valid_from) "
@@ -230,12 +165,12 @@ def test_a_unit_that_is_added_brings_its_rows_back(bench: Callable[[World], Benc
         )
     one.call("quarantine", "retry")
     one.refresh()
-    assert product_values(str(one.options.warehouse_url))[online][:2] == (1, 2)
+    assert product_values(str(one.settings.warehouse_url))[online][:2] == (1, 2)
     assert one.query("select count(*) from ops.quarantine where action = 'quarantine' and resolved_at is null") == [(0,)]
 
 
 # ================================================================ a day later
-def test_a_day_later_only_what_changed_is_pulled_and_computed(bench: Callable[[World], Bench]) -> None:
+def test_a_day_later_only_what_changed_is_pulled_and_computed(new_site: NewSite) -> None:
     world = World()
     for number in range(30):
         received = date(2023, 1, 5) + timedelta(days=8 * number)
@@ -246,7 +181,7 @@ def test_a_day_later_only_what_changed_is_pulled_and_computed(bench: Callable[[W
     ended = {"TrangThaiHoSo": "9", "NgayKetThucXuLy": "2023-03-09T09:00:00"}
     put(world, "2023-03-09T09:00:00", march, **ended)
     put(world, "2023-08-20T09:00:00", august, NgayTiepNhan="2023-08-20T09:00:00", NgayHenTra="2023-09-20T17:00:00")
-    one = bench(world)
+    one = new_site(world)
     one.call("init")
     first, then, last = at("2023-09-10T00:00:00"), at("2023-09-11T00:00:00"), at("2023-09-12T00:00:00")
     for source in SOURCES:
@@ -269,40 +204,40 @@ def test_a_day_later_only_what_changed_is_pulled_and_computed(bench: Callable[[W
     assert {row[5] for key, row in after.items() if before.get(key) != row} == {"dossier"}
     early = [key for key, row in after.items() if row[6] <= date(2023, 3, 1)]
     assert early and all(before[key] == after[key] for key in early)
-    assert differences(Knowledge(world, runs=one.runs), product_values(str(one.options.warehouse_url))) == []
+    assert differences(Knowledge(world, runs=one.runs), product_values(str(one.settings.warehouse_url))) == []
 
     one.ingest("one_stop", last)  # nothing happened: only the running periods get another J
     assert {row[0]: tuple(row[1:]) for row in one.query(_LOADS, t=last)}["dossiers"] == (3, 0, 0, 3)
     assert one.query(_WAITING) == [("one_stop", "2023-09")]
     one.refresh()
-    assert differences(Knowledge(world, runs=one.runs), product_values(str(one.options.warehouse_url))) == []
+    assert differences(Knowledge(world, runs=one.runs), product_values(str(one.settings.warehouse_url))) == []
 
 
-def test_a_limit_that_passes_reaches_the_month_of_the_decision(bench: Callable[[World], Bench]) -> None:
+def test_a_limit_that_passes_reaches_the_month_of_the_decision(new_site: NewSite) -> None:
     world = World()
     for code, published in (("1.000001", ""), ("1.000002", "20230207000000")):  # the fifth working day after 30 January is 6 February
         procedure(world, "2023-01-01T00:00:00", MaTTHC=code, NgayQuyetDinhCongBo="20230130000000", NgayCongKhai=published)
-    one = bench(world)
+    one = new_site(world)
     one.call("init")
     for day, denominator in (("2023-02-03", 1), ("2023-02-06", 1), ("2023-02-07", 2), ("2023-02-08", 2)):
         one.ingest("one_stop", at(f"{day}T00:00:00"))
         one.refresh()
-        values = product_values(str(one.options.warehouse_url))
+        values = product_values(str(one.settings.warehouse_url))
         assert values["procedure_update_timely_rate", "all", "month", date(2023, 1, 1), "period"][:2] == (0, denominator)
         assert differences(Knowledge(world, runs=one.runs), values) == []
 
 
-def test_a_procedure_that_comes_late_reaches_back_to_older_dossiers(bench: Callable[[World], Bench]) -> None:
+def test_a_procedure_that_comes_late_reaches_back_to_older_dossiers(new_site: NewSite) -> None:
     world = World()
     put(world, "2023-02-10T09:00:00", NgayTiepNhan="2023-02-01T08:00:00", TrangThaiHoSo="9", NgayKetThucXuLy="2023-02-10T09:00:00")
-    one = bench(world)
+    one = new_site(world)
     one.call("init")
     one.ingest("one_stop", at("2023-05-01T00:00:00"))
     one.refresh()
     procedure(world, "2023-05-10T00:00:00", HieuLucTu="20230501000000", CoKetQuaGiayTo="1")
     one.ingest("one_stop", at("2023-05-20T00:00:00"))
     one.refresh()
-    values = product_values(str(one.options.warehouse_url))
+    values = product_values(str(one.settings.warehouse_url))
     assert values["electronic_result_rate", "all", "month", date(2023, 2, 1), "period"][:2] == (0, 1)
     assert differences(Knowledge(world, runs=one.runs), values) == []
 
@@ -327,7 +262,7 @@ def known_world(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFa
     world = random_world(3001, 120)
     world.ts = world.ts[1:3]  # to the end of 2023: in 2024 no plan holds, and a status says nothing there
     with new_warehouse(home) as options, ContractServer(world, home / "drop") as server:
-        one = Bench(world, options, server)
+        one = WorldSite(world, options, server)
         one.call("init")
         for t, source in itertools.product(world.ts, SOURCES):
             one.ingest(source, t)

@@ -13,19 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from cchc.settings import Settings
-from cchc.warehouse import engine, query
-from tests.cli.support import Said, cchc
-from tests.conftest import admin, environment
+from cchc.warehouse import engine
 from tests.oracle import words
 from tests.oracle.compare import differences, product_values
 from tests.oracle.indicators import Knowledge, Run
 from tests.oracle.server import ContractServer, windows
 from tests.oracle.world import World
 from tests.plans.district import NEW_YEAR, district
-from tests.support.warehouse import NewWarehouse
+from tests.support.cli import Said, cchc
+from tests.support.environment import environment
+from tests.support.warehouse import HasWarehouse, NewWarehouse, admin
 
 HERE = Path(__file__).parent
 PLAN, NEXT = "plan_53_KH-UBND_2023", "plan_99_KH-UBND_2024"
@@ -34,7 +33,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass
-class Office:
+class Office(HasWarehouse):
     """What a person at the district does, through the command line alone; and what is in the warehouse afterwards."""
 
     settings: Settings
@@ -101,10 +100,6 @@ class Office:
         assert old in before, f"{name} does not say {old!r}"
         path.write_text(before.replace(old, new, 1), encoding="utf-8")
 
-    def rows(self, statement: str, **binds: Any) -> list[dict[str, Any]]:
-        with engine(self.settings).connect() as connection:
-            return query(connection, statement, binds)
-
     def marks(self) -> dict[str, list[str]]:
         """The months that wait, by source."""
         found: dict[str, list[str]] = {}
@@ -114,10 +109,7 @@ class Office:
 
     def settle(self, *months: str) -> None:
         """Refresh these months, and take the others that wait as done: a test that asks for two months need not compute thirty."""
-        with engine(self.settings).begin() as connection:
-            connection.execute(
-                text("delete from ops.dirty_month where to_char(month_start, 'YYYY-MM') <> all(:months)"), {"months": list(months)}
-            )
+        self.execute("delete from ops.dirty_month where to_char(month_start, 'YYYY-MM') <> all(:months)", months=list(months))
         self.run("refresh")
 
     def differences(self) -> list[str]:

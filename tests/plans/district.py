@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.oracle.test_oracle import COMMUNE, OFFICE, at, drop, procedure, put
+from tests.oracle.small_worlds import COMMUNE, OFFICE, at, drop, procedure, put
 from tests.oracle.world import World
 
 NEW_YEAR = at("2024-01-02T00:00:00")

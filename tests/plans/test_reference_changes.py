@@ -10,8 +10,6 @@ from cchc.reference.catalogue import catalogue
 from tests.plans.conftest import NEXT, PLAN, Office
 from tests.plans.district import TRAINING
 
-pytestmark = pytest.mark.enable_socket
-
 NEW = """
 sample_dossier_count_rate:
   version: 1

@@ -8,16 +8,12 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-import pytest
-
 from cchc.indicators.compute import compute_known
 from cchc.period import parse_period
 from cchc.publication.known_at import as_known_at
-from tests.oracle.test_oracle import at
+from tests.oracle.small_worlds import at
 from tests.plans.conftest import NEXT, PLAN, Office
 from tests.plans.district import NEW_YEAR, TRAINING, district, ended
-
-pytestmark = pytest.mark.enable_socket
 
 NO_PLAN_VI = "Không có kế hoạch nào áp dụng cho kỳ này: chỉ đo, không đánh giá"
 LATE = at("2024-01-20T00:00:00")

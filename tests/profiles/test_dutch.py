@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import shutil
 from pathlib import Path
@@ -12,11 +11,11 @@ from sqlalchemy import text
 
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
-from tests.cli.support import cchc, counted, rows_of
-from tests.small_district import CLOCK, served
+from tests.support.cli import cchc
+from tests.support.district import CLOCK, served
+from tests.support.permits import EXPORTS, PROFILE, Export
+from tests.support.warehouse import counted, rows_of
 
-EXPORT = "shared/data/real/dutch_permits_receipt.csv.gz"
-PROFILE = PROJECT / "tests" / "profiles" / "dutch_permits.yaml"
 # a case that ends on the day of its deadline is not late, whatever the hour: the day is that of Amsterdam, summer time or not
 NOT_LATE = """
     select count(*) as n from mart.dossier as d
@@ -28,24 +27,15 @@ BY_HAND = """
 """
 
 
-def the_export() -> Path:
-    """The real file, beside the repository (or beside the folder of its worktrees); else the tests are skipped, and say so."""
-    for folder in PROJECT.parents[:2]:
-        if (folder / EXPORT).exists():
-            return folder / EXPORT
-    pytest.skip(f"the real file is not here: ../{EXPORT} from the repository's root")
-
-
-def test_the_example_is_the_profile_that_is_tested() -> None:
-    assert (PROJECT / "docs" / "examples" / PROFILE.name).read_text(encoding="utf-8") == PROFILE.read_text(encoding="utf-8")
+def test_the_example_is_no_source_of_the_district() -> None:
+    assert PROFILE.exists()
     assert not (PROJECT / "include" / "sources" / PROFILE.name).exists(), "there it would be a DAG of the district"
 
 
-def test_one_profile_and_no_code(warehouse: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    export = the_export()
+@pytest.mark.parametrize("export", EXPORTS)
+def test_one_profile_and_no_code(warehouse: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, export: Export) -> None:
     drop = tmp_path / "drop"
-    drop.mkdir()
-    (drop / "dutch_permits_receipt.csv").write_bytes(gzip.decompress(export.read_bytes()))
+    delivered = export.deliver(drop)
     monkeypatch.setenv("CCHC_SOURCES_DIR", str(PROFILE.parent))
     monkeypatch.setenv("AIRFLOW_CONN_SRC_DUTCH_PERMITS", json.dumps({"conn_type": "fs", "host": str(drop)}))
     assert cchc("init").code == 0
@@ -62,12 +52,12 @@ def test_one_profile_and_no_code(warehouse: Settings, monkeypatch: pytest.Monkey
         "open": "select count(*) as n from mart.dossier where source_code = 'dutch_permits' and finished_at is null and is_counted",
     }
     assert {name: rows_of(warehouse, statement)[0]["n"] for name, statement in counts.items()} == {
-        "dossiers": 1434,
-        "steps": 8577,
-        "finished": 1329,
-        "not late": 1020,
-        "by hand": 1020,
-        "open": 105,
+        "dossiers": export.cases,
+        "steps": export.events,
+        "finished": export.ended,
+        "not late": export.not_late,
+        "by hand": export.not_late,
+        "open": export.cases - export.ended,
     }
     assert rows_of(warehouse, "select 1 from ops.quarantine where action = 'quarantine' and resolved_at is null") == []
 
@@ -81,12 +71,12 @@ def test_one_profile_and_no_code(warehouse: Settings, monkeypatch: pytest.Monkey
         "order by dossier_code)) as facts from mart.dossier"
     )
     known = rows_of(warehouse, facts)
-    (drop / "dutch_permits_receipt.csv").rename(drop / "dutch_permits_again.csv")
+    delivered.rename(drop / "dutch_permits_again.csv")
     third = cchc("ingest", "dutch_permits")
     assert third.code == 0, third.err
     assert "dutch_permits_again.csv" in third.out
     assert rows_of(warehouse, facts) == known
-    assert rows_of(warehouse, counts["steps"]) == [{"n": 8577}]
+    assert rows_of(warehouse, counts["steps"]) == [{"n": export.events}]
 
 
 OF_THE_DISTRICT = (
@@ -111,14 +101,13 @@ BY_HAND_IN_MAY = f"""
 """
 
 
-def test_beside_the_district(warehouse: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("export", EXPORTS)
+def test_beside_the_district(warehouse: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, export: Export) -> None:
     """A neighbour's system in the same warehouse: the district's numbers stay, the neighbour's are counted by themselves."""
-    export = the_export()
     sources, drop = tmp_path / "sources", tmp_path / "drop"
     sources.mkdir()
-    drop.mkdir()
+    export.deliver(drop)
     shutil.copy(PROJECT / "include" / "sources" / "one_stop.yaml", sources)
-    (drop / "dutch_permits_receipt.csv").write_bytes(gzip.decompress(export.read_bytes()))
     monkeypatch.setenv("CCHC_SOURCES_DIR", str(sources))
     with served(tmp_path / "demo") as demo:
         monkeypatch.setenv("AIRFLOW_CONN_SRC_ONE_STOP", demo.connections()["AIRFLOW_CONN_SRC_ONE_STOP"])
@@ -137,7 +126,7 @@ def test_beside_the_district(warehouse: Settings, monkeypatch: pytest.MonkeyPatc
     assert cchc("init").code == 0
     said = cchc("ingest", "dutch_permits", "--to", "2023-12-20T00:00:00+07:00")
     assert said.code == 0, said.err
-    # 105 cases are open for ever and stand in each month of the years that are computed; of the years of the other records no month is marked
+    # some cases are open for ever and stand in each month of the years that are computed; of the years of the other records no month is marked
     waiting = rows_of(warehouse, "select distinct to_char(month_start, 'YYYY-MM') as m from ops.dirty_month order by 1")
     assert [row["m"] for row in waiting] == [f"{year}-{month:02d}" for year in (2022, 2023) for month in range(1, 13)]
     with engine(warehouse).begin() as connection:
@@ -154,7 +143,7 @@ def test_beside_the_district(warehouse: Settings, monkeypatch: pytest.MonkeyPatc
     by_hand = {
         (row["unit_code"], row["indicator_code"]): (row["numerator"], row["denominator"]) for row in rows_of(warehouse, BY_HAND_IN_MAY)
     }
-    assert by_hand["NL.1", "online_dossier_rate"][1] > 50
+    assert by_hand["NL.1", "online_dossier_rate"][1] == export.in_may
     values = rows_of(
         warehouse,
         "select * from mart.indicator_value where unit_code like 'NL%' and period_kind = 'month' and period_start = '2011-05-01' "

@@ -14,7 +14,7 @@ from cchc.quality import compile as compiler
 from cchc.quality import good_view
 from cchc.sources.landing import Landed
 from cchc.sources.profile import Profile
-from tests.quality.test_rules import ASSESSMENT, DOSSIER, ENDED, PAYMENT, STEP
+from tests.quality.records import ASSESSMENT, DOSSIER, ENDED, PAYMENT, STEP
 from tests.support.bench import Bench, T, profile
 
 ONE_STOP = profile("one_stop")

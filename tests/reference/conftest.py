@@ -17,16 +17,17 @@ from cchc.reference.dirty_months import dirty_months
 from cchc.reference.load import load_reference
 from cchc.reference.unit_list import COLUMNS
 from cchc.settings import Settings
-from cchc.warehouse import engine, query
+from cchc.warehouse import engine
 from tests.sql.runner import insert
-from tests.support.warehouse import NewWarehouse
+from tests.support.files import csv_rows
+from tests.support.warehouse import HasWarehouse, NewWarehouse
 
 SOURCES = ("declared", "documents", "feedback", "one_stop", "payments", "survey")
 UNITS = "units.csv"
 
 
 @dataclass
-class Office:
+class Office(HasWarehouse):
     """An installation whose reference data somebody edits."""
 
     settings: Settings
@@ -34,8 +35,7 @@ class Office:
     @property
     def units(self) -> list[dict[str, str]]:
         """The lines of units.csv."""
-        with (self.settings.reference_dir / UNITS).open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+        return csv_rows(self.settings.reference_dir / UNITS)
 
     def write(self, rows: Iterable[dict[str, str]]) -> None:
         """Another units.csv."""
@@ -87,11 +87,6 @@ class Office:
         with engine(self.settings).begin() as connection:
             insert(connection, table, list(rows))
 
-    def rows(self, statement: str, **binds: Any) -> list[dict[str, Any]]:
-        """Rows of a statement."""
-        with engine(self.settings).connect() as connection:
-            return query(connection, statement, binds)
-
     def waiting(self) -> dict[str, list[str]]:
         """Months that wait for a refresh, by source."""
         with engine(self.settings).connect() as connection:
@@ -99,8 +94,7 @@ class Office:
 
     def settle(self) -> None:
         """Nothing waits any more."""
-        with engine(self.settings).begin() as connection:
-            connection.execute(text("delete from ops.dirty_month"))
+        self.execute("delete from ops.dirty_month")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from cchc.period import parse_period
 from cchc.reports.build import build
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
-from tests.reports.test_build import KNOWN, dossier, insert, value
+from tests.reports.rows import KNOWN, dossier, insert_row, value
 
 PAGE = (PROJECT / "docs" / "runbooks" / "add_report.md").read_text(encoding="utf-8")
 DECEMBER = parse_period("2023-12")
@@ -45,7 +45,7 @@ def settings(new_warehouse: Callable[[Path], Any], tmp_path_factory: pytest.Temp
     include = tmp_path_factory.mktemp("include")
     with new_warehouse(tmp_path_factory.mktemp("home")) as made:
         with engine(made).begin() as connection:
-            insert(connection, "ops.extract", source_code="one_stop", window_to=KNOWN, status="complete", started_at=KNOWN)
+            insert_row(connection, "ops.extract", source_code="one_stop", window_to=KNOWN, status="complete", started_at=KNOWN)
             value(connection, made.plan, "dossier_on_time_rate", "all", "all", 2, 2)
             for number, unit in enumerate(["H19.16.21", "H19.16.21", "H19.16.6"], start=1):
                 dossier(connection, number, unit, "2023-12-01", "2023-12-08", "2023-12-07")

@@ -22,7 +22,7 @@ from cchc.warehouse import query
 from demo import server
 from demo.district import District
 from tests.roles.vendors import OF_BOTH, SecondVendor, Site, Split, profiles
-from tests.small_district import CLOCK, district
+from tests.support.district import CLOCK, district
 from tests.support.warehouse import NewWarehouse
 
 pytestmark = pytest.mark.timeout(1200)  # the district is loaded three times
@@ -65,8 +65,8 @@ def half_way(site: Site) -> dict[str, list[dict[str, Any]]]:
     """What is known while the second vendor is still at EARLY: the values of November, and what they are counted from."""
     site.call("refresh", "2023-11")
     return {
-        "values": site.query(VALUES.replace("order by", "where v.period_start >= '2023-11-01' order by")),
-        "counted": site.query(NOVEMBER),
+        "values": site.rows(VALUES.replace("order by", "where v.period_start >= '2023-11-01' order by")),
+        "counted": site.rows(NOVEMBER),
     }
 
 
@@ -154,22 +154,22 @@ def differing(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> list[d
 
 def test_the_district_is_split(two: Told) -> None:
     assert two.split is not None
-    counted = two.site.query("select source_code, count(*) as n from mart.dossier where is_counted group by 1")
+    counted = two.site.rows("select source_code, count(*) as n from mart.dossier where is_counted group by 1")
     by_source = {row["source_code"]: row["n"] for row in counted}
     assert min(by_source["one_stop"], by_source[two.vendor]) > 300
-    both = two.site.query("select count(distinct unit_code) as n, source_code from mart.dossier where is_counted group by 2")
+    both = two.site.rows("select count(distinct unit_code) as n, source_code from mart.dossier where is_counted group by 2")
     assert min(row["n"] for row in both) >= 20
-    left_out = two.site.query("select source_code, dossier_code from mart.dossier where left_out_reason = 'duplicate_source'")
+    left_out = two.site.rows("select source_code, dossier_code from mart.dossier where left_out_reason = 'duplicate_source'")
     assert len(left_out) == OF_BOTH
     assert {row["dossier_code"] for row in left_out if row["source_code"] == "one_stop"} == set(two.split.older_in_first)
     assert {row["dossier_code"] for row in left_out if row["source_code"] == two.vendor} == set(two.split.older_in_second)
-    assert two.site.query("select source_code from core.role_clock where role = 'dossiers' order by 1") == [
+    assert two.site.rows("select source_code from core.role_clock where role = 'dossiers' order by 1") == [
         {"source_code": name} for name in sorted(["one_stop", str(two.vendor)])
     ]
 
 
 def test_every_value_is_the_same(one: Told, two: Told) -> None:
-    left, right = one.site.query(VALUES), two.site.query(VALUES)
+    left, right = one.site.rows(VALUES), two.site.rows(VALUES)
     assert len({(row["period_kind"], row["period_start"]) for row in left}) > 8
     assert len(left) > 7_000
     assert differing(left, right) == []
@@ -200,9 +200,9 @@ def test_the_score_is_the_same(one: Told, two: Told) -> None:
         "select unit_code, period_start, part_code, numerator, denominator, points, missing_reason, publication is null as is_open "
         "from mart.score_766 order by 1, 2, 3"
     )
-    left = one.site.query(statement)
+    left = one.site.rows(statement)
     assert left
-    assert differing(left, two.site.query(statement)) == []
+    assert differing(left, two.site.rows(statement)) == []
 
 
 def test_findings_are_the_same_but_for_duplicates(one: Told, two: Told) -> None:
@@ -222,9 +222,9 @@ def test_findings_are_the_same_but_for_duplicates(one: Told, two: Told) -> None:
 
 def test_reconciliation_is_the_same(one: Told, two: Told) -> None:
     statement = "select * from mart.payment_reconciliation order by order_code, dossier_code"
-    left = one.site.query(statement)
+    left = one.site.rows(statement)
     assert len({row["state"] for row in left}) > 2
-    assert differing(left, two.site.query(statement)) == []
+    assert differing(left, two.site.rows(statement)) == []
 
 
 @pytest.mark.parametrize(
@@ -256,10 +256,10 @@ def test_the_publication_and_its_restatements_are_the_same(one: Told, two: Told)
         "from mart.restatement as r left join mart.restatement_item as i using (restatement_id) where r.state = 'open'"
     )
     for statement in (values, items, changed):
-        left = one.site.query(statement)
+        left = one.site.rows(statement)
         assert left
-        assert differing(left, two.site.query(statement)) == []
-    reasons = {row["reason"] for row in one.site.query("select distinct reason from mart.restatement_item")}
+        assert differing(left, two.site.rows(statement)) == []
+    reasons = {row["reason"] for row in one.site.rows("select distinct reason from mart.restatement_item")}
     assert reasons >= {"late", "changed"}
 
 
@@ -308,8 +308,8 @@ def test_a_source_that_begins_with_an_earlier_t_takes_values_away(new_warehouse:
         site.call("init")
         site.call("ingest", "one_stop", "--to", EARLY)
         site.call("refresh", "2023-11")
-        site.run("delete from ops.dirty_month")
-        assert site.query(begun)[0]["n"] > 0
+        site.execute("delete from ops.dirty_month")
+        assert site.rows(begun)[0]["n"] > 0
         drop = tmp_path / "drop"
         drop.mkdir()
         vendor.write(drop, split.second_part(), early)
@@ -317,21 +317,21 @@ def test_a_source_that_begins_with_an_earlier_t_takes_values_away(new_warehouse:
         profiles(tmp_path / "more", (), vendor.profile)
         shutil.copy(tmp_path / "more" / f"{vendor.name}.yaml", site.sources)
         site.call("init")
-        assert site.query(begun)[0]["n"] > 0, "a source without a T is none of those by which values are cut"
+        assert site.rows(begun)[0]["n"] > 0, "a source without a T is none of those by which values are cut"
         site.call("ingest", vendor.name, "--to", early)
-        assert site.query(begun)[0]["n"] == 0
+        assert site.rows(begun)[0]["n"] == 0
         assert site.waiting()[-2:] == ["2023-10", "2023-11"]
-        site.run("delete from ops.dirty_month where month_start < '2023-10-01'")
+        site.execute("delete from ops.dirty_month where month_start < '2023-10-01'")
         site.call("refresh")
-        assert site.query(begun)[0]["n"] == 0
-        running = site.query(VALUES.replace("order by", "where v.period_kind = 'month' and v.period_start = '2023-10-01' order by"))
+        assert site.rows(begun)[0]["n"] == 0
+        running = site.rows(VALUES.replace("order by", "where v.period_kind = 'month' and v.period_start = '2023-10-01' order by"))
         assert running
         assert all(row["is_provisional"] for row in running)
 
 
 def test_a_second_run_changes_nothing(two: Told) -> None:
-    before = two.site.query("select count(*) as n, max(computed_at) as last from mart.indicator_value")
+    before = two.site.rows("select count(*) as n, max(computed_at) as last from mart.indicator_value")
     two.site.call("ingest", str(two.vendor), "--to", LATE)
     two.site.call("ingest", "one_stop", "--to", LATE)
     two.site.call("refresh", "2023-12")
-    assert two.site.query("select count(*) as n, max(computed_at) as last from mart.indicator_value") == before
+    assert two.site.rows("select count(*) as n, max(computed_at) as last from mart.indicator_value") == before

@@ -10,7 +10,6 @@ import copy
 import csv
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,18 +18,17 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
-from sqlalchemy import text
 
 from cchc.settings import PROJECT, Settings
-from cchc.warehouse import engine, query
 from demo import clock
 from demo.clock import FOREVER
 from demo.district import District
 from demo.dossiers import RAW, VANISH, Dossier
 from demo.history import Timeline
-from tests.cli.support import Said, cchc
+from tests.support.cli import Said, cchc
+from tests.support.environment import environment
+from tests.support.warehouse import HasWarehouse
 
 LOCAL = timezone(timedelta(hours=7))
 OF_BOTH = 10
@@ -225,7 +223,7 @@ def _word(value: Any, codes: dict[str, str], *, only_days: bool = False) -> Any:
 
 
 @dataclass
-class Site:
+class Site(HasWarehouse):
     """A warehouse with its sources; `connections` are those of its environment."""
 
     settings: Settings
@@ -235,15 +233,13 @@ class Site:
     @contextmanager
     def active(self) -> Iterator[Settings]:
         """The environment of this site; several may stand side by side in one test."""
-        with pytest.MonkeyPatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith(("CCHC_", "AIRFLOW_CONN_"))]:
-                patch.delenv(name)
-            patch.setenv("CCHC_HOME", str(self.settings.home))
-            patch.setenv("CCHC_WAREHOUSE_URL", str(self.settings.warehouse_url))
-            patch.setenv("CCHC_PRIVACY_KEY", "a key for tests")
-            patch.setenv("CCHC_SOURCES_DIR", str(self.sources))
-            for name, value in self.connections.items():
-                patch.setenv(name, value)
+        variables = {
+            "CCHC_HOME": str(self.settings.home),
+            "CCHC_WAREHOUSE_URL": str(self.settings.warehouse_url),
+            "CCHC_PRIVACY_KEY": "a key for tests",
+            "CCHC_SOURCES_DIR": str(self.sources),
+        }
+        with environment(**variables, **self.connections):
             yield Settings.load()
 
     def connect(self, source: str, folder: Path) -> None:
@@ -257,19 +253,9 @@ class Site:
         assert said.code == code, said.err
         return said
 
-    def query(self, statement: str, **binds: Any) -> list[dict[str, Any]]:
-        """Rows of the warehouse."""
-        with engine(self.settings).connect() as connection:
-            return query(connection, statement, binds)
-
-    def run(self, statement: str, **binds: Any) -> None:
-        """Change the warehouse."""
-        with engine(self.settings).begin() as connection:
-            connection.execute(text(statement), binds)
-
     def waiting(self) -> list[str]:
         """The months that wait for a refresh."""
-        return [row["m"] for row in self.query("select distinct to_char(month_start, 'YYYY-MM') as m from ops.dirty_month order by 1")]
+        return [row["m"] for row in self.rows("select distinct to_char(month_start, 'YYYY-MM') as m from ops.dirty_month order by 1")]
 
 
 def profiles(folder: Path, names: tuple[str, ...], *more: dict[str, Any]) -> Path:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.oracle.server import ContractServer
 from tests.oracle.world import World, random_world
-from tests.runs.support import Site
+from tests.runs.site import Site
 from tests.support.warehouse import NewWarehouse
 
 _numbers = itertools.count(1)

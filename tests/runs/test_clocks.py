@@ -16,10 +16,13 @@ from cchc.errors import WrongClock
 from cchc.pipeline import ingest as pipeline
 from cchc.runs import extracts
 from cchc.settings import Settings
-from tests.cli.support import cchc, connect, dossier, dossier_file, payment, payment_file, rows_of
 from tests.oracle.world import World
-from tests.runs.support import Site, unlike
-from tests.small_district import served
+from tests.runs.site import Site
+from tests.support.cli import cchc, connect
+from tests.support.deliveries import dossier, dossier_file, payment, payment_file
+from tests.support.district import served
+from tests.support.table_rows import differing
+from tests.support.warehouse import rows_of
 
 NewSite = Callable[..., Site]
 
@@ -96,23 +99,23 @@ def test_a_wrong_t_is_set_back(wrong_year: tuple[Site, dict[str, list[str]]], wo
     known = site.known_at("one_stop")
     assert known is not None and known > after
     empty = "select count(*) as n from mart.indicator_value where period_start > :d"
-    assert site.query(empty, d=after.date())[0]["n"] > 1000, "months to come were computed"
+    assert site.rows(empty, d=after.date())[0]["n"] > 1000, "months to come were computed"
     for source in ("one_stop", "documents", "payments"):
         said = site.call("source", "rewind", source, middle.isoformat(), "--why", "the machine's clock stood in another year")
         assert said.code == 0, said.err
         assert f"T of {source} is set back from" in said.out and "no record that they brought is lost" in said.out
         assert site.known_at(source) == middle
-    assert site.query(empty, d=after.date()) == [{"n": 0}]
-    kept = site.query("select source_code, known_at_after, why, by_whom from ops.source_rewind order by rewind_id")
+    assert site.rows(empty, d=after.date()) == [{"n": 0}]
+    kept = site.rows("select source_code, known_at_after, why, by_whom from ops.source_rewind order by rewind_id")
     assert [row["source_code"] for row in kept] == ["one_stop", "documents", "payments"]
     assert all(row["why"] and row["by_whom"] for row in kept)
     for source in ("one_stop", "documents", "payments"):
         site.ingest(source, after)
     site.refresh()
     found = site.state("core", "mart", without=["_first_seen_at", "asked_at", "fetched_at", "first_seen_at"])
-    for table, rows in unlike(wanted, found).items():
+    for table, rows in differing(wanted, found).items():
         print(table, *rows, sep="\n")
-    assert unlike(wanted, found) == {}
+    assert differing(wanted, found) == {}
 
 
 def test_set_back_needs_a_later_t_and_a_reason(new_site: NewSite, world: World) -> None:
@@ -133,20 +136,20 @@ def test_dossiers_that_the_source_lists_and_that_are_not_there(
     site, t = new_site(), world.ts[-1]
     site.ingest("one_stop", t)
     site.refresh()
-    lost = site.query(
+    lost = site.rows(
         "select d.dossier_id, d.dossier_code, to_char(d.received_date, 'YYYY-MM') as month from mart.dossier as d "
         "inner join core.dossier as c on c.dossier_id = d.dossier_id where d.is_counted and d.received_date >= '2023-02-01' "
         "and d.deleted_at is null and c._changed_at < :t order by d.dossier_code limit 3",
         t=t - timedelta(days=5),
     )
     for table in ("core.dossier_version", "mart.dossier", "core.dossier_due", "core.dossier_supplement"):
-        site.run(f"delete from {table} where dossier_id = any(:d)", d=[row["dossier_id"] for row in lost])
-    site.run("delete from core.dossier_step_version where dossier_id = any(:d)", d=[row["dossier_id"] for row in lost])
+        site.execute(f"delete from {table} where dossier_id = any(:d)", d=[row["dossier_id"] for row in lost])
+    site.execute("delete from core.dossier_step_version where dossier_id = any(:d)", d=[row["dossier_id"] for row in lost])
     later = t + timedelta(hours=30)
     assert site.ingest("one_stop", later).code == 0
     said = site.call("doctor", "payments")
     # a record without a change time of its own comes with every window
-    back = {row["dossier_id"] for row in site.query("select dossier_id from core.dossier_version")}
+    back = {row["dossier_id"] for row in site.rows("select dossier_id from core.dossier_version")}
     lost = [row for row in lost if row["dossier_id"] not in back]
     assert lost
     for row in lost:
@@ -159,7 +162,7 @@ def test_dossiers_that_the_source_lists_and_that_are_not_there(
     site.refresh()
     month = lost[0]["month"]
     flags = "select distinct is_provisional from mart.indicator_value where indicator_code = 'online_dossier_rate' and basis = 'period' and period_kind = 'month' and to_char(period_start, 'YYYY-MM') = :m"
-    assert site.query(flags, m=month) == [{"is_provisional": True}]
+    assert site.rows(flags, m=month) == [{"is_provisional": True}]
     card = site.call("scorecard", month)
     assert f"tháng {month[5:]}/{month[:4]} nguồn có" in card.out
     assert "tạm tính" in card.out
@@ -168,8 +171,8 @@ def test_dossiers_that_the_source_lists_and_that_are_not_there(
     site.ingest("one_stop", later + timedelta(hours=2))
     assert "nguồn có" not in site.call("scorecard", month).out
     assert "is not stored" not in site.call("doctor", "payments").out
-    assert site.query("select count(*) as n from ops.missing_key") == [{"n": 0}]
-    assert len(site.query("select 1 from core.dossier where dossier_code = any(:c)", c=[row["dossier_code"] for row in lost])) == len(lost)
+    assert site.rows("select count(*) as n from ops.missing_key") == [{"n": 0}]
+    assert len(site.rows("select 1 from core.dossier where dossier_code = any(:c)", c=[row["dossier_code"] for row in lost])) == len(lost)
 
 
 def test_a_window_from_the_first_day_that_the_profile_expects(warehouse: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from cchc.cli import examine as doctor
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
-from tests.cli.support import cchc, connect, dossier, dossier_file, payment, payment_file
+from tests.support.cli import cchc, connect
+from tests.support.deliveries import dossier, dossier_file, payment, payment_file
 
 TO = "2023-07-01"
 

@@ -15,7 +15,8 @@ from cchc.errors import CchcError
 from cchc.pipeline import ingest as pipeline
 from cchc.runs import extracts
 from tests.oracle.world import World
-from tests.runs.support import STEPS, Site, Stepwise, unlike
+from tests.runs.site import STEPS, Site, Stepwise
+from tests.support.table_rows import differing
 
 SOURCE = "one_stop"
 NewSite = Callable[..., Site]
@@ -41,7 +42,7 @@ def play(order: str, first: Stepwise, second: Stepwise) -> None:
 
 def require_sums(site: Site) -> None:
     """Every published load accounts for every row that it landed."""
-    rows = site.query(
+    rows = site.rows(
         "select load_id, landed, staged, inserted + updated + unchanged + replaced + keyless as told from ops.load where status = 'loaded'"
     )
     assert [row for row in rows if not row["landed"] == row["staged"] == row["told"]] == []
@@ -58,7 +59,7 @@ def test_two_whole_ingests(new_site: NewSite, world: World, undisturbed: dict[st
     assert any(run.error is None for run in runs), "the one that began last goes on to its end"
     require_sums(site)
     assert site.known_at(SOURCE) == t
-    assert unlike(undisturbed, site.state("core")) == {}
+    assert differing(undisturbed, site.state("core")) == {}
     assert site.staging_tables() == []
 
 
@@ -79,7 +80,7 @@ def test_a_window_overtakes_the_first_whole_ingest(new_site: NewSite, world: Wor
     site.ingest(SOURCE, t)
     assert site.holes() == []
     assert site.known_at(SOURCE) == t
-    assert unlike(undisturbed, site.state("core")) == {}
+    assert differing(undisturbed, site.state("core")) == {}
 
 
 def test_a_run_that_begins_while_another_publishes_waits_for_it(
@@ -113,10 +114,10 @@ def test_a_run_that_begins_while_another_publishes_waits_for_it(
         opening.join(60)
         second.finish()
     assert second.error is None
-    statuses = site.query("select status from ops.extract order by extract_id")
+    statuses = site.rows("select status from ops.extract order by extract_id")
     assert [row["status"] for row in statuses] == ["complete", "complete"]
     require_sums(site)
-    assert unlike(undisturbed, site.state("core")) == {}
+    assert differing(undisturbed, site.state("core")) == {}
 
 
 def test_a_retry_beside_an_ingest(new_site: NewSite, world: World, undisturbed: dict[str, list[str]]) -> None:
@@ -128,14 +129,14 @@ def test_a_retry_beside_an_ingest(new_site: NewSite, world: World, undisturbed: 
         again = Stepwise(site, SOURCE, t, full=True)
         for _ in range(place):
             again.step()
-        assert site.query("select count(*) > 0 as is_some from ops.quarantine where action = 'quarantine'") == [{"is_some": True}]
+        assert site.rows("select count(*) > 0 as is_some from ops.quarantine where action = 'quarantine'") == [{"is_some": True}]
         retried = site.call("quarantine", "retry")
         assert retried.code == 0, retried.err
         again.finish()
         assert again.error is None
         require_sums(site)
         assert site.known_at(SOURCE) == t
-        assert unlike(undisturbed, site.state("core")) == {}
+        assert differing(undisturbed, site.state("core")) == {}
 
 
 def test_rows_that_vanish_from_staging_publish_nothing(new_site: NewSite, world: World) -> None:
@@ -145,13 +146,13 @@ def test_rows_that_vanish_from_staging_publish_nothing(new_site: NewSite, world:
     run = Stepwise(site, SOURCE, t)
     for _ in range(4):
         run.step()
-    site.run(f"delete from staging.extract_{run.extract_id}__dossiers where _row % 5 = 0")
+    site.execute(f"delete from staging.extract_{run.extract_id}__dossiers where _row % 5 = 0")
     run.step()
     assert isinstance(run.error, CchcError)
     assert "Nothing was published" in str(run.error) and "one_stop dossiers" in str(run.error)
-    assert site.query("select count(*) as n from core.dossier_version") == [{"n": 0}]
+    assert site.rows("select count(*) as n from core.dossier_version") == [{"n": 0}]
     assert site.known_at(SOURCE) is None
-    assert [row["status"] for row in site.query("select status from ops.extract")] == ["failed"]
+    assert [row["status"] for row in site.rows("select status from ops.extract")] == ["failed"]
 
 
 def test_windows_in_any_order_with_holes_between(new_site: NewSite, world: World) -> None:
@@ -176,7 +177,7 @@ def test_windows_in_any_order_with_holes_between(new_site: NewSite, world: World
             assert ("T stays at" in said.err) == is_broken
         site.ingest(SOURCE, end)
         assert (site.known_at(SOURCE), site.holes()) == (end, [])
-        assert {row["status"] for row in site.query("select distinct status from ops.load")} <= {"loaded"}
+        assert {row["status"] for row in site.rows("select distinct status from ops.load")} <= {"loaded"}
 
 
 def test_what_a_run_left_is_given_up(new_site: NewSite, world: World) -> None:
@@ -188,7 +189,7 @@ def test_what_a_run_left_is_given_up(new_site: NewSite, world: World) -> None:
         left.step()
     assert len(site.staging_tables()) > 3
     site.ingest(SOURCE, t)
-    rows = site.query(
+    rows = site.rows(
         "select e.status as run, l.status from ops.load as l inner join ops.extract as e using (extract_id) group by 1, 2 order by 1"
     )
     assert [tuple(row.values()) for row in rows] == [("complete", "loaded"), ("superseded", "given_up")]
@@ -203,11 +204,11 @@ def test_a_failed_run_is_taken_up_again_only_where_no_newer_one_began(new_site: 
     run = Stepwise(site, SOURCE, t)
     run.step()
     run.step()
-    site.run("update ops.load set landing_path = landing_path || '-away' where entity = 'dossiers'")
+    site.execute("update ops.load set landing_path = landing_path || '-away' where entity = 'dossiers'")
     run.step()
     assert "damaged" in str(run.error)
-    assert [row["status"] for row in site.query("select status from ops.extract")] == ["failed"]
-    site.run("update ops.load set landing_path = replace(landing_path, '-away', '') where entity = 'dossiers'")
+    assert [row["status"] for row in site.rows("select status from ops.extract")] == ["failed"]
+    site.execute("update ops.load set landing_path = replace(landing_path, '-away', '') where entity = 'dossiers'")
     run.error, run.done = None, ["open", "extract"]
     run.finish()
     assert run.error is None

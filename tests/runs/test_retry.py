@@ -13,9 +13,12 @@ from cchc.pipeline import ingest as pipeline
 from cchc.runs import retry
 from cchc.settings import Settings
 from cchc.warehouse import engine
-from tests.cli.support import cchc, connect, dossier, dossier_file, rows_of
 from tests.oracle.world import World
-from tests.runs.support import Site, unlike
+from tests.runs.site import Site
+from tests.support.cli import cchc, connect
+from tests.support.deliveries import dossier, dossier_file
+from tests.support.table_rows import differing
+from tests.support.warehouse import rows_of
 
 NewSite = Callable[..., Site]
 UNKNOWN = "H19.16.99"
@@ -117,12 +120,12 @@ def test_a_blocked_extract_is_tried_again_as_a_whole(new_site: NewSite, world: W
         patch.setenv("CCHC_SOURCES_DIR", str(sources))
         assert site.ingest("one_stop", world.ts[-1], code=3).code == 3
         assert site.known_at("one_stop") is None
-        loads = site.query("select load_id from ops.load where status = 'blocked'")
+        loads = site.rows("select load_id from ops.load where status = 'blocked'")
         profile.write_text(text, encoding="utf-8")
         said = site.call("quarantine", "retry", "--load", str(loads[0]["load_id"]))
         assert said.code == 0, said.err
     assert site.known_at("one_stop") == world.ts[-1]
-    assert unlike(undisturbed.state("core"), site.state("core")) == {}
+    assert differing(undisturbed.state("core"), site.state("core")) == {}
 
 
 def test_a_load_without_landing_is_refused_by_name(loaded: Settings) -> None:

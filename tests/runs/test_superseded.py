@@ -15,7 +15,7 @@ from cchc.cli.examine import examine
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine, query, run_script
 from tests.oracle.world import World
-from tests.runs.support import Site, Stepwise
+from tests.runs.site import Site, Stepwise
 
 NewSite = Callable[..., Site]
 MIGRATIONS = PROJECT / "include" / "sql" / "migrations"
@@ -39,7 +39,7 @@ def test_a_newer_run(new_site: NewSite, world: World) -> None:
     site.ingest("one_stop", t)
     first.step()
     assert "gave way to a newer one (extract 2)" in str(first.error)
-    assert [tuple(row.values()) for row in site.query(SUPERSEDED)] == [
+    assert [tuple(row.values()) for row in site.rows(SUPERSEDED)] == [
         ("superseded", "newer_run", "a newer run of the source was started"),
         ("complete", None, None),
     ]
@@ -57,7 +57,7 @@ def test_t_was_set_back(new_site: NewSite, world: World) -> None:
     late.step()
     assert "T of the source was set back while it was in work" in str(late.error)
     assert "gave way" not in str(late.error)
-    assert site.query(SUPERSEDED)[-1] == {"status": "superseded", "superseded_by": "rewind", "message": "T of the source was set back"}
+    assert site.rows(SUPERSEDED)[-1] == {"status": "superseded", "superseded_by": "rewind", "message": "T of the source was set back"}
     with site.active():
         (told,) = [finding for finding in examine(site.settings, ["one_stop"]) if "extract 2" in finding.text]
     assert "gave way because T of the source was set back, and nothing has taken its place" in told.text

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
-from sqlalchemy import text
 
-from cchc.period import parse_moment, parse_period
-from cchc.pipeline import ingest as pipeline
-from cchc.pipeline.refresh import refresh
 from cchc.settings import Settings
-from cchc.sources.connection import Connection
-from cchc.warehouse import engine, query
+from tests.support import desk as desks
+from tests.support.files import bytes_of, workbook
 from tests.support.warehouse import NewWarehouse
 
 FEEDBACK = (
@@ -53,69 +46,26 @@ def table(rows: list[dict[str, Any]], columns: tuple[str, ...], delimiter: str =
     return (("\ufeff" if bom else "") + "\n".join(lines) + end).encode()
 
 
-def workbook(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> bytes:
-    """The same as a workbook."""
-    book = openpyxl.Workbook()
-    sheet = book.worksheets[0]
-    sheet.append(list(columns))
-    for row in rows:
-        sheet.append([row.get(name) for name in columns])
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+def table_or_workbook(name: str, rows: list[dict[str, Any]], columns: tuple[str, ...], **form: Any) -> bytes:
+    """The content of a file of this name; `form` is that of a CSV file."""
+    return bytes_of(workbook(rows, columns)) if name.endswith("xlsx") else table(rows, columns, **form)
 
 
-class Desk:
-    """One warehouse with a drop folder for each source."""
-
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self.settings, self.folder = settings, folder
-
-    def drop(self, source: str, name: str, data: bytes) -> Path:
-        """Put a file into the folder of a source."""
-        path = self.folder / source / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        return path
+class Desk(desks.Desk):
+    """A desk at which feedback, survey and assessments arrive."""
 
     def feedback(self, name: str, *rows: dict[str, Any], **form: Any) -> Path:
         """A file of feedback."""
-        return self.drop("feedback", name, workbook(list(rows), FEEDBACK) if name.endswith("xlsx") else table(list(rows), FEEDBACK, **form))
+        return self.drop("feedback", name, table_or_workbook(name, list(rows), FEEDBACK, **form))
 
     def survey(self, name: str, *rows: dict[str, Any], **form: Any) -> Path:
         """A file of the survey."""
-        return self.drop("survey", name, workbook(list(rows), SURVEY) if name.endswith("xlsx") else table(list(rows), SURVEY, **form))
+        return self.drop("survey", name, table_or_workbook(name, list(rows), SURVEY, **form))
 
     def assessments(self, name: str, *rows: tuple[str, str, str]) -> None:
         """A file of assessments (code, time, answer) of the one-stop."""
         lines = ["MaDanhGia,MaHoSo,MaDonVi,ThoiGianDanhGia,DanhGia,NgaySuaCuoi", *(f"{c},,H19.16.3,{at},{how},{at}" for c, at, how in rows)]
         self.drop("one_stop", name, ("\n".join(lines) + "\n").encode())
-
-    def ingest(self, source: str, known_at: str) -> pipeline.Outcome:
-        """Load what is in the folder of a source, as of T."""
-        (self.folder / source).mkdir(parents=True, exist_ok=True)
-        moment: datetime = parse_moment(known_at)
-        return pipeline.ingest(self.settings, source, Connection(source, str(self.folder / source)), end=moment)
-
-    def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
-        """Rows of a query."""
-        with engine(self.settings).connect() as connection:
-            return query(connection, statement, values)
-
-    def settle(self, *months: str) -> None:
-        """Refresh these months, and take the others that wait as done: a test that asks for one month need not compute sixty."""
-        refresh(self.settings, [parse_period(month).start for month in months])
-        with engine(self.settings).begin() as connection:
-            connection.execute(text("delete from ops.dirty_month"))
-
-    def counts(self, indicator: str, kind: str, start: str, basis: str = "period", unit: str = "all") -> tuple[int, int] | None:
-        """Numerator and denominator of a stored value."""
-        found = self.rows(
-            "select numerator, denominator from mart.indicator_value where indicator_code = :i and period_kind = :k "
-            "and period_start = cast(:s as date) and basis = :b and unit_code = :u",
-            i=indicator, k=kind, s=start, b=basis, u=unit,
-        )  # fmt: skip
-        return (found[0]["numerator"], found[0]["denominator"]) if found else None
 
 
 @pytest.fixture

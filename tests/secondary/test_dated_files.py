@@ -12,7 +12,8 @@ import pytest
 
 from cchc.cli import main as cli
 from cchc.period import now
-from tests.secondary.conftest import FEEDBACK, Desk, answer, answered, item, table, workbook
+from tests.secondary.conftest import FEEDBACK, Desk, answer, answered, item, table
+from tests.support.files import bytes_of, workbook
 
 CURRENT = (
     "select feedback_code, channel_code, is_about_procedures, received_at, due_at, answered_at, status_code, rating_code, repeated_code, "
@@ -40,8 +41,8 @@ def test_every_form_of_a_file_says_the_same(desk: Desk) -> None:
         "csv;": table(forms(), FEEDBACK, delimiter=";"),
         "csv;bom": table(forms(), FEEDBACK, delimiter=";", bom=True),
         "csv,bom": table(forms(), FEEDBACK, bom=True).replace(b"\n", b"\r\n"),
-        "xlsx": workbook(forms(), FEEDBACK),
-        "xlsx with cells of times": workbook(in_cells, FEEDBACK),
+        "xlsx": bytes_of(workbook(forms(), FEEDBACK)),
+        "xlsx with cells of times": bytes_of(workbook(in_cells, FEEDBACK)),
     }
     found = {}
     for revision, (form, content) in enumerate(data.items(), 1):
@@ -123,7 +124,7 @@ def test_only_months_of_what_changed_are_touched(desk: Desk) -> None:
 def test_a_file_without_an_end_is_left_and_told_after_a_day(desk: Desk) -> None:
     whole = desk.feedback("phananh_20230508.csv", item("A"))
     half = desk.feedback("phananh_20230515.csv", item("B"), item("C"), end="")
-    zipped = desk.drop("feedback", "phananh_20230522.xlsx", workbook([item("D")], FEEDBACK)[:-200])
+    zipped = desk.drop("feedback", "phananh_20230522.xlsx", bytes_of(workbook([item("D")], FEEDBACK))[:-200])
     old = (now() - timedelta(hours=25)).timestamp()
     os.utime(zipped, (old, old))
     done = desk.ingest("feedback", T)
@@ -135,7 +136,7 @@ def test_a_file_without_an_end_is_left_and_told_after_a_day(desk: Desk) -> None:
     assert "more than a day" in loads[zipped.name]["message"]
     assert [row["feedback_code"] for row in desk.rows(CURRENT)] == ["A"], "nothing of half a file"
     half.write_bytes(half.read_bytes() + b"\n")
-    zipped.write_bytes(workbook([item("D")], FEEDBACK))
+    zipped.write_bytes(bytes_of(workbook([item("D")], FEEDBACK)))
     desk.ingest("feedback", "2024-01-03")
     assert [row["feedback_code"] for row in desk.rows(CURRENT)] == ["A", "B", "C", "D"]
 

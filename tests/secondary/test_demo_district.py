@@ -5,21 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-import pytest
-
 from cchc.period import BASES, KINDS, Period, parse_period
 from demo import clock, drops
 from demo.district import District
 from demo.units import BY_CODE
 from tests.secondary.conftest import Desk
+from tests.support.district import district as made_district
 
 CODES = ("feedback_on_time_rate", "feedback_satisfaction_rate")
 PERIODS = ("2023-05", "2023-06", "2023-12", "2023-Q2", "2023-H1", "2023-9M", "2023", "2022", "2023-06R", "2023-Q1R")
-
-
-@pytest.fixture(scope="module")
-def district() -> District:
-    return District(seed=53, scale=0.01)
 
 
 def deliver(desk: Desk, district: District, at: str) -> None:
@@ -62,7 +56,8 @@ def counted(rows: list[dict[str, Any]], period: Period, basis: str) -> dict[str,
     return {CODES[0]: (sum(on_time), len(on_time)), CODES[1]: (sum(satisfied), len(satisfied))}
 
 
-def test_the_numbers_are_those_of_a_plain_count(desk: Desk, district: District) -> None:
+def test_the_numbers_are_those_of_a_plain_count(desk: Desk) -> None:
+    district = made_district()
     deliver(desk, district, "2024-01-02T00:00:00+07:00")
     for source in ("feedback", "survey"):
         done = desk.ingest(source, "2024-01-02")

@@ -8,7 +8,6 @@ import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,13 +17,9 @@ from cchc.reference.load import load_reference
 from cchc.reference.unit_list import read_units
 from cchc.settings import PROJECT, Settings
 from tests.secondary.conftest import Desk
+from tests.support.files import csv_rows
 
 PLAN_YEAR = PROJECT / "tests" / "oracle" / "reference" / "units.csv"
-
-
-def rows_of(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def copied(settings: Settings, folder: Path) -> Settings:
@@ -34,12 +29,12 @@ def copied(settings: Settings, folder: Path) -> Settings:
 
 
 def test_the_units_of_2023_are_as_they_were(warehouse: Settings) -> None:
-    now = {row["unit_code"]: row for row in rows_of(warehouse.reference_dir / "units.csv")}
-    for row in rows_of(PLAN_YEAR):
+    now = {row["unit_code"]: row for row in csv_rows(warehouse.reference_dir / "units.csv")}
+    for row in csv_rows(PLAN_YEAR):
         assert {name: now[row["unit_code"]][name] for name in row} == row
     units = [state for states in read_units(warehouse.reference_dir / "units.csv").states.values() for state in states]
     tree = [unit for unit in units if unit.root_code == "H19.16"]
-    assert {unit.unit_code for unit in tree} == {row["unit_code"] for row in rows_of(PLAN_YEAR)}
+    assert {unit.unit_code for unit in tree} == {row["unit_code"] for row in csv_rows(PLAN_YEAR)}
     later = [unit for unit in units if unit.root_code != "H19.16"]
     assert {unit.level for unit in later} == {"province", "commune", "ward"}
     assert min(unit.valid_from for unit in later) == date(2025, 7, 1)
@@ -53,7 +48,7 @@ def test_later_units_change_no_figure_scope_or_coverage_of_the_plan(desk: Desk) 
     desk.ingest("one_stop", "2025-09-01")
     desk.settle("2023-05", "2025-08")
     scopes = {row["unit_code"] for row in desk.rows("select distinct unit_code from mart.indicator_value")}
-    assert scopes == {row["unit_code"] for row in rows_of(PLAN_YEAR)} | {"all", "level:district", "level:commune"}
+    assert scopes == {row["unit_code"] for row in csv_rows(PLAN_YEAR)} | {"all", "level:district", "level:commune"}
     coverage = desk.rows(
         "select unit_code, cast(period_start as text) as start, coverage from mart.indicator_value "
         "where indicator_code = 'procedure_satisfaction_rate' and period_kind = 'month' and basis = 'period' "
@@ -80,7 +75,7 @@ def test_a_list_of_units_that_does_not_fit_is_refused(
     warehouse: Settings, tmp_path: Path, code: str, changes: dict[str, str], words: str
 ) -> None:
     edited = copied(warehouse, tmp_path)
-    rows = rows_of(edited.reference_dir / "units.csv")
+    rows = csv_rows(edited.reference_dir / "units.csv")
     with (edited.reference_dir / "units.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()

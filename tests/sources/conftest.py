@@ -15,7 +15,7 @@ from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
 from cchc.sources.landing import Landed, Window, read_parts
 from cchc.sources.profile import Profile, load_profile
-from tests.sources.server import Source, serving
+from tests.support.source_server import Source, serving
 
 PROJECT = Path(__file__).resolve().parents[2]
 T = datetime(2023, 7, 1, tzinfo=ZONE)

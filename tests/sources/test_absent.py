@@ -19,7 +19,7 @@ from cchc.sources.extract import extract
 from cchc.sources.fields import Earlier, FieldCounts, Share
 from cchc.sources.landing import Landed, Window
 from tests.sources.conftest import KEY, T, profile
-from tests.sources.server import Source
+from tests.support.source_server import Source
 
 DOSSIERS = profile("one_stop").entities["dossiers"]
 OPEN = {

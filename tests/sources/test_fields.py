@@ -15,7 +15,7 @@ from cchc.sources.extract import extract
 from cchc.sources.fields import FieldCounts, is_name
 from cchc.sources.landing import Landed, Window
 from tests.sources.conftest import KEY, T, profile
-from tests.sources.server import Source
+from tests.support.source_server import Source
 
 DOSSIERS = profile("one_stop").entities["dossiers"]
 
@@ -113,7 +113,7 @@ def test_a_header_that_swallowed_the_first_record_keeps_nobodys_name(tmp_path: P
 
 
 def test_of_several_rows_of_a_key_the_one_that_lands_is_counted(tmp_path: Path, landing: str) -> None:
-    dutch = profile("dutch_permits", "tests/profiles")
+    dutch = profile("dutch_permits", "docs/examples")
     names = sorted({name for entity in dutch.entities.values() for name in entity.wire_fields})
     rows = [["A", "t1"], ["B", "t2"], ["A", "t3"]]
     cells = [{"case:concept:name": key, "concept:instance": step} for key, step in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -24,10 +25,11 @@ from cchc.sources.extract import extract
 from cchc.sources.fields import Earlier, Share
 from cchc.sources.landing import Landed, Window
 from cchc.sources.profile import Profile
-from tests.sources.conftest import KEY, PROJECT, T, profile, records, rows
+from tests.sources.conftest import KEY, T, profile, records, rows
+from tests.support.deliveries import PAYMENT_HEADER
+from tests.support.permits import EXPORTS, Export
 
 SIGNATURE = "IdKySo,IdVanBan,NguoiKyId,ThoiDiemKy,LoaiChungThu,HopLe,NgayCapNhat"
-HEADER = "MaThamChieu;MaGiaoDich;MaHoSo;MaTTHC;MaDonVi;LoaiGiaoDich;SoTien;Phi;LePhi;HinhThucThanhToan;KenhThanhToan;TrangThaiGD;MaLoi;MaNganHang;ThoiGianGD;MaThamChieuGoc;SoBienLai;NguoiNop;SoTaiKhoan"
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def day_file(
     **declared: Any,
 ) -> None:
     """A day file and its manifest; `declared` overrides what the manifest says (None = no manifest)."""
-    body = [HEADER, *(lines if lines is not None else [row("1"), row("2")]), *([trailer] if trailer else [])]
+    body = [PAYMENT_HEADER, *(lines if lines is not None else [row("1"), row("2")]), *([trailer] if trailer else [])]
     data = ("\ufeff" + "".join(line + "\r\n" for line in body)).encode()
     data = gzip.compress(data, mtime=0) if name.endswith(".gz") else data
     (inbox / name).write_bytes(data)
@@ -430,15 +432,14 @@ def test_whole_numbers() -> None:
     assert files.whole_number(True, None) is None
 
 
-def test_another_vendors_export_from_a_profile_alone(landing: str) -> None:
-    folder = PROJECT / ".." / "shared" / "data" / "real"
-    if not folder.is_dir():
-        pytest.skip("the Dutch file is not here: ../shared/data/real/dutch_permits_receipt.csv.gz")
-    dutch = profile("dutch_permits", "tests/profiles")
-    loads = extract(dutch, Connection("dutch_permits", str(folder)), Window(None, now()), landing, extract_id=1, privacy_key=KEY)
+@pytest.mark.parametrize("export", EXPORTS)
+def test_another_vendors_export_from_a_profile_alone(inbox: Path, landing: str, export: Export) -> None:
+    shutil.copy(export.path, inbox)
+    dutch = profile("dutch_permits", "docs/examples")
+    loads = extract(dutch, Connection("dutch_permits", str(inbox)), Window(None, now()), landing, extract_id=1, privacy_key=KEY)
     dossiers, steps = (records(load) for load in loads)
     finished = [record for record in dossiers if record["case:enddate"]]
-    assert (len(dossiers), len(steps), len(finished)) == (1434, 8577, 1329)
+    assert (len(dossiers), len(steps), len(finished)) == (export.cases, export.events, export.ended)
     time_of = times.reader(dutch.time_formats, dutch.zone_info)
 
     def day(record: dict[str, Any], name: str) -> date:
@@ -446,14 +447,14 @@ def test_another_vendors_export_from_a_profile_alone(landing: str) -> None:
         assert at is not None
         return at.astimezone(dutch.zone_info).date()
 
-    assert sum(day(record, "case:enddate") <= day(record, "case:deadline") for record in finished) == 1020
+    assert sum(day(record, "case:enddate") <= day(record, "case:deadline") for record in finished) == export.not_late
     lines = [line[0] for line in rows(loads[0])]
-    assert len(set(lines)) == 1434
-    assert max(lines) == 8578
+    assert len(set(lines)) == export.cases
+    assert max(lines) == export.events + 1
 
 
 def test_several_rows_of_a_key_are_one_record_and_the_last_wins(inbox: Path, landing: str) -> None:
-    dutch = profile("dutch_permits", "tests/profiles")
+    dutch = profile("dutch_permits", "docs/examples")
     columns = ["case:concept:name", "case:enddate", "concept:instance"]
     others = sorted({name for entity in dutch.entities.values() for name in entity.wire_fields} - set(columns))
     rows_of_it = ["A,,t1", "B,,t2", "A,2020-01-01,t3", ",,t4"]

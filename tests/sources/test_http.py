@@ -19,7 +19,7 @@ from cchc.sources.connection import Connection
 from cchc.sources.extract import months_between
 from cchc.sources.landing import Landed, Window
 from tests.sources.conftest import T, profile, records, rows
-from tests.sources.server import Source
+from tests.support.source_server import Source
 
 Pull = Callable[..., dict[str, Landed]]
 STEPS = "/api/dossier_steps"

@@ -21,7 +21,7 @@ from cchc.sources.privacy import keyed
 from cchc.sources.secrecy import purge_landing
 from cchc.staging.key_ids import key_id
 from tests.sources.conftest import KEY, T, profile, records, rows
-from tests.sources.server import Source
+from tests.support.source_server import Source
 
 Pull = Callable[..., dict[str, Landed]]
 PLANTED = {

@@ -143,7 +143,7 @@ def test_other_mistakes(tmp_path: Path) -> None:
         load_profile(tmp_path, "bad")
     with pytest.raises(NotConfigured, match="Source one_stop has no entity 'dosiers'. It has: dossiers"):
         profile("one_stop").with_entities(["dosiers"])
-    codes = profile("dutch_permits", "tests/profiles").entities["dossiers"].columns
+    codes = profile("dutch_permits", "docs/examples").entities["dossiers"].columns
     assert next(column.otherwise for column in codes if column.name == "channel_code") == "null"
 
 

@@ -44,7 +44,7 @@ from cchc.reference.plan import DISTRICT
 from cchc.reference.plan_load import load_plans
 from cchc.reference.roles import Clocks
 from cchc.reference.unit_list import place_records
-from cchc.settings import Settings
+from cchc.settings import PROJECT, Settings
 from cchc.sources.profile import load_profile
 from cchc.staging.key_ids import key_id
 from cchc.warehouse import run_file, sql
@@ -618,8 +618,8 @@ def view(schema: str) -> Maker:
 
 
 def profile(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
-    """What the profile `profile` of tests/profiles brings into the warehouse."""
-    load_source(connection, load_profile(CASES.parent / "profiles", binds["profile"]))
+    """What the profile `profile` of docs/examples brings into the warehouse."""
+    load_source(connection, load_profile(PROJECT / "docs" / "examples", binds["profile"]))
     return f"core.{table}"
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 from sqlalchemy import Engine, text
 
 from cchc.quality import LoadVerdict, validate
@@ -16,6 +18,8 @@ from cchc.settings import PROJECT
 from cchc.sources.landing import Folder, Landed, Writer, write_manifest
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging import stage
+from cchc.warehouse import engine
+from tests.support.warehouse import NewWarehouse
 
 T = datetime(2023, 12, 31, 17, 0, tzinfo=UTC)  # 2024-01-01 00:00 in Asia/Ho_Chi_Minh
 _folders = itertools.count(1)
@@ -94,3 +98,10 @@ class Bench:
         """Runs a statement."""
         with self.engine.begin() as connection:
             connection.execute(text(statement), binds)
+
+
+@pytest.fixture(scope="module")
+def bench(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One warehouse and one landing folder for the tests of a file."""
+    with new_warehouse(tmp_path_factory.mktemp("bench")) as settings:
+        yield Bench(engine(settings), tmp_path_factory.mktemp("landing"))

@@ -12,7 +12,7 @@ from cchc.settings import PROJECT, Settings
 from cchc.sources.codes import CODES, OWN_WORDS
 from cchc.sources.profile_file import ProfileFile
 from cchc.typed import Typed
-from tests.cli.support import rows_of
+from tests.support.warehouse import rows_of
 
 SETS = ("expect_column_values_to_be_in_set", "expect_listed_code")
 LISTED = [(model, column) for model, columns in CODES.items() for column in columns if "." not in column]

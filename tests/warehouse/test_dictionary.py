@@ -9,7 +9,7 @@ from sqlalchemy import text
 from cchc.documentation.dictionary import dictionary
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
-from tests.cli.support import rows_of
+from tests.support.warehouse import rows_of
 
 PAGE = PROJECT / "docs" / "data-dictionary.md"
 HOW = "docs/data-dictionary.md is old; write it anew: make dictionary"

@@ -14,8 +14,10 @@ from sqlalchemy.exc import DBAPIError
 
 from cchc.settings import Settings
 from cchc.warehouse import engine
-from tests.cli.support import cchc, connect, payment, payment_file, rows_of
-from tests.small_district import CLOCK
+from tests.support.cli import cchc, connect
+from tests.support.deliveries import payment, payment_file
+from tests.support.district import CLOCK
+from tests.support.warehouse import rows_of
 
 ROLES = ("cchc_loader", "cchc_analyst", "cchc_dashboard")
 

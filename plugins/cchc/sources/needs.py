@@ -1,6 +1,6 @@
 """The columns of each model that a profile must fill; without them no row could be stored.
 
-They are the columns of the model's table in core that cannot be null and that nothing else fills. tests/sources/test_needs.py compares them
+They are the columns of the model's table in core that cannot be null and that nothing else fills. tests/sources/test_needed_columns.py compares them
 with the database.
 """
 

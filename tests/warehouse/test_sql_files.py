@@ -21,9 +21,9 @@ from cchc.settings import PROJECT, Settings
 from cchc.warehouse import Applied, engine, migrate, require_migrated
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse.files import read_files, statements, with_users
-from tests.cli.support import cchc, rows_of
-from tests.conftest import admin, environment
-from tests.support.warehouse import NewWarehouse
+from tests.support.cli import cchc
+from tests.support.environment import environment
+from tests.support.warehouse import NewWarehouse, admin, rows_of
 
 SQL = PROJECT / "include" / "sql"
 FILES = [path for folder in ("views", "functions") for path in sorted(SQL.glob(f"*/{folder}/*.sql"))]

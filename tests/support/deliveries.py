@@ -1,67 +1,17 @@
-"""The command line as an operator sees it: what it printed, where, and its exit code; and files as the sources send them."""
+"""Files as the sources deliver them: payments of a day, dossiers."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pytest
-
-from cchc.cli import main as cli
-from cchc.settings import Settings
-from cchc.warehouse import engine, query
 
 PAYMENT_COLUMNS = (
     "MaThamChieu", "MaGiaoDich", "MaHoSo", "MaTTHC", "MaDonVi", "LoaiGiaoDich", "SoTien", "Phi", "LePhi", "HinhThucThanhToan",
     "KenhThanhToan", "TrangThaiGD", "MaLoi", "MaNganHang", "ThoiGianGD", "MaThamChieuGoc", "SoBienLai", "NguoiNop", "SoTaiKhoan",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Said:
-    """What one command said."""
-
-    code: int
-    out: str
-    err: str
-    data: bytes
-
-
-def cchc(*arguments: str) -> Said:
-    """Run `cchc …` in this process. Unexpected exceptions are not caught, so that the test fails with their stack trace."""
-    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
-    with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
-        try:
-            code = cli.main(list(arguments))
-        except SystemExit as ended:  # argparse
-            code = int(ended.code or 0)
-    data, errors = (stream.buffer.getvalue() for stream in streams)
-    return Said(code, data.decode("utf-8", "replace"), errors.decode("utf-8"), data)
-
-
-def rows_of(settings: Settings, statement: str) -> list[dict[str, Any]]:
-    """Rows of the warehouse."""
-    with engine(settings).connect() as connection:
-        return query(connection, statement)
-
-
-def counted(settings: Settings) -> dict[str, int]:
-    """Rows of every table of core and mart: what a failed load must not change."""
-    tables = rows_of(
-        settings, "select schemaname || '.' || tablename as name from pg_tables where schemaname in ('core', 'mart') order by 1"
-    )
-    union = " union all ".join(f"select '{row['name']}' as name, count(*) as n from {row['name']}" for row in tables)
-    return {row["name"]: row["n"] for row in rows_of(settings, union)}
-
-
-def connect(monkeypatch: pytest.MonkeyPatch, source: str, **parts: str) -> None:
-    """Set the connection of a source."""
-    monkeypatch.setenv(f"AIRFLOW_CONN_SRC_{source.upper()}", json.dumps(parts))
+PAYMENT_HEADER = ";".join(PAYMENT_COLUMNS)
 
 
 def payment(**fields: str) -> dict[str, str]:
@@ -79,7 +29,7 @@ def payment_file(folder: Path, day: str, rows: list[dict[str, str]], *, claimed:
     folder.mkdir(exist_ok=True)
     amount = sum(int(row["SoTien"].replace(".", "")) for row in rows if row["LoaiGiaoDich"] == "PAY" and row["TrangThaiGD"] == "1")
     lines = [
-        ";".join(PAYMENT_COLUMNS),
+        PAYMENT_HEADER,
         *(";".join(row[column] for column in PAYMENT_COLUMNS) for row in rows),
         f"#TONG;{len(rows)};{amount}",
     ]
@@ -95,6 +45,12 @@ def payment_file(folder: Path, day: str, rows: list[dict[str, str]], *, claimed:
     }
     path.with_suffix(".json").write_text(json.dumps(manifest), encoding="utf-8")
     return path
+
+
+def payment_day(folder: Path, day: str, *, claimed: int = 50_000) -> Path:
+    """One day's file with one good payment of 50.000 đồng; `claimed` is the amount that its manifest gives."""
+    paid = payment(MaThamChieu=f"R{day}", MaGiaoDich=f"G{day}", ThoiGianGD=f"{day[6:]}/{day[4:6]}/{day[:4]} 10:00:00")
+    return payment_file(folder, day, [paid], claimed=claimed)
 
 
 def dossier(code: str, **fields: Any) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from sqlalchemy import text
 
 from cchc.settings import Settings
 from cchc.warehouse import engine
-from tests.cli.support import cchc, rows_of
-from tests.small_district import served
+from tests.support.cli import cchc
+from tests.support.district import served
+from tests.support.warehouse import rows_of
 
 MONTHS = ["2023-10", "2023-11", "2023-12", "2024-01"]
 

@@ -12,10 +12,11 @@ import pytest
 from cchc import errors
 from cchc.airflow import notify
 from cchc.settings import Settings
-from tests.dags.conftest import Box
-from tests.dags.test_runs import broken, payment_day, rows_of
+from tests.dags.conftest import Box, broken
 from tests.dags.webhook import Webhook, webhook
-from tests.small_district import CLOCK
+from tests.support.deliveries import payment_day
+from tests.support.district import CLOCK
+from tests.support.warehouse import rows_of
 
 __all__ = ["webhook"]
 

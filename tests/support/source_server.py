@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
+
+from tests.support.http import Handler, listening
 
 
 class Source:
@@ -31,12 +31,9 @@ class Source:
         self.answer: Callable[[str, dict[str, str]], Any] | None = None
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     protocol_version = "HTTP/1.1"
     source: Source
-
-    def log_message(self, *_: Any) -> None:
-        """Silence."""
 
     def reply(self, body: Any, status: int = 200, headers: dict[str, str] | None = None) -> bool:
         data = body if isinstance(body, bytes) else orjson.dumps(body)
@@ -118,14 +115,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(source: Source) -> Iterator[str]:
     """The base URL of a running server."""
-    handler = type("Handler", (_Handler,), {"source": source})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(type("SourceHandler", (_Handler,), {"source": source})) as url:
+        yield url

@@ -18,9 +18,10 @@ from cchc.sources.extract import extract
 from cchc.sources.landing import Window
 from cchc.sources.needs import ALWAYS, IDENTITY
 from cchc.sources.profile import load_profile
-from tests.cli.support import cchc, connect, rows_of
-from tests.small_district import CLOCK
 from tests.sources.conftest import KEY, T
+from tests.support.cli import cchc, connect
+from tests.support.district import CLOCK
+from tests.support.warehouse import rows_of
 
 TABLES = {model.name: model.versions for model in VERSIONED} | {"declared_figure": "core.declared_figure_version"}
 CODES = {"dossier_id": "dossier_code", "step_id": "step_code"}

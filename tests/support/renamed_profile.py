@@ -12,7 +12,7 @@ from cchc.settings import PROJECT
 from cchc.sources.profile import Profile, read_profile
 
 
-class SecondVendor:
+class RenamedProfile:
     """The profile of `source` under other names on the wire; `renamed` writes a record of the first vendor as the second one would."""
 
     def __init__(self, source: str, folder: Path):

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -21,12 +20,12 @@ from cchc.reference import calendar
 from cchc.reference.load import load_reference
 from cchc.warehouse import engine
 from tests.oracle.indicators import SECONDARY, SOURCES
-from tests.oracle.test_product import Bench, bench, rows_of, unlike
-from tests.oracle.world import World, random_world
+from tests.oracle.world import random_world
 from tests.reference.conftest import Office
+from tests.support.table_rows import differing, table_rows
+from tests.support.warehouse import NewWarehouse
+from tests.support.world_site import NewSite, WorldSite, sites
 
-__all__ = ["bench"]
-pytestmark = pytest.mark.enable_socket
 Change = Callable[[Office, date], None]
 
 
@@ -89,28 +88,28 @@ def swap(office: Office, day: date) -> None:
 CHANGES: dict[str, Change] = {change.__name__: change for change in (rename, spell, merge, divide, end, begin, level, leave, correct, swap)}
 
 
-class Felt:
+class LoadedWorld:
     """A world in a warehouse, of which the months are computed that hold its records."""
 
-    def __init__(self, made: Bench, folder: Path) -> None:
-        self.bench = made
-        shutil.copytree(made.options.reference_dir, folder)
-        self.office = Office(replace(made.options, reference_dir=folder))
+    def __init__(self, site: WorldSite, folder: Path) -> None:
+        self.site = site
+        shutil.copytree(site.settings.reference_dir, folder)
+        self.office = Office(replace(site.settings, reference_dir=folder))
         self.office.write(row for row in self.office.units if not row["unit_code"].startswith("H19.2025"))
-        with engine(made.options).begin() as connection:
+        with engine(site.settings).begin() as connection:
             for table in ("core.unit_on_day", "core.unit_version", "core.unit"):
                 connection.execute(text(f"delete from {table} where unit_code like 'H19.2025%'"))
-        self.begin = min(file.day for file in made.world.drop_files if file.source == "feedback").replace(day=1)
+        self.begin = min(file.day for file in site.world.drop_files if file.source == "feedback").replace(day=1)
 
     def ingest(self, t: datetime) -> None:
         """Every source as of T."""
         for source in (*SOURCES, *SECONDARY):
-            self.bench.server.clock = t
-            self.bench.call("ingest", source, "--to", t.isoformat(), good=(0, 3))
+            self.site.server.clock = t
+            self.site.call("ingest", source, "--to", t.isoformat(), good=(0, 3))
 
     def refresh(self) -> None:
         """A plain refresh of what waits; of the months before the world begins nothing is asked."""
-        with engine(self.bench.options).begin() as connection:
+        with engine(self.site.settings).begin() as connection:
             connection.execute(text("delete from ops.dirty_month where month_start < :m"), {"m": self.begin})
         refresh(self.office.settings)
 
@@ -124,34 +123,34 @@ class Felt:
 
     def rows(self) -> dict[str, list[str]]:
         """Everything that core and mart have, but when it was computed."""
-        return rows_of(self.bench.options, "computed_at", "_load_id", "is_listed")
+        return table_rows(self.site.settings, "computed_at", "_load_id", "is_listed")
 
 
-def story(seed: int, changes: list[str], bench: Callable[[World], Bench], tmp_path: Path, *, is_rebuilt: bool = True) -> None:
+def story(seed: int, changes: list[str], new_site: NewSite, tmp_path: Path, *, is_rebuilt: bool = True) -> None:
     """Changes one after the other in one warehouse, each refreshed; in the end another one that knew the last list from the start."""
     world = random_world(seed, 40)
     t = world.ts[-1]
-    felt = Felt(bench(world), tmp_path / "felt")
-    felt.office.init()
-    felt.ingest(t)
-    felt.refresh()
-    middle = felt.begin + (t.date() - felt.begin) * 2 / 3
+    changed = LoadedWorld(new_site(world), tmp_path / "changed")
+    changed.office.init()
+    changed.ingest(t)
+    changed.refresh()
+    middle = changed.begin + (t.date() - changed.begin) * 2 / 3
     for number, name in enumerate(changes):
-        before = felt.rows()["mart.indicator_value"]
-        CHANGES[name](felt.office, middle + timedelta(days=3 * number))
-        told = felt.office.init()
+        before = changed.rows()["mart.indicator_value"]
+        CHANGES[name](changed.office, middle + timedelta(days=3 * number))
+        told = changed.office.init()
         assert told, f"{name}: nothing is told"
-        felt.refresh()
-        assert felt.is_complete(t), f"seed {seed}: {name} is not felt in some month that was not marked: {told}"
+        changed.refresh()
+        assert changed.is_complete(t), f"seed {seed}: {name} is not felt in some month that was not marked: {told}"
         if name not in ("rename", "spell", "swap"):
-            assert felt.rows()["mart.indicator_value"] != before, f"{name} changes nothing: it proves nothing"
+            assert changed.rows()["mart.indicator_value"] != before, f"{name} changes nothing: it proves nothing"
     if is_rebuilt:
-        anew = Felt(bench(world), tmp_path / "anew")
-        shutil.copytree(felt.office.settings.reference_dir, anew.office.settings.reference_dir, dirs_exist_ok=True)
+        anew = LoadedWorld(new_site(world), tmp_path / "anew")
+        shutil.copytree(changed.office.settings.reference_dir, anew.office.settings.reference_dir, dirs_exist_ok=True)
         load_reference(anew.office.settings)
         anew.ingest(t)
         anew.refresh()
-        assert unlike(felt.rows(), anew.rows()) == {}
+        assert differing(changed.rows(), anew.rows()) == {}
 
 
 @pytest.mark.parametrize(
@@ -162,5 +161,6 @@ def story(seed: int, changes: list[str], bench: Callable[[World], Bench], tmp_pa
         pytest.param(11, ["begin", "end", "rename", "correct", "leave"], marks=pytest.mark.nightly),
     ],
 )
-def test_every_change_is_felt(seed: int, changes: list[str], bench: Any, tmp_path: Path) -> None:
-    story(seed, changes, bench, tmp_path)
+def test_every_change_is_felt(seed: int, changes: list[str], new_warehouse: NewWarehouse, tmp_path: Path) -> None:
+    with sites(new_warehouse, tmp_path) as new_site:
+        story(seed, changes, new_site, tmp_path)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cchc.warehouse import embedded as postgres
-from tests.cli.support import cchc
+from tests.support.cli import cchc
 
 QUESTIONS = [("status",), ("doctor",)]
 

@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from cchc.core import completeness
 from cchc.pipeline import ingest as pipeline
 from cchc.settings import Settings
 from cchc.sources.connection import from_environment
-from cchc.warehouse import engine, query
-from tests.cli.support import Said, cchc
+from cchc.warehouse import engine
 from tests.oracle.server import ContractServer
 from tests.oracle.world import World
+from tests.support.cli import Said, cchc
+from tests.support.table_rows import table_rows
+from tests.support.warehouse import HasWarehouse
 
 STEPS = ("open", "extract", "stage", "validate", "load")
 # what differs between two ways to the same state: numbers of loads, and when something was computed or fetched
@@ -27,7 +27,7 @@ BESIDE_THE_POINT = ["_load_id", "computed_at"]
 
 
 @dataclass
-class Site:
+class Site(HasWarehouse):
     """A warehouse and the servers of a world."""
 
     settings: Settings
@@ -58,19 +58,9 @@ class Site:
 
     def refresh(self) -> None:
         """`cchc refresh`, without the months before the world begins: they are empty, and there are many of them."""
-        self.run("delete from ops.dirty_month where month_start < :m", m=self.world.begin)
+        self.execute("delete from ops.dirty_month where month_start < :m", m=self.world.begin)
         said = self.call("refresh")
         assert said.code == 0, said.err
-
-    def query(self, statement: str, **binds: Any) -> list[dict[str, Any]]:
-        """Rows of the warehouse."""
-        with engine(self.settings).connect() as connection:
-            return query(connection, statement, binds)
-
-    def run(self, statement: str, **binds: Any) -> None:
-        """Change the warehouse."""
-        with engine(self.settings).begin() as connection:
-            connection.execute(text(statement), binds)
 
     def holes(self) -> list[completeness.Hole]:
         """What was never asked for."""
@@ -79,33 +69,17 @@ class Site:
 
     def known_at(self, source: str) -> datetime | None:
         """T of a source."""
-        rows = self.query("select known_at from ops.source_clock where source_code = :s", s=source)
+        rows = self.rows("select known_at from ops.source_clock where source_code = :s", s=source)
         return rows[0]["known_at"] if rows else None
 
     def state(self, *schemas: str, without: list[str] | None = None) -> dict[str, list[str]]:
         """Every row of every table of core and mart, without what differs between two ways to the same state."""
-        found = {}
-        with engine(self.settings).connect() as connection:
-            tables = connection.execute(
-                text("select schemaname || '.' || tablename from pg_tables where schemaname = any(:s) order by 1"),
-                {"s": list(schemas or ("core", "mart"))},
-            ).scalars()
-            for table in list(tables):
-                statement = f"select cast(to_jsonb(t) - cast(:w as text[]) as text) from {table} as t"
-                found[table] = sorted(connection.execute(text(statement), {"w": BESIDE_THE_POINT + (without or [])}).scalars())
-        return found
+        return table_rows(self.settings, *BESIDE_THE_POINT, *(without or []), schemas=schemas or ("core", "mart"))
 
     def staging_tables(self) -> list[str]:
         """The staging tables that runs have left."""
-        rows = self.query("select tablename as name from pg_tables where schemaname = 'staging' and tablename like 'extract%' order by 1")
+        rows = self.rows("select tablename as name from pg_tables where schemaname = 'staging' and tablename like 'extract%' order by 1")
         return [row["name"] for row in rows]
-
-
-def unlike(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Tables whose rows differ, with some rows that only one side has; empty where all is alike."""
-    assert before.keys() == after.keys()
-    assert any(before.values())
-    return {name: sorted(set(rows) ^ set(after[name]))[:4] for name, rows in before.items() if rows != after[name]}
 
 
 @dataclass
