@@ -1,7 +1,7 @@
 """The columns of each model that a profile must fill; without them no row could be stored.
 
-They are the columns of the model's table in core that cannot be null and that nothing else fills. tests/sources/test_needed_columns.py compares them
-with the database.
+They are the columns of the model's table in core that cannot be null and that nothing else fills. tests/sources/test_needed_columns.py
+compares them with the database.
 """
 
 from __future__ import annotations
