@@ -661,7 +661,7 @@ def declared_file(connection: Connection, settings: Settings, binds: Row, table:
         staged = _staging(connection, settings, "declared", "declared_figure", load)
         known = connection.execute(text("select window_to from ops.load where load_id = :l"), {"l": load}).scalar_one()
         connection.execute(text("drop table if exists pg_temp.declared_file_delivered, pg_temp.declared_file_repeated"))
-        declared.merge_declared(connection, settings, "declared", staged, known, known)
+        declared.merge_declared(connection, settings, "declared", staged, known)
     return {
         "declared_file_delivered": table,
         "declared_file_repeated": table,

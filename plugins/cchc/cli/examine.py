@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -87,21 +88,24 @@ def _project(settings: Settings) -> list[Finding]:
     """Check that plan, catalogue and profiles can be read."""
     from cchc.reference.catalogue import catalogue
     from cchc.reference.plan import in_words as plans_in_words
-    from cchc.sources.profile import list_profiles, load_profile
+    from cchc.sources.profile import list_profiles
 
-    findings = [
+    return [
         _checked("plans", lambda: plans_in_words(settings)),
         _checked("catalogue", lambda: f"{len(catalogue(settings))} computed indicators"),
+        *(_checked(f"profile {name}", partial(_name_of_profile, settings, name)) for name in list_profiles(settings.sources_dir)),
     ]
-    for name in list_profiles(settings.sources_dir):
-        findings.append(_checked(f"profile {name}", lambda name=name: load_profile(settings.sources_dir, name).name_vi))  # type: ignore[misc]
-    return findings
+
+
+def _name_of_profile(settings: Settings, name: str) -> str:
+    from cchc.sources.profile import load_profile
+
+    return load_profile(settings.sources_dir, name).name_vi
 
 
 def _connections(settings: Settings, sources: list[str] | None) -> list[Finding]:
     """Test the connections of the sources."""
-    from cchc.pipeline.ingest import check_connection
-    from cchc.sources.connection import from_environment, variable
+    from cchc.sources.connection import variable
     from cchc.sources.profile import list_profiles
 
     findings = []
@@ -109,10 +113,15 @@ def _connections(settings: Settings, sources: list[str] | None) -> list[Finding]
         if not sources and variable(name) not in os.environ:
             findings.append(Finding(OK, f"connection src_{name}: not configured in this environment"))
             continue
-        findings.append(
-            _checked(f"connection src_{name}", lambda name=name: check_connection(settings, name, from_environment(name)))  # type: ignore[misc]
-        )
+        findings.append(_checked(f"connection src_{name}", partial(_tried_connection, settings, name)))
     return findings
+
+
+def _tried_connection(settings: Settings, name: str) -> str:
+    from cchc.pipeline.ingest import check_connection
+    from cchc.sources.connection import from_environment
+
+    return check_connection(settings, name, from_environment(name))
 
 
 def _embedded(settings: Settings) -> list[Finding]:

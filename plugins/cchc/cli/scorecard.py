@@ -6,6 +6,7 @@ from typing import Any
 
 from cchc.period import Period
 from cchc.reports.vietnamese import counts, percent, signed
+from cchc.states import ValueStatus
 
 
 def render(rows: list[dict[str, Any]], period: Period) -> str:
@@ -34,7 +35,7 @@ def render(rows: list[dict[str, Any]], period: Period) -> str:
                 "" if not row["gap_count"] else str(row["gap_count"]),
                 percent(row["last_period_value"], kind),
                 percent(row["year_before_value"], kind) + _compared(row),
-                coverage if row["status"] != "no_data" or row["coverage_percent"] is not None else "–",
+                coverage if row["status"] != ValueStatus.NO_DATA or row["coverage_percent"] is not None else "–",
             ]
         )
         numbered.add(number)

@@ -27,13 +27,11 @@ _SAME_FILE = " and ".join(
 )
 
 
-def merge_declared(
-    connection: Connection, settings: Settings, source: str, staged: str, known_at: datetime, marked_until: datetime
-) -> dict[int, Counts]:
+def merge_declared(connection: Connection, settings: Settings, source: str, staged: str, marked_until: datetime) -> dict[int, Counts]:
     """Store the files of one extract and their figures, and mark the months that they touch.
 
-    Arguments: `staged`, the relation with the staged figures; `known_at`, the T of the extract; `marked_until`, the latest moment whose
-    month may be marked. Returns the counts of each load by its id.
+    Arguments: `staged`, the relation with the staged figures; `marked_until`, the latest moment whose month may be marked. Returns the
+    counts of each load by its id.
     """
     run_file(connection, settings, "core/declared_file_delivered")
     # when the same file is staged again under the same known_at, its rows are replaced

@@ -138,7 +138,7 @@ def _merge_entity(
     if model.merge == "key_list":
         return merge_keys(connection, settings, source, staged, known_at, extract_id)
     if model.merge == "declared":
-        return declared.merge_declared(connection, settings, source, staged, known_at, marked_until)
+        return declared.merge_declared(connection, settings, source, staged, marked_until)
     if model.merge == "day_files":
         return payments.merge_payments(connection, settings, source, staged, f"changed_{model.name}", marked_until, extract_id)
     if model.merge == "dated_files":

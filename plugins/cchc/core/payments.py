@@ -62,7 +62,7 @@ def decide_in_force(connection: Connection, settings: Settings, changed: str) ->
 
     That is the row of the latest day, in the highest valid revision of that day.
     """
-    connection.execute(text(f"create temp table payment_key_changed on commit drop as select distinct source_code, _key from {changed}"))
-    connection.execute(text("analyze payment_key_changed"))
+    connection.execute(text(f"analyze {changed}"))
+    connection.execute(text(f"create temp view payment_key_changed as select source_code, _key from {changed}"))
     run_file(connection, settings, "core/payment_in_force")
-    connection.execute(text("drop table payment_key_changed"))
+    connection.execute(text("drop view payment_key_changed"))

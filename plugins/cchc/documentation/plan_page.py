@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
@@ -43,38 +44,24 @@ def _by_number(plan: Plan) -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 def _targets(plan: Plan) -> str:
-    rows = [
-        (
-            number,
-            group[0]["section"],
-            f"«{group[0]['clause_vi']}»",
-            _indicator(group[0]),
-            ", ".join(LEVELS[row["level"]] for row in group),
-            wanted(group[0]),
-            group[0]["how"],
-            group[0]["lead_agency"],
-        )
-        for number, group in _by_number(plan)
-        if group[0]["kind"] != "direction"
-    ]
-    return table(("no.", "section", "clause", "indicator", "level", "target, kind", "how", "office"), rows)
+    def own(group: list[dict[str, Any]]) -> tuple[str, ...]:
+        return ", ".join(LEVELS[row["level"]] for row in group), wanted(group[0])
+
+    return _table(plan, ("level", "target, kind"), own, is_direction=False)
 
 
 def _directions(plan: Plan) -> str:
+    return _table(plan, ("direction",), lambda group: (group[0]["operator_text"],), is_direction=True)
+
+
+def _table(plan: Plan, names: tuple[str, ...], own: Callable[[list[dict[str, Any]]], tuple[str, ...]], *, is_direction: bool) -> str:
+    """The directions of a plan, or its other targets. Arguments: `names` and `own`, the columns that only the one or the other has."""
     rows = [
-        (
-            number,
-            group[0]["section"],
-            f"«{group[0]['clause_vi']}»",
-            _indicator(group[0]),
-            group[0]["operator_text"],
-            group[0]["how"],
-            group[0]["lead_agency"],
-        )
+        (number, first["section"], f"«{first['clause_vi']}»", _indicator(first), *own(group), first["how"], first["lead_agency"])
         for number, group in _by_number(plan)
-        if group[0]["kind"] == "direction"
+        if ((first := group[0])["kind"] == "direction") == is_direction
     ]
-    return table(("no.", "section", "clause", "indicator", "direction", "how", "office"), rows)
+    return table(("no.", "section", "clause", "indicator", *names, "how", "office"), rows)
 
 
 def _indicator(row: dict[str, Any]) -> str:

@@ -70,12 +70,5 @@ def rows(
     where = "".join(f" and {condition}" for condition, holds in conditions.items() if holds)
     with engine(settings).connect() as connection:
         binds = _asked(connection, period, unit)
-        return query(
-            connection,
-            "select r.*, u.name as unit_name from mart.payment_reconciliation as r inner join core.unit_at(:d) as u "
-            f"on u.unit_code = r.unit_code where {_condition(unit)}{where} order by r.day, r.unit_code, r.order_code, r.dossier_code"
-            + (" limit :limit" if limit >= 0 else ""),
-            binds
-            | {name: value for name, value in {"state": state, "key": key}.items() if value is not None}
-            | ({"limit": limit} if limit >= 0 else {}),
-        )
+        binds |= {name: value for name, value in {"state": state, "key": key}.items() if value is not None}
+        return query(connection, composed.list_payments(_condition(unit) + where), binds | {"limit": None if limit < 0 else limit})

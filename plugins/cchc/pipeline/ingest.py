@@ -269,16 +269,12 @@ def _register(settings: Settings, extract_id: int, profile: Profile, row: dict[s
             now=now(),
         ).scalar_one()
         for check in load.checks:
-            run_statement(
-                connection,
-                "quality/check_result",
-                load_id=load.load_id,
-                rule=check.rule,
-                action="block",
-                phase="check",
-                is_success=check.ok,
-                unexpected_count=0 if check.ok else 1,
-                message=check.message,
+            connection.execute(
+                text(
+                    "insert into ops.check_result (load_id, rule, action, phase, is_success, unexpected_count, message) "
+                    "values (:l, :r, 'block', 'check', :ok, :n, :m)"
+                ),
+                {"l": load.load_id, "r": check.rule, "ok": check.ok, "n": 0 if check.ok else 1, "m": check.message},
             )
         _count_secrets(connection, profile, load)
     if load.secret_keys:

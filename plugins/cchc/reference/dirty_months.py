@@ -21,9 +21,7 @@ def mark_dirty_months(connection: Connection, settings: Settings, source: str, d
     later month of its year, so those months are marked too. A day from 15 December on also counts in the next report year (Decree
     09/2019/NĐ-CP). Returns how many months were marked.
     """
-    connection.execute(
-        text(f"create temp table changed_day on commit drop as select d.from_date, d.to_date from ({dated}) as d (from_date, to_date)")
-    )
+    connection.execute(text(f"create temp view changed_day (from_date, to_date) as {dated}"))
     marked: int = run_file(
         connection,
         settings,
@@ -34,7 +32,7 @@ def mark_dirty_months(connection: Connection, settings: Settings, source: str, d
         now=now(),
         first_day=first_day(settings),
     ).rowcount
-    connection.execute(text("drop table changed_day"))
+    connection.execute(text("drop view changed_day"))
     return marked
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from xlsxwriter import Workbook
 
 from cchc.errors import CchcError
 from cchc.period import Period
 from cchc.reports.scorecard import reading
+from cchc.reports.workbook import new_workbook
 from cchc.settings import Settings
 from cchc.warehouse import query
 
@@ -50,11 +50,9 @@ def _json(rows: list[dict[str, Any]]) -> bytes:
 
 
 def _xlsx(rows: list[dict[str, Any]]) -> bytes:
-    """A workbook with one sheet. The same rows give the same bytes, and text stays text, whatever it begins with."""
+    """A workbook with one sheet."""
     out = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
-    book = Workbook(out, options)
-    book.set_properties({"created": datetime.combine(rows[0]["period_end"], time())})
+    book = new_workbook(out, rows[0]["period_end"])
     formats = {date: book.add_format({"num_format": "yyyy-mm-dd"}), datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})}
     sheet = book.add_worksheet("indicator_value")
     sheet.write_row(0, 0, COLUMNS)

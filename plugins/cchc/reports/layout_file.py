@@ -70,7 +70,7 @@ def _table(row: type) -> Any:
         f"{row.__name__}Table",
         __base__=TableEntry,
         group=(names | None, TableEntry.model_fields["group"]),
-        columns=(list[column], TableEntry.model_fields["columns"]),  # type: ignore[valid-type]
+        columns=(list[column], TableEntry.model_fields["columns"]),  # type: ignore[valid-type] # a model that is made here
     )
 
 

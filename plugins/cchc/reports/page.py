@@ -14,6 +14,7 @@ from cchc.reports.layout_file import ColumnEntry
 from cchc.reports.narrative import Block, blocks, render, values
 from cchc.reports.rows import Line
 from cchc.reports.tables import Tables, shown
+from cchc.states import ValueStatus
 
 # the page allows nothing but its own styles and pictures that are in it
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -65,8 +66,8 @@ def _shown(row: Line, column: ColumnEntry) -> str:
 
 def _cards(content: Content, layout: Layout) -> list[tuple[str, str]]:
     """The first numbers of the page: targets met, dossiers received and finished, the share on time."""
-    judged = [row for row in content.plan if row.status not in (None, "no_data")]
-    met = sum(row.status == "met" for row in judged)
+    judged = [row for row in content.plan if row.status not in (None, ValueStatus.NO_DATA)]
+    met = sum(row.status == ValueStatus.MET for row in judged)
     totals = content.form_total
     on_time = next((row for row in content.plan if row.indicator_code == "dossier_on_time_rate"), None)
     words = layout.labels.cards

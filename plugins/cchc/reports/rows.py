@@ -12,6 +12,7 @@ from typing import Any
 
 from cchc.forms.form_06a import Row as FormRow
 from cchc.reports.content import DueDossier, LateDossier, PlanRow, RankRow, UnitRow
+from cchc.states import ValueStatus
 
 
 class Line:
@@ -50,7 +51,7 @@ class PlanLine(PlanRow, Line):
     @property
     def is_met(self) -> bool:
         """Whether the target is reached."""
-        return self.status == "met"
+        return self.status == ValueStatus.MET
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from cchc.reference.roles import role_clocks, tree_of
 from cchc.reference.scopes import known_scope, scope_condition
 from cchc.reports.layout import Layout
 from cchc.settings import Settings
+from cchc.states import ValueStatus
 from cchc.warehouse import asked_binds, composed, engine, query, sql
 
 
@@ -109,7 +110,7 @@ def _as_published(connection: Connection, settings: Settings, period: Period, ro
             "compared_denominator",
         ),
         None,
-    ) | {"status": None if reason else "no_data", "is_restated": False}
+    ) | {"status": None if reason else ValueStatus.NO_DATA, "is_restated": False}
     found = []
     for row in rows:
         if row["indicator_code"] not in publication["definitions"] and row["computed_at"] is not None:
@@ -120,7 +121,7 @@ def _as_published(connection: Connection, settings: Settings, period: Period, ro
         then, to_date = (frozen.get((row["indicator_code"], row["unit_code"], basis), silent) for basis in ("period", "year_to_date"))
         target = cell.get("target") if to_date is silent and not reason else to_date["target"]
         kind = row["indicator_kind"]
-        is_silent = to_date["status"] == "no_data" or (reason is not None and to_date["value"] is None)
+        is_silent = to_date["status"] == ValueStatus.NO_DATA or (reason is not None and to_date["value"] is None)
         found.append(
             row
             | {name: cell[name] for name in CELL}

@@ -18,6 +18,7 @@ from cchc.reports.content import DUE_WITHIN, Content, PlanRow
 from cchc.reports.layout import Layout, filled
 from cchc.reports.layout_file import ColumnEntry, TableEntry
 from cchc.reports.rows import DueLine, FailureLine, FormLine, LateCount, LateLine, Line, PlanLine, RankLine, UnitLine, query_row
+from cchc.states import ValueStatus
 from cchc.typed import near
 
 
@@ -131,7 +132,7 @@ class Tables:
         )
 
     def _plan_note(self, row: PlanRow) -> str:
-        if row.status in (None, "no_data") and not row.has_value:
+        if row.status in (None, ValueStatus.NO_DATA) and not row.has_value:
             note = row.no_data_reason or filled(self.labels.no_data_ask, agency=row.lead_agency)
         else:
             note = self.labels.provisional if row.is_provisional else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -62,17 +62,24 @@ def letter(number: int) -> str:
     return str(xl_col_to_name(number - 1))
 
 
+def new_workbook(out: io.BytesIO, day: date, **properties: str) -> Workbook:
+    """A workbook that is written into `out`, in which text stays text, whatever it begins with.
+
+    `day`: stands in its properties in place of the time of writing, so that the same rows give the same bytes.
+    """
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+    book = Workbook(out, options)
+    book.set_properties({**properties, "created": datetime.combine(day, time())})
+    return book
+
+
 class _Book:
-    """A workbook in memory. Text stays text, whatever it begins with."""
+    """A workbook in memory."""
 
     def __init__(self, content: Content, layout: Layout, title: str) -> None:
         self.layout = layout
         self._out = io.BytesIO()
-        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
-        self._book = Workbook(self._out, options)
-        # not the time of writing: the same rows must give the same bytes
-        day = datetime.combine(content.period.last_day, time())
-        self._book.set_properties({"title": title, "author": content.district.name, "created": day})
+        self._book = new_workbook(self._out, content.period.last_day, title=title, author=content.district.name)
         self._looks: dict[tuple[Any, ...], Any] = {}
 
     def sheet(self, name: str) -> _Sheet:

@@ -349,11 +349,15 @@ def finding_view(parts: Sequence[tuple[str, str]], comments: dict[str, str]) -> 
         {told}"""
 
 
+def _of_unit(view: str, alias: str, condition: str) -> str:
+    """The rows of a view of mart that a condition allows, each with its unit (alias u) as it is on the day `:d`."""
+    return f"from mart.{view} as {alias} inner join core.unit_at(:d) as u on u.unit_code = {alias}.unit_code where {condition}"
+
+
 def count_findings(condition: str) -> str:
     """Count the findings by kind and unit. `condition`: which of them (aliases f and u)."""
     return f"""select f.finding_code as code, f.name_vi, f.unit_code, u.name as unit_name, count(*) as count
-        from mart.finding as f inner join core.unit_at(:d) as u on u.unit_code = f.unit_code
-        where {condition}
+        {_of_unit("finding", "f", condition)}
         group by f.finding_order, f.finding_code, f.name_vi, f.unit_code, u.name
         order by f.finding_order, count(*) desc, f.unit_code"""
 
@@ -361,20 +365,29 @@ def count_findings(condition: str) -> str:
 def list_findings(condition: str) -> str:
     """List the findings with their dossiers. `condition`: which of them (aliases f and u); `:limit` null means all."""
     return f"""select f.finding_code, f.name_vi, f.unit_code, u.name as unit_name, f.item, f.dossier_code, f.event_date, f.detail
-        from mart.finding as f inner join core.unit_at(:d) as u on u.unit_code = f.unit_code
-        where {condition}
+        {_of_unit("finding", "f", condition)}
         order by f.finding_order, f.unit_code, f.event_date, f.item
         limit cast(:limit as bigint)"""
 
 
 def sum_payments(group: str, condition: str) -> str:
-    """Sum the orders and amounts (VND) by state. Arguments: `group`, further columns with a comma after each; `condition`: which orders."""
+    """Sum the orders and amounts (VND) by state.
+
+    Arguments: `group`, further columns with a comma after each; `condition`, which orders (aliases r and u).
+    """
     return f"""select
             {group}r.state, count(*) as order_count, coalesce(sum(r.fee_vnd), 0) as fee_vnd, sum(r.paid_vnd) as paid_vnd,
             sum(r.refunded_vnd) as refunded_vnd, count(*) filter (where r.is_receipt_missing) as receipt_missing_count
-        from mart.payment_reconciliation as r inner join core.unit_at(:d) as u on u.unit_code = r.unit_code
-        where {condition}
+        {_of_unit("payment_reconciliation", "r", condition)}
         group by {group}r.state order by {group}r.state"""
+
+
+def list_payments(condition: str) -> str:
+    """List the orders and dossiers with their amounts (VND). `condition`: which (aliases r and u); `:limit` null means all."""
+    return f"""select r.*, u.name as unit_name
+        {_of_unit("payment_reconciliation", "r", condition)}
+        order by r.day, r.unit_code, r.order_code, r.dossier_code
+        limit cast(:limit as bigint)"""
 
 
 def versions_learnt(model: Model) -> str:
