@@ -9,8 +9,10 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from openpyxl import load_workbook
 
+from cchc.errors import CchcError
 from cchc.reports.export import COLUMNS, _csv, _xlsx
 
 NASTY: tuple[dict[str, Any], ...] = (
@@ -53,3 +55,10 @@ def test_xlsx_has_values_with_their_types() -> None:
         "computed_at": datetime(2023, 7, 2, 3, 4, 5),
     }
     assert _xlsx([row]) == _xlsx([row])
+
+
+def test_a_text_that_a_cell_cannot_hold_is_told() -> None:
+    row = dict.fromkeys(COLUMNS) | {"plan_code": "x" * 32_768, "period_end": date(2023, 7, 1)}
+    with pytest.raises(CchcError, match=r"the sheet indicator_value cannot hold what belongs into A2: 'xx.* \(32768 letters\)"):
+        _xlsx([row])
+    assert _xlsx([row | {"plan_code": "x" * 32_767}])

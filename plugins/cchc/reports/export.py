@@ -12,7 +12,7 @@ import pandas as pd
 from cchc.errors import CchcError
 from cchc.period import Period
 from cchc.reports.scorecard import reading
-from cchc.reports.workbook import new_workbook
+from cchc.reports.workbook import new_workbook, write_cell
 from cchc.settings import Settings
 from cchc.warehouse import query
 
@@ -61,6 +61,6 @@ def _xlsx(rows: list[dict[str, Any]]) -> bytes:
             value = row[column]
             if isinstance(value, datetime):
                 value = value.replace(tzinfo=None)  # a workbook knows no zones: local time of the plan
-            sheet.write(number, place, value, formats.get(type(value)))
+            write_cell(sheet, number, place, value, formats.get(type(value)))
     book.close()
     return out.getvalue()

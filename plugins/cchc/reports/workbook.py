@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from xlsxwriter import Workbook
-from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 
-from cchc.errors import NotConfigured
+from cchc.errors import CchcError, NotConfigured
 from cchc.forms.form_06a import COLUMNS, IDENTITIES, total
 from cchc.forms.form_06a import Row as FormRow
 from cchc.reports import vietnamese as vi
@@ -71,6 +71,15 @@ def new_workbook(out: io.BytesIO, day: date, **properties: str) -> Workbook:
     book = Workbook(out, options)
     book.set_properties({**properties, "created": datetime.combine(day, time())})
     return book
+
+
+def write_cell(sheet: Any, row: int, column: int, value: Any, look: Any) -> None:
+    """Write a value into a cell; row and column count from 0. Raises CchcError if the cell cannot hold it: it would be cut off."""
+    if sheet.write(row, column, value, look):
+        address = f"{letter(column + 1)}{row + 1}"
+        raise CchcError(
+            f"the sheet {sheet.name} cannot hold what belongs into {address}: {str(value)[:60]!r} … ({len(str(value))} letters)"
+        )
 
 
 class _Book:
@@ -140,7 +149,8 @@ class _Sheet:
         if formula is not None:
             self._sheet.write_formula(first, formula, look, value)
         else:
-            self._sheet.write(first, value, look)
+            row, column = xl_cell_to_rowcol(first)
+            write_cell(self._sheet, row, column, value, look)
 
     def height(self, row: int, points: float) -> None:
         """The height of a row."""
