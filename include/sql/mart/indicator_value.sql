@@ -40,26 +40,27 @@ compared as (
     from measured as m
 ),
 
+-- each row with the year to date and the year before of its indicator and scope. Windows, because PostgreSQL knows nothing of a temporary
+-- table: it would join the rows with themselves by nested loops
+beside as (
+    select
+        c.*,
+        bool_or(c.basis = 'year_to_date') over same_value as has_year_to_date,
+        max(c.numerator) filter (where c.basis = 'year_to_date') over same_value as numerator_to_date,
+        max(c.lower) filter (where c.basis = 'year_to_date') over same_value as lower_to_date,
+        max(c.numerator) filter (where c.basis = 'year_before' and cast(:has_year_before as boolean)) over same_value as numerator_before,
+        max(c.lower) filter (where c.basis = 'year_before' and cast(:has_year_before as boolean)) over same_value as lower_before
+    from compared as c
+    window same_value as (partition by c.unit_code, c.indicator_code)
+),
+
 decided as (
     select
-        m.*,
-        y.numerator as decisive_numerator,
-        y.lower as decisive_lower,
-        b.numerator as numerator_before,
-        b.lower as lower_before
-    from compared as m
-    inner join compared as y
-        on
-            m.indicator_code = y.indicator_code
-            and m.unit_code = y.unit_code
-            and y.basis = case when m.kind = 'stock' then m.basis else 'year_to_date' end
-    left join compared as b
-        on
-            m.indicator_code = b.indicator_code
-            and m.unit_code = b.unit_code
-            and b.basis = 'year_before'
-            and cast(:has_year_before as boolean)
-    where m.basis <> 'year_before'
+        b.*,
+        case when b.kind = 'stock' then b.numerator else b.numerator_to_date end as decisive_numerator,
+        case when b.kind = 'stock' then b.lower else b.lower_to_date end as decisive_lower
+    from beside as b
+    where b.basis <> 'year_before' and (b.kind = 'stock' or b.has_year_to_date)
 )
 
 select
