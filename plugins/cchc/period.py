@@ -11,9 +11,10 @@ counted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from cchc.authority import authority
@@ -197,10 +198,11 @@ def periods_ending_in(month_first: date, known_at: datetime) -> list[Period]:
     return sorted(found, key=lambda period: (KINDS.index(period.kind), period.start))
 
 
-def last_days(first_year: int, last_year: int) -> list[date]:
+@lru_cache(maxsize=8)
+def last_days(first_year: int, last_year: int) -> Sequence[date]:
     """The days from `first_year` to `last_year` on which a period of any kind ends."""
     ends = {period.last_day for year in range(first_year, last_year + 2) for period in periods_of_year(year)}
-    return sorted(day for day in ends if first_year <= day.year <= last_year)
+    return tuple(sorted(day for day in ends if first_year <= day.year <= last_year))
 
 
 def months_between(first: date, last: date) -> list[date]:

@@ -1,5 +1,5 @@
 -- grain: one row for each indicator, scope, period and basis
--- source: measured (temporary: one period on both bases, and the year to date of the same period a year before), core.plan_target
+-- source: measured (temporary: periods on both bases, and the year to date of the same periods a year before), core.plan_target
 -- traps: rows that do not change keep their computed_at. The status of a flow is decided by its year to date, on both bases. A target
 --        holds only in the years of its plan. Comparisons and gaps are exact (numeric), never rounded
 
@@ -38,6 +38,9 @@ compared as (
         m.*,
         case when m.kind = 'count' then 1 else nullif(m.denominator, 0) end as lower
     from measured as m
+    where
+        m.period_number = cast(:period_number as integer)
+        and (m.basis <> 'year_before' or cast(:has_year_before as boolean))
 ),
 
 -- each row with the year to date and the year before of its indicator and scope. Windows, because PostgreSQL knows nothing of a temporary
@@ -48,8 +51,8 @@ beside as (
         bool_or(c.basis = 'year_to_date') over same_value as has_year_to_date,
         max(c.numerator) filter (where c.basis = 'year_to_date') over same_value as numerator_to_date,
         max(c.lower) filter (where c.basis = 'year_to_date') over same_value as lower_to_date,
-        max(c.numerator) filter (where c.basis = 'year_before' and cast(:has_year_before as boolean)) over same_value as numerator_before,
-        max(c.lower) filter (where c.basis = 'year_before' and cast(:has_year_before as boolean)) over same_value as lower_before
+        max(c.numerator) filter (where c.basis = 'year_before') over same_value as numerator_before,
+        max(c.lower) filter (where c.basis = 'year_before') over same_value as lower_before
     from compared as c
     window same_value as (partition by c.unit_code, c.indicator_code)
 ),
