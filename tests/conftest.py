@@ -43,6 +43,7 @@ LEARN = """
 # slowest first; a file that is not named here is run after these
 LONG_FILES = (
     "end_to_end/test_airflow.py",
+    "end_to_end/test_killed_stack.py",
     "oracle/test_product.py",
     "sql/test_mutants.py",
     "runs/test_overlapping.py",

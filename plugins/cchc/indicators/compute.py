@@ -61,10 +61,11 @@ def compute(
 def _asked(connection: Connection, plans: Mapping[Period, Place], known_at: datetime) -> list[Asked]:
     """What is counted of each period: both bases, and, for the indicators that have a direction, the year to date of the year before."""
     asked = []
+    with_direction = {plan: _with_direction(connection, plan) for plan in set(plans.values())}
     for number, (period, plan) in enumerate(plans.items()):
         last_day, before = period.effective_last_day(known_at), period.year_before()
         asked += [Asked(number, period, basis, basis, last_day) for basis in BASES]
-        compared = _with_direction(connection, plan)
+        compared = with_direction[plan]
         asked.append(Asked(number, before, "year_to_date", YEAR_BEFORE, before.effective_last_day(known_at), last_day, compared))
     return asked
 
