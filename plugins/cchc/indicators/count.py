@@ -149,27 +149,34 @@ _OF_A_SPAN = {
     "last_day": "date",
 }
 _BIND_OF_A_SPAN = re.compile(rf"(?<![:\w\\]):({'|'.join(_OF_A_SPAN)})\b(?!:)")
-# `offset 0` keeps PostgreSQL from mixing the SQL of an indicator with what stands around it, so its plan is the one that it has by itself
+# A subquery that sums, or that ends with `offset 0`, is planned by itself: so the SQL of an indicator keeps its plan.
 _SPANS = f"""from jsonb_to_recordset(cast(:spans as jsonb))
     as span_ (period_number integer, basis text, {", ".join(f"{name} {kind}" for name, kind in _OF_A_SPAN.items())})
-cross join lateral (
-select counted_.* from (
-{{sql}}
-) as counted_
-offset 0
-) as x"""
-# Rows are summed by the first day of the stretch in which the unit of a day counts for the same unit, and not by each day.
+cross join lateral ("""
+# The days are then summed by the stretches in which the unit of a day counts for the same unit; a stretch is known by its first day.
 _COUNT_ROWS = f"""insert into unit_count
-select span_.period_number, span_.basis, :code, x.unit_code, o.from_date, count(*) filter (where x.is_numerator), count(*)
+select span_.period_number, span_.basis, :code, x.unit_code, o.from_date, sum(x.numerator), sum(x.denominator)
 {_SPANS}
+select counted_.unit_code, counted_.counted_on, count(*) filter (where counted_.is_numerator) as numerator, count(*) as denominator from (
+{{sql}}
+) as counted_ group by counted_.unit_code, counted_.counted_on
+) as x
 left join core.unit_on_day as o on x.unit_code = o.unit_code and x.counted_on >= o.from_date and x.counted_on <= o.to_date
 group by span_.period_number, span_.basis, x.unit_code, o.from_date"""
 _COUNT_DISTINCT = f"""insert into person
 select span_.period_number, span_.basis, :code, x.unit_code, x.item, x.is_numerator
-{_SPANS}"""
+{_SPANS}
+select counted_.* from (
+{{sql}}
+) as counted_ offset 0
+) as x"""
 _EXPECT = f"""insert into expected
 select span_.period_number, span_.basis, :code, x.unit_code, x.has_sent
-{_SPANS}"""
+{_SPANS}
+select counted_.* from (
+{{sql}}
+) as counted_ offset 0
+) as x"""
 
 
 def _count(
