@@ -1,0 +1,191 @@
+"""The application: its routes, who may ask, and what is answered where something is wrong.
+
+It has only GET: nothing that a page does changes anything, so there is nothing to forge a request for.
+"""
+
+from __future__ import annotations
+
+import logging
+import mimetypes
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from cchc.dashboard import scorecard
+from cchc.dashboard.page import Answer, Asking, Download, NotThere, Page
+from cchc.dashboard.past import Past
+from cchc.dashboard.person import Forbidden, Login, person_of
+from cchc.dashboard.render import HEADERS, STATIC, render, static_file
+from cchc.dashboard.table import as_csv, as_xlsx
+from cchc.dashboard.view import NothingComputed, address, computed_periods, language_of, read_view, scope_names
+from cchc.dashboard.warehouse import reading
+from cchc.dashboard.words import LANGUAGES, words
+from cchc.errors import CchcError, NotConfigured, WarehouseUnavailable, WrongUse
+from cchc.settings import Settings
+
+log = logging.getLogger(__name__)
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PAGES: dict[str, Page] = {
+    "/": scorecard.page,
+}
+
+Identify = Callable[[Request], Any]
+LoginUrl = Callable[[Request], str]
+
+
+def create_app(settings: Settings, identify: Identify, login_url: LoginUrl) -> FastAPI:
+    """The dashboard as an application that can be mounted anywhere.
+
+    `identify`: a FastAPI dependency that gives the Login of a request, or raises HTTPException 401 (nobody) or 403 (not allowed); every route
+    asks it. `login_url`: where somebody who is not logged in is sent, and comes back from.
+    """
+    app = FastAPI(dependencies=[Depends(identify)], docs_url=None, redoc_url=None, openapi_url=None)
+    past = Past(settings)
+
+    for path, page in PAGES.items():
+        app.get(path)(_route(settings, page, identify, past))
+
+    @app.get("/static/{name}")
+    def static(name: str) -> Response:
+        """A script or a style sheet: the address changes with its content."""
+        if name not in STATIC:
+            raise HTTPException(404)
+        return Response(
+            static_file(settings, name).read_bytes(), media_type=STATIC[name], headers={"Cache-Control": "private, max-age=86400"}
+        )
+
+    @app.middleware("http")
+    async def headers(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    _tell_errors(app, settings, login_url)
+    return app
+
+
+def _route(settings: Settings, page: Page, identify: Identify, past: Past) -> Callable[..., Response]:
+    def answer(request: Request, login: Login = Depends(identify)) -> Response:
+        with reading(settings) as connection:
+            asking = _asking(settings, connection, request, login, past)
+            return _written(asking, page(asking))
+
+    return answer
+
+
+def _asking(settings: Settings, connection: Any, request: Request, login: Login, past: Past) -> Asking:
+    asked = dict(request.query_params)
+    view = read_view(connection, asked, base_of(request))
+    return Asking(
+        settings,
+        connection,
+        person_of(connection, login),
+        view,
+        words(settings, view.language),
+        path_of(request),
+        asked,
+        dict(request.path_params),
+        past,
+    )
+
+
+def base_of(request: Request) -> str:
+    """The path under which the dashboard is mounted, with the prefix of a proxy: /cchc, or /airflow/cchc."""
+    return str(request.scope.get("root_path", "")).rstrip("/")
+
+
+def path_of(request: Request) -> str:
+    """The path below the dashboard."""
+    path = str(request.scope["path"])
+    base = base_of(request)
+    return (path.removeprefix(base) if base and path.startswith(base) else path) or "/"
+
+
+def _written(asking: Asking, answer: Answer) -> Response:
+    form = asking.query.get("format")
+    if form:
+        return _download(_table_file(asking, answer, form))
+    values = shell(asking.settings, asking.view.language, asking.view.base) | {
+        "a": asking,
+        "view": asking.view,
+        "person": asking.person,
+        "title": answer.title,
+        "periods": computed_periods(asking.connection),
+        "scopes": scope_names(asking.connection, asking.view.period.last_day),
+        "tables": {table.name: table for table in answer.tables},
+        "again_in": answer.again_in,
+        "path": asking.path,
+    }
+    html = render(asking.settings, answer.template, values | dict(answer.values))
+    return HTMLResponse(html, answer.status)
+
+
+def shell(settings: Settings, language: str, base: str) -> dict[str, Any]:
+    """What every page needs, also one that tells an error."""
+    return {"t": words(settings, language), "base": base, "languages": LANGUAGES, "address": address}
+
+
+def _table_file(asking: Asking, answer: Answer, form: str) -> Download:
+    table = next((table for table in answer.tables if table.name == asking.query.get("table")), None)
+    if table is None or form not in ("csv", "xlsx"):
+        raise WrongUse(f"this page has no table '{asking.query.get('table')}' as {form}")
+    view = asking.view
+    name = f"{table.name}_{view.period.code}_{view.scope.replace(':', '_')}.{form}"
+    if form == "csv":
+        return Download(name, "text/csv; charset=utf-8", as_csv(table, asking.words))
+    return Download(name, XLSX, as_xlsx(table, asking.words, view.period.last_day))
+
+
+def _download(file: Download) -> Response:
+    media_type = file.media_type or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    return Response(file.content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{file.name}"'})
+
+
+def _tell_errors(app: FastAPI, settings: Settings, login_url: LoginUrl) -> None:
+    def told(request: Request, status: int, kind: str, detail: str = "") -> Response:
+        language = language_of(dict(request.query_params))
+        values = shell(settings, language, base_of(request)) | {"kind": kind, "detail": detail, "again_in": None}
+        return HTMLResponse(render(settings, "error.html", values), status, headers=dict(HEADERS))
+
+    def of_http(request: Request, error: StarletteHTTPException) -> Response:
+        if error.status_code == 401 and "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse(login_url(request), 303, headers=dict(HEADERS))
+        kind = {401: "login", 403: "forbidden", 404: "not_there", 405: "only_reading"}.get(error.status_code, "failed")
+        return told(request, error.status_code, kind)
+
+    def of_ours(request: Request, error: CchcError) -> Response:
+        if isinstance(error, Forbidden):
+            return told(request, 403, "forbidden_unit")
+        if isinstance(error, (NothingComputed, NotConfigured)):
+            return told(request, 503, "no_data", str(error))
+        if isinstance(error, WarehouseUnavailable):
+            log.error("%s", error)
+            return told(request, 503, "warehouse_away")
+        return told(request, 400 if isinstance(error, WrongUse) else 500, "wrong_use", str(error))
+
+    def of_database(request: Request, error: SQLAlchemyError) -> Response:
+        log.error("the warehouse refused a question of the page %s: %s", request.url.path, error)
+        is_slow = isinstance(error, DBAPIError) and "QueryCanceled" in type(error.orig).__name__
+        return told(request, 503, "too_slow" if is_slow else "warehouse_away")
+
+    def of_absent(request: Request, error: NotThere) -> Response:
+        return told(request, 404, "not_there", str(error))
+
+    def of_defect(request: Request, error: Exception) -> Response:
+        log.exception("the page %s failed", request.url.path, exc_info=error)
+        return told(request, 500, "failed")
+
+    for kind, handler in (
+        (StarletteHTTPException, of_http),
+        (CchcError, of_ours),
+        (SQLAlchemyError, of_database),
+        (NotThere, of_absent),
+        (Exception, of_defect),
+    ):
+        app.add_exception_handler(kind, handler)  # type: ignore[arg-type]
