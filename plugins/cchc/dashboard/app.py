@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import mimetypes
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
+import psycopg
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -41,8 +42,8 @@ LoginUrl = Callable[[Request], str]
 def create_app(settings: Settings, identify: Identify, login_url: LoginUrl) -> FastAPI:
     """The dashboard as an application that can be mounted anywhere.
 
-    `identify`: a FastAPI dependency that gives the Login of a request, or raises HTTPException 401 (nobody) or 403 (not allowed); every route
-    asks it. `login_url`: where somebody who is not logged in is sent, and comes back from.
+    `identify`: a FastAPI dependency that gives the Login of a request, or raises HTTPException 401 (nobody) or 403 (not allowed); every
+    route asks it. `login_url`: where somebody who is not logged in is sent, and comes back from.
     """
     app = FastAPI(dependencies=[Depends(identify)], docs_url=None, redoc_url=None, openapi_url=None)
     past = Past(settings)
@@ -71,7 +72,7 @@ def create_app(settings: Settings, identify: Identify, login_url: LoginUrl) -> F
 
 
 def _route(settings: Settings, page: Page, identify: Identify, past: Past) -> Callable[..., Response]:
-    def answer(request: Request, login: Login = Depends(identify)) -> Response:
+    def answer(request: Request, login: Annotated[Login, Depends(identify)]) -> Response:
         with reading(settings) as connection:
             asking = _asking(settings, connection, request, login, past)
             return _written(asking, page(asking))
@@ -147,7 +148,20 @@ def _download(file: Download) -> Response:
     return Response(file.content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{file.name}"'})
 
 
+# How each error of the package is told: the status of the answer, the words, and whether its own sentence is shown.
+TOLD: dict[type[CchcError], tuple[int, str, bool]] = {
+    Forbidden: (403, "forbidden_unit", False),
+    NothingComputed: (503, "no_data", False),
+    NotConfigured: (503, "no_data", True),
+    WarehouseUnavailable: (503, "warehouse_away", False),
+    WrongUse: (400, "wrong_use", True),
+}
+HTTP_ERRORS = {401: "login", 403: "forbidden", 404: "not_there", 405: "only_reading"}
+
+
 def _tell_errors(app: FastAPI, settings: Settings, login_url: LoginUrl) -> None:
+    """Every error becomes a page that says what is wrong and what to do; the details of a defect go into the log alone."""
+
     def told(request: Request, status: int, kind: str, detail: str = "") -> Response:
         language = language_of(dict(request.query_params))
         values = shell(settings, language, base_of(request)) | {"kind": kind, "detail": detail, "again_in": None}
@@ -156,36 +170,32 @@ def _tell_errors(app: FastAPI, settings: Settings, login_url: LoginUrl) -> None:
     def of_http(request: Request, error: StarletteHTTPException) -> Response:
         if error.status_code == 401 and "text/html" in request.headers.get("accept", ""):
             return RedirectResponse(login_url(request), 303, headers=dict(HEADERS))
-        kind = {401: "login", 403: "forbidden", 404: "not_there", 405: "only_reading"}.get(error.status_code, "failed")
-        return told(request, error.status_code, kind)
+        return told(request, error.status_code, HTTP_ERRORS.get(error.status_code, "failed"))
 
     def of_ours(request: Request, error: CchcError) -> Response:
-        if isinstance(error, Forbidden):
-            return told(request, 403, "forbidden_unit")
-        if isinstance(error, (NothingComputed, NotConfigured)):
-            return told(request, 503, "no_data", str(error))
-        if isinstance(error, WarehouseUnavailable):
-            log.error("%s", error)
-            return told(request, 503, "warehouse_away")
-        return told(request, 400 if isinstance(error, WrongUse) else 500, "wrong_use", str(error))
+        status, kind, is_shown = next((found for made, found in TOLD.items() if isinstance(error, made)), (500, "failed", False))
+        if status >= 500:
+            log.error("the page %s: %s", request.url.path, error)
+        return told(request, status, kind, str(error) if is_shown else "")
 
     def of_database(request: Request, error: SQLAlchemyError) -> Response:
         log.error("the warehouse refused a question of the page %s: %s", request.url.path, error)
-        is_slow = isinstance(error, DBAPIError) and "QueryCanceled" in type(error.orig).__name__
+        is_slow = isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.QueryCanceled)
         return told(request, 503, "too_slow" if is_slow else "warehouse_away")
 
     def of_absent(request: Request, error: NotThere) -> Response:
         return told(request, 404, "not_there", str(error))
 
     def of_defect(request: Request, error: Exception) -> Response:
-        log.exception("the page %s failed", request.url.path, exc_info=error)
+        log.error("the page %s failed", request.url.path, exc_info=error)
         return told(request, 500, "failed")
 
-    for kind, handler in (
-        (StarletteHTTPException, of_http),
-        (CchcError, of_ours),
-        (SQLAlchemyError, of_database),
-        (NotThere, of_absent),
-        (Exception, of_defect),
-    ):
-        app.add_exception_handler(kind, handler)  # type: ignore[arg-type]
+    handlers: dict[type[Exception], Any] = {
+        StarletteHTTPException: of_http,
+        CchcError: of_ours,
+        SQLAlchemyError: of_database,
+        NotThere: of_absent,
+        Exception: of_defect,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)

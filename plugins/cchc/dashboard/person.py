@@ -63,10 +63,10 @@ def scope_is_wide(scope: str) -> bool:
 
 
 def person_of(connection: Connection, login: Login) -> Person:
-    """The reader of a login: operators see everything; for the others ops.account says it (`cchc account`). An unknown account sees figures."""
+    """The reader of a login: operators see everything; for the others ops.account says it. An unknown account sees figures alone."""
     if login.is_operator:
         return Person(login.name, is_operator=True, sees_everything=True)
-    accounts = ask(connection, "dashboard/account", name=login.name)
+    accounts = ask(connection, "dashboard/account", account=login.name)
     if not accounts:
         return Person(login.name)
     unit = accounts[0]["unit_code"]

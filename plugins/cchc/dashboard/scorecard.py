@@ -1,4 +1,4 @@
-"""The scorecard: every target where it stands, by field of reform, with what is missing, the trend, and what has changed since publication."""
+"""The scorecard: every target where it stands, by field of reform, with what is missing, the trend, and what changed since publication."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ class Line:
     @property
     def status(self) -> str | None:
         """met, missed, on_pace, behind, no_data; None where nothing is judged."""
-        return self.row["status"]
+        status: str | None = self.row["status"]
+        return status
 
     @property
     def is_small(self) -> bool:
@@ -136,7 +137,7 @@ def late_sources(asking: Asking) -> list[dict[str, Any]]:
 
 
 def stands(row: Mapping[str, Any]) -> bool:
-    """Whether a row is a line of its target: the whole for a target of all, each level for one of the levels, the whole where no target is."""
+    """Whether a row is a line of its target: the whole for a target of all and where there is none, each level for one of the levels."""
     if not row["target_no"]:
         return bool(row["unit_code"] == "all")
     return bool(row["unit_code"] == ("all" if row["target_level"] == "all" else f"level:{row['target_level']}"))

@@ -66,7 +66,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it is seen: the rows of one page, and how many there are. `every` gives all rows of the same order and filter, to take along."""
+    """A table as it is seen: the rows of one page, and how many there are.
+
+    `every` gives all rows of the same order and filter, to take along.
+    """
 
     name: str
     title: str
@@ -166,7 +169,7 @@ def as_xlsx(table: Table, words: Words, day: date) -> bytes:
     """All rows of a table as a workbook with one sheet. `day` stands in its properties in place of the time of writing."""
     out = io.BytesIO()
     book = new_workbook(out, day, title=table.title)
-    looks = {
+    looks: dict[type, Any] = {
         date: book.add_format({"num_format": "dd/mm/yyyy"}),
         datetime: book.add_format({"num_format": "dd/mm/yyyy hh:mm"}),
     }

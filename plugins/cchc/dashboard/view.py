@@ -1,4 +1,7 @@
-"""What the reader chose: period, basis, scope, edition or moment, and language. It stands in the address, so every view can be sent as a link."""
+"""What the reader chose: period, basis, scope, edition or moment, and language.
+
+It stands in the address, so every view can be sent as a link.
+"""
 
 from __future__ import annotations
 

@@ -26,7 +26,10 @@ CONNECT_SECONDS = 5
 
 
 def dashboard_url(settings: Settings) -> str:
-    """The SQLAlchemy URL with which the dashboard reads. Starts nothing. Raises NotConfigured where there is no warehouse or no password."""
+    """The SQLAlchemy URL with which the dashboard reads. Starts nothing.
+
+    Raises NotConfigured where there is no warehouse, or no password from which that of the login follows.
+    """
     given = os.environ.get("CCHC_DASHBOARD_WAREHOUSE_URL")
     if given:
         return normalised(given)

@@ -4,4 +4,4 @@
 
 select a.unit_code
 from ops.account as a
-where a.kind = 'airflow' and a.user_name = cast(:name as text)
+where a.kind = 'airflow' and a.user_name = cast(:account as text)
