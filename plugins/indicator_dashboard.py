@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-NAME = "Cải cách hành chính"
+NAME = "Bảng điểm"
 PREFIX = "/cchc"
 
 
@@ -21,7 +21,7 @@ class IndicatorDashboard(AirflowPlugin):
     external_views = [
         {"name": NAME, "href": "cchc/", "destination": "nav", "url_route": "cchc", "nav_top_level": True},
         # without a route of Airflow's own pages this one opens outside of their frame, where links into Airflow work
-        {"name": f"{NAME} (toàn màn hình)", "href": "cchc/", "destination": "nav"},
+        {"name": f"{NAME} ↗", "href": "cchc/", "destination": "nav"},
     ]
 
     @property
