@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from cchc.dashboard import scorecard, unit
+from cchc.dashboard import indicator, scorecard, unit
 from cchc.dashboard.findings import Findings
 from cchc.dashboard.page import Answer, Asking, Download, NotThere, Page, Work
 from cchc.dashboard.past import Past
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGES: dict[str, Page] = {
     "/": scorecard.page,
+    "/indicators/{indicator}": indicator.page,
     "/units": unit.list_page,
     "/units/{unit}": unit.page,
 }

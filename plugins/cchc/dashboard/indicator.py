@@ -104,7 +104,7 @@ def unit_table(asking: Asking, found: Indicator, everywhere: Mapping[str, Mappin
     ]
     exact = {unit: everywhere[unit]["value"] for unit in units if unit in everywhere and everywhere[unit]["value"] is not None}
     for row in rows:
-        mine = exact.get(row["unit_code"])
+        mine = exact.get(str(row["unit_code"]))
         row["rank"] = None if mine is None else 1 + sum(1 for other in exact.values() if other > mine)
     rows.sort(key=lambda row: (row["rank"] is None, row["rank"]))
     columns = (
