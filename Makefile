@@ -90,7 +90,8 @@ lock: | $(UV) ## write requirements.lock (server) and requirements-dev.lock (tes
 	$(UV) pip compile pyproject.toml $(LOCKED) --extra dev -c requirements.lock -o requirements-dev.lock
 
 dashboard-script: ## build include/dashboard/static/dashboard.js anew from its sources (needs Node.js and npm)
-	cd include/dashboard && npm ci --no-audit --no-fund && npm run --silent build
+	@copy="$$(mktemp -d)"; trap 'rm -rf "$$copy"' EXIT; cp -R include/dashboard/. "$$copy"; \
+		cd "$$copy" && npm ci --no-audit --no-fund --silent && node build.mjs "$(CURDIR)/include/dashboard/static/dashboard.js"
 
 screenshots: $(INSTALLED) ## test the dashboard in a browser and keep a picture of each page in docs/images
 	@mkdir -p docs/images
