@@ -20,7 +20,7 @@ COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication q
 	$(addprefix --ignore=tests/,cli/test_months_to_refresh.py plans/test_two_plans.py publication/test_publication.py \
 	reference/test_refresh_after_change.py runs/test_clocks.py runs/test_overlapping.py)
 
-.PHONY: help setup demo up down status test test-quick nightly coverage check format bench dictionary reference schemas lock clean check-types check-packages release-notes
+.PHONY: help setup demo up down status test test-quick nightly coverage check format bench dictionary reference schemas lock clean check-types check-packages release-notes dashboard-script screenshots
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,14 @@ schemas: $(INSTALLED) ## write docs/schemas and docs/reference/profile.md anew, 
 lock: | $(UV) ## write requirements.lock (server) and requirements-dev.lock (tests and tools too) anew from pyproject.toml
 	$(UV) pip compile pyproject.toml $(LOCKED) -o requirements.lock
 	$(UV) pip compile pyproject.toml $(LOCKED) --extra dev -c requirements.lock -o requirements-dev.lock
+
+dashboard-script: ## build include/dashboard/static/dashboard.js anew from its sources (needs Node.js and npm)
+	@copy="$$(mktemp -d)"; trap 'rm -rf "$$copy"' EXIT; cp -R include/dashboard/. "$$copy"; \
+		cd "$$copy" && npm ci --no-audit --no-fund --silent && node build.mjs "$(CURDIR)/include/dashboard/static/dashboard.js"
+
+screenshots: $(INSTALLED) ## test the dashboard in a browser and keep a picture of each page in docs/images
+	@mkdir -p docs/images
+	@CCHC_SCREENSHOTS="$(CURDIR)/docs/images" $(BIN)/python -m pytest tests/dashboard/test_browser.py $(ARGS)
 
 release-notes: ## the entries of CHANGELOG.md for the version in pyproject.toml
 	@awk -v version="$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml | head -1)" \

@@ -34,6 +34,7 @@ class Settings:
     reference_dir: Path = PROJECT / "include" / "reference"
     plans_dir: Path = PROJECT / "include" / "plans"
     reports_dir: Path = PROJECT / "include" / "reports"
+    dashboard_dir: Path = PROJECT / "include" / "dashboard"
 
     @classmethod
     def load(cls) -> Settings:

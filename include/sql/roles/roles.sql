@@ -1,6 +1,7 @@
--- grain: one role for each kind of use: cchc_loader writes, cchc_analyst reads mart and core, cchc_dashboard reads mart alone
+-- grain: one role for each kind of use: cchc_loader writes, cchc_analyst reads mart and core, cchc_dashboard reads mart alone;
+--        cchc_web is the login of the dashboard's pages, which read what an analyst reads, and the state of the loads
 -- source: docs/guides/roles.md
--- traps: roles are made without login; the administrator grants them to people. core holds no personal data, but keyed hashes
+-- traps: roles are made without login; `cchc init` gives cchc_web a password, the others the administrator grants to people. core holds no personal data, but keyed hashes
 --        of identity numbers (applicant_key): analysts see core without that column
 
 do $$
@@ -13,6 +14,9 @@ begin
     end if;
     if not exists (select 1 from pg_roles where rolname = 'cchc_dashboard') then
         create role cchc_dashboard nologin;
+    end if;
+    if not exists (select 1 from pg_roles where rolname = 'cchc_web') then
+        create role cchc_web nologin;
     end if;
 end
 $$;
@@ -50,3 +54,7 @@ $$;
 
 grant usage on schema mart to cchc_dashboard;
 grant select on all tables in schema mart to cchc_dashboard;
+
+grant cchc_analyst to cchc_web;
+grant select on
+ops.account, ops.coverage, ops.dirty_month, ops.missing_key, ops.quarantine, ops.source_rewind, ops.migration to cchc_web;

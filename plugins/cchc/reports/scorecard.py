@@ -16,6 +16,7 @@ from cchc.indicators.compute import compute_known
 from cchc.indicators.count import binds
 from cchc.indicators.declared import figures
 from cchc.period import Period, midnight
+from cchc.publication.edition import in_force
 from cchc.publication.known_at import as_known_at
 from cchc.reference.catalogue import Indicator, indicator
 from cchc.reference.plan import Place, plan_of
@@ -25,6 +26,7 @@ from cchc.reports.layout import Layout
 from cchc.settings import Settings
 from cchc.states import ValueStatus
 from cchc.warehouse import asked_binds, composed, engine, query, sql
+from cchc.warehouse.queries import ask
 
 
 @contextmanager
@@ -49,37 +51,44 @@ def scorecard(
     (raises WrongUse where there is none). A published row has `edition`, `published_at`, `approved_by`, `is_restated`.
     """
     with reading(settings, moment, period, period.before(), period.year_before()) as connection:
-        if unit is not None:
-            known_scope(connection, unit)
-        rows = query(
-            connection,
-            "select * from mart.scorecard where period_kind = :kind and period_start = :start and "
-            + ("unit_code = :unit " if unit else "unit_code in ('all', 'level:district', 'level:commune') ")
-            + "order by target_order nulls last, indicator_code, unit_code",
-            {"kind": period.kind, "start": period.start, "unit": unit},
-        )
-        return _as_published(connection, settings, period, rows) if published else rows
+        publication = None
+        if published:
+            publication = in_force(connection, settings, period)
+            if publication is None:
+                raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
+        return scorecard_rows(connection, settings, period, unit, publication)
+
+
+def scorecard_rows(
+    connection: Connection, settings: Settings, period: Period, unit: str | None = None, publication: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The same rows on a connection that reads: as known now, or as an edition (a row of mart.publication) has them."""
+    if unit is not None:
+        known_scope(connection, unit)
+    rows = query(
+        connection,
+        "select * from mart.scorecard where period_kind = :kind and period_start = :start and "
+        + ("unit_code = :unit " if unit else "unit_code in ('all', 'level:district', 'level:commune') ")
+        + "order by target_order nulls last, indicator_code, unit_code",
+        {"kind": period.kind, "start": period.start, "unit": unit},
+    )
+    return rows if publication is None else _as_published(connection, settings, period, rows, publication)
 
 
 def is_published(settings: Settings, period: Period) -> bool:
     """Whether a period has an edition in force."""
-    from cchc.publication.edition import in_force
-
     with engine(settings).connect() as connection:
         return in_force(connection, settings, period) is not None
 
 
-def _as_published(connection: Connection, settings: Settings, period: Period, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _as_published(
+    connection: Connection, settings: Settings, period: Period, rows: list[dict[str, Any]], publication: dict[str, Any]
+) -> list[dict[str, Any]]:
     """The rows with what was published in place of what is known now: values, targets and status as the plan stood then.
 
     Indicators that did not exist at the publication are left out: they are new since then.
     """
-    from cchc.publication.edition import in_force
-
-    publication = in_force(connection, settings, period)
-    if publication is None:
-        raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
-    values = query(connection, "select * from mart.published_value where publication_id = :p", {"p": publication["publication_id"]})
+    values = ask(connection, "publication/value_of_edition", p=publication["publication_id"])
     cells = query(
         connection,
         "select target_no, target_order, section, clause_vi, lead_agency, level as target_level, indicator_code, target "

@@ -38,8 +38,13 @@ def _engine(url: str) -> Engine:
         raise NotConfigured(
             "CCHC_WAREHOUSE_URL cannot be read: write postgresql+psycopg://user:password@host:5432/database, special characters as %XX"
         ) from None
-    event.listen(made, "handle_error", _say_what_is_unreachable)
+    say_what_is_unreachable(made)
     return made
+
+
+def say_what_is_unreachable(made: Engine) -> None:
+    """Let a connection that fails raise WarehouseUnavailable, with a sentence that names the server and never the password."""
+    event.listen(made, "handle_error", _say_what_is_unreachable)
 
 
 def _say_what_is_unreachable(context: ExceptionContext) -> None:
