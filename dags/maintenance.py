@@ -11,6 +11,7 @@ from typing import Any
 from airflow.sdk import Param, dag, task
 
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
+from cchc.airflow.failures import reason_first
 from cchc.airflow.notify import tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
 from cchc.settings import Settings
@@ -34,6 +35,7 @@ def maintenance() -> None:
     """Run the steps of the maintenance one after the other."""
 
     @task(pool=WAREHOUSE_POOL)
+    @reason_first
     def retain(params: dict[str, Any] | None = None) -> list[str]:
         """Remove landing that is older than `keep_days`."""
         from cchc.runs.maintenance import remove_old_landing
@@ -41,6 +43,7 @@ def maintenance() -> None:
         return remove_old_landing(Settings.load(), int((params or {})["keep_days"]))
 
     @task(pool=WAREHOUSE_POOL)
+    @reason_first
     def sweep() -> list[str]:
         """Drop the staging tables that killed runs have left."""
         from cchc.runs.extracts import sweep_staging
@@ -48,6 +51,7 @@ def maintenance() -> None:
         return sweep_staging(Settings.load())
 
     @task(pool=WAREHOUSE_POOL)
+    @reason_first
     def analyze() -> None:
         """Update the statistics of the query planner."""
         from cchc.runs.maintenance import analyze
@@ -72,6 +76,7 @@ def check_connections() -> None:
     """Test each source in a task of its own, so that a failed one does not hide the others."""
 
     @task(map_index_template="{{ source }}")
+    @reason_first
     def check(source: str) -> str:
         """Log in and read the first page, or list the folder. Fail with the reason if that is not possible."""
         from airflow.sdk import get_current_context
