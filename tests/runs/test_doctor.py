@@ -112,7 +112,8 @@ def own_home(tmp_path: Path) -> Iterator[Settings]:
 
 def test_doctor_starts_nothing(own_home: Settings) -> None:
     fresh = cchc("doctor")
-    assert "NOTE  PostgreSQL of this installation was never started" in fresh.out
+    assert f"WRONG {own_home.home} has no PostgreSQL. Is CCHC_HOME right?" in fresh.out
+    assert fresh.code == 1
     assert not (own_home.home / "postgres").exists(), "a question makes no server"
     assert cchc("init").code == 0
     well = cchc("doctor")

@@ -138,7 +138,8 @@ def status(settings: Settings) -> dict[str, str]:
 def health(settings: Settings) -> list[tuple[str, str]]:
     """Whether PostgreSQL and Airflow of this CCHC_HOME run as they were started: (ok, NOTE or WRONG; a sentence). Starts nothing."""
     if not postgres.has_cluster(settings.home):
-        return [("NOTE", "PostgreSQL of this installation was never started; `cchc init` makes it")]
+        words = f"{settings.home} has no PostgreSQL. Is CCHC_HOME right? `cchc init` makes the warehouse there, `cchc up` Airflow too"
+        return [("WRONG", words)]
     server = postgres.running_server(settings.home)
     if server is None:
         return [("WRONG", "PostgreSQL of this installation is stopped; `cchc up` starts it and Airflow (or `cchc init`, PostgreSQL alone)")]
