@@ -49,6 +49,7 @@ JWT_SECRETS = ("airflow_jwt_secret", "airflow_jwt_secret_2")  # the two together
 SECRETS = (ADMIN_PASSWORD, VIEWER_PASSWORD, FERNET_KEY, SECRET_KEY, *JWT_SECRETS)
 METADATA_DATABASE = "airflow"
 MOST_TASKS_AT_ONCE = 4  # that write to the warehouse
+WRONG = "WRONG"  # as cchc.cli.examine writes it
 HEALTH_NAMES = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
 
@@ -159,7 +160,14 @@ def health(settings: Settings) -> list[tuple[str, str]]:
         if WAREHOUSE_POOL not in api.pools():
             words = f"Airflow has no pool {WAREHOUSE_POOL}: tasks that write to the warehouse never start; `cchc up` makes the pool again"
             return [*found, ("WRONG", words)]
-    return [*found, ("ok", "Airflow runs and is healthy")]
+        held = [
+            (
+                "WRONG",
+                f"the run {run.run_id} of {run.dag_id} waits because its DAG is paused: switch the DAG on in Airflow, or delete the run",
+            )
+            for run in api.held_up()
+        ]
+    return [*found, ("ok", "Airflow runs and is healthy"), *held]
 
 
 def runs_by_clock(settings: Settings) -> bool:
