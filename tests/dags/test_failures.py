@@ -61,9 +61,9 @@ def test_a_database_that_goes_away_is_no_defect() -> None:
     for error in (lost, OperationalError("select 1", {}, lost), psycopg.errors.AdminShutdown("terminating connection")):
         with pytest.raises(WarehouseUnavailable, match="PostgreSQL went away in the middle of the task"):
             failing(error)
-    for error in (psycopg.errors.QueryCanceled("timeout"), psycopg.errors.UniqueViolation("twice")):
-        with pytest.raises(type(error)) as raised:
-            failing(error)
+    for other in (psycopg.errors.QueryCanceled("timeout"), psycopg.errors.UniqueViolation("twice")):
+        with pytest.raises(type(other)) as raised:
+            failing(other)
         assert not isinstance(raised.value, SystemExit)
 
 

@@ -12,6 +12,8 @@ import psycopg
 import pytest
 
 from cchc.embedded import stack
+from cchc.embedded.connections import known, source_connection
+from cchc.errors import NotConfigured
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
 from tests.support.cli import cchc
@@ -102,5 +104,12 @@ def test_airflow_works_on_the_embedded_installation(home: Path) -> None:
     names = {entry["dag_id"] for entry in json.loads(found.stdout[found.stdout.index("[{") :])}
     assert {"refresh_indicators", "close_month", "ingest_one_stop"} <= names
     assert airflow("config", "get-value", "core", "default_timezone").stdout.strip().endswith("Asia/Ho_Chi_Minh")
+    own = ("--conn-type", "fs", "--conn-host", str(home / "drop"), "--conn-password", "a secret")
+    assert airflow("connections", "add", "src_survey", *own).returncode == 0
+    kept = source_connection(settings, "survey")
+    assert (kept.host, kept.password) == (str(home / "drop"), "a secret")
+    assert known(settings, ["payments"]) == {}, "Airflow does not have it"
+    with pytest.raises(NotConfigured, match="Source payments has no connection"):
+        source_connection(settings, "payments")
     refused = airflow("dags", "no-such-command")
     assert refused.returncode == 2

@@ -30,8 +30,8 @@ def register(add: Add) -> None:
 
 
 def _ingest(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.embedded.connections import source_connection
     from cchc.pipeline import ingest as pipeline
-    from cchc.sources.connection import from_environment
     from cchc.sources.profile import list_profiles
     from cchc.warehouse import require_migrated
 
@@ -43,7 +43,8 @@ def _ingest(options: argparse.Namespace, settings: Settings) -> int:
         profiles = f"{settings.sources_dir} has profiles of {', '.join(known) or 'none'}"
         raise WrongUse(f"there is no source '{options.source}'{hint or ':'} {profiles}")
     require_migrated(settings)
-    done = pipeline.ingest(settings, options.source, from_environment(options.source), options.start, options.end, full=options.full)
+    connection = source_connection(settings, options.source)
+    done = pipeline.ingest(settings, options.source, connection, options.start, options.end, full=options.full)
     return print_outcomes([done])
 
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from cchc.cli import (
+    account,
+    backup,
     declare,
     doctor,
     findings,
@@ -34,7 +36,10 @@ from cchc.near import or_known
 from cchc.settings import Settings
 
 # in the order of `cchc --help`
-SUBJECTS = (init, ingest, indicators, publication, quarantine, source, declare, doctor, sql, forms, findings, score, outlook, stack)
+SUBJECTS = (
+    init, ingest, indicators, publication, quarantine, source, declare, doctor, sql, forms, findings, score, outlook,
+    account, backup, stack,
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -240,9 +240,13 @@ class AirflowApi:
         """The DAGs that Airflow knows."""
         return sorted(dag["dag_id"] for dag in self._all("/api/v2/dags", "dags"))
 
+    def paused(self) -> list[str]:
+        """The DAGs that are switched off."""
+        return sorted(dag["dag_id"] for dag in self._all("/api/v2/dags?paused=true", "dags"))
+
     def held_up(self) -> list[Run]:
         """The runs that wait for nothing but that their DAG is switched on: they stay queued for ever."""
-        paused = {dag["dag_id"] for dag in self._all("/api/v2/dags?paused=true", "dags")}
+        paused = self.paused()
         queued = [_run(entry) for entry in self._all("/api/v2/dags/~/dagRuns?state=queued", "dag_runs")]
         return [run for run in queued if run.dag_id in paused]
 

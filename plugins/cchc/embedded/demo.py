@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from cchc.embedded import stack
 from cchc.embedded.airflow_api import AirflowApi, Run
+from cchc.embedded.stack import REFRESH_DAG
 from cchc.errors import CchcError, WrongUse
 from cchc.files import tail
 from cchc.reference.dirty_months import dirty_months
@@ -27,7 +28,6 @@ from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 
-REFRESH_DAG = "refresh_indicators"
 BLOCKED_FILES = "confirm"  # the task of an ingest that fails where files were blocked, after all others were loaded
 PERIOD = "2023-12"  # the last month of the made-up year
 SOURCES = "demo-sources"

@@ -16,12 +16,24 @@ NAMES = {"all": "Toàn huyện", "level:district": "Cấp huyện", "level:commu
 
 def known_scope(connection: Connection, scope: str) -> None:
     """Raise WrongUse if a scope is neither a unit, nor a level that has units, nor `all`."""
-    units = {str(code): str(name) for code, name in connection.execute(text("select unit_code, name from core.unit order by unit_code"))}
+    units = _units(connection)
     levels = connection.execute(text("select distinct 'level:' || level from core.unit_span order by 1")).scalars()
     scopes = [*units, *(str(level) for level in levels), "all"]
     if scope not in scopes:
         hint = _nearest(scope, units) or near(scope, scopes)
         raise WrongUse(f"'{scope}' is no unit; a unit code such as {DISTRICT}.3, level:district, level:commune, or all{hint}")
+
+
+def known_unit(connection: Connection, code: str) -> None:
+    """Raise WrongUse if there is no unit of this code."""
+    units = _units(connection)
+    if code not in units:
+        raise WrongUse(f"'{code}' is no unit; a unit code such as {DISTRICT}.3{_nearest(code, units) or near(code, units)}")
+
+
+def _units(connection: Connection) -> dict[str, str]:
+    """The name of each unit by its code."""
+    return {str(code): str(name) for code, name in connection.execute(text("select unit_code, name from core.unit order by unit_code"))}
 
 
 def _nearest(name: str, units: Mapping[str, str]) -> str:
