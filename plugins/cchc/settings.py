@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Settings:
     """The paths and URLs of one installation.
 
     `warehouse_url`: a SQLAlchemy URL; None means the embedded PostgreSQL under `home`.
+    `dashboard_url`: where people reach the dashboard; None means below the address of Airflow (cchc.links).
     """
 
     home: Path
@@ -29,6 +31,7 @@ class Settings:
     landing_url: str
     sources_dir: Path
     plan: str
+    dashboard_url: str | None = None
     sql_dir: Path = PROJECT / "include" / "sql"
     expectations_dir: Path = PROJECT / "expectations"
     reference_dir: Path = PROJECT / "include" / "reference"
@@ -46,6 +49,7 @@ class Settings:
             landing_url=os.environ.get("CCHC_LANDING_URL") or (home / "landing").as_uri(),
             sources_dir=Path(os.environ.get("CCHC_SOURCES_DIR") or PROJECT / "include" / "sources").absolute(),
             plan=os.environ.get("CCHC_PLAN") or "plan_53_KH-UBND_2023",
+            dashboard_url=os.environ.get("CCHC_DASHBOARD_URL") or None,
         )
 
     def privacy_key(self) -> str:
@@ -79,6 +83,12 @@ class Settings:
 
     def _secret_file(self, name: str) -> Path:
         return self.home / "secrets" / name
+
+
+def is_unscheduled(variables: Mapping[str, str] = os.environ) -> bool:
+    """Whether no DAG runs by the clock: CCHC_SCHEDULE is `off`, or it names Compose's profiles (`profiles:tls,demo`) and `demo` is one."""
+    named = variables.get("CCHC_SCHEDULE", "")
+    return named == "off" or (named.startswith("profiles:") and "demo" in named.removeprefix("profiles:").replace(" ", "").split(","))
 
 
 def _not_empty(path: Path, content: str) -> str:

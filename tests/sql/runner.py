@@ -488,8 +488,17 @@ def marked_days(connection: Connection, settings: Settings, binds: Row, table: s
 
 def function(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """A function of core with the arguments of `binds`, in their order."""
+    return _called(connection, binds, f"core.{table}")
+
+
+def function_of_mart(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """A function of mart with the arguments of `binds`, in their order, on the given rows as they stand."""
+    return _called(connection, binds, f"mart.{table}")
+
+
+def _called(connection: Connection, binds: Row, name: str) -> str:
     arguments = ", ".join(f"cast('{value}' as {kind})" for value, kind in binds["arguments"])
-    connection.execute(text(f"create temp table made on commit drop as select * from core.{table}({arguments})"))
+    connection.execute(text(f"create temp table made on commit drop as select * from {name}({arguments})"))
     return "made"
 
 
@@ -605,9 +614,7 @@ def out_of_scope(connection: Connection, settings: Settings, binds: Row, table: 
 def form(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """A form of mart with the arguments of `binds`, after the facts of the given dossiers are derived; T is that of the given extract."""
     derive(connection, settings, binds, table)
-    arguments = ", ".join(f"cast('{value}' as {kind})" for value, kind in binds["arguments"])
-    connection.execute(text(f"create temp table made on commit drop as select * from mart.{table}({arguments})"))
-    return "made"
+    return _called(connection, binds, f"mart.{table}")
 
 
 def finding(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
@@ -815,6 +822,7 @@ MAKERS: dict[str, Maker] = {
     "mart/value_out_of_scope": out_of_scope,
     "mart/form_06a": form,
     "mart/form_06a_dossier": form,
+    "mart/payment_reconciliation_between": function_of_mart,
     "mart/indicator_value": value,
     "mart/restatement_item": restated,
 } | {f"core/{model}_version": merge for model in MODELS if MODELS[model].table and model != "payment"}

@@ -61,10 +61,9 @@ def change(now: Decimal | None, before: Decimal | None, kind: str = "flow") -> s
     return f"{word} {number(abs(difference), decimals)}" + ("" if kind in _DECIMALS else " điểm %")
 
 
-def counts(numerator: Decimal | int, denominator: Decimal | int | None, *, thousands: bool = True) -> str:
-    """1.234/1.300, or 1.234 where there is no denominator; the terminal writes them without dots (`thousands` false)."""
-    shown = [number(part) if thousands else str(part) for part in (numerator, denominator) if part is not None]
-    return "/".join(shown)
+def counts(numerator: Decimal | int, denominator: Decimal | int | None) -> str:
+    """1.234/1.300, or 1.234 where there is no denominator."""
+    return "/".join(number(part) for part in (numerator, denominator) if part is not None)
 
 
 def signed(value: Decimal) -> str:
