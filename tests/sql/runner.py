@@ -44,6 +44,7 @@ from cchc.reference.plan import DISTRICT, plan_of
 from cchc.reference.plan_load import load_plans
 from cchc.reference.roles import Clocks
 from cchc.reference.unit_list import place_records
+from cchc.reports import vietnamese
 from cchc.settings import PROJECT, Settings
 from cchc.sources.profile import load_profile
 from cchc.staging.key_ids import key_id
@@ -744,6 +745,16 @@ def status(connection: Connection, settings: Settings, binds: Row, table: str) -
     return "made"
 
 
+def ordered(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """`words` with their places by core.vietnamese_order, and by the same rule in Python."""
+    words = binds["words"]
+    connection.execute(text("create temp table made (place bigint, words text, by_python integer) on commit drop"))
+    rank = 'row_number() over (order by core.vietnamese_order(w.word) collate "C")'
+    asked = text(f"insert into made select {rank}, w.word, array_position(:known, w.word) from unnest(cast(:words as text [])) as w (word)")
+    connection.execute(asked, {"words": words, "known": sorted(words, key=vietnamese.order)})
+    return "made"
+
+
 STATUS_ARGUMENTS = (
     "target_kind", "operator", "target", "numerator", "denominator", "numerator_before", "denominator_before", "last_day", "year_start",
     "year_end",
@@ -767,6 +778,7 @@ MAKERS: dict[str, Maker] = {
     "core/plan_dirty_month": judged_otherwise,
     "core/declaration_dirty_month": judged_otherwise,
     "core/judged_status": status,
+    "core/vietnamese_order": ordered,
     "core/declared_figure": declared_file,
     "core/declared_file": declared_file,
     "core/declared_file_delivered": declared_file,

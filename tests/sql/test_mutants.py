@@ -363,6 +363,7 @@ MADE = (
     ("mart.form_06a_dossier", "and d.is_counted and", "and"),
     ("mart.form_06a_dossier", "- interval '1 microsecond'", ""),
     ("mart.form_06a_dossier", "order by (d.field_name is null), d._changed_at desc", "order by (d.field_name is null), d._changed_at asc"),
+    ("mart.form_06a_dossier", "partition by coalesce(o.level, u.level), d.field_code", "partition by d.field_code"),
     ("mart.form_06a_dossier", "p.unit_code = form_06a_dossier.scope", "true"),
     ("mart.form_06a_dossier", "in ('all', 'level:' || p.level)", "in ('all')"),
     ("core.procedure_elsewhere", "r.role = 'dossiers'\n    and", ""),
@@ -496,6 +497,9 @@ PROVEN_BY = {
 
 # the same in the functions of core: name, what stands in its body, what stands there in its place
 FUNCTIONS = (
+    ("core.vietnamese_order", "'[Đđ]', 'd{'", "'[Đđ]', 'd'"),
+    ("core.vietnamese_order", "'{|}'", "''"),
+    ("core.vietnamese_order", "'①②③④⑤'", "''"),
     ("core.procedure_at", "l.fetched_at <= j", "l.fetched_at < j"),
     ("core.procedure_at", "item.last_at_j desc nulls last, item.first_at asc", "item.last_at desc"),
     ("core.procedure_at", "order by item._key asc, item.last_at desc", "order by item._key asc, item.first_at asc"),
