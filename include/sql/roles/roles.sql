@@ -1,7 +1,8 @@
--- grain: one role for each kind of use: cchc_loader writes, cchc_analyst reads mart and core, cchc_dashboard reads mart alone
+-- grain: one role for each kind of use: cchc_loader writes, cchc_analyst reads mart and core, cchc_dashboard reads mart alone, cchc_unit
+--        reads mart, of single dossiers those of its unit alone
 -- source: docs/guides/roles.md
--- traps: roles are made without login; the administrator grants them to people. core holds no personal data, but keyed hashes
---        of identity numbers (applicant_key): analysts see core without that column
+-- traps: roles are made without login; `cchc user add` makes logins that are members of one of them. core holds no personal data, but
+--        keyed hashes of identity numbers (applicant_key): analysts see core without that column
 
 do $$
 begin
@@ -14,6 +15,10 @@ begin
     if not exists (select 1 from pg_roles where rolname = 'cchc_dashboard') then
         create role cchc_dashboard nologin;
     end if;
+    if not exists (select 1 from pg_roles where rolname = 'cchc_unit') then
+        create role cchc_unit nologin;
+    end if;
+    execute format('grant connect on database %I to cchc_loader, cchc_analyst, cchc_dashboard, cchc_unit', current_database());
 end
 $$;
 
@@ -48,5 +53,9 @@ begin
 end
 $$;
 
-grant usage on schema mart to cchc_dashboard;
-grant select on all tables in schema mart to cchc_dashboard;
+grant usage on schema mart to cchc_dashboard, cchc_unit;
+grant select on all tables in schema mart to cchc_dashboard, cchc_unit;
+
+-- the dossiers behind the form's cells, of every unit: a login of a unit has the form, and its own dossiers in mart.dossier
+revoke execute on function mart.form_06a_dossier(text, date, text, text) from public;
+grant execute on function mart.form_06a_dossier(text, date, text, text) to cchc_loader, cchc_analyst, cchc_dashboard;

@@ -1,10 +1,11 @@
 -- grain: one row for each order of the payment log that succeeded or is pending, and for each dossier that was paid online by its record
 --        but has no order
--- source: core.payment, core.payment_day, core.dossier_version, mart.dossier, ops.source_clock, core.role_clock
+-- source: core.payment, core.payment_day, core.dossier_version, mart.dossier, ops.source_clock, core.role_clock, core.own_unit
 -- traps: an order is a payment request with all its attempts. A dossier may be paid in several orders, so the sum of its orders is
---        compared with its fees. An order without a dossier is pending as long as the payment is later than known_at (T) of the dossiers
+--        compared with its fees. An order without a dossier is pending as long as the payment is later than known_at (T) of the dossiers. A login of
+--        a unit sees the rows of its unit alone (docs/guides/roles.md)
 
-create or replace view mart.payment_reconciliation as
+create or replace view mart.payment_reconciliation with (security_barrier) as
 with log as (
     select
         c.source_code,
@@ -158,9 +159,11 @@ unpaid as (
         )
 )
 
-select * from judged
+select * from judged as j
+where case when (select core.own_unit()) is null then true else j.unit_code = (select core.own_unit()) end
 union all
-select * from unpaid;
+select * from unpaid as u
+where case when (select core.own_unit()) is null then true else u.unit_code = (select core.own_unit()) end;
 comment on view mart.payment_reconciliation is 'One row an order of the payment log (a request with its tries) that succeeded or is pending, and one a dossier that says it was paid online without one: fees, payments, receipts | Đối soát thanh toán';
 comment on column mart.payment_reconciliation.source_code is 'Payment log | Nguồn';
 comment on column mart.payment_reconciliation.order_code is 'MaThamChieu; the key of a row without one; null for a dossier without a transaction | Mã tham chiếu';
