@@ -14,9 +14,8 @@ import pytest
 
 from cchc.reference.catalogue import catalogue
 from cchc.settings import PROJECT, Settings
-from tests.cli.conftest import OF_THE_MONTH, PERIOD
 from tests.support.cli import cchc
-from tests.support.district import CLOCK
+from tests.support.district import CLOCK, OF_THE_MONTH, PERIOD
 from tests.support.warehouse import rows_of
 
 SCOPES = (("all", "year_to_date"), ("all", "period"), ("level:commune", "year_to_date"), ("H19.16.21", "period"))

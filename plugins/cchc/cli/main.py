@@ -26,13 +26,14 @@ from cchc.cli import (
     source,
     sql,
     stack,
+    user,
 )
 from cchc.cli.arguments import Command
 from cchc.errors import CchcError, sentence_of
 from cchc.settings import Settings
 
 # in the order of `cchc --help`
-SUBJECTS = (init, ingest, indicators, publication, quarantine, source, declare, doctor, sql, forms, findings, score, outlook, stack)
+SUBJECTS = (init, ingest, indicators, publication, quarantine, source, declare, doctor, sql, forms, findings, score, outlook, stack, user)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
