@@ -22,6 +22,7 @@ from cchc.errors import NotConfigured
 from cchc.settings import PROJECT, Settings
 from cchc.sources.profile import list_profiles
 from cchc.warehouse import embedded as postgres
+from cchc.warehouse.accounts import MEMBER_OF
 from demo.state import StateFolder
 from tests.compose.services import EXAMPLE, FILE, LONG_RUNNING, SERVICES, TEXT, offered
 
@@ -52,10 +53,13 @@ def literal_secrets(environment: dict[str, Any]) -> list[str]:
 
 
 def test_services_are_there() -> None:
-    assert set(LONG_RUNNING) == {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sources"}
+    assert set(LONG_RUNNING) == {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sources", "analysts"}
     assert set(SERVICES) - set(LONG_RUNNING) == {"init", "sources-connections"}
-    assert {name for name, service in SERVICES.items() if service.get("profiles")} == {"sources", "sources-connections"}
-    assert all(service["profiles"] == ["demo"] for service in SERVICES.values() if "profiles" in service)
+    assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {
+        "sources": ["demo"],
+        "sources-connections": ["demo"],
+        "analysts": ["analysts"],
+    }
 
 
 def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
@@ -114,12 +118,29 @@ def test_an_ordinary_user_on_a_read_only_root(name: str) -> None:
     assert service["logging"]["options"]["max-size"]
 
 
-def test_one_port_on_loopback() -> None:
+def test_ports_are_on_loopback_and_that_of_analysts_opens_by_its_profile_alone() -> None:
     assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {
-        "api-server": ["127.0.0.1:${AIRFLOW_PORT:-8080}:8080"]
+        "api-server": ["127.0.0.1:${AIRFLOW_PORT:-8080}:8080"],
+        "analysts": ["${ANALYSTS_BIND:-127.0.0.1}:${ANALYSTS_PORT:-5432}:5432"],
     }
-    assert FILE["networks"]["inside"]["internal"] is True
-    assert SERVICES["postgres"]["networks"] == ["inside"]
+    assert FILE["networks"]["inside"]["internal"] is FILE["networks"]["analysts"]["internal"] is True
+    assert SERVICES["postgres"]["networks"] == ["inside", "analysts"]
+    assert {name for name, service in SERVICES.items() if "analysts" in service.get("networks", [])} == {"postgres", "analysts"}
+
+
+def test_the_port_for_analysts_lets_logins_of_persons_in_and_nobody_else() -> None:
+    """PostgreSQL takes the first line that fits: owners and administrators are refused before the roles of persons are let in."""
+    subnet = "${ANALYSTS_SUBNET:-172.31.251.0/28}"
+    assert FILE["networks"]["analysts"]["ipam"]["config"] == [{"subnet": subnet}]
+    lines = [line.split() for line in FILE["configs"]["pg_hba"]["content"].splitlines() if not line.startswith("#")]
+    assert [line[1:] for line in lines if line[0] == "host" and line[3] in (subnet, "all")] == [
+        ["all", "postgres,airflow,cchc_owner", subnet, "reject"],
+        ["warehouse", ",".join(f"+{role}" for role in MEMBER_OF.values()), subnet, "scram-sha-256"],
+        ["all", "all", subnet, "reject"],
+        ["all", "all", "all", "scram-sha-256"],
+    ]
+    owners = {re.findall(r"//(\w+):", url)[0] for url in (SERVICES["init"]["environment"][name] for name in (ADMIN, METADATA, WAREHOUSE))}
+    assert owners == set(lines[3][2].split(","))
     assert all(service.get("network_mode") != "host" for service in SERVICES.values())
 
 
@@ -147,8 +168,8 @@ def test_who_tells_reaches_the_webhook() -> None:
     assert 'AIRFLOW_CONN_CCHC_NOTIFY={"conn_type": "http"' in EXAMPLE
 
 
-def test_the_demo_switches_the_clock_off() -> None:
-    rule = "${CCHC_SCHEDULE-${COMPOSE_PROFILES:+off}}"
+def test_the_clock_is_switched_by_one_variable_and_by_no_profile() -> None:
+    rule = "${CCHC_SCHEDULE:-}"
     for name in ("scheduler", "dag-processor", "api-server", "triggerer", "sources"):
         assert SERVICES[name]["environment"]["CCHC_SCHEDULE"] == rule
     assert 'test "$$CCHC_SCHEDULE" = off ||' in SERVICES["sources"]["command"][-1]
@@ -160,7 +181,7 @@ def test_the_demo_refuses_to_run_beside_schedules(tmp_path: Path) -> None:
         command, env={"PATH": os.environ["PATH"], "CCHC_SCHEDULE": ""}, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "COMPOSE_PROFILES=demo" in done.stderr
+    assert "CCHC_SCHEDULE=off" in done.stderr
 
 
 def test_every_source_has_a_connection_in_the_demo_and_in_the_example(tmp_path: Path) -> None:
@@ -210,7 +231,7 @@ def _docker() -> str | None:
 
 
 @pytest.mark.skipif(_docker() is None, reason="there is no `docker compose` here: the file is not judged by Compose itself")
-@pytest.mark.parametrize("profile", ["", "demo"])
+@pytest.mark.parametrize("profile", ["", "demo", "analysts"])
 def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     docker = _docker()
     assert docker is not None
@@ -221,8 +242,9 @@ def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     services = yaml.safe_load(done.stdout)["services"]
-    assert ("sources" in services) == bool(profile)
-    assert services["scheduler"]["environment"]["CCHC_SCHEDULE"] == ("off" if profile else "")
+    assert ("sources" in services) == (profile == "demo")
+    assert ("analysts" in services) == (profile == "analysts")
+    assert services["scheduler"]["environment"]["CCHC_SCHEDULE"] == ""
 
 
 # --- the two databases -----------------------------------------------------------------------------------------------
