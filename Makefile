@@ -75,9 +75,10 @@ format: $(INSTALLED) ## put the code into its form
 bench: $(INSTALLED) ## how fast it is, on generated data
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-dictionary: $(INSTALLED) ## write docs/data-dictionary.md anew, from the comments of a fresh warehouse
+dictionary: $(INSTALLED) ## write docs/data-dictionary.md and docs/mart-diagram.md anew, from a fresh warehouse
 	@export CCHC_HOME="$$(mktemp -d)"; unset CCHC_WAREHOUSE_URL; trap '$(BIN)/cchc down >/dev/null; rm -rf "$$CCHC_HOME"' EXIT; \
-		$(BIN)/cchc init >/dev/null && $(BIN)/python -m cchc.documentation.dictionary >docs/data-dictionary.md
+		$(BIN)/cchc init >/dev/null && $(BIN)/python -m cchc.documentation.dictionary >docs/data-dictionary.md && \
+		$(BIN)/python -m cchc.documentation.diagram >docs/mart-diagram.md
 
 reference: $(INSTALLED) ## write docs/reference anew: indicators, contracts, rules, plan, DAGs
 	@$(BIN)/python -m cchc.documentation.reference

@@ -16,9 +16,8 @@ from cchc.cli.scorecard import render
 from cchc.period import now, parse_period
 from cchc.reference.catalogue import catalogue
 from cchc.settings import PROJECT, Settings
-from tests.cli.conftest import OF_THE_MONTH, PERIOD
 from tests.support.cli import cchc
-from tests.support.district import CLOCK
+from tests.support.district import CLOCK, OF_THE_MONTH, PERIOD
 from tests.support.warehouse import rows_of
 
 SCOPES = (("all", "year_to_date"), ("all", "period"), ("level:commune", "year_to_date"), ("H19.16.21", "period"))

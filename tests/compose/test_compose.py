@@ -22,6 +22,7 @@ from cchc.errors import NotConfigured
 from cchc.settings import PROJECT, Settings, is_unscheduled
 from cchc.sources.profile import list_profiles
 from cchc.warehouse import embedded as postgres
+from cchc.warehouse.accounts import MEMBER_OF
 from demo.state import StateFolder
 from tests.compose.services import EXAMPLE, FILE, LONG_RUNNING, SERVICES, TEXT, offered
 
@@ -52,10 +53,10 @@ def literal_secrets(environment: dict[str, Any]) -> list[str]:
 
 
 def test_services_are_there() -> None:
-    assert set(LONG_RUNNING) == {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sources", "proxy"}
+    assert set(LONG_RUNNING) == {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sources", "proxy", "analysts"}
     assert set(SERVICES) - set(LONG_RUNNING) == {"init", "sources-connections"}
     profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
-    assert profiles == {"sources": ["demo"], "sources-connections": ["demo"], "proxy": ["tls"]}
+    assert profiles == {"sources": ["demo"], "sources-connections": ["demo"], "proxy": ["tls"], "analysts": ["analysts"]}
 
 
 def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
@@ -121,13 +122,30 @@ def test_no_service_takes_the_memory_of_the_others(name: str) -> None:
     assert SERVICES[name]["pids_limit"] <= 1024
 
 
-def test_one_port_on_loopback_and_that_of_the_proxy() -> None:
+def test_ports_are_on_loopback_or_the_proxys_and_that_of_analysts_opens_by_its_profile_alone() -> None:
     assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {
         "api-server": ["127.0.0.1:${AIRFLOW_PORT:-8080}:8080"],
         "proxy": ["${TLS_PORT:-443}:8443"],
+        "analysts": ["${ANALYSTS_BIND:-127.0.0.1}:${ANALYSTS_PORT:-5432}:5432"],
     }
-    assert FILE["networks"]["inside"]["internal"] is True
-    assert SERVICES["postgres"]["networks"] == ["inside"]
+    assert FILE["networks"]["inside"]["internal"] is FILE["networks"]["analysts"]["internal"] is True
+    assert SERVICES["postgres"]["networks"] == ["inside", "analysts"]
+    assert {name for name, service in SERVICES.items() if "analysts" in service.get("networks", [])} == {"postgres", "analysts"}
+
+
+def test_the_port_for_analysts_lets_logins_of_persons_in_and_nobody_else() -> None:
+    """PostgreSQL takes the first line that fits: owners and administrators are refused before the roles of persons are let in."""
+    subnet = "${ANALYSTS_SUBNET:-172.31.251.0/28}"
+    assert FILE["networks"]["analysts"]["ipam"]["config"] == [{"subnet": subnet}]
+    lines = [line.split() for line in FILE["configs"]["pg_hba"]["content"].splitlines() if not line.startswith("#")]
+    assert [line[1:] for line in lines if line[0] == "host" and line[3] in (subnet, "all")] == [
+        ["all", "postgres,airflow,cchc_owner", subnet, "reject"],
+        ["warehouse", ",".join(f"+{role}" for role in MEMBER_OF.values()), subnet, "scram-sha-256"],
+        ["all", "all", subnet, "reject"],
+        ["all", "all", "all", "scram-sha-256"],
+    ]
+    owners = {re.findall(r"//(\w+):", url)[0] for url in (SERVICES["init"]["environment"][name] for name in (ADMIN, METADATA, WAREHOUSE))}
+    assert owners == set(lines[3][2].split(","))
     assert all(service.get("network_mode") != "host" for service in SERVICES.values())
 
 
@@ -230,7 +248,7 @@ def _docker() -> str | None:
 
 
 @pytest.mark.skipif(_docker() is None, reason="there is no `docker compose` here: the file is not judged by Compose itself")
-@pytest.mark.parametrize("profile", ["", "demo", "tls", "tls,demo"])
+@pytest.mark.parametrize("profile", ["", "demo", "tls", "analysts", "tls,demo"])
 def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     docker = _docker()
     assert docker is not None
@@ -243,6 +261,7 @@ def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     services = yaml.safe_load(done.stdout)["services"]
     assert ("sources" in services) == ("demo" in profile)
     assert ("proxy" in services) == ("tls" in profile)
+    assert ("analysts" in services) == ("analysts" in profile)
     assert services["scheduler"]["environment"]["CCHC_SCHEDULE"] == f"profiles:{profile}"
 
 

@@ -102,9 +102,10 @@ def test_the_file_says_what_the_code_says() -> None:
 def test_the_postgresql_of_compose_reads_the_file_and_nothing_beside_it() -> None:
     service = SERVICES["postgres"]
     mounted = {entry["source"]: entry["target"] for entry in service["configs"]}
-    assert mounted == {"postgres": "/etc/postgresql/cchc.conf"}
+    assert mounted == {"postgres": "/etc/postgresql/cchc.conf", "pg_hba": "/etc/postgresql/pg_hba.conf"}
     assert (PROJECT / COMPOSE["configs"]["postgres"]["file"]).resolve() == postgres.SETTINGS_FILE
-    assert service["command"] == ["postgres", "-c", "config_file=/etc/postgresql/cchc.conf", "-c", "listen_addresses=*"]
+    files = ["-c", "config_file=/etc/postgresql/cchc.conf", "-c", "hba_file=/etc/postgresql/pg_hba.conf"]
+    assert service["command"] == ["postgres", *files, "-c", "listen_addresses=*"]
 
 
 def test_the_embedded_postgresql_takes_each_setting_of_the_file(postgres_server: postgres.Server) -> None:

@@ -19,6 +19,8 @@ SCHEMAS = ("core", "mart")
 CASED = ("indicators", "values", "coverage", "findings", "scores")
 # folders of include/sql/queries whose files are proven by the tests of what asks them, and by which
 PROVEN_ELSEWHERE = {
+    "accounts": "tests/analysts: logins made, listed, removed, refused",
+    "dataset": "tests/analysts: the data package, row by row against the warehouse",
     "publication": "tests/publication: every row against the independent calculation, before and after late data",
     "reports": "tests/reports: the files that are made of them, cell by cell",
     "completeness": "tests/runs and tests/cli: windows that were never asked for, dossiers that are listed and not stored",

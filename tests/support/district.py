@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import functools
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from cchc.settings import Settings
 from demo import server
 from demo.district import District
+from tests.support.cli import cchc
+from tests.support.profiles import profiles_that_try_once
+from tests.support.warehouse import NewWarehouse
 
 SCALE = 0.01
 CLOCK = "2024-01-02T00:00:00+07:00"  # T of the tests: the whole year 2023 is past, and the blocked payment files have not come yet
+
+PERIOD = "2023-12"
+# of the sources that come as files those of the month; a file that nobody needs here would only cost time
+OF_THE_MONTH = {"payments": "giaodich_202312*", "feedback": "phananh_202312*", "survey": "khaosat_202312*", "declared": "tukhai_*_2023-12*"}
 
 
 @functools.cache
@@ -28,3 +40,26 @@ def served(state: Path, clock: str = CLOCK) -> Iterator[server.Demo]:
         yield running
     finally:
         running.stop()
+
+
+@contextmanager
+def loaded_month(new_warehouse: NewWarehouse, home: Path) -> Iterator[Settings]:
+    """A warehouse with the district up to T, computed for everything that ends in December 2023; its files are those of that month."""
+    with new_warehouse(home / "home") as settings, served(home / "demo") as demo, pytest.MonkeyPatch.context() as patch:
+        for source, pattern in OF_THE_MONTH.items():
+            (home / source).mkdir()
+            for path in getattr(demo.state, source).glob(pattern):
+                shutil.copy(path, home / source)
+        sources = profiles_that_try_once(home / "sources")
+        patch.setenv("CCHC_SOURCES_DIR", str(sources))
+        for name, value in demo.connections().items():
+            patch.setenv(name, value)
+        for source in OF_THE_MONTH:
+            patch.setenv(f"AIRFLOW_CONN_SRC_{source.upper()}", f'{{"conn_type": "fs", "host": "{home / source}"}}')
+        settings = Settings.load()
+        for source in ("one_stop", "documents", *OF_THE_MONTH):
+            done = cchc("ingest", source, "--to", CLOCK)
+            assert done.code == 0, done.err
+        assert cchc("refresh", PERIOD).code == 0
+        assert os.environ["CCHC_SOURCES_DIR"] == str(sources)
+        yield settings

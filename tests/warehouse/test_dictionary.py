@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 
+import pytest
 from sqlalchemy import text
 
+from cchc.documentation.diagram import JOINS, diagram
 from cchc.documentation.dictionary import dictionary
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
@@ -59,3 +62,24 @@ def test_a_change_of_the_database_makes_the_page_stale(warehouse: Settings) -> N
     assert "Key: `planted_id`" in page
     assert "| `planted_id` | bigint not null | What it is · Nó là gì |" in page
     assert [row["name"] for row in rows_of(warehouse, SILENT)] == ["mart.planted.planted_id"]
+
+
+def test_the_committed_diagram_is_fresh(warehouse: Settings) -> None:
+    fresh, kept = diagram(warehouse).splitlines(), (PROJECT / "docs" / "mart-diagram.md").read_text(encoding="utf-8").splitlines()
+    assert fresh == kept, "\n".join([HOW, *list(difflib.unified_diff(kept, fresh, "committed", "fresh", lineterm="", n=0))[:40]])
+
+
+def test_every_join_of_the_diagram_is_one_of_columns_of_the_same_type(warehouse: Settings) -> None:
+    asked = "select table_name, column_name, data_type from information_schema.columns where table_schema = 'mart'"
+    types = {(row["table_name"], row["column_name"]): row["data_type"] for row in rows_of(warehouse, asked)}
+    joins = re.findall(r"^    (\w+) \|\|--o\{ (\w+) : (\w+)$", diagram(warehouse), re.MULTILINE)
+    assert len(joins) > 30
+    for target, name, column in joins:
+        assert types[(name, column)] == types[(target, JOINS[column][1])], (target, name, column)
+
+
+def test_a_table_that_the_diagram_lacks_is_told(warehouse: Settings) -> None:
+    with engine(warehouse).begin() as connection:
+        connection.execute(text("create table mart.planted (planted_id bigint)"))
+    with pytest.raises(ValueError, match="planted"):
+        diagram(warehouse)

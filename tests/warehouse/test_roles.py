@@ -1,4 +1,4 @@
-"""The three roles: who writes, who reads what, and that nobody but the loader sees the keyed hash of a person's number (docs/guides/roles.md)."""
+"""The four roles: who writes, who reads what, and that nobody but the loader sees the keyed hash of a person's number (docs/guides/roles.md)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.deliveries import payment, payment_file
 from tests.support.district import CLOCK
 from tests.support.warehouse import rows_of
 
-ROLES = ("cchc_loader", "cchc_analyst", "cchc_dashboard")
+ROLES = ("cchc_loader", "cchc_analyst", "cchc_dashboard", "cchc_unit")
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def test_a_function_with_the_rights_of_its_owner_has_a_search_path_of_its_own(wa
         "where n.nspname in ('core', 'mart', 'ops', 'staging') and p.prosecdef order by 1"
     )
     assert rows_of(warehouse, asked) == [
-        {"name": name, "is_fixed": True} for name in ("core.dossier_open_at", "mart.form_06a", "mart.form_06a_dossier")
+        {"name": name, "is_fixed": True} for name in ("core.dossier_open_at", "core.own_unit", "mart.form_06a", "mart.form_06a_dossier")
     ]
 
 

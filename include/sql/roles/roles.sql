@@ -1,8 +1,10 @@
--- grain: one role for each kind of use: cchc_loader writes, cchc_analyst reads mart and core, cchc_dashboard reads mart alone;
---        cchc_web is the login of the dashboard's pages, which read what an analyst reads, and the state of the loads
+-- grain: one role for each kind of use: cchc_loader writes, cchc_analyst reads mart and core, cchc_dashboard reads mart alone, cchc_unit
+--        reads mart, of single dossiers those of its unit alone; cchc_web is the login of the dashboard's pages, which read what an
+--        analyst reads, and the state of the loads
 -- source: docs/guides/roles.md
--- traps: roles are made without login; `cchc init` gives cchc_web a password, the others the administrator grants to people. core holds no personal data, but keyed hashes
---        of identity numbers (applicant_key): analysts see core without that column
+-- traps: roles are made without login; `cchc user add` makes logins that are members of one of them, `cchc init`
+--        gives cchc_web its password. core holds no personal data, but
+--        keyed hashes of identity numbers (applicant_key): analysts see core without that column
 
 do $$
 begin
@@ -18,6 +20,10 @@ begin
     if not exists (select 1 from pg_roles where rolname = 'cchc_web') then
         create role cchc_web nologin;
     end if;
+    if not exists (select 1 from pg_roles where rolname = 'cchc_unit') then
+        create role cchc_unit nologin;
+    end if;
+    execute format('grant connect on database %I to cchc_loader, cchc_analyst, cchc_dashboard, cchc_unit', current_database());
 end
 $$;
 
@@ -52,8 +58,12 @@ begin
 end
 $$;
 
-grant usage on schema mart to cchc_dashboard;
-grant select on all tables in schema mart to cchc_dashboard;
+grant usage on schema mart to cchc_dashboard, cchc_unit;
+grant select on all tables in schema mart to cchc_dashboard, cchc_unit;
+
+-- the dossiers behind the form's cells, of every unit: a login of a unit has the form, and its own dossiers in mart.dossier
+revoke execute on function mart.form_06a_dossier(text, date, text, text) from public;
+grant execute on function mart.form_06a_dossier(text, date, text, text) to cchc_loader, cchc_analyst, cchc_dashboard;
 
 grant cchc_analyst to cchc_web;
 grant select on

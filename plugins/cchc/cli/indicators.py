@@ -35,11 +35,12 @@ def register(add: Add) -> None:
     explain.add_argument("--basis", choices=BASES, default="period")
     explain.add_argument("--query", action="store_true", help="show the SQL and its binds")
     explain.add_argument("--rows", type=int, default=20, help="how many rows to show; -1 = all")
-    export = add("export", _export, "values of indicators for every scope, as a file")
-    export.add_argument("indicators", nargs="+", help="codes, or all")
-    export.add_argument("--period", type=period, required=True)
+    export = add("export", _export, "values of indicators for every scope, as a file; or all of mart as a data package")
+    export.add_argument("indicators", nargs="*", help="codes, or all")
+    export.add_argument("--period", type=period)
     export.add_argument("--format", choices=("csv", "json", "xlsx"), default="csv")
     export.add_argument("--output", help="file to write; default: standard output")
+    export.add_argument("--dataset", type=Path, metavar="FOLDER", help="every table and view of mart as Parquet, with schema and checksums")
     for command in (scorecard, explain, export):
         command.add_argument("--as-known-at", type=moment, help="as it was known at a past moment: extracts with T up to it")
 
@@ -220,6 +221,10 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
+    if options.dataset:
+        return _export_dataset(options, settings)
+    if not options.indicators or options.period is None:
+        raise WrongUse("`cchc export` needs indicators and --period, or --dataset FOLDER")
     known = catalogue(settings)
     codes = sorted(known) if options.indicators == ["all"] else options.indicators
     for code in codes:
@@ -231,4 +236,16 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     else:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
+    return 0
+
+
+def _export_dataset(options: argparse.Namespace, settings: Settings) -> int:
+    """Write the data package and print its files."""
+    from cchc.reports.dataset import DESCRIPTOR, write_dataset
+
+    if options.indicators or options.period or options.output or options.as_known_at:
+        raise WrongUse("--dataset writes all of mart as known now: name no indicator, period or output beside it")
+    written = write_dataset(settings, options.dataset)
+    print_table(["file", "rows", "bytes"], [[f"{file.name}.parquet", str(file.rows), str(file.bytes)] for file in written])
+    print(f"\n{options.dataset / DESCRIPTOR} has schema, comments in two languages, and SHA-256 of each file.")
     return 0

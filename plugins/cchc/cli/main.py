@@ -28,6 +28,7 @@ from cchc.cli import (
     source,
     sql,
     stack,
+    user,
 )
 from cchc.cli.arguments import Command
 from cchc.cli.printing import set_wide
@@ -38,7 +39,7 @@ from cchc.settings import Settings
 # in the order of `cchc --help`
 SUBJECTS = (
     init, ingest, indicators, publication, quarantine, source, declare, doctor, sql, forms, findings, score, outlook,
-    account, backup, stack,
+    account, user, backup, stack,
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from cchc.warehouse import engine, require_migrated
 from cchc.warehouse.queries import ask
 
 SCHEMAS = {
-    "mart": "What people read: stable names, no personal data. Roles: cchc_analyst and cchc_dashboard read it.",
+    "mart": "What people read: stable names, no personal data. Roles: cchc_analyst, cchc_dashboard and cchc_unit read it.",
     "core": "Entities with their history. Role: cchc_analyst reads it, without the keyed hashes of persons.",
     "ops": "What the pipeline did: loads, checks, quarantine, clocks. Role: cchc_analyst reads the loads and their results.",
 }
@@ -42,8 +42,9 @@ def dictionary(settings: Settings) -> str:
         "[glossary](reference/glossary.md).",
         "",
         "Generated from the comments of the database by `make dictionary`; do not edit.",
-        "A comment is English | Tiếng Việt where both are given. Columns that begin with `_` are made by the pipeline.",
-        f"Times are `timestamptz`, judged in {ZONE.key}; a `_rate` is a fraction, a `_vnd` is whole đồng.",
+        "A comment is English · Tiếng Việt (of ops English alone). Columns that begin with `_` are made by the pipeline.",
+        f"Times are `timestamptz`, judged in {ZONE.key}; a `_rate` is a fraction, a `_percent` the same times 100, a `_vnd` whole đồng.",
+        "Who may read what: [roles](guides/roles.md); twenty worked questions: [questions](guides/questions.md).",
     ]
     with engine(settings).connect() as connection:
         relations = ask(connection, "warehouse/relation", schemas=list(SCHEMAS))

@@ -337,15 +337,19 @@ FINDING_COMMENT = (
 
 
 def finding_view(parts: Sequence[tuple[str, str]], comments: dict[str, str]) -> str:
-    """Create the view mart.finding. Arguments: `parts`, code and query of each kind; `comments`, the comment of each column."""
+    """Create the view mart.finding. Arguments: `parts`, code and query of each kind; `comments`, the comment of each column.
+
+    A login of a unit sees the findings of its unit alone (docs/guides/roles.md).
+    """
     united = "\nunion all\n".join(f"select '{code}' as finding_code, x.* from (\n{query}\n) as x" for code, query in parts)
     told = "".join(f"comment on column mart.finding.{column} is '{comment}';\n" for column, comment in comments.items())
-    return f"""create or replace view mart.finding as
+    return f"""create or replace view mart.finding with (security_barrier) as
         select
             k.finding_code, k.finding_order, k.name_vi, f.source_code, f.unit_code,
             cast(date_trunc('month', f.month_day) as date) as month_start, f.item, f.dossier_code, f.event_date, f.detail
         from ({united}) as f
-        inner join core.finding_kind as k on k.finding_code = f.finding_code;
+        inner join core.finding_kind as k on k.finding_code = f.finding_code
+        where case when (select core.own_unit()) is null then true else f.unit_code = (select core.own_unit()) end;
         comment on view mart.finding is '{FINDING_COMMENT}';
         {told}"""
 

@@ -38,19 +38,19 @@ inner join core.declared_figure_version as v
     on
         f.unit_code = v.unit_code and f.month_start = v.month_start and f.file_revision = v.file_revision
         and f._first_seen_at = v._first_seen_at and f.source_code = v.source_code;
-comment on view core.declared_figure is 'One row a declared figure in force: of the newest file of its unit and month';
-comment on column core.declared_figure.source_code is 'Source';
-comment on column core.declared_figure.unit_code is 'Unit that declares';
-comment on column core.declared_figure.month_start is 'Month: the state since 1 January at the end of it';
-comment on column core.declared_figure.indicator_code is 'MaChiTieu';
-comment on column core.declared_figure.numerator is 'TuSo';
-comment on column core.declared_figure.denominator is 'MauSo; null for counts';
-comment on column core.declared_figure.proof_sign is 'CanCu';
-comment on column core.declared_figure.proof_date is 'NgayCanCu';
-comment on column core.declared_figure.is_approved is 'Whether an approver is named';
-comment on column core.declared_figure.approved_date is 'NgayDuyet';
-comment on column core.declared_figure.file_revision is 'Revision of the file';
-comment on column core.declared_figure.file_name is 'File';
-comment on column core.declared_figure.file_line is 'Row of its sheet';
-comment on column core.declared_figure._first_seen_at is 'T of the extract that delivered it (clock 3)';
-comment on column core.declared_figure._load_id is 'Load that brought it';
+comment on view core.declared_figure is 'One row a declared figure in force: of the newest file of its unit and month | Mỗi số liệu tự khai đang có hiệu lực một dòng, của tệp mới nhất';
+comment on column core.declared_figure.source_code is 'Source | Nguồn dữ liệu';
+comment on column core.declared_figure.unit_code is 'Unit that declares | Đơn vị khai';
+comment on column core.declared_figure.month_start is 'Month: the state since 1 January at the end of it | Tháng: lũy kế từ 01/01 đến cuối tháng';
+comment on column core.declared_figure.indicator_code is 'Indicator (MaChiTieu) | Mã chỉ tiêu';
+comment on column core.declared_figure.numerator is 'Numerator (TuSo) | Tử số';
+comment on column core.declared_figure.denominator is 'Denominator (MauSo); null for counts | Mẫu số; trống với số lượng';
+comment on column core.declared_figure.proof_sign is 'Number and sign of the document that proves it (CanCu) | Số, ký hiệu văn bản căn cứ';
+comment on column core.declared_figure.proof_date is 'Date of that document (NgayCanCu) | Ngày văn bản căn cứ';
+comment on column core.declared_figure.is_approved is 'Whether an approver is named | Có người duyệt';
+comment on column core.declared_figure.approved_date is 'Date of the approval (NgayDuyet) | Ngày duyệt';
+comment on column core.declared_figure.file_revision is 'Revision of the file | Lần sửa của tệp';
+comment on column core.declared_figure.file_name is 'File | Tệp';
+comment on column core.declared_figure.file_line is 'Row of its sheet | Dòng trong trang tính';
+comment on column core.declared_figure._first_seen_at is 'T of the extract that delivered it (clock 3) | Mốc T của lần trích xuất đã nhận';
+comment on column core.declared_figure._load_id is 'Load that brought it | Lần nạp đã nhận';

@@ -43,14 +43,14 @@ select
     s.valid_from,
     s.valid_to
 from state as s;
-comment on view core.unit_span is 'One row a state of a unit, with the days D on which it is asked for: before its first day a unit is as it begins, after its last as it ended';
-comment on column core.unit_span.unit_code is 'Electronic identifier';
-comment on column core.unit_span.from_date is 'First day on which it is asked for';
-comment on column core.unit_span.before_date is 'Day after the last on which it is asked for';
-comment on column core.unit_span.name is 'Name';
-comment on column core.unit_span.level is 'Level';
-comment on column core.unit_span.kind is 'Kind';
-comment on column core.unit_span.parent_code is 'Unit above';
-comment on column core.unit_span.root_code is 'Top of its tree';
-comment on column core.unit_span.valid_from is 'First day of this state';
-comment on column core.unit_span.valid_to is 'Last day of this state, inclusive; null = open';
+comment on view core.unit_span is 'One row a state of a unit, with the days D on which it is asked for: before its first day a unit is as it begins, after its last as it ended | Mỗi trạng thái của đơn vị và các ngày được dùng một dòng';
+comment on column core.unit_span.unit_code is 'Electronic identifier | Mã định danh điện tử';
+comment on column core.unit_span.from_date is 'First day on which it is asked for | Ngày đầu được dùng';
+comment on column core.unit_span.before_date is 'Day after the last on which it is asked for | Ngày sau ngày cuối được dùng';
+comment on column core.unit_span.name is 'Name | Tên';
+comment on column core.unit_span.level is 'Level | Cấp';
+comment on column core.unit_span.kind is 'Kind | Loại đơn vị';
+comment on column core.unit_span.parent_code is 'Unit above | Đơn vị cấp trên';
+comment on column core.unit_span.root_code is 'Top of its tree | Đơn vị gốc của cây';
+comment on column core.unit_span.valid_from is 'First day of this state | Ngày đầu của trạng thái';
+comment on column core.unit_span.valid_to is 'Last day of this state, inclusive; null = open | Ngày cuối của trạng thái; trống = chưa kết thúc';

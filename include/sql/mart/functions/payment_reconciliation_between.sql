@@ -1,8 +1,9 @@
 -- grain: as mart.payment_reconciliation, for days from `first_day` to the day before `before`; null = no bound
--- source: core.payment, core.payment_day, core.dossier_version, mart.dossier, ops.source_clock, core.role_clock
+-- source: core.payment, core.payment_day, core.dossier_version, mart.dossier, ops.source_clock, core.role_clock, core.own_unit
 -- traps: an order is a payment request with all its attempts. A dossier may be paid in several orders, so the sum of its orders is
 --        compared with its fees, and those of other days are read, too. An order without a dossier is pending as long as the payment is
---        later than known_at (T) of the dossiers. Readers without rights on core call it, so it runs with the rights of its owner
+--        later than known_at (T) of the dossiers. Readers without rights on core call it, so it runs with the rights of its owner. A login
+--        of a unit sees the rows of its unit alone (docs/guides/roles.md)
 
 create or replace function mart.payment_reconciliation_between(first_day date default null, before date default null)
 returns table (
@@ -249,9 +250,12 @@ unpaid as (
 
 select *
 from judged as j
-where (before is null or j.day < before) and (first_day is null or j.day >= first_day)
+where
+    (before is null or j.day < before) and (first_day is null or j.day >= first_day)
+    and case when (select core.own_unit()) is null then true else j.unit_code = (select core.own_unit()) end
 union all
-select * from unpaid
+select * from unpaid as u
+where case when (select core.own_unit()) is null then true else u.unit_code = (select core.own_unit()) end
 $$;
 comment on function mart.payment_reconciliation_between is 'Fees, payments and receipts of the days that are asked for: the rows of mart.payment_reconciliation, without the work for the other days | Đối soát thanh toán của các ngày được hỏi
 first_day: First day; null = from the beginning | Ngày đầu

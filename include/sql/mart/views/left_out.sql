@@ -1,8 +1,9 @@
 -- grain: one row for each dossier that no indicator counts, with the reason
--- source: mart.dossier
--- traps: mart.dossier decides what is counted and gives the reason; this view only selects
+-- source: mart.dossier, core.own_unit
+-- traps: mart.dossier decides what is counted and gives the reason; this view only selects. A login of a unit sees the rows of
+--        its unit alone (docs/guides/roles.md)
 
-create or replace view mart.left_out as
+create or replace view mart.left_out with (security_barrier) as
 select
     d.source_code,
     d.dossier_code,
@@ -12,7 +13,9 @@ select
     d.left_out_rules,
     d.deleted_at
 from mart.dossier as d
-where not d.is_counted;
+where
+    not d.is_counted
+    and case when (select core.own_unit()) is null then true else d.unit_code = (select core.own_unit()) end;
 comment on view mart.left_out is 'One row a dossier that no indicator counts, with the reason | Hồ sơ không được tính vào chỉ tiêu và lý do';
 comment on column mart.left_out.source_code is 'Source | Nguồn';
 comment on column mart.left_out.dossier_code is 'MaHoSo | Mã hồ sơ';

@@ -1,9 +1,10 @@
 -- grain: one row for each order of the payment log that succeeded or is pending, and for each dossier that was paid online by its record
 --        but has no order
 -- source: mart.payment_reconciliation_between
--- traps: it works on every day; for a month use mart.payment_reconciliation_between, which works on the month
+-- traps: it works on every day; for a month use mart.payment_reconciliation_between, which works on the month. A login of
+--        a unit sees the rows of its unit alone (docs/guides/roles.md)
 
-create or replace view mart.payment_reconciliation as
+create or replace view mart.payment_reconciliation with (security_barrier) as
 select
     r.source_code,
     r.order_code,
