@@ -160,7 +160,6 @@ RULES = (
     ("queries/indicators/procedure_satisfaction_rate__survey", "and s.score is not null", ""),
     ("queries/indicators/procedure_satisfaction_rate", "and a.rating_code is not null", ""),
     ("queries/values/declared_measured", "coalesce(bool_and(g.is_approved), true)", "true"),
-    ("queries/values/declared_measured", "    having count(g.level) > 0\n", ""),
     ("queries/values/declared_measured", "bool_and(f.is_approved)", "bool_or(f.is_approved)"),
     ("queries/values/declared_measured", "case when l.kind <> 'count' then s.denominator end", "s.denominator"),
     ("queries/values/declared_measured", "- b.back as date)", "as date)"),

@@ -6,11 +6,9 @@ The sums are in the temporary table `measured`.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -19,7 +17,7 @@ from cchc.period import ZONE, Period, midnight
 from cchc.reference.catalogue import Indicator
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
-from cchc.warehouse import asked_binds, run_file, sql
+from cchc.warehouse import asked_binds, composed, run_file, sql
 from cchc.warehouse.queries import read_statement
 
 
@@ -102,7 +100,7 @@ def measure(connection: Connection, settings: Settings, indicators: Sequence[Ind
     refreshed has up to eight periods with three bases each, and planning and sending a statement takes longer than counting a few records.
     """
     for item in indicators:
-        count = _COUNT_DISTINCT if item.is_distinct else _COUNT_ROWS
+        count = composed.count_distinct if item.is_distinct else composed.count_rows
         wanted = [each for each in asked if each.counts(item.code)]
         for role in item.roles:
             for source, known_at in clocks.of(role).items():
@@ -116,7 +114,7 @@ def measure(connection: Connection, settings: Settings, indicators: Sequence[Ind
         for source, known_at in clocks.of(role).items():
             # who is expected to send is asked for D of the value, whatever the T of this source
             spans = [binds(source, each.period, each.counted_from, known_at) | {"last_day": each.last_day} for each in wanted]
-            _count(connection, _EXPECT, sql(settings, part), wanted, spans, code=str(code), units=[])
+            _count(connection, composed.count_expected, sql(settings, part), wanted, spans, code=str(code), units=[])
     listed = [{"code": item.code, "version": item.version, "kind": item.kind, "coverage": item.coverage} for item in indicators]
     run_file(
         connection,
@@ -140,48 +138,9 @@ def _asked(each: Asked) -> dict[str, Any]:
     }
 
 
-# The days and moments in which the periods and bases differ; all else that the SQL of an indicator may use is the same for all of them.
-_OF_A_SPAN = {
-    "start_date": "date",
-    "start_at": "timestamptz",
-    "year_start_at": "timestamptz",
-    "end_at": "timestamptz",
-    "last_day": "date",
-}
-_BIND_OF_A_SPAN = re.compile(rf"(?<![:\w\\]):({'|'.join(_OF_A_SPAN)})\b(?!:)")
-# A subquery that sums, or that ends with `offset 0`, is planned by itself: so the SQL of an indicator keeps its plan.
-_SPANS = f"""from jsonb_to_recordset(cast(:spans as jsonb))
-    as span_ (period_number integer, basis text, {", ".join(f"{name} {kind}" for name, kind in _OF_A_SPAN.items())})
-cross join lateral ("""
-# The days are then summed by the stretches in which the unit of a day counts for the same unit; a stretch is known by its first day.
-_COUNT_ROWS = f"""insert into unit_count
-select span_.period_number, span_.basis, :code, x.unit_code, o.from_date, sum(x.numerator), sum(x.denominator)
-{_SPANS}
-select counted_.unit_code, counted_.counted_on, count(*) filter (where counted_.is_numerator) as numerator, count(*) as denominator from (
-{{sql}}
-) as counted_ group by counted_.unit_code, counted_.counted_on
-) as x
-left join core.unit_on_day as o on x.unit_code = o.unit_code and x.counted_on >= o.from_date and x.counted_on <= o.to_date
-group by span_.period_number, span_.basis, x.unit_code, o.from_date"""
-_COUNT_DISTINCT = f"""insert into person
-select span_.period_number, span_.basis, :code, x.unit_code, x.item, x.is_numerator
-{_SPANS}
-select counted_.* from (
-{{sql}}
-) as counted_ offset 0
-) as x"""
-_EXPECT = f"""insert into expected
-select span_.period_number, span_.basis, :code, x.unit_code, x.has_sent
-{_SPANS}
-select counted_.* from (
-{{sql}}
-) as counted_ offset 0
-) as x"""
-
-
 def _count(
     connection: Connection,
-    around: str,
+    around: Callable[[str], str],
     statement: str,
     asked: Sequence[Asked],
     spans: Sequence[dict[str, Any]],
@@ -189,21 +148,19 @@ def _count(
     code: str,
     units: list[str],
 ) -> None:
-    """Run the SQL of an indicator for several spans inside the statement `around`. `spans`: the bind values of each of `asked`."""
+    """Run the SQL of an indicator for several spans, inside the statement that `around` makes of it.
+
+    `spans`: the bind values of each of `asked`.
+    """
     if not spans:
         return
     rows = [
-        {"period_number": each.period_number, "basis": each.basis} | {name: span[name].isoformat() for name in _OF_A_SPAN}
+        {"period_number": each.period_number, "basis": each.basis} | {name: span[name].isoformat() for name in composed.SPAN}
         for each, span in zip(asked, spans, strict=True)
     ]
     values = spans[0] | {"spans": json.dumps(rows), "code": code, "units": units}
-    whole = _for_spans(around, statement)
+    whole = around(statement)
     connection.execute(read_statement(whole), asked_binds(whole, values))
-
-
-@lru_cache(maxsize=256)
-def _for_spans(around: str, statement: str) -> str:
-    return around.replace("{sql}", _BIND_OF_A_SPAN.sub(r"span_.\1", statement))
 
 
 _ITEMS = """insert into item_now

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from cchc.models import Model
 
@@ -325,6 +326,60 @@ def dossier_ends(table: str, dossiers: str, steps: Sequence[str], statuses: Sequ
             order by seen.step_id, seen._changed_at desc nulls last, seen.delivery desc, seen._row desc
         )
         select dossier_id, {ends} from newest where deleted_at is null group by dossier_id"""
+
+
+# --- indicators --------------------------------------------------------------------------------------------------------
+
+
+# The days and moments in which the periods and bases that are counted together differ, by the name that the SQL of an indicator binds. All
+# else that it may bind is the same for all of them.
+SPAN = {"start_date": "date", "start_at": "timestamptz", "year_start_at": "timestamptz", "end_at": "timestamptz", "last_day": "date"}
+_BIND_OF_A_SPAN = re.compile(rf"(?<![:\w\\]):({'|'.join(SPAN)})\b(?!:)")
+
+
+def _beside_each_span(statement: str, columns: str, end: str) -> str:
+    """The rows of an indicator's SQL (alias x) for each row of `:spans` (alias span_).
+
+    Arguments: `columns`, what is taken of each row (alias counted_); `end`, the end of the subquery. With a `group by`, or `offset 0`,
+    PostgreSQL plans the subquery by itself, so the SQL of an indicator keeps the plan that it has alone.
+    """
+    names = ", ".join(f"{name} {kind}" for name, kind in SPAN.items())
+    asked = _BIND_OF_A_SPAN.sub(r"span_.\1", statement)
+    return f"""from jsonb_to_recordset(cast(:spans as jsonb)) as span_ (period_number integer, basis text, {names})
+        cross join lateral (select {columns} from (
+{asked}
+) as counted_ {end}) as x"""
+
+
+@lru_cache(maxsize=256)
+def count_rows(statement: str) -> str:
+    """Count the rows that an indicator's SQL returns into `unit_count`, by span and unit.
+
+    Days are summed by the stretches of days in which a unit counts for the same unit. A stretch is known by its first day.
+    """
+    summed = "count(*) filter (where counted_.is_numerator) as numerator, count(*) as denominator"
+    by_day = "counted_.unit_code, counted_.counted_on"
+    return f"""insert into unit_count
+        select span_.period_number, span_.basis, :code, x.unit_code, o.from_date, sum(x.numerator), sum(x.denominator)
+        {_beside_each_span(statement, f"{by_day}, {summed}", f"group by {by_day}")}
+        left join core.unit_on_day as o on x.unit_code = o.unit_code and x.counted_on >= o.from_date and x.counted_on <= o.to_date
+        group by span_.period_number, span_.basis, x.unit_code, o.from_date"""
+
+
+@lru_cache(maxsize=256)
+def count_distinct(statement: str) -> str:
+    """Write the items that an indicator's SQL returns into `person`: they count once in each scope."""
+    return f"""insert into person
+        select span_.period_number, span_.basis, :code, x.unit_code, x.item, x.is_numerator
+        {_beside_each_span(statement, "counted_.*", "offset 0")}"""
+
+
+@lru_cache(maxsize=256)
+def count_expected(statement: str) -> str:
+    """Write the units that the SQL of a coverage returns into `expected`."""
+    return f"""insert into expected
+        select span_.period_number, span_.basis, :code, x.unit_code, x.has_sent
+        {_beside_each_span(statement, "counted_.*", "offset 0")}"""
 
 
 # --- findings, publication, reports ------------------------------------------------------------------------------------
