@@ -21,7 +21,7 @@ PRIVACY_KEY = "privacy_key"
 class Settings:
     """The paths and URLs of one installation.
 
-    `warehouse_url`: a SQLAlchemy URL; None means the embedded PostgreSQL under `home`.
+    `warehouse_url`: a SQLAlchemy URL; None means the embedded PostgreSQL under `home`. `pdf`: whether papers are written as PDF, too.
     """
 
     home: Path
@@ -34,6 +34,7 @@ class Settings:
     reference_dir: Path = PROJECT / "include" / "reference"
     plans_dir: Path = PROJECT / "include" / "plans"
     reports_dir: Path = PROJECT / "include" / "reports"
+    pdf: bool = True
 
     @classmethod
     def load(cls) -> Settings:
@@ -45,6 +46,7 @@ class Settings:
             landing_url=os.environ.get("CCHC_LANDING_URL") or (home / "landing").as_uri(),
             sources_dir=Path(os.environ.get("CCHC_SOURCES_DIR") or PROJECT / "include" / "sources").absolute(),
             plan=os.environ.get("CCHC_PLAN") or "plan_53_KH-UBND_2023",
+            pdf=os.environ.get("CCHC_PDF", "").lower() != "off",
         )
 
     def privacy_key(self) -> str:
