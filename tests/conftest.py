@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -58,6 +59,8 @@ LONG_FILES = (
     "reference/test_init_reports_changes.py",
 )
 _numbers = itertools.count(1)
+
+os.environ.setdefault("CCHC_PDF", "off")  # tests that start the whole stack; tests/reports/test_pdf.py switches it on
 
 
 @pytest.fixture(scope="session")

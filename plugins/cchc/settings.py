@@ -24,6 +24,7 @@ class Settings:
 
     `warehouse_url`: a SQLAlchemy URL; None means the embedded PostgreSQL under `home`.
     `dashboard_url`: where people reach the dashboard; None means below the address of Airflow (cchc.links).
+    `pdf`: whether papers are written as PDF, too.
     """
 
     home: Path
@@ -38,6 +39,7 @@ class Settings:
     plans_dir: Path = PROJECT / "include" / "plans"
     reports_dir: Path = PROJECT / "include" / "reports"
     dashboard_dir: Path = PROJECT / "include" / "dashboard"
+    pdf: bool = True
 
     @classmethod
     def load(cls) -> Settings:
@@ -50,6 +52,7 @@ class Settings:
             sources_dir=Path(os.environ.get("CCHC_SOURCES_DIR") or PROJECT / "include" / "sources").absolute(),
             plan=os.environ.get("CCHC_PLAN") or "plan_53_KH-UBND_2023",
             dashboard_url=os.environ.get("CCHC_DASHBOARD_URL") or None,
+            pdf=os.environ.get("CCHC_PDF", "").lower() != "off",
         )
 
     def privacy_key(self) -> str:

@@ -289,8 +289,9 @@ def test_what_cannot_be_closed_says_why_and_publishes_nothing(
         assert publication.publications(settings) == []
         with engine(settings).connect() as connection:
             assert query(connection, "select * from mart.publication_value") == []
-        assert close(settings, story.period, "a tester", reports=good).reports == ["a.txt"]
+        assert close(settings, story.period, "a tester", reports=good, layout="v2022-01-01").reports == ["a.txt"]
         with engine(settings).connect() as connection:
+            assert query(connection, "select layout from mart.publication") == [{"layout": "v2022-01-01"}]
             (row,) = query(connection, "select * from mart.publication_report")
         assert (row["file_name"], row["byte_count"]) == ("a.txt", 7)
 

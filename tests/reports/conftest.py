@@ -41,7 +41,7 @@ def plan_row(number: str, section: str, code: str, status: str, **given: Any) ->
         "period_value": Decimal("96.15") if has else None, "year_numerator": 1234 if has else None, "year_denominator": 1300 if has else None,
         "year_value": Decimal("94.92") if has else None, "last_period_value": Decimal("93.84") if has else None,
         "year_before_value": Decimal("97.00") if has else None, "status": status, "gap_count": 14 if status in ("missed", "behind") else 0,
-        "coverage_percent": Decimal(100), "is_provisional": False, "no_data_reason": None, "declared_value": None, "declared_difference": None,
+        "coverage_percent": Decimal(100), "is_provisional": False, "no_data_reason": None, "declared_value": None, "declared_difference": None, "status_before": None,
     }  # fmt: skip
     return PlanRow(**values | given)
 

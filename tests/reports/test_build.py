@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docx import Document
 from sqlalchemy import text
 
 from cchc.cli import main as cli
-from cchc.errors import CchcError, WrongUse
+from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.forms import form_06a
 from cchc.forms.form_06a import total
 from cchc.period import parse_period
-from cchc.reports.build import build
+from cchc.reports.build import build, layout_of
 from cchc.reports.content import read
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
@@ -137,6 +139,33 @@ def test_what_does_not_exist_is_an_error(settings: Settings, tmp_path: Path) -> 
         build(settings, DECEMBER, tmp_path / "file", kinds=["due"])
 
 
+def test_a_published_period_keeps_its_layout(settings: Settings, tmp_path: Path) -> None:
+    def brief() -> bool:
+        (path,) = build(settings, DECEMBER, tmp_path, kinds=["report"])
+        return "TÓM TẮT" in [paragraph.text for paragraph in Document(str(path)).paragraphs]
+
+    assert brief() and layout_of(settings, DECEMBER).folder.name == "v2023-01-01"
+    edition = {
+        "plan_code": settings.plan, "period_kind": "month", "period_start": "2023-12-01", "period_end": "2024-01-01", "edition": 1,
+        "source_clocks": "{}", "definitions": "{}", "missing": "{}", "findings": "{}", "approval": "person", "approved_by": "a tester",
+        "published_at": KNOWN, "layout": "v2022-01-01",
+    }  # fmt: skip
+    try:
+        with engine(settings).begin() as c:
+            insert_row(c, "mart.publication", **edition)
+        assert not brief()
+        with engine(settings).begin() as c:
+            c.execute(text("update mart.publication set layout = 'v2021-01-01'"))
+        with pytest.raises(NotConfigured, match="edition 1 of 2023-12 was published with the layout v2021-01-01, which .* lacks"):
+            brief()
+        with engine(settings).begin() as c:
+            c.execute(text("update mart.publication set layout = null"))  # an edition without papers binds nothing
+        assert brief()
+    finally:
+        with engine(settings).begin() as c:
+            c.execute(text("delete from mart.publication"))
+
+
 def test_the_same_data_give_the_same_bytes(settings: Settings, tmp_path: Path) -> None:
     made = build(settings, DECEMBER, tmp_path / "one")
     assert [path.name for path in made] == [
@@ -153,6 +182,21 @@ def test_the_same_data_give_the_same_bytes(settings: Settings, tmp_path: Path) -
         {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / name).iterdir()} for name in ("one", "two")
     ]
     assert digests[0] == digests[1] and len(digests[0]) == len(made)
+
+
+@pytest.mark.skipif(not shutil.which("soffice"), reason="soffice is missing (libreoffice-calc, libreoffice-writer)")
+def test_a_pdf_stands_beside_each_paper(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["report", "2023-12", "--kind", "06a", "--kind", "due", "--output", str(tmp_path)]
+    assert cli.main(command) == 0
+    out, err = capsys.readouterr()
+    assert not [line for line in out.split() if line.endswith(".pdf")] and err == "no PDF is written: CCHC_PDF is off\n"
+    monkeypatch.setenv("CCHC_PDF", "on")
+    assert cli.main(command) == 0
+    out, err = capsys.readouterr()
+    assert [Path(line).name for line in out.split()][-2:] == ["bieu_II.06a_2023-12.pdf", "ho_so_sap_den_han_2023-12.pdf"] and err == ""
+    assert all(Path(line).is_file() for line in out.split())
 
 
 def test_the_command(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:

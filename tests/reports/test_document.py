@@ -6,6 +6,7 @@ import io
 import shutil
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from cchc.errors import NotConfigured
 from cchc.reports.content import Content
 from cchc.reports.document import report_document
 from cchc.reports.layout import Layout
-from cchc.reports.narrative import Block, blocks, parse
+from cchc.reports.narrative import Block, blocks, open_places, parse
+from cchc.reports.tables import Tables
 from tests.reports.conftest import COMMUNE, OFFICE, Make, plan_row
 
 SIX = [
@@ -61,6 +63,9 @@ def report(make: Make, layout: Layout) -> bytes:
 def test_the_outline_of_each_kind(code: str, title: str, following: str, proposes: bool, make: Make, layout: Layout) -> None:
     found = blocks(make(code), layout)
     first = [block.text for block in found if block.kind == "heading" and block.level == 1]
+    is_month = "-12" in code
+    if is_month:
+        assert first.pop(0) == "TÓM TẮT"
     assert first[:4] == [
         "I. CÔNG TÁC CHỈ ĐẠO, ĐIỀU HÀNH CẢI CÁCH HÀNH CHÍNH", "II. KẾT QUẢ THỰC HIỆN CÔNG TÁC CẢI CÁCH HÀNH CHÍNH", "III. ĐÁNH GIÁ CHUNG",
         f"IV. PHƯƠNG HƯỚNG, NHIỆM VỤ TRỌNG TÂM {following}",
@@ -69,20 +74,22 @@ def test_the_outline_of_each_kind(code: str, title: str, following: str, propose
     second = [block.text for block in found if block.kind == "heading" and block.level == 2]
     assert second[3:9] == SIX
     assert sum(block.kind == "placeholder" for block in found) >= 11
-    assert [block.text for block in found if block.kind == "appendix"] == [
-        "Phụ lục I. KẾT QUẢ TẠI CÁC CƠ QUAN, ĐƠN VỊ", "Phụ lục II. KẾT QUẢ THỰC HIỆN CÁC CHỈ TIÊU KẾ HOẠCH",
+    failed = ["Phụ lục II. CHỈ TIÊU CHƯA ĐẠT VÀ CƠ QUAN, ĐƠN VỊ LIÊN QUAN"] if is_month else []
+    assert [block.text for block in found if block.kind in ("appendix", "sheet")] == [
+        "Phụ lục I. KẾT QUẢ TẠI CÁC CƠ QUAN, ĐƠN VỊ", *failed, f"Phụ lục II{'I' if failed else ''}. KẾT QUẢ THỰC HIỆN CÁC CHỈ TIÊU KẾ HOẠCH",
+        "Phiếu soạn thảo. NHỮNG CHỖ NGƯỜI SOẠN THẢO CẦN ĐIỀN (bỏ trang này trước khi trình ký)",
     ]  # fmt: skip
-    assert f"cải cách hành chính {title} " in found[0].text
+    assert f"cải cách hành chính {title} " in next(block.text for block in found if block.kind == "paragraph")
 
 
 def test_sentences_compare_and_name_the_gap(make: Make, layout: Layout) -> None:
-    said = sentences(make(), layout)
+    said = sentences(make("2023-Q4"), layout)
     assert (
-        "Tỷ lệ T20 (toàn huyện): lũy kế từ đầu năm đạt 94,92 % (1.234/1.300 hồ sơ); trong kỳ đạt 96,15 %, tăng 2,31 điểm % so với tháng trước, "
+        "Tỷ lệ T20 (toàn huyện): lũy kế từ đầu năm đạt 94,92 % (1.234/1.300 hồ sơ); trong kỳ đạt 96,15 %, tăng 2,31 điểm % so với quý trước, "
         "giảm 0,85 điểm % so với cùng kỳ năm trước. Chỉ tiêu kế hoạch: ≥ 96 %; đánh giá: chưa đạt, còn thiếu 14 hồ sơ."
     ) in said
     assert (
-        "Tỷ lệ D01 (toàn huyện): lũy kế từ đầu năm đạt 2.499; trong kỳ đạt 1.042, tăng 1.012 so với tháng trước, không đổi so với cùng kỳ năm trước. "
+        "Tỷ lệ D01 (toàn huyện): lũy kế từ đầu năm đạt 2.499; trong kỳ đạt 1.042, tăng 1.012 so với quý trước, không đổi so với cùng kỳ năm trước. "
         "Yêu cầu của kế hoạch: cao hơn cùng kỳ năm 2022; đánh giá: đạt."
     ) in said
     assert any(line.startswith("Tỷ lệ T34 (toàn huyện): lũy kế từ đầu năm đạt 94,92 %* (1.234/1.300 giao dịch)") for line in said)
@@ -93,6 +100,60 @@ def test_sentences_compare_and_name_the_gap(make: Make, layout: Layout) -> None:
     assert any("có 2.815 hồ sơ phải giải quyết, gồm 2.730 hồ sơ tiếp nhận trong kỳ (trực tuyến 1.610 hồ sơ" in line for line in said)
     assert any("có 3 hồ sơ quá hạn (2 hồ sơ kết thúc quá hạn trong kỳ" in line and "2 hồ sơ chưa có thư xin lỗi" in line for line in said)
     assert "Văn phòng HĐND-UBND: chủ trì đôn đốc, khắc phục T20 – tỷ lệ T20, còn thiếu 14 hồ sơ." in said
+
+
+def test_a_month_tells_what_is_missed_or_has_turned(make: Make, layout: Layout) -> None:
+    plan = [
+        plan_row("T04", "2.1", "procedure_publication_rate", "met", status_before="met"),
+        plan_row("T20", "2.1", "dossier_on_time_rate", "missed", status_before="met"),
+        plan_row("T22", "2.1", "feedback_on_time_rate", "missed", status_before="missed", last_period_value=Decimal("97.10")),
+        plan_row("T18", "2.2", "ecertification_coverage_rate", "met", status_before="behind", level="commune", scope_code="level:commune"),
+        plan_row("T38", "7.1", "reform_inspection_coverage_rate", "no_data", lead_agency="Phòng Đất"),
+        plan_row("T39", "7.1", "reform_inspection_rate", "no_data", lead_agency="Phòng Xây"),
+    ]
+    content = make(plan=plan)
+    found = blocks(content, layout)
+    brief = found[: [block.kind for block in found].index("page")]
+    assert [block.text for block in brief if block.kind == "point"] == [
+        "Đạt 2/4 chỉ tiêu có số liệu (tính theo từng phạm vi): thủ tục hành chính 2/4. Mới đạt trong tháng: t18 (T18, cấp xã).",
+        "Xấu đi, tháng trước còn đạt (1): t20 (T20) 94,92 %, giao ≥ 96 %.",
+        "Chưa đạt và trong kỳ còn kém tháng trước (1): t22 (T22), giảm 0,95 điểm %.",
+        "Hồ sơ: giải quyết 2.603, trong đó quá hạn 23; đang giải quyết 212, trong đó quá hạn 22.",
+        "Đơn vị còn nhiều chỉ tiêu chưa đạt nhất: Thị trấn Vĩnh An (1).",
+        "Cần chỉ đạo: 2 chỉ tiêu chưa có số liệu, yêu cầu cơ quan chủ trì cung cấp: Phòng Đất (T38); Phòng Xây (T39).",
+        "Cần chỉ đạo: gửi thư xin lỗi còn thiếu của 2 hồ sơ quá hạn, giải quyết dứt điểm 1 hồ sơ đang quá hạn (theo danh sách hồ sơ quá hạn).",
+    ]
+    told = [block.text.partition(" (")[0] for block in found if block.kind == "item" and block.text.startswith("Tỷ lệ")]
+    assert told == ["Tỷ lệ T20", "Tỷ lệ T22", "Tỷ lệ T18"]  # T04 is met as before
+    (task,) = Tables(content, layout).fill("tasks").rows
+    assert vars(task) == {
+        "agency": "Văn phòng HĐND-UBND", "count": 2, "tasks": "t20 (T20: thiếu 14 hồ sơ); t22 (T22: thiếu 14 phản ánh, kiến nghị)",
+    }  # fmt: skip
+
+
+def test_less_is_better_where_the_plan_asks_for_less() -> None:
+    wants_less = {"operator": "below 2022", "last_period_value": Decimal(90), "period_value": Decimal(95)}
+    assert plan_row("D04", "5.1", "x", "missed", **wants_less).is_falling
+    assert not plan_row("D04", "5.1", "x", "missed", **wants_less | {"period_value": Decimal(85)}).is_falling
+    assert plan_row("D01", "5.1", "x", "missed", **wants_less | {"operator": "above 2022", "period_value": Decimal(85)}).is_falling
+    assert plan_row("T01", "1.1", "x", "missed", status_before="no_data").turned == ""
+
+
+def test_every_place_to_fill_in_is_listed(make: Make, layout: Layout) -> None:
+    for code, unit in (("2023-12", None), ("2023-Q4", None), ("2023-12", OFFICE)):
+        content = make(code, unit=unit)
+        found = blocks(content, layout)
+        places = open_places(found)
+        assert len(places) == sum(block.kind in ("placeholder", "open") for block in found)
+        table = opened(report_document(content, layout)).tables[-1]
+        assert [[cell.text for cell in row.cells] for row in table.rows[1:]] == [
+            [str(n), *place] for n, place in enumerate(places, start=1)
+        ]
+        assert (
+            "II / 1. Cải cách thể chế",
+            "Nêu kết quả xây dựng, rà soát văn bản quy phạm pháp luật, theo dõi thi hành pháp luật",
+        ) in places
+        assert (("Đầu văn bản", "Ký hiệu của cơ quan, đơn vị") in places) == (unit is OFFICE)
 
 
 def test_a_year_is_compared_once(make: Make, layout: Layout) -> None:
@@ -124,7 +185,7 @@ def test_decree_30_form(report: bytes) -> None:
     whole = text(report)
     assert "Nơi nhận:- UBND tỉnh;" in whole and "TM. ỦY BAN NHÂN DÂNCHỦ TỊCH[Họ và tên]" in whole
     pictures = [node.get("descr") for node in document.element.body.iter() if node.tag.endswith("}docPr")]
-    assert len(pictures) == 3 and all(words and "tháng 12" in words or "Xã" in words for words in pictures)
+    assert len(pictures) == 2 and all(words and "tháng 12" in words or "Xã" in words for words in pictures)
 
 
 def test_placeholders_are_marked(report: bytes) -> None:
@@ -155,27 +216,29 @@ def test_values_cannot_make_headings_or_tables(make: Make, layout: Layout) -> No
 
 
 def test_the_template_language() -> None:
-    assert parse("# A\n\nmột\nhai\n- x\n- [y]\n\n[z]\n@table units | Bảng\n@chart on_time\n@appendix P. Q") == [
+    assert parse("@open A | b\n# A\n\nmột\nhai\n- x\n- [y]\n\n[z]\n@table units | Bảng\n@page\n@chart on_time\n@appendix P. Q") == [
+        Block("open", "A", caption="b"),
         Block("heading", "A", 1), Block("paragraph", "một hai"), Block("item", "x"), Block("placeholder", "[y]"), Block("placeholder", "[z]"),
-        Block("table", "units", caption="Bảng"), Block("chart", "on_time"), Block("appendix", "P. Q"),
+        Block("table", "units", caption="Bảng"), Block("page", ""), Block("chart", "on_time"), Block("appendix", "P. Q"),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("code", "old", "new", "said"),
     [
-        ("@chart on_time", "@chart on_tiem", "no chart 'on_tiem'; known are received"),
-        ("@table failures", "@table failure", "no table 'failure'"),
-        ("{{ next_period | upper }}", "{{ next_perod | upper }}", "'next_perod' is undefined"),
-        ("{% if kind in", "{% fi kind in", "reform_report.j2, line"),
+        ("2023-Q4", "@chart on_time", "@chart on_tiem", "no chart 'on_tiem'; known are received"),
+        ("2023-12", "@table failures", "@table failure", "no table 'failure'"),
+        ("2023-Q4", "{{ next_period | upper }}", "{{ next_perod | upper }}", "report_long.j2, line"),
+        ("2023-12", "- {{ row.name }}", "- {{ row.naem }}", "report_words.j2, line"),
+        ("2023-Q4", "{% if kind in", "{% fi kind in", "report_long.j2, line"),
     ],
 )
-def test_a_wrong_template_is_named(old: str, new: str, said: str, make: Make, layout: Layout, tmp_path: Path) -> None:
+def test_a_wrong_template_is_named(code: str, old: str, new: str, said: str, make: Make, layout: Layout, tmp_path: Path) -> None:
     shutil.copytree(layout.folder, tmp_path / "v2022-01-01")
-    path = tmp_path / "v2022-01-01" / "reform_report.j2"
+    path = next(path for path in sorted((tmp_path / "v2022-01-01").glob("report_*.j2")) if old in path.read_text(encoding="utf-8"))
     path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    with pytest.raises(NotConfigured, match="v2022-01-01/reform_report.j2") as caught:
-        blocks(make(), Layout(tmp_path / "v2022-01-01"))
+    with pytest.raises(NotConfigured, match=r"v2022-01-01/re[a-z_]+\.j2") as caught:
+        blocks(make(code), Layout(tmp_path / "v2022-01-01"))
     assert said in str(caught.value)
 
 
@@ -223,8 +286,7 @@ def test_a_wrong_word_template_is_named(old: str, new: str, said: str, make: Mak
 
 def test_a_report_without_appendices_ends_with_its_signature(make: Make, layout: Layout, tmp_path: Path) -> None:
     copy = Layout(Path(shutil.copytree(layout.folder, tmp_path / "v2022-01-01")))
-    path = copy.folder / "reform_report.j2"
-    path.write_text(path.read_text(encoding="utf-8").partition("{% if not unit %}\n@appendix")[0], encoding="utf-8")
+    (copy.folder / "report_annexes.j2").write_text("", encoding="utf-8")
     document = opened(report_document(make(), copy))
     assert [round(section.page_width / Mm(1)) for section in document.sections] == [210]
     assert "Phụ lục" not in document.paragraphs[-1].text

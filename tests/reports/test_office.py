@@ -15,10 +15,11 @@ import pytest
 from openpyxl import load_workbook
 from PIL import Image, ImageStat
 
+from cchc.reports.content import Content
 from cchc.reports.document import report_document
 from cchc.reports.layout import Layout
 from cchc.reports.workbook import form_workbook, table_workbook
-from tests.reports.conftest import COMMUNE, OFFICE, Make, form_row
+from tests.reports.conftest import COMMUNE, OFFICE, Make, form_row, plan_row
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("soffice") and shutil.which("pdftoppm")),
@@ -96,6 +97,19 @@ def test_formulas_give_the_stored_values_and_see_a_changed_number(make: Make, la
         assert not [value for value in sheet.values() if ERRORS.search(str(value))]
 
 
+def whole_district(make: Make, failed: int) -> Content:
+    """A month of the district's size: 51 cells of the plan, 25 fields; so many targets are missed, in four agencies."""
+    name = "Tỷ lệ thủ tục hành chính có quy trình điện tử được cập nhật đầy đủ, kịp thời theo quy định"
+    agencies = ["Phòng Nội vụ", "Phòng Tư pháp", "Phòng Văn hóa và Thông tin", "Văn phòng HĐND-UBND"]
+    plan = [
+        plan_row(f"T{number:02d}", f"{1 + number % 7}.1", "dossier_on_time_rate", "missed" if number < failed else "met", name_vi=name,
+                 lead_agency=agencies[number % 4], status_before="missed" if number < failed and number % 6 else "met")
+        for number in range(51)
+    ]  # fmt: skip
+    form = [form_row(level, f"{number}", 120, 80, 30, 90, 60, 4, 3) for level in ("district", "commune") for number in range(12)]
+    return make(plan=plan, form=form)
+
+
 def test_every_paper_prints(make: Make, layout: Layout, convert: Convert) -> None:
     content = make()
     files = {
@@ -105,6 +119,8 @@ def test_every_paper_prints(make: Make, layout: Layout, convert: Convert) -> Non
         "due.xlsx": table_workbook(content, layout, "due"),
         "ranking.xlsx": table_workbook(content, layout, "ranking"),
         "report.docx": report_document(content, layout),
+        "bad_month.docx": report_document(whole_district(make, failed=19), layout),
+        "worst_month.docx": report_document(whole_district(make, failed=51), layout),
     }
     # Debian 12: fonts-liberation2; its fonts-liberation has no Vietnamese, and letters of another face stand in
     serif = subprocess.run(["fc-list", ":lang=vi", "family"], capture_output=True, text=True, check=True).stdout
@@ -124,9 +140,17 @@ def test_every_paper_prints(make: Make, layout: Layout, convert: Convert) -> Non
         for page in pages:
             with Image.open(page) as picture:
                 assert ImageStat.Stat(picture.convert("L")).extrema[0] != (255, 255), f"{page.name} is empty"
-                if path.suffix == ".pdf" and path.stem != "report":
+                if not (path.stem == "report" or path.stem.endswith("month")):
                     assert picture.width > picture.height
         assert not ERRORS.search(said[path.stem])
+    for name in ("report", "bad_month", "worst_month"):
+        # a leader reads the first page, and the report before its annexes has at most eight
+        pages_of = said[name].split("\f")
+        body = next(number for number, page in enumerate(pages_of) if "Phụ lục I\n" in page)
+        assert 2 <= body <= 8, name
+        brief = next(number for number, page in enumerate(pages_of) if "I. CÔNG TÁC CHỈ ĐẠO, ĐIỀU HÀNH" in page)
+        assert brief == 1 or (name == "worst_month" and brief == 2), name
+    assert "TÓM TẮT" in said["bad_month"].split("\f")[0] and "Văn phòng HĐND-UBND" in said["bad_month"].split("\f")[0]
     assert "Biểu số II.06a/VPCP/KSTT" in said["form"] and "2.815" in said["form"] and "Kiểm tra" not in said["form"]
     assert len(said["form"].strip("\f").split("\f")) == 1
     assert "94,92 %" in said["annex"] and "1.042" in said["annex"]

@@ -11,10 +11,10 @@ import pytest
 
 @contextmanager
 def environment(**variables: str) -> Iterator[None]:
-    """The environment without any CCHC_ variable and connection but these."""
+    """The environment without any CCHC_ variable and connection but these; papers get no PDF, which would take seconds in each test."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("CCHC_", "AIRFLOW_CONN_"))]:
             patch.delenv(name)
-        for name, value in variables.items():
+        for name, value in ({"CCHC_PDF": "off"} | variables).items():
             patch.setenv(name, value)
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def register(add: Add) -> None:
 def _close(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.pipeline.close import close_with_reports, require_over
     from cchc.publication.readiness import readiness
+    from cchc.reports.pdf import why_none
     from cchc.warehouse import require_migrated
 
     require_over(options.period)
@@ -48,6 +50,9 @@ def _close(options: argparse.Namespace, settings: Settings) -> int:
     print(f"{options.period.code}: edition {done.edition} published, {done.values} values, {done.restated} restatements approved")
     for name in done.reports:
         print(f"  {settings.home / 'publications' / f'{options.period.code}_{done.edition}' / name}")
+    missing = why_none(settings)
+    if missing:
+        print(missing, file=sys.stderr)
     return 0
 
 
@@ -109,6 +114,7 @@ def _restated_item(item: dict[str, Any]) -> list[str]:
 
 def _report(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.reports.build import build, default_folder
+    from cchc.reports.pdf import why_none
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
@@ -116,4 +122,7 @@ def _report(options: argparse.Namespace, settings: Settings) -> int:
     folder = Path(options.output) if options.output else default_folder(settings, options.period)
     for path in build(settings, options.period, folder, options.unit, kinds, each_unit=options.each_unit):
         print(path)
+    missing = why_none(settings)
+    if missing:
+        print(missing, file=sys.stderr)
     return 0

@@ -68,16 +68,17 @@ def close(
     approval: str = "person",
     incomplete: bool = False,
     reports: Callable[[Path], list[Path]] | None = None,
+    layout: str | None = None,
     is_approved: Callable[[Readiness], bool] = lambda state: True,
 ) -> Publication:
     """Publish a period: freeze its values, items, known_at of every source, and reports, all or nothing.
 
     If the period was published before, this publishes its approved restatement as the next edition. Arguments: `approved_by`, the name of
     the approver; `approval`, "person" or "rule"; `incomplete`, publish even if a source is not known up to the end of the period;
-    `reports`, a function that writes the reports into the folder that it gets; `is_approved`, whether the approval is also valid for the
-    readiness at the moment of the freeze, which is published with the values. Raises PeriodNotOver if the period has not ended, CchcError
-    if a source is not known up to the end of the period (unless `incomplete`), LoadBlocked if the approval is no longer valid, and WrongUse
-    if the period is published and nothing has changed since.
+    `reports`, a function that writes the reports into the folder that it gets; `layout`, the name of their layout; `is_approved`, whether
+    the approval is also valid for the readiness at the moment of the freeze, which is published with the values. Raises PeriodNotOver if
+    the period has not ended, CchcError if a source is not known up to the end of the period (unless `incomplete`), LoadBlocked if the
+    approval is no longer valid, and WrongUse if the period is published and nothing has changed since.
     """
     require_over(period)
     if not approved_by.strip():
@@ -109,7 +110,9 @@ def close(
                 f"{period.code} is published (edition {before['edition']}, {before['published_at']:%d/%m/%Y}), "
                 "and nothing that is known now differs from it"
             )
-        publication_id, edition = insert_edition(connection, settings, items, state, approved_by.strip(), note=note, approval=approval)
+        publication_id, edition = insert_edition(
+            connection, settings, items, state, approved_by.strip(), note=note, approval=approval, layout=layout if reports else None
+        )
         values = freeze_values(connection, settings, items, period, frozen_clocks, publication_id)
         restated = 0
         if before:
@@ -186,7 +189,7 @@ def close_with_reports(
     is_approved: Callable[[Readiness], bool] = lambda state: True,
 ) -> Publication:
     """Close a period and freeze its official reports with it. Arguments and errors as in `close`; `by` is the approver."""
-    from cchc.reports.build import build
+    from cchc.reports.build import build, layout_of
 
     return close(
         settings,
@@ -197,4 +200,5 @@ def close_with_reports(
         incomplete=incomplete,
         is_approved=is_approved,
         reports=lambda folder: build(settings, period, folder, is_edition=True),
+        layout=layout_of(settings, period).folder.name,
     )

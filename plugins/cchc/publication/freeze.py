@@ -48,11 +48,12 @@ def insert_edition(
     *,
     note: str | None,
     approval: str,
+    layout: str | None,
 ) -> tuple[int, int]:
     """Insert the next edition of a period into mart.publication, with its readiness. Returns its id and its edition number.
 
     Arguments: `items`, the catalogue by code; `state`, the readiness of the period; `approved_by`, who approved it; `approval`, "person" or
-    "rule".
+    "rule"; `layout`, the folder of include/reports by which its papers are written (None: it gets no papers).
     """
     period = state.period
     plan = plan_of(connection, period).plan_code
@@ -77,6 +78,7 @@ def insert_edition(
         by=approved_by,
         note=note,
         now=now(),
+        layout=layout,
     ).scalar_one()
     return publication_id, edition
 

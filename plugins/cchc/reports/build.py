@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cchc.errors import CchcError, WrongUse
+from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.files import write_atomic
 from cchc.near import near
 from cchc.period import Period
+from cchc.publication.edition import in_force
 from cchc.reports.content import Content, read
 from cchc.reports.document import report_document
 from cchc.reports.layout import Layout
 from cchc.reports.layout_file import ReportEntry
 from cchc.reports.page import list_page, public_page
+from cchc.reports.pdf import as_pdf, why_none
 from cchc.reports.workbook import form_workbook, table_workbook
 from cchc.settings import Settings
+from cchc.warehouse import engine
+
+log = logging.getLogger(__name__)
 
 Writer = Callable[[Content, Layout], bytes]
 
@@ -54,6 +60,25 @@ def registry(layout: Layout) -> dict[str, Report]:
     return {kind: Report(kind, entry.file, _writers(entry), entry.whole_only) for kind, entry in layout.reports.items()}
 
 
+def layout_of(settings: Settings, period: Period) -> Layout:
+    """The layout of a period's papers: of a published period the one of its edition in force, else the one that holds on its last day.
+
+    So a new layout changes no paper of a published period, and its next edition differs from the one before in what was restated alone.
+    Raises NotConfigured where the layout is not there (any more).
+    """
+    with engine(settings).connect() as connection:
+        edition = in_force(connection, settings, period)
+    if edition is None or edition["layout"] is None:
+        return Layout.of(settings.reports_dir, period.last_day)
+    folder = settings.reports_dir / str(edition["layout"])
+    if not folder.is_dir():
+        raise NotConfigured(
+            f"edition {edition['edition']} of {period.code} was published with the layout {folder.name}, which {folder.parent} lacks: "
+            "put the folder back; a period that was published keeps its layout"
+        )
+    return Layout(folder)
+
+
 def build(
     settings: Settings, period: Period, folder: Path, unit: str | None = None, kinds: Sequence[str] | None = None, *,
     each_unit: bool = False, is_edition: bool = False,
@@ -64,10 +89,11 @@ def build(
     each unit to form II.06a. A published period calls its units as it was published; `is_edition`: these are the papers of a new edition,
     which calls them anew.
 
+    A Word paper or workbook is written as PDF, too, where LibreOffice is installed (cchc.reports.pdf); where it is not, the log says so.
     The same data give the same bytes. Raises WrongUse for an unknown kind or unit, NotConfigured for a wrong layout, CchcError where the
     period is not computed or the folder cannot be written; then no file of the period is left half written.
     """
-    layout = Layout.of(settings.reports_dir, period.last_day)
+    layout = layout_of(settings, period)
     reports = registry(layout)
     for kind in kinds or ():
         if kind not in reports:
@@ -79,6 +105,11 @@ def build(
             continue
         for ending, writer in report.writers.items():
             files[report.name(period, unit) + ending] = writer(content, layout)
+    missing = why_none(settings)
+    if missing:
+        log.info("%s", missing)
+    else:
+        files |= as_pdf(files, period.last_day)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():

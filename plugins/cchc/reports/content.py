@@ -77,6 +77,7 @@ class PlanRow:
     no_data_reason: str | None
     declared_value: Decimal | None
     declared_difference: Decimal | None
+    status_before: str | None
 
     @property
     def has_value(self) -> bool:
@@ -87,6 +88,22 @@ class PlanRow:
     def is_failed(self) -> bool:
         """Whether the target is missed, or behind its pace."""
         return self.status in FAILED
+
+    @property
+    def turned(self) -> str:
+        """`worse`: was not failed in the period before, and is now; `better`: the other way round; else nothing."""
+        if self.status_before in (None, ValueStatus.NO_DATA) or self.status in (None, ValueStatus.NO_DATA):
+            return ""
+        was_failed = self.status_before in FAILED
+        return "" if was_failed == self.is_failed else "better" if was_failed else "worse"
+
+    @property
+    def is_falling(self) -> bool:
+        """Whether the value of the period is further from what the plan asks for than that of the period before."""
+        if self.period_value is None or self.last_period_value is None:
+            return False
+        wants_less = (self.operator or "").startswith(("down", "below"))
+        return self.period_value > self.last_period_value if wants_less else self.period_value < self.last_period_value
 
 
 @dataclass(frozen=True)
@@ -283,6 +300,7 @@ def read(
             "scope": unit or "all",
             "level": scope.level if scope else None,
             "month_kind": "report_month" if period.is_report else "month",
+            "before": period.before().start,
             "end_day": period.end,
             "year_start": period.year_start,
             "end_at": period.end_at(known_at),

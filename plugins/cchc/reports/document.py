@@ -28,9 +28,9 @@ from cchc.reports import charts
 from cchc.reports import vietnamese as vi
 from cchc.reports.content import Content
 from cchc.reports.layout import Layout, Letterhead, filled
-from cchc.reports.narrative import Block, blocks
+from cchc.reports.narrative import Block, blocks, open_places
 from cchc.reports.package import settle
-from cchc.reports.tables import Filled, Tables, is_alert, shown
+from cchc.reports.tables import OPEN_PLACES, Filled, Tables, is_alert, shown
 
 TEMPLATE = "report.docx"
 BODY, APPENDICES = "@body", "@appendices"
@@ -53,14 +53,18 @@ class _Writer:
         self.document = _template(layout, self._words())
         self.section: Any = self.document.sections[0]
         self.numbers = {"table": 0, "chart": 0}
+        self.open_places: list[tuple[str, str]] = []
+        self.on_new_page = False
         self.place = self._marker(BODY)  # what is written stands before it
 
     def write(self) -> bytes:
         """The report before the signature, its appendices after it."""
         appendices = self._marker(APPENDICES)
         body = self.place
-        for block in blocks(self.content, self.layout):
-            if block.kind == "appendix" and self.place is body:
+        found = blocks(self.content, self.layout)
+        self.open_places = open_places(found)
+        for block in found:
+            if block.kind in ("appendix", "sheet") and self.place is body:
                 self.place = appendices
                 self.section = self.document.sections[-1]
             self._block(block)
@@ -109,30 +113,39 @@ class _Writer:
         return paragraph
 
     def _block(self, block: Block) -> None:
-        if block.kind == "heading":
+        if block.kind == "page":
+            self.on_new_page = True
+        elif block.kind == "heading":
             heading = self.document.add_heading(block.text, level=block.level)
+            if self.on_new_page:
+                heading.paragraph_format.page_break_before = True
+                self.on_new_page = False
             self.place.addprevious(heading._p)
         elif block.kind in ("paragraph", "placeholder"):
             self._paragraph("Report Text", block.text)
         elif block.kind == "item":
             self._paragraph("Report Text", f"- {block.text}")
+        elif block.kind == "point":
+            self._paragraph("Report Brief", f"- {block.text}")
         elif block.kind == "table":
             self._table(block)
         elif block.kind == "chart":
             self._chart(block)
-        elif block.kind == "appendix":
-            self._appendix(block.text)
+        elif block.kind in ("appendix", "sheet"):
+            self._appendix(block.text, is_sent=block.kind == "appendix")
 
-    def _appendix(self, title: str) -> None:
+    def _appendix(self, title: str, *, is_sent: bool) -> None:
         label, _, name = title.partition(". ")
         self._paragraph("Report Appendix", label)
         self._paragraph("Report Appendix Title", name)
+        if not is_sent:
+            return
         year, head = self.content.period.end.year, self.head
         note = filled(self.labels.appendix_note, sign=head.sign, year=year, agency=head.agency_name)
         self._paragraph("Report Appendix Note", note)
 
     def _table(self, block: Block) -> None:
-        table = self.tables.fill(block.text)
+        table = self.tables.open_places(self.open_places) if block.text == OPEN_PLACES else self.tables.fill(block.text)
         if block.caption and table.rows:
             self.numbers["table"] += 1
             caption = filled(self.labels.table_caption, number=self.numbers["table"], caption=block.caption)
@@ -146,7 +159,7 @@ class _Writer:
 
     def _grid(self, filled_table: Filled) -> None:
         columns, theme = filled_table.table.columns, self.labels.theme
-        style = "Report Cell Narrow" if len(columns) > NARROW else "Report Cell"
+        style = "Report Cell Brief" if filled_table.table.brief else "Report Cell Narrow" if len(columns) > NARROW else "Report Cell"
         look = _style(self.document, self.layout, style)
         table = self.document.add_table(rows=1, cols=len(columns), style=_style(self.document, self.layout, "Report Table"))
         table.alignment = WD_TABLE_ALIGNMENT.CENTER

@@ -76,6 +76,7 @@ class Layout:
         """The tables by their names; those of `from_sql` are among them."""
         file = self._read("tables")
         found = {name: getattr(file, name) for name in type(file).model_fields if name != "from_sql"}
+        found = {name: table for name, table in found.items() if table is not None}  # an older layout lacks what came later
         for name in self.queries:
             if name in found:
                 raise NotConfigured(f"{self.folder.name}/tables.yaml, from_sql: there is a table {name!r} already; give it another name")

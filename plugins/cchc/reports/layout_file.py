@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, create_model, model_validator
 
 from cchc.forms.form_06a import COLUMNS
 from cchc.reports.formats import FORMATS, Format
-from cchc.reports.rows import DueLine, FailureLine, FormLine, LateCount, LateLine, PlanLine, RankLine, UnitLine, keys
+from cchc.reports.rows import DueLine, FailureLine, FormLine, LateCount, LateLine, OpenLine, PlanLine, RankLine, TaskLine, UnitLine, keys
 from cchc.typed import Fault, Typed
 
 FormatName = Literal["text", "center", "count", "value", "percent", "points", "date", "status", "alert"]
@@ -58,6 +58,7 @@ class TableEntry(Typed):
     sheet: str = Field("", max_length=31, description="The name of the sheet.")
     empty: str | None = Field(None, description="What is said where the table has no rows; default: labels.yaml, empty.")
     group: str | None = Field(None, description="The field whose values are the titles of groups of rows.")
+    brief: bool = Field(False, description="Whether it stands in the brief, in smaller letters (style Report Cell Brief).")
     summary: str | None = Field(None, description="Another table of the file that follows it, in a second sheet.")
     columns: list[ColumnEntry] = Field(min_length=1, description="Its columns, from left to right.")
 
@@ -84,6 +85,11 @@ class _Tables(Typed):
     )
 
 
+def _later(row: type, description: str) -> Any:
+    """A table that older layouts do not have."""
+    return (_table(row) | None, Field(None, description=description))
+
+
 TablesFile: Any = create_model(
     "TablesFile",
     __base__=_Tables,
@@ -97,6 +103,8 @@ TablesFile: Any = create_model(
     ranking=_field(RankLine, "The ranking of the communes."),
     late=_field(LateLine, "Late dossiers."),
     due=_field(DueLine, "Dossiers that will soon be due."),
+    tasks=_later(TaskLine, "What each agency has to see to."),
+    open_places=_later(OpenLine, "The places that people have to fill in."),
 )
 
 
@@ -238,6 +246,16 @@ class StateEntry(Typed):
     paused: str = Field(description="In work, but paused.")
 
 
+class TaskEntry(Typed):
+    """The words of the table tasks."""
+
+    name: str = Field(description="One target: {name} without the word below, its {number}, and the {results} in each scope.")
+    without: str = Field(description="What the name of a target loses at its beginning.")
+    missing: str = Field(description="A result: {count} {noun} are missing.")
+    value: str = Field(description="A result that is no number of missing things: the {value} and the {target}.")
+    scoped: str = Field(description="A result of one of several scopes: {scope} and {result}.")
+
+
 class LabelsFile(Typed):
     """The words and colours of all reports."""
 
@@ -268,6 +286,7 @@ class LabelsFile(Typed):
     declared: str = Field(description="A note: what the units declared themselves: {value}.")
     total: str = Field(description="The name of a sum.")
     every_unit: str = Field(description="In place of the names where every unit of the scope misses a target.")
+    task: TaskEntry | None = Field(None, description="What an agency has to see to; needed by the table tasks.")
     apology_sent: str = Field(description="A letter of apology was sent: {count}.")
     apology_missing: str = Field(description="No letter of apology was sent.")
     due_group: str = Field(description="The title of the dossiers of one due day: {day}.")

@@ -13,7 +13,7 @@ from cchc.reports.layout import Layout, filled
 from cchc.reports.layout_file import ColumnEntry
 from cchc.reports.narrative import Block, blocks, render, values
 from cchc.reports.rows import Line
-from cchc.reports.tables import Tables, shown
+from cchc.reports.tables import OPEN_PLACES, Tables, shown
 from cchc.states import ValueStatus
 
 # the page allows nothing but its own styles and pictures that are in it
@@ -87,16 +87,16 @@ def _public(found: list[Block]) -> list[Block]:
     kept = [
         replace(block, text=_NUMBER.sub("", block.text)) if block.kind == "heading" and block.level > 1 else block
         for block in found
-        if block.kind != "placeholder"
+        if block.kind not in ("placeholder", "open", "page") and block.text != OPEN_PLACES
     ]
     shown: list[Block] = []
     for block in reversed(kept):
-        level = {"heading": block.level, "appendix": 1}.get(block.kind)
+        level = {"heading": block.level, "appendix": 1, "sheet": 1}.get(block.kind)
         if level is None:
             shown.append(block)
             continue
         after = shown[-1] if shown else None
-        next_level = {"heading": after.level, "appendix": 1}.get(after.kind) if after else 0
+        next_level = {"heading": after.level, "appendix": 1, "sheet": 1}.get(after.kind) if after else 0
         if next_level is None or next_level > level:
             shown.append(block)
     return shown[::-1]
@@ -106,8 +106,8 @@ def _glued(found: list[Block]) -> list[Block | _Items]:
     """Items that follow each other as one list."""
     out: list[Block | _Items] = []
     for block in found:
-        text = vi.glue(block.text) if block.kind in ("paragraph", "item") else block.text
-        if block.kind != "item":
+        text = vi.glue(block.text) if block.kind in ("paragraph", "item", "point") else block.text
+        if block.kind not in ("item", "point"):
             out.append(Block(block.kind, text, block.level, block.caption))
         elif out and isinstance(out[-1], _Items):
             out[-1].text.append(text)

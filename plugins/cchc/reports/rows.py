@@ -63,6 +63,24 @@ class FailureLine(PlanLine):
 
 
 @dataclass(frozen=True)
+class TaskLine(Line):
+    """What an agency has to see to: the targets that it leads and that are missed or behind."""
+
+    agency: str
+    count: int
+    tasks: str
+
+
+@dataclass(frozen=True)
+class OpenLine(Line):
+    """A place that a person has to fill in."""
+
+    index: int
+    place: str
+    what: str
+
+
+@dataclass(frozen=True)
 class FormLine(FormRow, Line):
     """A row of form II.06a, or a sum of its rows, for the summary in the report."""
 

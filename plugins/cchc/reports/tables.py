@@ -17,9 +17,24 @@ from cchc.period import ZONE
 from cchc.reports import vietnamese as vi
 from cchc.reports.content import DUE_WITHIN, Content, PlanRow
 from cchc.reports.layout import Layout, filled
-from cchc.reports.layout_file import ColumnEntry, TableEntry
-from cchc.reports.rows import DueLine, FailureLine, FormLine, LateCount, LateLine, Line, PlanLine, RankLine, UnitLine, query_row
+from cchc.reports.layout_file import ColumnEntry, TableEntry, TaskEntry
+from cchc.reports.rows import (
+    DueLine,
+    FailureLine,
+    FormLine,
+    LateCount,
+    LateLine,
+    Line,
+    OpenLine,
+    PlanLine,
+    RankLine,
+    TaskLine,
+    UnitLine,
+    query_row,
+)
 from cchc.states import ValueStatus
+
+OPEN_PLACES = "open_places"  # the table of a report's own blocks: the places that people have to fill in
 
 
 @dataclass(frozen=True)
@@ -66,6 +81,7 @@ class Tables:
             "units": self._units,
             "late_by_unit": self._late_by_unit,
             "failures": self._failures,
+            "tasks": self._tasks,
             "ranking": self._ranking,
             "late": self._late,
             "due": self._due,
@@ -73,7 +89,8 @@ class Tables:
 
     def names(self) -> list[str]:
         """The names that `fill` knows."""
-        return [*self._makers, *self.layout.queries, *(f"plan_section:{number}" for number in self.labels.sections)]
+        made = [name for name in self._makers if name in self.layout.tables]
+        return [*made, *self.layout.queries, *(f"plan_section:{number}" for number in self.labels.sections)]
 
     def fill(self, name: str) -> Filled:
         """A table by its name; `plan_section:2` is the plan's second section. Raises NotConfigured for a wrong key of an SQL table."""
@@ -83,6 +100,14 @@ class Tables:
         else:
             table = self.layout.tables[name]
             rows = self._makers[name]() if name in self._makers else self._from_sql(name, table)
+        return self._filled(table, rows)
+
+    def open_places(self, places: Sequence[tuple[str, str]]) -> Filled:
+        """The table of the places that people have to fill in: where each is, and what belongs there."""
+        rows = [OpenLine(index, place, what) for index, (place, what) in enumerate(places, start=1)]
+        return self._filled(self.layout.tables[OPEN_PLACES], rows)
+
+    def _filled(self, table: TableEntry, rows: Sequence[Line]) -> Filled:
         words = self.words()
         note = self.labels.provisional_note if any(row.is_provisional for row in rows) else ""
         empty = filled(table.empty or self.labels.empty, **words)
@@ -209,6 +234,34 @@ class Tables:
             values = vars(line) | {"name": f"{line.name} ({line.scope_name})"}
             lines.append(FailureLine(**values, result=f"{reached} / {line.target_text}", units=units or vi.NONE))
         return lines
+
+    def _tasks(self) -> list[TaskLine]:
+        """A row for each agency that leads a target that is missed or behind; the scopes of a target stand together."""
+        words = self.labels.task
+        if words is None:
+            raise NotConfigured(f"{self.layout.folder.name}/labels.yaml: the table tasks needs the words under 'task'")
+        lines = [self.plan_line(failure.target) for failure in self.content.failures]
+        return [
+            TaskLine(
+                agency=agency,
+                count=len(of_agency),
+                tasks="; ".join(self._task(words, list(found)) for _number, found in groupby(of_agency, key=lambda line: line.target_no)),
+            )
+            for agency, of_agency in vi.grouped(lines, lambda line: line.lead_agency)
+        ]
+
+    def _task(self, words: TaskEntry, lines: list[PlanLine]) -> str:
+        results = [self._result(words, line, with_noun=len(lines) == 1) for line in lines]
+        if lines[0].level != "all" and self.content.unit is None:
+            scopes = [line.scope_name[:1].lower() + line.scope_name[1:] for line in lines]
+            results = [filled(words.scoped, scope=scope, result=result) for scope, result in zip(scopes, results, strict=True)]
+        name = lines[0].name.removeprefix(words.without)
+        return filled(words.name, name=name[:1].lower() + name[1:], number=lines[0].target_no, results=", ".join(results))
+
+    def _result(self, words: TaskEntry, line: PlanLine, *, with_noun: bool) -> str:
+        if line.gap_count:
+            return filled(words.missing, count=vi.number(line.gap_count), noun=line.noun if with_noun else "").strip()
+        return filled(words.value, value=vi.percent(line.year_value, line.indicator_kind), target=line.target_text.lower())
 
     def _ranking(self) -> list[RankLine]:
         return [RankLine(**vars(row), note=self.labels.provisional if row.is_provisional else "") for row in self.content.ranking]

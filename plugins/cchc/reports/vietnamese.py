@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import string
 import unicodedata
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TypeVar
 
 from cchc.period import Period
+
+Row = TypeVar("Row")
 
 NONE = "–"
 _DECIMALS = {"count": 0, "score": 2}  # the kinds of indicators that are no percentages
@@ -139,6 +143,14 @@ def order(text: str) -> tuple[str, str, str]:
     """
     taken_apart = unicodedata.normalize("NFD", text).translate(_PLAIN)
     return taken_apart.translate(_LETTERS), taken_apart.translate(_SPOKEN), text
+
+
+def grouped(rows: Iterable[Row], name: Callable[[Row], str]) -> list[tuple[str, list[Row]]]:
+    """The rows by a name that they have, the names in the order of the Vietnamese alphabet; the rows of a name stay in their order."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(name(row), []).append(row)
+    return [(key, found[key]) for key in sorted(found, key=order)]
 
 
 def clean(text: str) -> str:

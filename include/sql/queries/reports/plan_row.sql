@@ -1,7 +1,8 @@
 -- grain: one row for each target cell of the plan that holds for the scope, in the order of the plan; a cell without a value is included
--- source: core.plan_target, mart.scorecard
+-- source: core.plan_target, mart.scorecard, mart.indicator_value
 -- traps: for the whole (unit null) each cell is read at the scope where its target stands; directions follow the targets of their
---        section; where no plan holds (holds = false) the plan gives the order alone: no target, operator or status
+--        section; where no plan holds (holds = false) the plan gives the order alone: no target, operator or status. The
+--        status of the period before is that of the same plan: none in the first period of a year
 
 with cell as (
     select
@@ -22,6 +23,21 @@ shown as (
     select s.*
     from mart.scorecard as s
     where s.period_kind = cast(:kind as text) and s.period_start = cast(:start as date)
+),
+
+-- how each cell was judged in the period before, as is known now
+before as (
+    select
+        v.indicator_code,
+        v.unit_code,
+        v.status
+    from mart.indicator_value as v
+    inner join core.indicator as i on v.indicator_code = i.indicator_code and v.formula_version = i.formula_version
+    where
+        i.ended_at is null
+        and v.plan_code = cast(:plan as text)
+        and v.basis = 'year_to_date'
+        and v.period_kind = cast(:kind as text) and v.period_start = cast(:before as date)
 ),
 
 definition as (
@@ -61,8 +77,10 @@ select
     coalesce(s.is_provisional, false) as is_provisional,
     s.no_data_reason_vi as no_data_reason,
     s.declared_value,
-    s.declared_difference
+    s.declared_difference,
+    case when cast(:holds as boolean) then b.status end as status_before
 from cell as c
 left join shown as s on c.indicator_code = s.indicator_code and c.target_no = s.target_no and c.scope_code = s.unit_code
+left join before as b on c.indicator_code = b.indicator_code and c.scope_code = b.unit_code
 left join definition as d on c.indicator_code = d.indicator_code
 order by split_part(c.section, '.', 1), c.target_order
