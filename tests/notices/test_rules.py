@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from cchc.notices.reach import nobody_is_told
 from cchc.notices.rules import read_rules
 from cchc.notices.trouble import EVENTS
 from cchc.notices.words import WORDS
+from cchc.period import now
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
 from tests.notices.conftest import Office, with_rules
@@ -140,6 +142,19 @@ def test_the_command_line(warehouse: Settings, office: Office, tmp_path: Path, m
     assert said.code == 1
     assert "operators was not told of load_blocked: the webhook of cchc_notify answered 500" in said.out
     assert "WRONG alerts: 1 messages to operators wait since " in cchc("doctor").out
+
+
+def test_doctor_says_that_nothing_is_looked_for(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_CCHC_NOTIFY", f'{{"conn_type": "http", "host": "{office.hook.url}"}}')
+    assert "alerts: nothing was looked for yet: switch on the DAG alerts in Airflow" in cchc("doctor").out
+    office.tell(now() - timedelta(hours=4), events=[])
+    assert "alerts: nothing was looked for since " in cchc("doctor").out
+    office.tell(events=[])
+    assert "alerts: somebody is told of everything" in cchc("doctor").out
+    monkeypatch.delenv("AIRFLOW_CONN_CCHC_NOTIFY")
+    del office.connections["cchc_notify"]
+    office.tell(events=[])
+    assert "NOTE  alerts: nobody is told of load_blocked, " in cchc("doctor").out
 
 
 def test_a_finder_that_fails_silences_no_other(office: Office, tmp_path: Path) -> None:

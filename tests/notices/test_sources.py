@@ -44,6 +44,7 @@ def test_a_blocked_file_is_told_once_and_that_it_is_well_again(office: Office, d
     )
     assert "\nỞ đâu: " in mail and "\nTừ khi nào: " in mail and "\nAi xử lý: " in mail and "\nXem tại: https://" in mail
     assert "\nCần làm: Nơi gửi sửa" in mail
+    assert "Nguyễn Văn Thử" not in text + mail, "who has paid stands in the file"
 
     assert office.tell(events=["load_blocked"]).sent == []
     desk.ingest("payments", "2023-01-11T00:00:00+07:00")  # the same file again: it is blocked as before

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+from textwrap import shorten
 
 from cchc.cli.arguments import Add
 from cchc.cli.printing import print_table
 from cchc.settings import Settings
+
+MOST_CHARACTERS = 110  # of a trouble in the list; its message has all of it
 
 
 def register(add: Add) -> None:
@@ -72,7 +75,13 @@ def _list(settings: Settings) -> None:
         print_table(
             ["event", "since", "what", "told", "not told yet"],
             [
-                [WORDS[trouble.event]["en"].title, since(trouble), what_and_where(trouble, "en"), ", ".join(told), ", ".join(untold)]
+                [
+                    WORDS[trouble.event]["en"].title,
+                    since(trouble),
+                    shorten(what_and_where(trouble, "en"), MOST_CHARACTERS, placeholder=" …"),
+                    ", ".join(told),
+                    ", ".join(untold),
+                ]
                 for trouble, told, untold in rows
             ],
         )

@@ -282,7 +282,7 @@ def _quarantine(connection: Connection) -> list[Finding]:
 
 def _alerts(connection: Connection, settings: Settings) -> list[Finding]:
     """Whether people are told of what goes wrong: rules that can be read, recipients with an address, nothing undelivered."""
-    from cchc.notices.reach import nobody_is_told
+    from cchc.notices.reach import nobody_is_told, not_looked_for
     from cchc.notices.rules import read_rules
     from cchc.sources.connection import parts_from_environment
     from cchc.warehouse.queries import ask
@@ -300,6 +300,8 @@ def _alerts(connection: Connection, settings: Settings) -> list[Finding]:
         )
         for row in ask(connection, "alerts/undelivered")
     ]
+    if not _is_unscheduled(settings) and (paused := not_looked_for(connection, rules, now())) is not None:
+        lost.append(Finding(NOTE, f"alerts: {paused}"))
     return [*silent, *lost] or [Finding(OK, "alerts: somebody is told of everything")]
 
 
