@@ -19,6 +19,7 @@ from cchc.errors import NotConfigured
 from cchc.mail import Attachment, MailNotSent, MailServer, is_address, send_mail
 from tests.support.smtp import Mailbox, mail_server
 
+SUBJECT = "Danh sách hồ sơ trễ hạn hoặc sắp đến hạn tháng 06/2023 của Ủy ban nhân dân xã Phú Lý, huyện Vĩnh Cửu, tỉnh Đồng Nai"
 TO = ["ubnd.phuly@example.vn", "Văn phòng <vp@example.vn>"]
 
 
@@ -35,9 +36,9 @@ def to(box: Mailbox, **parts: object) -> MailServer:
 
 def test_an_email_with_its_attachments(box: Mailbox) -> None:
     files = [Attachment("hồ sơ trễ hạn.xlsx", b"PK\x03\x04..."), Attachment("danh sách.csv", "mã;ngày\n1;2\n".encode())]
-    send_mail(to(box), TO, "Hồ sơ trễ hạn\r\ntháng 06/2023", "Kính gửi Ủy ban nhân dân xã Phú Lý,\n\nDanh sách kèm theo.", files)
+    send_mail(to(box), TO, SUBJECT.replace(" tháng", "\r\ntháng"), "Kính gửi Ủy ban nhân dân xã Phú Lý,\n\nDanh sách kèm theo.", files)
     (mail,) = box.mails
-    assert mail["Subject"] == "Hồ sơ trễ hạn tháng 06/2023"
+    assert mail["Subject"] == SUBJECT
     assert mail["From"] == "Số liệu <so.lieu@example.vn>"
     assert mail["Date"] and mail["Message-ID"].endswith("@example.vn>")
     assert box.recipients == [["ubnd.phuly@example.vn", "vp@example.vn"]]

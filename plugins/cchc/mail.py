@@ -12,7 +12,11 @@ import smtplib
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from email.message import EmailMessage
+from email.encoders import encode_base64
+from email.header import Header
+from email.mime.base import MIMEBase
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from email.utils import formataddr, formatdate, make_msgid, parseaddr
 from typing import Any
 
@@ -70,6 +74,10 @@ class Attachment:
     content: bytes
 
 
+class MailPartlySent(MailNotSent):
+    """The server took the e-mail for some of the addresses and refused others. Sending it again would send it twice to the first."""
+
+
 def is_address(text: str) -> bool:
     """Whether a text is one e-mail address, alone or with a name before it: `Văn phòng <vp@example.vn>`."""
     address = parseaddr(text)[1]
@@ -81,7 +89,7 @@ def send_mail(server: MailServer, to: Sequence[str], subject: str, text: str, at
     """Send one e-mail as plain text to some addresses.
 
     Raises NotConfigured where an address is none, and MailNotSent where the server cannot be reached, refuses the
-    e-mail, or refuses one of the addresses (the message names which; the others have got it).
+    e-mail, and MailPartlySent where it refuses some of the addresses (the message names which; the others have got it).
     """
     message = _message(server, to, subject, text, attachments)
     try:
@@ -92,25 +100,30 @@ def send_mail(server: MailServer, to: Sequence[str], subject: str, text: str, at
     except (OSError, smtplib.SMTPException) as error:
         raise MailNotSent(f"the mail server {server.host}:{server.port} took no e-mail: {_reason(error)}") from None
     if refused:
-        raise MailNotSent(f"the mail server {server.host} refused {', '.join(sorted(refused))}; the other addresses have got the e-mail")
+        raise MailPartlySent(f"the mail server {server.host} refused {', '.join(sorted(refused))}; the other addresses have got the e-mail")
 
 
-def _message(server: MailServer, to: Sequence[str], subject: str, text: str, attachments: Sequence[Attachment]) -> EmailMessage:
+def _message(server: MailServer, to: Sequence[str], subject: str, text: str, attachments: Sequence[Attachment]) -> MIMEMultipart:
     wrong = [address for address in to if not is_address(address)]
     if wrong or not to:
         raise NotConfigured(f"no e-mail address: {', '.join(wrong) or 'nobody is named'}")
-    message = EmailMessage()
+    # the older classes of the email package: EmailMessage of Python 3.11 loses blanks of a long subject with Vietnamese letters
+    message = MIMEMultipart()
     name, address = parseaddr(server.sender)
     message["From"] = formataddr((name, address))
-    message["To"] = ", ".join(to)
-    message["Subject"] = " ".join(subject.split())
+    message["To"] = ", ".join(formataddr(parseaddr(one)) for one in to)
+    message["Subject"] = Header(" ".join(subject.split()), "utf-8", header_name="Subject").encode()
     message["Date"] = formatdate(localtime=True)
     message["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"  # out-of-office answers are not sent to it
-    message.set_content(text)
+    message.attach(MIMEText(text, "plain", "utf-8"))
     for file in attachments:
         main, _, sub = (mimetypes.guess_type(file.name)[0] or "application/octet-stream").partition("/")
-        message.add_attachment(file.content, maintype=main, subtype=sub, filename=file.name)
+        part = MIMEBase(main, sub)
+        part.set_payload(file.content)
+        encode_base64(part)
+        part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", file.name))
+        message.attach(part)
     return message
 
 

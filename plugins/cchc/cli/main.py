@@ -13,6 +13,7 @@ from importlib import metadata
 
 from cchc.cli import (
     account,
+    alerts,
     backup,
     declare,
     doctor,
@@ -38,7 +39,7 @@ from cchc.settings import Settings
 
 # in the order of `cchc --help`
 SUBJECTS = (
-    init, ingest, indicators, publication, quarantine, source, declare, doctor, sql, forms, findings, score, outlook,
+    init, ingest, indicators, publication, quarantine, source, declare, doctor, alerts, sql, forms, findings, score, outlook,
     account, user, backup, stack,
 )  # fmt: skip
 
