@@ -52,10 +52,10 @@ def literal_secrets(environment: dict[str, Any]) -> list[str]:
 
 
 def test_services_are_there() -> None:
-    assert set(LONG_RUNNING) == {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sources", "proxy"}
+    assert set(LONG_RUNNING) == {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sources", "proxy", "metrics"}
     assert set(SERVICES) - set(LONG_RUNNING) == {"init", "sources-connections"}
     profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
-    assert profiles == {"sources": ["demo"], "sources-connections": ["demo"], "proxy": ["tls"]}
+    assert profiles == {"sources": ["demo"], "sources-connections": ["demo"], "proxy": ["tls"], "metrics": ["metrics"]}
 
 
 def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
@@ -121,10 +121,11 @@ def test_no_service_takes_the_memory_of_the_others(name: str) -> None:
     assert SERVICES[name]["pids_limit"] <= 1024
 
 
-def test_one_port_on_loopback_and_that_of_the_proxy() -> None:
+def test_ports_on_loopback_and_that_of_the_proxy() -> None:
     assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {
         "api-server": ["127.0.0.1:${AIRFLOW_PORT:-8080}:8080"],
         "proxy": ["${TLS_PORT:-443}:8443"],
+        "metrics": ["127.0.0.1:${METRICS_PORT:-9090}:9090"],
     }
     assert FILE["networks"]["inside"]["internal"] is True
     assert SERVICES["postgres"]["networks"] == ["inside"]
@@ -139,9 +140,10 @@ def test_nothing_of_the_server_is_mounted_but_the_delivered_files() -> None:
         "${CCHC_DROPS:-drops}:/var/lib/drops:ro",
         "${CCHC_BACKUPS:-backups}:/var/lib/backups",
         "proxy:/var/lib/caddy",
+        "metrics:/prometheus",
         "${TLS_FOLDER:-certificates}:/certificates:ro",
     }
-    assert set(FILE["volumes"]) == {"warehouse", "state", "drops", "backups", "proxy", "certificates"}
+    assert set(FILE["volumes"]) == {"warehouse", "state", "drops", "backups", "proxy", "metrics", "certificates"}
 
 
 def test_the_administrator_of_the_server_is_known_to_init_alone() -> None:
@@ -230,7 +232,7 @@ def _docker() -> str | None:
 
 
 @pytest.mark.skipif(_docker() is None, reason="there is no `docker compose` here: the file is not judged by Compose itself")
-@pytest.mark.parametrize("profile", ["", "demo", "tls", "tls,demo"])
+@pytest.mark.parametrize("profile", ["", "demo", "tls", "metrics", "tls,demo"])
 def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     docker = _docker()
     assert docker is not None
@@ -243,6 +245,7 @@ def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     services = yaml.safe_load(done.stdout)["services"]
     assert ("sources" in services) == ("demo" in profile)
     assert ("proxy" in services) == ("tls" in profile)
+    assert ("metrics" in services) == ("metrics" in profile)
     assert services["scheduler"]["environment"]["CCHC_SCHEDULE"] == f"profiles:{profile}"
 
 
