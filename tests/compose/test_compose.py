@@ -139,11 +139,19 @@ def test_nothing_of_the_server_is_mounted_but_the_delivered_files() -> None:
         "state:/var/lib/cchc",
         "${CCHC_DROPS:-drops}:/var/lib/drops:ro",
         "${CCHC_BACKUPS:-backups}:/var/lib/backups",
+        "backups:/var/lib/backups",
         "proxy:/var/lib/caddy",
         "metrics:/prometheus",
         "${TLS_FOLDER:-certificates}:/certificates:ro",
     }
     assert set(FILE["volumes"]) == {"warehouse", "state", "drops", "backups", "proxy", "metrics", "certificates"}
+
+
+def test_new_volumes_belong_to_who_writes_them() -> None:
+    """Docker gives a new volume the owner that its folder has in the image of the first container that mounts it."""
+    dockerfile = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
+    (made,) = re.findall(r"install -d -o cchc -g cchc -m 700 (.+)$", dockerfile, re.MULTILINE)
+    assert {*made.split(), "/var/lib/cchc"} == {volume.split(":")[1] for volume in SERVICES["init"]["volumes"]}
 
 
 def test_the_administrator_of_the_server_is_known_to_init_alone() -> None:
