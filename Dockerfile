@@ -14,7 +14,8 @@ RUN mkdir -p /opt/cchc/plugins/cchc && touch /opt/cchc/README.md /opt/cchc/plugi
 FROM ${PYTHON_IMAGE}
 ENV PATH=/opt/venv/bin:${PATH} PYTHONUNBUFFERED=1 LANG=C.UTF-8 GX_ANALYTICS_ENABLED=false
 RUN groupadd --gid 10001 cchc \
-    && useradd --uid 10001 --gid cchc --home-dir /var/lib/cchc --create-home --shell /usr/sbin/nologin cchc
+    && useradd --uid 10001 --gid cchc --home-dir /var/lib/cchc --create-home --shell /usr/sbin/nologin cchc \
+    && install -d -o cchc -g cchc -m 700 /var/lib/backups /var/lib/caddy
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /opt/cchc
 COPY pyproject.toml ./

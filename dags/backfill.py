@@ -25,6 +25,7 @@ SOURCES = list_profiles(Settings.load().sources_dir)
     dag_display_name="Nạp lại dữ liệu các tháng đã qua",
     description="Ingest a source month by month",
     schedule=None,
+    is_paused_upon_creation=False,  # nothing but a person starts it
     start_date=START,
     catchup=False,
     max_active_runs=1,

@@ -121,7 +121,7 @@ def clean_airflow() -> None:
 def backup() -> None:
     """Write a backup to CCHC_BACKUP_DIR, and restore it for a test."""
 
-    @task(pool=WAREHOUSE_POOL)
+    @task
     @reason_first
     def write(params: dict[str, Any] | None = None) -> str:
         """Dump both databases as of one moment, and the secrets; remove the oldest backups."""
@@ -147,6 +147,7 @@ def backup() -> None:
     dag_display_name="Kiểm tra kết nối nguồn",
     description="Try the connection of every source",
     schedule=None,
+    is_paused_upon_creation=False,  # nothing but a person starts it
     start_date=START,
     catchup=False,
     default_args=DEFAULT_ARGS | {"retries": 0},

@@ -35,7 +35,7 @@ def test_a_table_fits_and_loses_no_word(monkeypatch: pytest.MonkeyPatch, columns
 
 
 def test_spare_columns_go_first_and_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setenv("COLUMNS", "80")
     shown = table(HEADER, ROWS, ["remark", "name"])
     assert "late" not in shown
     assert "H19.16.21-230605-0001" in shown
@@ -45,6 +45,13 @@ def test_spare_columns_go_first_and_are_named(monkeypatch: pytest.MonkeyPatch) -
     assert len(whole.splitlines()) == 2 + len(ROWS)
     assert "late late late" in whole
     set_wide(False)
+
+
+def test_text_stays_readable_while_a_column_can_be_spared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "72")
+    shown = table(["name", "a", "b"], [["word " * 20, "491.200.000.000", "491.200.000.000 (491.200.000.000)"]], ["b"])
+    assert max(len(line.partition("491")[0]) for line in shown.splitlines()) >= 28
+    assert shown.endswith(LEFT_OUT.format("b"))
 
 
 def test_a_code_that_does_not_fit_is_broken_only_when_nothing_else_helps(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,10 +53,10 @@ def literal_secrets(environment: dict[str, Any]) -> list[str]:
 
 
 def test_services_are_there() -> None:
-    assert set(LONG_RUNNING) == {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sources", "proxy", "analysts"}
+    assert set(LONG_RUNNING) == {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sources", "proxy", "analysts", "metrics"}
     assert set(SERVICES) - set(LONG_RUNNING) == {"init", "sources-connections"}
     profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
-    assert profiles == {"sources": ["demo"], "sources-connections": ["demo"], "proxy": ["tls"], "analysts": ["analysts"]}
+    assert profiles == {"sources": ["demo"], "sources-connections": ["demo"], "proxy": ["tls"], "analysts": ["analysts"], "metrics": ["metrics"]}
 
 
 def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
@@ -127,6 +127,7 @@ def test_ports_are_on_loopback_or_the_proxys_and_that_of_analysts_opens_by_its_p
         "api-server": ["127.0.0.1:${AIRFLOW_PORT:-8080}:8080"],
         "proxy": ["${TLS_PORT:-443}:8443"],
         "analysts": ["${ANALYSTS_BIND:-127.0.0.1}:${ANALYSTS_PORT:-5432}:5432"],
+        "metrics": ["127.0.0.1:${METRICS_PORT:-9090}:9090"],
     }
     assert FILE["networks"]["inside"]["internal"] is FILE["networks"]["analysts"]["internal"] is True
     assert SERVICES["postgres"]["networks"] == ["inside", "analysts"]
@@ -156,10 +157,19 @@ def test_nothing_of_the_server_is_mounted_but_the_delivered_files() -> None:
         "state:/var/lib/cchc",
         "${CCHC_DROPS:-drops}:/var/lib/drops:ro",
         "${CCHC_BACKUPS:-backups}:/var/lib/backups",
+        "backups:/var/lib/backups",
         "proxy:/var/lib/caddy",
+        "metrics:/prometheus",
         "${TLS_FOLDER:-certificates}:/certificates:ro",
     }
-    assert set(FILE["volumes"]) == {"warehouse", "state", "drops", "backups", "proxy", "certificates"}
+    assert set(FILE["volumes"]) == {"warehouse", "state", "drops", "backups", "proxy", "metrics", "certificates"}
+
+
+def test_new_volumes_belong_to_who_writes_them() -> None:
+    """Docker gives a new volume the owner that its folder has in the image of the first container that mounts it."""
+    dockerfile = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
+    (made,) = re.findall(r"install -d -o cchc -g cchc -m 700 (.+)$", dockerfile, re.MULTILINE)
+    assert {*made.split(), "/var/lib/cchc"} == {volume.split(":")[1] for volume in SERVICES["init"]["volumes"]}
 
 
 def test_the_administrator_of_the_server_is_known_to_init_alone() -> None:
@@ -248,7 +258,7 @@ def _docker() -> str | None:
 
 
 @pytest.mark.skipif(_docker() is None, reason="there is no `docker compose` here: the file is not judged by Compose itself")
-@pytest.mark.parametrize("profile", ["", "demo", "tls", "analysts", "tls,demo"])
+@pytest.mark.parametrize("profile", ["", "demo", "tls", "analysts", "metrics", "tls,demo"])
 def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     docker = _docker()
     assert docker is not None
@@ -262,6 +272,7 @@ def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     assert ("sources" in services) == ("demo" in profile)
     assert ("proxy" in services) == ("tls" in profile)
     assert ("analysts" in services) == ("analysts" in profile)
+    assert ("metrics" in services) == ("metrics" in profile)
     assert services["scheduler"]["environment"]["CCHC_SCHEDULE"] == f"profiles:{profile}"
 
 

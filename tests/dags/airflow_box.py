@@ -226,7 +226,7 @@ def log_in(name: str, password: str, then: str | None = None) -> dict[str, Any]:
         return {"refused": error.status_code}
     except Exception as error:
         return {"refused": type(error).__name__}
-    return {"name": user.get_name(), "role": user.get_role(), "manager": type(get_auth_manager()).__name__}
+    return {"name": user.get_name(), "role": user.role, "manager": type(get_auth_manager()).__name__}
 
 
 def pools(slots: dict[str, int]) -> dict[str, Any]:

@@ -14,7 +14,16 @@ from cchc.settings import PROJECT
 from tests.dags.conftest import Box
 
 CHAIN = ["open_window", "extract", "stage", "validate", "load", "confirm"]
-OURS = {"alerts", "backfill", "check_connections", "close_month", "maintenance", "refresh_indicators"}  # beside the ingest of each profile
+OURS = {
+    "alerts",
+    "backfill",
+    "backup",
+    "check_connections",
+    "clean_airflow",
+    "close_month",
+    "maintenance",
+    "refresh_indicators",
+}  # beside the ingests
 # by the first word of the DAG
 WRITES = {
     *(("ingest", task) for task in ("open_window", "extract", "stage", "validate", "load")),
@@ -28,6 +37,8 @@ OTHERS = {
     ("backfill", "windows"),
     ("backfill", "ingest_month"),
     ("check", "check"),
+    *(("clean", task) for task in ("clean_database", "clean_logs")),
+    *(("backup", task) for task in ("write", "test")),
     *(("close", task) for task in ("choose_period", "coverage", "findings", "decide", "approval", "notify")),
 }
 FOREVER = {"schedule": None, "timetable": "NullTimetable"}

@@ -46,7 +46,7 @@ def test_a_backup_is_restored_and_is_what_was_there(loaded: Settings, tmp_path: 
     assert written.code == 0, written.err
     made = backup.newest(tmp_path / "backups")
     assert sorted(path.name for path in made.iterdir()) == ["backup.json", "home.tar.gz", "warehouse.dump"]
-    assert made.stat().st_mode & 0o077 == 0, "it has the passwords"
+    assert not any(path.stat().st_mode & 0o077 for path in (made, *made.iterdir())), "it has the passwords"
     assert made.name in cchc("backup", "list", *folder).out
     said = cchc("backup", "test", *folder)
     assert said.code == 0, said.err

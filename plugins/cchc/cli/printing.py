@@ -17,7 +17,8 @@ from typing import Any
 
 NO_TERMINAL = 120  # the width where the output is no terminal and COLUMNS is not set
 GAP = "  "
-NARROWEST = 8  # a column is not made narrower while others can be left out
+READABLE = 28  # a column of text is not made narrower while another column can be left out
+NARROWEST = 8  # nor than this while that is enough
 LONGEST_WORD = 24  # a code of a dossier is not broken, a longer word may be
 LEFT_OUT = "not shown for lack of room: {}; --wide shows every column"
 LEFT_OUT_VI = "không hiện vì thiếu chỗ: {}; --wide hiện mọi cột"
@@ -67,15 +68,16 @@ def table(header: list[str], rows: list[list[str]], spare: Sequence[str] = (), l
 
 def _fitted(lines: list[list[str]], natural: list[int], spare: list[int], room: int) -> tuple[list[int], list[int]]:
     """The columns that are shown and their widths, so that a line is at most `room` wide wherever that is possible."""
-    least = [min(width, max(NARROWEST, _longest_word([line[index] for line in lines]))) for index, width in enumerate(natural)]
+    words = [min(width, max(NARROWEST, _longest_word([line[index] for line in lines]))) for index, width in enumerate(natural)]
+    readable = [max(word, min(width, READABLE)) for word, width in zip(words, natural, strict=True)]
     shown = list(range(len(natural)))
     for index in spare:
-        if _total([least[at] for at in shown]) <= room:
+        if _total([readable[at] for at in shown]) <= room:
             break
         shown.remove(index)
-    widths, smallest = [natural[index] for index in shown], [least[index] for index in shown]
-    if _total(smallest) > room:
-        smallest = [min(width, NARROWEST) for width in widths]
+    widths = [natural[index] for index in shown]
+    levels = [[level[index] for index in shown] for level in (readable, words, [min(width, NARROWEST) for width in natural])]
+    smallest = next((level for level in levels if _total(level) <= room), levels[-1])
     while _total(widths) > room:
         over = [at for at, width in enumerate(widths) if width > smallest[at]]
         if not over:

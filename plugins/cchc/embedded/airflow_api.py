@@ -173,7 +173,7 @@ class AirflowApi:
     def _at_work(self, run: Run) -> str:
         """The name of the DAG and the tasks that it is at, for a line about progress."""
         now = [task.task_id for task in self.tasks(run) if task.state not in (None, *TASK_ENDS)]
-        return f"{run.dag_id}: {' and '.join(now) or 'waits'}"
+        return f"{run.dag_id.removeprefix('ingest_')} {' and '.join(now) or 'waits'}"
 
     # --- failures ---
 

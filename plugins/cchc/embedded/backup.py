@@ -29,7 +29,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from cchc.errors import CchcError, NotConfigured, WrongUse
-from cchc.files import write_atomic
+from cchc.files import PRIVATE, write_atomic
 from cchc.period import now
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
@@ -72,6 +72,8 @@ def write(settings: Settings, folder: Path, keep: int | None = None, airflow_url
             "databases": databases,
         }
         write_atomic(making / MANIFEST, json.dumps(manifest, indent=1))
+        for path in making.iterdir():
+            path.chmod(PRIVATE)
         made = making.rename(folder / name)
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
