@@ -24,6 +24,7 @@ PROVEN_ELSEWHERE = {
     "completeness": "tests/runs and tests/cli: windows that were never asked for, dossiers that are listed and not stored",
     "declared": "tests/declared: workbooks in any order, and the figures behind a value",
     "doctor": "tests/cli: what `cchc doctor` says",
+    "explain": "tests/explain: the items behind a figure are the figure, and the story of a dossier",
     "forms": "tests/forms: the carry-over of form II.06a, the score of Decision 766",
     "outlook": "tests/forms: the outlook of a year and its back-test",
     "quality": "tests/quality: rules, quarantine, sizes, and changes of fields",

@@ -3,8 +3,7 @@
 It has only GET: nothing that a page does changes anything, so there is nothing to forge a request for.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: FastAPI must find the dependency `identify`, which is a local name, in the annotations.
 import logging
 import mimetypes
 from collections.abc import Callable
@@ -16,8 +15,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from cchc.dashboard import scorecard
-from cchc.dashboard.page import Answer, Asking, Download, NotThere, Page
+from cchc.dashboard import indicator, scorecard, unit
+from cchc.dashboard.findings import Findings
+from cchc.dashboard.page import Answer, Asking, Download, NotThere, Page, Work
 from cchc.dashboard.past import Past
 from cchc.dashboard.person import Forbidden, Login, person_of
 from cchc.dashboard.render import HEADERS, STATIC, render, static_file
@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGES: dict[str, Page] = {
     "/": scorecard.page,
+    "/indicators/{indicator}": indicator.page,
+    "/units": unit.list_page,
+    "/units/{unit}": unit.page,
 }
 
 Identify = Callable[[Request], Any]
@@ -46,10 +49,10 @@ def create_app(settings: Settings, identify: Identify, login_url: LoginUrl) -> F
     route asks it. `login_url`: where somebody who is not logged in is sent, and comes back from.
     """
     app = FastAPI(dependencies=[Depends(identify)], docs_url=None, redoc_url=None, openapi_url=None)
-    past = Past(settings)
+    work = Work(Past(settings), Findings(settings))
 
     for path, page in PAGES.items():
-        app.get(path)(_route(settings, page, identify, past))
+        app.get(path)(_route(settings, page, identify, work))
 
     @app.get("/static/{name}")
     def static(name: str) -> Response:
@@ -71,16 +74,16 @@ def create_app(settings: Settings, identify: Identify, login_url: LoginUrl) -> F
     return app
 
 
-def _route(settings: Settings, page: Page, identify: Identify, past: Past) -> Callable[..., Response]:
+def _route(settings: Settings, page: Page, identify: Identify, work: Work) -> Callable[..., Response]:
     def answer(request: Request, login: Annotated[Login, Depends(identify)]) -> Response:
         with reading(settings) as connection:
-            asking = _asking(settings, connection, request, login, past)
+            asking = _asking(settings, connection, request, login, work)
             return _written(asking, page(asking))
 
     return answer
 
 
-def _asking(settings: Settings, connection: Any, request: Request, login: Login, past: Past) -> Asking:
+def _asking(settings: Settings, connection: Any, request: Request, login: Login, work: Work) -> Asking:
     asked = dict(request.query_params)
     view = read_view(connection, asked, base_of(request))
     return Asking(
@@ -92,7 +95,7 @@ def _asking(settings: Settings, connection: Any, request: Request, login: Login,
         path_of(request),
         asked,
         dict(request.path_params),
-        past,
+        work,
     )
 
 
@@ -112,9 +115,10 @@ def _written(asking: Asking, answer: Answer) -> Response:
     form = asking.query.get("format")
     if form:
         return _download(_table_file(asking, answer, form))
-    values = shell(asking.settings, asking.view.language, asking.view.base) | {
+    view = answer.view or asking.view
+    values = shell(asking.settings, view.language, view.base) | {
         "a": asking,
-        "view": asking.view,
+        "view": view,
         "person": asking.person,
         "title": answer.title,
         "periods": computed_periods(asking.connection),

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
+from cchc.dashboard.findings import Findings
 from cchc.dashboard.past import Past
 from cchc.dashboard.person import Person
 from cchc.dashboard.table import Table
 from cchc.dashboard.view import View
 from cchc.dashboard.words import Words
 from cchc.settings import Settings
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is computed in the background, for all requests together."""
+
+    past: Past
+    findings: Findings
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,18 @@ class Asking:
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
-    past: Past | None = None
+    work: Work | None = None
+
+    @property
+    def background(self) -> Work:
+        """What is computed in the background. The application always gives it."""
+        if self.work is None:
+            raise RuntimeError("this request was made without the work in the background")
+        return self.work
+
+    def of(self, view: View) -> Asking:
+        """The same request with another view."""
+        return replace(self, view=view)
 
     def here(self, **choices: Any) -> str:
         """The address of this page with all that it shows; `choices` are changed, None takes one away."""
@@ -46,6 +66,7 @@ class Answer:
     values: Mapping[str, Any]
     tables: tuple[Table, ...] = ()
     status: int = 200
+    view: View | None = None  # where the page shows another view than the address asks for: the page of a unit shows that unit
     again_in: int | None = None  # seconds after which the browser asks again, because the answer is still being computed
 
 

@@ -68,8 +68,7 @@ def page(asking: Asking) -> Answer:
     view, words = asking.view, asking.words
     publication = chosen_edition(asking)
     if view.known_at is not None:
-        assert asking.past is not None  # noqa: S101 - the application always gives one
-        rows = asking.past.rows(view.known_at, view.period, None if view.scope in WIDE_SCOPES else view.scope)
+        rows = asking.background.past.rows(view.known_at, view.period, None if view.scope in WIDE_SCOPES else view.scope)
         if rows is None:
             return Answer("waiting.html", words["scorecard"], {}, again_in=3)
         if view.scope in WIDE_SCOPES[1:]:

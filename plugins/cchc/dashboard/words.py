@@ -44,7 +44,7 @@ class Words:
     def __getitem__(self, name: str) -> str:
         return self.texts[name]
 
-    def __call__(self, name: str, **parts: Any) -> str:
+    def __call__(self, name: str, /, **parts: Any) -> str:
         """The text with its {parts} filled in."""
         return self.texts[name].format(**parts)
 

@@ -6,6 +6,7 @@ never from a source. Each function returns the text of one statement.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cchc.models import Model
@@ -446,3 +447,113 @@ def counted_around(statement: str, scope: str) -> str:
         left join core.unit_scope(:d) as s on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date
         left join core.unit_at(:d) as c on c.unit_code = s.scope_code
         where {scope} or x.unit_code = :scope"""
+
+
+# --- explain -----------------------------------------------------------------------------------------------------------
+
+_BIND = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+
+
+def numbered(statement: str, number: int) -> str:
+    """A statement whose bind values have a number behind their names, so that it can stand beside others: `:source` → `:source_0`."""
+    return _BIND.sub(rf":\1_{number}", statement)
+
+
+def _placed(parts: Sequence[tuple[int, str]], columns: str, scope: str) -> str:
+    """The rows of some statements of items, each with the unit for which it counts, in a scope (aliases x, u, s).
+
+    The same rules as in queries/values/measured.sql. Arguments: `parts`, the statements with their numbers (see `numbered`); `columns`,
+    what is read of a row beside its item.
+    """
+    united = "\n        union all\n".join(
+        f"""select cast(:source_{number} as text) as source_code, cast(:last_day_{number} as date) as last_day,
+            cast(:end_at_{number} as timestamptz) as end_at, cast(:known_at_{number} as timestamptz) as known_at,
+            y.unit_code, y.counted_on, cast(y.item as text) as item, {columns}
+        from (
+{part}
+        ) as y"""
+        for number, part in parts
+    )
+    return f"""select x.*, coalesce(s.scope_code, x.unit_code) as counted_code
+        from ({united}) as x
+        inner join core.unit_at(:d) as u on u.unit_code = x.unit_code
+        left join core.unit_scope(:d) as s on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date
+        where coalesce(s.root_code, u.root_code) = :root and {scope}"""
+
+
+_SELECTED = (
+    "source_code, counted_code as unit_code, unit_code as named_code, counted_on, item, is_numerator, numerator, denominator, reason, "
+    "cast(null as text) as change, cast(null as text) as before, cast(null as text) as after, cast(null as text) as detail, "
+    "last_day, end_at, known_at"
+)
+
+
+def counted_in_scope(parts: Sequence[tuple[int, str]], scope: str, *, is_distinct: bool, has_figures: bool, has_denominator: bool) -> str:
+    """The tables `placed` and `counted`: the items that an indicator counts in a scope.
+
+    Arguments: `parts`, the indicator's own statement for each source, with its number; `scope`, its condition (aliases x, u, s);
+    `is_distinct`, whether an item counts once; `has_figures`, whether a row has figures of its own (declared); `has_denominator`, whether
+    the indicator has one.
+    """
+    figures = (
+        "y.numerator, y.denominator"
+        if has_figures
+        else f"cast(y.is_numerator as integer) as numerator, {'1' if has_denominator else 'cast(null as integer)'} as denominator"
+    )
+    once = "distinct on (p.item)" if is_distinct else ""
+    order = "order by p.item, p.is_numerator desc, p.counted_code, p.source_code" if is_distinct else ""
+    return f"""placed as (
+        {_placed(parts, f"y.is_numerator, {figures}, cast(null as text) as reason", scope)}
+    ),
+    counted as (select {once} p.* from placed as p {order})"""
+
+
+def selected_counted(condition: str) -> str:
+    """The table `selected`: the rows of `counted` that a condition allows."""
+    return f"selected as (select {_SELECTED} from counted where {condition})"
+
+
+def selected_not_counted(parts: Sequence[tuple[int, str]], scope: str, *, is_distinct: bool) -> str:
+    """The table `selected`: the candidates of a scope that are not in `counted`.
+
+    Arguments: `parts`, the statement of the candidates for each source, with its number; see `counted_in_scope`.
+    """
+    key = "source_code, item" if is_distinct else "source_code, item, unit_code"
+    none = "cast(null as boolean) as is_numerator, cast(null as integer) as numerator, cast(null as integer) as denominator"
+    once = "distinct on (source_code, item)" if is_distinct else ""
+    return f"""candidate as (
+        {_placed(parts, f"y.reason, {none}", scope)}
+    ),
+    selected as (
+        select {once} {_SELECTED} from candidate as n
+        where ({key}) not in (select {key} from counted where item is not null)
+        {"order by source_code, item, counted_code" if is_distinct else ""}
+    )"""
+
+
+def page_of_items(tables: str, record: str, order: Sequence[str], condition: str | None) -> str:
+    """A page of items with the facts of their records, and the number and the sums of all of them.
+
+    Arguments: `tables`, the tables up to `selected`; `record`, the statement that reads the facts of the rows of `asked`; `order`, the
+    columns of the order, with their direction; `condition`, which rows are meant, by the columns of the facts, or None: then the facts of
+    the page alone are read. `:limit` null means all. The first columns are the sums; without a row the others are null.
+    """
+    sums = "count(*) as total_count, sum(numerator) as total_numerator, sum(denominator) as total_denominator"
+    page = f"order by {', '.join(order)} limit cast(:limit as bigint) offset cast(:offset as bigint)"
+    if condition is None:
+        paged = f"""tally as (select {sums} from selected),
+    asked as (select * from selected {page}),
+    shown as ({record})"""
+    else:
+        paged = f"""asked as (select * from selected),
+    told as materialized ({record}),
+    meant as (select * from told where {condition}),
+    tally as (select {sums} from meant),
+    shown as (select * from meant {page})"""
+    return f"""with {tables},
+    {paged}
+    select tally.*, shown.*, u.name as unit_name
+    from tally
+    left join shown on true
+    left join core.unit_at(:d) as u on shown.unit_code = u.unit_code
+    order by {", ".join(f"shown.{column}" for column in order)}"""

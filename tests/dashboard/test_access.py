@@ -1,0 +1,207 @@
+"""Who may see what, and how each error is told."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import psycopg
+import pytest
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from cchc.dashboard.app import create_app
+from cchc.dashboard.person import Person
+from cchc.dashboard.warehouse import dashboard_url
+from cchc.settings import Settings
+from tests.dashboard.conftest import BASE, COMMUNE, Site, identify, mounted
+from tests.support.warehouse import NewWarehouse
+
+PERIOD = "period=2023-12"
+
+
+def addresses(site: Site) -> list[str]:
+    """One address of each route, with values that exist."""
+    publication = site.rows("select publication_id from mart.publication order by 1 limit 1")[0]["publication_id"]
+    paper = site.rows("select file_name from mart.publication_report order by 1 limit 1")[0]["file_name"]
+    load = site.rows("select min(load_id) as n from ops.load")[0]["n"]
+    dossier = site.rows("select source_code, dossier_code from mart.dossier where unit_code = :u order by 2 limit 1", u=COMMUNE)[0]
+    values = {
+        "indicator": "dossier_on_time_rate",
+        "unit": COMMUNE,
+        "load": str(load),
+        "publication": str(publication),
+        "source": dossier["source_code"],
+        "dossier": dossier["dossier_code"],
+        "name": paper,
+    }
+    found = []
+    for route in create_app(site.settings, identify, lambda request: "/").routes:
+        assert isinstance(route, APIRoute), f"{route} is no route that asks who is there"
+        path = route.path
+        name = "dashboard.css" if path.startswith("/static") else values["name"]
+        for part, value in (values | {"name": name}).items():
+            path = path.replace("{" + part + "}", value)
+        found.append(path)
+    return found
+
+
+def test_nobody_sees_anything_without_a_login(site: Site) -> None:
+    for path in addresses(site):
+        assert site.get(path, None).status_code == 401, path
+        page = site.get(path, None, accept="text/html")
+        assert page.status_code == 303
+        assert page.headers["location"].startswith("/auth/login?next=")
+        assert site.get(path, "unknown to airflow").status_code == 403
+        assert site.get(path, "operator").status_code == 200, path
+
+
+def test_every_answer_forbids_scripts_from_elsewhere_and_copies_in_caches(site: Site) -> None:
+    for path in [*addresses(site), "/nowhere", "/?period=x"]:
+        for who in ("operator", None):
+            headers = site.get(path, who).headers
+            assert "script-src 'self'" in headers["content-security-policy"]
+            assert "frame-ancestors 'self'" in headers["content-security-policy"]
+            assert "unsafe" not in headers["content-security-policy"]
+            assert headers["cache-control"] == ("private, max-age=86400" if path.startswith("/static") and who else "no-store")
+            assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_nothing_can_be_changed(site: Site) -> None:
+    client = site.client()
+    for path in addresses(site):
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            assert client.request(method, f"{BASE}{path}").status_code == 405, (method, path)
+    with psycopg.connect(dashboard_url(site.settings).replace("+psycopg", "")) as connection:
+        for statement in ("delete from mart.dossier", "create table mart.x (a int)", "update ops.account set unit_code = null"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+            connection.rollback()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select applicant_key from core.dossier_version")
+
+
+def texts(answer: object) -> Iterator[str]:
+    """Everything that an answer says: of a workbook the text of its cells."""
+    content = answer.content  # type: ignore[attr-defined]
+    if content[:2] == b"PK":
+        for sheet in openpyxl.load_workbook(io.BytesIO(content)).worksheets:
+            for row in sheet.iter_rows(values_only=True):
+                yield " ".join(str(cell) for cell in row)
+    else:
+        yield content.decode("utf-8", "replace")
+
+
+def seen_by(site: Site, who: str) -> set[str]:
+    """The dossiers that somebody finds on any page, in any table, on any way."""
+    codes = {row["dossier_code"]: row["unit_code"] for row in site.rows("select dossier_code, unit_code from mart.dossier")}
+    pattern = re.compile("|".join(sorted(map(re.escape, codes), key=len, reverse=True)))
+    paths = [path for path in addresses(site) if not path.startswith(("/static", "/dossiers"))]
+    asked = []
+    for path in paths:
+        asked += [f"{path}?{PERIOD}&scope={scope}" for scope in ("all", "level:commune", COMMUNE, "H19.16.23")]
+    asked += [f"/units/H19.16.23?{PERIOD}"]
+    found: set[str] = set()
+    for path in asked:
+        answer = site.get(path, who)
+        for text in texts(answer):
+            found |= set(pattern.findall(text))
+        for name in set(re.findall(r"table=(\w+)", answer.text if b"<html" in answer.content else "")):
+            for form in ("csv", "xlsx"):
+                for text in texts(site.get(f"{path}&format={form}&table={name}", who)):
+                    found |= set(pattern.findall(text))
+    return {codes[code] for code in found}
+
+
+def test_a_unit_sees_its_own_dossiers_alone(site: Site) -> None:
+    assert seen_by(site, "commune") == {COMMUNE}
+    assert seen_by(site, "stranger") == set()
+    assert len(seen_by(site, "leader")) > 3
+    foreign = site.rows("select source_code, dossier_code from mart.dossier where unit_code = 'H19.16.23' limit 1")[0]
+    answer = site.get(f"/dossiers/{foreign['source_code']}/{foreign['dossier_code']}", "commune")
+    assert answer.status_code == 403
+    assert "không được xem hồ sơ của đơn vị đó" in answer.text
+    own = site.rows("select source_code, dossier_code from mart.dossier where unit_code = :u limit 1", u=COMMUNE)[0]
+    assert site.get(f"/dossiers/{own['source_code']}/{own['dossier_code']}", "commune").status_code == 200
+
+
+def test_the_scope_of_dossiers_by_person() -> None:
+    boss, unit, stranger = Person("b", sees_everything=True), Person("u", unit_code=COMMUNE), Person("s")
+    assert [boss.scope_of_dossiers(scope) for scope in ("all", "H19.16.3")] == ["all", "H19.16.3"]
+    assert [unit.scope_of_dossiers(scope) for scope in ("all", "level:commune", COMMUNE, "H19.16.3")] == [COMMUNE, COMMUNE, COMMUNE, None]
+    assert stranger.scope_of_dossiers("all") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/?period=yesterday", 400, "is no period"),
+        ("/?scope=H99", 400, "is no unit"),
+        ("/?basis=both", 400, "is no basis"),
+        ("/?edition=first", 400, "is no edition"),
+        ("/?period=2031-01", 404, "Kỳ này chưa được tính"),
+        ("/?format=pdf&table=scorecard", 400, "has no table"),
+        ("/units?units.sort=password", 400, "no column"),
+        ("/units?units.page=0", 400, "is no page"),
+        ("/indicators/nothing", 404, "Không có chỉ tiêu"),
+        ("/units/H19.16.999", 404, "Không có đơn vị"),
+        ("/dossiers/one_stop/none", 404, "none"),
+        ("/nowhere", 404, "Không có trang này"),
+    ],
+)
+def test_what_does_not_exist_is_told(site: Site, path: str, status: int, words: str) -> None:
+    answer = site.get(path)
+    assert answer.status_code == status
+    assert words in answer.text
+
+
+def test_before_the_first_data_the_pages_say_what_to_do(new_warehouse: NewWarehouse, tmp_path: Path) -> None:
+    with new_warehouse(tmp_path / "home") as settings:
+        answer = TestClient(mounted(settings), headers={"x-who": "operator"}).get(f"{BASE}/")
+        assert answer.status_code == 503
+        assert "refresh_indicators" in answer.text
+
+
+def test_a_warehouse_that_is_away_is_told_without_its_password(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_DASHBOARD_WAREHOUSE_URL", "postgresql://cchc_web:very-secret@127.0.0.1:1/warehouse")
+    answer = site.get("/")
+    assert answer.status_code == 503
+    assert "Kho dữ liệu không trả lời" in answer.text
+    assert "very-secret" not in answer.text
+
+
+def test_a_question_that_takes_too_long_is_ended(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cchc.dashboard import warehouse
+
+    monkeypatch.setattr(warehouse, "STATEMENT_SECONDS", 0.001)
+    warehouse._engine.cache_clear()
+    try:
+        answer = site.get("/")
+    finally:
+        warehouse._engine.cache_clear()
+    assert answer.status_code == 503
+    assert "mất quá nhiều thời gian" in answer.text
+
+
+def test_a_defect_is_told_without_its_details(site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr("cchc.dashboard.app.person_of", broken)
+    client = TestClient(site.app, headers={"x-who": "operator"}, raise_server_exceptions=False)
+    answer = client.get(f"{BASE}/")
+    assert answer.status_code == 500
+    assert "secret detail" not in answer.text
+    assert "Trang này bị lỗi" in answer.text
+    assert "secret detail" in caplog.text
+
+
+def test_the_settings_name_the_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CCHC_WAREHOUSE_URL", "postgresql://owner:a%20b@db:5432/warehouse")
+    monkeypatch.setenv("CCHC_HOME", str(tmp_path))
+    url = dashboard_url(Settings.load())
+    assert url.startswith("postgresql+psycopg://cchc_web:")
+    assert "a%20b" not in url
