@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,12 +16,12 @@ from sqlalchemy import Connection
 from cchc.core import completeness
 from cchc.errors import CchcError, sentence_of
 from cchc.period import ZONE, now, to_minute
+from cchc.runs.freshness import LONG_RUN, allowed_age, goes_by_clock
 from cchc.settings import Settings
 from cchc.sources.profile import Profile
 from cchc.states import ExtractStatus, LoadStatus
 
 OK, NOTE, WRONG = "ok", "NOTE", "WRONG"
-LONG_RUN = timedelta(hours=6)  # a run has three long tasks of at most two hours each
 
 
 class Finding(NamedTuple):
@@ -155,7 +154,7 @@ def _source(connection: Connection, settings: Settings, profile: Profile) -> lis
     last = {row["kind"]: row for row in rows}
     if known_at is not None:
         age = now() - known_at
-        limit = _oldest(profile)
+        limit = allowed_age(profile)
         sentence = f"{name}: T = {known_at.astimezone(ZONE).isoformat()}"
         if limit is None or age <= limit:
             findings.append(Finding(OK, sentence))
@@ -235,22 +234,10 @@ def _last_run(source: str, kind: str, row: dict[str, Any]) -> list[Finding]:
     return []
 
 
-def _oldest(profile: Profile) -> timedelta | None:
-    """The greatest allowed age of known_at by the profile's schedule, plus one day for late data; None for a source without a schedule."""
-    if profile.schedule is None:
-        return None
-    _minute, _hour, day, month, weekday = profile.schedule.split()
-    if month != "*":
-        return timedelta(days=367)
-    if day not in ("*", "?"):
-        return timedelta(days=33)
-    return timedelta(days=2) if weekday in ("*", "?", "1-5", "0-6") else timedelta(days=9)
-
-
 def _is_unscheduled(settings: Settings) -> bool:
     from cchc.embedded import stack
 
-    return os.environ.get("CCHC_SCHEDULE") == "off" or (settings.warehouse_url is None and not stack.runs_by_clock(settings))
+    return not goes_by_clock() or (settings.warehouse_url is None and not stack.runs_by_clock(settings))
 
 
 def _has_records(connection: Connection, source: str) -> bool:

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from cchc.dashboard import indicator, scorecard, unit
+from cchc.dashboard import health, indicator, scorecard, unit
 from cchc.dashboard.findings import Findings
 from cchc.dashboard.page import Answer, Asking, Download, NotThere, Page, Work
 from cchc.dashboard.past import Past
@@ -36,6 +36,8 @@ PAGES: dict[str, Page] = {
     "/indicators/{indicator}": indicator.page,
     "/units": unit.list_page,
     "/units/{unit}": unit.page,
+    "/health": health.page,
+    "/loads/{load}": health.load_page,
 }
 
 Identify = Callable[[Request], Any]

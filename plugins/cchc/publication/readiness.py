@@ -11,7 +11,7 @@ from cchc.core.completeness import notes_vi
 from cchc.indicators.count import binds
 from cchc.period import Period, midnight
 from cchc.publication.edition import in_force, open_restatements
-from cchc.reference.catalogue import Indicator, catalogue
+from cchc.reference.catalogue import catalogue
 from cchc.reference.roles import Clocks, role_clocks
 from cchc.settings import Settings
 from cchc.warehouse import asked_binds, engine, query, sql
@@ -81,7 +81,7 @@ def readiness_at(connection: Connection, settings: Settings, period: Period, clo
     return Readiness(
         period,
         clocks.sources(role for item in items.values() for role in item.roles),
-        _missing(connection, settings, items, period, clocks),
+        missing_units(connection, settings, period, clocks),
         _findings(connection, period),
         open_restatements(connection, latest["publication_id"]) if latest else 0,
         latest["edition"] if latest else 0,
@@ -90,10 +90,9 @@ def readiness_at(connection: Connection, settings: Settings, period: Period, clo
     )
 
 
-def _missing(
-    connection: Connection, settings: Settings, items: dict[str, Indicator], period: Period, clocks: Clocks
-) -> dict[str, list[str]]:
+def missing_units(connection: Connection, settings: Settings, period: Period, clocks: Clocks) -> dict[str, list[str]]:
     """The names of the expected units that sent nothing to any source of a role in the period, by coverage."""
+    items = catalogue(settings)
     found: dict[str, list[str]] = {}
     for code in sorted({item.coverage for item in items.values() if item.coverage}):
         item = max((item for item in items.values() if item.coverage == code), key=lambda item: len(item.roles))

@@ -4,7 +4,7 @@
 
 with newest as (
     select distinct on (source_code, entity, file_name)
-        load_id, source_code, entity, file_name, status, message, manifest,
+        load_id, source_code, entity, file_name, status, message, manifest, started_at,
         case when manifest ->> 'revision' ~ '^[0-9]{1,9}$' then cast(manifest ->> 'revision' as integer) end as revision
     from ops.load
     where status <> 'given_up'
@@ -12,10 +12,13 @@ with newest as (
 )
 
 select
+    n.load_id,
     n.source_code,
+    n.entity,
     coalesce(n.file_name, n.entity) as what,
     n.status,
-    n.message
+    n.message,
+    n.started_at
 from newest as n
 where
     n.status in ('blocked', 'failed', 'waiting')
