@@ -15,22 +15,23 @@ BIN := .venv/bin
 INSTALLED := .venv/installed-from-lock
 LOCKED := --universal --python-version 3.11 --generate-hashes --no-header --quiet
 ONCE ?=
+SCALE ?=
 # `make coverage` runs the tests that take seconds: neither the whole stack, the random worlds and the SQL cases, nor files that take minutes.
 COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication quality reference reports runs secondary sources staging typed warehouse) \
 	$(addprefix --ignore=tests/,cli/test_months_to_refresh.py plans/test_two_plans.py publication/test_publication.py \
 	reference/test_refresh_after_change.py runs/test_clocks.py runs/test_overlapping.py)
 
-.PHONY: help setup demo up down status test test-quick nightly coverage check format bench dictionary reference schemas lock clean check-types check-packages release-notes
+.PHONY: help setup demo up down status test test-quick nightly coverage check format bench dictionary reference schemas lock clean check-types check-packages release-notes dashboard-script screenshots
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  make demo ONCE=1 stops everything and ends when the scorecard is printed."
+	@echo "  make demo ONCE=1 stops everything and ends when the scorecard is printed; make demo SCALE=0.05 makes a small district."
 
 setup: $(INSTALLED) ## install what requirements-dev.lock lists into .venv (the others do it by themselves)
 
 demo: $(INSTALLED) ## from nothing to Airflow's UI with the demo district of 2023 loaded, and its scorecard
-	@$(BIN)/cchc demo $(if $(filter-out 0,$(ONCE)),--once)
+	@$(BIN)/cchc demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(SCALE),--scale $(SCALE))
 
 up: $(INSTALLED) ## start the embedded PostgreSQL and Airflow, with the real sources
 	@$(BIN)/cchc up
@@ -89,6 +90,14 @@ lock: | $(UV) ## write requirements.lock (server) and requirements-dev.lock (tes
 	$(UV) pip compile pyproject.toml $(LOCKED) -o requirements.lock
 	$(UV) pip compile pyproject.toml $(LOCKED) --extra dev -c requirements.lock -o requirements-dev.lock
 
+dashboard-script: ## build include/dashboard/static/dashboard.js anew from its sources (needs Node.js and npm)
+	@copy="$$(mktemp -d)"; trap 'rm -rf "$$copy"' EXIT; cp -R include/dashboard/. "$$copy"; \
+		cd "$$copy" && npm ci --no-audit --no-fund --silent && node build.mjs "$(CURDIR)/include/dashboard/static/dashboard.js"
+
+screenshots: $(INSTALLED) ## test the dashboard in a browser and keep a picture of each page in docs/images
+	@mkdir -p docs/images
+	@CCHC_SCREENSHOTS="$(CURDIR)/docs/images" $(BIN)/python -m pytest tests/dashboard/test_browser.py $(ARGS)
+
 release-notes: ## the entries of CHANGELOG.md for the version in pyproject.toml
 	@awk -v version="$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml | head -1)" \
 		'/^## / { found = ($$2 == version); next } found' CHANGELOG.md
@@ -99,8 +108,12 @@ clean: down ## remove the environment; the data in .cchc stay
 $(INSTALLED): requirements-dev.lock | $(UV)
 	@test -n "$(PYTHON)" || { echo "This needs Python 3.11, 3.12 or 3.13. Found none; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@test -x $(BIN)/python || $(UV) venv --quiet --python "$(PYTHON)" .venv
-	@echo "installing the packages of requirements-dev.lock into .venv"
-	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements-dev.lock
+	@echo "installing the packages of requirements-dev.lock into .venv: about 1.2 GB, two minutes on a fast line"
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements-dev.lock & installing=$$!; \
+		while sleep 2 && kill -0 $$installing 2>/dev/null; do \
+			seconds=$$((SECONDS / 10)); \
+			if [ "$$seconds" != "$${told:-0}" ]; then told=$$seconds; echo "  [$${SECONDS} s] $$(du -sh .venv | cut -f1) installed"; fi; \
+		done; wait $$installing
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 

@@ -13,6 +13,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import Param, dag, task
 
 from cchc.airflow.defaults import DEFAULT_ARGS, START
+from cchc.airflow.failures import reason_first
 from cchc.airflow.notify import tell_failed_run
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles
@@ -43,6 +44,7 @@ def backfill() -> None:
     """Trigger one ingest run for each month, one after the other."""
 
     @task
+    @reason_first
     def windows(params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """The windows of the months: one set of parameters for each ingest run."""
         from cchc.period import month_windows

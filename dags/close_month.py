@@ -15,6 +15,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, PokeReturnValue, TriggerRule, chain, dag, task
 
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock, deadline
+from cchc.airflow.failures import reason_first
 from cchc.airflow.notify import tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
 from cchc.reference.closing import deadline_hours
@@ -47,6 +48,7 @@ def close_month() -> None:
     """Wait for the data, show the findings, ask for the approval, freeze the period, and send a notice."""
 
     @task
+    @reason_first
     def choose_period(params: dict[str, Any] | None = None, logical_date: datetime | None = None) -> str:
         """The period in the parameters; by default the month that is over."""
         from cchc.period import now
@@ -55,6 +57,7 @@ def close_month() -> None:
         return period_to_close((params or {}).get("period"), logical_date or now()).code
 
     @task.sensor(poke_interval=600, timeout=timedelta(days=14).total_seconds(), mode="reschedule")
+    @reason_first
     def coverage(period: str, params: dict[str, Any] | None = None, *, dag_run: DagRunProtocol) -> PokeReturnValue:
         """Wait until every source is known to the end of the period and every unit has sent data, at most `wait_hours`."""
         from cchc.period import now, parse_period
@@ -68,6 +71,7 @@ def close_month() -> None:
         return PokeReturnValue(is_done=state.is_complete or is_over, xcom_value=state.missing)
 
     @task
+    @reason_first
     def findings(period: str) -> str:
         """The text for the approver: sources, units that sent nothing, findings, restatements, and the scorecard that will be frozen."""
         from cchc.airflow.links import scorecard_url
@@ -80,6 +84,7 @@ def close_month() -> None:
         return text
 
     @task.branch
+    @reason_first
     def decide(period: str) -> str:
         """Decide whether the configured rule approves or a person is asked."""
         from cchc.period import parse_period
@@ -100,6 +105,7 @@ def close_month() -> None:
     )
 
     @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, pool=WAREHOUSE_POOL)
+    @reason_first
     def freeze(period: str, ti: RuntimeTaskInstanceProtocol) -> str:
         """Freeze values, items, definitions, known_at of each source, and reports as one publication, completely or not at all."""
         from cchc.pipeline.close import publish
@@ -107,6 +113,7 @@ def close_month() -> None:
         return publish(Settings.load(), period, ti.xcom_pull(task_ids="approval"))
 
     @task
+    @reason_first
     def notify(published: str) -> None:
         """Send a notice, if a webhook is configured."""
         from cchc.airflow.notify import tell

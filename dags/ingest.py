@@ -16,6 +16,7 @@ from airflow.sdk import Param, dag, task
 
 from cchc.airflow.assets import MONTHS_TOUCHED
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock, deadline
+from cchc.airflow.failures import reason_first
 from cchc.airflow.notify import tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
 from cchc.errors import NotConfigured
@@ -60,6 +61,7 @@ def ingest_dag(profile: Profile) -> None:
     )
     def ingest() -> None:
         @task(pool=WAREHOUSE_POOL)
+        @reason_first
         def open_window(params: dict[str, Any] | None = None, logical_date: datetime | None = None) -> int:
             """Open the extract. Its id is passed to the later tasks."""
             from cchc.airflow.runs import window
@@ -72,6 +74,7 @@ def ingest_dag(profile: Profile) -> None:
             )
 
         @task(pool=WAREHOUSE_POOL)
+        @reason_first
         def extract(extract_id: int) -> dict[str, Any]:
             """Extract the window to landing. An extract is complete or failed."""
             from cchc.airflow.connections import source_connection
@@ -80,6 +83,7 @@ def ingest_dag(profile: Profile) -> None:
             return pipeline.extract_step(Settings.load(), extract_id, source_connection(profile.source))
 
         @task(pool=WAREHOUSE_POOL)
+        @reason_first
         def stage(extract_id: int) -> None:
             """Write the landed records as typed rows to staging."""
             from cchc.pipeline import ingest as pipeline
@@ -87,6 +91,7 @@ def ingest_dag(profile: Profile) -> None:
             pipeline.stage_step(Settings.load(), extract_id)
 
         @task(pool=WAREHOUSE_POOL)
+        @reason_first
         def validate(extract_id: int) -> list[str]:
             """Run the suites: quarantine rows, block loads, and let Great Expectations audit the remaining rows."""
             from cchc.pipeline import ingest as pipeline
@@ -94,6 +99,7 @@ def ingest_dag(profile: Profile) -> None:
             return pipeline.validate_step(Settings.load(), extract_id)
 
         @task(outlets=[MONTHS_TOUCHED], pool=WAREHOUSE_POOL)
+        @reason_first
         def load(extract_id: int, *, outlet_events: OutletEventAccessorsProtocol) -> list[str]:
             """Load the extract in one transaction. The months that it touched become partitions of the asset."""
             from cchc.pipeline import ingest as pipeline
@@ -103,6 +109,7 @@ def ingest_dag(profile: Profile) -> None:
             return months
 
         @task
+        @reason_first
         def confirm(extract_id: int) -> None:
             """Fail if a delivered file was blocked. The error names each blocked file with the reason."""
             from cchc.pipeline import ingest as pipeline
@@ -133,6 +140,7 @@ def broken_dag(name: str) -> None:
     )
     def ingest() -> None:
         @task
+        @reason_first
         def read_profile() -> None:
             """Read the profile again. Fail with its error, or succeed if it was corrected (the next parse then defines the real DAG)."""
             load_profile(Settings.load().sources_dir, name)

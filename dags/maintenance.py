@@ -1,16 +1,19 @@
-"""maintenance: regular maintenance, each week. check_connections: test the connection of every source, started by a person.
+"""Upkeep. maintenance and clean_airflow: each week. backup: each night. check_connections: started by a person.
 
-Landing older than `keep_days` is removed and logged, and the statistics of the query planner are updated. Rows of core and mart stay
-unchanged.
+maintenance removes landing older than `keep_days` and updates the statistics of the query planner; rows of core and mart stay unchanged.
+clean_airflow removes past runs from Airflow's own database, and old logs. backup writes the databases and the secrets to CCHC_BACKUP_DIR,
+and restores them for a test. check_connections tests the connection of every source.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from airflow.sdk import Param, dag, task
 
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
+from cchc.airflow.failures import reason_first
 from cchc.airflow.notify import tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
 from cchc.settings import Settings
@@ -34,6 +37,7 @@ def maintenance() -> None:
     """Run the steps of the maintenance one after the other."""
 
     @task(pool=WAREHOUSE_POOL)
+    @reason_first
     def retain(params: dict[str, Any] | None = None) -> list[str]:
         """Remove landing that is older than `keep_days`."""
         from cchc.runs.maintenance import remove_old_landing
@@ -41,6 +45,7 @@ def maintenance() -> None:
         return remove_old_landing(Settings.load(), int((params or {})["keep_days"]))
 
     @task(pool=WAREHOUSE_POOL)
+    @reason_first
     def sweep() -> list[str]:
         """Drop the staging tables that killed runs have left."""
         from cchc.runs.extracts import sweep_staging
@@ -48,6 +53,7 @@ def maintenance() -> None:
         return sweep_staging(Settings.load())
 
     @task(pool=WAREHOUSE_POOL)
+    @reason_first
     def analyze() -> None:
         """Update the statistics of the query planner."""
         from cchc.runs.maintenance import analyze
@@ -55,6 +61,86 @@ def maintenance() -> None:
         analyze(Settings.load())
 
     retain() >> sweep() >> analyze()
+
+
+@dag(
+    dag_display_name="Dọn dẹp Airflow",
+    description="Past runs in Airflow's database, old logs",
+    schedule=by_clock("0 4 * * 0"),
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    on_failure_callback=tell_failed_run,
+    tags=["maintenance"],
+    doc_md=__doc__,
+    params={"keep_days": Param(90, type="integer", minimum=7, title="Days that runs and logs are kept")},
+)
+def clean_airflow() -> None:
+    """Remove what Airflow has collected of runs that are long past."""
+
+    @task
+    @reason_first
+    def clean_database(params: dict[str, Any] | None = None) -> str:
+        """Remove rows of past runs from Airflow's database; the last run of each DAG stays."""
+        from cchc.airflow.cleanup import clean_database
+
+        return clean_database(int((params or {})["keep_days"]))
+
+    @task
+    @reason_first
+    def clean_logs(params: dict[str, Any] | None = None) -> int:
+        """Remove logs that were not written for `keep_days`."""
+        from pathlib import Path
+
+        from airflow.configuration import conf
+
+        from cchc.airflow.cleanup import clean_logs
+
+        return clean_logs(Path(conf.get("logging", "base_log_folder")), int((params or {})["keep_days"]))
+
+    clean_database() >> clean_logs()
+
+
+@dag(
+    dag_display_name="Sao lưu hằng đêm",
+    description="Both databases and the secrets, with a test of the restore",
+    schedule=by_clock("30 2 * * *"),
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    on_failure_callback=tell_failed_run,
+    tags=["maintenance"],
+    doc_md=__doc__,
+    params={
+        "keep": Param(14, type="integer", minimum=1, title="Backups that are kept"),
+        "test": Param(True, type="boolean", title="Restore it for a test"),
+    },
+)
+def backup() -> None:
+    """Write a backup to CCHC_BACKUP_DIR, and restore it for a test."""
+
+    @task(pool=WAREHOUSE_POOL)
+    @reason_first
+    def write(params: dict[str, Any] | None = None) -> str:
+        """Dump both databases as of one moment, and the secrets; remove the oldest backups."""
+        from cchc.airflow.cleanup import URL
+        from cchc.embedded.backup import folder_of_backups, write
+
+        return str(write(Settings.load(), folder_of_backups(), int((params or {})["keep"]), os.environ.get(URL)))
+
+    @task
+    @reason_first
+    def test(folder: str, params: dict[str, Any] | None = None) -> str:
+        """Restore the backup into a PostgreSQL of its own, and compare every table with what was counted when it was written."""
+        from pathlib import Path
+
+        from cchc.embedded.backup import test
+
+        return test(Path(folder)) if (params or {})["test"] else "not tested"
+
+    test(write())
 
 
 @dag(
@@ -72,6 +158,7 @@ def check_connections() -> None:
     """Test each source in a task of its own, so that a failed one does not hide the others."""
 
     @task(map_index_template="{{ source }}")
+    @reason_first
     def check(source: str) -> str:
         """Log in and read the first page, or list the folder. Fail with the reason if that is not possible."""
         from airflow.sdk import get_current_context
@@ -86,4 +173,6 @@ def check_connections() -> None:
 
 
 maintenance()
+clean_airflow()
+backup()
 check_connections()

@@ -13,6 +13,7 @@ from airflow.sdk import Param, PartitionedAssetTimetable, dag, task
 
 from cchc.airflow.assets import MONTHS_TOUCHED
 from cchc.airflow.defaults import DEFAULT_ARGS, START
+from cchc.airflow.failures import reason_first
 from cchc.airflow.notify import tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
 
@@ -41,6 +42,7 @@ def refresh_indicators() -> None:
     """Compute a touched month, or the periods in the parameters."""
 
     @task(pool=WAREHOUSE_POOL)
+    @reason_first
     def refresh(dag_run: DagRunProtocol, params: dict[str, Any] | None = None) -> list[str]:
         """Compute one touched month, or the periods that a person gave."""
         from cchc.pipeline.refresh import refresh_partition

@@ -44,14 +44,18 @@ LEARN = """
 LONG_FILES = (
     "end_to_end/test_airflow.py",
     "oracle/test_product.py",
-    "sql/test_mutants.py",
-    "runs/test_overlapping.py",
     "publication/test_publication.py",
-    "reference/test_refresh_after_change.py",
-    "runs/test_clocks.py",
     "plans/test_two_plans.py",
+    "roles/test_two_vendors.py",
+    "runs/test_clocks.py",
+    "runs/test_overlapping.py",
+    "end_to_end/test_killed_stack.py",
+    "reference/test_refresh_after_change.py",
+    "sql/test_mutants.py",
     "dags/test_runs.py",
     "cli/test_months_to_refresh.py",
+    "plans/test_reference_changes.py",
+    "reference/test_init_reports_changes.py",
 )
 _numbers = itertools.count(1)
 

@@ -41,6 +41,12 @@ class WrongUse(CchcError):
     exit_code = 2
 
 
+class PeriodNotOver(WrongUse):
+    """The period that is to be closed has not ended yet."""
+
+    exit_code = 4
+
+
 def sentence_of(error: BaseException) -> str | None:
     """A sentence for the user about an error of the environment: a full disk, a folder without permission, a database that refuses.
 

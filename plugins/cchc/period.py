@@ -11,9 +11,10 @@ counted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from cchc.authority import authority
@@ -154,7 +155,9 @@ def parse_period(code: str) -> Period:
     """The period of a code that a person entered. Raises WrongUse, which lists the allowed forms."""
     match = _CODE.match(code)
     if not match:
-        raise WrongUse(f"'{code}' is no period; use 2023-06, 2023-Q2, 2023-H1, 2023-9M, 2023, or with R for 15→14: 2023-06R, 2023-Q1R")
+        raise WrongUse(
+            f"'{code}' is no period; use 2023-06, 2023-Q2, 2023-H1, 2023-9M, 2023, or with R for 15→14: 2023-06R, 2023-Q1R{_meant(code)}"
+        )
     year, number, month_report, quarter, quarter_report, half, nine = match.groups()
     january = date(int(year), 1, 1)
     if number:
@@ -171,6 +174,16 @@ def parse_period(code: str) -> Period:
         start = add_months(start.replace(day=15), -1)
         return Period(f"report_{kind}", start, add_months(start, months))
     return Period(kind, start, add_months(start, months))
+
+
+def _meant(text: str) -> str:
+    """The hint for a period that was written in another way: 12/2023, 2023-6, 2023q4; empty where no period can be read in it."""
+    parts = re.findall(r"\d{4}(?!\d)|\d+[A-Z]?|[A-Z]\d?", text.upper())
+    years = [part for part in parts if len(part) == 4 and part.isdecimal()]
+    rest = "".join(part for part in parts if part not in years)
+    rest = f"0{rest}" if re.fullmatch(r"\d(?!M)R?", rest) else rest
+    meant = f"{years[0]}-{rest}" if len(years) == 1 and rest else ""
+    return f"; did you mean '{meant}'?" if _CODE.match(meant) else ""
 
 
 def periods_of_year(year: int) -> Iterator[Period]:
@@ -197,10 +210,11 @@ def periods_ending_in(month_first: date, known_at: datetime) -> list[Period]:
     return sorted(found, key=lambda period: (KINDS.index(period.kind), period.start))
 
 
-def last_days(first_year: int, last_year: int) -> list[date]:
+@lru_cache(maxsize=8)
+def last_days(first_year: int, last_year: int) -> Sequence[date]:
     """The days from `first_year` to `last_year` on which a period of any kind ends."""
     ends = {period.last_day for year in range(first_year, last_year + 2) for period in periods_of_year(year)}
-    return sorted(day for day in ends if first_year <= day.year <= last_year)
+    return tuple(sorted(day for day in ends if first_year <= day.year <= last_year))
 
 
 def months_between(first: date, last: date) -> list[date]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,12 @@ class Settings:
 
     def _secret_file(self, name: str) -> Path:
         return self.home / "secrets" / name
+
+
+def is_unscheduled(variables: Mapping[str, str] = os.environ) -> bool:
+    """Whether no DAG runs by the clock: CCHC_SCHEDULE is `off`, or it names Compose's profiles (`profiles:tls,demo`) and `demo` is one."""
+    named = variables.get("CCHC_SCHEDULE", "")
+    return named == "off" or (named.startswith("profiles:") and "demo" in named.removeprefix("profiles:").replace(" ", "").split(","))
 
 
 def _not_empty(path: Path, content: str) -> str:

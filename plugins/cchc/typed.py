@@ -21,6 +21,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Tag, TypeAdapter, ValidationError, model_validator
 
 from cchc.errors import NotConfigured
+from cchc.near import near
 
 try:
     from yaml import CSafeLoader as SafeLoader
@@ -78,12 +79,6 @@ class Fault(ValueError):
     def __init__(self, message: str, *place: str | int) -> None:
         super().__init__(message)
         self.place = place
-
-
-def near(word: object, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the known word that is nearest; empty where none is near."""
-    matches = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
 
 
 def read(path: Path, kind: type[Kind]) -> Kind:

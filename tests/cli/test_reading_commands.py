@@ -12,6 +12,8 @@ from typing import Any
 import openpyxl
 import pytest
 
+from cchc.cli.scorecard import render
+from cchc.period import now, parse_period
 from cchc.reference.catalogue import catalogue
 from cchc.settings import PROJECT, Settings
 from tests.cli.conftest import OF_THE_MONTH, PERIOD
@@ -61,6 +63,49 @@ def test_scorecard() -> None:
     one = cchc("scorecard", PERIOD, "--unit", "H19.16.21")
     assert one.code == 0
     assert "Vĩnh An" in one.out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("scorecard", PERIOD), ("scorecard", PERIOD, "--unit", "H19.16.21"), ("findings", PERIOD, "--rows", "20"), ("reconcile", PERIOD),
+        ("reconcile", PERIOD, "--by", "day"), ("form", PERIOD), ("form", PERIOD, "--column", "3"), ("score", PERIOD), ("outlook", PERIOD),
+        ("quarantine", "list"), ("publications",), ("sql", "select * from mart.scorecard limit 3"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_tables_fit_the_terminal(monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    narrow = cchc(*command)
+    assert narrow.code == 0, narrow.err
+    tables = [line for line in narrow.out.splitlines() if "  " in line.strip() or set(line) <= {"-", " "}]
+    assert tables
+    assert command[0] == "sql" or max(map(len, tables)) <= 120
+    wide = cchc(*command, "--wide")
+    assert set(re.findall(r"\d[\d.,]*\d", narrow.out)) <= set(re.findall(r"\d[\d.,]*\d", wide.out)), "a number was broken"
+
+
+@pytest.mark.parametrize(
+    "command", [("findings", PERIOD, "--rows", "3"), ("reconcile", PERIOD), ("form", PERIOD, "--column", "3"), ("outlook", PERIOD)]
+)
+def test_what_is_vietnamese_is_so_from_the_first_line_to_the_last(command: tuple[str, ...]) -> None:
+    said = cchc(*command)
+    for word in ("unit", "day", "dossier", "state", "more", "shows", "targets", "matched", "online", "on_time", "True", "False"):
+        assert not re.search(rf"\b{word}\b", re.sub(r"\{.*?\}", "", said.out)), word
+
+
+def test_the_terminal_writes_thousands_in_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {
+        "unit_code": "all", "target_no": "", "target_level": None, "level": None, "name_vi": "Số tiền", "unit_name": "Toàn huyện",
+        "indicator_kind": "count", "period_value": 491_200_000_000, "year_value": 491_200_000_000, "year_numerator": 491_200_000_000,
+        "year_denominator": None, "target_percent": None, "status_vi": None, "gap_count": 1234, "last_period_value": None,
+        "year_before_value": None, "coverage_percent": None, "is_provisional": False, "status": "no_data", "no_data_reason_vi": None,
+        "declared_difference": None,
+    }  # fmt: skip
+    text = render([row], parse_period(PERIOD))
+    assert "491.200.000.000 (491.200.000.000)" in text
+    assert "1.234" in text
+    assert not re.search(r"\d{4,}", text.replace("12/2023", ""))
 
 
 @pytest.mark.parametrize("code", sorted(catalogue(Settings.load())))
@@ -202,19 +247,30 @@ def test_sql_changes_nothing(statement: str, loaded: Settings) -> None:
     ("arguments", "words"),
     [
         (("scorecard", "2023-13"), "'2023-13' is no period; use 2023-06, 2023-Q2"),
+        (("scorecard", "12/2023"), "did you mean '2023-12'?"),
+        (("scorecard", "2023q4"), "did you mean '2023-Q4'?"),
+        (("scorecard", "2023-6r"), "did you mean '2023-06R'?"),
         (("refresh", "June"), "'June' is no period"),
-        (("explain", "online_dossier_rat", "--period", PERIOD), "'online_dossier_rat' is no computed indicator; known are: "),
+        (("explain", "online_dossier_rat", "--period", PERIOD), "is no computed indicator; did you mean 'online_dossier_rate'?"),
+        (("explain", "nonsense", "--period", PERIOD), "'nonsense' is no computed indicator; known are: "),
         (("explain", "online_dossier_rate", "--period", PERIOD, "--unit", "H19.17"), "'H19.17' is no unit; a unit code such as "),
         (("explain", "online_dossier_rate", "--period", "2025-01"), "nothing is known of 2025-01 yet: T of one_stop is 2024-01-02"),
         (("scorecard", PERIOD, "--unit", "level:town"), "'level:town' is no unit"),
-        (("export", "nothing_rate", "--period", PERIOD), "'nothing_rate' is no computed indicator; known are: "),
+        (("scorecard", PERIOD, "--unit", "level:comune"), "did you mean 'level:commune'?"),
+        (("scorecard", PERIOD, "--unit", "thanh phu"), "(Xã Thạnh Phú)?"),
+        (("report", PERIOD, "--unit", "Thạnh Phú"), "(Xã Thạnh Phú)?"),
+        (("export", "nothing", "--period", PERIOD), "'nothing' is no computed indicator; known are: "),
+        (("findings", PERIOD, "--finding", "doubel_payment"), "did you mean 'double_payment'?"),
+        (("reconcile", PERIOD, "--state", "matchd"), "did you mean 'matched'?"),
+        (("ingest", "onestop"), "did you mean 'one_stop'?"),
         (("export", "all", "--period", PERIOD, "--format", "pdf"), "invalid choice: 'pdf'"),
         (("ingest", "one_stop", "--from", "yesterday"), "'yesterday' is no ISO 8601 date or time"),
         (("ingest", "one_stop", "--from", "2023-06-02", "--to", "2023-06-01"), "is empty"),
         (("ingest", "one_stop", "--to", "2999-01-01"), "lies in the future"),
         (("ingest", "one_stop", "--full", "--from", "2023-06-01"), "--full asks for everything"),
         (("quarantine", "retry", "--load", "999999"), "no load 999999"),
-        (("nonsense",), "invalid choice: 'nonsense'"),
+        (("nonsense",), "there is no command 'nonsense'; known are: init, ingest, "),
+        (("scorcard", PERIOD), "there is no command 'scorcard'; did you mean 'scorecard'?"),
         ((), "required"),
     ],
 )
@@ -223,6 +279,16 @@ def test_wrong_use_ends_with_2_and_says_what_is_right(arguments: tuple[str, ...]
     assert said.code == 2
     assert words in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("more", [(), ("--approved-by", "a tester"), ("--approved-by", "a tester", "--incomplete")])
+def test_a_period_that_is_not_over_cannot_be_closed(loaded: Settings, more: tuple[str, ...]) -> None:
+    for period in ("2090-01", f"{now():%Y-%m}", f"{now():%Y}"):
+        said = cchc("close", period, *more)
+        assert said.code == 4
+        assert said.err.startswith(f"cchc: PeriodNotOver: {period} is not over: its last day is ")
+        assert said.out == "", "nothing is offered"
+    assert rows_of(loaded, "select count(*) as n from mart.publication") == [{"n": 0}]
 
 
 @pytest.mark.parametrize("arguments", [("scorecard", "2021-06"), ("export", "all", "--period", "2021-06")])

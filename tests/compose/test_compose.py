@@ -19,7 +19,7 @@ from cchc.airflow.configuration import options
 from cchc.airflow.databases import ADMIN, METADATA, WAREHOUSE, ensure_databases
 from cchc.airflow.pools import PARALLELISM, configured_pools
 from cchc.errors import NotConfigured
-from cchc.settings import PROJECT, Settings
+from cchc.settings import PROJECT, Settings, is_unscheduled
 from cchc.sources.profile import list_profiles
 from cchc.warehouse import embedded as postgres
 from demo.state import StateFolder
@@ -52,10 +52,10 @@ def literal_secrets(environment: dict[str, Any]) -> list[str]:
 
 
 def test_services_are_there() -> None:
-    assert set(LONG_RUNNING) == {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sources"}
+    assert set(LONG_RUNNING) == {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sources", "proxy"}
     assert set(SERVICES) - set(LONG_RUNNING) == {"init", "sources-connections"}
-    assert {name for name, service in SERVICES.items() if service.get("profiles")} == {"sources", "sources-connections"}
-    assert all(service["profiles"] == ["demo"] for service in SERVICES.values() if "profiles" in service)
+    profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
+    assert profiles == {"sources": ["demo"], "sources-connections": ["demo"], "proxy": ["tls"]}
 
 
 def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
@@ -112,11 +112,19 @@ def test_an_ordinary_user_on_a_read_only_root(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert any(place.startswith("/tmp") for place in service["tmpfs"])
     assert service["logging"]["options"]["max-size"]
+    assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name == "proxy" else [])
 
 
-def test_one_port_on_loopback() -> None:
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_takes_the_memory_of_the_others(name: str) -> None:
+    assert SERVICES[name]["mem_limit"]
+    assert SERVICES[name]["pids_limit"] <= 1024
+
+
+def test_one_port_on_loopback_and_that_of_the_proxy() -> None:
     assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {
-        "api-server": ["127.0.0.1:${AIRFLOW_PORT:-8080}:8080"]
+        "api-server": ["127.0.0.1:${AIRFLOW_PORT:-8080}:8080"],
+        "proxy": ["${TLS_PORT:-443}:8443"],
     }
     assert FILE["networks"]["inside"]["internal"] is True
     assert SERVICES["postgres"]["networks"] == ["inside"]
@@ -125,8 +133,15 @@ def test_one_port_on_loopback() -> None:
 
 def test_nothing_of_the_server_is_mounted_but_the_delivered_files() -> None:
     volumes = {volume for service in SERVICES.values() for volume in service.get("volumes", [])}
-    assert volumes == {"warehouse:/var/lib/postgresql/data", "state:/var/lib/cchc", "${CCHC_DROPS:-drops}:/var/lib/drops:ro"}
-    assert set(FILE["volumes"]) == {"warehouse", "state", "drops"}
+    assert volumes == {
+        "warehouse:/var/lib/postgresql/data",
+        "state:/var/lib/cchc",
+        "${CCHC_DROPS:-drops}:/var/lib/drops:ro",
+        "${CCHC_BACKUPS:-backups}:/var/lib/backups",
+        "proxy:/var/lib/caddy",
+        "${TLS_FOLDER:-certificates}:/certificates:ro",
+    }
+    assert set(FILE["volumes"]) == {"warehouse", "state", "drops", "backups", "proxy", "certificates"}
 
 
 def test_the_administrator_of_the_server_is_known_to_init_alone() -> None:
@@ -148,19 +163,24 @@ def test_who_tells_reaches_the_webhook() -> None:
 
 
 def test_the_demo_switches_the_clock_off() -> None:
-    rule = "${CCHC_SCHEDULE-${COMPOSE_PROFILES:+off}}"
     for name in ("scheduler", "dag-processor", "api-server", "triggerer", "sources"):
-        assert SERVICES[name]["environment"]["CCHC_SCHEDULE"] == rule
-    assert 'test "$$CCHC_SCHEDULE" = off ||' in SERVICES["sources"]["command"][-1]
+        assert SERVICES[name]["environment"]["CCHC_SCHEDULE"] == "${CCHC_SCHEDULE-profiles:${COMPOSE_PROFILES:-}}"
 
 
-def test_the_demo_refuses_to_run_beside_schedules(tmp_path: Path) -> None:
-    command = [argument.replace("$$", "$") for argument in SERVICES["sources"]["command"]]
-    done = subprocess.run(
-        command, env={"PATH": os.environ["PATH"], "CCHC_SCHEDULE": ""}, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert "COMPOSE_PROFILES=demo" in done.stderr
+@pytest.mark.parametrize(
+    ("schedule", "is_off"),
+    [
+        ("off", True), ("profiles:demo", True), ("profiles:tls,demo", True), ("profiles:demo,bi", True),
+        ("", False), ("profiles:", False), ("profiles:tls", False), ("profiles:tls,bi", False), ("profiles:demonstration", False),
+    ],
+)  # fmt: skip
+def test_only_the_demo_switches_the_clock_off_and_it_refuses_to_run_beside_schedules(tmp_path: Path, schedule: str, is_off: bool) -> None:
+    assert is_unscheduled({"CCHC_SCHEDULE": schedule}) == is_off
+    command = [argument.replace("$$", "$").replace("exec python", "exec true") for argument in SERVICES["sources"]["command"]]
+    environment = {"PATH": os.environ["PATH"], "CCHC_SCHEDULE": schedule, "DEMO_SCALE": "1"}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == (0 if is_off else 2)
+    assert ("COMPOSE_PROFILES=demo" in done.stderr) != is_off
 
 
 def test_every_source_has_a_connection_in_the_demo_and_in_the_example(tmp_path: Path) -> None:
@@ -210,7 +230,7 @@ def _docker() -> str | None:
 
 
 @pytest.mark.skipif(_docker() is None, reason="there is no `docker compose` here: the file is not judged by Compose itself")
-@pytest.mark.parametrize("profile", ["", "demo"])
+@pytest.mark.parametrize("profile", ["", "demo", "tls", "tls,demo"])
 def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     docker = _docker()
     assert docker is not None
@@ -221,8 +241,19 @@ def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     services = yaml.safe_load(done.stdout)["services"]
-    assert ("sources" in services) == bool(profile)
-    assert services["scheduler"]["environment"]["CCHC_SCHEDULE"] == ("off" if profile else "")
+    assert ("sources" in services) == ("demo" in profile)
+    assert ("proxy" in services) == ("tls" in profile)
+    assert services["scheduler"]["environment"]["CCHC_SCHEDULE"] == f"profiles:{profile}"
+
+
+@pytest.mark.skipif(shutil.which("caddy") is None, reason="there is no caddy here: the proxy's file is not judged by Caddy itself")
+@pytest.mark.parametrize("certificate", ["internal", "somebody@example.vn"])
+def test_caddy_accepts_the_file_of_the_proxy(certificate: str, tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "TLS_HOST": "cchc.example.vn", "TLS_CERTIFICATE": certificate, "UPSTREAM": "api-server:8080"}
+    environment |= {"XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    command = ["caddy", "validate", "--config", str(PROJECT / "include" / "caddy" / "Caddyfile"), "--adapter", "caddyfile"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 # --- the two databases -----------------------------------------------------------------------------------------------

@@ -203,6 +203,31 @@ def run(
     }
 
 
+def log_in(name: str, password: str, then: str | None = None) -> dict[str, Any]:
+    """What Airflow's own login answers, with the auth manager that is configured: the user of the token, or why there is none.
+
+    `then`: the name of an account that is removed after the login, before the token is used.
+    """
+    import asyncio
+
+    from airflow.api_fastapi.app import get_auth_manager, init_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.datamodels.login import LoginBody
+    from airflow.api_fastapi.auth.managers.simple.services.login import SimpleAuthManagerLogin
+    from fastapi import HTTPException
+
+    init_auth_manager()
+    try:
+        token = SimpleAuthManagerLogin.create_token(body=LoginBody(username=name, password=password))
+        if then:
+            get_auth_manager().accounts().remove(then)
+        user = asyncio.run(get_auth_manager().get_user_from_token(token))
+    except HTTPException as error:
+        return {"refused": error.status_code}
+    except Exception as error:
+        return {"refused": type(error).__name__}
+    return {"name": user.get_name(), "role": user.get_role(), "manager": type(get_auth_manager()).__name__}
+
+
 def pools(slots: dict[str, int]) -> dict[str, Any]:
     """Airflow's pools, name → slots, after docker-compose's job `init` has made these; and the exit code of its command."""
     from airflow.models.pool import Pool
@@ -224,7 +249,7 @@ def main() -> None:
 
     if not inspect(settings.engine).has_table("dag_run"):
         db.initdb()
-    answers: dict[str, Callable[..., Any]] = {"structure": structure, "run": run, "pools": pools}
+    answers: dict[str, Callable[..., Any]] = {"structure": structure, "run": run, "pools": pools, "log_in": log_in}
     for line in sys.stdin:
         request = json.loads(line)
         try:

@@ -109,7 +109,7 @@ def test_a_past_moment_is_computed_and_then_shown(site: Site) -> None:
 def test_the_workbook_has_the_same_cells_as_numbers(site: Site) -> None:
     answer = site.get("/?period=2023-12&format=xlsx&table=scorecard")
     assert answer.headers["content-disposition"] == 'attachment; filename="scorecard_2023-12_all.xlsx"'
-    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets[0]
     cells = list(sheet.iter_rows(values_only=True))
     rows = table(site, "period=2023-12")
     assert len(cells) == len(rows) + 1

@@ -12,6 +12,8 @@ import psycopg
 import pytest
 
 from cchc.embedded import stack
+from cchc.embedded.connections import known, source_connection
+from cchc.errors import NotConfigured
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
 from tests.support.cli import cchc
@@ -26,10 +28,28 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     postgres.stop(tmp_path / "home")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("scorecard", "2023-12"), ("explain", "online_dossier_rate", "--period", "2023-12"), ("export", "all", "--period", "2023-12"),
+        ("publications",), ("restatements", "2023-12"), ("close", "2023-12"), ("report", "2023-12"), ("quarantine", "list"),
+        ("findings", "2023-12"), ("reconcile", "2023-12"), ("score", "2023-12"), ("outlook", "2023-12"), ("form", "2023-12"),
+        ("sql", "select 1"), ("refresh", "2023-12"), ("ingest", "one_stop"), ("status",), ("doctor",), ("airflow", "version"),
+    ],
+    ids=lambda command: command[0],
+)  # fmt: skip
+def test_a_mistyped_home_is_told_and_nothing_is_made(home: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SRC_ONE_STOP", '{"conn_type": "fs", "host": "/none"}')
+    said = cchc(*command)
+    assert said.code == 1
+    assert str(home) in said.out + said.err
+    assert not home.exists(), "a command that reads made an installation"
+
+
 def test_the_address_of_the_embedded_warehouse(home: Path) -> None:
     asked = cchc("url")
     assert asked.code == 1
-    assert "has no PostgreSQL yet: run `cchc init` first" in asked.err
+    assert f"{home} has no warehouse. Is CCHC_HOME right? `cchc init` makes a warehouse there" in asked.err
     assert not home.exists()
 
     server = postgres.start(home, durable=False)
@@ -84,5 +104,12 @@ def test_airflow_works_on_the_embedded_installation(home: Path) -> None:
     names = {entry["dag_id"] for entry in json.loads(found.stdout[found.stdout.index("[{") :])}
     assert {"refresh_indicators", "close_month", "ingest_one_stop"} <= names
     assert airflow("config", "get-value", "core", "default_timezone").stdout.strip().endswith("Asia/Ho_Chi_Minh")
+    own = ("--conn-type", "fs", "--conn-host", str(home / "drop"), "--conn-password", "a secret")
+    assert airflow("connections", "add", "src_survey", *own).returncode == 0
+    kept = source_connection(settings, "survey")
+    assert (kept.host, kept.password) == (str(home / "drop"), "a secret")
+    assert known(settings, ["payments"]) == {}, "Airflow does not have it"
+    with pytest.raises(NotConfigured, match="Source payments has no connection"):
+        source_connection(settings, "payments")
     refused = airflow("dags", "no-such-command")
     assert refused.returncode == 2

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from cchc.airflow import failures
 from cchc.embedded import airflow_api
 from cchc.embedded.airflow_api import AirflowApi, Run
 from cchc.errors import CchcError, NotConfigured, SourceUnavailable
@@ -101,8 +102,32 @@ def test_wait_returns_the_last_states_and_says_where_the_late_ones_stand(api: Ai
     states = {"freeze": "running", "findings": "success", "notify": None}
     tasks = [{"task_id": name, "state": state, "try_number": 1, "map_index": -1} for name, state in states.items()]
     Airflow.answers["/api/v2/dags/d/dagRuns/b/taskInstances"] = {"task_instances": tasks, "total_entries": 3}
+    Airflow.answers["/api/v2/dags/d"] = {"is_paused": False}
     with pytest.raises(CchcError, match=r"1 DAG runs are not finished.*: d b is running \(freeze running\)"):
         api.wait([Run("d", "b", "queued")], 0)
+
+
+def test_wait_says_what_is_done_meanwhile(api: AirflowApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(airflow_api, "AT_WORK_SECONDS", -1)
+    Airflow.answers["/api/v2/dags/d/dagRuns/a"] = [run("running", "a"), run("success", "a")]
+    states = {"extract": "success", "stage": "running"}
+    tasks = [{"task_id": name, "state": state, "try_number": 1, "map_index": -1} for name, state in states.items()]
+    Airflow.answers["/api/v2/dags/d/dagRuns/a/taskInstances"] = {"task_instances": tasks, "total_entries": 2}
+    said: list[str] = []
+    api.wait([Run("d", "a", "queued")], 30, at_work=said.append)
+    assert said == ["d: stage"]
+
+
+def test_a_run_that_waits_because_its_dag_is_paused_says_so(api: AirflowApi) -> None:
+    Airflow.answers["/api/v2/dags"] = {"dags": [{"dag_id": "close_month"}], "total_entries": 1}
+    queued = [run("queued", "asked", "close_month"), run("queued", "soon", "ingest_survey")]
+    Airflow.answers["/api/v2/dags/~/dagRuns"] = {"dag_runs": queued, "total_entries": 2}
+    assert api.held_up() == [Run("close_month", "asked", "queued")]
+    Airflow.answers["/api/v2/dags/close_month/dagRuns/asked"] = run("queued", "asked", "close_month")
+    Airflow.answers["/api/v2/dags/close_month/dagRuns/asked/taskInstances"] = {"task_instances": [], "total_entries": 0}
+    Airflow.answers["/api/v2/dags/close_month"] = {"is_paused": True}
+    with pytest.raises(CchcError, match=r"close_month asked is queued \(no task has begun; close_month is paused\)"):
+        api.wait([Run("close_month", "asked", "queued")], 0)
 
 
 def test_partitions_are_waited_for_to_the_last_run(api: AirflowApi) -> None:
@@ -157,7 +182,13 @@ def test_a_failure_names_task_and_reason(api: AirflowApi) -> None:
     Airflow.answers["/api/v2/dags/d/dagRuns/r/taskInstances/stage/logs/2"] = {"content": log}
     text = api.explain_failure(Run("d", "r", "failed"))
     assert "task stage failed (try 2)" in text
-    assert text.splitlines()[1:] == ["info params", "error Task failed with exception", "  ContractViolation: sai mã"]
+    told = [line.strip() for line in text.splitlines()[1:]]
+    assert told[:-1] == ["error Task failed with exception", "ContractViolation: sai mã"], "no raw log"
+    assert told[-1] == f"The whole log: {api.base_url}/dags/d/runs/r/tasks/stage"
+    log.insert(1, {"event": "ContractViolation: sai mã [docs/runbooks/add_source.md]", "level": "error", "logger": "cchc.airflow.failures"})
+    told = api.explain_failure(Run("d", "r", "failed")).splitlines()
+    assert told[1:-1] == ["  ContractViolation: sai mã [docs/runbooks/add_source.md]"], "what the task itself said, and nothing else"
+    assert airflow_api.REASONS == failures.log.name
 
 
 def test_pools_are_made_once_and_resized(api: AirflowApi) -> None:

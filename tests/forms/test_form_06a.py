@@ -13,10 +13,11 @@ from cchc.forms import form_06a as forms
 from cchc.indicators.count import binds
 from cchc.period import parse_period
 from cchc.pipeline import ingest as pipeline
+from cchc.reports import vietnamese as vi
 from cchc.settings import Settings
 from cchc.sources.connection import from_environment
 from cchc.warehouse import engine, run_file
-from tests.oracle.indicators import Knowledge, Run
+from tests.oracle.indicators import Knowledge, Run, form_06a_names
 from tests.oracle.indicators import form_06a as oracle_06a
 from tests.oracle.server import ContractServer, windows
 from tests.oracle.words import midnight, scopes, units
@@ -48,6 +49,7 @@ def test_the_form_equals_an_independent_count(seed: int, new_warehouse: NewWareh
                 before = forms.open_codes(connection, forms.preceding(period))
                 assert forms.carry_over(before, forms.carried_codes(connection, period)).holds
                 sets = oracle_06a(kn, *words_period(name))
+                _names(connection, kn, period)
                 for scope, inside in scopes().items():
                     compared += _compare(connection, kn, sets, period, scope, inside)
             _same_as_the_table(connection, settings, last)
@@ -78,6 +80,16 @@ def _compare(connection: Connection, kn: Knowledge, sets: dict[str, set[str]], p
     assert {(row.level, row.field_code): row.received_count for row in form.rows} == by_row, label
     assert not [rule for row in (*form.rows, form.total()) for rule in row.broken_identities()]
     return len(column[3])
+
+
+def _names(connection: Connection, kn: Knowledge, period: Any) -> None:
+    """A field has a name of its own in each level, and the rows of a level stand in the order of the Vietnamese alphabet."""
+    rows = forms.form_06a_at(connection, period, "all").rows
+    wanted = form_06a_names(kn, *words_period(period.code))
+    assert {(row.level, row.field_code or ""): row.field_name for row in rows if row.field_name} == wanted, period.code
+    for level in ("district", "commune"):
+        names = [row.field_name for row in rows if row.level == level and row.field_name]
+        assert names == sorted(names, key=vi.order), period.code
 
 
 def _same_as_the_table(connection: Connection, settings: Settings, name: str) -> None:

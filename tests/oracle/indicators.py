@@ -839,6 +839,22 @@ def form_06a_columns(kn: Knowledge, kind: str, start: date, basis: str = "period
     return out
 
 
+def form_06a_names(kn: Knowledge, kind: str, start: date) -> dict[tuple[str, str], str]:
+    """Form II.06a: (level, field) → its name, as the newest of the counted dossiers of that level and field has it (§9.1)."""
+    sets = form_06a(kn, kind, start)
+    at = span(kind, start, "period", kn.t["one_stop"])
+    assert at is not None
+    found: dict[tuple[str, str], tuple[datetime, str, str]] = {}
+    for d in kn.counted():
+        name = d.newest.get("TenLinhVuc")
+        if name and d.ma in sets["finished"] | sets["open"]:
+            place = (_level(d.counts_at(at.d), at.d), d.newest.get("MaLinhVuc") or "")
+            known = found.get(place)
+            if known is None or (d.newest.changed, known[1]) > (known[0], d.ma):  # of the same moment the first code
+                found[place] = (d.newest.changed, d.ma, name)
+    return {place: name for place, (_changed, _ma, name) in found.items()}
+
+
 def _level(where: str, d: date) -> str:
     """The level of a unit on D, or of what counts in a level alone."""
     return where.removeprefix("level:") if where.startswith("level:") else units()[where].at(d).level

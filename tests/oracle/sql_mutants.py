@@ -79,7 +79,7 @@ MUTANTS = (
     Mutant("every procedure has a fee", "queries/indicators/online_payment_procedure_rate", "where p.has_fee", "where true"),
     Mutant("partly online is not online", "queries/indicators/online_service_coverage_rate", "p.service_level in (3, 4)", "p.service_level = 4"),
     Mutant("a person counts once a unit", "queries/values/measured", "count(distinct p.item) as denominator", "count(*) as denominator"),
-    Mutant("status by the own period", "mart/indicator_value", "case when m.kind = 'stock' then m.basis else 'year_to_date' end", "m.basis"),
+    Mutant("status by the own period", "mart/indicator_value", "case when b.kind = 'stock' then b.numerator else b.numerator_to_date end", "b.numerator"),
     Mutant("gap is rounded down", "mart/indicator_value", "ceil(t.target", "floor(t.target"),
     Mutant("the pace is that of the year", "core.judged_status", "(extract(month from last_day) - 1)", "extract(month from last_day)"),
     Mutant("a target holds in every year", "mart/indicator_value", "cast(:period_end as date) - 1 between p.valid_from and p.valid_to", "true"),

@@ -166,6 +166,7 @@ class World:
 OFFICES = ("H19.16.3", "H19.16.4", "H19.16.6", "H19.16.12", "H19.16")
 COMMUNES = ("H19.16.21", "H19.16.22", "H19.16.30")
 PEOPLE = ("Nguyễn Văn Thử", "Trần Thị Mẫu", "Lê Giả Định", "Phạm Ví Dụ", "Đỗ Thị Hư Cấu")
+FIELDS = {"LV01": "Xây dựng", "LV02": "Đất đai"}  # each unit adds its own code to the name, so that the newest name of a level matters
 UNREADABLE = ("khong ro", "20231345990000", "2023-13-40T00:00:00", "31/02/2023", "N/A")
 LIST_FIELDS = ("TaiLieuNop", "DanhSachLePhi", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua", "DSKetNoiCSDL", "DinhDanhCHS")
 
@@ -318,7 +319,7 @@ class _Teller:
             return wire_time(midnight(day), style) if day else ""
 
         wire: dict[str, Any] = {
-            "MaTTHC": code, "TenTTHC": self.nfd("Thủ tục thử nghiệm"), "MaLinhVuc": rng.choice(("LV01", "LV02")), "TenLinhVuc": "Lĩnh vực thử",
+            "MaTTHC": code, "TenTTHC": self.nfd("Thủ tục thử nghiệm"), "MaLinhVuc": rng.choice(tuple(FIELDS)), "TenLinhVuc": "Lĩnh vực thử",
             "CapThucHien": "xa" if unit in COMMUNES else "huyen", "MaDonVi": unit, "MucDo": rng.choice("234"), "DuDieuKienTrucTuyen": flag(0.6),
             "ThoiGianGiaiQuyet": "5", "LoaiThoiGianThucHien": "ngay_lam_viec", "CoPhiLePhi": flag(0.5), "ThanhToanTrucTuyen": flag(0.5),
             "CoKetQuaGiayTo": flag(0.7), "LaChungThuc": "1" if certification else flag(0.05), "CoHoSoMau": flag(0.6),
@@ -585,8 +586,8 @@ class _Story:
         self.rounds: list[dict[str, Any]] = []
         self.key = f"{rng.choice(('000.00.16.H19', 'H19.16.3'))}-{received:%y%m%d}-{teller.serial:04d}"
         self.wire: dict[str, Any] = {
-            "MaHoSo": self.key, "MaHoSoKhac": "", "MaTTHC": code, "TenTTHC": teller.nfd("Thủ tục thử nghiệm"), "MaLinhVuc": rng.choice(("LV01", "LV02")),
-            "TenLinhVuc": teller.nfd("Lĩnh vực thử"), "MucDo": rng.choice("234"), "KenhThucHien": rng.choice(("1", "2", "2", "3", "", None)),
+            "MaHoSo": self.key, "MaHoSoKhac": "", "MaTTHC": code, "TenTTHC": teller.nfd("Thủ tục thử nghiệm"), "MaLinhVuc": (field := rng.choice(("LV01", "LV02"))),
+            "TenLinhVuc": teller.nfd(f"{FIELDS[field]} {unit}"), "MucDo": rng.choice("234"), "KenhThucHien": rng.choice(("1", "2", "2", "3", "", None)),
             "LoaiDoiTuong": "1", "ChuHoSo": teller.nfd(rng.choice(PEOPLE)), "MaDonVi": unit, "DonViXuLy": teller.nfd("Đơn vị thử"),
             "MaDonViTiepNhan": rng.choice(teller.units), "NgayNopHoSo": self.f(received), "NgayTiepNhan": self.f(received), "NgayHenTra": self.f(self.due),
             "NgayKetThucXuLy": "", "NgayTra": rng.choice(("", None, "0001-01-01T00:00:00")), "NgayTuChoi": "", "TrangThaiHoSo": rng.choice("24"),

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from cchc.cli import main as cli
-from cchc.errors import CchcError, LoadBlocked, WrongUse
+from cchc.errors import CchcError, LoadBlocked, PeriodNotOver, WrongUse
 from cchc.indicators.compute import compute_known
 from cchc.period import BASES, Period, midnight, parse_period
 from cchc.pipeline.close import approving_rule, close, period_to_close, publish
@@ -281,7 +281,7 @@ def test_what_cannot_be_closed_says_why_and_publishes_nothing(
         with pytest.raises(WrongUse, match="somebody who approves"):
             close(settings, story.period, " ")
         assert cli.main(["close", story.period.code]) == 0
-        assert "nothing was published" in capsys.readouterr().out
+        assert "Chưa công bố gì" in capsys.readouterr().out
         with pytest.raises(CchcError, match="could not be made"):
             close(settings, story.period, "a tester", reports=broken)
         with pytest.raises(LoadBlocked, match="nobody has approved"):
@@ -316,5 +316,7 @@ def test_the_month_to_close() -> None:
     january = midnight(parse_period("2024-01").start)
     assert period_to_close(None, january).code == "2023-12"
     assert period_to_close("2023-Q2", january).code == "2023-Q2"
+    with pytest.raises(PeriodNotOver, match=r"2090-01 is not over: its last day is 31/01/2090"):
+        period_to_close("2090-01", january)
     with pytest.raises(WrongUse):
         period_to_close("June", january)

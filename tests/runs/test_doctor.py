@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,6 +99,24 @@ def test_a_record_in_quarantine_counts_once(warehouse: Settings, monkeypatch: py
     assert (found.level, found.text) == (doctor.NOTE, "one_stop dossiers: 1 records in quarantine (`cchc quarantine list`)")
 
 
+def test_a_source_without_a_connection_is_not_well(warehouse: Settings) -> None:
+    (found,) = [finding for finding in doctor.examine(warehouse) if finding.text.startswith("connection src_survey")]
+    assert found.level == doctor.NOTE
+    assert "neither AIRFLOW_CONN_SRC_SURVEY is set nor does Airflow keep it" in found.text
+
+
+def test_a_disk_that_fills_and_a_key_that_is_gone(warehouse: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(warehouse.home.parent)
+    for gigabytes, level in ((200, doctor.OK), (3, doctor.NOTE), (0.5, doctor.WRONG)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda path, free=gigabytes: usage._replace(free=int(free * 2**30)))
+        assert [finding.level for finding in doctor._machine(warehouse) if "free" in finding.text] == [level]
+    warehouse.home.mkdir(exist_ok=True)
+    assert doctor.Finding(doctor.OK, "key of the hashes") in doctor._machine(warehouse)
+    monkeypatch.delenv("CCHC_PRIVACY_KEY")
+    (found,) = [finding for finding in doctor._machine(warehouse) if "key of the hashes" in finding.text]
+    assert (found.level, "This installation has no secret" in found.text) == (doctor.WRONG, True)
+
+
 @pytest.fixture
 def own_home(tmp_path: Path) -> Iterator[Settings]:
     """An installation with an embedded PostgreSQL of its own."""
@@ -112,7 +131,8 @@ def own_home(tmp_path: Path) -> Iterator[Settings]:
 
 def test_doctor_starts_nothing(own_home: Settings) -> None:
     fresh = cchc("doctor")
-    assert "NOTE  PostgreSQL of this installation was never started" in fresh.out
+    assert f"WRONG {own_home.home} has no PostgreSQL. Is CCHC_HOME right?" in fresh.out
+    assert fresh.code == 1
     assert not (own_home.home / "postgres").exists(), "a question makes no server"
     assert cchc("init").code == 0
     well = cchc("doctor")

@@ -17,7 +17,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -40,10 +40,11 @@ from cchc.reference.catalogue import catalogue
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.reference.duties import load_duties
 from cchc.reference.load import load_source
-from cchc.reference.plan import DISTRICT
+from cchc.reference.plan import DISTRICT, plan_of
 from cchc.reference.plan_load import load_plans
 from cchc.reference.roles import Clocks
 from cchc.reference.unit_list import place_records
+from cchc.reports import vietnamese
 from cchc.settings import PROJECT, Settings
 from cchc.sources.profile import load_profile
 from cchc.staging.key_ids import key_id
@@ -488,8 +489,17 @@ def marked_days(connection: Connection, settings: Settings, binds: Row, table: s
 
 def function(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """A function of core with the arguments of `binds`, in their order."""
+    return _called(connection, binds, f"core.{table}")
+
+
+def function_of_mart(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """A function of mart with the arguments of `binds`, in their order, on the given rows as they stand."""
+    return _called(connection, binds, f"mart.{table}")
+
+
+def _called(connection: Connection, binds: Row, name: str) -> str:
     arguments = ", ".join(f"cast('{value}' as {kind})" for value, kind in binds["arguments"])
-    connection.execute(text(f"create temp table made on commit drop as select * from core.{table}({arguments})"))
+    connection.execute(text(f"create temp table made on commit drop as select * from {name}({arguments})"))
     return "made"
 
 
@@ -531,13 +541,32 @@ def open_at(connection: Connection, settings: Settings, binds: Row, table: str) 
 
 
 def measured(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
-    """measured from what the indicators' own SQL counted: the given unit_count, person and expected."""
+    """measured from what the indicators' own SQL counted: the given unit_count, person and expected.
+
+    `beside`: other periods and bases that are computed at the same time, by what differs.
+    """
     listed = [{"version": 1, "kind": "flow"} | entry for entry in binds["listed"]]
     basis = binds.get("basis", "year_to_date")
-    for counted_in in ("unit_count", "person", "expected"):  # a row that names no basis is of the one that is asked for
-        connection.execute(text(f"update {counted_in} set basis = :b where basis is null"), {"b": basis})
-    days = {name: binds.get(name, default) for name, default in (("last_day", "2023-06-30"), ("compared_on", None))}
-    run_file(connection, settings, "queries/values/measured", listed=json.dumps(listed), basis=basis, root=DISTRICT, is_bound=True, **days)
+    for counted_in in ("unit_count", "person", "expected"):  # a row that names no period or basis is of the one that is asked for
+        connection.execute(
+            text(f"update {counted_in} set basis = coalesce(basis, :b), period_number = coalesce(period_number, 0)"), {"b": basis}
+        )
+    asked = {"period_number": 0, "basis": basis, "last_day": str(binds.get("last_day", "2023-06-30"))}
+    if "compared_on" in binds:
+        asked["compared_on"] = str(binds["compared_on"])
+    others = [
+        asked | {name: str(value) if isinstance(value, date) else value for name, value in other.items()}
+        for other in binds.get("beside", [])
+    ]
+    run_file(
+        connection,
+        settings,
+        "queries/values/measured",
+        listed=json.dumps(listed),
+        asked=json.dumps([asked, *others]),
+        root=DISTRICT,
+        is_bound=True,
+    )
     return "measured"
 
 
@@ -576,9 +605,9 @@ def out_of_scope(connection: Connection, settings: Settings, binds: Row, table: 
         "mart/value_out_of_scope",
         listed=json.dumps(binds["listed"]),
         root=binds.get("root", DISTRICT),
-        last_day=binds["last_day"],
-        kind=period.kind,
-        period_start=period.start,
+        period_kinds=[period.kind],
+        period_starts=[period.start],
+        last_days=[binds["last_day"]],
     )
     return "mart.indicator_value"
 
@@ -586,9 +615,7 @@ def out_of_scope(connection: Connection, settings: Settings, binds: Row, table: 
 def form(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """A form of mart with the arguments of `binds`, after the facts of the given dossiers are derived; T is that of the given extract."""
     derive(connection, settings, binds, table)
-    arguments = ", ".join(f"cast('{value}' as {kind})" for value, kind in binds["arguments"])
-    connection.execute(text(f"create temp table made on commit drop as select * from mart.{table}({arguments})"))
-    return "made"
+    return _called(connection, binds, f"mart.{table}")
 
 
 def finding(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
@@ -606,9 +633,11 @@ def value(connection: Connection, settings: Settings, binds: Row, table: str) ->
         insert(connection, "ops.extract", [{"source_code": source, "window_to": binds["known_at"]}])
     if "indicators" in binds:
         listed = [catalogue(settings)[code] for code in binds["indicators"]]
-        compute.compute(connection, settings, listed, listed[0].role, period, _clocks(source, clock))
+        compute.compute(connection, settings, listed, listed[0].role, [period], _clocks(source, clock))
     else:
-        compute.write_values(connection, settings, "dossiers" if source == SOURCE else source, period, _clocks(source, clock))
+        connection.execute(text("update measured set period_number = 0 where period_number is null"))
+        role = "dossiers" if source == SOURCE else source
+        compute.write_values(connection, settings, role, {period: plan_of(connection, period)}, _clocks(source, clock))
     return "mart.indicator_value"
 
 
@@ -674,7 +703,7 @@ def declared_value(connection: Connection, settings: Settings, binds: Row, table
     """mart.indicator_value of declared indicators from the given files."""
     listed = [catalogue(settings)[code] for code in binds["indicators"]]
     clocks = _clocks("declared", parse_moment(binds["known_at"]))
-    compute.compute(connection, settings, listed, "declared", parse_period(binds["period"]), clocks)
+    compute.compute(connection, settings, listed, "declared", [parse_period(binds["period"])], clocks)
     connection.execute(text(f"create temp table made on commit drop as select * from mart.indicator_value where {binds['of']}"))
     return "made"
 
@@ -716,6 +745,16 @@ def status(connection: Connection, settings: Settings, binds: Row, table: str) -
     return "made"
 
 
+def ordered(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """`words` with their places by core.vietnamese_order, and by the same rule in Python."""
+    words = binds["words"]
+    connection.execute(text("create temp table made (place bigint, words text, by_python integer) on commit drop"))
+    rank = 'row_number() over (order by core.vietnamese_order(w.word) collate "C")'
+    asked = text(f"insert into made select {rank}, w.word, array_position(:known, w.word) from unnest(cast(:words as text [])) as w (word)")
+    connection.execute(asked, {"words": words, "known": sorted(words, key=vietnamese.order)})
+    return "made"
+
+
 STATUS_ARGUMENTS = (
     "target_kind", "operator", "target", "numerator", "denominator", "numerator_before", "denominator_before", "last_day", "year_start",
     "year_end",
@@ -739,6 +778,7 @@ MAKERS: dict[str, Maker] = {
     "core/plan_dirty_month": judged_otherwise,
     "core/declaration_dirty_month": judged_otherwise,
     "core/judged_status": status,
+    "core/vietnamese_order": ordered,
     "core/declared_figure": declared_file,
     "core/declared_file": declared_file,
     "core/declared_file_delivered": declared_file,
@@ -794,6 +834,7 @@ MAKERS: dict[str, Maker] = {
     "mart/value_out_of_scope": out_of_scope,
     "mart/form_06a": form,
     "mart/form_06a_dossier": form,
+    "mart/payment_reconciliation_between": function_of_mart,
     "mart/indicator_value": value,
     "mart/restatement_item": restated,
 } | {f"core/{model}_version": merge for model in MODELS if MODELS[model].table and model != "payment"}

@@ -1,5 +1,5 @@
 -- grain: one row for each indicator, scope, period and basis
--- source: measured (temporary: one period on both bases, and the year to date of the same period a year before), core.plan_target
+-- source: measured (temporary: periods on both bases, and the year to date of the same periods a year before), core.plan_target
 -- traps: rows that do not change keep their computed_at. The status of a flow is decided by its year to date, on both bases. A target
 --        holds only in the years of its plan. Comparisons and gaps are exact (numeric), never rounded
 
@@ -38,28 +38,32 @@ compared as (
         m.*,
         case when m.kind = 'count' then 1 else nullif(m.denominator, 0) end as lower
     from measured as m
+    where
+        m.period_number = cast(:period_number as integer)
+        and (m.basis <> 'year_before' or cast(:has_year_before as boolean))
+),
+
+-- each row with the year to date and the year before of its indicator and scope. Windows, because PostgreSQL knows nothing of a temporary
+-- table: it would join the rows with themselves by nested loops
+beside as (
+    select
+        c.*,
+        bool_or(c.basis = 'year_to_date') over same_value as has_year_to_date,
+        max(c.numerator) filter (where c.basis = 'year_to_date') over same_value as numerator_to_date,
+        max(c.lower) filter (where c.basis = 'year_to_date') over same_value as lower_to_date,
+        max(c.numerator) filter (where c.basis = 'year_before') over same_value as numerator_before,
+        max(c.lower) filter (where c.basis = 'year_before') over same_value as lower_before
+    from compared as c
+    window same_value as (partition by c.unit_code, c.indicator_code)
 ),
 
 decided as (
     select
-        m.*,
-        y.numerator as decisive_numerator,
-        y.lower as decisive_lower,
-        b.numerator as numerator_before,
-        b.lower as lower_before
-    from compared as m
-    inner join compared as y
-        on
-            m.indicator_code = y.indicator_code
-            and m.unit_code = y.unit_code
-            and y.basis = case when m.kind = 'stock' then m.basis else 'year_to_date' end
-    left join compared as b
-        on
-            m.indicator_code = b.indicator_code
-            and m.unit_code = b.unit_code
-            and b.basis = 'year_before'
-            and cast(:has_year_before as boolean)
-    where m.basis <> 'year_before'
+        b.*,
+        case when b.kind = 'stock' then b.numerator else b.numerator_to_date end as decisive_numerator,
+        case when b.kind = 'stock' then b.lower else b.lower_to_date end as decisive_lower
+    from beside as b
+    where b.basis <> 'year_before' and (b.kind = 'stock' or b.has_year_to_date)
 )
 
 select

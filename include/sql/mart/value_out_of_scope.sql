@@ -4,14 +4,38 @@
 --        statement runs before the values are written. If something still counts in a level without units, the level gets its row again
 --        then. Levels belong to the authority alone, so another tree of units deletes none
 
--- materialized: with wrong row estimates PostgreSQL would compute the units again for every value
-with unit as materialized (
+with asked as (
     select
+        p.period_kind,
+        p.period_start,
+        p.last_day
+    from
+        unnest(cast(:period_kinds as text[]), cast(:period_starts as date[]), cast(:last_days as date[]))
+        as p (period_kind, period_start, last_day)
+),
+
+-- materialized: with wrong row estimates PostgreSQL would compute the units again for every value
+unit as materialized (
+    select
+        k.last_day,
         u.unit_code,
         u.level,
         u.root_code,
         u.is_founded
-    from core.unit_at(cast(:last_day as date)) as u
+    from (select distinct a.last_day from asked as a) as k
+    cross join lateral core.unit_at(k.last_day) as u
+),
+
+scope as materialized (
+    select
+        u.last_day,
+        s.scope_code
+    from unit as u
+    cross join lateral (values (u.unit_code, true), ('level:' || u.level, false)) as s (scope_code, is_unit)
+    where
+        (u.root_code = cast(:root as text) and u.is_founded)
+        -- values of units in other trees are kept
+        or (u.root_code <> cast(:root as text) and s.is_unit)
 ),
 
 listed as (
@@ -22,18 +46,15 @@ listed as (
 )
 
 delete from mart.indicator_value as v
-using listed as l
+using listed as l, asked as a
 where
-    v.period_kind = cast(:kind as text)
-    and v.period_start = cast(:period_start as date)
+    v.period_kind = a.period_kind
+    and v.period_start = a.period_start
     and v.indicator_code = l.indicator_code
     and v.formula_version = l.formula_version
     and v.unit_code <> 'all'
-    and not exists (
-        select 1
-        from unit as u
-        where u.root_code = cast(:root as text) and u.is_founded and v.unit_code in (u.unit_code, 'level:' || u.level)
-    )
-    -- values of units in other trees are kept
-    and not exists (select 1 from unit as o where o.unit_code = v.unit_code and o.root_code <> cast(:root as text))
-    and (v.unit_code not like 'level:%' or cast(:root as text) = (select a.root_code from core.authority as a))
+    and (a.last_day, v.unit_code) not in (select s.last_day, s.scope_code from scope as s)
+    and (v.unit_code not like 'level:%' or cast(:root as text) = (select o.root_code from core.authority as o))
+returning
+    v.period_kind,
+    v.period_start

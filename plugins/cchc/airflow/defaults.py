@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from cchc.airflow.notify import tell_deadline, tell_failure
 from cchc.period import ZONE
+from cchc.settings import is_unscheduled
 
 START = datetime(2022, 1, 1, tzinfo=ZONE)
 
@@ -57,6 +57,6 @@ def by_clock(cron: str | None) -> CronTriggerTimetable | None:
 
     The demo switches schedules off: the time of its sources is the end of 2023, so a run at the current time would find no new file.
     """
-    if not cron or os.environ.get("CCHC_SCHEDULE") == "off":
+    if not cron or is_unscheduled():
         return None
     return CronTriggerTimetable(cron, timezone=ZONE.key)

@@ -7,21 +7,26 @@ The checks only read: they start no server and write no row. `ok`: nothing to do
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from sqlalchemy import Connection
 
 from cchc.core import completeness
 from cchc.errors import CchcError, sentence_of
 from cchc.period import ZONE, now, to_minute
-from cchc.runs.freshness import LONG_RUN, allowed_age, goes_by_clock
-from cchc.settings import Settings
+from cchc.runs.freshness import LONG_RUN, allowed_age
+from cchc.settings import Settings, is_unscheduled
 from cchc.sources.profile import Profile
 from cchc.states import ExtractStatus, LoadStatus
 
 OK, NOTE, WRONG = "ok", "NOTE", "WRONG"
+LEAST_ROOM = 5  # GB; the demo's size takes one, and a day's logs of Airflow some hundred MB
 
 
 class Finding(NamedTuple):
@@ -35,7 +40,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
     """Check the installation, its sources and its data. `sources`: test the connections of these sources; by default of all configured."""
     from cchc.sources.profile import list_profiles, load_profile
 
-    findings = [*_project(settings), *_connections(settings, sources)]
+    findings = [*_project(settings), *_machine(settings), *_connections(settings, sources)]
     embedded = _embedded(settings)
     findings += embedded
     if embedded and embedded[0].level != OK:
@@ -96,6 +101,25 @@ def _project(settings: Settings) -> list[Finding]:
     ]
 
 
+def _machine(settings: Settings) -> list[Finding]:
+    """Check that there is room on the disk, that landing can be written, and that there is a key for the hashes."""
+    findings = []
+    there = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
+    free = shutil.disk_usage(there).free / 2**30
+    if free < LEAST_ROOM:
+        words = f"only {free:.1f} GB are free under {there}: PostgreSQL and Airflow stop without room (docs/runbooks/stopped.md)"
+        findings.append(Finding(WRONG if free < LEAST_ROOM / 5 else NOTE, words))
+    else:
+        findings.append(Finding(OK, f"disk: {free:.0f} GB free under {there}"))
+    if settings.landing_url.startswith("file://"):
+        landing = Path(url2pathname(urlsplit(settings.landing_url).path))
+        if landing.exists() and not os.access(landing, os.W_OK):
+            findings.append(Finding(WRONG, f"landing {landing} cannot be written: give this user the right, or set CCHC_LANDING_URL"))
+    if settings.home.exists():
+        findings.append(_checked("key of the hashes", lambda: settings.privacy_key() and None))
+    return findings
+
+
 def _name_of_profile(settings: Settings, name: str) -> str:
     from cchc.sources.profile import load_profile
 
@@ -104,23 +128,30 @@ def _name_of_profile(settings: Settings, name: str) -> str:
 
 def _connections(settings: Settings, sources: list[str] | None) -> list[Finding]:
     """Test the connections of the sources."""
+    from cchc.embedded.connections import known
     from cchc.sources.connection import variable
     from cchc.sources.profile import list_profiles
 
+    names = sources or list_profiles(settings.sources_dir)
+    try:
+        variables = known(settings, names)
+    except CchcError as error:
+        return [Finding(WRONG, f"connections: {error}")]
     findings = []
-    for name in sources or list_profiles(settings.sources_dir):
-        if not sources and variable(name) not in os.environ:
-            findings.append(Finding(OK, f"connection src_{name}: not configured in this environment"))
+    for name in names:
+        if not sources and variable(name) not in variables:
+            words = f"connection src_{name}: neither {variable(name)} is set nor does Airflow keep it, so this source cannot be extracted"
+            findings.append(Finding(NOTE, words))
             continue
-        findings.append(_checked(f"connection src_{name}", partial(_tried_connection, settings, name)))
+        findings.append(_checked(f"connection src_{name}", partial(_tried_connection, settings, name, variables)))
     return findings
 
 
-def _tried_connection(settings: Settings, name: str) -> str:
+def _tried_connection(settings: Settings, name: str, variables: Mapping[str, str]) -> str:
     from cchc.pipeline.ingest import check_connection
     from cchc.sources.connection import from_environment
 
-    return check_connection(settings, name, from_environment(name))
+    return check_connection(settings, name, from_environment(name, variables))
 
 
 def _embedded(settings: Settings) -> list[Finding]:
@@ -237,7 +268,7 @@ def _last_run(source: str, kind: str, row: dict[str, Any]) -> list[Finding]:
 def _is_unscheduled(settings: Settings) -> bool:
     from cchc.embedded import stack
 
-    return not goes_by_clock() or (settings.warehouse_url is None and not stack.runs_by_clock(settings))
+    return is_unscheduled() or (settings.warehouse_url is None and not stack.runs_by_clock(settings))
 
 
 def _has_records(connection: Connection, source: str) -> bool:

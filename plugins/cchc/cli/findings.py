@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import date
+from typing import Any
 
 from cchc.cli.arguments import UNIT_HELP, Add, period
-from cchc.cli.printing import print_table
+from cchc.cli.printing import LEFT_OUT_VI, print_table
 from cchc.settings import Settings
 
 
@@ -28,33 +30,37 @@ def register(add: Add) -> None:
 
 def _findings(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.findings import counts as findings
+    from cchc.reports.vietnamese import number
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
     counted = findings.counts(settings, options.period, options.unit, options.finding)
     print_table(
-        ["finding", "Phát hiện", "unit", "Đơn vị", "Số"],
-        [[count.code, count.name_vi, count.unit_code, count.unit_name, str(count.count)] for count in counted],
+        ["Mã", "Phát hiện", "Mã đơn vị", "Đơn vị", "Số"],
+        [[count.code, count.name_vi, count.unit_code, count.unit_name, number(count.count)] for count in counted],
+        ["Đơn vị"],
+        LEFT_OUT_VI,
     )
     if options.rows:
         listed = findings.rows(settings, options.period, options.unit, options.finding, options.rows)
         print()
         print_table(
-            ["finding", "unit", "item", "day", "detail"],
+            ["Mã", "Mã đơn vị", "Hồ sơ, bản ghi", "Ngày", "Chi tiết"],
             [
                 [
                     row["finding_code"],
                     row["unit_code"],
                     row["item"],
-                    str(row["event_date"] or ""),
+                    f"{row['event_date']:%d/%m/%Y}" if row["event_date"] else "",
                     json.dumps(row["detail"], ensure_ascii=False),
                 ]
                 for row in listed
             ],
+            left_out=LEFT_OUT_VI,
         )
         total = sum(count.count for count in counted)
         if len(listed) < total:
-            print(f"… {total - len(listed)} more; --rows -1 shows all")
+            print(f"… còn {number(total - len(listed))} dòng; --rows -1 hiện tất cả")
     return 0
 
 
@@ -64,19 +70,40 @@ def _reconcile(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
-    groups = {"unit": ["unit_code", "name"], "day": ["day"], "state": []}[options.by]
+    groups = {"unit": {"unit_code": "Mã đơn vị", "name": "Đơn vị"}, "day": {"day": "Ngày"}, "state": {}}[options.by]
     sums = ["order_count", "fee_vnd", "paid_vnd", "refunded_vnd", "receipt_missing_count"]
     totals = reconciliation.summary(settings, options.period, options.unit, options.by)
     print_table(
-        [*groups, "Trạng thái", "Số", "Phí, lệ phí", "Đã trả", "Đã hoàn", "Thiếu biên lai"],
+        [*groups.values(), "Trạng thái", "Số", "Phí, lệ phí", "Đã trả", "Đã hoàn", "Thiếu biên lai"],
         [
-            [*(str(row[group]) for group in groups), reconciliation.STATES[row["state"]], *(number(row[name]) for name in sums)]
+            [*(_shown(row[group]) for group in groups), reconciliation.STATES[row["state"]], *(number(row[name]) for name in sums)]
             for row in totals
         ],
+        left_out=LEFT_OUT_VI,
     )
     if options.rows:
         listed = reconciliation.rows(settings, options.period, options.unit, key=options.key, state=options.state, limit=options.rows)
-        columns = ["day", "unit_code", "state", "order_code", "dossier_code", "fee_vnd", "paid_vnd", "refunded_vnd", "receipt_numbers"]
         print()
-        print_table(columns, [["" if row[column] is None else str(row[column]) for column in columns] for row in listed])
+        print_table(
+            ["Ngày", "Mã đơn vị", "Trạng thái", "Mã tham chiếu", "Mã hồ sơ", "Phí, lệ phí", "Đã trả", "Đã hoàn", "Biên lai"],
+            [
+                [
+                    _shown(row["day"]),
+                    _shown(row["unit_code"]),
+                    reconciliation.STATES[row["state"]],
+                    _shown(row["order_code"]),
+                    _shown(row["dossier_code"]),
+                    *("" if row[name] is None else number(row[name]) for name in ("fee_vnd", "paid_vnd", "refunded_vnd")),
+                    _shown(row["receipt_numbers"]),
+                ]
+                for row in listed
+            ],
+            ["Biên lai", "Đã hoàn"],
+            LEFT_OUT_VI,
+        )
     return 0
+
+
+def _shown(value: Any) -> str:
+    """A day as people write it, a code as it is, nothing for null."""
+    return f"{value:%d/%m/%Y}" if isinstance(value, date) else str(value or "")

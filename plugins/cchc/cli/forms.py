@@ -6,13 +6,21 @@ import argparse
 from typing import TYPE_CHECKING
 
 from cchc.cli.arguments import UNIT_HELP, Add, period
-from cchc.cli.printing import print_table
+from cchc.cli.printing import LEFT_OUT_VI, print_table
 from cchc.settings import Settings
 
 if TYPE_CHECKING:
     from cchc.forms.form_06a import Row
 
 LEVELS_VI = {"district": "Cấp huyện", "commune": "Cấp xã"}
+CHANNELS_VI = {"online": "trực tuyến", "post": "bưu chính", "in_person": "trực tiếp"}
+STATES_VI = {
+    "early": "trước hạn",
+    "on_time": "đúng hạn",
+    "late": "quá hạn",
+    "open_in_time": "đang giải quyết, trong hạn",
+    "open_past_due": "đang giải quyết, quá hạn",
+}
 
 
 def register(add: Add) -> None:
@@ -45,7 +53,7 @@ def _print_form(options: argparse.Namespace, settings: Settings) -> None:
         lines += [_line(f"  {row.field_name or '(không có lĩnh vực)'}", row) for row in form.rows if row.level == level]
     whole = form.total()
     lines.append(_line("Tổng số", whole))
-    print_table(["Lĩnh vực", *(str(number) for number in COLUMNS)], lines)
+    print_table(["Lĩnh vực", *(str(number) for number in COLUMNS)], lines, left_out=LEFT_OUT_VI)
     print(f"\nCột 9 gồm {whole.returned_count} hồ sơ trả lại hoặc rút và {whole.without_due_count} hồ sơ không có ngày hẹn trả.")
 
 
@@ -62,6 +70,17 @@ def _print_dossiers(options: argparse.Namespace, settings: Settings) -> None:
     with engine(settings).connect() as connection:
         listed = dossiers(connection, options.period, options.unit, options.column)
     print_table(
-        ["dossier", "unit", "field", "channel", "carried over", "state"],
-        [[d["dossier_code"], d["unit_code"], d["field_name"] or "", d["channel"], str(d["is_carried_over"]), d["state"]] for d in listed],
+        ["Mã hồ sơ", "Mã đơn vị", "Lĩnh vực", "Kênh nộp", "Kỳ trước chuyển sang", "Tình trạng"],
+        [
+            [
+                d["dossier_code"],
+                d["unit_code"],
+                d["field_name"] or "",
+                CHANNELS_VI.get(d["channel"], d["channel"]),
+                "có" if d["is_carried_over"] else "",
+                STATES_VI.get(d["state"], d["state"]),
+            ]
+            for d in listed
+        ],
+        left_out=LEFT_OUT_VI,
     )

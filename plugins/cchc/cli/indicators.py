@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cchc.cli.arguments import Add, moment, period
 from cchc.cli.printing import print_table, table
 from cchc.errors import CchcError, WrongUse
+from cchc.near import or_known
 from cchc.period import BASES, Period
 from cchc.settings import Settings
 
@@ -223,7 +224,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     codes = sorted(known) if options.indicators == ["all"] else options.indicators
     for code in codes:
         if code not in known:
-            raise WrongUse(f"'{code}' is no computed indicator; known are: {', '.join(sorted(known))}, or all")
+            raise WrongUse(f"'{code}' is no computed indicator{or_known(code, [*sorted(known), 'all'])}")
     data = export(settings, codes, options.period, options.format, moment=options.as_known_at)
     if options.output:
         Path(options.output).write_bytes(data)

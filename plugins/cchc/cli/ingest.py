@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cchc.cli.arguments import Add, moment
 from cchc.cli.printing import print_table
 from cchc.errors import WrongUse
+from cchc.near import near
 from cchc.settings import Settings
 from cchc.states import LoadStatus
 
@@ -29,8 +30,8 @@ def register(add: Add) -> None:
 
 
 def _ingest(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.embedded.connections import source_connection
     from cchc.pipeline import ingest as pipeline
-    from cchc.sources.connection import from_environment
     from cchc.sources.profile import list_profiles
     from cchc.warehouse import require_migrated
 
@@ -38,9 +39,12 @@ def _ingest(options: argparse.Namespace, settings: Settings) -> int:
         raise WrongUse("--full asks for everything: it does not go with --from")
     known = list_profiles(settings.sources_dir)
     if options.source not in known:
-        raise WrongUse(f"there is no source '{options.source}': {settings.sources_dir} has profiles of {', '.join(known) or 'none'}")
+        hint = near(options.source, known)
+        profiles = f"{settings.sources_dir} has profiles of {', '.join(known) or 'none'}"
+        raise WrongUse(f"there is no source '{options.source}'{hint or ':'} {profiles}")
     require_migrated(settings)
-    done = pipeline.ingest(settings, options.source, from_environment(options.source), options.start, options.end, full=options.full)
+    connection = source_connection(settings, options.source)
+    done = pipeline.ingest(settings, options.source, connection, options.start, options.end, full=options.full)
     return print_outcomes([done])
 
 

@@ -1,6 +1,6 @@
 """`cchc …`: the functions of the package without Airflow. Each subject has a module that adds its commands; this module runs them.
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 3 blocked by validation.
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 blocked by validation, 4 the period that is to be closed is not over.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from cchc.cli import (
+    account,
+    backup,
     declare,
     doctor,
     findings,
@@ -28,11 +30,16 @@ from cchc.cli import (
     stack,
 )
 from cchc.cli.arguments import Command
+from cchc.cli.printing import set_wide
 from cchc.errors import CchcError, sentence_of
+from cchc.near import or_known
 from cchc.settings import Settings
 
 # in the order of `cchc --help`
-SUBJECTS = (init, ingest, indicators, publication, quarantine, source, declare, doctor, sql, forms, findings, score, outlook, stack)
+SUBJECTS = (
+    init, ingest, indicators, publication, quarantine, source, declare, doctor, sql, forms, findings, score, outlook,
+    account, backup, stack,
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     An error that a user can correct is printed as one message. A defect of the program is printed with its stack trace.
     """
-    options = _parser().parse_args(arguments)
+    parser, names = _parser()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    command = next((word for word in given if not word.startswith("-")), None)
+    if command is not None and command not in names:
+        parser.error(f"there is no command '{command}'{or_known(command, names)}")
+    options = parser.parse_args(given)
+    set_wide(options.wide)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # Great Expectations sets the levels of its own loggers, so its messages are filtered at the handler
     logging.getLogger().handlers[0].addFilter(lambda record: record.levelno >= logging.WARNING or not record.name.startswith("great_exp"))
@@ -59,7 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
+    """The parser of the command line, and the names of the commands."""
     parser = argparse.ArgumentParser(prog="cchc", description="The reform-indicator pipeline of Vĩnh Cửu district.")
     parser.add_argument("--version", action="version", version=f"cchc {metadata.version('cchc')}")
     parser.add_argument("--verbose", action="store_true", help="log what is done")
@@ -67,9 +81,10 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
         subparser = commands.add_parser(name, help=help_text, description=help_text)
+        subparser.add_argument("--wide", action="store_true", help="print tables with every column, however wide")
         subparser.set_defaults(command=command)
         return subparser
 
     for subject in SUBJECTS:
         subject.register(add)
-    return parser
+    return parser, list(commands.choices)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from cchc.cli.arguments import UNIT_HELP, Add, period
-from cchc.cli.printing import print_table
+from cchc.cli.printing import LEFT_OUT_VI, print_table
 from cchc.settings import Settings
 
 
@@ -32,7 +32,9 @@ def _outlook(options: argparse.Namespace, settings: Settings) -> int:
         ]
         for item in shown
     ]  # fmt: skip
-    print_table(["Đơn vị", "Số", "Chỉ tiêu", "Đến nay", "Cuối năm", "Khoảng 80 %", "Mục tiêu", "Khả năng"], lines)
+    header = ["Đơn vị", "Số", "Chỉ tiêu", "Đến nay", "Cuối năm", "Khoảng 80 %", "Mục tiêu", "Khả năng"]
+    print_table(header, lines, ["Khoảng 80 %"], LEFT_OUT_VI)
     if not options.unit:
-        print(f"\n{len(shown)} of {len(prospects)} targets at units and levels will probably be missed; --unit shows all of one")
+        missed = f"{len(shown)} trong {len(prospects)} chỉ tiêu của các đơn vị và các cấp có khả năng không đạt"
+        print(f"\n{missed}; --unit hiện mọi chỉ tiêu của một đơn vị")
     return 0

@@ -34,14 +34,15 @@ def register(add: Add) -> None:
 
 
 def _close(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.pipeline.close import close_with_reports
+    from cchc.pipeline.close import close_with_reports, require_over
     from cchc.publication.readiness import readiness
     from cchc.warehouse import require_migrated
 
+    require_over(options.period)
     require_migrated(settings)
     if not options.approved_by:
         print(readiness(settings, options.period).text_vi())
-        print(f"\nnothing was published; `cchc close {options.period.code} --approved-by NAME` does it")
+        print(f"\nChưa công bố gì; `cchc close {options.period.code} --approved-by TÊN` sẽ công bố")
         return 0
     done = close_with_reports(settings, options.period, options.approved_by, note=options.note, incomplete=options.incomplete)
     print(f"{options.period.code}: edition {done.edition} published, {done.values} values, {done.restated} restatements approved")
@@ -62,6 +63,7 @@ def _publications(options: argparse.Namespace, settings: Settings) -> int:
             [Period(row["period_kind"], row["period_start"], row["period_end"]).code, *(cell(row[column]) for column in columns)]
             for row in publications(settings)
         ],
+        ["plan", "approval", "note"],
     )
     return 0
 

@@ -58,5 +58,5 @@ def _show(options: argparse.Namespace, settings: Settings) -> int:
                 binds,
             )
             columns = ["source_code", "entity", "load_id", "file", "line", "key", "rule", "action", "reason", "record"]
-    print_columns(columns, rows)
+    print_columns(columns, rows, ["record", "source_code"] if options.action == "show" else [])
     return 0

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from cchc.cli.arguments import UNIT_HELP, Add, period
-from cchc.cli.printing import print_table
+from cchc.cli.printing import LEFT_OUT_VI, print_table
 from cchc.settings import Settings
 
 MISSING_VI = {"no_source": "chưa có nguồn số liệu", "no_cases": "không phát sinh"}
@@ -40,13 +40,13 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
 
 def _print_parts(parts: list[dict[str, Any]]) -> None:
     """Print each part with its count, ratio and points, and the total of the parts that have points."""
-    from cchc.reports.vietnamese import number, percent
+    from cchc.reports.vietnamese import counts, number, percent
 
     lines = [
         [
             part["group_name_vi"],
             part["name_vi"],
-            "" if part["numerator"] is None else f"{part['numerator']}/{part['denominator']}",
+            "" if part["numerator"] is None else counts(part["numerator"], part["denominator"]),
             "" if part["ratio"] is None else percent(part["ratio"] * 100),
             number(part["points"], 2),
             number(part["max_points"], 2),
@@ -57,7 +57,7 @@ def _print_parts(parts: list[dict[str, Any]]) -> None:
     had = [part for part in parts if part["points"] is not None]
     total, most = (sum(part[column] for part in had) for column in ("points", "max_points"))
     lines.append(["Tổng", "", "", "", number(total, 2), number(most, 2), f"thiếu {len(parts) - len(had)} chỉ số"])
-    print_table(["Nhóm", "Chỉ số thành phần", "Số đếm", "Tỷ lệ", "Điểm", "Tối đa", "Ghi chú"], lines)
+    print_table(["Nhóm", "Chỉ số thành phần", "Số đếm", "Tỷ lệ", "Điểm", "Tối đa", "Ghi chú"], lines, ["Ghi chú"], LEFT_OUT_VI)
 
 
 def _print_ranking(rows: list[dict[str, Any]]) -> None:
@@ -76,4 +76,5 @@ def _print_ranking(rows: list[dict[str, Any]]) -> None:
             ]
             for row in rows
         ],
+        left_out=LEFT_OUT_VI,
     )

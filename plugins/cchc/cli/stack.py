@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cchc.cli.arguments import Add
 from cchc.cli.indicators import print_scorecard
 from cchc.cli.init import initialise
+from cchc.links import View, dashboard_links
 from cchc.period import parse_period
 from cchc.settings import Settings
 
@@ -27,6 +28,7 @@ def register(add: Add) -> None:
     add("status", _status, "what runs, and where")
     demo = add("demo", _demo, "the demo district from nothing to the scorecard")
     demo.add_argument("--once", action="store_true", help="stop everything when it is done")
+    demo.add_argument("--scale", type=float, help="size of a new district, as a share of the real one: 0.05 loads within a minute")
     airflow = add("airflow", _airflow, "Airflow's own command, on the embedded installation: cchc airflow dags list")
     airflow.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…", help="as of `airflow`; `version`, `dags list`, `tasks test` …")
     url = add("url", _url, "the address of the warehouse for psql, DBeaver and other clients")
@@ -71,7 +73,11 @@ def _status(options: argparse.Namespace, settings: Settings) -> int:
     running = stack.running_stack(settings)
     if running:
         _print_login(settings, running)
-    return 0 if running else 1
+    # the same questions as `cchc doctor` asks, so that the two agree
+    wrong = [text for level, text in stack.health(settings) if level == stack.WRONG]
+    for text in wrong:
+        print(f"{stack.WRONG} {text}")
+    return 0 if running and not wrong else 1
 
 
 def _demo(options: argparse.Namespace, settings: Settings) -> int:
@@ -80,12 +86,20 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
 
     say = _speaker()
     try:
-        running = demo.load(settings, prepare=lambda: initialise(settings), say=say)
+        running = demo.load(
+            settings,
+            prepare=lambda: initialise(settings),
+            say=say,
+            ready=lambda started: None if options.once else _print_login(settings, started),
+            scale=options.scale,
+        )
         print(flush=True)
         print_scorecard(settings, parse_period(demo.PERIOD))
         if not options.once:
             _print_login(settings, running)
             print("`make down` stops it.")
+            links = dashboard_links(settings, running.url)
+            print(f"\nDashboard: {links.scorecard(View(period=demo.PERIOD))}" if links else "")
         return 0
     finally:
         if options.once:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -107,11 +108,15 @@ def missing_months(connection: Connection) -> list[MissingMonth]:
     return [MissingMonth(r["source"], r["month"], r["listed"], r["missing"], tuple(r["codes"][:3]), r["since"], r["is_new"]) for r in rows]
 
 
-def incomplete_bases(connection: Connection, source: str, period: Period, bases: tuple[str, ...]) -> dict[str, bool]:
-    """For each basis ("period", "year_to_date"): whether the days that a period counts on it include a month with missing dossiers."""
+def missing_from(connection: Connection, source: str) -> list[date]:
+    """The months of reception (their first days) of which dossiers are missing in a source."""
     rows = query(connection, "select distinct month_start from ops.missing_key where source_code = :s", {"s": source})
-    months = [row["month_start"] for row in rows]
-    return {basis: any(_overlaps(month, period.first_day(basis), period.end) for month in months) for basis in bases}
+    return [row["month_start"] for row in rows]
+
+
+def counts_any_month(months: Iterable[date], period: Period, basis: str) -> bool:
+    """Whether the days that a period counts on a basis ("period", "year_to_date") include a day of one of these months."""
+    return any(_overlaps(month, period.first_day(basis), period.end) for month in months)
 
 
 def notes_vi(connection: Connection, period: Period) -> list[str]:

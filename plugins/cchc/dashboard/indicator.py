@@ -153,7 +153,7 @@ def month_chart(asking: Asking, found: Indicator, trends: Mapping[tuple[str, str
         )
     }
     target = next((month["target_percent"] for month in reversed(months) if month["target_percent"] is not None), None)
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"kind": "now", "name": words["now"], "points": [{"at": month["last_day"], "value": month["shown"]} for month in months]},
         {
             "kind": "before",

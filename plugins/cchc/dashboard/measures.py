@@ -18,8 +18,8 @@ from cchc.period import Period, midnight, month_start, now
 from cchc.publication.readiness import missing_units
 from cchc.quality.drift import MISSING, NEW, VANISHED, Finding, all_drift_at
 from cchc.reference.roles import role_clocks
-from cchc.runs.freshness import LONG_RUN, allowed_age, goes_by_clock
-from cchc.settings import Settings
+from cchc.runs.freshness import LONG_RUN, allowed_age
+from cchc.settings import Settings, is_unscheduled
 from cchc.sources.profile import list_profiles, load_profile
 from cchc.states import ExtractStatus, LoadStatus
 from cchc.warehouse.queries import ask
@@ -137,7 +137,7 @@ def sources(connection: Connection, settings: Settings, period: Period) -> list[
         limit, problem = _limit(settings, code, profiles)
         known_at = clocks.get(code)
         age = None if known_at is None else now() - known_at
-        late = None if age is None or limit is None or not goes_by_clock() else max(0, -(-(age - limit) // DAY))
+        late = None if age is None or limit is None or is_unscheduled() else max(0, -(-(age - limit) // DAY))
         found.append(
             Source(
                 code,

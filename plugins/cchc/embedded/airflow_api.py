@@ -19,6 +19,8 @@ TASK_ENDS = ("success", "failed", "upstream_failed", "skipped", "removed")
 TIMEOUT = 30
 POLL_SECONDS = 0.5
 CONSUMED_SECONDS = 90
+AT_WORK_SECONDS = 10
+REASONS = "cchc.airflow.failures"  # the logger of the lines in which a task says why it fails
 PAGE = 100
 
 
@@ -87,11 +89,22 @@ class AirflowApi:
         found = self._all(path, "task_instances")
         return [Task(entry["task_id"], entry["state"], entry["try_number"], entry["map_index"]) for entry in found]
 
-    def wait(self, runs: Iterable[Run], seconds: float, progress: Callable[[Run], None] | None = None) -> list[Run]:
-        """Wait until all `runs` are finished, successful or not. Raises CchcError after `seconds`, saying where the others stand."""
+    def wait(
+        self,
+        runs: Iterable[Run],
+        seconds: float,
+        progress: Callable[[Run], None] | None = None,
+        at_work: Callable[[str], None] | None = None,
+    ) -> list[Run]:
+        """Wait until all `runs` are finished, successful or not. Raises CchcError after `seconds`, saying where the others stand.
+
+        `progress`: called with each run that has finished. `at_work`: called every ten seconds with what the others do.
+        """
         waiting, finished = list(runs), list[Run]()
+        told = time.monotonic()
 
         def all_finished() -> bool:
+            nonlocal told
             for run in list(waiting):
                 now = self.run(run.dag_id, run.run_id)
                 if now.state in FINISHED:
@@ -99,6 +112,9 @@ class AirflowApi:
                     finished.append(now)
                     if progress:
                         progress(now)
+            if at_work and waiting and time.monotonic() - told > AT_WORK_SECONDS:
+                told = time.monotonic()
+                at_work(", ".join(self._at_work(run) for run in waiting))
             return not waiting
 
         if not wait_until(all_finished, seconds, POLL_SECONDS):
@@ -151,27 +167,48 @@ class AirflowApi:
     def _where(self, run: Run) -> str:
         """The run, its state, and the tasks of it that have begun and not ended."""
         open_tasks = [f"{task.task_id} {task.state}" for task in self.tasks(run) if task.state not in (None, *TASK_ENDS)]
-        return f"{run} is {self.run(run.dag_id, run.run_id).state} ({', '.join(open_tasks) or 'no task has begun'})"
+        paused = f"; {run.dag_id} is paused" if self.is_paused(run.dag_id) else ""
+        return f"{run} is {self.run(run.dag_id, run.run_id).state} ({', '.join(open_tasks) or 'no task has begun'}{paused})"
+
+    def _at_work(self, run: Run) -> str:
+        """The name of the DAG and the tasks that it is at, for a line about progress."""
+        now = [task.task_id for task in self.tasks(run) if task.state not in (None, *TASK_ENDS)]
+        return f"{run.dag_id}: {' and '.join(now) or 'waits'}"
 
     # --- failures ---
 
-    def explain_failure(self, run: Run, lines: int = 30) -> str:
-        """Which task of the run failed first, and the end of its log, for a person to read."""
+    def failed_task(self, run: Run) -> Task | None:
+        """The task of the run that failed first; None if none failed."""
         tasks = self.tasks(run)
         failed = [task for task in tasks if task.state == "failed"] or [task for task in tasks if task.state in TASK_FAILURES]
-        if not failed:
-            return f"{run} ended as {run.state}, no task of it failed: look at it at {self.base_url}/dags/{run.dag_id}/runs/{run.run_id}"
-        log = self.log(run, failed[0])
-        return f"{run}: task {failed[0].task_id} failed (try {failed[0].try_number}). The end of its log:\n" + "\n".join(log[-lines:])
+        return failed[0] if failed else None
+
+    def explain_failure(self, run: Run) -> str:
+        """Which task of the run failed first, why, and where its whole log is, for a person to read.
+
+        The reason: what the task itself said before it failed (cchc.airflow.failures), else the error that its log has.
+        """
+        page = f"{self.base_url}/dags/{quote(run.dag_id)}/runs/{quote(run.run_id, safe='')}"
+        task = self.failed_task(run)
+        if task is None:
+            return f"{run} ended as {run.state}, no task of it failed: look at it at {page}"
+        entries = self._log(run, task)
+        said = [str(entry["event"]) for entry in entries if isinstance(entry, dict) and entry.get("logger") == REASONS]
+        reason = said or [line for entry in entries for line in _log_lines(entry) if _is_error(entry)] or ["its log has no error"]
+        told = "\n".join(f"  {line}" for line in reason)
+        return f"{run}: task {task.task_id} failed (try {task.try_number}):\n{told}\n  The whole log: {page}/tasks/{quote(task.task_id)}"
 
     def log(self, run: Run, task: Task) -> list[str]:
         """The log lines of the task's last try; an error's own words come with it, its stack trace does not."""
+        return [line for entry in self._log(run, task) for line in _log_lines(entry)]
+
+    def _log(self, run: Run, task: Task) -> list[Any]:
         path = (
             f"/api/v2/dags/{quote(run.dag_id)}/dagRuns/{quote(run.run_id, safe='')}/taskInstances/{quote(task.task_id)}"
             f"/logs/{max(task.try_number, 1)}?map_index={task.map_index}&full_content=true"
         )
-        content = self._call("GET", path).get("content", [])
-        return [line for entry in content for line in _log_lines(entry)]
+        found: list[Any] = self._call("GET", path).get("content", [])
+        return found
 
     def import_errors(self) -> dict[str, str]:
         """The DAG files that cannot be imported, with the stack trace of each."""
@@ -194,6 +231,24 @@ class AirflowApi:
     def set_paused(self, dag_id: str, paused: bool) -> None:
         """Pause a DAG, or let its schedule run."""
         self._call("PATCH", f"/api/v2/dags/{quote(dag_id)}?update_mask=is_paused", {"is_paused": paused})
+
+    def is_paused(self, dag_id: str) -> bool:
+        """Whether no run of a DAG starts, not even one that a person asked for."""
+        return bool(self._call("GET", f"/api/v2/dags/{quote(dag_id)}")["is_paused"])
+
+    def dag_ids(self) -> list[str]:
+        """The DAGs that Airflow knows."""
+        return sorted(dag["dag_id"] for dag in self._all("/api/v2/dags", "dags"))
+
+    def paused(self) -> list[str]:
+        """The DAGs that are switched off."""
+        return sorted(dag["dag_id"] for dag in self._all("/api/v2/dags?paused=true", "dags"))
+
+    def held_up(self) -> list[Run]:
+        """The runs that wait for nothing but that their DAG is switched on: they stay queued for ever."""
+        paused = self.paused()
+        queued = [_run(entry) for entry in self._all("/api/v2/dags/~/dagRuns?state=queued", "dag_runs")]
+        return [run for run in queued if run.dag_id in paused]
 
     def pools(self) -> dict[str, int]:
         """The slots of each pool by its name."""
@@ -258,6 +313,10 @@ class AirflowApi:
 
 def _run(entry: dict[str, Any]) -> Run:
     return Run(entry["dag_id"], entry["dag_run_id"], entry["state"], entry.get("partition_key"))
+
+
+def _is_error(entry: Any) -> bool:
+    return isinstance(entry, dict) and (entry.get("level") in ("error", "critical") or bool(entry.get("error_detail")))
 
 
 def _log_lines(entry: Any) -> list[str]:

@@ -16,7 +16,8 @@ import requests
 from sqlalchemy import Engine
 
 from cchc.embedded import stack
-from cchc.embedded.airflow_api import Run
+from cchc.embedded.airflow_api import AirflowApi, Run
+from cchc.embedded.stack import REFRESH_DAG
 from cchc.errors import CchcError, WrongUse
 from cchc.files import tail
 from cchc.reference.dirty_months import dirty_months
@@ -27,7 +28,7 @@ from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 
-REFRESH_DAG = "refresh_indicators"
+BLOCKED_FILES = "confirm"  # the task of an ingest that fails where files were blocked, after all others were loaded
 PERIOD = "2023-12"  # the last month of the made-up year
 SOURCES = "demo-sources"
 SOURCES_PORT = 8765
@@ -38,16 +39,37 @@ RUN_SECONDS = 1800
 Say = Callable[[str], None]
 
 
-def load(settings: Settings, prepare: Callable[[], None], say: Say) -> stack.Stack:
+def load(
+    settings: Settings,
+    prepare: Callable[[], None],
+    say: Say,
+    ready: Callable[[stack.Stack], None] = lambda running: None,
+    scale: float | None = None,
+) -> stack.Stack:
     """Start PostgreSQL, the demo's sources and Airflow, and load everything that the demo's sources have; the running stack.
 
     `prepare` prepares the warehouse after PostgreSQL has started and before Airflow starts; it is not called where Airflow runs already.
-    Raises WrongUse where Airflow runs without the demo's sources, and CchcError with the end of the failed task's log if a run fails.
-    Airflow then continues to run, so that a person can look at it.
+    `ready` is called when Airflow is healthy, before anything is loaded. `scale`: the size of a new district, as a share of the real one.
+    A run is red where files are blocked, as some of the demo's must be; that is told, and the other files are loaded. Raises WrongUse where
+    Airflow runs without the demo's sources or the district has another scale, and CchcError with the reason if a run fails in any other
+    way. Airflow then continues to run, so that a person can look at it.
     """
-    running = _up_with_sources(settings, prepare, say)
+    _require_scale(settings, scale)
+    running = _up_with_sources(settings, prepare, say, scale)
+    ready(running)
     _load(settings, running, say)
     return running
+
+
+def _require_scale(settings: Settings, scale: float | None) -> None:
+    """Raise WrongUse if there is a district of another scale."""
+    path = _state(settings) / "district.json"
+    made = json.loads(path.read_text(encoding="utf-8"))["scale"] if path.exists() else scale
+    if scale is not None and made != scale:
+        raise WrongUse(
+            f"{settings.home} holds a district of scale {made:g}, not {scale:g}. Set CCHC_HOME to another folder for another district, "
+            f"or `make down` and remove {settings.home}"
+        )
 
 
 def is_demo(settings: Settings) -> bool:
@@ -65,7 +87,7 @@ def variables(settings: Settings) -> dict[str, str]:
     return _connections(settings) if serves(settings) else {}
 
 
-def _up_with_sources(settings: Settings, prepare: Callable[[], None], say: Say) -> stack.Stack:
+def _up_with_sources(settings: Settings, prepare: Callable[[], None], say: Say, scale: float | None) -> stack.Stack:
     if stack.is_up(settings) and not serves(settings):
         raise WrongUse(
             f"Airflow of {settings.home} runs without the demo's sources. Run `make down` first, or set CCHC_HOME to another folder."
@@ -74,19 +96,20 @@ def _up_with_sources(settings: Settings, prepare: Callable[[], None], say: Say) 
     def start_sources() -> Mapping[str, str]:
         say("starting the demo's source systems")
         port = postgres.free_port(SOURCES_PORT)
-        stack.start_beside(settings, SOURCES, [*_command(settings, "serve"), "--port", str(port)], _environment())
+        serve = [*_command(settings, "serve"), "--port", str(port), *(["--scale", str(scale)] if scale is not None else [])]
+        stack.start_beside(settings, SOURCES, serve, _environment())
         prepare()
         # The data of the district are still being generated while Airflow starts. The demo has a time of its own, so no schedule may start
         # a run by the time of this machine.
         return {**_connections(settings, port), "CCHC_SCHEDULE": "off"}
 
     running = stack.up(settings, prepare=start_sources, say=say)
-    say(f"Airflow is healthy at {running.url}")
+    say("Airflow is healthy" if running.started_now else "Airflow was running already")
     return running
 
 
 def _load(settings: Settings, running: stack.Stack, say: Say) -> None:
-    """Trigger the ingests, wait for them and for the refreshes that they cause. Raises CchcError if one of them failed."""
+    """Trigger the ingests, wait for them and for the refreshes that they cause. Raises CchcError as `_tell_failures` does."""
     until, warehouse = _clock(settings), engine(settings)
     ingests = _ingest_dags(settings)
     with running.api() as api:
@@ -96,22 +119,34 @@ def _load(settings: Settings, running: stack.Stack, say: Say) -> None:
             raise CchcError(
                 "Airflow cannot import " + ", ".join(f"{file}: {trace.strip().splitlines()[-1]}" for file, trace in broken.items())
             )
-        for dag_id in (*ingests, REFRESH_DAG):
-            api.set_paused(dag_id, False)
-        say(f"loading everything known until {until}")
+        for dag_id in api.dag_ids():
+            api.set_paused(dag_id, False)  # none goes by the clock in the demo, and a run of a paused DAG would wait for ever
+        say(f"loading everything known until {until}: {len(ingests)} sources, each extract >> stage >> validate >> load")
         known = [run.run_id for run in api.runs(REFRESH_DAG)]
         if _marked(warehouse):  # changed reference data mark months and cause no run
             api.trigger(REFRESH_DAG)
         triggered = [api.trigger(dag_id, {"from": None, "to": until}) for dag_id in ingests]
-        ingested = api.wait(triggered, RUN_SECONDS, lambda run: _say_run(run, say))
-        say("recomputing the months that the loads touched")
-        caused = api.wait_for_partitions(REFRESH_DAG, known, lambda: _marked(warehouse), RUN_SECONDS, _Counter(REFRESH_DAG, say))
-        failed = [run for run in (*ingested, *caused) if run.state != "success"]
-        if failed:
-            raise CchcError(
-                "\n\n".join([f"{len(failed)} of {len(ingested) + len(caused)} DAG runs failed.", *map(api.explain_failure, failed[:3])])
-            )
-        say(f"{len(ingested) + len(caused)} DAG runs, all green")
+        ingested = api.wait(triggered, RUN_SECONDS, lambda run: _say_run(run, say), say)
+        say(f"recomputing the months that the loads touched; {len(_marked(warehouse))} wait")
+        counter = _Counter(say, lambda: len(_marked(warehouse)))
+        caused = api.wait_for_partitions(REFRESH_DAG, known, lambda: _marked(warehouse), RUN_SECONDS, counter)
+        _tell_failures(api, [*ingested, *caused], say)
+
+
+def _tell_failures(api: AirflowApi, runs: list[Run], say: Say) -> None:
+    """Say how the runs ended, and of each that is red because files were blocked which and why.
+
+    Raises CchcError with the reasons if a run failed in any other way.
+    """
+    red = [run for run in runs if run.state != "success"]
+    blocked = [run for run in red if (task := api.failed_task(run)) is not None and task.task_id == BLOCKED_FILES]
+    failed = [run for run in red if run not in blocked]
+    if failed:
+        raise CchcError("\n".join([f"{len(failed)} of {len(runs)} DAG runs failed.", *map(api.explain_failure, failed[:3])]))
+    for run in blocked:
+        say(f"{run.dag_id} is red, as it should be: the district sends damaged files, and these are blocked. All others are loaded.")
+        say(api.explain_failure(run))
+    say(f"{len(runs) - len(blocked)} of {len(runs)} DAG runs are green" if blocked else f"{len(runs)} DAG runs, all green")
 
 
 def _marked(warehouse: Engine) -> set[str]:
@@ -205,14 +240,14 @@ def _say_run(run: Run, say: Say) -> None:
 
 
 class _Counter:
-    """Says how many runs of a DAG are done, every ten, and each one that failed."""
+    """Says every five refreshes how many are done and how many months wait, and each refresh that failed."""
 
-    def __init__(self, dag_id: str, say: Say) -> None:
-        self._dag_id, self._say, self._count = dag_id, say, 0
+    def __init__(self, say: Say, left: Callable[[], int]) -> None:
+        self._say, self._left, self._count = say, left, 0
 
     def __call__(self, run: Run) -> None:
         self._count += 1
         if run.state != "success":
             _say_run(run, self._say)
-        if self._count % 10 == 0:
-            self._say(f"{self._dag_id}: {self._count} runs done")
+        if self._count % 5 == 0:
+            self._say(f"{self._count} months are recomputed, {self._left()} wait")

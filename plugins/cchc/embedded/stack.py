@@ -33,7 +33,7 @@ from cchc.airflow.processes import ProcessFile
 from cchc.embedded.airflow_api import AirflowApi
 from cchc.errors import CchcError, NotConfigured
 from cchc.files import locked, tail, write_atomic, write_private
-from cchc.settings import PROJECT, Settings
+from cchc.settings import PROJECT, Settings, is_unscheduled
 from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse.url import warehouse_url
@@ -49,6 +49,8 @@ JWT_SECRETS = ("airflow_jwt_secret", "airflow_jwt_secret_2")  # the two together
 SECRETS = (ADMIN_PASSWORD, VIEWER_PASSWORD, FERNET_KEY, SECRET_KEY, *JWT_SECRETS)
 METADATA_DATABASE = "airflow"
 MOST_TASKS_AT_ONCE = 4  # that write to the warehouse
+OK, NOTE, WRONG = "ok", "NOTE", "WRONG"  # as cchc.cli.examine writes them
+REFRESH_DAG = "refresh_indicators"
 HEALTH_NAMES = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
 
@@ -95,7 +97,7 @@ def up(
         try:
             make_secrets(settings)
             environment = {**airflow_environment(settings, server, port, warehouse), **(extra_env or {}), **prepare()}
-            _remember(settings, port=port, by_clock=environment.get("CCHC_SCHEDULE") != "off")
+            _remember(settings, port=port, by_clock=not is_unscheduled(environment))
             pools = configured_pools(environment)
             say("starting Airflow")
             _launch(settings, environment, server)
@@ -138,7 +140,8 @@ def status(settings: Settings) -> dict[str, str]:
 def health(settings: Settings) -> list[tuple[str, str]]:
     """Whether PostgreSQL and Airflow of this CCHC_HOME run as they were started: (ok, NOTE or WRONG; a sentence). Starts nothing."""
     if not postgres.has_cluster(settings.home):
-        return [("NOTE", "PostgreSQL of this installation was never started; `cchc init` makes it")]
+        words = f"{settings.home} has no PostgreSQL. Is CCHC_HOME right? `cchc init` makes the warehouse there, `cchc up` Airflow too"
+        return [("WRONG", words)]
     server = postgres.running_server(settings.home)
     if server is None:
         return [("WRONG", "PostgreSQL of this installation is stopped; `cchc up` starts it and Airflow (or `cchc init`, PostgreSQL alone)")]
@@ -158,7 +161,19 @@ def health(settings: Settings) -> list[tuple[str, str]]:
         if WAREHOUSE_POOL not in api.pools():
             words = f"Airflow has no pool {WAREHOUSE_POOL}: tasks that write to the warehouse never start; `cchc up` makes the pool again"
             return [*found, ("WRONG", words)]
-    return [*found, ("ok", "Airflow runs and is healthy")]
+        found.append((OK, "Airflow runs and is healthy"))
+        for run in api.held_up():
+            words = f"the run {run.run_id} of {run.dag_id} waits because its DAG is paused: switch the DAG on in Airflow, or delete the run"
+            found.append((WRONG, words))
+        for file, trace in api.import_errors().items():
+            last = next(iter(trace.strip().splitlines()[-1:]), "no reason is given")
+            words = f"Airflow cannot import {file}, so its DAGs do not run: {last}. Correct the file; Airflow reads it again by itself"
+            found.append((WRONG, words))
+        off = [dag_id for dag_id in api.paused() if dag_id == REFRESH_DAG or dag_id.startswith("ingest_")]
+        if off and runs_by_clock(settings):
+            words = f"these DAGs are paused, so nothing of them runs by itself: {', '.join(off)}. Switch on those that are wanted"
+            found.append((NOTE, words))
+    return found
 
 
 def runs_by_clock(settings: Settings) -> bool:
@@ -241,6 +256,7 @@ def airflow_environment(settings: Settings, server: postgres.Server, port: int, 
         "AIRFLOW__API_AUTH__JWT_SECRET": "".join(settings.secret(name) for name in JWT_SECRETS),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(folder / "logs"),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(folder / "logs" / "dag_processor"),
+        "CCHC_AIRFLOW_DATABASE_URL": server.url(METADATA_DATABASE),
         "CCHC_HOME": str(settings.home),
         "CCHC_WAREHOUSE_URL": warehouse,
         "CCHC_LANDING_URL": settings.landing_url,
@@ -251,6 +267,17 @@ def airflow_environment(settings: Settings, server: postgres.Server, port: int, 
         "NO_PROXY": _joined(",", "127.0.0.1,localhost", os.environ.get("NO_PROXY") or os.environ.get("no_proxy")),
     }
     return {**defaults, **configuration.without_options(os.environ), **fixed, "no_proxy": fixed["NO_PROXY"]}
+
+
+def metadata_url(settings: Settings) -> str | None:
+    """The address of the metadata database of the embedded Airflow; None where there is none, or its PostgreSQL is stopped."""
+    server = postgres.running_server(settings.home) if can_be_asked(settings) else None
+    return server.url(METADATA_DATABASE) if server else None
+
+
+def can_be_asked(settings: Settings) -> bool:
+    """Whether there is a metadata database of Airflow here and its PostgreSQL runs."""
+    return _remembered_port(settings) is not None and postgres.is_running(settings.home)
 
 
 def command_environment(settings: Settings) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cchc.errors import WrongUse
+from cchc.near import or_known
 from cchc.period import Period, add_months, month_start
 from cchc.reference.finding_kinds import kinds
 from cchc.reference.scopes import known_scope, scope_condition
@@ -42,7 +43,7 @@ def _require_computed(settings: Settings, connection: Connection, period: Period
         months = f"{add_months(month_start(period.last_day), -1):%Y-%m} or {period.last_day:%Y-%m}"
         raise WrongUse(f"findings belong to calendar months: ask for {months} instead of {period.code}")
     if code is not None and code not in kinds(settings):
-        raise WrongUse(f"'{code}' is no finding; known are: {', '.join(kinds(settings))}")
+        raise WrongUse(f"'{code}' is no finding{or_known(code, kinds(settings))}")
 
 
 def counts(settings: Settings, period: Period, unit: str = "all", code: str | None = None) -> list[Count]:

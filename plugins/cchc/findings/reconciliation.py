@@ -1,6 +1,6 @@
 """Reconciliation of payments by day and unit: the fees of the dossiers, the payment log and the receipts are compared.
 
-The data are in the view mart.payment_reconciliation.
+The data are in the function mart.payment_reconciliation_between, which works on the asked days; mart.payment_reconciliation has all days.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cchc.errors import WrongUse
+from cchc.near import or_known
 from cchc.period import Period, midnight
 from cchc.reference.scopes import known_scope, scope_condition
 from cchc.settings import Settings
@@ -36,8 +37,8 @@ def _asked(connection: Connection, period: Period, unit: str) -> dict[str, Any]:
 
 
 def _condition(unit: str) -> str:
-    """Which rows of mart.payment_reconciliation (alias r; u is the unit) belong to the days and the scope that are asked for."""
-    return f"r.day >= :first and r.day < :before and {scope_condition(unit, 'r.unit_code', 'u.level')}"
+    """Which rows of mart.payment_reconciliation_between (alias r; u is the unit) belong to the scope that is asked for."""
+    return scope_condition(unit, "r.unit_code", "u.level")
 
 
 def summary(settings: Settings, period: Period, unit: str = "all", by: str = "unit") -> list[dict[str, Any]]:
@@ -61,7 +62,7 @@ def rows(
     `limit`: at most so many rows; -1 means all.
     """
     if state is not None and state not in STATES:
-        raise WrongUse(f"'{state}' is no state; known are: {', '.join(STATES)}")
+        raise WrongUse(f"'{state}' is no state{or_known(state, STATES)}")
     conditions = {
         "r.state = :state": state is not None,
         ":key in (r.order_code, r.dossier_code)": key is not None,

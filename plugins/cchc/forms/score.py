@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.indicators.count import binds, count_items, item_table
+from cchc.near import near
 from cchc.period import Period, midnight, now
 from cchc.reference.catalogue import catalogue
 from cchc.reference.entries import GroupEntry, PartEntry, VersionEntry
@@ -23,7 +24,7 @@ from cchc.reference.plan import DISTRICT
 from cchc.reference.roles import Clocks, role_clocks
 from cchc.reference.scopes import known_scope
 from cchc.settings import Settings
-from cchc.typed import near, read
+from cchc.typed import read
 from cchc.warehouse import engine, query, run_file, sql
 from cchc.warehouse.queries import ask
 

@@ -7,17 +7,19 @@ ones.
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core.completeness import incomplete_bases
+from cchc.core.completeness import counts_any_month, missing_from
 from cchc.errors import NotConfigured
 from cchc.indicators import declared
-from cchc.indicators.count import binds, measure, work_tables
+from cchc.indicators.count import Asked, binds, measure, work_tables
 from cchc.period import BASES, Period, last_day_before, last_days, midnight, now
 from cchc.reference.catalogue import Indicator, catalogue
-from cchc.reference.plan import plan_of
+from cchc.reference.plan import Place, loaded_years, place
 from cchc.reference.roles import Clocks, every_tree
 from cchc.settings import Settings
 from cchc.warehouse import run_file
@@ -26,91 +28,105 @@ FIRST_YEAR = 2000  # no dossier is older: the one-stop software of every vendor 
 YEAR_BEFORE = "year_before"  # third basis in `measured`: the year to date of the same period one year before
 
 
-def compute(connection: Connection, settings: Settings, indicators: list[Indicator], role: str, period: Period, clocks: Clocks) -> int:
-    """Compute one period on both bases for the indicators of one role, in one tree of units.
+def compute(
+    connection: Connection, settings: Settings, indicators: list[Indicator], role: str, periods: Sequence[Period], clocks: Clocks
+) -> list[int]:
+    """Compute some periods on both bases for the indicators of one role, in one tree of units.
 
-    `clocks`: the known_at of every source, and the tree of units. Returns how many values changed. Raises NotConfigured if no source of the
-    role was extracted yet.
+    `clocks`: the known_at of every source, and the tree of units. Returns for each period how many values changed. Raises NotConfigured if
+    no source of the role was extracted yet.
     """
     known_at = clocks.known_at(role)
     if known_at is None:
         raise NotConfigured(f"no source fills the role {role} in the tree of {clocks.root}, or none of them was extracted yet")
-    last_day = period.effective_last_day(known_at)
-    gone = _drop_out_of_scope(connection, settings, indicators, period, clocks.root, last_day)
+    last_days = {period: period.effective_last_day(known_at) for period in periods}
+    gone = _drop_out_of_scope(connection, settings, indicators, last_days, clocks.root)
     work_tables(connection)
+    years = loaded_years(connection)
+    plans = {period: place(years, period.last_day) for period in periods}
     if role == declared.ROLE:
         if not clocks.is_own:
             return gone  # only units of the authority's own tree declare figures
-        declared.measure(connection, settings, indicators, period, clocks, plan_of(connection, period).plan_code)
-        return gone + write_values(connection, settings, role, period, clocks)
-    if any(item.coverage == "dossiers" for item in indicators):
-        for source, source_known_at in clocks.of(role).items():
-            _open_dossiers(connection, settings, source, period, source_known_at)
-    for basis in BASES:
-        measure(connection, settings, indicators, clocks, period, basis, last_day=last_day)
-    compared = _with_direction(connection, period)
-    against = [item for item in indicators if item.code in compared]
-    before = period.year_before()
-    measure(
-        connection,
-        settings,
-        against,
-        clocks,
-        before,
-        "year_to_date",
-        counted_basis=YEAR_BEFORE,
-        last_day=before.effective_last_day(known_at),
-        compared_on=last_day,
-    )
-    return gone + write_values(connection, settings, role, period, clocks)
+        declared.measure(connection, settings, indicators, {period: plan.plan_code for period, plan in plans.items()}, clocks)
+    else:
+        if any(item.coverage == "dossiers" for item in indicators):
+            for source, source_known_at in clocks.of(role).items():
+                for period in periods:
+                    _open_dossiers(connection, settings, source, period, source_known_at)
+        measure(connection, settings, indicators, clocks, _asked(connection, plans, known_at))
+    written = write_values(connection, settings, role, plans, clocks)
+    return [deleted + changed for deleted, changed in zip(gone, written, strict=True)]
 
 
-def write_values(connection: Connection, settings: Settings, role: str, period: Period, clocks: Clocks) -> int:
-    """Judge the counts in the temporary table `measured` by the plan of the period's year, and write the values that differ.
+def _asked(connection: Connection, plans: Mapping[Period, Place], known_at: datetime) -> list[Asked]:
+    """What is counted of each period: both bases, and, for the indicators that have a direction, the year to date of the year before."""
+    asked = []
+    with_direction = {plan: _with_direction(connection, plan) for plan in set(plans.values())}
+    for number, (period, plan) in enumerate(plans.items()):
+        last_day, before = period.effective_last_day(known_at), period.year_before()
+        asked += [Asked(number, period, basis, basis, last_day) for basis in BASES]
+        compared = with_direction[plan]
+        asked.append(Asked(number, before, "year_to_date", YEAR_BEFORE, before.effective_last_day(known_at), last_day, compared))
+    return asked
 
-    Returns how many values changed.
+
+def write_values(connection: Connection, settings: Settings, role: str, plans: Mapping[Period, Place], clocks: Clocks) -> list[int]:
+    """Judge the counts in the temporary table `measured` by the plan of each period's year, and write the values that differ.
+
+    `plans`: each period and the plan that it belongs to; the number of a period in `measured` is its place among them. Returns for each
+    period how many values changed.
     """
     sources = clocks.of(role)
-    last_day = period.effective_last_day(min(sources.values()))
-    incomplete = [incomplete_bases(connection, source, period, BASES) for source in sources]
-    lacking = [basis for basis in BASES if any(found[basis] for found in incomplete)]
-    concerned = [item.code for item in catalogue(settings).values() if item.coverage == "dossiers"] if lacking else []
-    return run_file(
-        connection,
-        settings,
-        "mart/indicator_value",
-        plan=plan_of(connection, period).plan_code,
-        is_bound=clocks.is_own,
-        kind=period.kind,
-        period_start=period.start,
-        period_end=period.end,
-        last_day=last_day,
-        # A declared figure names its own month, so a figure of the year before may be stored even if no extract covers that year.
-        has_year_before=role == declared.ROLE or all(_is_extracted(connection, source, period.year_before()) for source in sources),
-        is_running=last_day < period.last_day,
-        incomplete_bases=lacking,
-        incomplete_codes=concerned,
-        now=now(),
-    ).rowcount
+    known_at = min(sources.values())
+    missing = [missing_from(connection, source) for source in sources]
+    starts = [_complete_from(connection, source) for source in sources]
+    changed = []
+    for number, (period, plan) in enumerate(plans.items()):
+        last_day = period.effective_last_day(known_at)
+        lacking = [basis for basis in BASES if any(counts_any_month(months, period, basis) for months in missing)]
+        concerned = [item.code for item in catalogue(settings).values() if item.coverage == "dossiers"] if lacking else []
+        year_before = midnight(period.year_before().year_start)
+        written = run_file(
+            connection,
+            settings,
+            "mart/indicator_value",
+            period_number=number,
+            plan=plan.plan_code,
+            is_bound=clocks.is_own,
+            kind=period.kind,
+            period_start=period.start,
+            period_end=period.end,
+            last_day=last_day,
+            # A declared figure names its own month, so a figure of the year before may be stored even if no extract covers that year.
+            has_year_before=role == declared.ROLE or all(start is not None and start <= year_before for start in starts),
+            is_running=last_day < period.last_day,
+            incomplete_bases=lacking,
+            incomplete_codes=concerned,
+            now=now(),
+        )
+        changed.append(written.rowcount)
+    return changed
 
 
 def _drop_out_of_scope(
-    connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, root: str, last_day: date
-) -> int:
-    """Delete the values of scopes that do not exist in the period, for example of a unit whose first day was corrected to a later day.
+    connection: Connection, settings: Settings, indicators: list[Indicator], last_days: Mapping[Period, date], root: str
+) -> list[int]:
+    """Delete the values of scopes that do not exist in a period, for example of a unit whose first day was corrected to a later day.
 
-    Returns how many values were deleted.
+    `last_days`: the last day of each period. Returns for each period how many values were deleted.
     """
-    return run_file(
+    deleted = run_file(
         connection,
         settings,
         "mart/value_out_of_scope",
         listed=json.dumps([{"code": item.code, "version": item.version} for item in indicators]),
         root=root,
-        last_day=last_day,
-        kind=period.kind,
-        period_start=period.start,
-    ).rowcount
+        period_kinds=[period.kind for period in last_days],
+        period_starts=[period.start for period in last_days],
+        last_days=list(last_days.values()),
+    )
+    count = Counter((row.period_kind, row.period_start) for row in deleted)
+    return [count[period.kind, period.start] for period in last_days]
 
 
 def compute_known(connection: Connection, settings: Settings, period: Period) -> None:
@@ -127,7 +143,7 @@ def compute_known(connection: Connection, settings: Settings, period: Period) ->
         for role in sorted({item.role for item in listed}):
             known_at = clocks.known_at(role)
             if known_at is not None and midnight(period.start) < known_at:
-                compute(connection, settings, [item for item in listed if item.role == role], role, period, clocks)
+                compute(connection, settings, [item for item in listed if item.role == role], role, [period], clocks)
 
 
 def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, known_at: datetime) -> None:
@@ -139,26 +155,26 @@ def _open_dossiers(connection: Connection, settings: Settings, source: str, peri
             "delete from mart.dossier_open where source_code = :s and (as_of_date = :d or (as_of_date <> :running "
             "and as_of_date <> all(:ends)))"
         ),
-        {"s": source, "d": values["last_day"], "running": last_day_before(known_at), "ends": last_days(FIRST_YEAR, known_at.year)},
+        {"s": source, "d": values["last_day"], "running": last_day_before(known_at), "ends": list(last_days(FIRST_YEAR, known_at.year))},
     )
     run_file(connection, settings, "mart/dossier_open", **values)
 
 
-def _with_direction(connection: Connection, period: Period) -> set[str]:
-    """The codes of the indicators that have a direction in the plan of the period's year: they are compared with the year before."""
-    plan = plan_of(connection, period)
+def _with_direction(connection: Connection, plan: Place) -> frozenset[str]:
+    """The codes of the indicators that have a direction in a plan that holds: they are compared with the year before."""
     rows = connection.execute(
         text("select indicator_code from core.plan_target where plan_code = :plan and kind = 'direction' and ended_at is null"),
         {"plan": plan.plan_code},
     )
-    return set(rows.scalars()) if plan.holds else set()
+    return frozenset(rows.scalars()) if plan.holds else frozenset()
 
 
-def _is_extracted(connection: Connection, source: str, period: Period) -> bool:
-    """Whether a source was extracted without a hole from the first day of the period's year to date on."""
+def _complete_from(connection: Connection, source: str) -> datetime | None:
+    """The moment from which on a source was extracted without a hole; the earliest moment if that is all, None if it is never."""
     row = connection.execute(
         text("select is_complete_from_start, earliest_from from ops.source_clock where source_code = :s"), {"s": source}
     ).one_or_none()
-    return row is not None and (
-        bool(row.is_complete_from_start) or (row.earliest_from is not None and row.earliest_from <= midnight(period.year_start))
-    )
+    if row is None:
+        return None
+    earliest: datetime | None = row.earliest_from
+    return datetime.min.replace(tzinfo=UTC) if row.is_complete_from_start else earliest

@@ -6,8 +6,11 @@ The sums are in the temporary table `measured`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -18,6 +21,29 @@ from cchc.reference.roles import Clocks
 from cchc.settings import Settings
 from cchc.warehouse import asked_binds, run_file, sql
 from cchc.warehouse.queries import read_statement
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One basis of one period that is counted.
+
+    `period_number`: the place of the period among those that are computed together. `period`: the period whose records are counted.
+    `counted_from`: the basis from which they are counted, "period" or "year_to_date". `basis`: the name of the basis in `measured`.
+    `last_day`: the last day of the values. `compared_on`: the last day of the period that is compared with this one; on that day a merged
+    unit also counts for its predecessors. `codes`: the only indicators that are counted; None means all of them.
+    """
+
+    period_number: int
+    period: Period
+    counted_from: str
+    basis: str
+    last_day: date
+    compared_on: date | None = None
+    codes: frozenset[str] | None = None
+
+    def counts(self, code: str) -> bool:
+        """Whether an indicator is counted."""
+        return self.codes is None or code in self.codes
 
 
 def binds(source: str, period: Period, basis: str, known_at: datetime, units: Iterable[str] = ()) -> dict[str, Any]:
@@ -45,12 +71,15 @@ def work_tables(connection: Connection) -> None:
     for name, columns in (
         (
             "measured",
-            "indicator_code text, formula_version integer, kind text, unit_code text, level text, basis text, "
+            "period_number integer, indicator_code text, formula_version integer, kind text, unit_code text, level text, basis text, "
             "numerator bigint, denominator bigint, coverage numeric, is_approved boolean",
         ),
-        ("unit_count", "basis text, indicator_code text, unit_code text, counted_on date, numerator bigint, denominator bigint"),
-        ("person", "basis text, indicator_code text, unit_code text, item text, is_numerator boolean"),
-        ("expected", "basis text, coverage_code text, unit_code text, has_sent boolean"),
+        (
+            "unit_count",
+            "period_number integer, basis text, indicator_code text, unit_code text, counted_on date, numerator bigint, denominator bigint",
+        ),
+        ("person", "period_number integer, basis text, indicator_code text, unit_code text, item text, is_numerator boolean"),
+        ("expected", "period_number integer, basis text, coverage_code text, unit_code text, has_sent boolean"),
     ):
         _empty_table(connection, name, columns)
 
@@ -66,64 +95,115 @@ def _empty_table(connection: Connection, name: str, columns: str) -> None:
         connection.execute(text(f"truncate {name}"))
 
 
-def measure(
-    connection: Connection,
-    settings: Settings,
-    indicators: list[Indicator],
-    clocks: Clocks,
-    period: Period,
-    basis: str,
-    *,
-    counted_basis: str | None = None,
-    last_day: date,
-    compared_on: date | None = None,
-) -> None:
-    """Count some indicators of a period on one basis, for every scope of the tree of `clocks`, into the temporary table `measured`.
+def measure(connection: Connection, settings: Settings, indicators: Sequence[Indicator], clocks: Clocks, asked: Sequence[Asked]) -> None:
+    """Count some indicators of several periods and bases, for every scope of the tree of `clocks`, into the temporary table `measured`.
 
-    Each source of a role is counted up to its own end_at. Arguments: `basis`, "period" or "year_to_date"; `counted_basis`, the name of the
-    basis in `measured` if it differs from `basis`; `last_day`, the last day of the values; `compared_on`, the last day of the period that
-    is compared with this one: on that day a merged unit also counts for its predecessors.
+    Each source of a role is counted up to its own end_at. All periods and bases of an indicator are one statement: a month that is
+    refreshed has up to eight periods with three bases each, and planning and sending a statement takes longer than counting a few records.
     """
-    name = counted_basis or basis
     for item in indicators:
         count = _COUNT_DISTINCT if item.is_distinct else _COUNT_ROWS
+        wanted = [each for each in asked if each.counts(item.code)]
         for role in item.roles:
             for source, known_at in clocks.of(role).items():
-                values = binds(source, period, basis, known_at, item.units)
-                _run(connection, count, sql(settings, item.part(role)), values, code=item.code, counted_basis=name)
+                spans = [binds(source, each.period, each.counted_from, known_at) for each in wanted]
+                _count(connection, count, sql(settings, item.part(role)), wanted, spans, code=item.code, units=list(item.units))
     for code, part, role in sorted(
         {(item.coverage, item.coverage_part(role), role) for item in indicators if item.coverage for role in item.roles}
     ):
+        covered = [item.code for item in indicators if item.coverage == code]
+        wanted = [each for each in asked if any(each.counts(covered_code) for covered_code in covered)]
         for source, known_at in clocks.of(role).items():
             # who is expected to send is asked for D of the value, whatever the T of this source
-            values = binds(source, period, basis, known_at) | {"last_day": last_day}
-            _run(connection, _EXPECT, sql(settings, part), values, code=str(code), counted_basis=name)
+            spans = [binds(source, each.period, each.counted_from, known_at) | {"last_day": each.last_day} for each in wanted]
+            _count(connection, _EXPECT, sql(settings, part), wanted, spans, code=str(code), units=[])
     listed = [{"code": item.code, "version": item.version, "kind": item.kind, "coverage": item.coverage} for item in indicators]
     run_file(
         connection,
         settings,
         "queries/values/measured",
         listed=json.dumps(listed),
-        basis=name,
+        asked=json.dumps([_asked(each) for each in asked]),
         root=clocks.root,
         is_bound=clocks.is_own,
-        last_day=last_day,
-        compared_on=compared_on,
     )
 
 
-_COUNT_ROWS = """insert into unit_count
-select :counted_basis, :code, x.unit_code, x.counted_on, count(*) filter (where x.is_numerator), count(*) from (
-{sql}
-) as x group by x.unit_code, x.counted_on"""
-_COUNT_DISTINCT = """insert into person
-select :counted_basis, :code, x.unit_code, x.item, x.is_numerator from (
-{sql}
+def _asked(each: Asked) -> dict[str, Any]:
+    """A row of `asked` in measured.sql."""
+    return {
+        "period_number": each.period_number,
+        "basis": each.basis,
+        "last_day": each.last_day.isoformat(),
+        "compared_on": each.compared_on and each.compared_on.isoformat(),
+        "codes": None if each.codes is None else sorted(each.codes),
+    }
+
+
+# The days and moments in which the periods and bases differ; all else that the SQL of an indicator may use is the same for all of them.
+_OF_A_SPAN = {
+    "start_date": "date",
+    "start_at": "timestamptz",
+    "year_start_at": "timestamptz",
+    "end_at": "timestamptz",
+    "last_day": "date",
+}
+_BIND_OF_A_SPAN = re.compile(rf"(?<![:\w\\]):({'|'.join(_OF_A_SPAN)})\b(?!:)")
+# A subquery that sums, or that ends with `offset 0`, is planned by itself: so the SQL of an indicator keeps its plan.
+_SPANS = f"""from jsonb_to_recordset(cast(:spans as jsonb))
+    as span_ (period_number integer, basis text, {", ".join(f"{name} {kind}" for name, kind in _OF_A_SPAN.items())})
+cross join lateral ("""
+# The days are then summed by the stretches in which the unit of a day counts for the same unit; a stretch is known by its first day.
+_COUNT_ROWS = f"""insert into unit_count
+select span_.period_number, span_.basis, :code, x.unit_code, o.from_date, sum(x.numerator), sum(x.denominator)
+{_SPANS}
+select counted_.unit_code, counted_.counted_on, count(*) filter (where counted_.is_numerator) as numerator, count(*) as denominator from (
+{{sql}}
+) as counted_ group by counted_.unit_code, counted_.counted_on
+) as x
+left join core.unit_on_day as o on x.unit_code = o.unit_code and x.counted_on >= o.from_date and x.counted_on <= o.to_date
+group by span_.period_number, span_.basis, x.unit_code, o.from_date"""
+_COUNT_DISTINCT = f"""insert into person
+select span_.period_number, span_.basis, :code, x.unit_code, x.item, x.is_numerator
+{_SPANS}
+select counted_.* from (
+{{sql}}
+) as counted_ offset 0
 ) as x"""
-_EXPECT = """insert into expected
-select :counted_basis, :code, x.unit_code, x.has_sent from (
-{sql}
+_EXPECT = f"""insert into expected
+select span_.period_number, span_.basis, :code, x.unit_code, x.has_sent
+{_SPANS}
+select counted_.* from (
+{{sql}}
+) as counted_ offset 0
 ) as x"""
+
+
+def _count(
+    connection: Connection,
+    around: str,
+    statement: str,
+    asked: Sequence[Asked],
+    spans: Sequence[dict[str, Any]],
+    *,
+    code: str,
+    units: list[str],
+) -> None:
+    """Run the SQL of an indicator for several spans inside the statement `around`. `spans`: the bind values of each of `asked`."""
+    if not spans:
+        return
+    rows = [
+        {"period_number": each.period_number, "basis": each.basis} | {name: span[name].isoformat() for name in _OF_A_SPAN}
+        for each, span in zip(asked, spans, strict=True)
+    ]
+    values = spans[0] | {"spans": json.dumps(rows), "code": code, "units": units}
+    whole = _for_spans(around, statement)
+    connection.execute(read_statement(whole), asked_binds(whole, values))
+
+
+@lru_cache(maxsize=256)
+def _for_spans(around: str, statement: str) -> str:
+    return around.replace("{sql}", _BIND_OF_A_SPAN.sub(r"span_.\1", statement))
 
 
 _ITEMS = """insert into item_now

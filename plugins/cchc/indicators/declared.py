@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,12 +18,17 @@ from cchc.warehouse.queries import ask
 ROLE = "declared"
 
 
-def measure(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clocks: Clocks, plan: str) -> None:
-    """Count the declared figures of one period into the temporary table `measured`, together with the same month of the year before.
+def measure(connection: Connection, settings: Settings, indicators: list[Indicator], periods: Mapping[Period, str], clocks: Clocks) -> None:
+    """Count the declared figures of some periods into the temporary table `measured`, together with the same months of the year before.
 
-    Both bases get the same values. `plan`: the code of the plan that the period belongs to; its list says which units have to declare.
+    Both bases get the same values. `periods`: for each period the code of the plan that it belongs to; its list says which units have to
+    declare. The number of a period in `measured` is its place among them.
     """
     for source, known_at in clocks.of(ROLE).items():
+        asked = [
+            {"period_number": number, "plan_code": plan, "last_day": period.effective_last_day(known_at).isoformat()}
+            for number, (period, plan) in enumerate(periods.items())
+        ]
         run_file(
             connection,
             settings,
@@ -30,8 +36,7 @@ def measure(connection: Connection, settings: Settings, indicators: list[Indicat
             source=source,
             listed=json.dumps([{"code": item.code, "version": item.version, "kind": item.kind} for item in indicators]),
             root=clocks.root,
-            plan=plan,
-            last_day=period.effective_last_day(known_at),
+            periods=json.dumps(asked),
             known_at=known_at,
         )
 

@@ -54,8 +54,9 @@ def recompute(connection: Connection, settings: Settings, source: str, month: da
             # A record of a source that lies after known_at of the role counts in the periods that run at known_at of the role.
             last = month_start(last_day_before(known_at))
             is_beyond = role not in filled or len(clocks.of(role)) > 1
-            for period in periods_ending_in(min(month, last) if is_beyond else month, known_at):
-                done.append(Recomputed(indicators, period, compute(connection, settings, indicators, role, period, clocks), clocks))
+            periods = periods_ending_in(min(month, last) if is_beyond else month, known_at)
+            changed = compute(connection, settings, indicators, role, periods, clocks)
+            done += [Recomputed(indicators, period, count, clocks) for period, count in zip(periods, changed, strict=True)]
     return done
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.errors import CchcError, LoadBlocked, WrongUse
+from cchc.errors import CchcError, LoadBlocked, PeriodNotOver, WrongUse
 from cchc.forms import score
 from cchc.indicators.refresh import months_of
 from cchc.period import ZONE, Period, add_months, midnight, month_start, now, parse_period
@@ -24,10 +24,24 @@ from cchc.settings import Settings
 from cchc.warehouse import engine, run_file
 
 
+def require_over(period: Period) -> None:
+    """Raise PeriodNotOver if the last day of a period has not ended: what is not over can be measured, but not be published."""
+    if midnight(period.end) > now():
+        raise PeriodNotOver(
+            f"{period.code} is not over: its last day is {period.last_day:%d/%m/%Y}, and today is {now():%d/%m/%Y}. It can be closed from "
+            f"{period.end:%d/%m/%Y} on; until then `cchc scorecard {period.code}` shows what is known"
+        )
+
+
 def period_to_close(code: str | None, moment: datetime) -> Period:
-    """The period with the given code; without a code, the last calendar month that has ended at `moment`."""
+    """The period with the given code; without a code, the last calendar month that has ended at `moment`.
+
+    Raises PeriodNotOver if the period with this code has not ended.
+    """
     if code:
-        return parse_period(code)
+        period = parse_period(code)
+        require_over(period)
+        return period
     last = add_months(month_start(moment.astimezone(ZONE).date()), -1)
     return parse_period(f"{last:%Y-%m}")
 
@@ -61,10 +75,11 @@ def close(
     If the period was published before, this publishes its approved restatement as the next edition. Arguments: `approved_by`, the name of
     the approver; `approval`, "person" or "rule"; `incomplete`, publish even if a source is not known up to the end of the period;
     `reports`, a function that writes the reports into the folder that it gets; `is_approved`, whether the approval is also valid for the
-    readiness at the moment of the freeze, which is published with the values. Raises CchcError if a source is not known up to the end of
-    the period (unless `incomplete`), LoadBlocked if the approval is no longer valid, and WrongUse if the period is published and nothing
-    has changed since.
+    readiness at the moment of the freeze, which is published with the values. Raises PeriodNotOver if the period has not ended, CchcError
+    if a source is not known up to the end of the period (unless `incomplete`), LoadBlocked if the approval is no longer valid, and WrongUse
+    if the period is published and nothing has changed since.
     """
+    require_over(period)
     if not approved_by.strip():
         raise WrongUse("a publication needs somebody who approves it")
     items = catalogue(settings)

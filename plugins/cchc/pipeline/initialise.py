@@ -10,6 +10,7 @@ from cchc.reference.load import load_reference
 from cchc.settings import Settings
 from cchc.warehouse import engine, migrate
 from cchc.warehouse.roles import grant_roles
+from cchc.warehouse.url import make_server
 
 _NAMED = 5  # up to so many views and functions are named in the text; more are only counted
 
@@ -45,6 +46,7 @@ def initialise(settings: Settings) -> Initialised:
     Raises CchcError if an applied migration was edited, and NotConfigured if a file of the reference data cannot be read.
     """
     settings.make_privacy_key()
+    make_server(settings)
     applied = migrate(settings, [finding_kinds.view(settings)])
     changes = load_reference(settings)
     grant_roles(settings)

@@ -61,12 +61,19 @@ def session(engine: Engine) -> Iterator[Gx]:
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = great_expectations.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
+    # GX writes its whole configuration anew, as YAML, at each table that it is told of: a fifth of a small ingest. Nobody reads what an
+    # ephemeral context has written. The method is not public in GX, whose version is fixed (cchc.quality.compile).
+    context._save_project_config = _write_nothing
     source = context.data_sources.add_postgres("warehouse", connection_string=_address(engine.url))
     try:
         yield Gx(source, context)
     finally:
         source.get_execution_engine().close()
         source.get_engine().dispose()
+
+
+def _write_nothing() -> None:
+    """In place of GX's own writing of its configuration."""
 
 
 def error_of(result: Any) -> str | None:

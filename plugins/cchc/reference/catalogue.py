@@ -9,10 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from cchc.errors import NotConfigured, WrongUse
+from cchc.near import near, or_known
 from cchc.reference import entries as reference_models
 from cchc.reference.entries import IndicatorEntry
 from cchc.settings import Settings
-from cchc.typed import near, read
+from cchc.typed import read
 from cchc.warehouse import sql
 
 # for each of these records, cchc.publication.restatement_reasons has a query that finds out when the record became known
@@ -123,5 +124,5 @@ def indicator(settings: Settings, code: str) -> Indicator:
     """One indicator by its code. For an unknown code it raises WrongUse, which names the known codes."""
     known = catalogue(settings)
     if code not in known:
-        raise WrongUse(f"'{code}' is no computed indicator; known are: {', '.join(sorted(known))}")
+        raise WrongUse(f"'{code}' is no computed indicator{or_known(code, sorted(known))}")
     return known[code]

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.errors import NotConfigured, WrongUse
+from cchc.near import near
 from cchc.period import add_months, now
 from cchc.reference.catalogue import catalogue
 from cchc.reference.entries import EACH_UNIT, GROUPS, DutyEntry
@@ -23,7 +24,7 @@ from cchc.reference.roles import role_clocks
 from cchc.reference.unit_list import FILE, read_units, stored_units
 from cchc.reference.units import State, Units
 from cchc.settings import Settings
-from cchc.typed import near, read
+from cchc.typed import read
 from cchc.warehouse import query, run_file, sql
 
 ROLE = "declared"

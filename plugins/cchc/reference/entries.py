@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from cchc.models import Role
-from cchc.typed import Fault, Typed, near
+from cchc.near import near
+from cchc.typed import Fault, Typed
 
 Record = Literal["dossier", "certification", "payment", "work_file", "feedback", "opinion", "signature", "procedure", "declared"]
 Form = Literal["rate", "count", "score"]

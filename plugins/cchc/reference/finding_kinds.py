@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cchc.errors import NotConfigured
+from cchc.near import near
 from cchc.reference.entries import FindingEntry
 from cchc.settings import Settings
-from cchc.typed import near, read
+from cchc.typed import read
 from cchc.warehouse import composed, run_script, sql
 from cchc.warehouse.files import SqlFile
 

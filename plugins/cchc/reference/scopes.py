@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy import Connection, text
 
 from cchc.errors import WrongUse
+from cchc.near import near, plain
 from cchc.reference.plan import DISTRICT
 
 NAMES = {"all": "Toàn huyện", "level:district": "Cấp huyện", "level:commune": "Cấp xã", "level:ward": "Cấp phường"}
@@ -14,15 +16,31 @@ NAMES = {"all": "Toàn huyện", "level:district": "Cấp huyện", "level:commu
 
 def known_scope(connection: Connection, scope: str) -> None:
     """Raise WrongUse if a scope is neither a unit, nor a level that has units, nor `all`."""
-    found = connection.execute(
-        text(
-            "select 1 from (select unit_code from core.unit union select 'level:' || level from core.unit_span union select 'all') as s "
-            "where unit_code = :u"
-        ),
-        {"u": scope},
-    ).scalar()
-    if found is None:
-        raise WrongUse(f"'{scope}' is no unit; a unit code such as {DISTRICT}.3, level:district, level:commune, or all")
+    units = _units(connection)
+    levels = connection.execute(text("select distinct 'level:' || level from core.unit_span order by 1")).scalars()
+    scopes = [*units, *(str(level) for level in levels), "all"]
+    if scope not in scopes:
+        hint = _nearest(scope, units) or near(scope, scopes)
+        raise WrongUse(f"'{scope}' is no unit; a unit code such as {DISTRICT}.3, level:district, level:commune, or all{hint}")
+
+
+def known_unit(connection: Connection, code: str) -> None:
+    """Raise WrongUse if there is no unit of this code."""
+    units = _units(connection)
+    if code not in units:
+        raise WrongUse(f"'{code}' is no unit; a unit code such as {DISTRICT}.3{_nearest(code, units) or near(code, units)}")
+
+
+def _units(connection: Connection) -> dict[str, str]:
+    """The name of each unit by its code."""
+    return {str(code): str(name) for code, name in connection.execute(text("select unit_code, name from core.unit order by unit_code"))}
+
+
+def _nearest(name: str, units: Mapping[str, str]) -> str:
+    """The hint for somebody who gave the name of a unit, whole or in part, instead of its code; empty where no unit is called so."""
+    wanted = plain(name)
+    called = [code for code, known in units.items() if len(wanted) > 2 and wanted in plain(known)]
+    return "; did you mean " + " or ".join(f"{code!r} ({units[code]})" for code in called[:3]) + "?" if called else ""
 
 
 def scope_name(connection: Connection, scope: str, day: date) -> str:

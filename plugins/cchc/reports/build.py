@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cchc.errors import CchcError, WrongUse
 from cchc.files import write_atomic
+from cchc.near import near
 from cchc.period import Period
 from cchc.reports.content import Content, read
 from cchc.reports.document import report_document
@@ -16,7 +17,6 @@ from cchc.reports.layout_file import ReportEntry
 from cchc.reports.page import list_page, public_page
 from cchc.reports.workbook import form_workbook, table_workbook
 from cchc.settings import Settings
-from cchc.typed import near
 
 Writer = Callable[[Content, Layout], bytes]
 

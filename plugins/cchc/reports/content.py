@@ -19,6 +19,7 @@ from cchc.forms import form_06a
 from cchc.period import Period
 from cchc.reference.plan import DISTRICT, plan_of
 from cchc.reference.roles import role_clocks
+from cchc.reference.scopes import known_scope
 from cchc.reports.vietnamese import clean
 from cchc.settings import Settings
 from cchc.states import ValueStatus
@@ -373,6 +374,7 @@ def _unit(connection: Connection, code: str, named: dict[str, Any]) -> Unit:
         {"code": code, "root": DISTRICT} | named,
     )
     if not found:
+        known_scope(connection, code)  # it says which unit may be meant
         raise WrongUse(f"'{code}' is no unit of the plan; a unit code such as {DISTRICT}.3")
     return Unit(**_clean(found[0]))
 

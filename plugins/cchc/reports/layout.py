@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from cchc.errors import NotConfigured
+from cchc.near import near
 from cchc.reports.content import Unit
 from cchc.reports.layout_file import FILES, FormFile, LabelsFile, ReportEntry, TableEntry
-from cchc.typed import near, read
+from cchc.typed import read
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pandas as pd
 from cchc.errors import NotConfigured
 from cchc.forms.form_06a import Row as FormRow
 from cchc.forms.form_06a import total
+from cchc.near import near
 from cchc.period import ZONE
 from cchc.reports import vietnamese as vi
 from cchc.reports.content import DUE_WITHIN, Content, PlanRow
@@ -19,7 +20,6 @@ from cchc.reports.layout import Layout, filled
 from cchc.reports.layout_file import ColumnEntry, TableEntry
 from cchc.reports.rows import DueLine, FailureLine, FormLine, LateCount, LateLine, Line, PlanLine, RankLine, UnitLine, query_row
 from cchc.states import ValueStatus
-from cchc.typed import near
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Comma for decimals, dot for thousands, a space before %, dd/mm/yyyy, quarters in
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -14,6 +15,11 @@ from cchc.period import Period
 NONE = "–"
 _DECIMALS = {"count": 0, "score": 2}  # the kinds of indicators that are no percentages
 _SWAPPED = str.maketrans({",": ".", ".": ","})
+# the order of the alphabet, as core.vietnamese_order has it: the marks make letters of their own, the tones do not
+_PLAIN = str.maketrans(dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True)) | {"Đ": "d{", "đ": "d{"})
+_MARKS, _TONES = "\u0306\u0302\u031b", "\u0300\u0309\u0303\u0301\u0323"
+_LETTERS = str.maketrans(_MARKS, "{|}", _TONES)
+_SPOKEN = str.maketrans(_TONES, "①②③④⑤", _MARKS)
 
 
 def number(value: Decimal | float | None, decimals: int = 0) -> str:
@@ -61,10 +67,9 @@ def change(now: Decimal | None, before: Decimal | None, kind: str = "flow") -> s
     return f"{word} {number(abs(difference), decimals)}" + ("" if kind in _DECIMALS else " điểm %")
 
 
-def counts(numerator: Decimal | int, denominator: Decimal | int | None, *, thousands: bool = True) -> str:
-    """1.234/1.300, or 1.234 where there is no denominator; the terminal writes them without dots (`thousands` false)."""
-    shown = [number(part) if thousands else str(part) for part in (numerator, denominator) if part is not None]
-    return "/".join(shown)
+def counts(numerator: Decimal | int, denominator: Decimal | int | None) -> str:
+    """1.234/1.300, or 1.234 where there is no denominator."""
+    return "/".join(number(part) for part in (numerator, denominator) if part is not None)
 
 
 def signed(value: Decimal) -> str:
@@ -125,6 +130,15 @@ def next_period_name(period: Period) -> str:
 def span(period: Period) -> str:
     """Từ ngày 01/12/2023 đến ngày 31/12/2023."""
     return f"Từ ngày {day(period.start)} đến ngày {day(period.last_day)}"
+
+
+def order(text: str) -> tuple[str, str, str]:
+    """What to sort Vietnamese names by: letters (a ă â … d đ e ê …), then tones (huyền, hỏi, ngã, sắc, nặng), then capitals.
+
+    The same as core.vietnamese_order, by which PostgreSQL sorts.
+    """
+    taken_apart = unicodedata.normalize("NFD", text).translate(_PLAIN)
+    return taken_apart.translate(_LETTERS), taken_apart.translate(_SPOKEN), text
 
 
 def clean(text: str) -> str:

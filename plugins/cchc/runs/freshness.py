@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 from cchc.sources.profile import Profile
@@ -20,8 +19,3 @@ def allowed_age(profile: Profile) -> timedelta | None:
     if day not in ("*", "?"):
         return timedelta(days=33)
     return timedelta(days=2) if weekday in ("*", "?", "1-5", "0-6") else timedelta(days=9)
-
-
-def goes_by_clock() -> bool:
-    """Whether runs follow their schedules here; with CCHC_SCHEDULE=off they do not, and no source can be late."""
-    return os.environ.get("CCHC_SCHEDULE") != "off"

@@ -7,6 +7,7 @@ asked over HTTP; otherwise it is a drop folder (a path or an fsspec URL).
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
@@ -59,10 +60,10 @@ def variable(source: str) -> str:
     return f"AIRFLOW_CONN_SRC_{source.upper()}"
 
 
-def from_environment(source: str) -> Connection:
-    """The connection of `source` from the environment. Raises NotConfigured that names the variable and the Airflow connection."""
+def from_environment(source: str, variables: Mapping[str, str] = os.environ) -> Connection:
+    """The connection of `source` from its variable. Raises NotConfigured that names the variable and the Airflow connection."""
     name = variable(source)
-    text = (os.environ.get(name) or "").strip()
+    text = (variables.get(name) or "").strip()
     if not text:
         raise NotConfigured(
             f"Source {source} has no connection. Set the environment variable {name} (JSON or URI), or in Airflow the connection "

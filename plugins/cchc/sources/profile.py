@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from cchc.errors import NotConfigured
+from cchc.near import near
 from cchc.sources.needs import check_needs
 from cchc.sources.profile_file import (
     NAME,
@@ -56,8 +57,9 @@ def load_profile(sources_dir: Path, source: str) -> Profile:
     """The profile of `source`. Raises NotConfigured if it is not there, is not YAML, or breaks the rules of this module."""
     path = Path(sources_dir) / f"{source}.yaml"
     if not path.is_file():
+        known = list_profiles(sources_dir)
         raise NotConfigured(
-            f"There is no profile {path.name} in {sources_dir}. Sources there: {', '.join(list_profiles(sources_dir)) or 'none'}."
+            f"There is no profile {path.name} in {sources_dir}{near(source, known) or '.'} Sources there: {', '.join(known) or 'none'}."
         )
     return read_profile(path)
 

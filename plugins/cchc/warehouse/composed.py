@@ -351,7 +351,7 @@ def finding_view(parts: Sequence[tuple[str, str]], comments: dict[str, str]) -> 
 
 
 def _of_unit(view: str, alias: str, condition: str) -> str:
-    """The rows of a view of mart that a condition allows, each with its unit (alias u) as it is on the day `:d`."""
+    """The rows of a view or function of mart that a condition allows, each with its unit (alias u) as it is on the day `:d`."""
     return f"from mart.{view} as {alias} inner join core.unit_at(:d) as u on u.unit_code = {alias}.unit_code where {condition}"
 
 
@@ -371,6 +371,9 @@ def list_findings(condition: str) -> str:
         limit cast(:limit as bigint)"""
 
 
+PAYMENTS = "payment_reconciliation_between(:first, :before)"  # it works on these days alone, the view on all of them
+
+
 def sum_payments(group: str, condition: str) -> str:
     """Sum the orders and amounts (VND) by state.
 
@@ -379,14 +382,14 @@ def sum_payments(group: str, condition: str) -> str:
     return f"""select
             {group}r.state, count(*) as order_count, coalesce(sum(r.fee_vnd), 0) as fee_vnd, sum(r.paid_vnd) as paid_vnd,
             sum(r.refunded_vnd) as refunded_vnd, count(*) filter (where r.is_receipt_missing) as receipt_missing_count
-        {_of_unit("payment_reconciliation", "r", condition)}
+        {_of_unit(PAYMENTS, "r", condition)}
         group by {group}r.state order by {group}r.state"""
 
 
 def list_payments(condition: str) -> str:
     """List the orders and dossiers with their amounts (VND). `condition`: which (aliases r and u); `:limit` null means all."""
     return f"""select r.*, u.name as unit_name
-        {_of_unit("payment_reconciliation", "r", condition)}
+        {_of_unit(PAYMENTS, "r", condition)}
         order by r.day, r.unit_code, r.order_code, r.dossier_code
         limit cast(:limit as bigint)"""
 

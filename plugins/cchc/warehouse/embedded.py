@@ -140,7 +140,9 @@ def has_cluster(home: Path) -> bool:
 def known_server(home: Path) -> Server:
     """The server of `home` as it was last started, running or not; starts nothing. Raises NotConfigured where there is none."""
     if not has_cluster(home):
-        raise NotConfigured(f"{home} has no PostgreSQL yet: run `cchc init` first, or set CCHC_WAREHOUSE_URL.")
+        raise NotConfigured(
+            f"{home} has no warehouse. Is CCHC_HOME right? `cchc init` makes a warehouse there, and CCHC_WAREHOUSE_URL names one elsewhere."
+        )
     return _server(home)
 
 

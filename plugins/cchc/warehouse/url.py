@@ -1,4 +1,4 @@
-"""The address of the warehouse: `CCHC_WAREHOUSE_URL`, or the embedded server, which is started if it is not running."""
+"""The address of the warehouse: `CCHC_WAREHOUSE_URL`, or the embedded server, which is started if it is not running, but never made."""
 
 from __future__ import annotations
 
@@ -16,13 +16,21 @@ def warehouse_url(settings: Settings) -> str:
     """The SQLAlchemy URL of the warehouse, always with the driver psycopg.
 
     If no URL is set, the embedded server is started and its database `warehouse` is created.
-    Raises NotConfigured if the URL is not one of PostgreSQL, CchcError if the embedded server does not start.
+    Raises NotConfigured if the URL is not one of PostgreSQL or if CCHC_HOME has no embedded server (a mistyped CCHC_HOME must not make
+    one), CchcError if the embedded server does not start.
     """
     if settings.warehouse_url:
         return normalised(settings.warehouse_url)
+    postgres.known_server(settings.home)
     server = postgres.start(settings.home)
     server.ensure_databases(DATABASE)
     return server.url(DATABASE, DRIVER)
+
+
+def make_server(settings: Settings) -> None:
+    """Make and start the embedded server if there is none and no URL is set: what `cchc init` does, and no command that reads."""
+    if not settings.warehouse_url:
+        postgres.start(settings.home)
 
 
 def address(settings: Settings, *, with_password: bool) -> str:

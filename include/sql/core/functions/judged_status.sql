@@ -1,7 +1,8 @@
 -- grain: one value for each call: status of a value by its target; null without a target
 -- source: numerator and denominator now and of the year before, the kind and operator of the target, the last day and the plan's year
 -- traps: fractions are compared by cross multiplication and never divided; a target of kind direction needs the year before, else it has no
---        data
+--        data. Every step is immutable, also the cast of a day to a timestamp without a zone: only then does PostgreSQL merge the function
+--        into the statement that calls it for thousands of rows
 
 create or replace function core.judged_status(
     target_kind text,
@@ -31,9 +32,9 @@ select
         -- the period ends in the next year but that year has not begun: none of its target is due yet
         when last_day < year_start then 'on_pace'
         when
-            numerator * 12 * extract(day from date_trunc('month', last_day) + interval '1 month' - interval '1 day')
+            numerator * 12 * extract(day from date_trunc('month', cast(last_day as timestamp)) + interval '1 month' - interval '1 day')
             >= target * denominator * (
-                (extract(month from last_day) - 1) * extract(day from date_trunc('month', last_day) + interval '1 month' - interval '1 day')
+                (extract(month from last_day) - 1) * extract(day from date_trunc('month', cast(last_day as timestamp)) + interval '1 month' - interval '1 day')
                 + extract(day from last_day)
             )
             then 'on_pace'

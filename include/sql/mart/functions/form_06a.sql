@@ -1,5 +1,5 @@
 -- grain: one row for each level and field: columns 3 to 13 of form II.06a and its two footnotes
--- source: mart.form_06a_dossier
+-- source: mart.form_06a_dossier, core.vietnamese_order
 -- traps: readers without rights on core call it, so it runs with the rights of its owner and a fixed search_path. PostgreSQL stores no
 --        comments of arguments and columns: they stand in the comment of the function, a line each
 
@@ -44,7 +44,7 @@ select
     count(*) filter (where d.is_without_due) as without_due_count
 from mart.form_06a_dossier(form_06a.period_kind, form_06a.period_start, form_06a.scope, form_06a.source) as d
 group by d.level, d.field_code, d.field_name
-order by d.level desc, d.field_name collate "C" nulls last, d.field_code collate "C" nulls last
+order by d.level desc, core.vietnamese_order(d.field_name) collate "C" nulls last, d.field_code collate "C" nulls last
 $$;
 comment on function mart.form_06a is 'Form II.06a/VPCP/KSTT at T of now: rows by field within level; columns 3 to 13 in their order, then the footnotes n returned and n without a due (docs/reference/indicators.md#91-form-ii06avpcpkstt) | Biểu II.06a: theo lĩnh vực trong từng cấp
 period_kind: month, quarter, half_year, nine_months, year, report_month, report_quarter | Loại kỳ
@@ -53,7 +53,7 @@ scope: A unit, level:district, level:commune, or all | Đơn vị, cấp, hoặc
 source: One source of the dossiers; null = all of them | Nguồn dữ liệu
 level: district, commune | Cấp
 field_code: Field | Mã lĩnh vực
-field_name: Column 2: its name | Cột 2: lĩnh vực
+field_name: Column 2: its name in this level | Cột 2: lĩnh vực, theo tên ở cấp này
 received_count: Column 3: 4 + 5 + 6 | Cột 3: tổng số tiếp nhận
 received_online_count: Column 4: received in the period online | Cột 4: trong kỳ, trực tuyến
 received_otherwise_count: Column 5: received in the period in person or by post | Cột 5: trong kỳ, trực tiếp và bưu chính

@@ -1,8 +1,9 @@
 -- grain: one row for each dossier that form II.06a counts in a period and scope, with where it counts
 -- source: mart.dossier, core.dossier_open_at, core.unit_at, core.unit_scope, core.role_clock, core.authority
--- traps: readers without rights on core call it, so it runs with the rights of its owner and a fixed search_path. A period that
---        starts at or after T has no rows. PostgreSQL stores no comments on arguments and columns, so they are in the comment on the
---        function, a line each
+-- traps: a field has a name in each level (the procedures of the district and of the communes are listed apart), so the newest name is
+--        looked for within the level. Readers without rights on core call it, so it runs with the rights of its owner and a fixed
+--        search_path. A period that starts at or after T has no rows. PostgreSQL stores no comments on arguments and columns, so they
+--        are in the comment on the function, a line each
 
 create or replace function mart.form_06a_dossier(period_kind text, period_start date, scope text default 'all', source text default null)
 returns table (
@@ -89,7 +90,8 @@ placed as (
         coalesce(o.root_code, u.root_code) as root_code,
         d.field_code,
         first_value(d.field_name) over (
-            partition by d.field_code order by (d.field_name is null), d._changed_at desc, d.dossier_code collate "C"
+            partition by coalesce(o.level, u.level), d.field_code
+            order by (d.field_name is null), d._changed_at desc, d.dossier_code collate "C"
         ) as field_name,
         d.dossier_code,
         d.channel,
@@ -133,7 +135,7 @@ source: One source of the dossiers; null = all of them | Nguồn dữ liệu
 level: district, commune | Cấp
 unit_code: Unit for which it counts: the handling unit, its successor where that did not exist on the day of the reception, or level:… where there is none | Đơn vị được tính
 field_code: Field | Mã lĩnh vực
-field_name: Its name, as the newest dossier of the field has it | Tên lĩnh vực
+field_name: Its name, as the newest dossier of the field in this level has it: the levels may call a field differently | Tên lĩnh vực ở cấp này
 dossier_code: MaHoSo | Mã hồ sơ
 channel: online, post, in_person | Kênh nộp
 is_carried_over: Received before the period (column 6) | Từ kỳ trước

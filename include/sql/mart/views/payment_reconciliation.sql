@@ -1,166 +1,23 @@
 -- grain: one row for each order of the payment log that succeeded or is pending, and for each dossier that was paid online by its record
 --        but has no order
--- source: core.payment, core.payment_day, core.dossier_version, mart.dossier, ops.source_clock, core.role_clock
--- traps: an order is a payment request with all its attempts. A dossier may be paid in several orders, so the sum of its orders is
---        compared with its fees. An order without a dossier is pending as long as the payment is later than known_at (T) of the dossiers
+-- source: mart.payment_reconciliation_between
+-- traps: it works on every day; for a month use mart.payment_reconciliation_between, which works on the month
 
 create or replace view mart.payment_reconciliation as
-with log as (
-    select
-        c.source_code,
-        c.known_at,
-        (
-            select min(o.known_at)
-            from core.role_clock as o
-            inner join core.role_clock as p on o.root_code = p.root_code
-            where o.role = 'dossiers' and p.role = 'payments' and p.source_code = c.source_code
-        ) as dossiers_known_at
-    from ops.source_clock as c
-    inner join core.source_role as r on c.source_code = r.source_code
-    where r.role = 'payments'
-),
-
-attempt as (
-    select
-        p.*,
-        coalesce(p.order_code, p._key) as order_key,
-        p.kind_code = 'PAY' and p.status_code = 1 as is_success
-    from core.payment as p
-    inner join log as l on p.source_code = l.source_code
-    where p.kind_code = 'PAY'
-),
-
-refund as (
-    select
-        p.source_code,
-        p.refunded_order_code as order_key,
-        sum(p.amount_vnd) as refunded_vnd
-    from core.payment as p
-    where p.kind_code = 'REFUND' and p.status_code = 1 and p.refunded_order_code is not null
-    group by p.source_code, p.refunded_order_code
-),
-
-orders as (
-    select
-        a.source_code,
-        a.order_key,
-        min(a.unit_code) as unit_code,
-        min(a.dossier_code) as dossier_code,
-        coalesce(min(a.paid_at) filter (where a.is_success), min(a.paid_at)) as paid_at,
-        max(a.paid_at) filter (where a.status_code = 3) as pending_at,
-        count(*) filter (where a.is_success and a.amount_vnd > 0) as success_count,
-        bool_or(a.is_success) as has_success,
-        coalesce(sum(a.amount_vnd) filter (where a.is_success), 0) as paid_vnd,
-        count(a.receipt_number) filter (where a.is_success and a.amount_vnd > 0) as receipt_count,
-        bool_and(a.method_code = 'mien-phi') filter (where a.is_success) as is_exempt,
-        string_agg(distinct a.receipt_number, ', ') filter (where a.is_success) as receipt_numbers
-    from attempt as a
-    group by a.source_code, a.order_key
-    having bool_or(a.is_success) or bool_or(a.status_code = 3)
-),
-
--- the dossier of an order: by MaHoSo, else by MaHoSoKhac
-placed as (
-    select
-        o.*,
-        coalesce(
-            (select d.dossier_id from mart.dossier as d where d.dossier_code = o.dossier_code order by d.dossier_id limit 1),
-            (select d.dossier_id from mart.dossier as d where d.other_dossier_code = o.dossier_code order by d.dossier_id limit 1)
-        ) as dossier_id
-    from orders as o
-),
-
-fee as (
-    select
-        v.dossier_id,
-        sum(cast(f.item ->> 'amount_vnd' as bigint)) as fee_vnd
-    from core.dossier_version as v
-    cross join lateral jsonb_array_elements(v.fees) as f (item)
-    where v._is_current and v.fees is not null
-    group by v.dossier_id
-),
-
--- a dossier may be paid in several orders: at reception, at a supplement, at return
-summed as (
-    select
-        p.*,
-        coalesce(r.refunded_vnd, 0) as refunded_vnd,
-        sum(p.paid_vnd - case when p.success_count > 1 then p.paid_vnd - p.paid_vnd / p.success_count else 0 end)
-            filter (where coalesce(r.refunded_vnd, 0) < p.paid_vnd or p.paid_vnd = 0)
-            over (partition by p.dossier_id) as dossier_paid_vnd,
-        bool_or(coalesce(p.is_exempt, false)) over (partition by p.dossier_id) as is_dossier_exempt
-    from placed as p
-    left join refund as r on p.source_code = r.source_code and p.order_key = r.order_key
-),
-
-judged as (
-    select
-        s.source_code,
-        s.order_key as order_code,
-        coalesce(d.dossier_code, s.dossier_code) as dossier_code,
-        s.unit_code,
-        cast(s.paid_at at time zone (select a.zone from core.authority as a) as date) as day,
-        case when d.dossier_id is not null then coalesce(f.fee_vnd, 0) end as fee_vnd,
-        cast(s.paid_vnd as bigint) as paid_vnd,
-        cast(s.refunded_vnd as bigint) as refunded_vnd,
-        cast(s.success_count as integer) as success_count,
-        s.receipt_numbers,
-        s.success_count > s.receipt_count as is_receipt_missing,
-        case
-            when s.paid_vnd > 0 and s.refunded_vnd >= s.paid_vnd then 'refunded'
-            when s.success_count > 1 then 'duplicate_success'
-            when not s.has_success and s.pending_at < l.known_at - interval '3 days' then 'pending_over_3_days'
-            when not s.has_success then 'pending'
-            when s.dossier_id is null and s.paid_at < l.dossiers_known_at then 'transaction_without_dossier'
-            when s.dossier_id is null then 'pending'
-            when s.is_dossier_exempt or s.dossier_paid_vnd = coalesce(f.fee_vnd, 0) then 'matched'
-            else 'amount_differs'
-        end as state
-    from summed as s
-    inner join log as l on s.source_code = l.source_code
-    left join mart.dossier as d on s.dossier_id = d.dossier_id
-    left join fee as f on s.dossier_id = f.dossier_id
-),
-
-unpaid as (
-    select
-        l.source_code,
-        cast(null as text) as order_code,
-        d.dossier_code,
-        d.unit_code,
-        d.received_date as day,
-        coalesce(f.fee_vnd, 0) as fee_vnd,
-        cast(0 as bigint) as paid_vnd,
-        cast(0 as bigint) as refunded_vnd,
-        0 as success_count,
-        cast(null as text) as receipt_numbers,
-        false as is_receipt_missing,
-        'paid_without_transaction' as state
-    from log as l
-    cross join mart.dossier as d
-    left join fee as f on d.dossier_id = f.dossier_id
-    where
-        d.is_counted
-        and d.paid_online_code in (1, 2)
-        and exists (
-            select 1
-            from core.payment_day as y
-            where
-                y.source_code = l.source_code
-                and y.file_date = cast(coalesce(d.submitted_at, d.received_at) at time zone (select a.zone from core.authority as a) as date)
-        )
-        and not exists (
-            select 1
-            from core.payment as p
-            where
-                p.kind_code = 'PAY' and p.status_code = 1 and p.amount_vnd > 0
-                and p.dossier_code in (d.dossier_code, d.other_dossier_code)
-        )
-)
-
-select * from judged
-union all
-select * from unpaid;
+select
+    r.source_code,
+    r.order_code,
+    r.dossier_code,
+    r.unit_code,
+    r.day,
+    r.fee_vnd,
+    r.paid_vnd,
+    r.refunded_vnd,
+    r.success_count,
+    r.receipt_numbers,
+    r.is_receipt_missing,
+    r.state
+from mart.payment_reconciliation_between() as r;
 comment on view mart.payment_reconciliation is 'One row an order of the payment log (a request with its tries) that succeeded or is pending, and one a dossier that says it was paid online without one: fees, payments, receipts | Đối soát thanh toán';
 comment on column mart.payment_reconciliation.source_code is 'Payment log | Nguồn';
 comment on column mart.payment_reconciliation.order_code is 'MaThamChieu; the key of a row without one; null for a dossier without a transaction | Mã tham chiếu';

@@ -10,4 +10,4 @@ select
 from core.unit_at(cast(:d as date)) as u
 inner join core.authority as a on u.root_code = a.root_code
 where u.is_valid and u.unit_code <> a.root_code
-order by u.level desc, lpad(substring(u.unit_code from '[0-9]+$'), 6, '0'), u.unit_code
+order by u.level desc, lpad(substring(u.unit_code from '[0-9]+$'), 6, '0') asc, u.unit_code asc

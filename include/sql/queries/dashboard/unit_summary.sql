@@ -57,4 +57,4 @@ left join target as t on u.unit_code = t.unit_code
 left join value as v
     on u.unit_code = v.unit_code and v.indicator_code = 'dossier_on_time_rate' and v.basis = cast(:basis as text)
 left join past_due as p on u.unit_code = p.unit_code
-order by u.level desc, lpad(substring(u.unit_code from '[0-9]+$'), 6, '0'), u.unit_code
+order by u.level desc, lpad(substring(u.unit_code from '[0-9]+$'), 6, '0') asc, u.unit_code asc

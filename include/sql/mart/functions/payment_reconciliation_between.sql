@@ -1,0 +1,270 @@
+-- grain: as mart.payment_reconciliation, for days from `first_day` to the day before `before`; null = no bound
+-- source: core.payment, core.payment_day, core.dossier_version, mart.dossier, ops.source_clock, core.role_clock
+-- traps: an order is a payment request with all its attempts. A dossier may be paid in several orders, so the sum of its orders is
+--        compared with its fees, and those of other days are read, too. An order without a dossier is pending as long as the payment is
+--        later than known_at (T) of the dossiers. Readers without rights on core call it, so it runs with the rights of its owner
+
+create or replace function mart.payment_reconciliation_between(first_day date default null, before date default null)
+returns table (
+    source_code text,
+    order_code text,
+    dossier_code text,
+    unit_code text,
+    day date,
+    fee_vnd numeric,
+    paid_vnd bigint,
+    refunded_vnd bigint,
+    success_count integer,
+    receipt_numbers text,
+    is_receipt_missing boolean,
+    state text
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+with log as (
+    select
+        c.source_code,
+        c.known_at,
+        (
+            select min(o.known_at)
+            from core.role_clock as o
+            inner join core.role_clock as p on o.root_code = p.root_code
+            where o.role = 'dossiers' and p.role = 'payments' and p.source_code = c.source_code
+        ) as dossiers_known_at
+    from ops.source_clock as c
+    inner join core.source_role as r on c.source_code = r.source_code
+    where r.role = 'payments'
+),
+
+paid as (
+    select
+        p.*,
+        coalesce(p.order_code, p._key) as order_key,
+        p.status_code = 1 as is_success,
+        cast(p.paid_at at time zone (select a.zone from core.authority as a) as date) as paid_date
+    from core.payment as p
+    inner join log as l on p.source_code = l.source_code
+    where p.kind_code = 'PAY'
+),
+
+-- the orders with a try on the asked days
+asked_order as (
+    select distinct
+        p.source_code,
+        p.order_key
+    from paid as p
+    where (before is null or p.paid_date < before) and (first_day is null or p.paid_date >= first_day)
+),
+
+-- the codes of the dossiers that these orders may belong to
+asked_code as (
+    select distinct p.dossier_code
+    from paid as p
+    inner join asked_order as a on p.source_code = a.source_code and p.order_key = a.order_key
+    where p.dossier_code is not null
+),
+
+wanted_code as (
+    select c.dossier_code
+    from asked_code as c
+    union
+    select s.code
+    from mart.dossier as d
+    cross join lateral (values (d.dossier_code), (d.other_dossier_code)) as s (code)
+    where
+        s.code is not null
+        and (
+            d.dossier_code in (select c.dossier_code from asked_code as c)
+            or d.other_dossier_code in (select c.dossier_code from asked_code as c)
+        )
+),
+
+-- a dossier may be paid in several orders, so every order of such a dossier is read, whatever its day
+wanted_order as (
+    select a.source_code, a.order_key
+    from asked_order as a
+    union
+    select p.source_code, p.order_key
+    from paid as p
+    where p.dossier_code in (select c.dossier_code from wanted_code as c)
+),
+
+attempt as (
+    select p.*
+    from paid as p
+    inner join wanted_order as w on p.source_code = w.source_code and p.order_key = w.order_key
+),
+
+refund as (
+    select
+        p.source_code,
+        p.refunded_order_code as order_key,
+        sum(p.amount_vnd) as refunded_vnd
+    from core.payment as p
+    where p.kind_code = 'REFUND' and p.status_code = 1 and p.refunded_order_code is not null
+    group by p.source_code, p.refunded_order_code
+),
+
+orders as (
+    select
+        a.source_code,
+        a.order_key,
+        min(a.unit_code) as unit_code,
+        min(a.dossier_code) as dossier_code,
+        coalesce(min(a.paid_at) filter (where a.is_success), min(a.paid_at)) as paid_at,
+        max(a.paid_at) filter (where a.status_code = 3) as pending_at,
+        count(*) filter (where a.is_success and a.amount_vnd > 0) as success_count,
+        bool_or(a.is_success) as has_success,
+        coalesce(sum(a.amount_vnd) filter (where a.is_success), 0) as paid_vnd,
+        count(a.receipt_number) filter (where a.is_success and a.amount_vnd > 0) as receipt_count,
+        bool_and(a.method_code = 'mien-phi') filter (where a.is_success) as is_exempt,
+        string_agg(distinct a.receipt_number, ', ') filter (where a.is_success) as receipt_numbers
+    from attempt as a
+    group by a.source_code, a.order_key
+    having bool_or(a.is_success) or bool_or(a.status_code = 3)
+),
+
+-- the dossier of an order: by MaHoSo, else by MaHoSoKhac
+placed as (
+    select
+        o.*,
+        coalesce(
+            (select d.dossier_id from mart.dossier as d where d.dossier_code = o.dossier_code order by d.dossier_id limit 1),
+            (select d.dossier_id from mart.dossier as d where d.other_dossier_code = o.dossier_code order by d.dossier_id limit 1)
+        ) as dossier_id
+    from orders as o
+),
+
+-- found before their day of the log is looked for, which would otherwise be done for every dossier and every day
+claimed as materialized (
+    select
+        d.dossier_id,
+        d.dossier_code,
+        d.other_dossier_code,
+        d.unit_code,
+        d.received_date,
+        coalesce(d.submitted_at, d.received_at) as submitted_at
+    from mart.dossier as d
+    where
+        d.is_counted
+        and d.paid_online_code in (1, 2)
+        and (before is null or d.received_date < before)
+        and (first_day is null or d.received_date >= first_day)
+),
+
+fee as (
+    select
+        v.dossier_id,
+        sum(cast(f.item ->> 'amount_vnd' as bigint)) as fee_vnd
+    from core.dossier_version as v
+    cross join lateral jsonb_array_elements(v.fees) as f (item)
+    where
+        v._is_current and v.fees is not null
+        and v.dossier_id in (
+            select p.dossier_id
+            from placed as p
+            union all
+            select c.dossier_id
+            from claimed as c
+        )
+    group by v.dossier_id
+),
+
+-- a dossier may be paid in several orders: at reception, at a supplement, at return
+summed as (
+    select
+        p.*,
+        coalesce(r.refunded_vnd, 0) as refunded_vnd,
+        sum(p.paid_vnd - case when p.success_count > 1 then p.paid_vnd - p.paid_vnd / p.success_count else 0 end)
+            filter (where coalesce(r.refunded_vnd, 0) < p.paid_vnd or p.paid_vnd = 0)
+            over (partition by p.dossier_id) as dossier_paid_vnd,
+        bool_or(coalesce(p.is_exempt, false)) over (partition by p.dossier_id) as is_dossier_exempt
+    from placed as p
+    left join refund as r on p.source_code = r.source_code and p.order_key = r.order_key
+),
+
+judged as (
+    select
+        s.source_code,
+        s.order_key as order_code,
+        coalesce(d.dossier_code, s.dossier_code) as dossier_code,
+        s.unit_code,
+        cast(s.paid_at at time zone (select a.zone from core.authority as a) as date) as day,
+        case when d.dossier_id is not null then coalesce(f.fee_vnd, 0) end as fee_vnd,
+        cast(s.paid_vnd as bigint) as paid_vnd,
+        cast(s.refunded_vnd as bigint) as refunded_vnd,
+        cast(s.success_count as integer) as success_count,
+        s.receipt_numbers,
+        s.success_count > s.receipt_count as is_receipt_missing,
+        case
+            when s.paid_vnd > 0 and s.refunded_vnd >= s.paid_vnd then 'refunded'
+            when s.success_count > 1 then 'duplicate_success'
+            when not s.has_success and s.pending_at < l.known_at - interval '3 days' then 'pending_over_3_days'
+            when not s.has_success then 'pending'
+            when s.dossier_id is null and s.paid_at < l.dossiers_known_at then 'transaction_without_dossier'
+            when s.dossier_id is null then 'pending'
+            when s.is_dossier_exempt or s.dossier_paid_vnd = coalesce(f.fee_vnd, 0) then 'matched'
+            else 'amount_differs'
+        end as state
+    from summed as s
+    inner join log as l on s.source_code = l.source_code
+    left join mart.dossier as d on s.dossier_id = d.dossier_id
+    left join fee as f on s.dossier_id = f.dossier_id
+),
+
+unpaid as (
+    select
+        l.source_code,
+        cast(null as text) as order_code,
+        c.dossier_code,
+        c.unit_code,
+        c.received_date as day,
+        coalesce(f.fee_vnd, 0) as fee_vnd,
+        cast(0 as bigint) as paid_vnd,
+        cast(0 as bigint) as refunded_vnd,
+        0 as success_count,
+        cast(null as text) as receipt_numbers,
+        false as is_receipt_missing,
+        'paid_without_transaction' as state
+    from log as l
+    cross join claimed as c
+    left join fee as f on c.dossier_id = f.dossier_id
+    where
+        exists (
+            select 1
+            from core.payment_day as y
+            where
+                y.source_code = l.source_code
+                and y.file_date = cast(c.submitted_at at time zone (select a.zone from core.authority as a) as date)
+        )
+        and not exists (
+            select 1
+            from core.payment as p
+            where
+                p.kind_code = 'PAY' and p.status_code = 1 and p.amount_vnd > 0
+                and p.dossier_code in (c.dossier_code, c.other_dossier_code)
+        )
+)
+
+select *
+from judged as j
+where (before is null or j.day < before) and (first_day is null or j.day >= first_day)
+union all
+select * from unpaid
+$$;
+comment on function mart.payment_reconciliation_between is 'Fees, payments and receipts of the days that are asked for: the rows of mart.payment_reconciliation, without the work for the other days | Đối soát thanh toán của các ngày được hỏi
+first_day: First day; null = from the beginning | Ngày đầu
+before: Day after the last; null = to the end | Ngày sau ngày cuối
+source_code: Payment log | Nguồn
+order_code: MaThamChieu; the key of a row without one; null for a dossier without a transaction | Mã tham chiếu
+dossier_code: MaHoSo | Mã hồ sơ
+unit_code: Collecting unit; handling unit of a dossier without a transaction | Đơn vị
+day: Local date of the first success, else of the first try; else of the reception | Ngày
+fee_vnd: Fees of the dossier; null where it is not known | Phí, lệ phí của hồ sơ
+paid_vnd: Successful payments of the order | Số tiền đã trả
+refunded_vnd: Given back | Số tiền hoàn
+success_count: Successful payments above 0 | Số lần thành công
+receipt_numbers: Receipts | Số biên lai
+is_receipt_missing: A success above 0 without a receipt | Thiếu biên lai
+state: matched, amount_differs, paid_without_transaction, transaction_without_dossier, duplicate_success, pending_over_3_days, refunded; pending: young, or its dossier may still come | Trạng thái';

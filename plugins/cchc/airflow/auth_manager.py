@@ -1,0 +1,55 @@
+"""Airflow's auth manager of this project: Airflow's simple one, and the accounts of persons that `cchc account` keeps.
+
+Airflow's own users (admin, viewer) log in as before. Whoever has an account logs in with its name, so that an approval bears the name of a
+person. [core] auth_manager in include/airflow/airflow.cfg names this class.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from airflow.api_fastapi.auth.managers.simple.datamodels.login import LoginBody
+from airflow.api_fastapi.auth.managers.simple.services.login import SimpleAuthManagerLogin
+from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+from cchc.airflow.accounts import Accounts
+
+
+class AccountsAuthManager(SimpleAuthManager):  # type: ignore[misc] # Airflow's module has no types
+    """The simple auth manager with the accounts of persons."""
+
+    def init(self) -> None:
+        """Prepare Airflow's own users, and let the login look for accounts first."""
+        super().init()
+        own_token = SimpleAuthManagerLogin.create_token
+        if getattr(own_token, "asks_accounts", False):
+            return
+
+        def create_token(body: LoginBody, **options: Any) -> str:
+            """The token of an account, or else of one of Airflow's own users."""
+            role = self.accounts().role_of(body.username, body.password) if body.username and body.password else None
+            if role is None:
+                return str(own_token(body, **options))
+            return str(self.generate_jwt(user=SimpleAuthManagerUser(username=body.username, role=role), **options))
+
+        create_token.asks_accounts = True  # type: ignore[attr-defined]
+        # the login page and the API both call this function, and Airflow offers no other place to change it
+        SimpleAuthManagerLogin.create_token = staticmethod(create_token)
+
+    @classmethod
+    def accounts(cls) -> Accounts:
+        """The accounts, which lie beside the passwords of Airflow's own users."""
+        return Accounts(Path(cls.get_generated_password_file()).parent)
+
+    def deserialize_user(self, token: dict[str, Any]) -> SimpleAuthManagerUser:
+        """The user of a token, with the role that the account has now. Raises ValueError where the account was removed."""
+        user = super().deserialize_user(token)
+        accounts = self.accounts()
+        account = accounts.read().get(user.username)
+        if account is not None:
+            return SimpleAuthManagerUser(username=user.username, role=account.role, teams=user.teams)
+        if accounts.was_removed(user.username):
+            raise ValueError(f"the account {user.username} was removed")
+        return user

@@ -1,0 +1,113 @@
+"""Accounts of persons: kept as hashes, allowed at once, out at once, and let in by Airflow's own login beside its own users."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from cchc.airflow.accounts import Accounts
+from cchc.errors import NotConfigured, WrongUse
+from cchc.settings import Settings
+from tests.dags.conftest import Box
+from tests.support.cli import cchc
+from tests.support.warehouse import rows_of
+
+PASSWORD = "a long password of a person"
+
+
+def test_an_account_is_let_in_with_its_password_alone(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path)
+    accounts.put("thu", "viewer", PASSWORD)
+    assert accounts.role_of("thu", PASSWORD) == "viewer"
+    for name, password in (("thu", PASSWORD + "x"), ("thu", ""), ("other", PASSWORD), ("", "")):
+        assert accounts.role_of(name, password) is None
+    assert PASSWORD not in accounts.path.read_text()
+    assert stat.S_IMODE(accounts.path.stat().st_mode) == 0o600
+    accounts.put("thu", "op", PASSWORD + "2")
+    assert (accounts.role_of("thu", PASSWORD), accounts.role_of("thu", PASSWORD + "2")) == (None, "op")
+    accounts.remove("thu")
+    assert accounts.role_of("thu", PASSWORD + "2") is None
+    assert accounts.was_removed("thu")
+    accounts.put("thu", "viewer", PASSWORD)
+    assert not accounts.was_removed("thu")
+
+
+@pytest.mark.parametrize("name", ["admin", "viewer", "Thu", "a", "x y", "thư", "../x", "a" * 70])
+def test_a_name_that_is_not_allowed(tmp_path: Path, name: str) -> None:
+    with pytest.raises(WrongUse):
+        Accounts(tmp_path).put(name, "viewer", PASSWORD)
+    assert list(tmp_path.glob("*.json")) == []
+
+
+def test_a_file_that_cannot_be_read_lets_nobody_in(tmp_path: Path) -> None:
+    (tmp_path / "accounts.json").write_text("{")
+    with pytest.raises(NotConfigured, match="Restore it from the backup"):
+        Accounts(tmp_path).role_of("thu", PASSWORD)
+
+
+def test_the_command_keeps_table_and_file_the_same(warehouse: Settings) -> None:
+    made = cchc("account", "add", "nguyen.van.thu", "--role", "viewer", "--unit", "H19.16.21")
+    assert made.code == 0, made.err
+    password = made.out.rpartition(": ")[2].strip()
+    accounts = Accounts(warehouse.home / "airflow")
+    assert accounts.role_of("nguyen.van.thu", password) == "viewer"
+    row = "select user_name, kind, role, unit_code from ops.account"
+    assert rows_of(warehouse, row) == [{"user_name": "nguyen.van.thu", "kind": "airflow", "role": "viewer", "unit_code": "H19.16.21"}]
+    assert cchc("account", "add", "le.thi.binh", "--role", "operator", "--password", PASSWORD).code == 0
+    assert accounts.role_of("le.thi.binh", PASSWORD) == "op", "Airflow's name of the role"
+    listed = cchc("account", "list").out.splitlines()[2:]
+    assert [line.split()[:2] for line in listed] == [["le.thi.binh", "operator"], ["nguyen.van.thu", "viewer"]]
+    changed = cchc("account", "password", "nguyen.van.thu")
+    assert accounts.role_of("nguyen.van.thu", password) is None
+    assert accounts.role_of("nguyen.van.thu", changed.out.rpartition(": ")[2].strip()) == "viewer"
+    assert cchc("account", "remove", "nguyen.van.thu").code == 0
+    assert set(accounts.read()) == {"le.thi.binh"} == {one["user_name"] for one in rows_of(warehouse, row)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("add", "thu"), "needs --role"),
+        (("add",), "needs the name"),
+        (("add", "thu", "--role", "viewer", "--unit", "H19.99"), "'H19.99' is no unit"),
+        (("add", "thu", "--role", "admin", "--unit", "H19.16.21"), "confined to a unit can only see"),
+        (("add", "admin", "--role", "admin"), "one of Airflow's own users"),
+        (("add", "thu", "--role", "viewer", "--password", "short"), "at least 12"),
+        (("password", "thu"), "there is no account 'thu'"),
+        (("remove", "thu"), "there is no account 'thu'"),
+    ],
+)
+def test_what_is_refused_leaves_nothing_behind(warehouse: Settings, arguments: tuple[str, ...], words: str) -> None:
+    said = cchc("account", *arguments)
+    assert said.code == 2
+    assert words in said.err
+    assert rows_of(warehouse, "select 1 from ops.account") == []
+    file = warehouse.home / "airflow" / "accounts.json"
+    assert not file.exists() or json.loads(file.read_text())["accounts"] == {}
+
+
+def test_the_name_is_taken_once(warehouse: Settings) -> None:
+    assert cchc("account", "add", "thu", "--role", "viewer").code == 0
+    again = cchc("account", "add", "thu", "--role", "admin")
+    assert (again.code, "there is an account 'thu' already" in again.err) == (2, True)
+    assert Accounts(warehouse.home / "airflow").read()["thu"].role == "viewer"
+
+
+def test_airflow_lets_accounts_and_its_own_users_in(box: Box) -> None:
+    """Airflow's own login and its tokens, with the auth manager that airflow.cfg names."""
+    folder = box.log.parent / "airflow"  # of the Airflow of these tests
+    folder.mkdir(exist_ok=True)
+    accounts = Accounts(folder)
+    accounts.put("thu", "op", PASSWORD)
+    let_in = box.ask("log_in", name="thu", password=PASSWORD)
+    assert let_in == {"name": "thu", "role": "op", "manager": "AccountsAuthManager"}
+    assert box.ask("log_in", name="thu", password=PASSWORD + "x") == {"refused": 401}
+    accounts.put("thu", "viewer", PASSWORD)
+    assert box.ask("log_in", name="thu", password=PASSWORD)["role"] == "viewer"
+    own = json.loads((folder / "passwords.json").read_text())["admin"]
+    assert box.ask("log_in", name="admin", password=own)["role"] == "admin"
+    assert box.ask("log_in", name="admin", password=PASSWORD) == {"refused": 401}
+    assert box.ask("log_in", name="thu", password=PASSWORD, then="thu") == {"refused": "InvalidTokenError"}, "out at once"
