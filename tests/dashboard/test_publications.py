@@ -65,6 +65,7 @@ def test_the_way_to_the_approval_leaves_the_frame_and_keeps_the_prefix(site: Sit
     text = page(site, "/publications")
     assert 'href="/dags/close_month/required_actions" target="_top"' in text
     assert 'href="/dags/close_month" target="_top"' in text
+    assert "menu của Airflow" in text, "inside Airflow's frame no link leads out, so the way is told in words"
 
 
 def test_an_edition_says_on_what_knowledge_it_was_approved(site: Site, edition: dict[str, Any], path: str) -> None:
