@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from cchc.dashboard.measures import Measured, Source, is_in, is_of, lamps, measure
 from cchc.dashboard.page import Answer, Asking, NotThere
@@ -616,7 +617,9 @@ def _findings(asking: Asking, measured: Measured) -> tuple[Table, ...]:
 
 def _story(asking: Asking, row: Row, source: str | None = None) -> str | None:
     """The page of the dossier that a record concerns; None where it concerns none."""
-    return asking.view.link(f"/dossiers/{source or row['source_code']}/{row['dossier_code']}") if row["dossier_code"] else None
+    if not row["dossier_code"]:
+        return None
+    return asking.view.link(f"/dossiers/{quote(source or row['source_code'], safe='')}/{quote(row['dossier_code'], safe='')}")
 
 
 def _payments(asking: Asking, measured: Measured) -> tuple[Table, ...]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from cchc.dashboard.health import is_number, own_units, unit_names
 from cchc.dashboard.page import Answer, Asking, Download, NotThere
@@ -239,7 +240,7 @@ def _paper_table(asking: Asking, publication: int) -> Table:
     words = asking.words
 
     def download(row: Row) -> str | None:
-        return asking.view.link(f"/publications/{publication}/files/{row['file_name']}") if row["may_read"] else None
+        return asking.view.link(f"/publications/{publication}/files/{quote(row['file_name'])}") if row["may_read"] else None
 
     rows = [
         dict(row) | {"may_read": may_read(asking.person, row["file_name"]), "what": _paper_name(words, row["file_name"])}
@@ -383,7 +384,7 @@ def _item_table(asking: Asking, publication: int, units: frozenset[str] | None) 
 
 
 def _story(asking: Asking, row: Mapping[str, Any]) -> str | None:
-    return asking.view.link(f"/dossiers/-/{row['item']}") if row["is_dossier"] else None
+    return asking.view.link(f"/dossiers/-/{quote(row['item'], safe='')}") if row["is_dossier"] else None
 
 
 def _side(text: str | None, words: Words) -> str | None:
