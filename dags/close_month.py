@@ -1,4 +1,4 @@
-"""close_month: publish a period. Wait for the data, show the findings, ask a person, freeze values and reports, send a notice.
+"""close_month: publish a period. Wait for the data, show what will be frozen, ask a person, freeze values and reports, send a notice.
 
 It runs each month for the month before; a person can start it for any `period` (2023-06, 2023-Q2, 2023-06R …). It waits up to `wait_hours`
 for late sources and units; then it continues and names what is missing. The approval is a task that waits for an answer in the UI. If
@@ -73,11 +73,13 @@ def close_month() -> None:
     @task
     @reason_first
     def findings(period: str) -> str:
-        """The text for the approver: known_at of each source, the units that sent nothing, the findings, the open restatements."""
+        """The text for the approver: sources, units that sent nothing, findings, restatements, and the scorecard that will be frozen."""
+        from cchc.airflow.links import scorecard_url
         from cchc.period import parse_period
-        from cchc.publication.readiness import readiness
+        from cchc.reports.approval import approval_text
 
-        text = readiness(Settings.load(), parse_period(period)).text_vi()
+        settings, asked = Settings.load(), parse_period(period)
+        text = approval_text(settings, asked, scorecard_url(settings, asked))
         print(text)
         return text
 

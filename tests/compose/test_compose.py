@@ -53,10 +53,26 @@ def literal_secrets(environment: dict[str, Any]) -> list[str]:
 
 
 def test_services_are_there() -> None:
-    assert set(LONG_RUNNING) == {"postgres", "api-server", "scheduler", "dag-processor", "triggerer", "sources", "proxy", "analysts", "metrics"}
+    assert set(LONG_RUNNING) == {
+        "postgres",
+        "api-server",
+        "scheduler",
+        "dag-processor",
+        "triggerer",
+        "sources",
+        "proxy",
+        "analysts",
+        "metrics",
+    }
     assert set(SERVICES) - set(LONG_RUNNING) == {"init", "sources-connections"}
     profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
-    assert profiles == {"sources": ["demo"], "sources-connections": ["demo"], "proxy": ["tls"], "analysts": ["analysts"], "metrics": ["metrics"]}
+    assert profiles == {
+        "sources": ["demo"],
+        "sources-connections": ["demo"],
+        "proxy": ["tls"],
+        "analysts": ["analysts"],
+        "metrics": ["metrics"],
+    }
 
 
 def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:

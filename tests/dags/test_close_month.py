@@ -60,6 +60,7 @@ def test_who_rejects_publishes_nothing(box: Box, closable: tuple[Settings, dict[
     (asked,) = done["asked"]
     assert asked["subject"] == "Công bố số liệu kỳ 2023-07?"
     assert asked["body"] == done["results"]["findings"]
+    assert "**Bảng điểm sẽ công bố**" in asked["body"], "the approver sees what will be frozen"
     assert published(settings, "2023-07") == []
 
 

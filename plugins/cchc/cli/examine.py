@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,13 +20,13 @@ from sqlalchemy import Connection
 from cchc.core import completeness
 from cchc.errors import CchcError, sentence_of
 from cchc.period import ZONE, now, to_minute
+from cchc.runs.lateness import LONG_RUN
 from cchc.settings import Settings, is_unscheduled
 from cchc.sources.profile import Profile
 from cchc.states import ExtractStatus, LoadStatus
 
 OK, NOTE, WRONG = "ok", "NOTE", "WRONG"
 LEAST_ROOM = 5  # GB; the demo's size takes one, and a day's logs of Airflow some hundred MB
-LONG_RUN = timedelta(hours=6)  # a run has three long tasks of at most two hours each
 
 
 class Finding(NamedTuple):

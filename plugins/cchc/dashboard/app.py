@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from cchc.dashboard import indicator, scorecard, unit
+from cchc.dashboard import health, indicator, publications, scorecard, unit
 from cchc.dashboard.findings import Findings
 from cchc.dashboard.page import Answer, Asking, Download, NotThere, Page, Work
 from cchc.dashboard.past import Past
@@ -36,6 +36,13 @@ PAGES: dict[str, Page] = {
     "/indicators/{indicator}": indicator.page,
     "/units": unit.list_page,
     "/units/{unit}": unit.page,
+    "/health": health.page,
+    "/loads/{load}": health.load_page,
+    "/publications": publications.page,
+    "/publications/{publication}": publications.one_page,
+}
+FILES: dict[str, Callable[[Asking], Download]] = {
+    "/publications/{publication}/files/{name}": publications.paper,
 }
 
 Identify = Callable[[Request], Any]
@@ -53,6 +60,9 @@ def create_app(settings: Settings, identify: Identify, login_url: LoginUrl) -> F
 
     for path, page in PAGES.items():
         app.get(path)(_route(settings, page, identify, work))
+
+    for path, file in FILES.items():
+        app.get(path)(_route_of_file(settings, file, identify, work))
 
     @app.get("/static/{name}")
     def static(name: str) -> Response:
@@ -79,6 +89,14 @@ def _route(settings: Settings, page: Page, identify: Identify, work: Work) -> Ca
         with reading(settings) as connection:
             asking = _asking(settings, connection, request, login, work)
             return _written(asking, page(asking))
+
+    return answer
+
+
+def _route_of_file(settings: Settings, file: Callable[[Asking], Download], identify: Identify, work: Work) -> Callable[..., Response]:
+    def answer(request: Request, login: Annotated[Login, Depends(identify)]) -> Response:
+        with reading(settings) as connection:
+            return _download(file(_asking(settings, connection, request, login, work)))
 
     return answer
 
@@ -155,6 +173,7 @@ def _download(file: Download) -> Response:
 # How each error of the package is told: the status of the answer, the words, and whether its own sentence is shown.
 TOLD: dict[type[CchcError], tuple[int, str, bool]] = {
     Forbidden: (403, "forbidden_unit", False),
+    publications.ChangedFile: (500, "changed_file", True),
     NothingComputed: (503, "no_data", False),
     NotConfigured: (503, "no_data", True),
     WarehouseUnavailable: (503, "warehouse_away", False),

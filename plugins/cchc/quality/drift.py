@@ -12,6 +12,8 @@ from datetime import datetime
 from math import sqrt
 from typing import Any
 
+from sqlalchemy import Connection
+
 from cchc.errors import CchcError
 from cchc.settings import Settings
 from cchc.sources.absent import CONCENTRATION, chance_of_none
@@ -70,14 +72,19 @@ def earlier_deliveries(settings: Settings, source: str) -> dict[str, Earlier]:
 
 
 def drift(settings: Settings, source: str, extract_id: int | None = None) -> list[Finding]:
+    """The changes in the fields of a source, as `drift_at` gives them."""
+    with engine(settings).connect() as connection:
+        return drift_at(connection, settings, source, extract_id)
+
+
+def drift_at(connection: Connection, settings: Settings, source: str, extract_id: int | None = None) -> list[Finding]:
     """The changes in the fields of a source, by entity and kind; with `extract_id` only the changes that this extract brought.
 
     A field is reported as `vanished` if no record of the newest load has it and the probability of that is below 1 % (by the model in
     `cchc.sources.absent`). It is reported as `missing` if the load has at least 20 records, and the share of empty values is higher than
     before by at least 20 percentage points and by at least four standard deviations (see `_deviations`). Optional fields may vanish.
     """
-    with engine(settings).connect() as connection:
-        rows = ask(connection, "quality/field_history", source=source, enough_records=ENOUGH_RECORDS)
+    rows = ask(connection, "quality/field_history", source=source, enough_records=ENOUGH_RECORDS)
     entities = _entities(settings, source)
     findings: list[Finding] = []
     for name in dict.fromkeys(row["entity"] for row in rows):
@@ -186,4 +193,10 @@ def _moment(at: datetime | None) -> str:
 
 def all_drift(settings: Settings, sources: Iterable[str]) -> list[Finding]:
     """The changes in the fields of several sources, source by source."""
-    return [finding for source in sources for finding in drift(settings, source)]
+    with engine(settings).connect() as connection:
+        return all_drift_at(connection, settings, sources)
+
+
+def all_drift_at(connection: Connection, settings: Settings, sources: Iterable[str]) -> list[Finding]:
+    """The same, read on a connection."""
+    return [finding for source in sources for finding in drift_at(connection, settings, source)]

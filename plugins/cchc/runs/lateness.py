@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 from cchc.sources.profile import Profile
 from cchc.warehouse import known_at_of
 
+LONG_RUN = timedelta(hours=6)  # a run has three long tasks of at most two hours each
+
 
 @dataclass(frozen=True)
 class LateSource:

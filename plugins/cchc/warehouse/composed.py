@@ -619,3 +619,19 @@ def page_of_items(tables: str, record: str, order: Sequence[str], condition: str
     left join shown on true
     left join core.unit_at(:d) as u on shown.unit_code = u.unit_code
     order by {", ".join(f"shown.{column}" for column in order)}"""
+
+
+def one_page(statement: str, searched: Sequence[str], sort: str | None, is_descending: bool) -> str:
+    """One page of the rows of a question, each with `total_count`, the number of all rows that were looked for.
+
+    Arguments: `searched`, the columns in which `:pattern` (of ILIKE; null: every row) is looked for; `sort`, the column that sorts,
+    otherwise the order of the question stays. The page begins after `:offset` rows and has `:limit` (null: all). Column names are those
+    of the question and never come from a reader.
+    """
+    order = f"r.{sort} {'desc' if is_descending else 'asc'} nulls last, r.place" if sort else "r.place"
+    text = ", ".join(f"cast(r.{column} as text)" for column in searched)
+    return f"""select r.*, count(*) over () as total_count
+        from (select q.*, row_number() over () as place from ({statement}) as q) as r
+        where cast(:pattern as text) is null or concat_ws(' ', {text}) ilike cast(:pattern as text)
+        order by {order}
+        limit cast(:limit as bigint) offset cast(:offset as bigint)"""

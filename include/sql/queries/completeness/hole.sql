@@ -1,13 +1,13 @@
 -- grain: one row for each window of change time that was never extracted from a source
--- source: ops.coverage_hole, ops.source_clock
+-- source: mart.source_gap, ops.source_clock
 
 select
-    h.source_code,
-    h.from_at,
-    h.to_at,
-    array_agg(h.entity order by h.entity) as entities,
-    min(c.known_at) as known_at
-from ops.coverage_hole as h
-left join ops.source_clock as c on h.source_code = c.source_code
-group by h.source_code, h.from_at, h.to_at
-order by h.source_code, h.from_at, h.to_at
+    g.source_code,
+    g.from_at,
+    g.to_at,
+    string_to_array(g.entities, ', ') as entities,
+    c.known_at
+from mart.source_gap as g
+left join ops.source_clock as c on g.source_code = c.source_code
+where g.gap_kind = 'hole'
+order by g.source_code, g.from_at, g.to_at

@@ -12,7 +12,9 @@ with newest as (
 )
 
 select
+    n.load_id,
     n.source_code,
+    n.entity,
     coalesce(n.file_name, n.entity) as what,
     n.status,
     n.message,

@@ -1,0 +1,14 @@
+-- grain: one row for each finding
+-- source: mart.finding
+-- traps: takes seconds, because every kind of finding looks at all dossiers
+
+select
+    f.finding_code,
+    f.source_code,
+    f.unit_code,
+    f.month_start,
+    f.item,
+    f.dossier_code,
+    f.event_date
+from mart.finding as f
+order by f.finding_order, f.month_start, f.unit_code, f.item

@@ -1,0 +1,110 @@
+"""What the approver reads before a period is published: the readiness, and the targets of the scorecard that will be frozen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cchc.period import parse_period
+from cchc.publication.readiness import readiness
+from cchc.reports.approval import approval_text
+from cchc.settings import Settings
+from tests.support.cli import cchc
+from tests.support.district import CLOCK, served
+from tests.support.warehouse import NewWarehouse, execute, rows_of
+
+URL = "https://airflow.example/cchc/?period=2023-12"
+STANDS = "target_no is not null and unit_code = case target_level when 'all' then 'all' else 'level:' || target_level end"
+OF_DECEMBER = f"period_kind = 'month' and period_start = date '2023-12-01' and {STANDS}"
+
+
+@pytest.fixture(scope="module")
+def settings(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The dossiers of the small district, November and December 2023 computed."""
+    home = tmp_path_factory.mktemp("approval")
+    with new_warehouse(home / "home") as made, served(home / "demo") as demo, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_CONN_SRC_ONE_STOP", demo.connections()["AIRFLOW_CONN_SRC_ONE_STOP"])
+        assert cchc("ingest", "one_stop", "--to", CLOCK).code == 0
+        execute(made, "delete from ops.dirty_month where month_start not in (date '2023-11-01', date '2023-12-01')")
+        assert cchc("refresh").code == 0
+        yield made
+
+
+def lines(settings: Settings, period: str = "2023-12", url: str | None = URL) -> list[str]:
+    return approval_text(settings, parse_period(period), url).splitlines()
+
+
+def table(text: list[str]) -> list[list[str]]:
+    """The rows of the Markdown table: number, name, scope, value, target, status, gap."""
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text if line.startswith("| ")][1:]
+
+
+def test_the_readiness_comes_first_and_word_for_word(settings: Settings) -> None:
+    text = approval_text(settings, parse_period("2023-12"), URL)
+    assert text.startswith(readiness(settings, parse_period("2023-12")).text_vi() + "\n\n")
+
+
+def test_the_targets_are_counted_by_how_they_stand(settings: Settings) -> None:
+    (line,) = [line for line in lines(settings) if line.startswith("**Bảng điểm sẽ công bố**")]
+    stored = rows_of(settings, f"select status_vi, count(*) as n from mart.scorecard where status is not null and {OF_DECEMBER} group by 1")
+    assert len(stored) >= 3
+    for row in stored:
+        assert f"{row['n']} {row['status_vi'].lower()}" in line
+    assert line.endswith(f"[Xem toàn bộ bảng điểm]({URL})")
+
+
+def test_the_table_has_what_is_missed_with_value_target_and_gap(settings: Settings) -> None:
+    found = table(lines(settings))
+    stored = rows_of(settings, f"select * from mart.scorecard where status in ('missed', 'behind') and {OF_DECEMBER}")
+    assert sorted((row[0], row[2]) for row in found) == sorted((row["target_no"], row["unit_name"]) for row in stored)
+    assert len(found) > 2
+    assert all(row[5].startswith(("Chưa đạt", "Chậm tiến độ")) for row in found)
+    one = next(row for row in stored if row["target_no"] == found[0][0] and row["unit_name"] == found[0][2])
+    assert found[0][6] == (f"{one['gap_count']:,}".replace(",", ".") if one["gap_count"] is not None else "")
+    assert found[0][3].startswith(f"{one['year_value']:.2f}".replace(".", ","))
+
+
+def test_what_has_turned_comes_first_and_says_so(settings: Settings) -> None:
+    assert not any("kỳ trước còn đạt" in row[5] for row in table(lines(settings))[3:])
+    (missed,) = rows_of(
+        settings, f"select * from mart.scorecard where status = 'missed' and {OF_DECEMBER} order by target_order desc limit 1"
+    )
+    november = (
+        "period_kind = 'month' and period_start = date '2023-11-01' and basis = 'year_to_date' and indicator_code = :i and unit_code = :u"
+    )
+    before = rows_of(
+        settings, f"select status from mart.indicator_value where {november}", i=missed["indicator_code"], u=missed["unit_code"]
+    )
+    execute(settings, f"update mart.indicator_value set status = 'met' where {november}", i=missed["indicator_code"], u=missed["unit_code"])
+    try:
+        first = table(lines(settings))[0]
+        assert (first[0], first[2]) == (missed["target_no"], missed["unit_name"])
+        assert first[5] == "Chưa đạt (kỳ trước còn đạt)"
+    finally:
+        execute(
+            settings, f"update mart.indicator_value set status = :s where {november}",
+            s=before[0]["status"], i=missed["indicator_code"], u=missed["unit_code"],
+        )  # fmt: skip
+
+
+def test_a_month_that_waits_is_told(settings: Settings) -> None:
+    assert not any("chờ tính lại" in line for line in lines(settings))
+    execute(settings, "insert into ops.dirty_month values ('one_stop', date '2023-03-01', 'planted', now())")
+    try:
+        assert any("Còn tháng chờ tính lại" in line for line in lines(settings)), "March counts in the year to date"
+        assert not any("chờ tính lại" in line for line in lines(settings, "2023-02"))
+    finally:
+        execute(settings, "delete from ops.dirty_month")
+
+
+def test_a_period_that_is_not_computed_says_so(settings: Settings) -> None:
+    text = lines(settings, "2023-05", None)
+    assert text[-1] == "**Bảng điểm sẽ công bố**: kỳ này chưa được tính; sẽ tính trước khi công bố."
+    assert table(text) == []
+
+
+def test_without_an_address_there_is_no_link(settings: Settings, tmp_path: Path) -> None:
+    assert not re.search(r"\]\(", "\n".join(lines(settings, url=None)))
