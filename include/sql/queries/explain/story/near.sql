@@ -11,5 +11,5 @@ where
     or upper(d.dossier_code) = upper(cast(:code as text))
     or (length(cast(:code as text)) > 6 and left(d.dossier_code, -3) = left(cast(:code as text), -3))
     or (length(cast(:code as text)) > 6 and right(d.dossier_code, 8) = right(cast(:code as text), 8))
-order by is_other_code desc, d.dossier_code
+order by is_other_code desc, d.dossier_code asc
 limit 500
