@@ -24,6 +24,8 @@ COPY plugins ./plugins
 COPY include ./include
 COPY expectations ./expectations
 COPY demo ./demo
+# the words of the indicators, which `cchc explain` and the dashboard show
+COPY docs/reference/text/indicators.md ./docs/reference/text/indicators.md
 # Compile now, because the root file system is read-only at run time. Charts need a font with Vietnamese letters, which comes with
 # matplotlib: the build fails if it is missing.
 RUN python -m compileall -q plugins dags demo \

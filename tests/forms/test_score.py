@@ -31,7 +31,7 @@ def scored(demo_warehouse: Any) -> Settings:
     settings: Settings = demo_warehouse.settings
     with engine(settings).begin() as connection:
         items = [item for item in catalogue(settings).values() if item.role == "dossiers"]
-        compute(connection, settings, items, "dossiers", DECEMBER, role_clocks(connection))
+        compute(connection, settings, items, "dossiers", [DECEMBER], role_clocks(connection))
     assert score.compute(settings, DECEMBER) > 0
     return settings
 

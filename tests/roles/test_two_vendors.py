@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cchc.explain.items import Part, items_behind
 from cchc.findings import counts as findings
 from cchc.forms.form_06a import form_06a
 from cchc.indicators.compute import compute_known
@@ -18,7 +19,7 @@ from cchc.period import parse_moment, parse_period
 from cchc.pipeline.close import close
 from cchc.publication.known_at import as_known_at
 from cchc.reports.scorecard import explain, scorecard
-from cchc.warehouse import query
+from cchc.warehouse import engine, query
 from demo import server
 from demo.district import District
 from tests.roles.vendors import OF_BOTH, SecondVendor, Site, Split, profiles
@@ -241,6 +242,9 @@ def test_what_stands_behind_a_number_is_its_sum(one: Told, two: Told, code: str,
         assert len(items) == explained.value["denominator"]
         assert sum(is_numerator for _, is_numerator in items) == explained.value["numerator"]
         shown.append(sorted(items))
+        with told.site.active() as settings, engine(settings).connect() as connection:
+            page = items_behind(connection, settings, code, parse_period(PUBLISHED), "period", unit, part=Part.DENOMINATOR, limit=None)
+        assert sorted((row.item, row.is_numerator) for row in page.items) == shown[-1], "the page has the items of all sources"
     assert shown[0] or unit != "all"
     assert shown[0] == shown[1]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cchc.cli.arguments import Add, moment, period
+from cchc.cli.explain import DOSSIER, add_explain_options, check_explain_options, print_dossier, print_figure, print_items
 from cchc.cli.printing import print_table, table
 from cchc.errors import CchcError, WrongUse
 from cchc.near import or_known
@@ -28,13 +29,15 @@ def register(add: Add) -> None:
     scorecard.add_argument("period", type=period)
     scorecard.add_argument("--unit", help="a unit code, level:district, level:commune, or all")
     scorecard.add_argument("--current", action="store_true", help="of a published period what is known now, not what was published")
-    explain = add("explain", _explain, "show what stands behind one number, down to the dossiers")
-    explain.add_argument("indicator")
+    explain = add("explain", _explain, "show what stands behind one number, down to the dossiers; or the whole story of a dossier")
+    explain.add_argument("indicator", help="the code of an indicator, or the word dossier")
+    explain.add_argument("dossier", nargs="?", metavar="CODE", help="after the word dossier: the code of the dossier")
     explain.add_argument("--unit", default="all")
-    explain.add_argument("--period", type=period, required=True)
+    explain.add_argument("--period", type=period, help="of a dossier only together with --indicator")
     explain.add_argument("--basis", choices=BASES, default="period")
     explain.add_argument("--query", action="store_true", help="show the SQL and its binds")
     explain.add_argument("--rows", type=int, default=20, help="how many rows to show; -1 = all")
+    add_explain_options(explain)
     export = add("export", _export, "values of indicators for every scope, as a file; or all of mart as a data package")
     export.add_argument("indicators", nargs="*", help="codes, or all")
     export.add_argument("--period", type=period)
@@ -101,17 +104,24 @@ def print_scorecard(
 
 def _explain(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.reference.catalogue import DECLARED
-    from cchc.reports.scorecard import explain
+    from cchc.reports.scorecard import explained, reading
     from cchc.warehouse import require_migrated
 
+    check_explain_options(options)
     require_migrated(settings)
-    explanation = explain(settings, options.indicator, options.unit, options.period, options.basis, moment=options.as_known_at)
-    _print_definition(explanation, options.period)
-    print(f"  {options.unit}, {options.period.name_vi}, {options.basis}")
-    if explanation.indicator.item == DECLARED:
-        _print_declared(explanation, options.query)
-    else:
-        _print_counted(explanation, options.query, options.rows)
+    if options.indicator == DOSSIER:
+        return print_dossier(options, settings)
+    with reading(settings, options.as_known_at, options.period) as connection:
+        explanation = explained(connection, settings, options.indicator, options.unit, options.period, options.basis)
+        _print_definition(explanation, options.period)
+        print(f"  {options.unit}, {options.period.name_vi}, {options.basis}")
+        if explanation.indicator.item == DECLARED:
+            _print_declared(explanation, options.query)
+        else:
+            _print_counted(explanation, options.query, options.rows)
+        print_figure(connection, settings, options)
+        if options.part:
+            print_items(connection, settings, options)
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc.core.completeness import incomplete_bases
+from cchc.core.completeness import counts_any_month, missing_from
 from cchc.errors import WrongUse
 from cchc.explain.definition import Definition, definition
 from cchc.explain.items import Part, items_behind
@@ -19,6 +19,7 @@ from cchc.reference.catalogue import DECLARED, Indicator, indicator
 from cchc.reference.roles import Clocks, role_clocks, tree_of
 from cchc.reference.scopes import known_scope, scope_name
 from cchc.settings import Settings
+from cchc.warehouse import query
 from cchc.warehouse.queries import ask
 
 
@@ -185,12 +186,12 @@ def _provisional(
         found.append(Words(f"mới có số liệu của {share} số đơn vị", f"only {share} of the units have sent data"))
     if item.item == DECLARED:
         page = items_behind(connection, settings, item.code, period, basis, scope, part=Part.NUMERATOR, limit=None)
-        unapproved = [row.unit_name for row in page.items if row.state == "not_approved"]
+        unapproved = [str(row.unit_name) for row in page.items if row.state == "not_approved"]
         if unapproved:
             named = ", ".join(unapproved)
             found.append(Words(f"số tự khai chưa được duyệt: {named}", f"declared figures without an approver: {named}"))
     elif item.coverage == "dossiers" and any(
-        incomplete_bases(connection, source, period, (basis,))[basis] for source in clocks.of(item.role)
+        counts_any_month(missing_from(connection, source), period, basis) for source in clocks.of(item.role)
     ):
         found.append(Words("nguồn có hồ sơ mà kho chưa có", "the source lists dossiers that are not stored"))
     return tuple(found) or (
@@ -212,12 +213,14 @@ def _no_value(
     if current is not None and current.value is not None:
         return None
     known_at, names = clocks.known_at(item.role), clocks.names(item.role)
+    named = _names_vi(connection, list(clocks.by_role.get(item.role) or [])) or names
     if known_at is None:
-        return Words(f"chưa nạp nguồn {names}", f"{names} was never extracted: `cchc ingest {names.partition(', ')[0]}`")
+        return Words(f"chưa nạp nguồn {named}", f"{names} was never extracted: `cchc ingest {names.partition(', ')[0]}`")
     if midnight(period.start) >= known_at:
         until = f"{known_at.astimezone(ZONE):%d/%m/%Y %H:%M}"
         return Words(
-            f"kỳ bắt đầu sau thời điểm có số liệu: {names} đến {until}", f"the period begins after what is known: {names} up to {until}"
+            f"chưa có số liệu của kỳ này: nguồn {named} mới có đến {until}",
+            f"the period begins after what is known: {names} up to {until}",
         )
     if current is None:
         return Words("kỳ này chưa được tính", f"the period is not computed: `cchc refresh {period.code}`")
@@ -226,10 +229,16 @@ def _no_value(
         if not page.total:
             return Words("phạm vi này không phải khai chỉ tiêu này", "no unit of this scope has to declare it")
         more = f" … (+{page.total - len(page.items)})" if page.total > len(page.items) else ""
-        named = ", ".join(row.unit_name for row in page.items) + more
+        units = ", ".join(str(row.unit_name) for row in page.items) + more
         month = f"{period.effective_last_day(known_at):%m/%Y}"
-        return Words(f"chưa có số tự khai tháng {month} của {named}", f"no figure for {month} was declared; it must come from {named}")
+        return Words(f"chưa có số tự khai tháng {month} của {units}", f"no figure for {month} was declared; it must come from {units}")
     return Words(f"mẫu số bằng 0: {item.denominator_vi}", "the denominator is 0: there is nothing to count in this scope and period")
+
+
+def _names_vi(connection: Connection, sources: list[str]) -> str:
+    """The Vietnamese names of some sources."""
+    rows = query(connection, "select name_vi from core.source where source_code = any(:s) order by source_code", {"s": sources})
+    return ", ".join(row["name_vi"] for row in rows)
 
 
 def _sources(connection: Connection, item: Indicator, period: Period, clocks: Clocks) -> tuple[SourceBehind, ...]:

@@ -210,3 +210,60 @@ def why_changed(change: str, reason: str, detail: str | None) -> Words:
     named = [DETAILS.get(word, Words(word, word)) for word in (detail or "").split(", ") if word]
     vi, en = (f" ({', '.join(words)})" if words else "" for words in ([n.vi for n in named], [n.en for n in named]))
     return Words(f"{what.vi}: {why.vi}{vi}", f"{what.en}: {why.en}{en}")
+
+
+HIDDEN = "•••"  # in place of content that is personal
+
+# The names of the fields of dossiers and steps, for people
+FIELDS: dict[str, Words] = {
+    "other_dossier_code": Words("mã hồ sơ khác", "second code"),
+    "procedure_code": Words("mã thủ tục", "procedure code"),
+    "procedure_name": Words("tên thủ tục", "procedure"),
+    "field_name": Words("lĩnh vực", "field"),
+    "case_code": Words("trường hợp", "case"),
+    "processing_time": Words("thời gian thực hiện", "processing time"),
+    "service_level": Words("mức độ dịch vụ", "service level"),
+    "channel_code": Words("kênh nộp", "channel"),
+    "applicant_kind_code": Words("loại đối tượng", "kind of applicant"),
+    "unit_code": Words("đơn vị xử lý", "handling unit"),
+    "receiving_unit_code": Words("đơn vị tiếp nhận", "receiving unit"),
+    "submitted_at": Words("nộp lúc", "submitted"),
+    "received_at": Words("tiếp nhận lúc", "received"),
+    "accept_due_at": Words("hạn tiếp nhận", "acceptance due"),
+    "due_at": Words("hẹn trả", "due"),
+    "processed_at": Words("kết thúc xử lý", "processed"),
+    "returned_at": Words("trả kết quả", "handed over"),
+    "refused_at": Words("từ chối", "refused"),
+    "status_code": Words("trạng thái", "status"),
+    "result_kind_code": Words("loại kết quả", "kind of result"),
+    "return_method_code": Words("hình thức trả", "way of handing over"),
+    "submitted_on_code": Words("nơi nộp", "where submitted"),
+    "paid_online_code": Words("thanh toán trực tuyến", "paid online"),
+    "apology_count": Words("số lần xin lỗi", "apologies"),
+    "deleted_at": Words("bị xóa lúc", "deleted"),
+    "papers": Words("giấy tờ nộp (tổng / số hóa có tệp)", "papers (all / digitised with a file)"),
+    "results": Words("kết quả (tổng / ký số)", "results (all / signed)"),
+    "fees": Words("phí, lệ phí (đồng)", "fees (dong)"),
+    "supplements": Words("số lần yêu cầu bổ sung", "supplement rounds"),
+    "databases": Words("cơ sở dữ liệu đã tra cứu", "databases consulted"),
+    "applicant": Words("người nộp", "applicant"),
+    "owner_ids": Words("loại giấy tờ của người nộp", "kinds of identity papers"),
+    "done_at": Words("thực hiện lúc", "done"),
+    "action_name": Words("việc", "action"),
+    "post_name": Words("vị trí", "post"),
+    "started_at": Words("bắt đầu", "started"),
+    "step_due_at": Words("hạn của bước", "due of the step"),
+}
+
+SET_BY: dict[str, Words] = {
+    "first": Words("hẹn lần đầu", "first promise"),
+    "version": Words("bản ghi đổi", "another version of the record"),
+    "supplement": Words("nhận bổ sung", "papers came back"),
+}
+
+RELATED: dict[str, Words] = {
+    "payment": Words("thanh toán", "payment"),
+    "feedback": Words("phản ánh, kiến nghị", "feedback"),
+    "assessment": Words("đánh giá", "assessment"),
+    "survey_answer": Words("phiếu khảo sát", "survey sheet"),
+}

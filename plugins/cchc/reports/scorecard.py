@@ -201,59 +201,65 @@ def explain(
     """Everything behind one number. Raises WrongUse for an unknown indicator or unit, or a period that is not known yet.
 
     `moment`: as known then.
+    """
+    with reading(settings, moment, period) as connection:
+        return explained(connection, settings, code, unit, period, basis)
+
+
+def explained(connection: Connection, settings: Settings, code: str, unit: str, period: Period, basis: str) -> Explanation:
+    """As `explain`, on a connection that shows what is known now, or was known at a past moment.
 
     The rows are counted anew from core and mart, by the very SQL file that the refresh uses; their sums are the stored ones.
     """
     item = indicator(settings, code)
-    with reading(settings, moment, period) as connection:
-        known_scope(connection, unit)
-        clocks = role_clocks(connection, tree_of(connection, unit))
-        known_at = clocks.known_at(item.role)
-        if known_at is None or midnight(period.start) >= known_at:
-            known = known_at.isoformat() if known_at else "not set"
-            raise WrongUse(f"nothing is known of {period.code} yet: T of {clocks.names(item.role)} is {known}")
-        scope = scope_condition(unit, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
-        # records that name the unit but count for another one are also read, so that the explanation can mention them
-        parts = [
-            (sql(settings, item.part(role)), binds(source, period, basis, known, item.units))
-            for role in item.roles
-            for source, known in clocks.of(role).items()
-        ]
-        found = _once_in_scope(
-            item,
-            [
-                row
-                for statement, values in parts
-                for row in query(
-                    connection,
-                    composed.counted_around(statement, scope),
-                    asked_binds(statement, values | {"code": code}) | {"root": clocks.root, "scope": unit, "d": values["last_day"]},
-                )
-            ],
-        )
-        rows = [row for row in found if unit not in (row["named_code"], row["unit_code"]) or row["unit_code"] == unit]
-        reasons = _why_elsewhere(connection, found)
-        value = query(
-            connection,
-            "select * from mart.indicator_value where indicator_code = :code and formula_version = :version "
-            "and unit_code = :unit and period_kind = :kind and period_start = :start and basis = :basis",
-            {
-                "code": code,
-                "version": item.version,
-                "unit": unit,
-                "kind": period.kind,
-                "start": period.start,
-                "basis": basis,
-            },
-        )
-        plan = plan_of(connection, period)
-        clauses = query(
-            connection,
-            "select target_no, section, clause_vi, level, operator, operator_text, target, lead_agency from core.plan_target "
-            "where plan_code = :plan and indicator_code = :code and ended_at is null and :holds order by target_order",
-            {"plan": plan.plan_code, "code": code, "holds": plan.holds},
-        )
-        declared = figures(connection, code, unit, period)
+    known_scope(connection, unit)
+    clocks = role_clocks(connection, tree_of(connection, unit))
+    known_at = clocks.known_at(item.role)
+    if known_at is None or midnight(period.start) >= known_at:
+        known = known_at.isoformat() if known_at else "not set"
+        raise WrongUse(f"nothing is known of {period.code} yet: T of {clocks.names(item.role)} is {known}")
+    scope = scope_condition(unit, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
+    # records that name the unit but count for another one are also read, so that the explanation can mention them
+    parts = [
+        (sql(settings, item.part(role)), binds(source, period, basis, known, item.units))
+        for role in item.roles
+        for source, known in clocks.of(role).items()
+    ]
+    found = _once_in_scope(
+        item,
+        [
+            row
+            for statement, values in parts
+            for row in query(
+                connection,
+                composed.counted_around(statement, scope),
+                asked_binds(statement, values | {"code": code}) | {"root": clocks.root, "scope": unit, "d": values["last_day"]},
+            )
+        ],
+    )
+    rows = [row for row in found if unit not in (row["named_code"], row["unit_code"]) or row["unit_code"] == unit]
+    reasons = _why_elsewhere(connection, found)
+    value = query(
+        connection,
+        "select * from mart.indicator_value where indicator_code = :code and formula_version = :version "
+        "and unit_code = :unit and period_kind = :kind and period_start = :start and basis = :basis",
+        {
+            "code": code,
+            "version": item.version,
+            "unit": unit,
+            "kind": period.kind,
+            "start": period.start,
+            "basis": basis,
+        },
+    )
+    plan = plan_of(connection, period)
+    clauses = query(
+        connection,
+        "select target_no, section, clause_vi, level, operator, operator_text, target, lead_agency from core.plan_target "
+        "where plan_code = :plan and indicator_code = :code and ended_at is null and :holds order by target_order",
+        {"plan": plan.plan_code, "code": code, "holds": plan.holds},
+    )
+    declared = figures(connection, code, unit, period)
     statements = "\n\n".join(dict.fromkeys(statement for statement, _ in parts))
     asked = parts[0][1] if len(parts) == 1 else {"sources": [values for _, values in parts]}
     return Explanation(

@@ -17,9 +17,9 @@ from psycopg import sql
 from sqlalchemy import Connection, make_url
 
 from cchc.errors import NotConfigured, WrongUse
+from cchc.near import near
 from cchc.period import now
 from cchc.settings import Settings
-from cchc.typed import near
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine, require_migrated
 from cchc.warehouse.queries import ask, run_statement

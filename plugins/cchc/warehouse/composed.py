@@ -521,16 +521,14 @@ def numbered(statement: str, number: int) -> str:
     return _BIND.sub(rf":\1_{number}", statement)
 
 
-def _placed(parts: Sequence[tuple[int, str]], columns: str, scope: str) -> str:
+def _placed(parts: Sequence[tuple[int, str]], columns: str, scope: str, join: str = "inner join") -> str:
     """The rows of some statements of items, each with the unit for which it counts, in a scope (aliases x, u, s).
 
     The same rules as in queries/values/measured.sql. Arguments: `parts`, the statements with their numbers (see `numbered`); `columns`,
-    what is read of a row beside its item.
+    what is read of a row beside its item; `join`, how the unit is joined: with a left join, rows without a known unit stay in the whole.
     """
     united = "\n        union all\n".join(
-        f"""select cast(:source_{number} as text) as source_code, cast(:last_day_{number} as date) as last_day,
-            cast(:end_at_{number} as timestamptz) as end_at, cast(:known_at_{number} as timestamptz) as known_at,
-            y.unit_code, y.counted_on, cast(y.item as text) as item, {columns}
+        f"""select {number} as clock, y.unit_code, y.counted_on, cast(y.item as text) as item, {columns}
         from (
 {part}
         ) as y"""
@@ -538,15 +536,26 @@ def _placed(parts: Sequence[tuple[int, str]], columns: str, scope: str) -> str:
     )
     return f"""select x.*, coalesce(s.scope_code, x.unit_code) as counted_code
         from ({united}) as x
-        inner join core.unit_at(:d) as u on u.unit_code = x.unit_code
+        {join} core.unit_at(:d) as u on u.unit_code = x.unit_code
         left join core.unit_scope(:d) as s on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date
-        where coalesce(s.root_code, u.root_code) = :root and {scope}"""
+        where coalesce(s.root_code, u.root_code, :root) = :root and {scope}"""
 
 
-_SELECTED = (
-    "source_code, counted_code as unit_code, unit_code as named_code, counted_on, item, is_numerator, numerator, denominator, reason, "
+def _clocks(parts: Sequence[tuple[int, str]]) -> str:
+    """The source of each statement, with the moments up to which it is counted."""
+    rows = ", ".join(
+        f"({number}, cast(:source_{number} as text), cast(:last_day_{number} as date), cast(:end_at_{number} as timestamptz), "
+        f"cast(:known_at_{number} as timestamptz))"
+        for number, _ in parts
+    )
+    return f"(values {rows}) as k (clock, source_code, last_day, end_at, known_at)"
+
+
+_OWN = "clock, counted_code as unit_code, unit_code as named_code, counted_on, item, is_numerator, numerator, denominator, reason"
+_ASKED = (
+    "k.source_code, c.unit_code, c.named_code, c.counted_on, c.item, c.is_numerator, c.numerator, c.denominator, c.reason, "
     "cast(null as text) as change, cast(null as text) as before, cast(null as text) as after, cast(null as text) as detail, "
-    "last_day, end_at, known_at"
+    "k.last_day, k.end_at, k.known_at"
 )
 
 
@@ -563,7 +572,7 @@ def counted_in_scope(parts: Sequence[tuple[int, str]], scope: str, *, is_distinc
         else f"cast(y.is_numerator as integer) as numerator, {'1' if has_denominator else 'cast(null as integer)'} as denominator"
     )
     once = "distinct on (p.item)" if is_distinct else ""
-    order = "order by p.item, p.is_numerator desc, p.counted_code, p.source_code" if is_distinct else ""
+    order = "order by p.item, p.is_numerator desc, p.counted_code, p.clock" if is_distinct else ""
     return f"""placed as (
         {_placed(parts, f"y.is_numerator, {figures}, cast(null as text) as reason", scope)}
     ),
@@ -572,47 +581,57 @@ def counted_in_scope(parts: Sequence[tuple[int, str]], scope: str, *, is_distinc
 
 def selected_counted(condition: str) -> str:
     """The table `selected`: the rows of `counted` that a condition allows."""
-    return f"selected as (select {_SELECTED} from counted where {condition})"
+    return f"selected as (select {_OWN} from counted where {condition})"
 
 
 def selected_not_counted(parts: Sequence[tuple[int, str]], scope: str, *, is_distinct: bool) -> str:
     """The table `selected`: the candidates of a scope that are not in `counted`.
 
-    Arguments: `parts`, the statement of the candidates for each source, with its number; see `counted_in_scope`.
+    Arguments: `parts`, the statement of the candidates for each source, with its number; see `counted_in_scope`. The numbers go on after
+    those of `counted`, in the same order of sources.
     """
-    key = "source_code, item" if is_distinct else "source_code, item, unit_code"
+    count = len(parts)
+    key = "item" if is_distinct else "item, coalesce(unit_code, '')"
     none = "cast(null as boolean) as is_numerator, cast(null as integer) as numerator, cast(null as integer) as denominator"
-    once = "distinct on (source_code, item)" if is_distinct else ""
+    once = "distinct on (clock, item)" if is_distinct else ""
     return f"""candidate as (
-        {_placed(parts, f"y.reason, {none}", scope)}
+        {_placed(parts, f"y.reason, {none}", scope, "left join")}
     ),
     selected as (
-        select {once} {_SELECTED} from candidate as n
-        where ({key}) not in (select {key} from counted where item is not null)
-        {"order by source_code, item, counted_code" if is_distinct else ""}
+        select {once} {_OWN} from candidate
+        where (clock - {count}, {key}) not in (select clock, {key} from counted where item is not null)
+        {"order by clock, item, counted_code" if is_distinct else ""}
     )"""
 
 
-def page_of_items(tables: str, record: str, order: Sequence[str], condition: str | None) -> str:
+def asked_of(parts: Sequence[tuple[int, str]]) -> str:
+    """The columns of the table `asked`, and what they are read from beside the rows of `chosen` (alias c)."""
+    return f"select {_ASKED} from {{chosen}} as c inner join {_clocks(parts)} on c.clock = k.clock"
+
+
+def page_of_items(tables: str, own: str, asked: str, record: str, order: Sequence[str], condition: str | None) -> str:
     """A page of items with the facts of their records, and the number and the sums of all of them.
 
-    Arguments: `tables`, the tables up to `selected`; `record`, the statement that reads the facts of the rows of `asked`; `order`, the
-    columns of the order, with their direction; `condition`, which rows are meant, by the columns of the facts, or None: then the facts of
-    the page alone are read. `:limit` null means all. The first columns are the sums; without a row the others are null.
+    Arguments: `tables`, the tables up to `selected`; `own`, which of its rows are meant; `asked`, the statement that reads the rows of
+    `{chosen}` with their sources; `record`, the statement that reads the facts of the rows of `asked`; `order`, the columns of the order,
+    with their direction; `condition`, which rows are meant by the columns of the facts, or None: then the facts of the page alone are read.
+    `:limit` null means all. The first columns are the sums; without a row the others are null.
     """
     sums = "count(*) as total_count, sum(numerator) as total_numerator, sum(denominator) as total_denominator"
     page = f"order by {', '.join(order)} limit cast(:limit as bigint) offset cast(:offset as bigint)"
     if condition is None:
-        paged = f"""tally as (select {sums} from selected),
-    asked as (select * from selected {page}),
+        paged = f"""tally as (select {sums} from chosen),
+    paged as (select * from chosen {page}),
+    asked as ({asked.format(chosen="paged")}),
     shown as ({record})"""
     else:
-        paged = f"""asked as (select * from selected),
+        paged = f"""asked as ({asked.format(chosen="chosen")}),
     told as materialized ({record}),
     meant as (select * from told where {condition}),
     tally as (select {sums} from meant),
     shown as (select * from meant {page})"""
     return f"""with {tables},
+    chosen as materialized (select * from selected where {own}),
     {paged}
     select tally.*, shown.*, u.name as unit_name
     from tally
