@@ -8,12 +8,13 @@ from typing import Any
 
 from cchc.errors import NotConfigured
 from cchc.mail import CONNECTION as MAIL_CONNECTION
-from cchc.near import near, read
+from cchc.near import near
 from cchc.notices.trouble import EVENTS
 from cchc.reference.entries import AlertRuleEntry, AlertsFile
 from cchc.reference.unit_list import listed_units
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles, load_profile
+from cchc.typed import read
 
 FILE = "alerts.yaml"
 WEBHOOK, EMAIL = "webhook", "email"
