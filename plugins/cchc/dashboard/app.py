@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from cchc.dashboard import health, indicator, publications, scorecard, unit
+from cchc.dashboard import health, indicator, publications, scorecard, story, unit
 from cchc.dashboard.findings import Findings
 from cchc.dashboard.page import Answer, Asking, Download, NotThere, Page, Work
 from cchc.dashboard.past import Past
@@ -40,6 +40,7 @@ PAGES: dict[str, Page] = {
     "/loads/{load}": health.load_page,
     "/publications": publications.page,
     "/publications/{publication}": publications.one_page,
+    "/dossiers/{source}/{dossier}": story.page,
 }
 FILES: dict[str, Callable[[Asking], Download]] = {
     "/publications/{publication}/files/{name}": publications.paper,

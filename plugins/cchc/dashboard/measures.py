@@ -116,7 +116,9 @@ def measure(asking: Asking) -> Measured:
             connection, ("missing units", period), lambda own: missing_units(own, settings, period, role_clocks(own))
         ),
         fields=answers.answer(connection, "fields", lambda own: all_drift_at(own, settings, list_profiles(settings.sources_dir))),
-        payments=answers.answer(connection, "payments", lambda own: ask(own, "dashboard/payment_row")),
+        payments=answers.answer(
+            connection, ("payments", period), lambda own: ask(own, "dashboard/payment_row", first=period.start, before=period.end)
+        ),
         findings=answers.answer(connection, "findings", lambda own: ask(own, "dashboard/finding_row")),
     )
 

@@ -1,7 +1,6 @@
 """The whole story of a dossier: every version, step, due, payment and opinion, with source, load and the time at which it was learnt.
 
-Nothing here is personal: no name, no identity number and no free text of a person is read, and the keyed hash of the applicant is only
-compared with the one before.
+Nothing here is personal: no name, no identity number and no free text of a person is read, nor the keyed hash of the applicant.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Change:
-    """What changed between a version and the one before. Of hidden content (papers, applicant) before and after may be equal or HIDDEN."""
+    """What changed between a version and the one before. Of hidden content (papers) before and after may be equal or HIDDEN."""
 
     field: str
     name: Words

@@ -246,7 +246,6 @@ FIELDS: dict[str, Words] = {
     "fees": Words("phí, lệ phí (đồng)", "fees (dong)"),
     "supplements": Words("số lần yêu cầu bổ sung", "supplement rounds"),
     "databases": Words("cơ sở dữ liệu đã tra cứu", "databases consulted"),
-    "applicant": Words("người nộp", "applicant"),
     "owner_ids": Words("loại giấy tờ của người nộp", "kinds of identity papers"),
     "done_at": Words("thực hiện lúc", "done"),
     "action_name": Words("việc", "action"),

@@ -1,13 +1,13 @@
 -- grain: one row for each order or dossier that does not match, and one row for each unit, day and state of those that match or may still
--- source: mart.payment_reconciliation
--- traps: takes seconds, because the sum of a dossier is known only when all its orders are; an order that matches and lacks its receipt
+-- source: mart.payment_reconciliation_between
+-- traps: takes a second for a month, because the sum of a dossier is known only when all its orders are; an order that matches and lacks its receipt
 --        does not match
 
 with judged as (
     select
         r.*,
         r.state not in ('matched', 'pending') or r.is_receipt_missing as is_open
-    from mart.payment_reconciliation as r
+    from mart.payment_reconciliation_between(cast(:first as date), cast(:before as date)) as r
 ),
 
 named as (

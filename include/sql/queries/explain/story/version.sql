@@ -1,6 +1,6 @@
 -- grain: one row for each delivered version of a dossier, the oldest first
 -- source: core.dossier_version, ops.load
--- traps: the keyed hash of the applicant is not read, only whether it differs from that of the version before. Papers, results and fees
+-- traps: the keyed hash of the applicant is not read: readers of the dashboard have no right to it. Papers, results and fees
 --        are counted, because they hold hashes of paths; their content is compared by a hash
 
 select
@@ -53,7 +53,6 @@ select
         'supplements', jsonb_array_length(v.supplements)
     ) as facts,
     jsonb_build_object(
-        'applicant', md5(coalesce(v.applicant_key, '')),
         'papers', md5(coalesce(cast(v.papers as text), '')),
         'results', md5(coalesce(cast(v.results as text), '')),
         'fees', md5(coalesce(cast(v.fees as text), '')),
