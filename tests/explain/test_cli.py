@@ -7,6 +7,7 @@ import pytest
 from cchc.settings import Settings
 from tests.explain.conftest import PERIOD
 from tests.support.cli import cchc
+from tests.support.district import CLOCK
 from tests.support.warehouse import rows_of
 
 ON_TIME = "dossier_on_time_rate"
@@ -40,6 +41,23 @@ def test_a_part_with_its_reasons() -> None:
     assert "it is deleted in its source" in listed and "more; --rows -1 shows all" in listed
     searched = cchc("explain", ON_TIME, "--period", PERIOD, "--part", "numerator", "--search", "no such text")
     assert "\nnumerator: 0 items" in searched.out
+
+
+def test_as_known_when_it_was_published_the_items_are_the_published_figure(published: Settings) -> None:
+    edition = rows_of(
+        published,
+        "select numerator, denominator from mart.published_value where indicator_code = 'dossier_on_time_rate' and unit_code = 'all' "
+        "and basis = 'period' and period_kind = 'month' and period_start = '2023-12-01'",
+    )[0]
+    said = cchc("explain", ON_TIME, "--period", PERIOD, "--rows", "1", "--part", "denominator", "--as-known-at", CLOCK)
+    assert said.code == 0, said.err
+    assert f"({edition['numerator']} / {edition['denominator']})" in said.out.partition("  now  ")[2].splitlines()[0]
+    assert f"\ndenominator: {edition['denominator']} items" in said.out
+    current = rows_of(
+        published,
+        "select denominator from mart.indicator_value where indicator_code = 'dossier_on_time_rate' and unit_code = 'all' and basis = 'period' and period_kind = 'month' and period_start = '2023-12-01'",
+    )[0]
+    assert current["denominator"] != edition["denominator"], "the district has late data, or this test checks nothing"
 
 
 def test_the_story_of_a_dossier(published: Settings) -> None:

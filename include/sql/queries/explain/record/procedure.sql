@@ -12,6 +12,14 @@ with clock as (
     from asked as a
 ),
 
+-- materialized: the code of the procedure is cut out once for each item, not once for each pair that is compared
+coded as materialized (
+    select
+        a.*,
+        split_part(a.item, ' ', 1) as procedure_code
+    from asked as a
+),
+
 version as materialized (
     select distinct on (c.source_code, p.unit_code, p.procedure_code)
         c.source_code,
@@ -26,7 +34,6 @@ version as materialized (
 select
     a.*,
     cast(null as text) as dossier_code,
-    split_part(a.item, ' ', 1) as procedure_code,
     v.procedure_name,
     v.decision_date as received_date,
     cast(null as date) as due_date,
@@ -46,6 +53,6 @@ select
         'has_sample_dossier', v.has_sample_dossier,
         'is_synced_to_portal', v.is_synced_to_portal
     ) as facts
-from asked as a
+from coded as a
 left join version as v
-    on a.source_code = v.source_code and a.named_code = v.unit_code and split_part(a.item, ' ', 1) = v.procedure_code
+    on a.source_code = v.source_code and a.named_code = v.unit_code and a.procedure_code = v.procedure_code
