@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,9 +14,12 @@ import pytest
 from cchc import errors
 from cchc.airflow import notify
 from cchc.notices.state import Waiting
+from cchc.notices.tell import report
 from cchc.notices.trouble import Trouble
 from cchc.notices.words import render
+from cchc.period import now
 from cchc.settings import PROJECT, Settings
+from cchc.sources.connection import Parts
 from tests.dags.conftest import Box, broken
 from tests.dags.webhook import Webhook, webhook
 from tests.support.deliveries import payment_day
@@ -137,6 +141,17 @@ def test_an_approval_that_waits_is_told(box: Box, installed: dict[str, str], war
     )
     assert "\nAi xử lý: người phê duyệt số liệu\nXem tại: http://127.0.0.1:1/dags/close_month/runs/manual__" in waits
     assert over.startswith("[Số liệu CCHC] Đã ổn: Chờ phê duyệt công bố")
+
+
+def test_a_late_run_that_has_ended_is_well_again(box: Box, installed: dict[str, str], warehouse: Settings, webhook: Webhook) -> None:
+    variables = installed | webhook.connection | {"CCHC_SCHEDULE": "off"}
+    box.run("ingest_survey", {"from": "2024-01-02", "to": "2024-01-01"}, **variables)
+    (run_id,) = re.findall(r"Ở đâu: ingest_survey, (\S+)", webhook.texts[0])
+    hook = Parts(conn_type="http", host=f"{webhook.url}/hook", login=None, password=None, schema=None, port=None, extra={})
+    facts = {"dag_id": "ingest_survey", "run_id": run_id, "state": "running", "hours": 6, "deadline": CLOCK, "url": None}
+    report(warehouse, Trouble("deadline_passed", f"ingest_survey {run_id}", now(), facts, source="survey"), lambda name: hook)
+    box.run("alerts", None, None, **variables)
+    assert subjects(webhook) == ["Lượt chạy bị lỗi", "Quá hạn hoàn thành", "Đã ổn: Quá hạn hoàn thành"]
 
 
 def test_without_a_warehouse_a_failure_is_told_all_the_same(box: Box, installed: dict[str, str], webhook: Webhook) -> None:

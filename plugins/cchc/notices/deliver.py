@@ -26,7 +26,7 @@ def problem_of(recipient: Recipient, lookup: Lookup) -> str | None:
         if parts is None:
             return f"there is no connection {recipient.connection}"
         if recipient.channel == EMAIL:
-            _mail_server(parts)
+            mail_server(parts)
         else:
             _webhook(recipient, parts)
     except NotConfigured as error:
@@ -40,7 +40,7 @@ def deliver(recipient: Recipient, lookup: Lookup, subject: str, text: str) -> No
     if parts is None:
         raise NotDelivered(f"there is no connection {recipient.connection}")
     if recipient.channel == EMAIL:
-        send_mail(_mail_server(parts), recipient.addresses, subject, text)
+        send_mail(mail_server(parts), recipient.addresses, subject, text)
         return
     try:
         answer = requests.post(_webhook(recipient, parts), json={"text": f"{subject}\n\n{text}"}, timeout=TIMEOUT_SECONDS)
@@ -50,7 +50,8 @@ def deliver(recipient: Recipient, lookup: Lookup, subject: str, text: str) -> No
         raise NotDelivered(f"the webhook of {recipient.connection} answered {answer.status_code}")
 
 
-def _mail_server(parts: Parts) -> MailServer:
+def mail_server(parts: Parts) -> MailServer:
+    """The mail server of a connection, for whoever sends e-mails. Raises NotConfigured where a part of it is missing or wrong."""
     return MailServer.from_parts(
         host=parts["host"], port=parts["port"], login=parts["login"], password=parts["password"], extra=parts["extra"]
     )
