@@ -86,7 +86,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Each worker guards its own process."""
+    """Each worker guards its own process, and has a wide terminal: a row of a table stands in one line."""
+    os.environ["COLUMNS"] = "1000"
     if config.getoption("--quick"):
         quick.guard()
 

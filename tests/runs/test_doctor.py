@@ -143,6 +143,9 @@ def test_doctor_starts_nothing(own_home: Settings) -> None:
     stopped = cchc("doctor")
     assert stopped.code == 1
     assert "WRONG PostgreSQL of this installation is stopped" in stopped.out
+    state = cchc("status")
+    assert (state.code, "postgresql      not running" in state.out) == (1, True)
+    assert "WRONG PostgreSQL of this installation is stopped" in state.out, "status says what doctor says"
     assert postgres.running_server(own_home.home) is None
 
 

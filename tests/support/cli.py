@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 from dataclasses import dataclass
 
 import pytest
@@ -25,7 +24,6 @@ class Said:
 
 def cchc(*arguments: str) -> Said:
     """Run `cchc …` in this process. Unexpected exceptions are not caught, so that the test fails with their stack trace."""
-    os.environ.setdefault("COLUMNS", "1000")  # a row of a table stands in one line
     streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
     with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
         try:
