@@ -152,6 +152,26 @@ def test_a_login_of_a_unit_sees_the_documents_that_it_handles_or_has_issued(logi
         assert 0 < expected < one(analyst, "select count(*) from mart.document")
 
 
+def test_a_function_gives_a_login_of_a_unit_no_row_of_others(district: Settings, logins: dict[str, accounts.Login]) -> None:
+    """Each function of mart that gives codes of dossiers, orders or items is refused, or confined as the tables are."""
+    found = rows_of(
+        district,
+        "select p.proname as name, p.proargnames[1:p.pronargs - p.pronargdefaults] as required from pg_proc as p "
+        "inner join pg_namespace as n on n.oid = p.pronamespace "
+        "where n.nspname = 'mart' and p.proargnames && array['dossier_code', 'order_code', 'item']",
+    )
+    assert "form_06a_dossier" in {row["name"] for row in found}
+    asked = {"period_kind": "'month'", "period_start": "date '2023-12-01'"}
+    with logged_in(logins["unit"]) as unit:
+        for row in found:
+            call = f"mart.{row['name']}({', '.join(asked[name] for name in row['required'] or [])})"
+            try:
+                seen = unit.execute(f"select distinct unit_code from {call}".encode()).fetchall()
+            except errors.InsufficientPrivilege:
+                continue
+            assert seen == [(UNIT,)], call
+
+
 def test_the_policies_stand_on_every_table_with_rows_of_a_unit(district: Settings) -> None:
     found = rows_of(
         district,
