@@ -63,7 +63,7 @@ def test_services_are_there() -> None:
 
 
 def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
-    assert variables(TEXT) | {"COMPOSE_PROFILES"} == set(offered(EXAMPLE))  # Compose itself reads that one
+    assert variables(TEXT) == set(offered(EXAMPLE))
 
 
 def test_what_is_demanded_has_no_value_in_the_example_and_defaults_agree() -> None:
@@ -168,8 +168,8 @@ def test_who_tells_reaches_the_webhook() -> None:
     assert 'AIRFLOW_CONN_CCHC_NOTIFY={"conn_type": "http"' in EXAMPLE
 
 
-def test_the_clock_is_switched_by_one_variable_and_by_no_profile() -> None:
-    rule = "${CCHC_SCHEDULE:-}"
+def test_the_demo_switches_the_clock_off() -> None:
+    rule = "${CCHC_SCHEDULE-${COMPOSE_PROFILES:+off}}"
     for name in ("scheduler", "dag-processor", "api-server", "triggerer", "sources"):
         assert SERVICES[name]["environment"]["CCHC_SCHEDULE"] == rule
     assert 'test "$$CCHC_SCHEDULE" = off ||' in SERVICES["sources"]["command"][-1]
@@ -181,7 +181,7 @@ def test_the_demo_refuses_to_run_beside_schedules(tmp_path: Path) -> None:
         command, env={"PATH": os.environ["PATH"], "CCHC_SCHEDULE": ""}, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "CCHC_SCHEDULE=off" in done.stderr
+    assert "COMPOSE_PROFILES=demo" in done.stderr
 
 
 def test_every_source_has_a_connection_in_the_demo_and_in_the_example(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     services = yaml.safe_load(done.stdout)["services"]
     assert ("sources" in services) == (profile == "demo")
     assert ("analysts" in services) == (profile == "analysts")
-    assert services["scheduler"]["environment"]["CCHC_SCHEDULE"] == ""
+    assert services["scheduler"]["environment"]["CCHC_SCHEDULE"] == ("off" if profile else "")
 
 
 # --- the two databases -----------------------------------------------------------------------------------------------
