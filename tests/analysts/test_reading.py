@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 
 import duckdb
 import frictionless
+import pandas as pd
 import psycopg
 import pyarrow.parquet as pq
 import pytest
 from psycopg import sql
+from sqlalchemy import create_engine
 
 from cchc.period import Period
 from cchc.reports.dataset import DESCRIPTOR, write_dataset
@@ -83,6 +85,18 @@ def test_the_answer_is_that_of_the_page(question: Question, screen: psycopg.Conn
         return
     assert found == question.table, f"write the tables anew: {WRITE}=1 .venv/bin/python -m pytest tests/analysts/test_reading.py"
     assert len(found.splitlines()) > 2, "a question without an answer shows nothing"
+
+
+def test_pandas_reads_with_the_address_that_the_command_prints(district: Settings) -> None:
+    login = accounts.add(district, "a_notebook", "analyst", None, "test")
+    try:
+        reader = create_engine(login.url.replace("postgresql://", "postgresql+psycopg://"))
+        frame = pd.read_sql("select unit_name, count(*) as dossiers from mart.dossier_detail where is_counted group by 1", reader)
+        reader.dispose()
+    finally:
+        accounts.remove(district, "a_notebook")
+    (expected,) = rows_of(district, "select count(*) as n from mart.dossier where is_counted")
+    assert frame["dossiers"].sum() == expected["n"] and "Xã Thạnh Phú" in set(frame["unit_name"])
 
 
 # --- the words of codes, the codes of periods -------------------------------------------------------------------------

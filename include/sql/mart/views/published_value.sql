@@ -1,5 +1,5 @@
 -- grain: one row for each indicator, scope, basis and published period: the value of its newest edition
--- source: mart.publication, mart.publication_value, mart.restatement, core.plan
+-- source: mart.publication, mart.publication_value, mart.restatement, core.plan, core.indicator
 -- traps: if a period was published under two plans, the edition under the plan that holds in it; is_restated: an open restatement
 --        exists
 
@@ -40,9 +40,13 @@ select
     r.restatement_id is not null as is_restated,
     v.no_target_reason,
     v.compared_numerator,
-    v.compared_denominator
+    v.compared_denominator,
+    case when i.kind in ('flow', 'stock') then v.value end as value_rate,
+    v.target as target_rate,
+    v.coverage as coverage_rate
 from latest as p
 inner join mart.publication_value as v on p.publication_id = v.publication_id
+left join core.indicator as i on v.indicator_code = i.indicator_code and v.formula_version = i.formula_version
 left join mart.restatement as r
     on
         v.publication_id = r.publication_id and v.unit_code = r.unit_code and v.indicator_code = r.indicator_code
@@ -64,7 +68,7 @@ comment on column mart.published_value.level is 'Level of the scope | Cấp';
 comment on column mart.published_value.basis is 'period, or year_to_date | Trong kỳ, hoặc lũy kế';
 comment on column mart.published_value.numerator is 'Numerator | Tử số';
 comment on column mart.published_value.denominator is 'Denominator | Mẫu số';
-comment on column mart.published_value.value is 'Unrounded fraction | Giá trị';
+comment on column mart.published_value.value is 'Unrounded fraction; of counts the number, of scores the points | Giá trị';
 comment on column mart.published_value.target is 'Target | Mục tiêu';
 comment on column mart.published_value.status is 'Status | Đánh giá';
 comment on column mart.published_value.gap_count is 'How many were missing to the target | Còn thiếu';
@@ -74,3 +78,6 @@ comment on column mart.published_value.is_restated is 'Whether an open restateme
 comment on column mart.published_value.no_target_reason is 'no plan holds: measured, not judged | Vì sao không đánh giá';
 comment on column mart.published_value.compared_numerator is 'Of a direction: what its status compared with when it was published, numerator | Tử số lũy kế cùng kỳ năm trước khi công bố';
 comment on column mart.published_value.compared_denominator is 'The denominator that goes with it | Mẫu số lũy kế cùng kỳ năm trước khi công bố';
+comment on column mart.published_value.value_rate is 'Of a rate: the value, an unrounded fraction; null of counts and scores | Giá trị, dạng phân số';
+comment on column mart.published_value.target_rate is 'Target as a fraction | Mục tiêu, dạng phân số';
+comment on column mart.published_value.coverage_rate is 'Coverage as a fraction | Độ phủ, dạng phân số';

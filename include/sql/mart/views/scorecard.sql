@@ -190,7 +190,12 @@ select
     case when holding.plan_code is null then 'no plan holds' end as no_target_reason,
     case when holding.plan_code is null then 'Không có kế hoạch nào áp dụng cho kỳ này: chỉ đo, không đánh giá' end as no_target_reason_vi,
     case when holding.plan_code is not null then y.compared_numerator end as compared_numerator,
-    case when holding.plan_code is not null then y.compared_denominator end as compared_denominator
+    case when holding.plan_code is not null then y.compared_denominator end as compared_denominator,
+    -- the numbers of a rate again, under names that say what they are
+    case when i.kind in ('flow', 'stock') then p.shown end as period_percent,
+    case when i.kind in ('flow', 'stock') then y.shown end as year_percent,
+    case when i.kind in ('flow', 'stock') then last_period.shown end as last_period_percent,
+    case when i.kind in ('flow', 'stock') then declared.shown end as declared_percent
 from cell as c
 -- the plan that gives the period its place holds in it only where its years hold the last day
 left join core.plan as holding
@@ -326,3 +331,7 @@ comment on column mart.scorecard.no_target_reason is 'no plan holds: the last da
 comment on column mart.scorecard.no_target_reason_vi is 'The same in words | Vì sao không đánh giá, bằng lời';
 comment on column mart.scorecard.compared_numerator is 'Of a direction: numerator of the year to date of the same period a year before, by which it is judged | Tử số lũy kế cùng kỳ năm trước, dùng để đánh giá';
 comment on column mart.scorecard.compared_denominator is 'The denominator that goes with it; null of a count | Mẫu số lũy kế cùng kỳ năm trước';
+comment on column mart.scorecard.period_percent is 'Of a rate: percent in the period, as period_value has it; null of counts and scores | Tỷ lệ % trong kỳ';
+comment on column mart.scorecard.year_percent is 'Of a rate: percent, year to date, as year_value has it | Tỷ lệ % lũy kế';
+comment on column mart.scorecard.last_period_percent is 'Of a rate: percent of the period before, as last_period_value has it | Tỷ lệ % kỳ trước';
+comment on column mart.scorecard.declared_percent is 'Of a rate: percent as declared, as declared_value has it | Tỷ lệ % tự khai';
