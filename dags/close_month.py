@@ -15,9 +15,9 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, PokeReturnValue, TriggerRule, chain, dag, task
 
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock, deadline
-from cchc.airflow.notify import tell_failed_run
+from cchc.airflow.notify import ApprovalNotice, tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
-from cchc.reference.closing import deadline_hours
+from cchc.reference.closing import closing_cron, deadline_hours
 from cchc.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @dag(
     dag_display_name="Chốt và công bố số liệu kỳ",
     description="Coverage, findings, approval, publication",
-    schedule=by_clock("0 6 5 * *"),
+    schedule=by_clock(closing_cron(Settings.load())),
     start_date=START,
     catchup=False,
     max_active_runs=4,
@@ -93,6 +93,7 @@ def close_month() -> None:
         subject="Công bố số liệu kỳ {{ ti.xcom_pull(task_ids='choose_period') }}?",
         body="{{ ti.xcom_pull(task_ids='findings') }}",
         response_timeout=timedelta(days=14),
+        notifiers=[ApprovalNotice()],
         doc_md="Ask a person: approve the publication, or reject it (then nothing is published).",
         params={"note": Param(None, type=["null", "string"], title="Ghi chú")},
     )
@@ -105,16 +106,16 @@ def close_month() -> None:
         return publish(Settings.load(), period, ti.xcom_pull(task_ids="approval"))
 
     @task
-    def notify(published: str) -> None:
-        """Send a notice, if a webhook is configured."""
-        from cchc.airflow.notify import tell
+    def notify(period: str, published: str) -> None:
+        """Tell those whom include/reference/alerts.yaml names that the period was published."""
+        from cchc.airflow.notify import tell_published
 
-        tell(published)
+        tell_published(period, published)
 
     period = choose_period()
     frozen = freeze(period)
     decided = decide(period)
-    chain(coverage(period), findings(period), decided, approval, frozen, notify(frozen))
+    chain(coverage(period), findings(period), decided, approval, frozen, notify(period, frozen))
     decided >> frozen
 
 

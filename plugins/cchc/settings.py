@@ -22,6 +22,7 @@ class Settings:
     """The paths and URLs of one installation.
 
     `warehouse_url`: a SQLAlchemy URL; None means the embedded PostgreSQL under `home`. `pdf`: whether papers are written as PDF, too.
+    `dashboard_url`: where people reach the dashboard; None means below the address of Airflow (cchc.links).
     """
 
     home: Path
@@ -29,6 +30,7 @@ class Settings:
     landing_url: str
     sources_dir: Path
     plan: str
+    dashboard_url: str | None = None
     sql_dir: Path = PROJECT / "include" / "sql"
     expectations_dir: Path = PROJECT / "expectations"
     reference_dir: Path = PROJECT / "include" / "reference"
@@ -47,6 +49,7 @@ class Settings:
             sources_dir=Path(os.environ.get("CCHC_SOURCES_DIR") or PROJECT / "include" / "sources").absolute(),
             plan=os.environ.get("CCHC_PLAN") or "plan_53_KH-UBND_2023",
             pdf=os.environ.get("CCHC_PDF", "").lower() != "off",
+            dashboard_url=os.environ.get("CCHC_DASHBOARD_URL") or None,
         )
 
     def privacy_key(self) -> str:

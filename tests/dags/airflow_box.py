@@ -89,6 +89,7 @@ def _task(task: Any) -> dict[str, Any]:
         "operator": task.task_type,
         "pool": get("pool") or "default_pool",
         "on_failure": [f"{each.__module__}.{each.__qualname__}" for each in _as_list(get("on_failure_callback"))],
+        "on_success": [f"{each.__module__}.{each.__qualname__}" for each in _as_list(get("on_success_callback"))],
         "most_at_once": get("max_active_tis_per_dagrun"),
     }
 

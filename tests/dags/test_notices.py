@@ -1,8 +1,9 @@
-"""Notices about failed tasks and late runs: one sentence with what to do. A failure to send a notice does not hide the first error."""
+"""What Airflow reports: failed tasks, late runs, approvals, once each. A failure to tell it does not hide the first error."""
 
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,10 @@ import pytest
 
 from cchc import errors
 from cchc.airflow import notify
-from cchc.settings import Settings
+from cchc.notices.state import Waiting
+from cchc.notices.trouble import Trouble
+from cchc.notices.words import render
+from cchc.settings import PROJECT, Settings
 from tests.dags.conftest import Box, broken
 from tests.dags.webhook import Webhook, webhook
 from tests.support.deliveries import payment_day
@@ -34,13 +38,26 @@ def late(state: str) -> dict[str, Any]:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was told, in place of a webhook."""
+    """What was reported, as an English message, in place of a warehouse and a webhook."""
     messages: list[str] = []
-    monkeypatch.setattr(notify, "tell", lambda message, level=logging.INFO: bool(messages.append(message)))  # type: ignore[func-returns-value]
+
+    def keep(trouble: Trouble) -> None:
+        message = render([Waiting(1, "operators", "opened", trouble.event, trouble, None)], "en", None)
+        messages.append(f"{message.subject}\n{message.text}")
+
+    monkeypatch.setattr(notify, "_report", keep)
+    monkeypatch.setattr(notify, "_told_as_blocked", lambda source: False)
     return messages
 
 
-def test_a_failed_task_is_told_and_keeps_its_own_error(
+def subjects(webhook: Webhook) -> list[str]:
+    """The first line of each message since the last time."""
+    found = [text.splitlines()[0].removeprefix("[Số liệu CCHC] ") for text in webhook.texts]
+    webhook.texts.clear()
+    return found
+
+
+def test_a_blocked_file_is_told_once_and_keeps_its_error(
     box: Box, installed: dict[str, str], warehouse: Settings, tmp_path: Path, webhook: Webhook
 ) -> None:
     payment_day(tmp_path / "drop", "20230106", claimed=60_000)
@@ -49,19 +66,40 @@ def test_a_failed_task_is_told_and_keeps_its_own_error(
     assert done["tasks"]["confirm"] == "failed"
     assert done["errors"]["confirm"].startswith("LoadBlocked: payments giaodich_20230106.csv")
     (text,) = webhook.texts
-    assert text.startswith("ingest_payments: the task confirm of the run manual__")
-    assert "(source payments) has failed: LoadBlocked: payments giaodich_20230106.csv" in text
-    assert text.endswith("What to do: Follow docs/runbooks/load_blocked.md.")
+    assert text.startswith(
+        "[Số liệu CCHC] Tệp hoặc lần nạp bị chặn\n\ngiaodich_20230106.csv bị chặn, không có số liệu nào của nó được nạp. Lý do: payments"
+    )
+    assert "\nXem tại: http://127.0.0.1:1/cchc/loads/" in text
+    webhook.texts.clear()
+
+    assert box.run("ingest_payments", {"to": "2024-01-03T00:00:00+07:00"}, **variables)["tasks"]["confirm"] == "success"
+    assert box.run("alerts", None, None, **variables | {"CCHC_SCHEDULE": "off"})["tasks"] == {"tell": "success"}
+    assert subjects(webhook) == []  # the same file is judged once, and stays blocked: that is neither new nor well again
+
+    payment_day(tmp_path / "drop", "20230106")
+    assert box.run("ingest_payments", {"to": "2024-01-04T00:00:00+07:00"}, **variables)["state"] == "success"
+    done = box.run("alerts", None, None, **variables | {"CCHC_SCHEDULE": "off"})
+    assert done["results"]["tell"] == ["operators: [Số liệu CCHC] Đã ổn: Tệp hoặc lần nạp bị chặn"]
+    assert subjects(webhook) == ["Đã ổn: Tệp hoặc lần nạp bị chặn"]
 
 
 def test_the_trial_of_the_runbook(box: Box, installed: dict[str, str], warehouse: Settings, webhook: Webhook) -> None:
-    done = box.run("ingest_survey", {"from": "2024-01-02", "to": "2024-01-01"}, **installed, **webhook.connection)
-    assert done["tasks"]["open_window"] == "failed"
-    assert set(done["tasks"].values()) == {"failed", "upstream_failed"}
-    (text,) = webhook.texts
-    assert "the task open_window of the run" in text
-    assert "WrongUse: the window [2024-01-02T00:00:00+07:00, 2024-01-01T00:00:00+07:00) is empty." in text
+    variables = installed | webhook.connection
+    for _ in range(2):
+        done = box.run("ingest_survey", {"from": "2024-01-02", "to": "2024-01-01"}, **variables)
+        assert done["tasks"]["open_window"] == "failed"
+        assert set(done["tasks"].values()) == {"failed", "upstream_failed"}
+    (text,) = webhook.texts  # the second failure is the same trouble
+    assert text.startswith(
+        "[Số liệu CCHC] Lượt chạy bị lỗi\n\nBước open_window bị lỗi. Lý do: WrongUse: the window [2024-01-02T00:00:00+07:00, "
+    )
+    assert "\nỞ đâu: ingest_survey, manual__" in text
+    assert "\nXem tại: http://127.0.0.1:1/dags/ingest_survey/runs/manual__" in text
+    assert text.endswith("\nCần làm: Sửa tham số của lượt chạy, rồi chạy lại.\n")
     assert rows_of(warehouse, "select 1 from ops.extract") == []
+    webhook.texts.clear()
+    box.run("ingest_survey", {"to": CLOCK}, **variables)
+    assert subjects(webhook) == ["Đã ổn: Lượt chạy bị lỗi"]
 
 
 def test_a_failed_check_of_many_names_its_source(box: Box, installed: dict[str, str], webhook: Webhook) -> None:
@@ -70,18 +108,44 @@ def test_a_failed_check_of_many_names_its_source(box: Box, installed: dict[str, 
     )
     assert sorted(done["tasks"].values()).count("failed") == 1
     (text,) = webhook.texts
-    assert text.startswith("check_connections: the task check[")
-    assert "(source documents) has failed: SourceUnavailable: documents" in text
+    assert "\n\nBước check[" in text
+    assert " bị lỗi. Lý do: SourceUnavailable: documents" in text
     assert "`cchc doctor documents`" in text
 
 
 @pytest.mark.parametrize("host", ["http://127.0.0.1:9/nobody", "no address", ""], ids=["away", "no URL", "empty"])
-def test_a_webhook_that_is_away_hides_nothing(box: Box, installed: dict[str, str], tmp_path: Path, host: str) -> None:
+def test_a_webhook_that_is_away_hides_nothing(box: Box, installed: dict[str, str], warehouse: Settings, tmp_path: Path, host: str) -> None:
     payment_day(tmp_path / "drop", "20230106", claimed=60_000)
     variables = broken(installed, "payments", host=str(tmp_path / "drop")) | Webhook.connection_to(host)
     done = box.run("ingest_payments", {"to": CLOCK}, **variables)
     assert {task: state for task, state in done["tasks"].items() if state != "success"} == {"confirm": "failed"}
     assert done["errors"]["confirm"].startswith("LoadBlocked: payments giaodich_20230106.csv")
+    events = rows_of(warehouse, "select event from ops.alert where ended_at is null and event = 'load_blocked'")
+    assert len(events) == 1, "what nobody was told is remembered"
+
+
+def test_an_approval_that_waits_is_told(box: Box, installed: dict[str, str], warehouse: Settings, tmp_path: Path, webhook: Webhook) -> None:
+    variables = installed | webhook.connection
+    assert box.run("ingest_survey", {"to": CLOCK}, **variables)["state"] == "success"
+    webhook.texts.clear()
+    shutil.copytree(PROJECT / "include" / "reference", tmp_path / "reference")
+    done = box.close("2023-12", variables, answer={"chosen": "Reject"}, reference=tmp_path / "reference")
+    assert done["state"] == "success", done
+    waits, over = webhook.texts
+    assert waits.startswith(
+        "[Số liệu CCHC] Chờ phê duyệt công bố\n\nKỳ tháng 12/2023 chờ phê duyệt để công bố\nỞ đâu: close_month, manual__"
+    )
+    assert "\nAi xử lý: người phê duyệt số liệu\nXem tại: http://127.0.0.1:1/dags/close_month/runs/manual__" in waits
+    assert over.startswith("[Số liệu CCHC] Đã ổn: Chờ phê duyệt công bố")
+
+
+def test_without_a_warehouse_a_failure_is_told_all_the_same(box: Box, installed: dict[str, str], webhook: Webhook) -> None:
+    away = {"CCHC_WAREHOUSE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/nothing"}
+    done = box.run("ingest_survey", {"to": CLOCK}, **installed | webhook.connection | away)
+    assert done["tasks"]["open_window"] == "failed"
+    (text,) = webhook.texts
+    assert text.startswith("[Số liệu CCHC] Lượt chạy bị lỗi\n\nBước open_window bị lỗi. Lý do: WarehouseUnavailable: ")
+    assert "Kiểm tra PostgreSQL có chạy không" in text
 
 
 def test_a_fault_in_the_callback_is_logged_and_not_raised(caplog: pytest.LogCaptureFixture) -> None:
@@ -93,11 +157,12 @@ def test_a_fault_in_the_callback_is_logged_and_not_raised(caplog: pytest.LogCapt
 
 def test_a_class_of_error_has_its_advice(told: list[str]) -> None:
     of_a_task = [kind for kind in errors.CchcError.__subclasses__() if kind.__module__ == "cchc.errors"]
-    assert {kind for kind, _ in notify.ADVICE} == set(of_a_task), "say what to do about it in cchc.airflow.notify.ADVICE"
+    assert {kind for kind, _, _ in notify.ADVICE} == set(of_a_task), "say what to do about it in cchc.airflow.notify.ADVICE"
     for kind in of_a_task:
         notify.tell_failure(failed(kind("what was wrong")))
-        assert f"{kind.__name__}: what was wrong. What to do: " in told[-1]
-        assert notify.OTHERWISE not in told[-1]
+        assert f"{kind.__name__}: what was wrong.\n" in told[-1]
+        assert "\nWhat to do: " in told[-1]
+        assert notify.OTHERWISE[0] not in told[-1]
         assert "{source}" not in told[-1]
 
 
@@ -105,27 +170,36 @@ def test_words_of_other_errors_are_not_sent(told: list[str]) -> None:
     """A database's own words may hold a record; only its type leaves the house."""
     notify.tell_failure(failed(ValueError("Key (citizen)=(Nguyễn Văn Giả) already exists")))
     assert "Giả" not in told[-1]
-    assert "ValueError; the log of the task has the details. What to do: " in told[-1]
+    assert "ValueError; the log of the task has the details.\n" in told[-1]
     notify.tell_failure(failed(None))
-    assert "it was killed, or its process ended without a word. What to do: " in told[-1]
+    assert "it was killed, or its process ended without a word.\n" in told[-1]
     notify.tell_failure(failed(errors.LoadBlocked("line one\nline two" + "x" * 5000)))
     assert "LoadBlocked: line one line two" in told[-1]
-    assert "\n" not in told[-1]
-    assert len(told[-1]) < 1500
+    assert len(told[-1]) < 2000
 
 
 @pytest.mark.parametrize(
-    ("context", "words"),
+    ("context", "source"),
     [
-        (failed(None), "(source one_stop)"),
-        (failed(None, "check_connections", source="survey"), "(source survey)"),
-        (failed(None, "backfill", params={"source": "payments"}), "(source payments)"),
-        (failed(None, "close_month", params={"period": "2023-06"}), "(no single source)"),
+        (failed(None), "one_stop"),
+        (failed(None, "check_connections", source="survey"), "survey"),
+        (failed(None, "backfill", params={"source": "payments"}), "payments"),
+        (failed(None, "close_month", params={"period": "2023-06"}), None),
     ],
 )
-def test_the_source_of_a_task(told: list[str], context: dict[str, Any], words: str) -> None:
-    notify.tell_failure(context)
-    assert words in told[-1]
+def test_the_source_of_a_task(context: dict[str, Any], source: str | None) -> None:
+    trouble = notify.failure(context)
+    assert trouble.source == source
+    assert f"({f'source {source}' if source else 'no single source'})" in notify.failure_text(context)
+
+
+def test_what_failed_is_the_same_trouble_whichever_run_it_was() -> None:
+    first, other = failed(None), failed(None)
+    other["ti"].run_id = "manual__2"
+    assert notify.failure(first).subject == notify.failure(other).subject
+    assert notify.failure(failed(None, task_id="stage")).subject != notify.failure(first).subject
+    june, july = (failed(None, "close_month", params={"period": period}) for period in ("2023-06", "2023-07"))
+    assert notify.failure(june).subject != notify.failure(july).subject
 
 
 def test_a_run_that_is_late_is_told_and_one_that_has_ended_is_not(told: list[str]) -> None:
@@ -134,9 +208,6 @@ def test_a_run_that_is_late_is_told_and_one_that_has_ended_is_not(told: list[str
     assert told == []
     notify.tell_deadline(late("running"), hours=120)
     assert told[-1].startswith(
-        "close_month: the run scheduled__2024-01-05 (no single source) is running and not done at its deadline 2024-01-10T06:00:00+07:00, "
-        "120 hours after it was queued. It goes on. What to do: "
+        "[Reform figures] Deadline passed\nThe run is running and not done 120 hours after it was queued (deadline 10/01/2024 06:00). It goes on\n"
+        "Where: close_month, scheduled__2024-01-05\nSince: 10/01/2024 06:00\n"
     )
-    notify.tell_deadline(late("queued"), hours=6, source="payments")
-    assert "(source payments)" in told[-1]
-    assert "`cchc doctor payments`" in told[-1]

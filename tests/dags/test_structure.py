@@ -14,7 +14,7 @@ from cchc.settings import PROJECT
 from tests.dags.conftest import Box
 
 CHAIN = ["open_window", "extract", "stage", "validate", "load", "confirm"]
-OURS = {"backfill", "check_connections", "close_month", "maintenance", "refresh_indicators"}  # beside the ingest of each profile
+OURS = {"alerts", "backfill", "check_connections", "close_month", "maintenance", "refresh_indicators"}  # beside the ingest of each profile
 # by the first word of the DAG
 WRITES = {
     *(("ingest", task) for task in ("open_window", "extract", "stage", "validate", "load")),
@@ -23,6 +23,7 @@ WRITES = {
     *(("maintenance", task) for task in ("retain", "sweep", "analyze")),
 }
 OTHERS = {
+    ("alerts", "tell"),
     ("ingest", "confirm"),
     ("backfill", "windows"),
     ("backfill", "ingest_month"),
@@ -122,8 +123,8 @@ def test_every_task_has_an_owner_limits_and_words(dags: Any) -> None:
             assert what["owner"] not in ("", "airflow"), where
             assert what["timeout"] and what["timeout"] <= 6 * 3600, where
             assert what["doc"] or what["operator"] == "TriggerDagRunOperator", where
-            if name == "check_connections":
-                assert what["retries"] == 0, "somebody waits for the answer"
+            if name in ("check_connections", "alerts"):
+                assert what["retries"] == 0, "somebody waits for the answer, or the next hour tries again"
             else:
                 assert (what["retries"], what["backoff"], what["delay"], what["most"]) == (3, 2.0, 20.0, 900.0), where
                 assert {
@@ -139,6 +140,7 @@ def test_every_failure_is_told(dags: Any) -> None:
         assert dag["on_failure"] == ["cchc.airflow.notify.tell_failed_run"], name
         for task, what in dag["tasks"].items():
             assert what["on_failure"] == ["cchc.airflow.notify.tell_failure"], f"{name}.{task}"
+            assert what["on_success"] == ["cchc.airflow.notify.tell_success"], f"{name}.{task}"
 
 
 def test_what_writes_to_the_warehouse_is_in_its_pool(dags: Any) -> None:

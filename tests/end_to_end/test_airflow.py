@@ -124,12 +124,12 @@ def _failed_and_late_runs_are_told(api: AirflowApi, webhook: Webhook) -> None:
         api.set_paused(dag_id, False)
     failed, late = api.trigger("ingest_survey"), api.trigger("ingest_payments")
     assert [run.state for run in api.wait([failed], 120)] == ["failed"]
-    assert wait_until(lambda: any("deadline" in text for text in webhook.texts), 120, 0.5), webhook.texts
-    of_survey = [text for text in webhook.texts if text.startswith("ingest_survey: the task extract")]
+    assert wait_until(lambda: any("Quá hạn hoàn thành" in text for text in webhook.texts), 120, 0.5), webhook.texts
+    of_survey = [text for text in webhook.texts if f"ingest_survey, {failed.run_id}" in text]
     assert len(of_survey) == 1, webhook.texts
-    assert f"of the run {failed.run_id} (source survey) has failed: NotConfigured: Airflow has no connection src_survey" in of_survey[0]
-    (of_payments,) = [text for text in webhook.texts if text.startswith("ingest_payments: the run")]
-    assert f"the run {late.run_id} (source payments) is running and not done at its deadline" in of_payments
+    assert "Bước extract bị lỗi. Lý do: NotConfigured: Airflow has no connection src_survey" in of_survey[0]
+    (of_payments,) = [text for text in webhook.texts if f"ingest_payments, {late.run_id}" in text]
+    assert "đang ở trạng thái running; vẫn chạy tiếp" in of_payments
     assert api.run(late.dag_id, late.run_id).state == "running"
 
 
@@ -142,7 +142,7 @@ def _a_killed_task_is_told(api: AirflowApi, webhook: Webhook, installation: Inst
 
     def pid_of_the_last() -> int | None:
         """The process of the task that waits for a source which never answers, once the two others have failed by themselves."""
-        if sum(text.startswith("check_connections: the task") for text in webhook.texts) < 2:
+        if sum("Bước check[" in text for text in webhook.texts) < 2:
             return None
         with psycopg.connect(server.url("airflow").replace("+psycopg", "")) as connection:
             statement = "select pid from task_instance where run_id = %s and state = 'running' and map_index = 0"
@@ -153,10 +153,11 @@ def _a_killed_task_is_told(api: AirflowApi, webhook: Webhook, installation: Inst
     assert pid is not None, webhook.texts
     psutil.Process(pid).kill()
     assert [done.state for done in api.wait([run], 120)] == ["failed"]
-    assert wait_until(lambda: any(text.startswith("check_connections: the run") for text in webhook.texts), 120, 0.5), webhook.texts
-    (text,) = [text for text in webhook.texts if text.startswith("check_connections: the run")]
-    assert f"the run {run.run_id} (no single source) has failed: the process of check[0] was killed, or ended without a word" in text
-    assert sorted(text.split()[3] for text in webhook.texts if text.startswith("check_connections: the task")) == ["check[1]", "check[2]"]
+    assert wait_until(lambda: any("Bước check[0]" in text for text in webhook.texts), 120, 0.5), webhook.texts
+    (text,) = [text for text in webhook.texts if "Bước check[0]" in text]
+    assert "Lý do: the process of the task was killed, or ended without a word" in text
+    assert f"Ở đâu: check_connections, {run.run_id}" in text
+    assert sum("Bước check[" in text for text in webhook.texts) == 3
 
 
 @pytest.mark.end_to_end

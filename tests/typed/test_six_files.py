@@ -45,7 +45,7 @@ MISTAKES = [
     # a missing key
     ("sources/one_stop.yaml", "zone: Asia/Ho_Chi_Minh\n", "", ": the key 'zone' is missing. There are: source, "),
     ("reference/indicators.yaml", "  role: dossiers\n", "", "dossier_on_time_rate: the key 'role' is missing. There are: version, "),
-    ("reference/closing.yaml", "approval: person\n", "", ": the key 'approval' is missing. There are: rule, wait_hours, deadline_hours."),
+    ("reference/closing.yaml", "approval: person\n", "", ": the key 'approval' is missing. There are: rule, wait_hours, deadline_hours, closing_day."),
     ("reference/findings.yaml", "  role: dossiers\n", "", "end_equals_due: the key 'role' is missing. There are: name_vi, "),
     ("reference/declarations.yaml", "  declared_by: [H19.16.3]\n", "", "legal_drafting_on_schedule_rate: the key 'declared_by' is missing. There are: reason."),
     ("reference/decision_766.yaml", PART, PART.replace("formula: linear, ", ""), "entry 1.groups.entry 1.parts.entry 1: the key 'formula' is missing. There are: code, "),

@@ -10,7 +10,7 @@ from airflow.sdk import CronTriggerTimetable, ExceptionRetryPolicy, RetryAction,
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-from cchc.airflow.notify import tell_deadline, tell_failure
+from cchc.airflow.notify import tell_deadline, tell_failure, tell_success
 from cchc.period import ZONE
 
 START = datetime(2022, 1, 1, tzinfo=ZONE)
@@ -35,13 +35,14 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_policy": RETRY_POLICY,
     "execution_timeout": timedelta(hours=2),
     "on_failure_callback": [tell_failure],
+    "on_success_callback": [tell_success],
 }
 
 
 def deadline(hours: float, source: str | None = None) -> DeadlineAlert:
     """A deadline `hours` after a run was queued: if the run is not done then, `tell_deadline` sends a notice; the run continues.
 
-    The callback runs in the executor like the tasks, because the executor can reach the webhook and the triggerer cannot.
+    The callback runs in the executor like the tasks, because the executor reaches the recipients and the triggerer does not.
     """
     facts = {"hours": hours} if source is None else {"hours": hours, "source": source}
     return DeadlineAlert(

@@ -67,6 +67,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
         findings += _quarantine(connection)
         findings += [Finding(NOTE, f"drift: {item.sentence}") for item in all_drift(settings, [profile.source for profile in profiles])]
         findings += _waiting_months(connection)
+        findings += _alerts(connection, settings)
     return findings
 
 
@@ -142,6 +143,7 @@ def _warehouse(settings: Settings) -> str | None:
 
 def _source(connection: Connection, settings: Settings, profile: Profile) -> list[Finding]:
     """The known_at of a source, whether it is too old, and how the last run of the source ended."""
+    from cchc.runs.lateness import oldest_allowed
     from cchc.warehouse import known_at_of, query
 
     name, findings = profile.source, []
@@ -155,7 +157,7 @@ def _source(connection: Connection, settings: Settings, profile: Profile) -> lis
     last = {row["kind"]: row for row in rows}
     if known_at is not None:
         age = now() - known_at
-        limit = _oldest(profile)
+        limit = oldest_allowed(profile)
         sentence = f"{name}: T = {known_at.astimezone(ZONE).isoformat()}"
         if limit is None or age <= limit:
             findings.append(Finding(OK, sentence))
@@ -235,18 +237,6 @@ def _last_run(source: str, kind: str, row: dict[str, Any]) -> list[Finding]:
     return []
 
 
-def _oldest(profile: Profile) -> timedelta | None:
-    """The greatest allowed age of known_at by the profile's schedule, plus one day for late data; None for a source without a schedule."""
-    if profile.schedule is None:
-        return None
-    _minute, _hour, day, month, weekday = profile.schedule.split()
-    if month != "*":
-        return timedelta(days=367)
-    if day not in ("*", "?"):
-        return timedelta(days=33)
-    return timedelta(days=2) if weekday in ("*", "?", "1-5", "0-6") else timedelta(days=9)
-
-
 def _is_unscheduled(settings: Settings) -> bool:
     from cchc.embedded import stack
 
@@ -288,6 +278,31 @@ def _quarantine(connection: Connection) -> list[Finding]:
         Finding(NOTE, f"{row['source_code']} {row['entity']}: {row['records']} records in quarantine (`cchc quarantine list`)")
         for row in rows
     ]
+
+
+def _alerts(connection: Connection, settings: Settings) -> list[Finding]:
+    """Whether people are told of what goes wrong: rules that can be read, recipients with an address, nothing undelivered."""
+    from cchc.notices.reach import nobody_is_told, not_looked_for
+    from cchc.notices.rules import read_rules
+    from cchc.sources.connection import parts_from_environment
+    from cchc.warehouse.queries import ask
+
+    try:
+        rules = read_rules(settings)
+    except CchcError as error:
+        return [Finding(WRONG, f"alerts: nobody is told of anything: {error}")]
+    silent = [Finding(NOTE, f"alerts: {sentence}") for sentence in nobody_is_told(connection, rules, parts_from_environment)]
+    lost = [
+        Finding(
+            WRONG,
+            f"alerts: {row['waiting_count']} messages to {row['recipient']} wait since {to_minute(row['since_at'])}: {row['problem']}. "
+            "They are tried again each hour",
+        )
+        for row in ask(connection, "alerts/undelivered")
+    ]
+    if not _is_unscheduled(settings) and (paused := not_looked_for(connection, rules, now())) is not None:
+        lost.append(Finding(NOTE, f"alerts: {paused}"))
+    return [*silent, *lost] or [Finding(OK, "alerts: somebody is told of everything")]
 
 
 def _waiting_months(connection: Connection) -> list[Finding]:

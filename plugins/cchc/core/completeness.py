@@ -114,11 +114,16 @@ def incomplete_bases(connection: Connection, source: str, period: Period, bases:
     return {basis: any(_overlaps(month, period.first_day(basis), period.end) for month in months) for basis in bases}
 
 
+def gaps(connection: Connection, period: Period) -> list[Hole | MissingMonth]:
+    """Everything that is missing in the numbers of a period; an empty list if nothing is."""
+    known = [hole for hole in holes(connection) if hole.from_at is None or hole.from_at < midnight(period.end)]
+    first = min(period.first_day(basis) for basis in ("period", "year_to_date"))
+    return [*known, *(item for item in missing_months(connection) if _overlaps(item.month, first, period.end))]
+
+
 def notes_vi(connection: Connection, period: Period) -> list[str]:
     """Vietnamese sentences about everything that is missing in the numbers of a period; an empty list if nothing is."""
-    notes = [hole.text_vi for hole in holes(connection) if hole.from_at is None or hole.from_at < midnight(period.end)]
-    first = min(period.first_day(basis) for basis in ("period", "year_to_date"))
-    return notes + [item.text_vi for item in missing_months(connection) if _overlaps(item.month, first, period.end)]
+    return [gap.text_vi for gap in gaps(connection, period)]
 
 
 def _overlaps(month: date, first: date, end: date) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from cchc.authority import authority
 from cchc.documentation.pages import code, joined, repository, table
+from cchc.reference.closing import closing_cron
 from cchc.settings import PROJECT
 from cchc.sources.profile import list_profiles, load_profile
 
@@ -110,8 +111,12 @@ def _words(node: ast.expr) -> str:
 def _schedule(node: ast.expr) -> str | None:
     if isinstance(node, ast.Constant):
         return None if node.value is None else str(node.value)
-    if isinstance(node, ast.Call) and ast.unparse(node.func) == "by_clock" and isinstance(node.args[0], ast.Constant):
-        return str(node.args[0].value)
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "by_clock":
+        cron = node.args[0]
+        if isinstance(cron, ast.Constant):
+            return str(cron.value)
+        if ast.unparse(cron).startswith("closing_cron("):  # the day stands in closing.yaml
+            return closing_cron(repository())
     return ast.unparse(node)
 
 

@@ -11,7 +11,7 @@ from cchc.core.completeness import notes_vi
 from cchc.indicators.count import binds
 from cchc.period import Period, midnight
 from cchc.publication.edition import in_force, open_restatements
-from cchc.reference.catalogue import Indicator, catalogue
+from cchc.reference.catalogue import catalogue
 from cchc.reference.roles import Clocks, role_clocks
 from cchc.settings import Settings
 from cchc.warehouse import asked_binds, engine, query, sql
@@ -81,7 +81,7 @@ def readiness_at(connection: Connection, settings: Settings, period: Period, clo
     return Readiness(
         period,
         clocks.sources(role for item in items.values() for role in item.roles),
-        _missing(connection, settings, items, period, clocks),
+        {code: list(units.values()) for code, units in missing_units(connection, settings, period, clocks).items()},
         _findings(connection, period),
         open_restatements(connection, latest["publication_id"]) if latest else 0,
         latest["edition"] if latest else 0,
@@ -90,11 +90,13 @@ def readiness_at(connection: Connection, settings: Settings, period: Period, clo
     )
 
 
-def _missing(
-    connection: Connection, settings: Settings, items: dict[str, Indicator], period: Period, clocks: Clocks
-) -> dict[str, list[str]]:
-    """The names of the expected units that sent nothing to any source of a role in the period, by coverage."""
-    found: dict[str, list[str]] = {}
+def missing_units(connection: Connection, settings: Settings, period: Period, clocks: Clocks) -> dict[str, dict[str, str]]:
+    """The expected units that sent nothing to any source of a role in the period: for each coverage, unit code → name.
+
+    A coverage of which nothing is known in the period is left out.
+    """
+    items = catalogue(settings)
+    found: dict[str, dict[str, str]] = {}
     for code in sorted({item.coverage for item in items.values() if item.coverage}):
         item = max((item for item in items.values() if item.coverage == code), key=lambda item: len(item.roles))
         known_at = clocks.known_at(item.role)
@@ -109,10 +111,10 @@ def _missing(
                     has_sent[row["unit_code"]] = has_sent.get(row["unit_code"], False) or row["has_sent"]
         rows = query(
             connection,
-            "select u.name from core.unit_at(:d) as u where u.unit_code = any(:units) order by u.unit_code",
+            "select u.unit_code, u.name from core.unit_at(:d) as u where u.unit_code = any(:units) order by u.unit_code",
             {"d": last_day, "units": [unit for unit, sent in has_sent.items() if not sent]},
         )
-        found[code] = [row["name"] for row in rows]
+        found[code] = {row["unit_code"]: row["name"] for row in rows}
     return found
 
 

@@ -1,4 +1,4 @@
-"""The models of the YAML files in include/reference: catalogue, closing, findings, declarations and score.
+"""The models of the YAML files in include/reference: catalogue, closing, alerts, findings, declarations and score.
 
 docs/schemas/*.json are generated from these models (`make schemas`). The reader of each file checks the rest: the units, plans and SQL
 files that it names.
@@ -12,12 +12,28 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
+from cchc.mail import is_address
 from cchc.models import Role
 from cchc.typed import Fault, Typed, near
 
 Record = Literal["dossier", "certification", "payment", "work_file", "feedback", "opinion", "signature", "procedure", "declared"]
 Form = Literal["rate", "count", "score"]
 CLOSING_DEADLINE_HOURS = 120.0
+CLOSING_DAY = 5
+AlertEvent = Literal[
+    "load_blocked",
+    "column_gone",
+    "source_late",
+    "coverage_missing",
+    "target_missed",
+    "outlook_miss",
+    "restatement",
+    "approval_waiting",
+    "deadline_passed",
+    "run_failed",
+    "undelivered",
+    "published",
+]
 EACH_UNIT = "each_unit"
 GROUPS = {"each_office": "office", "each_public_service_unit": "public_service_unit", "each_commune": "commune"}
 
@@ -94,6 +110,10 @@ class ClosingFile(Typed):
         CLOSING_DEADLINE_HOURS, description="Hours after which people are told that a run has not published yet; more than wait_hours."
     )
 
+    closing_day: int = Field(
+        CLOSING_DAY, ge=1, le=28, description="The day of the month on which the month before is closed; close_month runs on it."
+    )
+
     @model_validator(mode="after")
     def _check_deadline(self) -> ClosingFile:
         if self.deadline_hours <= self.wait_hours:
@@ -101,6 +121,60 @@ class ClosingFile(Typed):
                 f"deadline_hours is {self.deadline_hours:g}, it must be more than wait_hours ({self.wait_hours:g}): "
                 "a run that still waits for late sources is not late"
             )
+        return self
+
+
+class RecipientEntry(Typed):
+    """Somebody who is told. Its name is the key."""
+
+    channel: Literal["webhook", "email"] = Field(description='webhook: a POST of {"text": …}; email: through the SMTP server.')
+    connection: str | None = Field(
+        None, description="The connection of Airflow with the address: cchc_notify for a webhook, cchc_smtp for e-mails, unless named here."
+    )
+    addresses: list[str] = Field([], description="The e-mail addresses, for the channel email alone.")
+    language: Literal["vi", "en"] = Field("vi", description="The language of the messages.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> RecipientEntry:
+        if (self.channel == "email") != bool(self.addresses):
+            raise Fault("'addresses' is for the channel email, which needs at least one.")
+        for address in self.addresses:
+            if not is_address(address):
+                raise Fault(f"{address!r} is no e-mail address, such as vp@example.vn.", "addresses")
+        return self
+
+
+class AlertRuleEntry(Typed):
+    """Who is told of what. A condition that is not there holds for everything."""
+
+    to: list[str] = Field(min_length=1, description="Names of recipients.")
+    events: list[AlertEvent] | None = Field(None, min_length=1, description="These events alone.")
+    sources: list[str] | None = Field(None, min_length=1, description="What concerns these sources alone.")
+    units: list[str] | None = Field(None, min_length=1, description="What concerns these units alone.")
+    levels: list[Literal["district", "commune", "ward", "province", "all"]] | None = Field(
+        None, min_length=1, description="What concerns a unit or scope of these levels alone; all: the district as a whole."
+    )
+
+
+class AlertsFile(Typed):
+    """Who is told of what goes wrong, how, and how often."""
+
+    days_before_closing: int = Field(2, ge=0, le=20, description="Missing data of a month are told so many days before its closing day.")
+    remind_after_hours: dict[AlertEvent, Number] = Field(
+        {}, description="An alert that is still open is told again after so many hours; an event that is not named here is told once."
+    )
+    recipients: dict[str, RecipientEntry] = Field({}, description="Those who can be told, by name.")
+    rules: list[AlertRuleEntry] = Field([], description="Who is told of what. Several rules may name one recipient: it is told once.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> AlertsFile:
+        for number, rule in enumerate(self.rules):
+            for name in rule.to:
+                if name not in self.recipients:
+                    raise Fault(f"there is no recipient {name!r}{near(name, self.recipients) or '.'}", "rules", number, "to")
+        for event, hours in self.remind_after_hours.items():
+            if hours < 1:
+                raise Fault(f"{event} is {hours}; it must be at least 1.", "remind_after_hours")
         return self
 
 
@@ -210,6 +284,7 @@ FILES = {
     "indicators.yaml": dict[str, IndicatorEntry],
     "authority.yaml": AuthorityFile,
     "closing.yaml": ClosingFile,
+    "alerts.yaml": AlertsFile,
     "findings.yaml": dict[str, FindingEntry],
     "declarations.yaml": dict[str, DutyEntry],
     "decision_766.yaml": list[VersionEntry],

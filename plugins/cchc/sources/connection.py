@@ -8,12 +8,24 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 import orjson
 
 from cchc.errors import NotConfigured
+
+
+class Parts(TypedDict):
+    """The parts of a connection as Airflow keeps them."""
+
+    conn_type: str | None
+    host: str | None
+    login: str | None
+    password: str | None
+    schema: str | None
+    port: int | None
+    extra: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -61,17 +73,28 @@ def variable(source: str) -> str:
 
 def from_environment(source: str) -> Connection:
     """The connection of `source` from the environment. Raises NotConfigured that names the variable and the Airflow connection."""
-    name = variable(source)
+    parts = parts_from_environment(f"src_{source}")
+    if parts is None:
+        raise NotConfigured(
+            f"Source {source} has no connection. Set the environment variable {variable(source)} (JSON or URI), or in Airflow the "
+            f"connection src_{source}: host = base URL, or the path or URL of the drop folder."
+        )
+    return Connection.from_parts(source, **parts)
+
+
+def parts_from_environment(connection_id: str) -> Parts | None:
+    """The parts of any connection of Airflow, as from_parts takes them, from AIRFLOW_CONN_<ID>; None where the variable is not set.
+
+    Raises NotConfigured where the text of the variable is no connection.
+    """
+    name = f"AIRFLOW_CONN_{connection_id.upper()}"
     text = (os.environ.get(name) or "").strip()
     if not text:
-        raise NotConfigured(
-            f"Source {source} has no connection. Set the environment variable {name} (JSON or URI), or in Airflow the connection "
-            f"src_{source}: host = base URL, or the path or URL of the drop folder."
-        )
-    return _from_json(source, name, text) if text.startswith("{") else _from_uri(source, name, text)
+        return None
+    return _json_parts(name, text) if text.startswith("{") else _uri_parts(name, text)
 
 
-def _from_json(source: str, name: str, text: str) -> Connection:
+def _json_parts(name: str, text: str) -> Parts:
     try:
         data = orjson.loads(text)
         extra = data.get("extra") or {}
@@ -87,13 +110,21 @@ def _from_json(source: str, name: str, text: str) -> Connection:
         if value is not None and not isinstance(value, str):
             raise NotConfigured(f"{name}: {key} must be a text.")
         texts[key] = value
-    return Connection.from_parts(source, port=port, extra=extra, **texts)
+    return Parts(
+        conn_type=texts["conn_type"],
+        host=texts["host"],
+        login=texts["login"],
+        password=texts["password"],
+        schema=texts["schema"],
+        port=port,
+        extra=extra,
+    )
 
 
-def _from_uri(source: str, name: str, text: str) -> Connection:
+def _uri_parts(name: str, text: str) -> Parts:
     """Read a URI like airflow.models.Connection: scheme = type, path = schema, query = extra, and a second scheme may precede the host."""
     if "://" not in text:
-        return Connection.from_parts(source, host=text)
+        return Parts(conn_type=None, host=text, login=None, password=None, schema=None, port=None, extra={})
     try:
         scheme, _, rest = text.partition("://")
         protocol = ""
@@ -110,8 +141,7 @@ def _from_uri(source: str, name: str, text: str) -> Connection:
         ) from None
     if "[" in host and port is not None:
         host = host.rpartition(":")[0]
-    return Connection.from_parts(
-        source,
+    return Parts(
         conn_type=scheme,
         host=f"{protocol}://{host}" if protocol else host,
         login=unquote(parts.username) if parts.username else None,

@@ -201,7 +201,15 @@ def _without_fields(job: _Job, entity: Entity, counted: dict[str, Any], folder: 
     folder.remove()
     words = in_words(entity, absent, counted, before)
     message = f"{job.profile.source} {entity.name} is blocked: FIELDS {words} {advice.for_absent(job.profile, entity, before, absent)}"
-    return Landed(entity.name, "", None, {"fields": counted}, LoadStatus.BLOCKED, message, [Check("FIELDS", False, words)])
+    return Landed(
+        entity.name,
+        "",
+        None,
+        {"fields": counted, "lacks": [each.field for each in absent]},
+        LoadStatus.BLOCKED,
+        message,
+        [Check("FIELDS", False, words)],
+    )
 
 
 def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str | None) -> Landed:
@@ -438,6 +446,8 @@ def _unreadable(job: _Job, file: _File, problem: files.Unreadable) -> Landed | N
         file.is_known_by(_judged_by_profile(job, entity, file.sha))
     if job.known(entity, name) == file.sha:
         return None
+    if isinstance(problem, files.LacksColumns):
+        file.facts |= {"lacks": problem.fields}
     rule = "B1" if str(problem).startswith("B1") else "B0"
     results = [Check(rule, False, str(problem).removeprefix("B1 "))]
     return _blocked(job, entity, name, file.facts, results, advice.for_file(job.profile, entity, job.before(entity), problem))
@@ -473,6 +483,7 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
     if absent := absent_fields(entity, counted, job.before(entity), first_rows(job.profile)):
         folder.remove()
         facts |= {"sha256": _judged_by_profile(job, entity, facts["sha256"]), "fields": counted}
+        facts |= {"lacks": [each.field for each in absent]}
         words, before = in_words(entity, absent, counted, job.before(entity)), job.before(entity)
         return _blocked(job, entity, name, facts, [Check("FIELDS", False, words)], advice.for_absent(job.profile, entity, before, absent))
     results: list[Check] = []

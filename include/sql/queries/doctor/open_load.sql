@@ -1,13 +1,13 @@
 -- grain: one row for each file or entity of a source whose newest load is blocked, failed or waiting
 -- source: ops.load
--- traps: a load that was given up does not count; a file is left out if a later revision of the same day was loaded
+-- traps: a load that is in work or was given up does not count; a file is left out if a later revision of the same day was loaded
 
 with newest as (
     select distinct on (source_code, entity, file_name)
-        load_id, source_code, entity, file_name, status, message, manifest,
+        load_id, source_code, entity, file_name, status, message, manifest, started_at,
         case when manifest ->> 'revision' ~ '^[0-9]{1,9}$' then cast(manifest ->> 'revision' as integer) end as revision
     from ops.load
-    where status <> 'given_up'
+    where status in ('loaded', 'blocked', 'failed', 'waiting')
     order by source_code asc, entity asc, file_name asc, load_id desc
 )
 
@@ -15,7 +15,11 @@ select
     n.source_code,
     coalesce(n.file_name, n.entity) as what,
     n.status,
-    n.message
+    n.message,
+    n.load_id,
+    n.entity,
+    n.started_at,
+    n.manifest -> 'lacks' as lacks
 from newest as n
 where
     n.status in ('blocked', 'failed', 'waiting')
