@@ -25,8 +25,8 @@ from tests.support.cli import cchc
 from tests.support.warehouse import rows_of
 
 COMMANDS = [
-    "init", "ingest", "refresh", "scorecard", "explain", "export", "close", "publications", "restatements", "report", "quarantine", "source",
-    "declare", "doctor", "alerts", "sql", "form", "findings", "reconcile", "score", "outlook", "account", "backup", "up", "down", "status", "demo",
+    "init", "ingest", "refresh", "scorecard", "explain", "export", "close", "publications", "restatements", "report", "late-lists", "quarantine", "source",
+    "declare", "doctor", "alerts", "sql", "form", "findings", "reconcile", "score", "outlook", "account", "user", "backup", "up", "down", "status", "demo",
     "airflow", "url",
 ]  # fmt: skip
 HEAVY = {"airflow", "great_expectations", "numpy", "openpyxl", "pandas", "psycopg", "pyarrow", "python_calamine", "requests", "sqlalchemy"}

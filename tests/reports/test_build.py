@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from docx import Document
+from openpyxl import load_workbook
 from sqlalchemy import text
 
 from cchc.cli import main as cli
 from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.forms import form_06a
 from cchc.forms.form_06a import total
+from cchc.mail import MailServer
 from cchc.period import parse_period
 from cchc.reports.build import build, layout_of
 from cchc.reports.content import read
+from cchc.reports.late_mail import send_late_mails
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
 from tests.reports.rows import KNOWN, dossier, insert_row, value
+from tests.support.smtp import mail_server
 from tests.support.warehouse import NewWarehouse
 
 DECEMBER = parse_period("2023-12")
@@ -213,3 +219,66 @@ def test_the_command(settings: Settings, capsys: pytest.CaptureFixture[str]) -> 
     assert cli.main(["report", "2023-12", "--kind", "rankin"]) == 2
     told = capsys.readouterr().err
     assert "no report rankin; did you mean 'ranking'?; known are 06a, annex, report, late, due, ranking, page" in told
+
+
+def switched(settings: Settings, folder: Path, text: str) -> Settings:
+    """The settings with another unit_mail.yaml."""
+    shutil.copytree(settings.reference_dir, folder / "reference")
+    (folder / "reference" / "unit_mail.yaml").write_text(text, encoding="utf-8")
+    return replace(settings, reference_dir=folder / "reference")
+
+
+def test_each_unit_gets_its_own_late_dossiers(settings: Settings, tmp_path: Path) -> None:
+    own = switched(
+        settings, tmp_path, f"send: true\naddresses:\n  {COMMUNE_UNIT}: [a@example.vn, b@example.vn]\n  H19.16.22: [c@example.vn]\n"
+    )
+    with mail_server() as box:
+        server = MailServer("127.0.0.1", box.port, "so.lieu@example.vn", security="none")
+        lines = send_late_mails(own, DECEMBER, server)
+        assert lines == [
+            "H19.16.6 Phòng Tài nguyên và Môi trường: 1 late, not sent: include/reference/unit_mail.yaml names no address for it",
+            "H19.16.21 Thị trấn Vĩnh An: 3 late, sent to a@example.vn, b@example.vn",
+        ]
+        (mail,) = box.mails
+        assert box.recipients == [["a@example.vn", "b@example.vn"]]
+        assert mail["Subject"] == "Danh sách hồ sơ quá hạn tháng 12 năm 2023 – Thị trấn Vĩnh An: 3 hồ sơ"
+        assert (
+            "3 hồ sơ thủ tục hành chính quá hạn" in box.texts[0]
+            and "2 hồ sơ đang giải quyết và 2 hồ sơ chưa có thư xin lỗi" in box.texts[0]
+        )
+        (file,) = mail.iter_attachments()
+        assert file.get_filename() == f"ho_so_qua_han_2023-12_{COMMUNE_UNIT}.xlsx"
+        sheet = load_workbook(io.BytesIO(file.get_content())).worksheets[0]
+        codes = [cell.value for cell in sheet["B"] if str(cell.value).startswith("H19.16.")]
+        assert codes and all(code.startswith(f"{COMMUNE_UNIT}-") for code in codes) and len(codes) == 3  # no other unit's
+        box.refuses = {"a@example.vn", "b@example.vn"}
+        with pytest.raises(CchcError, match=r"H19.16.21 Thị trấn Vĩnh An: 3 late: the mail server 127.0.0.1 refused every address"):
+            send_late_mails(own, DECEMBER, server)
+        assert len(box.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        ("send: false\n", WrongUse, "lists of late dossiers are not sent: include/reference/unit_mail.yaml says send: false"),
+        ("send: true\naddresses:\n  H19.16.299: [a@example.vn]\n", NotConfigured, "no unit H19.16.299"),
+        (
+            "send: true\naddresses:\n  H19.16.21: [a.example.vn]\n",
+            NotConfigured,
+            "addresses of H19.16.21: a.example.vn is no e-mail address",
+        ),
+        ("send: true\naddresses:\n  H19.16.21: []\n", NotConfigured, "addresses of H19.16.21: an empty list is no e-mail address"),
+    ],
+)
+def test_what_is_not_sent_says_why(text: str, kind: type[CchcError], said: str, settings: Settings, tmp_path: Path) -> None:
+    server = MailServer("127.0.0.1", 9, "so.lieu@example.vn", security="none")
+    with pytest.raises(kind, match=said):
+        send_late_mails(switched(settings, tmp_path, text), DECEMBER, server)
+
+
+def test_the_lists_are_shown_before_they_are_sent(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["late-lists", "2023-12"]) == 0
+    out = capsys.readouterr().out
+    assert COMMUNE_UNIT in out and "nobody" in out and "nothing was sent; --send does it" in out
+    assert cli.main(["late-lists", "2023-12", "--send"]) == 1
+    assert "there is no mail server: set AIRFLOW_CONN_CCHC_SMTP" in capsys.readouterr().err

@@ -188,6 +188,19 @@ def test_decree_30_form(report: bytes) -> None:
     assert len(pictures) == 2 and all(words and "tháng 12" in words or "Xã" in words for words in pictures)
 
 
+def test_a_number_never_breaks_in_its_cell(make: Make, layout: Layout) -> None:
+    plan = [
+        plan_row("T20", "2.1", "dossier_on_time_rate", "met", period_value=Decimal(100), is_provisional=True),
+        plan_row("D04", "5.1", "direct_expense", "missed", indicator_kind="count", period_value=Decimal(491200000000)),
+        plan_row("T21", "2.1", "x", "met", period_value=Decimal("98.38")),
+    ]
+    document = opened(report_document(make(plan=plan), layout))
+    found = {cell.text: cell.paragraphs[0].runs[0].font.size for row in document.tables[-2].rows for cell in row.cells if cell.text}
+    assert not [text for text in found if " %" in text and "“" not in text]  # a blank that does not break stands there
+    assert found["100,00\N{NO-BREAK SPACE}%*"] is None and found["98,38\N{NO-BREAK SPACE}%"] is None  # they fit as they are
+    assert 6 <= found["491.200.000.000"].pt < document.styles["Report Cell Narrow"].font.size.pt
+
+
 def test_placeholders_are_marked(report: bytes) -> None:
     document = opened(report)
     marked = [run.text for paragraph in document.paragraphs for run in paragraph.runs if run.font.highlight_color is not None]

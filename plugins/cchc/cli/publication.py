@@ -1,4 +1,4 @@
-"""`cchc close | publications | restatements | report`: publish a period, show what changed since, and write its official papers."""
+"""`cchc close | publications | restatements | report | late-lists`: publish a period, show what changed since, write its papers."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ def register(add: Add) -> None:
     report.add_argument("--kind", action="append", help="a report of the layout, such as 06a, or all; repeatable; default: all")
     report.add_argument("--each-unit", action="store_true", help="form II.06a with a sheet for each unit as well")
     report.add_argument("--output", help="folder; default: CCHC_HOME/reports/<period>")
+    lists = add("late-lists", _late_lists, "the lists of late dossiers for each unit; --send e-mails them")
+    lists.add_argument("period", type=period)
+    lists.add_argument("--unit", help="of one unit alone")
+    lists.add_argument("--send", action="store_true", help="send them, where include/reference/unit_mail.yaml says send: true")
 
 
 def _close(options: argparse.Namespace, settings: Settings) -> int:
@@ -125,4 +129,31 @@ def _report(options: argparse.Namespace, settings: Settings) -> int:
     missing = why_none(settings)
     if missing:
         print(missing, file=sys.stderr)
+    return 0
+
+
+def _late_lists(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.errors import NotConfigured
+    from cchc.mail import CONNECTION, MailServer
+    from cchc.reports.late_mail import late_mails, send_late_mails
+    from cchc.sources.connection import parts_from_environment
+    from cchc.warehouse import require_migrated
+
+    require_migrated(settings)
+    if not options.send:
+        rows = [
+            [mail.unit_code, mail.unit_name, str(mail.count), ", ".join(mail.addresses) or "nobody"]
+            for mail in late_mails(settings, options.period, options.unit)
+        ]
+        print_table(["unit", "name", "late dossiers", "sent to"], rows)
+        print("nothing was sent; --send does it")
+        return 0
+    parts = parts_from_environment(CONNECTION)
+    if parts is None:
+        raise NotConfigured(f"there is no mail server: set AIRFLOW_CONN_{CONNECTION.upper()} (docs/runbooks/alerts.md)")
+    server = MailServer.from_parts(
+        host=parts["host"], port=parts["port"], login=parts["login"], password=parts["password"], extra=parts["extra"]
+    )
+    for line in send_late_mails(settings, options.period, server, options.unit):
+        print(line)
     return 0

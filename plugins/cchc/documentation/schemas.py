@@ -27,6 +27,7 @@ KINDS: dict[str, tuple[str, str, Any]] = {
     "authority": ("The authority whose plan is measured", "reference/authority.yaml", FILES["authority.yaml"]),
     "closing": ("How periods are closed", "reference/closing.yaml", FILES["closing.yaml"]),
     "alerts": ("Who is told of what goes wrong", "reference/alerts.yaml", FILES["alerts.yaml"]),
+    "unit_mail": ("Who gets the list of late dossiers of a unit", "reference/unit_mail.yaml", FILES["unit_mail.yaml"]),
     "findings": ("The kinds of findings", "reference/findings.yaml", FILES["findings.yaml"]),
     "duties": ("Who declares what", "reference/declarations.yaml", FILES["declarations.yaml"]),
     "report_list": ("The reports, in their order", "reports/*/reports.yaml", REPORTS["reports"]),

@@ -281,11 +281,27 @@ class AuthorityFile(Typed):
 
 
 # by file of include/reference: what it holds
+class UnitMailFile(Typed):
+    """Who gets the list of late dossiers of a unit by e-mail."""
+
+    send: bool = Field(description="Whether the lists are sent; while it is false, nothing is.")
+    addresses: dict[str, list[str]] = Field({}, description="The e-mail addresses of a unit, by its code.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> UnitMailFile:
+        for code, addresses in self.addresses.items():
+            wrong = [address for address in addresses if not is_address(address)]
+            if wrong or not addresses:
+                raise Fault(f"addresses of {code}: {', '.join(wrong) or 'an empty list'} is no e-mail address.")
+        return self
+
+
 FILES = {
     "indicators.yaml": dict[str, IndicatorEntry],
     "authority.yaml": AuthorityFile,
     "closing.yaml": ClosingFile,
     "alerts.yaml": AlertsFile,
+    "unit_mail.yaml": UnitMailFile,
     "findings.yaml": dict[str, FindingEntry],
     "declarations.yaml": dict[str, DutyEntry],
     "decision_766.yaml": list[VersionEntry],

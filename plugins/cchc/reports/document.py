@@ -19,7 +19,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_COLOR_INDEX
 from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Mm, RGBColor
+from docx.shared import Length, Mm, Pt, RGBColor
 from docxtpl import DocxTemplate
 from jinja2 import Environment, StrictUndefined, TemplateError
 
@@ -35,6 +35,9 @@ from cchc.reports.tables import OPEN_PLACES, Filled, Tables, is_alert, shown
 TEMPLATE = "report.docx"
 BODY, APPENDICES = "@body", "@appendices"
 NARROW = 6  # a table with more columns is written in smaller letters
+CELL_MARGIN = Mm(1.9)  # on each side, as Word has it
+# how wide letters of a Times face are, in parts of their size; digits and all others half of it
+_EMS = {".": 0.25, ",": 0.25, "\N{NO-BREAK SPACE}": 0.25, "/": 0.28, "%": 0.84, "≥": 0.55}
 _PLACEHOLDER = re.compile(r"(\[[^\]]*\])")
 _ALIGN = {"left": WD_ALIGN_PARAGRAPH.LEFT, "center": WD_ALIGN_PARAGRAPH.CENTER, "right": WD_ALIGN_PARAGRAPH.RIGHT}
 
@@ -165,6 +168,9 @@ class _Writer:
         table.alignment = WD_TABLE_ALIGNMENT.CENTER
         table.autofit = False
         self.place.addprevious(table._tbl)
+        room = self.section.page_width - self.section.left_margin - self.section.right_margin
+        total = sum(column.width for column in columns)
+        widths = [int(room * column.width / total) for column in columns]
         for cell, column in zip(table.rows[0].cells, columns, strict=True):
             _fill(cell, look, column.header, align="center", bold=True, shade=theme.head)
         _on_each_page(table.rows[0])
@@ -177,13 +183,11 @@ class _Writer:
             for row in rows:
                 line = table.add_row()
                 _whole(line)
-                for cell, column in zip(line.cells, columns, strict=True):
+                for cell, column, width in zip(line.cells, columns, widths, strict=True):
                     alert = is_alert(row, column)
                     color = RGBColor.from_string(theme.alert) if alert else None
-                    _fill(cell, look, shown(row, column), align=column.look.align, bold=alert or row.is_total, color=color)
-        room = self.section.page_width - self.section.left_margin - self.section.right_margin
-        total = sum(column.width for column in columns)
-        _widths(table, [int(room * column.width / total) for column in columns])
+                    _fill(cell, look, shown(row, column), align=column.look.align, bold=alert or row.is_total, color=color, width=width)
+        _widths(table, widths)
 
     def _chart(self, block: Block) -> None:
         chart = charts.draw(self.content, self.layout, block.text)
@@ -233,12 +237,17 @@ def _runs(paragraph: Any, text: str, *, bold: bool | None = None, color: RGBColo
 
 
 def _fill(
-    cell: Any, style: Any, text: str, *, align: str, bold: bool = False, shade: str | None = None, color: RGBColor | None = None
-) -> None:
+    cell: Any, style: Any, text: str, *, align: str, bold: bool = False, shade: str | None = None, color: RGBColor | None = None,
+    width: int | None = None,
+) -> None:  # fmt: skip
     paragraph = cell.paragraphs[0]
     paragraph.style = style
     paragraph.alignment = _ALIGN[align]
     _runs(paragraph, text, bold=bold or None, color=color)
+    if width is not None and align != "left":
+        size = _fitting(text, width, style.font.size)
+        for run in paragraph.runs if size is not None else ():
+            run.font.size = size
     cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
     if shade:
         element = OxmlElement("w:shd")
@@ -246,6 +255,16 @@ def _fill(
             element.set(qn(name), value)
         # the schema wants the shade before the alignment
         cell._tc.tcPr.find(qn("w:vAlign")).addprevious(element)
+
+
+def _fitting(text: str, width: int, size: Length) -> Length | None:
+    """The size in which a number fits into its cell without a break; None where it does as it is, or is words that may break."""
+    glued = vi.glue(text)
+    if " " in glued:
+        return None
+    ems = sum(_EMS.get(letter, 0.5) for letter in glued) * 1.06  # bold letters are a little wider
+    room = (width - 2 * CELL_MARGIN) / ems if ems else size
+    return None if room >= size else Pt(int(Length(int(room)).pt * 2) / 2)
 
 
 def _widths(table: Any, widths: Iterable[int]) -> None:

@@ -256,6 +256,13 @@ class TaskEntry(Typed):
     scoped: str = Field(description="A result of one of several scopes: {scope} and {result}.")
 
 
+class LateMailEntry(Typed):
+    """The e-mail with the late dossiers of a unit; {unit}, {period}, {count}, {open}, {unapologised} and {source} are known."""
+
+    subject: str = Field(description="Its subject.")
+    text: str = Field(description="Its text.")
+
+
 class LabelsFile(Typed):
     """The words and colours of all reports."""
 
@@ -275,6 +282,7 @@ class LabelsFile(Typed):
     scope: dict[str, str] = Field(description="The names of the scopes.")
     status: StatusEntry = Field(description="The names of the judgements.")
     state: StateEntry = Field(description="The names of a dossier's states.")
+    late_mail: LateMailEntry = Field(description="The e-mail that takes the list of late dossiers to a unit.")
     not_judged: str = Field(description="In place of a judgement where no plan holds.")
     not_then: str = Field(description="Why a published row has no value: it had none when it was published.")
     plan: str = Field(description="The plan: {plan}.")

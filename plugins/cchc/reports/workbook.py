@@ -135,7 +135,9 @@ class _Sheet:
             "italic": italic,
             "align": align,
             "valign": "vcenter",
-            "text_wrap": True,
+            # a number is made smaller where its column is too narrow: it would be ### or broken otherwise
+            "text_wrap": number_format is None,
+            "shrink": number_format is not None,
             "indent": 1 if box and align != "center" else 0,
             "border": int(box),
         }
@@ -360,7 +362,7 @@ def _put_cell(sheet: _Sheet, address: str, row: Line, column: ColumnEntry) -> No
     alert = is_alert(row, column)
     sheet.put(
         address,
-        shown(row, column) if is_text else value,
+        vi.glue(shown(row, column)) if is_text else value,
         box=True,
         align=column.look.align,
         number_format=None if is_text else column.look.excel(row),
