@@ -48,7 +48,7 @@ def compute(connection: Connection, settings: Settings, indicators: list[Indicat
             _open_dossiers(connection, settings, source, period, source_known_at)
     for basis in BASES:
         measure(connection, settings, indicators, clocks, period, basis, last_day=last_day)
-    compared = _with_direction(connection, period)
+    compared = with_direction(connection, period)
     against = [item for item in indicators if item.code in compared]
     before = period.year_before()
     measure(
@@ -86,7 +86,7 @@ def write_values(connection: Connection, settings: Settings, role: str, period: 
         period_end=period.end,
         last_day=last_day,
         # A declared figure names its own month, so a figure of the year before may be stored even if no extract covers that year.
-        has_year_before=role == declared.ROLE or all(_is_extracted(connection, source, period.year_before()) for source in sources),
+        has_year_before=role == declared.ROLE or all(is_extracted(connection, source, period.year_before()) for source in sources),
         is_running=last_day < period.last_day,
         incomplete_bases=lacking,
         incomplete_codes=concerned,
@@ -144,7 +144,7 @@ def _open_dossiers(connection: Connection, settings: Settings, source: str, peri
     run_file(connection, settings, "mart/dossier_open", **values)
 
 
-def _with_direction(connection: Connection, period: Period) -> set[str]:
+def with_direction(connection: Connection, period: Period) -> set[str]:
     """The codes of the indicators that have a direction in the plan of the period's year: they are compared with the year before."""
     plan = plan_of(connection, period)
     rows = connection.execute(
@@ -154,7 +154,7 @@ def _with_direction(connection: Connection, period: Period) -> set[str]:
     return set(rows.scalars()) if plan.holds else set()
 
 
-def _is_extracted(connection: Connection, source: str, period: Period) -> bool:
+def is_extracted(connection: Connection, source: str, period: Period) -> bool:
     """Whether a source was extracted without a hole from the first day of the period's year to date on."""
     row = connection.execute(
         text("select is_complete_from_start, earliest_from from ops.source_clock where source_code = :s"), {"s": source}
