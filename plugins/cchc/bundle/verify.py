@@ -17,10 +17,13 @@ import hashlib
 import io
 import itertools
 import json
+import lzma
 import re
+import struct
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -110,7 +113,17 @@ def unpacked(path: Path) -> dict[str, bytes]:
         data = path.read_bytes()
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             files = {name: archive.read(name) for name in archive.namelist()}
-    except (OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        struct.error,
+        zlib.error,
+        lzma.LZMAError,
+        zipfile.BadZipFile,
+    ) as error:
         raise BrokenBundle(f"it cannot be read: {error}") from error
     again = packed(files)
     if again != data:
@@ -127,6 +140,9 @@ def check(path: Path, key: bytes | None = None) -> Checked:
         _check_files(files, found)
     except BrokenBundle as error:
         found.wrong.append(str(error))
+        return found
+    except (KeyError, TypeError, ValueError) as error:
+        found.wrong.append(f"{MANIFEST}, {CONTENT} or {EDITION} is not written as one of a bundle: {error!r}")
         return found
     _check_signature(files, found, key)
     if not found.wrong and found.is_audit:
