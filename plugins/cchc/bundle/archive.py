@@ -39,7 +39,8 @@ def pack(settings: Settings, period: Period, edition: int | None = None) -> Bund
     files = _files(folder, row)
     found = Bundles(
         row["edition"],
-        *(folder / _name(period, row["edition"], form) for form in ("open", "audit")),
+        folder / _name(period, row["edition"], "open"),
+        folder / _name(period, row["edition"], "audit"),
         row["content_sha256"],
         row["manifest_sha256"],
     )

@@ -213,7 +213,8 @@ def _nothing(settings: Settings, name: str, period: Period) -> _Asked:
 def _table(connection: Connection, name: str, asked: _Asked, pseudonym: Callable[[str, str], str]) -> pa.Table:
     """The rows of one statement, with pseudonyms in place of codes."""
     result = connection.execute(read_statement(asked.statement), asked.values, execution_options={"stream_results": True})
-    described = [(column.name, column.type_code) for column in result.cursor.description]  # type: ignore[union-attr]
+    cursor: Any = result.cursor
+    described = [(column.name, column.type_code) for column in cursor.description]
     unknown = [column for column, oid in described if oid not in _TYPES]
     if unknown:
         raise CchcError(f"a bundle cannot hold the columns {', '.join(unknown)} of {name}: cast them to text, bigint, boolean or date")

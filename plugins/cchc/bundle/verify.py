@@ -498,7 +498,7 @@ def _equal(published: str, expected: Any) -> bool:
     number = Decimal(published)
     exponent = number.as_tuple().exponent
     digits = -exponent if isinstance(exponent, int) and exponent < 0 else 0
-    return abs(Fraction(number) - expected) <= (Fraction(1, 2 * 10**digits) if isinstance(expected, Fraction) else 0)
+    return bool(abs(Fraction(number) - expected) <= (Fraction(1, 2 * 10**digits) if isinstance(expected, Fraction) else 0))
 
 
 def _shown(value: Any) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.mail import Attachment, MailServer, send_mail
+from cchc.near import near
 from cchc.period import Period
 from cchc.reference.plan import DISTRICT
 from cchc.reference.unit_mail import UNIT_MAIL, unit_mail
@@ -17,7 +18,6 @@ from cchc.reports.layout import Layout, filled
 from cchc.reports.tables import Tables
 from cchc.reports.workbook import table_workbook
 from cchc.settings import Settings
-from cchc.typed import near
 from cchc.warehouse import engine, query
 
 LATE = "late"  # the report, and its table
