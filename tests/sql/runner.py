@@ -792,6 +792,7 @@ MAKERS: dict[str, Maker] = {
     "core/unit_in_period": function,
     "core/document_sign_key": function,
     "core/own_unit": function,
+    "core/procedure_now": function,
     "mart/declared_figure": view("mart"),
     "values/declared_measured": declared_value,
     "core/changed_step": changed_step,

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from cchc.dashboard.thresholds import ThresholdFile
 from cchc.dashboard.words import WordFile
 from cchc.reference.entries import FILES
 from cchc.reports.layout_file import FILES as REPORTS
@@ -34,6 +35,11 @@ KINDS: dict[str, tuple[str, str, Any]] = {
     "report_tables": ("The tables of the reports", "reports/*/tables.yaml", REPORTS["tables"]),
     "report_form_06a": ("Form II.06a", "reports/*/form_06a.yaml", REPORTS["form_06a"]),
     "report_labels": ("The words and colours of the reports", "reports/*/labels.yaml", REPORTS["labels"]),
+    "dashboard_thresholds": (
+        "From which number on the health of the data is to be watched, or is wrong",
+        "dashboard/thresholds.yaml",
+        ThresholdFile,
+    ),
     "dashboard_words": ("The words of the dashboard", "dashboard/words.yaml", WordFile),
     "score": ("The versions of the score of Decision 766/QĐ-TTg", "reference/decision_766.yaml", FILES["decision_766.yaml"]),
 }

@@ -72,9 +72,8 @@ def write_dataset(settings: Settings, folder: Path) -> list[Written]:
     try:
         with engine(settings).connect() as connection:
             connection.execute(text("set transaction isolation level repeatable read read only"))
-            # text that every reader of the file understands, whatever the session is set to
+            # text that every reader of the file understands, whatever the server is set to; the zone of the session is the authority's
             connection.execute(text("set local datestyle = 'ISO, YMD'"))
-            connection.execute(text("set local timezone = 'UTC'"))
             resources = [_resource(connection, relation, making) for relation in ask(connection, "warehouse/relation", schemas=[SCHEMA])]
             clocks = ask(connection, "dataset/clock")
             connection.rollback()

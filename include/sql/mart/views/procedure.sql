@@ -1,5 +1,5 @@
 -- grain: one row for each version of a procedure at a unit, as known now, with the days for which it holds
--- source: core.procedure, core.unit, mart.code_label
+-- source: core.procedure_now, core.unit, mart.code_label
 -- traps: several rows a procedure: one a unit, and one a version; those that hold on a day have valid_from <= day and no earlier valid_to
 
 create or replace view mart.procedure as
@@ -26,7 +26,7 @@ select
     p.is_certification,
     p.has_sample_dossier,
     p.is_synced_to_portal
-from core.procedure as p
+from core.procedure_now() as p
 left join core.unit as u on p.unit_code = u.unit_code
 left join mart.code_label as st on p.status_code = st.code and st.code_list = 'procedure_status'
 left join mart.code_label as sl on cast(p.service_level as text) = sl.code and sl.code_list = 'service_level';
