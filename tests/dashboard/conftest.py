@@ -30,7 +30,7 @@ COMMUNE = "H19.16.22"
 PUBLISHED = "2023-12-06T00:00:00+07:00"  # what was known when November was published
 SCRIPT = "<script>alert(1)</script>"
 # who asks, in the header X-Who: an operator, a leader of the district, somebody of one commune, an account that the warehouse does not know
-PEOPLE = {"operator": True, "leader": False, "commune": False, "stranger": False}
+PEOPLE = {"operator": True, "leader": False, "commune": False, "stranger": False, "commune_operator": True}
 
 
 def identify(request: Request) -> Login:
@@ -105,7 +105,8 @@ def site(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) 
             connection.execute(
                 text(
                     "insert into ops.account (user_name, kind, role, unit_code, added_at, added_by) values "
-                    "('leader', 'airflow', 'viewer', null, now(), 'test'), ('commune', 'airflow', 'viewer', :unit, now(), 'test')"
+                    "('leader', 'airflow', 'viewer', null, now(), 'test'), ('commune', 'airflow', 'viewer', :unit, now(), 'test'), "
+                    "('commune_operator', 'airflow', 'operator', :unit, now(), 'test')"
                 ),
                 {"unit": COMMUNE},
             )

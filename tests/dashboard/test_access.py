@@ -118,6 +118,7 @@ def seen_by(site: Site, who: str) -> set[str]:
 
 def test_a_unit_sees_its_own_dossiers_alone(site: Site) -> None:
     assert seen_by(site, "commune") == {COMMUNE}
+    assert seen_by(site, "commune_operator") == {COMMUNE}
     assert seen_by(site, "stranger") == set()
     assert len(seen_by(site, "leader")) > 3
     foreign = site.rows("select source_code, dossier_code from mart.dossier where unit_code = 'H19.16.23' limit 1")[0]

@@ -14,6 +14,7 @@ from cchc.embedded import stack
 from cchc.embedded.airflow_api import AirflowApi, Run
 from cchc.waiting import wait_until
 from demo.state import StateFolder
+from tests.end_to_end import dashboard
 from tests.end_to_end.installation import Installation
 
 SCALE = 0.02
@@ -88,6 +89,9 @@ def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> Non
     frozen = installation.query("select * from mart.publication_value order by 1, 2, 3, 4")
     assert frozen
     assert "Đã công bố lần 1" in installation.run("cchc.cli", "scorecard", "2023-11")
+
+    # people look at it
+    dashboard.check(installation, running.url)
 
     # a day later only what changed is pulled
     installation.run("demo", "advance", "--state", str(installation.home / "demo"), "--days", "1")

@@ -63,11 +63,9 @@ def scope_is_wide(scope: str) -> bool:
 
 
 def person_of(connection: Connection, login: Login) -> Person:
-    """The reader of a login: operators see everything; for the others ops.account says it. An unknown account sees figures alone."""
-    if login.is_operator:
-        return Person(login.name, is_operator=True, sees_everything=True)
+    """The reader of a login, as ops.account says. Of accounts that it does not know, operators see everything, and the others figures."""
     accounts = ask(connection, "dashboard/account", account=login.name)
     if not accounts:
-        return Person(login.name)
+        return Person(login.name, login.is_operator, sees_everything=login.is_operator)
     unit = accounts[0]["unit_code"]
-    return Person(login.name, sees_everything=unit is None, unit_code=unit)
+    return Person(login.name, login.is_operator, sees_everything=unit is None, unit_code=unit)
