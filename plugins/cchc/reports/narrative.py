@@ -36,7 +36,7 @@ _PAGE = "@page"
 class Block:
     """A part of the report.
 
-    `kind`: heading, paragraph, item, point (an item of the first page), placeholder, table, chart, appendix, sheet, page, open; `text` is its
+    `kind`: heading, paragraph, item, point (an item of page 1), placeholder, table, chart, appendix, sheet, page, open; `text` is its
     text or name.
     """
 
