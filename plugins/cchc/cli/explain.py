@@ -6,14 +6,14 @@ import argparse
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection
-
 from cchc.cli.printing import print_table
 from cchc.errors import WrongUse
 from cchc.period import ZONE, to_minute
 from cchc.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from cchc.explain.figure import Figure, Value
     from cchc.explain.story import Story, Version
     from cchc.explain.verdict import Verdict
