@@ -107,7 +107,8 @@ def test_a_function_with_the_rights_of_its_owner_has_a_search_path_of_its_own(wa
         "where n.nspname in ('core', 'mart', 'ops', 'staging') and p.prosecdef order by 1"
     )
     assert rows_of(warehouse, asked) == [
-        {"name": name, "is_fixed": True} for name in ("core.dossier_open_at", "mart.form_06a", "mart.form_06a_dossier")
+        {"name": name, "is_fixed": True}
+        for name in ("core.dossier_open_at", "mart.form_06a", "mart.form_06a_dossier", "mart.payment_reconciliation_between")
     ]
 
 
