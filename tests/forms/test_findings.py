@@ -92,7 +92,7 @@ def test_the_command_counts_and_lists(demo_warehouse: Any, capsys: pytest.Captur
     assert cli.main(["findings", "2023-06", "--unit", "H19.16.9", "--finding", "end_equals_due", "--rows", "3"]) == 0
     printed = capsys.readouterr().out
     assert "Ngày kết thúc trùng khớp ngày hẹn trả" in printed
-    assert "… 21 more" in printed
+    assert "… còn 21 dòng" in printed
     assert cli.main(["findings", "2023-06", "--finding", "weather"]) == 2
     assert "known are: end_equals_due" in capsys.readouterr().err
     assert cli.main(["findings", "2023-06R"]) == 2

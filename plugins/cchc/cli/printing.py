@@ -19,7 +19,7 @@ NO_TERMINAL = 120  # the width where the output is no terminal and COLUMNS is no
 GAP = "  "
 READABLE = 28  # a column of text is not made narrower while another column can be left out
 NARROWEST = 8  # nor than this while that is enough
-LONGEST_WORD = 24  # a code of a dossier is not broken, a longer word may be
+LONGEST_WORD = 32  # a code of a dossier is not broken, a longer word may be
 LEFT_OUT = "not shown for lack of room: {}; --wide shows every column"
 LEFT_OUT_VI = "không hiện vì thiếu chỗ: {}; --wide hiện mọi cột"
 

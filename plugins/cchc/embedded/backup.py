@@ -74,7 +74,8 @@ def write(settings: Settings, folder: Path, keep: int | None = None, airflow_url
         write_atomic(making / MANIFEST, json.dumps(manifest, indent=1))
         for path in making.iterdir():
             path.chmod(PRIVATE)
-        made = making.rename(folder / name)
+        others = len(list(folder.glob(f"{name}*")))  # of the same second
+        made = making.rename(folder / (f"{name}-{others}" if others else name))
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
