@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 
 from cchc.dashboard.app import create_app
 from cchc.dashboard.person import Login
+from cchc.dashboard.warehouse import _engine, dashboard_url
 from cchc.settings import Settings
 from cchc.waiting import wait_until
 from cchc.warehouse import engine
@@ -111,6 +112,12 @@ def site(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) 
                 {"unit": COMMUNE},
             )
         yield Site(settings, mounted(settings))
+        close(settings)
+
+
+def close(settings: Settings) -> None:
+    """End the connections of the pages."""
+    _engine(dashboard_url(settings)).dispose()
 
 
 def wait_for(page: Any, what: str) -> None:

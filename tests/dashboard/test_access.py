@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +12,12 @@ import openpyxl
 import psycopg
 import pytest
 from fastapi.routing import APIRoute
+from sqlalchemy import Connection, text
 from starlette.testclient import TestClient
 
 from cchc.dashboard.app import create_app
-from cchc.dashboard.person import Person
-from cchc.dashboard.warehouse import dashboard_url
+from cchc.dashboard.person import Login, Person
+from cchc.dashboard.warehouse import dashboard_url, reading
 from cchc.settings import Settings
 from tests.dashboard.conftest import BASE, COMMUNE, Site, identify, mounted
 from tests.support.warehouse import NewWarehouse
@@ -86,8 +88,11 @@ def test_nothing_can_be_changed(site: Site) -> None:
 
 def texts(answer: object) -> Iterator[str]:
     """Everything that an answer says: of a workbook the text of its cells."""
-    content = answer.content  # type: ignore[attr-defined]
-    if content[:2] == b"PK":
+    content, kind = answer.content, answer.headers["content-type"]  # type: ignore[attr-defined]
+    if kind.endswith("wordprocessingml.document"):
+        with zipfile.ZipFile(io.BytesIO(content)) as paper:
+            yield re.sub(r"<[^>]+>", "", paper.read("word/document.xml").decode("utf-8"))
+    elif content[:2] == b"PK":
         for sheet in openpyxl.load_workbook(io.BytesIO(content)).worksheets:
             for row in sheet.iter_rows(values_only=True):
                 yield " ".join(str(cell) for cell in row)
@@ -107,12 +112,12 @@ def seen_by(site: Site, who: str) -> set[str]:
     found: set[str] = set()
     for path in asked:
         answer = site.get(path, who)
-        for text in texts(answer):
-            found |= set(pattern.findall(text))
+        for said in texts(answer):
+            found |= set(pattern.findall(said))
         for name in set(re.findall(r"table=(\w+)", answer.text if b"<html" in answer.content else "")):
             for form in ("csv", "xlsx"):
-                for text in texts(site.get(f"{path}&format={form}&table={name}", who)):
-                    found |= set(pattern.findall(text))
+                for said in texts(site.get(f"{path}&format={form}&table={name}", who)):
+                    found |= set(pattern.findall(said))
     return {codes[code] for code in found}
 
 
@@ -175,16 +180,21 @@ def test_a_warehouse_that_is_away_is_told_without_its_password(site: Site, monke
 
 
 def test_a_question_that_takes_too_long_is_ended(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cchc.dashboard import warehouse
+    def slow(connection: Connection, login: Login) -> Person:
+        connection.execute(text("set local statement_timeout = '50ms'"))
+        connection.execute(text("select pg_sleep(30)"))
+        return Person(login.name)
 
-    monkeypatch.setattr(warehouse, "STATEMENT_SECONDS", 0.001)
-    warehouse._engine.cache_clear()
-    try:
-        answer = site.get("/")
-    finally:
-        warehouse._engine.cache_clear()
+    monkeypatch.setattr("cchc.dashboard.app.person_of", slow)
+    answer = site.get("/")
     assert answer.status_code == 503
     assert "mất quá nhiều thời gian" in answer.text
+
+
+def test_every_session_has_a_limit_and_only_reads(site: Site) -> None:
+    with reading(site.settings) as connection:
+        limits = [connection.execute(text(f"show {name}")).scalar() for name in ("statement_timeout", "default_transaction_read_only")]
+    assert limits == ["15s", "on"]
 
 
 def test_a_defect_is_told_without_its_details(site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -25,7 +25,6 @@ PROVEN_ELSEWHERE = {
     "mart.publication",
     "mart.publication_value",
     "mart.publication_item",
-    "mart.publication_bundle",
     "mart.publication_report",
     "mart.publication_unit",
     "mart.restatement",

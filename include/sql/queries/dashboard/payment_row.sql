@@ -1,6 +1,6 @@
 -- grain: one row for each order or dossier that does not match, and one row for each unit, day and state of those that match or may still
 -- source: mart.payment_reconciliation_between
--- traps: takes a second for a month, because the sum of a dossier is known only when all its orders are; an order that matches and lacks its receipt
+-- traps: takes a second for a month: the sum of a dossier is known only when all its orders are. An order that matches and lacks its receipt
 --        does not match
 
 with judged as (

@@ -18,8 +18,6 @@ select
     coalesce(n.file_name, n.entity) as what,
     n.status,
     n.message,
-    n.load_id,
-    n.entity,
     n.started_at,
     n.manifest -> 'lacks' as lacks
 from newest as n
