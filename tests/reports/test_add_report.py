@@ -54,7 +54,7 @@ def settings(new_warehouse: Callable[[Path], Any], tmp_path_factory: pytest.Temp
         table, report = examples()
         (include / "sql" / "queries" / "reports" / "received_by_unit.sql").write_text(QUERY, encoding="utf-8")
         for name, text in (("tables", table), ("reports", report)):
-            with (include / "reports" / "v2022-01-01" / f"{name}.yaml").open("a", encoding="utf-8") as file:
+            with (include / "reports" / "v2023-01-01" / f"{name}.yaml").open("a", encoding="utf-8") as file:
                 file.write(text)
         yield replace(made, sql_dir=include / "sql", reports_dir=include / "reports")
 
@@ -74,7 +74,7 @@ def test_the_new_report_is_a_workbook_and_a_page(settings: Settings, tmp_path: P
 
 def test_a_key_that_the_query_does_not_give_is_told(settings: Settings, tmp_path: Path) -> None:
     folder = shutil.copytree(settings.reports_dir, tmp_path / "reports")
-    path = folder / "v2022-01-01" / "tables.yaml"
+    path = folder / "v2023-01-01" / "tables.yaml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("{key: received, header: Số hồ sơ", "{key: receivd, header: Số hồ sơ"), encoding="utf-8")
     with pytest.raises(
@@ -82,6 +82,6 @@ def test_a_key_that_the_query_does_not_give_is_told(settings: Settings, tmp_path
     ):
         build(replace(settings, reports_dir=folder), DECEMBER, tmp_path, kinds=["received"])
     path.write_text(text.replace("  received_by_unit:", "  received_by_units:"), encoding="utf-8")
-    (folder / "v2022-01-01" / "reports.yaml").write_text("received: {file: x, writer: table, table: received_by_units}\n", encoding="utf-8")
+    (folder / "v2023-01-01" / "reports.yaml").write_text("received: {file: x, writer: table, table: received_by_units}\n", encoding="utf-8")
     with pytest.raises(NotConfigured, match=r"needs include/sql/queries/reports/received_by_units.sql, which is missing"):
         build(replace(settings, reports_dir=folder), DECEMBER, tmp_path, kinds=["received"])

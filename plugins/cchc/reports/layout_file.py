@@ -58,7 +58,7 @@ class TableEntry(Typed):
     sheet: str = Field("", max_length=31, description="The name of the sheet.")
     empty: str | None = Field(None, description="What is said where the table has no rows; default: labels.yaml, empty.")
     group: str | None = Field(None, description="The field whose values are the titles of groups of rows.")
-    brief: bool = Field(False, description="Whether it stands on the first page, in smaller letters (style Report Cell Brief).")
+    brief: bool = Field(False, description="Whether it stands on the leader's page, in smaller letters (style Report Cell Brief).")
     summary: str | None = Field(None, description="Another table of the file that follows it, in a second sheet.")
     columns: list[ColumnEntry] = Field(min_length=1, description="Its columns, from left to right.")
 

@@ -1,10 +1,10 @@
 """The text of the reform report: a template of include/reports, filled in from the content, as a list of blocks for any writer.
 
-The template's lines: `# ` and `## ` and `### ` headings, `- ` items, `* ` items of the first page, `[…]` a part that only people can write,
-`@table name`, `@chart name`, `@appendix title` (a page in landscape), `@sheet title` (an appendix that is not sent with the report),
-`@page` (the next heading begins on a new page), `@open place | what` (a place outside the text that people have to fill in; it is not
-printed, and stands with the `[…]` in `@table open_places`); every other line is a paragraph. Empty lines separate them. A value from the
-data can never start a line, so it can never become a heading or a table.
+The template's lines: `# ` and `## ` and `### ` headings, `- ` items, `* ` items of the leader's page, `[…]` a part that only people can
+write, `@table name`, `@chart name`, `@appendix title` (a page in landscape), `@sheet title` (an appendix that is not sent with the
+report), `@page` (the next heading begins on a new page), `@open place | what` (a place outside the text that people have to fill in; it
+is not printed, and stands with the `[…]` in `@table open_places`); every other line is a paragraph. Empty lines separate them. A value
+from the data can never start a line, so it can never become a heading or a table.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _PAGE = "@page"
 class Block:
     """A part of the report.
 
-    `kind`: heading, paragraph, item, point (an item of page 1), placeholder, table, chart, appendix, sheet, page, open; `text` is its
-    text or name.
+    `kind`: heading, paragraph, item, point (an item of the leader's page), placeholder, table, chart, appendix, sheet, page, open; `text`
+    is its text or name.
     """
 
     kind: str
