@@ -64,7 +64,7 @@ def lives_inside_airflows_pages(address: str) -> None:
         page.goto(f"{address}/plugin/cchc")
         frame = page.frame_locator("iframe")
         frame.get_by_role("heading", name="Bảng điểm cải cách hành chính").wait_for()
-        assert frame.locator("html").get_attribute("data-framed") == "yes"
+        frame.locator("html[data-framed=yes]").wait_for()
         frame.get_by_role("link", name="Đơn vị", exact=True).click()
         frame.get_by_role("heading", name="Đơn vị", level=1).wait_for()
         with page.expect_download() as download:
@@ -74,7 +74,7 @@ def lives_inside_airflows_pages(address: str) -> None:
         frame.get_by_role("heading", name="Bảng điểm cải cách hành chính").wait_for()
         page.evaluate("localStorage.setItem('theme', 'dark')")
         page.reload()
-        assert frame.locator("html").get_attribute("data-theme") == "dark"
+        frame.locator("html[data-theme=dark]").wait_for()
         context.clear_cookies()
         frame.get_by_role("link", name="Đơn vị", exact=True).click()
         frame.locator("input[name=username]").wait_for()
