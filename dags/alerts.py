@@ -11,6 +11,7 @@ from __future__ import annotations
 from airflow.sdk import dag, task
 
 from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
+from cchc.airflow.failures import reason_first
 from cchc.airflow.notify import tell_failed_run
 
 
@@ -30,6 +31,7 @@ def alerts() -> None:
     """Find and tell."""
 
     @task
+    @reason_first
     def tell() -> list[str]:
         """Tell what is new and what is well again. Fails with what could not be looked for or delivered."""
         from cchc.airflow.notify import tell_all
