@@ -20,6 +20,7 @@ from cchc.errors import (
     ContractViolation,
     LoadBlocked,
     NotConfigured,
+    PeriodNotOver,
     SourceUnavailable,
     WarehouseUnavailable,
     WrongClock,
@@ -44,6 +45,11 @@ ADVICE: tuple[tuple[type[BaseException], str, str], ...] = (
         SourceUnavailable,
         "Try the connection with `cchc doctor {source}`; the next run asks for all that was missed (docs/runbooks/source_away.md).",
         "Thử kết nối bằng `cchc doctor {source}`; lần chạy sau sẽ lấy lại phần còn thiếu (docs/runbooks/source_away.md).",
+    ),
+    (
+        PeriodNotOver,
+        "Wait until the last day of the period is over, then run close_month again; or name another period (docs/guides/publication.md).",
+        "Đợi hết ngày cuối của kỳ rồi chạy lại close_month, hoặc chọn kỳ khác (docs/guides/publication.md).",
     ),
     (LoadBlocked, "Follow docs/runbooks/load_blocked.md.", "Làm theo docs/runbooks/load_blocked.md."),
     (
