@@ -84,9 +84,13 @@ def test_the_formats_of_the_files_are_those_that_there_are() -> None:
     assert choices(layout_file.FormatName) == list(FORMATS)
 
 
+# the rules of the language, the text of the approval in Airflow, the words of the data package: no paper has them
+NO_PAPERS = {"vietnamese.py", "approval.py", "dataset.py"}
+
+
 @pytest.mark.parametrize("path", sorted(REPORTS.glob("*.py")), ids=lambda path: path.name)
 def test_words_and_colours_stand_in_the_layout(path: Path) -> None:
-    if path.name == "vietnamese.py":
+    if path.name in NO_PAPERS:
         return
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = {
