@@ -121,7 +121,6 @@ def test_a_function_with_the_rights_of_its_owner_has_a_search_path_of_its_own(wa
             "mart.form_06a_dossier",
             "mart.payment_reconciliation_between",
         )
-        for name in ("core.dossier_open_at", "core.own_unit", "core.procedure_now", "mart.form_06a", "mart.form_06a_dossier")
     ]
 
 
