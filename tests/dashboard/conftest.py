@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from cchc.waiting import wait_until
 from cchc.warehouse import engine
 from tests.support.cli import cchc
 from tests.support.district import CLOCK, served
+from tests.support.environment import environment, put_back
 from tests.support.warehouse import HasWarehouse, NewWarehouse
 
 BASE = "/cchc"
@@ -87,7 +89,9 @@ def running(app: FastAPI, prefix: str = "") -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def site(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def built(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, dict[str, str]]]:
+    """The warehouse with numbers, and the variables of its environment."""
+    before = dict(os.environ)
     folder: Path = tmp_path_factory.mktemp("dashboard")
     with new_warehouse(folder / "home") as settings, served(folder / "demo") as demo, pytest.MonkeyPatch.context() as patch:
         for name, value in demo.connections().items():
@@ -111,8 +115,16 @@ def site(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) 
                 ),
                 {"unit": COMMUNE},
             )
-        yield Site(settings, mounted(settings))
+        yield Site(settings, mounted(settings)), put_back(before)
         close(settings)
+
+
+@pytest.fixture(scope="module")
+def site(built: tuple[Site, dict[str, str]]) -> Iterator[Site]:
+    """The same in its environment."""
+    made, variables = built
+    with environment(**variables):
+        yield made
 
 
 def close(settings: Settings) -> None:

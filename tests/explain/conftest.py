@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -14,6 +15,7 @@ from cchc.settings import Settings
 from cchc.warehouse import engine
 from tests.support.cli import cchc
 from tests.support.district import CLOCK, served
+from tests.support.environment import environment, put_back
 from tests.support.profiles import profiles_that_try_once
 from tests.support.warehouse import NewWarehouse
 
@@ -24,8 +26,9 @@ OF_THE_MONTH = {"payments": "giaodich_202312*", "feedback": "phananh_202312*", "
 
 
 @pytest.fixture(scope="session")
-def published(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """The district up to LATER; December was published by what was known at CLOCK. Tests change nothing that stays."""
+def built(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, dict[str, str]]]:
+    """The district up to LATER, and the variables of its environment; December was published by what was known at CLOCK."""
+    before = dict(os.environ)
     home = tmp_path_factory.mktemp("explain")
     with new_warehouse(home / "home") as settings, served(home / "demo") as demo, pytest.MonkeyPatch.context() as patch:
         for source, pattern in OF_THE_MONTH.items():
@@ -45,6 +48,14 @@ def published(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFact
         demo.advance(LATER)
         _done("ingest", "one_stop", "--to", LATER)
         _done("refresh", PERIOD)
+        yield settings, put_back(before)
+
+
+@pytest.fixture(scope="module")
+def published(built: tuple[Settings, dict[str, str]]) -> Iterator[Settings]:
+    """The district, in its environment. Tests change nothing that stays."""
+    settings, variables = built
+    with environment(**variables):
         yield settings
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -18,3 +18,11 @@ def environment(**variables: str) -> Iterator[None]:
         for name, value in ({"CCHC_PDF": "off"} | variables).items():
             patch.setenv(name, value)
         yield
+
+
+def put_back(before: Mapping[str, str]) -> dict[str, str]:
+    """Make the environment what it was, and give the variables that were set since: a fixture of the session must not leave them to others."""
+    since = {name: value for name, value in os.environ.items() if before.get(name) != value}
+    os.environ.clear()
+    os.environ.update(before)
+    return since
