@@ -39,3 +39,7 @@ class ValueStatus(StrEnum):
     ON_PACE = "on_pace"
     BEHIND = "behind"
     NO_DATA = "no_data"
+
+
+GOOD = (ValueStatus.MET, ValueStatus.ON_PACE)
+FAILED = (ValueStatus.MISSED, ValueStatus.BEHIND)  # the judgements that somebody must act on

@@ -270,7 +270,7 @@ REFUSED: dict[str, list[str]] = {
     ],
     "leave the database": [
         "copy (select 1) to program 'cat'",
-        "copy (select 1) to '/tmp/mine.csv'",
+        "copy (select 1) to '/var/lib/mine.csv'",
         "select pg_read_file('postgresql.conf')",
         "select lo_import('/etc/passwd')",
         "select pg_ls_dir('.')",

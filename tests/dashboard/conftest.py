@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -130,11 +129,3 @@ def site(built: tuple[Site, dict[str, str]]) -> Iterator[Site]:
 def close(settings: Settings) -> None:
     """End the connections of the pages."""
     _engine(dashboard_url(settings)).dispose()
-
-
-def wait_for(page: Any, what: str) -> None:
-    """Wait until a page of a browser shows a text."""
-    end = time.monotonic() + 30
-    while what not in page.content():
-        assert time.monotonic() < end, f"{what} did not come"
-        page.wait_for_timeout(100)

@@ -6,6 +6,7 @@ from typing import Any
 
 from cchc.cli.printing import LEFT_OUT_VI, table
 from cchc.period import Period
+from cchc.reports.scorecard import stands
 from cchc.reports.vietnamese import counts, number, percent, signed
 from cchc.states import ValueStatus
 
@@ -18,7 +19,7 @@ def render(rows: list[dict[str, Any]], period: Period) -> str:
     A target of both levels has a line for each, and its number on the first. Below: why there is no value, and declared against computed.
     """
     is_one_scope = len({row["unit_code"] for row in rows}) == 1
-    shown = [row for row in rows if is_one_scope or _stands(row)]
+    shown = [row for row in rows if is_one_scope or stands(row)]
     header = ["Số", "Chỉ tiêu", "Phạm vi", "Trong kỳ", "Lũy kế", "Mục tiêu", "Đánh giá", "Còn thiếu", "Kỳ trước", "Cùng kỳ", "Độ phủ"]
     lines: list[list[str]] = []
     numbered: set[str] = set()
@@ -64,12 +65,6 @@ def _compared(row: dict[str, Any]) -> str:
 
 def _year_counts(row: dict[str, Any]) -> str:
     return counts(row["year_numerator"], row["year_denominator"])
-
-
-def _stands(row: dict[str, Any]) -> bool:
-    """Whether a row is the line of its target: the whole for one of level `all` (and where no target stands), the levels for the others."""
-    stands_at_all = not row["target_no"] or row["target_level"] == "all"
-    return bool(row["unit_code"] == ("all" if stands_at_all else f"level:{row['level']}"))
 
 
 def _remarks(rows: list[dict[str, Any]]) -> list[str]:

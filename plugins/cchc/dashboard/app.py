@@ -16,9 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from cchc.dashboard import health, indicator, publications, scorecard, story, unit
-from cchc.dashboard.findings import Findings
-from cchc.dashboard.page import Answer, Asking, Download, NotThere, Page, Work
-from cchc.dashboard.past import Past
+from cchc.dashboard.page import Answer, Asking, Download, NotThere, Page
 from cchc.dashboard.person import Forbidden, Login, person_of
 from cchc.dashboard.render import HEADERS, STATIC, render, static_file
 from cchc.dashboard.table import as_csv, as_xlsx
@@ -57,13 +55,12 @@ def create_app(settings: Settings, identify: Identify, login_url: LoginUrl) -> F
     route asks it. `login_url`: where somebody who is not logged in is sent, and comes back from.
     """
     app = FastAPI(dependencies=[Depends(identify)], docs_url=None, redoc_url=None, openapi_url=None)
-    work = Work(Past(settings), Findings(settings))
 
     for path, page in PAGES.items():
-        app.get(path)(_route(settings, page, identify, work))
+        app.get(path)(_route(settings, page, identify))
 
     for path, file in FILES.items():
-        app.get(path)(_route_of_file(settings, file, identify, work))
+        app.get(path)(_route_of_file(settings, file, identify))
 
     @app.get("/static/{name}")
     def static(name: str) -> Response:
@@ -85,24 +82,24 @@ def create_app(settings: Settings, identify: Identify, login_url: LoginUrl) -> F
     return app
 
 
-def _route(settings: Settings, page: Page, identify: Identify, work: Work) -> Callable[..., Response]:
+def _route(settings: Settings, page: Page, identify: Identify) -> Callable[..., Response]:
     def answer(request: Request, login: Annotated[Login, Depends(identify)]) -> Response:
         with reading(settings) as connection:
-            asking = _asking(settings, connection, request, login, work)
+            asking = _asking(settings, connection, request, login)
             return _written(asking, page(asking))
 
     return answer
 
 
-def _route_of_file(settings: Settings, file: Callable[[Asking], Download], identify: Identify, work: Work) -> Callable[..., Response]:
+def _route_of_file(settings: Settings, file: Callable[[Asking], Download], identify: Identify) -> Callable[..., Response]:
     def answer(request: Request, login: Annotated[Login, Depends(identify)]) -> Response:
         with reading(settings) as connection:
-            return _download(file(_asking(settings, connection, request, login, work)))
+            return _download(file(_asking(settings, connection, request, login)))
 
     return answer
 
 
-def _asking(settings: Settings, connection: Any, request: Request, login: Login, work: Work) -> Asking:
+def _asking(settings: Settings, connection: Any, request: Request, login: Login) -> Asking:
     asked = dict(request.query_params)
     view = read_view(connection, asked, base_of(request))
     return Asking(
@@ -114,7 +111,6 @@ def _asking(settings: Settings, connection: Any, request: Request, login: Login,
         path_of(request),
         asked,
         dict(request.path_params),
-        work,
     )
 
 

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from cchc.dashboard.measures import Measured, Source, is_in, is_of, lamps, measure
 from cchc.dashboard.page import Answer, Asking, NotThere
@@ -619,7 +618,7 @@ def _story(asking: Asking, row: Row, source: str | None = None) -> str | None:
     """The page of the dossier that a record concerns; None where it concerns none."""
     if not row["dossier_code"]:
         return None
-    return asking.view.link(f"/dossiers/{quote(source or row['source_code'], safe='')}/{quote(row['dossier_code'], safe='')}")
+    return asking.view.dossier(row["dossier_code"], source or row["source_code"])
 
 
 def _payments(asking: Asking, measured: Measured) -> tuple[Table, ...]:

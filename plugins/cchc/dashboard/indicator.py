@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from cchc.dashboard.page import Answer, Asking, NotThere
@@ -15,6 +14,7 @@ from cchc.explain.items import ORDERS, Item, Part, items_behind, parts_of
 from cchc.indicators.declared import figures
 from cchc.reference.catalogue import Indicator, catalogue, statement_of
 from cchc.reference.plan import plan_of
+from cchc.reports.scorecard import shown
 from cchc.warehouse.queries import ask
 
 
@@ -59,13 +59,6 @@ def page(asking: Asking) -> Answer:
         | publication_values(asking, publication),
         tuple(table for table in (behind, by_unit, months) if table is not None),
     )
-
-
-def shown(value: Decimal | None, kind: str) -> Decimal | None:
-    """A stored value as people read it: a fraction in percent, rounded to two decimals; counts and scores as they are."""
-    if value is None or kind == "count":
-        return value
-    return (value if kind == "score" else value * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def edition_value(asking: Asking, publication: Mapping[str, Any], code: str) -> dict[str, Any] | None:
@@ -207,7 +200,7 @@ def units_chart(asking: Asking, trends: Mapping[tuple[str, str], Sequence[Any]],
 def records(asking: Asking, found: Indicator) -> tuple[Table | None, Part | None, tuple[Part, ...]]:
     """The records behind the figure that this person may see: the chosen part of them, page by page."""
     scope = asking.person.scope_of_dossiers(asking.view.scope)
-    parts = tuple(part for part in parts_of(found) if part is not Part.CHANGED or publication_exists(asking))
+    parts = tuple(part for part in parts_of(found) if part is not Part.CHANGED or asking.editions)
     if scope is None or found.record is None or not parts:
         return None, None, ()
     chosen = asking.query.get("part") or (Part.DENOMINATOR_NOT_NUMERATOR if Part.DENOMINATOR_NOT_NUMERATOR in parts else parts[0])
@@ -249,11 +242,6 @@ def records(asking: Asking, found: Indicator) -> tuple[Table | None, Part | None
     return table, part, parts
 
 
-def publication_exists(asking: Asking) -> bool:
-    """Whether the period was published, so that something can have changed since."""
-    return bool(ask(asking.connection, "dashboard/edition", kind=asking.view.period.kind, start=asking.view.period.start))
-
-
 def record_columns(asking: Asking, found: Indicator, part: Part) -> tuple[Column, ...]:
     """The columns of the records: those of a dossier, or those of another record."""
     words, view = asking.words, asking.view
@@ -261,7 +249,7 @@ def record_columns(asking: Asking, found: Indicator, part: Part) -> tuple[Column
 
     def story(row: Row) -> str | None:
         code = row.get("dossier_code")
-        return view.link(f"/dossiers/{row['source_code']}/{code}", indicator=found.code) if is_dossier and code else None
+        return view.dossier(code, row["source_code"], indicator=found.code) if is_dossier and code else None
 
     columns = [Column("item", words["dossier" if is_dossier else "record"], "code", story), Column("unit", words["unit"])]
     if is_dossier:

@@ -119,8 +119,13 @@ def measure(asking: Asking) -> Measured:
         payments=answers.answer(
             connection, ("payments", period), lambda own: ask(own, "dashboard/payment_row", first=period.start, before=period.end)
         ),
-        findings=answers.answer(connection, "findings", lambda own: ask(own, "dashboard/finding_row")),
+        findings=known_findings(connection, settings),
     )
+
+
+def known_findings(connection: Connection, settings: Settings) -> Known[list[dict[str, Any]]] | None:
+    """Every finding, as counted in the background; None while they are counted for the first time."""
+    return kept(settings).answer(connection, "findings", lambda own: ask(own, "dashboard/finding_row"))
 
 
 def sources(connection: Connection, settings: Settings, period: Period) -> list[Source]:

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc.dashboard.findings import Findings
-from cchc.dashboard.past import Past
 from cchc.dashboard.person import Person
 from cchc.dashboard.table import Table
 from cchc.dashboard.view import View
 from cchc.dashboard.words import Words
 from cchc.settings import Settings
-
-
-@dataclass(frozen=True)
-class Work:
-    """What is computed in the background, for all requests together."""
-
-    past: Past
-    findings: Findings
+from cchc.warehouse.queries import ask
 
 
 @dataclass(frozen=True)
@@ -37,14 +29,11 @@ class Asking:
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
-    work: Work | None = None
 
-    @property
-    def background(self) -> Work:
-        """What is computed in the background. The application always gives it."""
-        if self.work is None:
-            raise RuntimeError("this request was made without the work in the background")
-        return self.work
+    @cached_property
+    def editions(self) -> list[dict[str, Any]]:
+        """The editions of the period, the newest first. Several parts of a page ask for them."""
+        return ask(self.connection, "dashboard/edition", kind=self.view.period.kind, start=self.view.period.start)
 
     def of(self, view: View) -> Asking:
         """The same request with another view."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -55,3 +56,9 @@ class Past:
             with self._lock:
                 self._made.pop(key, None)  # the next one who asks tries again
         return future.result()
+
+
+@cache
+def past(settings: Settings) -> Past:
+    """The scorecards of past moments of an installation, for all requests of this process together."""
+    return Past(settings)

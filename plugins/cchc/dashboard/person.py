@@ -51,11 +51,6 @@ class Person:
             return None
         return self.unit_code
 
-    def require_unit(self, unit_code: str | None) -> None:
-        """Raise Forbidden unless the person may see dossiers of this unit. A record without a unit is for those who see everything."""
-        if not (self.sees_everything or (unit_code is not None and unit_code == self.unit_code)):
-            raise Forbidden(unit_code or "")
-
 
 def scope_is_wide(scope: str) -> bool:
     """Whether a scope has several units: a level, or the whole."""

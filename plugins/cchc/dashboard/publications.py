@@ -384,7 +384,7 @@ def _item_table(asking: Asking, publication: int, units: frozenset[str] | None) 
 
 
 def _story(asking: Asking, row: Mapping[str, Any]) -> str | None:
-    return asking.view.link(f"/dossiers/-/{quote(row['item'], safe='')}") if row["is_dossier"] else None
+    return asking.view.dossier(row["item"]) if row["is_dossier"] else None
 
 
 def _side(text: str | None, words: Words) -> str | None:

@@ -10,12 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from cchc.dashboard.page import Answer, Asking, NotThere
+from cchc.dashboard.past import past
 from cchc.dashboard.table import Column, Table
 from cchc.dashboard.view import WIDE_SCOPES
 from cchc.period import Period, month_start, parse_period
 from cchc.reports.layout import Layout
-from cchc.reports.scorecard import scorecard_rows
-from cchc.states import ValueStatus
+from cchc.reports.scorecard import scorecard_rows, stands
+from cchc.states import FAILED, GOOD, ValueStatus
 from cchc.warehouse.queries import ask
 
 SMALL = 10  # a rate of fewer cases is marked: one case more or less moves it by ten points or more
@@ -27,8 +28,6 @@ SIGNS = {
     ValueStatus.BEHIND: "!",
     ValueStatus.NO_DATA: "–",
 }
-GOOD = (ValueStatus.MET, ValueStatus.ON_PACE)
-BAD = (ValueStatus.MISSED, ValueStatus.BEHIND)
 ACTIONS = 4
 
 
@@ -60,7 +59,7 @@ class Line:
     @property
     def has_turned(self) -> bool:
         """Whether it was met (or on pace) in the period before, and is not any more."""
-        return self.status in BAD and self.status_before in GOOD
+        return self.status in FAILED and self.status_before in GOOD
 
 
 def page(asking: Asking) -> Answer:
@@ -68,7 +67,7 @@ def page(asking: Asking) -> Answer:
     view, words = asking.view, asking.words
     publication = chosen_edition(asking)
     if view.known_at is not None:
-        rows = asking.background.past.rows(view.known_at, view.period, None if view.scope in WIDE_SCOPES else view.scope)
+        rows = past(asking.settings).rows(view.known_at, view.period, None if view.scope in WIDE_SCOPES else view.scope)
         if rows is None:
             return Answer("waiting.html", words["scorecard"], {}, again_in=3)
         if view.scope in WIDE_SCOPES[1:]:
@@ -102,20 +101,15 @@ def chosen_edition(asking: Asking) -> dict[str, Any] | None:
     view = asking.view
     if view.edition is None:
         return None
-    for edition in editions(asking, view.period):
+    for edition in asking.editions:
         if edition["edition"] == view.edition:
             return edition
     raise NotThere(asking.words("no_such_edition", edition=view.edition, period=view.period.code))
 
 
-def editions(asking: Asking, period: Period) -> list[dict[str, Any]]:
-    """The editions of a period, the newest first."""
-    return ask(asking.connection, "dashboard/edition", kind=period.kind, start=period.start)
-
-
 def publication_values(asking: Asking, chosen: Mapping[str, Any] | None) -> dict[str, Any]:
     """What the head of a page says of the publication, and which sources do not reach the end of the period."""
-    found = editions(asking, asking.view.period)
+    found = asking.editions
     return {
         "editions": found,
         "edition": chosen,
@@ -133,13 +127,6 @@ def late_sources(asking: Asking) -> list[dict[str, Any]]:
         if row["last_day"] is None or row["last_day"] < last_day
     }
     return [late[source] for source in sorted(late)]
-
-
-def stands(row: Mapping[str, Any]) -> bool:
-    """Whether a row is a line of its target: the whole for a target of all and where there is none, each level for one of the levels."""
-    if not row["target_no"]:
-        return bool(row["unit_code"] == "all")
-    return bool(row["unit_code"] == ("all" if row["target_level"] == "all" else f"level:{row['target_level']}"))
 
 
 def lines_of(asking: Asking, rows: Sequence[Mapping[str, Any]], publication: Mapping[str, Any] | None) -> list[Line]:
@@ -236,7 +223,7 @@ def gaps_of(asking: Asking, scopes: Sequence[str]) -> dict[tuple[str, str], int 
 
 def restated_values(asking: Asking) -> dict[tuple[str, str], dict[str, Any]]:
     """What was published otherwise, by indicator and scope, on the chosen basis."""
-    found = editions(asking, asking.view.period)
+    found = asking.editions
     if not found:
         return {}
     rows = ask(asking.connection, "dashboard/restated", p=found[0]["publication_id"])
@@ -257,7 +244,7 @@ def grouped(asking: Asking, lines: Sequence[Line]) -> list[tuple[str, list[Line]
 
 def actions(lines: Sequence[Line]) -> list[Line]:
     """What somebody must act on first: what is missed and lacks the fewest cases, each target once."""
-    missed = [line for line in lines if line.status in BAD and line.gap]
+    missed = [line for line in lines if line.status in FAILED and line.gap]
     return sorted(missed, key=lambda line: (not line.has_turned, line.gap or 0))[:ACTIONS]
 
 

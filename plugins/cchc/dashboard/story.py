@@ -9,13 +9,12 @@ from typing import Any
 from cchc.dashboard.page import Answer, Asking, NotThere
 from cchc.dashboard.person import Forbidden
 from cchc.dashboard.table import Column, Row, Table, table_of
+from cchc.dashboard.view import ANY_SOURCE
 from cchc.errors import WrongUse
 from cchc.explain.story import Story, Version, story
 from cchc.explain.verdict import Verdict, verdict
 from cchc.explain.words import FIELDS, Words
 from cchc.period import ZONE
-
-ANY_SOURCE = "-"  # in the address of a dossier where the page that leads to it does not know its source
 
 
 def page(asking: Asking) -> Answer:

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from cchc.dashboard.measures import is_of, known_findings
 from cchc.dashboard.page import Answer, Asking, NotThere
-from cchc.dashboard.scorecard import BAD, SIGNS, chosen_edition, lines_of, publication_values
+from cchc.dashboard.scorecard import SIGNS, chosen_edition, lines_of, publication_values
 from cchc.dashboard.table import Column, Row, Table, table_of
 from cchc.period import month_start
 from cchc.reference.plan import DISTRICT, plan_of
@@ -15,7 +16,7 @@ from cchc.reference.roles import role_clocks
 from cchc.reports.content import DUE_WITHIN
 from cchc.reports.content import ROLE as DOSSIERS
 from cchc.reports.scorecard import scorecard_rows
-from cchc.states import ValueStatus
+from cchc.states import FAILED, ValueStatus
 from cchc.warehouse import asked_binds, query
 from cchc.warehouse.queries import ask, statement
 
@@ -77,7 +78,7 @@ def page(asking: Asking) -> Answer:
         {
             "unit": unit,
             "lines": targets,
-            "missed": [line for line in targets if line.status in BAD],
+            "missed": [line for line in targets if line.status in FAILED],
             "counted": Counter(line.status for line in targets),
             "status_order": [status for status in ValueStatus if any(line.status == status for line in targets)],
             "signs": SIGNS,
@@ -117,7 +118,7 @@ def dossiers(asking: Asking) -> tuple[Table | None, Table | None, dict[str, int]
         return None, None, counts
 
     def story(row: Row) -> str:
-        return view.link(f"/dossiers/-/{row['dossier_code']}")
+        return view.dossier(row["dossier_code"])
 
     code, procedure = Column("dossier_code", words["dossier"], "code", story), Column("procedure_name", words["procedure"])
     late_columns = (
@@ -153,12 +154,15 @@ def _rows(asking: Asking, name: str, binds: Mapping[str, Any]) -> list[dict[str,
 def finding_table(asking: Asking) -> Table | None:
     """How many findings of each kind the unit has in the months of the period; None while they are counted for the first time."""
     words, period = asking.words, asking.view.period
-    counted = asking.background.findings.counted(asking.connection)
-    if counted is None:
+    known = known_findings(asking.connection, asking.settings)
+    if known is None:
         return None
+    own = [row for row in known.value if row["unit_code"] == asking.view.scope and is_of(period, row["month_start"])]
+    counted = Counter(row["finding_code"] for row in own)
+    kinds = ask(asking.connection, "dashboard/finding_kind")
+    rows = [{"name_vi": kind["name_vi"], "finding_count": counted[kind["finding_code"]]} for kind in kinds if counted[kind["finding_code"]]]
     columns = (Column("name_vi", words["finding"]), Column("finding_count", words["count"], "count"))
-    title = words("findings_at", moment=words.moment(counted.counted_at))
-    rows = counted.of(month_start(period.start), period.end, asking.view.scope)
+    title = words("findings_at", moment=words.moment(known.at))
     return table_of("findings", title, columns, rows, asking.query, words, empty=words["no_findings"])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from sqlalchemy import Connection
 
@@ -21,6 +21,7 @@ from cchc.warehouse.queries import ask
 
 WIDE_SCOPES = ("all", "level:district", "level:commune")
 DEFAULT_BASIS = "year_to_date"
+ANY_SOURCE = "-"  # in the address of a dossier where the page that leads to it does not know its source
 
 
 class NothingComputed(WrongUse):
@@ -58,6 +59,10 @@ class View:
             "lang": None if self.language == LANGUAGES[0] else self.language,
         }
         return address(self.base, path, kept | choices)
+
+    def dossier(self, dossier_code: str, source: str = ANY_SOURCE, **choices: Any) -> str:
+        """The address of a dossier. Its code is a source's own text, so it is quoted."""
+        return self.link(f"/dossiers/{quote(source, safe='')}/{quote(dossier_code, safe='')}", **choices)
 
     def with_scope(self, scope: str) -> View:
         """The same view of another scope."""

@@ -12,13 +12,11 @@ from cchc.period import Period, month_start
 from cchc.publication.readiness import readiness_at
 from cchc.reference.roles import role_clocks
 from cchc.reports import vietnamese as vi
-from cchc.reports.scorecard import scorecard_rows
+from cchc.reports.scorecard import scorecard_rows, stands
 from cchc.settings import Settings
-from cchc.states import ValueStatus
+from cchc.states import FAILED, GOOD, ValueStatus
 from cchc.warehouse import engine, query
 
-GOOD = (ValueStatus.MET, ValueStatus.ON_PACE)
-BAD = (ValueStatus.MISSED, ValueStatus.BEHIND)
 HEAD = "| Số | Chỉ tiêu | Phạm vi | Kết quả | Mục tiêu | Đánh giá | Còn thiếu |"
 RULE = "|---|---|---|---:|---:|---|---:|"
 
@@ -35,13 +33,8 @@ def approval_text(settings: Settings, period: Period, scorecard_url: str | None 
         return "\n".join([state.text_vi(), "", *_scorecard(connection, settings, period, scorecard_url)])
 
 
-def stands(row: Mapping[str, Any]) -> bool:
-    """Whether a row of the scorecard is where its target stands: the whole for a target of all, each level for one of the levels."""
-    return bool(row["target_no"]) and row["unit_code"] == ("all" if row["target_level"] == "all" else f"level:{row['target_level']}")
-
-
 def _scorecard(connection: Connection, settings: Settings, period: Period, url: str | None) -> list[str]:
-    rows = [row for row in scorecard_rows(connection, settings, period) if stands(row)]
+    rows = [row for row in scorecard_rows(connection, settings, period) if row["target_no"] and stands(row)]
     link = f" [Xem toàn bộ bảng điểm]({url})" if url else ""
     if not any(row["computed_at"] is not None for row in rows):
         return [f"**Bảng điểm sẽ công bố**: kỳ này chưa được tính; sẽ tính trước khi công bố.{link}"]
@@ -55,9 +48,9 @@ def _scorecard(connection: Connection, settings: Settings, period: Period, url: 
     turned = {
         (row["target_no"], row["unit_code"])
         for row in rows
-        if row["status"] in BAD and before.get((row["target_no"], row["unit_code"])) in GOOD
+        if row["status"] in FAILED and before.get((row["target_no"], row["unit_code"])) in GOOD
     }
-    missed = [row for row in rows if row["status"] in BAD]
+    missed = [row for row in rows if row["status"] in FAILED]
     if missed:
         first = sorted(missed, key=lambda row: (row["target_no"], row["unit_code"]) not in turned)  # what has turned comes first
         lines += ["", HEAD, RULE, *(_line(row, (row["target_no"], row["unit_code"]) in turned) for row in first)]
@@ -80,7 +73,7 @@ def _line(row: Mapping[str, Any], has_turned: bool) -> str:
 def _statuses(connection: Connection, settings: Settings, period: Period) -> dict[tuple[str, str], str]:
     """The status of each target in a period, by number and scope."""
     rows: Sequence[dict[str, Any]] = scorecard_rows(connection, settings, period)
-    return {(row["target_no"], row["unit_code"]): row["status"] for row in rows if stands(row)}
+    return {(row["target_no"], row["unit_code"]): row["status"] for row in rows if row["target_no"] and stands(row)}
 
 
 def _is_waiting(connection: Connection, period: Period) -> bool:

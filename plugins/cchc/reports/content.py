@@ -22,12 +22,11 @@ from cchc.reference.roles import role_clocks
 from cchc.reference.scopes import known_scope
 from cchc.reports.vietnamese import clean
 from cchc.settings import Settings
-from cchc.states import ValueStatus
+from cchc.states import FAILED, ValueStatus
 from cchc.warehouse import engine, query, run_file
 
 ROLE = "dossiers"  # of form II.06a, late and due lists
 DUE_WITHIN = 3  # working days
-FAILED = (ValueStatus.MISSED, ValueStatus.BEHIND)  # the judgements that somebody must act on; SQL gets them as :failed
 
 Row = TypeVar("Row")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,6 +75,12 @@ def scorecard_rows(
     return rows if publication is None else _as_published(connection, settings, period, rows, publication)
 
 
+def stands(row: Mapping[str, Any]) -> bool:
+    """Whether a row is a line of its target: the whole for a target of all and where there is none, each level for one of the levels."""
+    stands_at_all = not row["target_no"] or row["target_level"] == "all"
+    return bool(row["unit_code"] == ("all" if stands_at_all else f"level:{row['target_level']}"))
+
+
 def is_published(settings: Settings, period: Period) -> bool:
     """Whether a period has an edition in force."""
     with engine(settings).connect() as connection:
@@ -138,17 +144,17 @@ def _as_published(
                 "unit_name": names.get(row["unit_code"], row["unit_name"]),
                 "period_numerator": then["numerator"],
                 "period_denominator": then["denominator"],
-                "period_value": _shown(then["value"], kind),
+                "period_value": shown(then["value"], kind),
                 "year_numerator": to_date["numerator"],
                 "year_denominator": to_date["denominator"],
-                "year_value": _shown(to_date["value"], kind),
-                "target_percent": _shown(target, "flow"),
+                "year_value": shown(to_date["value"], kind),
+                "target_percent": shown(target, "flow"),
                 "status": to_date["status"],
                 "status_vi": getattr(words.status, to_date["status"]) if to_date["status"] else None,
                 "gap_count": to_date["gap_count"],
                 "compared_numerator": to_date["compared_numerator"],
                 "compared_denominator": to_date["compared_denominator"],
-                "coverage_percent": _shown(then["coverage"], "flow"),
+                "coverage_percent": shown(then["coverage"], "flow"),
                 "is_provisional": then["is_provisional"],
                 "edition": publication["edition"],
                 "published_at": publication["published_at"],
@@ -166,7 +172,8 @@ def _as_published(
 CELL = ("target_no", "target_order", "section", "clause_vi", "lead_agency", "target_level")
 
 
-def _shown(value: Decimal | None, kind: str) -> Decimal | None:
+def shown(value: Decimal | None, kind: str) -> Decimal | None:
+    """A stored value as people read it: a fraction in percent, rounded to two decimals; counts as they are, scores rounded."""
     if value is None or kind == "count":
         return value
     return (value if kind == "score" else value * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
