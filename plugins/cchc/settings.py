@@ -16,6 +16,7 @@ from cchc.files import make_once
 
 PROJECT = Path(__file__).resolve().parents[2]
 PRIVACY_KEY = "privacy_key"
+SIGNING_KEY = "signing_key.pem"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,21 @@ class Settings:
         """Make the privacy key of this installation, unless there is one. `cchc init` does it, before anything is ingested."""
         if not os.environ.get("CCHC_PRIVACY_KEY"):
             self.make_secret(PRIVACY_KEY)
+
+    def signing_key(self) -> bytes | None:
+        """The private key (PEM) with which the office signs its bundles; None where there is none.
+
+        It is in the file that CCHC_SIGNING_KEY names, else in signing_key.pem beside the other secrets of `home`. Raises NotConfigured
+        where the file cannot be read.
+        """
+        named = os.environ.get("CCHC_SIGNING_KEY")
+        path = Path(named) if named else self._secret_file(SIGNING_KEY)
+        if not named and not path.exists():
+            return None
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise NotConfigured(f"The signing key {path} cannot be read: {error.strerror or error}.") from error
 
     def secret(self, name: str) -> str:
         """A secret of this installation, from the folder `home`. Raises NotConfigured where it was never made or its file is empty."""

@@ -25,6 +25,7 @@ PROVEN_ELSEWHERE = {
     "mart.publication",
     "mart.publication_value",
     "mart.publication_item",
+    "mart.publication_bundle",
     "mart.publication_report",
     "mart.publication_unit",
     "mart.restatement",

@@ -36,6 +36,7 @@ GROUPS = {
     "Numbers: values, targets, publications": (
         "unit", "indicator", "indicator_value", "indicator_detail", "scorecard", "source_coverage", "declared_figure", "score_766",
         "score_766_total", "publication", "publication_value", "publication_item", "publication_unit", "publication_report",
+        "publication_bundle",
         "published_value", "restatement", "restatement_item",
     ),
     "Lists that join by values: codes, days, gaps": ("code_label", "calendar", "source_gap"),

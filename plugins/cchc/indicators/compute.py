@@ -61,11 +61,11 @@ def compute(
 def _asked(connection: Connection, plans: Mapping[Period, Place], known_at: datetime) -> list[Asked]:
     """What is counted of each period: both bases, and, for the indicators that have a direction, the year to date of the year before."""
     asked = []
-    with_direction = {plan: _with_direction(connection, plan) for plan in set(plans.values())}
+    directions = {plan: with_direction(connection, plan) for plan in set(plans.values())}
     for number, (period, plan) in enumerate(plans.items()):
         last_day, before = period.effective_last_day(known_at), period.year_before()
         asked += [Asked(number, period, basis, basis, last_day) for basis in BASES]
-        compared = with_direction[plan]
+        compared = directions[plan]
         asked.append(Asked(number, before, "year_to_date", YEAR_BEFORE, before.effective_last_day(known_at), last_day, compared))
     return asked
 
@@ -79,7 +79,7 @@ def write_values(connection: Connection, settings: Settings, role: str, plans: M
     sources = clocks.of(role)
     known_at = min(sources.values())
     missing = [missing_from(connection, source) for source in sources]
-    starts = [_complete_from(connection, source) for source in sources]
+    starts = [complete_from(connection, source) for source in sources]
     changed = []
     for number, (period, plan) in enumerate(plans.items()):
         last_day = period.effective_last_day(known_at)
@@ -160,7 +160,7 @@ def _open_dossiers(connection: Connection, settings: Settings, source: str, peri
     run_file(connection, settings, "mart/dossier_open", **values)
 
 
-def _with_direction(connection: Connection, plan: Place) -> frozenset[str]:
+def with_direction(connection: Connection, plan: Place) -> frozenset[str]:
     """The codes of the indicators that have a direction in a plan that holds: they are compared with the year before."""
     rows = connection.execute(
         text("select indicator_code from core.plan_target where plan_code = :plan and kind = 'direction' and ended_at is null"),
@@ -169,7 +169,7 @@ def _with_direction(connection: Connection, plan: Place) -> frozenset[str]:
     return frozenset(rows.scalars()) if plan.holds else frozenset()
 
 
-def _complete_from(connection: Connection, source: str) -> datetime | None:
+def complete_from(connection: Connection, source: str) -> datetime | None:
     """The moment from which on a source was extracted without a hole; the earliest moment if that is all, None if it is never."""
     row = connection.execute(
         text("select is_complete_from_start, earliest_from from ops.source_clock where source_code = :s"), {"s": source}

@@ -1,0 +1,94 @@
+"""Pack the two bundles of an edition from its folder: the open one without the rows, and the one for auditors with them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cchc.authority import authority
+from cchc.bundle import verify
+from cchc.errors import CchcError, WrongUse
+from cchc.files import PRIVATE, write_atomic
+from cchc.period import Period
+from cchc.settings import Settings
+from cchc.warehouse import engine
+from cchc.warehouse.queries import ask
+
+
+@dataclass(frozen=True)
+class Bundles:
+    """The bundles of an edition. `content_sha256`: the hash that its papers print; `manifest_sha256`: that the next edition names."""
+
+    edition: int
+    open: Path
+    audit: Path
+    content_sha256: str
+    manifest_sha256: str
+
+
+def pack(settings: Settings, period: Period, edition: int | None = None) -> Bundles:
+    """Write the bundles of an edition from its folder; without a number those of the newest edition. They always have the same bytes.
+
+    Raises WrongUse if the period was never published with a bundle, or has no such edition, and CchcError where a file of the folder is
+    missing or is not the one that was published.
+    """
+    row = _edition(settings, period, edition)
+    folder = settings.home / row["path"]
+    files = _files(folder, row)
+    found = Bundles(
+        row["edition"],
+        folder / _name(period, row["edition"], "open"),
+        folder / _name(period, row["edition"], "audit"),
+        row["content_sha256"],
+        row["manifest_sha256"],
+    )
+    try:
+        write_atomic(found.open, verify.packed({name: data for name, data in files.items() if not name.startswith(verify.ROWS)}))
+        write_atomic(found.audit, verify.packed(files), PRIVATE)
+    except OSError as error:
+        raise CchcError(f"the bundles cannot be written into {folder}: {error.strerror or error}") from error
+    return found
+
+
+def _name(period: Period, edition: int, form: str) -> str:
+    return f"{authority().code}_{period.code}_{edition}_{form}.zip"
+
+
+def _edition(settings: Settings, period: Period, edition: int | None) -> dict[str, Any]:
+    """The row of mart.publication_bundle."""
+    with engine(settings).connect() as connection:
+        rows = ask(connection, "bundle/edition", kind=period.kind, start=period.start)
+    known = [row for row in rows if edition in (None, row["edition"])]
+    if not known:
+        which = f"edition {edition} of {period.code}" if edition else period.code
+        raise WrongUse(
+            f"{which} has no bundle: it was not published, or before bundles were made. `cchc publications` lists what was published"
+        )
+    return known[-1]
+
+
+def _files(folder: Path, row: dict[str, Any]) -> dict[str, bytes]:
+    """The files of an edition, each with the hash that was published."""
+    manifest = _read(folder, verify.MANIFEST)
+    if verify.sha256(manifest) != row["manifest_sha256"]:
+        raise CchcError(f"{folder / verify.MANIFEST} is not the one that was published: restore the folder from the backup")
+    files = {verify.MANIFEST: manifest, verify.SUMS: _read(folder, verify.SUMS)}
+    for name, expected in json.loads(manifest)["files"].items():
+        files[name] = _read(folder, name)
+        if verify.sha256(files[name]) != expected:
+            raise CchcError(f"{folder / name} is not the one that was published: restore the folder from the backup")
+    for name in (verify.SIGNATURE, verify.PUBLIC_KEY):
+        if (folder / name).exists():
+            files[name] = _read(folder, name)
+    if files[verify.SUMS] != verify.sums(files):
+        raise CchcError(f"{folder / verify.SUMS} or the signature is not the one that was published: restore the folder from the backup")
+    return files
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise CchcError(f"{folder / name} cannot be read ({error.strerror or error}): restore the folder from the backup") from error
