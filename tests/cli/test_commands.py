@@ -25,7 +25,7 @@ from tests.support.cli import cchc
 from tests.support.warehouse import rows_of
 
 COMMANDS = [
-    "init", "ingest", "refresh", "scorecard", "explain", "export", "close", "publications", "restatements", "report", "quarantine", "source",
+    "init", "ingest", "refresh", "scorecard", "explain", "export", "close", "publications", "restatements", "report", "bundle", "verify", "quarantine", "source",
     "declare", "doctor", "sql", "form", "findings", "reconcile", "score", "outlook", "up", "down", "status", "demo",
     "airflow", "url",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ OTHERS = {
     ("backfill", "windows"),
     ("backfill", "ingest_month"),
     ("check", "check"),
-    *(("close", task) for task in ("choose_period", "coverage", "findings", "decide", "approval", "notify")),
+    *(("close", task) for task in ("choose_period", "coverage", "findings", "decide", "approval", "bundle", "notify")),
 }
 FOREVER = {"schedule": None, "timetable": "NullTimetable"}
 

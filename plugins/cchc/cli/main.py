@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from cchc.cli import (
+    bundle,
     declare,
     doctor,
     findings,
@@ -32,7 +33,7 @@ from cchc.errors import CchcError, sentence_of
 from cchc.settings import Settings
 
 # in the order of `cchc --help`
-SUBJECTS = (init, ingest, indicators, publication, quarantine, source, declare, doctor, sql, forms, findings, score, outlook, stack)
+SUBJECTS = (init, ingest, indicators, publication, bundle, quarantine, source, declare, doctor, sql, forms, findings, score, outlook, stack)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -34,7 +34,8 @@ def register(add: Add) -> None:
 
 
 def _close(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.pipeline.close import close_with_reports
+    from cchc.bundle.freeze import PAPERS, folder_of
+    from cchc.pipeline.close import close_with_reports, write_bundles
     from cchc.publication.readiness import readiness
     from cchc.warehouse import require_migrated
 
@@ -46,7 +47,8 @@ def _close(options: argparse.Namespace, settings: Settings) -> int:
     done = close_with_reports(settings, options.period, options.approved_by, note=options.note, incomplete=options.incomplete)
     print(f"{options.period.code}: edition {done.edition} published, {done.values} values, {done.restated} restatements approved")
     for name in done.reports:
-        print(f"  {settings.home / 'publications' / f'{options.period.code}_{done.edition}' / name}")
+        print(f"  {folder_of(settings, options.period, done.edition) / PAPERS / name}")
+    print(write_bundles(settings, options.period, done.edition))
     return 0
 
 
