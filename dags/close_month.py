@@ -3,7 +3,7 @@
 It runs each month for the month before; a person can start it for any `period` (2023-06, 2023-Q2, 2023-06R …). It waits up to `wait_hours`
 for late sources and units; then it continues and names what is missing. The approval is a task that waits for an answer in the UI. If
 include/reference/closing.yaml has `rule`, and the rule approves, nobody is asked. A published period never changes: a run after late data
-asks for the approval of the restatement, which becomes another edition.
+asks for the approval of the restatement, which becomes another edition. Each edition is also written as two bundles that prove themselves.
 """
 
 from __future__ import annotations
@@ -115,6 +115,17 @@ def close_month() -> None:
 
     @task
     @reason_first
+    def bundle(period: str, published: str) -> str:
+        """Write the bundles of the edition, and check that each figure follows from the rows. The edition is published already."""
+        from cchc.period import parse_period
+        from cchc.pipeline.close import write_bundles
+
+        written = write_bundles(Settings.load(), parse_period(period))
+        print(written)
+        return written
+
+    @task
+    @reason_first
     def notify(period: str, published: str) -> None:
         """Tell those whom include/reference/alerts.yaml names that the period was published."""
         from cchc.airflow.notify import tell_published
@@ -126,6 +137,7 @@ def close_month() -> None:
     decided = decide(period)
     chain(coverage(period), findings(period), decided, approval, frozen, notify(period, frozen))
     decided >> frozen
+    frozen >> bundle(period, frozen)
 
 
 close_month()

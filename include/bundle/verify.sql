@@ -216,11 +216,11 @@ inner join frozen.scope_member as m on p.tree = m.tree and p.role = m.role and p
 group by p.tree, p.indicator_code, p.basis, m.scope_code, p.is_distinct;
 
 -- scopes that had begun by a day, and so have a figure; levels and the whole have one as soon as one of their units has begun
-create macro scope_on(on_this_day, of_tree, of_role, then) as table
+create macro scope_on(on_this_day, of_tree, of_role, of_window) as table
 select distinct m.scope_code
 from frozen.scope_member as m
 inner join core.unit_at(cast(on_this_day as date)) as u on m.unit_code = u.unit_code
-where m.tree = of_tree and m.role = of_role and m.as_of = then and u.is_founded;
+where m.tree = of_tree and m.role = of_role and m.as_of = of_window and u.is_founded;
 
 -- a unit that has sent to one of the sources of a role has sent
 create view scope_coverage as

@@ -52,7 +52,7 @@ def counted(tmp_path: Path, change: tuple[str, str, str] | None = None) -> list[
         name, old, new = change
         assert old in files[name].decode()
         files[name] = files[name].decode().replace(old, new).encode()
-    roles = {role: SOURCES for item in items for role in item.roles}
+    roles = {role: SOURCES | {"last_day_year_before": "2022-12-31"} for item in items for role in item.roles}
     edition: dict[str, Any] = {
         "zone": "Asia/Ho_Chi_Minh",
         "trees": [{"root": "H19.16", "is_own": True, "compared": [item.code for item in items], "roles": roles}],
@@ -64,7 +64,8 @@ def counted(tmp_path: Path, change: tuple[str, str, str] | None = None) -> list[
         count = verify.Count(database, files, edition)
         assert count.load(tmp_path) == 0
         wrong = count.run()
-        assert count.counted() == {}
+        assert count.counted() == count.covered() == {}
+        assert not any(count.scopes_before().values())
     return wrong
 
 

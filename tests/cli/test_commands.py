@@ -25,7 +25,7 @@ from tests.support.cli import cchc
 from tests.support.warehouse import rows_of
 
 COMMANDS = [
-    "init", "ingest", "refresh", "scorecard", "explain", "export", "close", "publications", "restatements", "report", "late-lists", "quarantine", "source",
+    "init", "ingest", "refresh", "scorecard", "explain", "export", "close", "publications", "restatements", "report", "late-lists", "bundle", "verify", "quarantine", "source",
     "declare", "doctor", "alerts", "sql", "form", "findings", "reconcile", "score", "outlook", "account", "user", "backup", "up", "down", "status", "demo",
     "airflow", "url",
 ]  # fmt: skip

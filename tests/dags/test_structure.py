@@ -39,7 +39,7 @@ OTHERS = {
     ("check", "check"),
     *(("clean", task) for task in ("clean_database", "clean_logs")),
     *(("backup", task) for task in ("write", "test")),
-    *(("close", task) for task in ("choose_period", "coverage", "findings", "decide", "approval", "notify")),
+    *(("close", task) for task in ("choose_period", "coverage", "findings", "decide", "approval", "bundle", "notify")),
 }
 FOREVER = {"schedule": None, "timetable": "NullTimetable"}
 

@@ -50,7 +50,7 @@ def test_the_story_of_a_new_year(computed: Office) -> None:
 
     office.run("close", "2023-12", "--approved-by", "a tester", "--incomplete")
     published = office.published()
-    reports = {path.name: path.read_bytes() for path in (office.settings.home / "publications" / "2023-12_1").iterdir()}
+    reports = {path.name: path.read_bytes() for path in (office.settings.home / "publications" / "2023-12" / "1" / "papers").iterdir()}
     shown = office.run("scorecard", "2023-12").out
     listed = office.run("publications").out
     assert len(published["publication"]) == 1 and reports
@@ -88,7 +88,9 @@ def test_the_story_of_a_new_year(computed: Office) -> None:
     office.run("refresh", "2023-12", plan=NEXT)
     assert office.rows("select * from mart.restatement order by restatement_id") == open_then, "no restatement more"
     assert office.published() == published
-    assert {path.name: path.read_bytes() for path in (office.settings.home / "publications" / "2023-12_1").iterdir()} == reports
+    assert {
+        path.name: path.read_bytes() for path in (office.settings.home / "publications" / "2023-12" / "1" / "papers").iterdir()
+    } == reports
     assert office.run("init").out.splitlines()[1:] == [], "nothing new, nothing told"
     assert office.marks() == {}
     assert listed.splitlines()[0] == office.run("publications").out.splitlines()[0]

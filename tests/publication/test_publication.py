@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from cchc.bundle.archive import pack
+from cchc.bundle.verify import check_all
 from cchc.cli import main as cli
 from cchc.errors import CchcError, LoadBlocked, PeriodNotOver, WrongUse
 from cchc.indicators.compute import compute_known
@@ -23,6 +25,7 @@ from cchc.publication.known_at import as_known_at
 from cchc.publication.readiness import Readiness, readiness
 from cchc.reference.closing import Closing
 from cchc.reports.scorecard import scorecard
+from cchc.reports.seal import Seal
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 from tests.oracle.compare import cli as call
@@ -258,16 +261,20 @@ def test_an_approved_restatement_is_another_edition_and_the_first_stays(story: S
     assert not [row for row in restatement.restatements(settings, period) if row["state"] == "open"]
     with pytest.raises(WrongUse, match="is published"):
         close(settings, period, "a tester")
+    packed = [pack(settings, period, edition) for edition in (1, done.edition)]
+    checked = check_all([path for bundles in packed for path in (bundles.open, bundles.audit)])
+    assert [one.wrong for one in checked] == [[]] * 4, "every figure of both editions follows from its own rows"
+    assert {one.figures for one in checked if one.is_audit} == {len(story.published)} and packed[0] != packed[1]
 
 
 def test_what_cannot_be_closed_says_why_and_publishes_nothing(
     new_warehouse: NewWarehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(folder: Path) -> list[Path]:
+    def broken(folder: Path, seal: Seal) -> list[Path]:
         raise CchcError("the report could not be made")
 
-    def good(folder: Path) -> list[Path]:
-        (folder / "a.txt").write_text("figures")
+    def good(folder: Path, seal: Seal) -> list[Path]:
+        (folder / "a.txt").write_text(seal.sha256[:7])
         return [folder / "a.txt"]
 
     world = random_world(11, 30)

@@ -37,10 +37,11 @@ def pack(settings: Settings, period: Period, edition: int | None = None) -> Bund
     row = _edition(settings, period, edition)
     folder = settings.home / row["path"]
     files = _files(folder, row)
+    number = row["edition"]
     found = Bundles(
-        row["edition"],
-        folder / _name(period, row["edition"], "open"),
-        folder / _name(period, row["edition"], "audit"),
+        number,
+        folder / _name(period, number, "open"),
+        folder / _name(period, number, "audit"),
         row["content_sha256"],
         row["manifest_sha256"],
     )

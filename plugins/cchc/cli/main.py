@@ -15,6 +15,7 @@ from cchc.cli import (
     account,
     alerts,
     backup,
+    bundle,
     declare,
     doctor,
     findings,
@@ -39,7 +40,7 @@ from cchc.settings import Settings
 
 # in the order of `cchc --help`
 SUBJECTS = (
-    init, ingest, indicators, publication, quarantine, source, declare, doctor, alerts, sql, forms, findings, score, outlook,
+    init, ingest, indicators, publication, bundle, quarantine, source, declare, doctor, alerts, sql, forms, findings, score, outlook,
     account, user, backup, stack,
 )  # fmt: skip
 

@@ -39,7 +39,8 @@ def register(add: Add) -> None:
 
 
 def _close(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.pipeline.close import close_with_reports, require_over
+    from cchc.bundle.freeze import PAPERS, folder_of
+    from cchc.pipeline.close import close_with_reports, require_over, write_bundles
     from cchc.publication.readiness import readiness
     from cchc.reports.pdf import why_none
     from cchc.warehouse import require_migrated
@@ -53,10 +54,11 @@ def _close(options: argparse.Namespace, settings: Settings) -> int:
     done = close_with_reports(settings, options.period, options.approved_by, note=options.note, incomplete=options.incomplete)
     print(f"{options.period.code}: edition {done.edition} published, {done.values} values, {done.restated} restatements approved")
     for name in done.reports:
-        print(f"  {settings.home / 'publications' / f'{options.period.code}_{done.edition}' / name}")
+        print(f"  {folder_of(settings, options.period, done.edition) / PAPERS / name}")
     missing = why_none(settings)
     if missing:
         print(missing, file=sys.stderr)
+    print(write_bundles(settings, options.period, done.edition))
     return 0
 
 

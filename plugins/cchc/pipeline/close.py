@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from cchc.bundle import freeze as bundle
 from cchc.errors import CchcError, LoadBlocked, PeriodNotOver, WrongUse
 from cchc.forms import score
 from cchc.indicators.refresh import months_of
@@ -19,7 +20,8 @@ from cchc.publication.freeze import Publication, freeze_reports, freeze_values, 
 from cchc.publication.readiness import Readiness, readiness, readiness_at
 from cchc.reference.catalogue import catalogue
 from cchc.reference.closing import Closing, closing
-from cchc.reference.roles import role_clocks
+from cchc.reference.roles import every_tree, role_clocks
+from cchc.reports.seal import Seal
 from cchc.settings import Settings
 from cchc.warehouse import engine, run_file
 
@@ -67,18 +69,19 @@ def close(
     note: str | None = None,
     approval: str = "person",
     incomplete: bool = False,
-    reports: Callable[[Path], list[Path]] | None = None,
+    reports: Callable[[Path, Seal], list[Path]] | None = None,
     layout: str | None = None,
     is_approved: Callable[[Readiness], bool] = lambda state: True,
 ) -> Publication:
-    """Publish a period: freeze its values, items, known_at of every source, and reports, all or nothing.
+    """Publish a period: freeze its values, items, known_at of every source, reports, and the files of its bundle, all or nothing.
 
     If the period was published before, this publishes its approved restatement as the next edition. Arguments: `approved_by`, the name of
     the approver; `approval`, "person" or "rule"; `incomplete`, publish even if a source is not known up to the end of the period;
-    `reports`, a function that writes the reports into the folder that it gets; `layout`, the name of their layout; `is_approved`, whether
-    the approval is also valid for the readiness at the moment of the freeze, which is published with the values. Raises PeriodNotOver if
-    the period has not ended, CchcError if a source is not known up to the end of the period (unless `incomplete`), LoadBlocked if the
-    approval is no longer valid, and WrongUse if the period is published and nothing has changed since.
+    `reports`, a function that writes the reports into the folder that it gets, and prints on them the seal that it gets; `layout`, the name
+    of their layout; `is_approved`, whether the approval is also valid for the readiness at the moment of the freeze, which is published
+    with the values. Raises PeriodNotOver if the period has not ended, CchcError if a source is not known up to the end of the period
+    (unless `incomplete`), LoadBlocked if the approval is no longer valid, and WrongUse if the period is published and nothing has changed
+    since.
     """
     require_over(period)
     if not approved_by.strip():
@@ -98,7 +101,8 @@ def close(
     with engine(settings).begin() as connection:
         _hold_still(connection, period, sorted({item.role for item in items.values()}), months)
         # read once: a load may move them, and what is frozen as known must be what the items were counted by
-        frozen_clocks = role_clocks(connection)
+        trees = every_tree(connection)
+        frozen_clocks = next((clocks for clocks in trees if clocks.is_own), role_clocks(connection))
         state = readiness_at(connection, settings, period, frozen_clocks)
         if not incomplete:
             _require_known(state)
@@ -127,7 +131,12 @@ def close(
                 now=now(),
             ).rowcount
         score.freeze(connection, period, str(publication_id))
-        names = freeze_reports(connection, settings, period, edition, publication_id, reports) if reports else []
+        drafted = bundle.draft(connection, settings, period, publication_id, trees)
+        names = []
+        if reports:
+            write, seal = reports, drafted.seal
+            names = freeze_reports(connection, settings, drafted.papers, publication_id, lambda folder: write(folder, seal))
+        bundle.finish(connection, settings, drafted)
     return Publication(publication_id, period, edition, values, restated, names)
 
 
@@ -199,6 +208,28 @@ def close_with_reports(
         approval=approval,
         incomplete=incomplete,
         is_approved=is_approved,
-        reports=lambda folder: build(settings, period, folder, is_edition=True),
+        reports=lambda folder, seal: build(settings, period, folder, is_edition=True, seal=seal),
         layout=layout_of(settings, period).folder.name,
+    )
+
+
+def write_bundles(settings: Settings, period: Period, edition: int | None = None) -> str:
+    """Write the two bundles of a published edition, and check them. Returns a sentence that names them.
+
+    The edition is published whatever happens here, and the bundles can be written again at any time, to the same bytes. Without a number
+    they are those of the newest edition. Raises CchcError if they cannot be written, or if the check finds something wrong.
+    """
+    from cchc.bundle.archive import pack
+    from cchc.bundle.verify import check_all
+
+    packed = pack(settings, period, edition)
+    wrong = [sentence for one in check_all([packed.open, packed.audit]) for sentence in one.wrong]
+    if wrong:
+        raise CchcError(
+            f"{period.code} edition {packed.edition} is published, but its bundle does not prove it ({len(wrong)} differences): "
+            + "; ".join(dict.fromkeys(wrong[:10]))
+        )
+    return (
+        f"{period.code} edition {packed.edition}: every figure follows from its rows; hash of the figures {packed.content_sha256[:16]}\n"
+        f"  {packed.open}\n  {packed.audit}"
     )

@@ -123,16 +123,14 @@ def freeze_values(
 def freeze_reports(
     connection: Connection,
     settings: Settings,
-    period: Period,
-    edition: int,
+    folder: Path,
     publication_id: int,
     reports: Callable[[Path], list[Path]],
 ) -> list[str]:
-    """Write the reports of an edition into its folder, and store their names and hashes. Returns the names.
+    """Write the reports of an edition into a folder, and store their names and hashes. Returns the names.
 
     `reports`: a function that writes the reports into the folder that it gets, and returns their paths.
     """
-    folder = settings.home / "publications" / f"{period.code}_{edition}"
     folder.mkdir(parents=True, exist_ok=True)
     names = []
     for path in reports(folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cchc.errors import CchcError, NotConfigured, WrongUse
@@ -18,6 +18,7 @@ from cchc.reports.layout import Layout
 from cchc.reports.layout_file import ReportEntry
 from cchc.reports.page import list_page, public_page
 from cchc.reports.pdf import as_pdf, why_none
+from cchc.reports.seal import Seal
 from cchc.reports.workbook import form_workbook, table_workbook
 from cchc.settings import Settings
 from cchc.warehouse import engine
@@ -81,13 +82,13 @@ def layout_of(settings: Settings, period: Period) -> Layout:
 
 def build(
     settings: Settings, period: Period, folder: Path, unit: str | None = None, kinds: Sequence[str] | None = None, *,
-    each_unit: bool = False, is_edition: bool = False,
+    each_unit: bool = False, is_edition: bool = False, seal: Seal | None = None,
 ) -> list[Path]:  # fmt: skip
     """Write the reports of a period into a folder; their paths, in the order of the layout.
 
     `unit`: None is the whole district; some reports are written only for it. `kinds`: None is every report. `each_unit` adds a sheet for
     each unit to form II.06a. A published period calls its units as it was published; `is_edition`: these are the papers of a new edition,
-    which calls them anew.
+    which calls them anew. `seal`: of the edition; it is printed on every paper.
 
     A Word paper or workbook is written as PDF, too, where LibreOffice is installed (cchc.reports.pdf); where it is not, the log says so.
     The same data give the same bytes. Raises WrongUse for an unknown kind or unit, NotConfigured for a wrong layout, CchcError where the
@@ -98,13 +99,14 @@ def build(
     for kind in kinds or ():
         if kind not in reports:
             raise WrongUse(f"no report {kind}{near(kind, reports)}; known are {', '.join(reports)}")
-    content = read(settings, period, unit, each_unit=each_unit, is_edition=is_edition, queries=layout.queries)
+    content = replace(read(settings, period, unit, each_unit=each_unit, is_edition=is_edition, queries=layout.queries), seal=seal)
     files: dict[str, bytes] = {}
     for report in reports.values():
         if (kinds is not None and report.kind not in kinds) or (report.whole_only and unit is not None):
             continue
         for ending, writer in report.writers.items():
-            files[report.name(period, unit) + ending] = writer(content, layout)
+            data = writer(content, layout)
+            files[report.name(period, unit) + ending] = seal.on(data, ending) if seal else data
     missing = why_none(settings)
     if missing:
         log.info("%s", missing)

@@ -20,6 +20,7 @@ from cchc.period import Period
 from cchc.reference.plan import DISTRICT, plan_of
 from cchc.reference.roles import role_clocks
 from cchc.reference.scopes import known_scope
+from cchc.reports.seal import Seal
 from cchc.reports.vietnamese import clean
 from cchc.settings import Settings
 from cchc.states import FAILED, ValueStatus
@@ -221,7 +222,8 @@ class Failure:
 class Content:
     """Everything that the reports of one period and scope say. `unit` None = the whole district.
 
-    `is_judged`: whether the plan `plan_code` holds in the period; else it only gives the order, and nothing is judged.
+    `is_judged`: whether the plan `plan_code` holds in the period; else it only gives the order, and nothing is judged. `seal`: of the
+    edition whose paper this is.
     """
 
     plan_code: str
@@ -240,6 +242,7 @@ class Content:
     ranking: list[RankRow]
     from_sql: dict[str, SqlRows] = field(default_factory=dict)
     is_judged: bool = True
+    seal: Seal | None = None
 
     @property
     def is_provisional(self) -> bool:

@@ -21,6 +21,7 @@ from cchc.reports.formats import COUNT
 from cchc.reports.layout import Layout, Letterhead, filled
 from cchc.reports.layout_file import LAST, ColumnEntry
 from cchc.reports.rows import Line
+from cchc.reports.seal import Seal
 from cchc.reports.tables import Filled, Tables, is_alert, shown
 
 FONT = "Times New Roman"  # where it is missing, Liberation Serif takes the same room
@@ -86,7 +87,7 @@ class _Book:
     """A workbook in memory."""
 
     def __init__(self, content: Content, layout: Layout, title: str) -> None:
-        self.layout = layout
+        self.layout, self.seal = layout, content.seal
         self._out = io.BytesIO()
         self._book = new_workbook(self._out, content.period.last_day, title=title, author=content.district.name)
         self._looks: dict[tuple[Any, ...], Any] = {}
@@ -119,9 +120,20 @@ class _Sheet:
         sheet.set_paper(A4)
         sheet.set_margins(left=0.6, right=0.4, top=0.6, bottom=0.6)
         sheet.center_horizontally()
-        sheet.set_footer(f'&C&"{FONT},Regular"&10&P/&N', {"margin": 0.3})
+        self._foot(book.seal)
         sheet.set_header("", {"margin": 0.3})
         sheet.hide_gridlines(2)
+
+    def _foot(self, seal: Seal | None) -> None:
+        """The number of the page and, on the papers of an edition, its seal."""
+        look = f'&"{FONT},Regular"'
+        more: dict[str, Any] = {}
+        text = f"&C{look}&10&P/&N"
+        if seal is not None:
+            text = f"&L{look}&8{seal.text_vi}{text}&R&G"
+            more = {"image_right": "qr.png", "image_data_right": io.BytesIO(seal.png())}
+            self._sheet.set_margins(left=0.6, right=0.4, top=0.6, bottom=0.8)  # room for the QR code
+        self._sheet.set_footer(text, {"margin": 0.15 if seal else 0.3, **more})
 
     def put(
         self, cells: str, value: Any, *, bold: bool = False, italic: bool = False, size: int = 11, align: str = "center",
