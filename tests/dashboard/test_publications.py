@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
+from cchc.bundle.verify import check_all
 from cchc.dashboard.person import Person
-from cchc.dashboard.publications import FIGURES_ALONE, may_read
+from cchc.dashboard.publications import may_read
+from cchc.reports.papers import figures_alone
 from cchc.settings import Settings
 from tests.dashboard.conftest import BASE, COMMUNE, SCRIPT, Site, mounted
+from tests.support.papers import CODE, text_of
 
 OPERATOR, LEADER, COMMUNES_OWN, STRANGER = "operator", "leader", "commune", "stranger"
 
@@ -164,30 +167,61 @@ def test_lists_of_dossiers_are_for_those_who_see_every_unit(site: Site, edition:
     ],
 )
 def test_a_paper_that_is_not_known_is_for_those_who_see_everything(name: str, is_read: bool) -> None:
-    assert may_read(Person("x", unit_code=COMMUNE), name) is is_read
-    assert may_read(Person("x"), name) is is_read
-    assert may_read(Person("x", sees_everything=True), name)
+    for_everybody = figures_alone(Settings.load(), "v2023-01-01")
+    assert may_read(Person("x", unit_code=COMMUNE), name, for_everybody) is is_read
+    assert may_read(Person("x"), name, for_everybody) is is_read
+    assert may_read(Person("x", sees_everything=True), name, for_everybody)
+    assert figures_alone(Settings.load(), "v1999-01-01") == (), "of a layout that is gone nothing is for everybody"
+    assert figures_alone(Settings.load(), None) == figures_alone(Settings.load(), "v2022-01-01") == for_everybody
 
 
 def test_no_paper_that_everybody_may_read_names_a_dossier(site: Site, edition: dict[str, Any]) -> None:
     codes = {row["dossier_code"] for row in site.rows("select dossier_code from mart.dossier")}
     for row in site.rows("select * from mart.publication_report where publication_id = :p", p=edition["publication_id"]):
-        if row["file_name"].startswith(FIGURES_ALONE):
-            text = _text(site.settings.home / row["path"])
+        if row["file_name"].startswith(figures_alone(site.settings, edition["layout"])):
+            text = text_of((site.settings.home / row["path"]).read_bytes())
             assert len(text) > 500
-            assert not [code for code in re.findall(r"[\w.]+-\d{6}-\d+", text) if code in codes], row["file_name"]
+            assert not codes.intersection(CODE.findall(text)), row["file_name"]
         elif row["file_name"].startswith("ho_so_qua_han") and row["file_name"].endswith("xlsx"):
-            assert [code for code in re.findall(r"[\w.]+-\d{6}-\d+", _text(site.settings.home / row["path"])) if code in codes]
+            assert codes.intersection(CODE.findall(text_of((site.settings.home / row["path"]).read_bytes())))
 
 
-def _text(file: Any) -> str:
-    """Every text of a paper: HTML, or the XML parts of a workbook or document."""
-    import zipfile
+def test_the_bundles_are_there_and_prove_themselves(site: Site, edition: dict[str, Any], path: str, tmp_path: Path) -> None:
+    (stored,) = site.rows("select * from mart.publication_bundle where publication_id = :p", p=edition["publication_id"])
+    listed = table(site, path, "bundles")
+    assert [row["Mã băm cả gói"] for row in listed] == [stored["manifest_sha256"]] * 2
+    files: list[Path] = []
+    for form in ("open", "audit"):
+        answer = site.get(f"{path}/bundles/{form}")
+        assert answer.status_code == 200
+        files.append(tmp_path / listed[len(files)]["Tệp"])
+        files[-1].write_bytes(answer.content)
+    checked = check_all(files)
+    assert [one.wrong for one in checked] == [[], []]
+    assert [one.is_audit for one in checked] == [False, True]
+    assert checked[1].figures > 500
 
-    if not zipfile.is_zipfile(file):
-        return str(file.read_text(encoding="utf-8"))
-    with zipfile.ZipFile(file) as parts:
-        return " ".join(parts.read(name).decode("utf-8") for name in parts.namelist() if name.endswith(".xml"))
+
+def test_the_rows_are_for_those_who_see_every_unit(site: Site, path: str) -> None:
+    for who, status in ((OPERATOR, 200), (LEADER, 200), (COMMUNES_OWN, 403), (STRANGER, 403)):
+        assert site.get(f"{path}/bundles/audit", who).status_code == status
+        assert site.get(f"{path}/bundles/open", who).status_code == 200
+        assert (f"{path}/bundles/audit" in page(site, path, who)) == (status == 200)
+    assert site.get(f"{path}/bundles/other").status_code == 404
+
+
+def test_a_bundle_whose_folder_was_changed_is_told_and_not_sent(site: Site, edition: dict[str, Any], path: str) -> None:
+    (stored,) = site.rows("select * from mart.publication_bundle where publication_id = :p", p=edition["publication_id"])
+    file = site.settings.home / stored["path"] / "figures.csv"
+    data = file.read_bytes()
+    file.write_bytes(data.replace(b"1", b"2", 1))
+    try:
+        answer = site.get(f"{path}/bundles/open")
+        assert answer.status_code == 500
+        assert "một tệp của lần công bố đã mất hoặc đã khác" in answer.text
+    finally:
+        file.write_bytes(data)
+    assert site.get(f"{path}/bundles/open").status_code == 200
 
 
 @pytest.fixture
@@ -247,7 +281,7 @@ def test_a_file_that_the_edition_does_not_have_is_not_there(site: Site, path: st
 
 @pytest.mark.parametrize("number", ["999999", "0", "x", "-1", "9" * 30])
 def test_an_unknown_publication_is_not_there(site: Site, number: str) -> None:
-    for where in (f"/publications/{number}", f"/publications/{number}/files/x"):
+    for where in (f"/publications/{number}", f"/publications/{number}/files/x", f"/publications/{number}/bundles/open"):
         answer = site.get(where)
         assert answer.status_code == 404
     assert f"Không có lần công bố {number}." in site.get(f"/publications/{number}").text

@@ -16,6 +16,8 @@ from cchc.settings import Settings
 from cchc.warehouse import engine
 from cchc.warehouse.queries import ask
 
+OPEN, AUDIT = "open", "audit"  # the two forms: without and with the rows
+
 
 @dataclass(frozen=True)
 class Bundles:
@@ -40,21 +42,32 @@ def pack(settings: Settings, period: Period, edition: int | None = None) -> Bund
     number = row["edition"]
     found = Bundles(
         number,
-        folder / _name(period, number, "open"),
-        folder / _name(period, number, "audit"),
+        folder / name_of(period, number, OPEN),
+        folder / name_of(period, number, AUDIT),
         row["content_sha256"],
         row["manifest_sha256"],
     )
     try:
-        write_atomic(found.open, verify.packed({name: data for name, data in files.items() if not name.startswith(verify.ROWS)}))
-        write_atomic(found.audit, verify.packed(files), PRIVATE)
+        write_atomic(found.open, _packed(files, OPEN))
+        write_atomic(found.audit, _packed(files, AUDIT), PRIVATE)
     except OSError as error:
         raise CchcError(f"the bundles cannot be written into {folder}: {error.strerror or error}") from error
     return found
 
 
-def _name(period: Period, edition: int, form: str) -> str:
+def bundle(settings: Settings, period: Period, edition: int, form: str) -> bytes:
+    """The bytes of one bundle of an edition, packed anew from its folder. `form`: OPEN or AUDIT. Errors as in `pack`."""
+    row = _edition(settings, period, edition)
+    return _packed(_files(settings.home / row["path"], row), form)
+
+
+def name_of(period: Period, edition: int, form: str) -> str:
+    """The name of the file. `form`: OPEN or AUDIT."""
     return f"{authority().code}_{period.code}_{edition}_{form}.zip"
+
+
+def _packed(files: dict[str, bytes], form: str) -> bytes:
+    return verify.packed({name: data for name, data in files.items() if form == AUDIT or not name.startswith(verify.ROWS)})
 
 
 def _edition(settings: Settings, period: Period, edition: int | None) -> dict[str, Any]:

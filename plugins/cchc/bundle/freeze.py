@@ -1,7 +1,8 @@
 """Freeze the bundle of an edition: write its files into the folder of the edition, in the transaction of the caller that publishes it.
 
 First everything but the papers, which gives the hash that the papers print; then, after the papers, the manifest. The folder has the same
-files as the audit bundle, so that `cchc.bundle.archive` packs both bundles from it, now and in ten years, to the same bytes.
+files as the audit bundle, and beside them the papers that list single cases, so that `cchc.bundle.archive` packs both bundles from it, now
+and in ten years, to the same bytes.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from cchc.files import write_atomic
 from cchc.period import Period
 from cchc.reference.catalogue import catalogue
 from cchc.reference.roles import Clocks
+from cchc.reports.papers import figures_alone
 from cchc.reports.seal import Seal
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import query, sql
@@ -36,13 +38,17 @@ CHAIN_LOCK = "publication chain"
 
 @dataclass(frozen=True)
 class Draft:
-    """The bundle of an edition before its papers are written. `folder`: of the edition. `seal`: what the papers print."""
+    """The bundle of an edition before its papers are written.
+
+    `folder`: of the edition. `seal`: what the papers print. `figures_alone`: how the names of those papers begin that the bundle holds.
+    """
 
     publication_id: int
     position: int
     folder: Path
     seal: Seal
     hashes: dict[str, str]
+    figures_alone: tuple[str, ...]
 
     @property
     def papers(self) -> Path:
@@ -87,14 +93,17 @@ def draft(connection: Connection, settings: Settings, period: Period, publicatio
     content = verify.canonical({"files": hashes})
     hashes[verify.CONTENT] = _write(folder / verify.CONTENT, content)
     seal = Seal(period.code, publication["edition"], verify.sha256(content))
-    return Draft(publication_id, edition["position"], folder, seal, hashes)
+    return Draft(publication_id, edition["position"], folder, seal, hashes, figures_alone(settings, publication["layout"]))
 
 
 def finish(connection: Connection, settings: Settings, drafted: Draft) -> None:
-    """Write the manifest over everything, the papers too, sign it where a key is configured, and store the hashes."""
+    """Write the manifest over everything, the papers too, sign it where a key is configured, and store the hashes.
+
+    A paper that lists single cases is no part of a bundle: its codes and days would tell whose rows the pseudonyms are.
+    """
     hashes = dict(drafted.hashes)
     for path in sorted(drafted.papers.rglob("*")):
-        if path.is_file():
+        if path.is_file() and path.name.startswith(drafted.figures_alone):
             hashes[path.relative_to(drafted.folder).as_posix()] = verify.sha256(path.read_bytes())
     manifest = verify.canonical({"format": 1, "files": hashes})
     last = {verify.MANIFEST: manifest, **signed(signing_key(settings), manifest)}

@@ -42,6 +42,7 @@ PAGES: dict[str, Page] = {
 }
 FILES: dict[str, Callable[[Asking], Download]] = {
     "/publications/{publication}/files/{name}": publications.paper,
+    "/publications/{publication}/bundles/{form}": publications.bundle_file,
 }
 
 Identify = Callable[[Request], Any]

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from cchc.bundle.archive import AUDIT, OPEN, bundle, name_of
 from cchc.dashboard.health import is_number, own_units, unit_names
 from cchc.dashboard.page import Answer, Asking, Download, NotThere
 from cchc.dashboard.person import Forbidden, Person
@@ -20,6 +21,7 @@ from cchc.errors import CchcError, WrongUse
 from cchc.links import MOUNT
 from cchc.period import Period, midnight, parse_moment
 from cchc.reference.catalogue import catalogue
+from cchc.reports.papers import figures_alone
 from cchc.warehouse.queries import ask
 
 CLOSING = "/dags/close_month"  # the page of the DAG in Airflow
@@ -27,7 +29,6 @@ APPROVAL = f"{CLOSING}/required_actions"  # the page where its approval waits
 DOSSIERS = "dossiers"
 # The papers that name no dossier, by how their files begin: figures, for everybody. A paper that is not known here may list dossiers of
 # every unit (those that are late, those that fall due), so it is for those alone who may see all of them.
-FIGURES_ALONE = ("bieu_II.06a_", "phu_luc_ke_hoach_", "bao_cao_cchc_", "xep_hang_cap_xa_", "cong_khai_")
 DOSSIER_RECORDS = ("dossier", "certification")  # kinds of records of the catalogue whose items are codes of dossiers
 
 
@@ -153,8 +154,8 @@ def one_page(asking: Asking) -> Answer:
     restated = _restated(asking, edition["publication_id"])
     every = [_edition(row, words) for row in ask(asking.connection, "dashboard/publication")]
     others = [row for row in every if period_of(row) == period and row["publication_id"] != edition["publication_id"]]
-    papers = _paper_table(asking, edition["publication_id"])
-    tables = [papers, _restatement_table(asking, restated)]
+    papers = _paper_table(asking, edition)
+    tables = [papers, _bundle_table(asking, edition), _restatement_table(asking, restated)]
     is_seen, units = own_units(asking)
     items = _item_table(asking, edition["publication_id"], units) if is_seen else None
     if items is not None:
@@ -231,19 +232,23 @@ def _finding_table(asking: Asking, edition: Row) -> Table:
 # --- papers ------------------------------------------------------------------------------------------------------------
 
 
-def may_read(person: Person, file_name: str) -> bool:
-    """Whether a person may read a paper: everybody those with figures alone, the others those who see the dossiers of every unit."""
-    return person.sees_everything or file_name.startswith(FIGURES_ALONE)
+def may_read(person: Person, file_name: str, for_everybody: tuple[str, ...]) -> bool:
+    """Whether a person may read a paper: everybody those with figures alone, the others those who see the dossiers of every unit.
+
+    `for_everybody`: how the names of the papers with figures alone begin (cchc.reports.papers).
+    """
+    return person.sees_everything or file_name.startswith(for_everybody)
 
 
-def _paper_table(asking: Asking, publication: int) -> Table:
-    words = asking.words
+def _paper_table(asking: Asking, edition: Row) -> Table:
+    words, publication = asking.words, edition["publication_id"]
+    for_everybody = figures_alone(asking.settings, edition["layout"])
 
     def download(row: Row) -> str | None:
         return asking.view.link(f"/publications/{publication}/files/{quote(row['file_name'])}") if row["may_read"] else None
 
     rows = [
-        dict(row) | {"may_read": may_read(asking.person, row["file_name"]), "what": _paper_name(words, row["file_name"])}
+        dict(row) | {"may_read": may_read(asking.person, row["file_name"], for_everybody), "what": _paper_name(words, row["file_name"])}
         for row in ask(asking.connection, "dashboard/paper", p=publication)
     ]
     for row in rows:
@@ -259,9 +264,9 @@ def _paper_table(asking: Asking, publication: int) -> Table:
 
 def _paper_name(words: Words, file_name: str) -> str:
     """What a paper is, by how its file begins; its ending where that is not known."""
-    for beginning in (*FIGURES_ALONE, "ho_so_qua_han_", "ho_so_sap_den_han_"):
-        if file_name.startswith(beginning):
-            return words[f"paper_{beginning.rstrip('_')}"]
+    for key, name in words.texts.items():
+        if key.startswith("paper_") and file_name.startswith(key.removeprefix("paper_") + "_"):
+            return name
     return file_name.rpartition(".")[2].upper()
 
 
@@ -276,7 +281,7 @@ def paper(asking: Asking) -> Download:
     found = next((row for row in ask(asking.connection, "dashboard/paper", p=edition["publication_id"]) if row["file_name"] == name), None)
     if found is None:
         raise NotThere(words("no_such_paper", file=name))
-    if not may_read(asking.person, name):
+    if not may_read(asking.person, name, figures_alone(asking.settings, edition["layout"])):
         raise Forbidden(name)
     home = asking.settings.home.resolve()
     path = (home / found["path"]).resolve()
@@ -289,6 +294,60 @@ def paper(asking: Asking) -> Download:
     if hashlib.sha256(data).hexdigest() != found["sha256"]:
         raise ChangedFile(words("paper_changed", file=name))
     return Download(name, "", data)
+
+
+# --- bundles -----------------------------------------------------------------------------------------------------------
+
+
+def _bundle_table(asking: Asking, edition: Row) -> Table:
+    words, publication = asking.words, edition["publication_id"]
+    hashes = ask(asking.connection, "dashboard/bundle", p=publication)
+
+    def download(row: Row) -> str | None:
+        return asking.view.link(f"/publications/{publication}/bundles/{row['form']}") if row["note"] is None else None
+
+    rows = [
+        {
+            "form": form,
+            "file_name": name_of(period_of(edition), edition["edition"], form),
+            "what": words[f"bundle_{form}"],
+            "note": None if _may_take(asking.person, form) else words["paper_not_for_you"],
+            **found,
+        }
+        for found in hashes
+        for form in (OPEN, AUDIT)
+    ]
+    columns: tuple[Column, ...] = (
+        Column("file_name", words["file"], "code", download, note="note"),
+        Column("what", words["bundle"]),
+        Column("content_sha256", words["hash_of_figures"], "code"),
+        Column("manifest_sha256", words["hash_of_bundle"], "code"),
+    )
+    return table_of("bundles", words["bundles"], columns, rows, asking.query, words, empty=words["no_bundles"])
+
+
+def _may_take(person: Person, form: str) -> bool:
+    """Whether a person may take a bundle: everybody the open one, the one with rows those who see the dossiers of every unit."""
+    return form == OPEN or person.sees_everything
+
+
+def bundle_file(asking: Asking) -> Download:
+    """The file `/publications/{publication}/bundles/{form}`: a bundle with the bytes that it had when the edition was published.
+
+    Raises NotThere for an edition without bundles or an unknown form, Forbidden for a person who may not see rows, ChangedFile where a file
+    of the edition is not the one that was published.
+    """
+    words, edition, form = asking.words, chosen(asking), asking.parts["form"]
+    if form not in (OPEN, AUDIT) or not ask(asking.connection, "dashboard/bundle", p=edition["publication_id"]):
+        raise NotThere(words("no_such_paper", file=form))
+    period = period_of(edition)
+    name = name_of(period, edition["edition"], form)
+    if not _may_take(asking.person, form):
+        raise Forbidden(name)
+    try:
+        return Download(name, "application/zip", bundle(asking.settings, period, edition["edition"], form))
+    except CchcError as error:
+        raise ChangedFile(words("bundle_changed", file=name)) from error
 
 
 # --- restatements ------------------------------------------------------------------------------------------------------

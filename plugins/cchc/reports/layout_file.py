@@ -149,6 +149,10 @@ class ReportEntry(Typed):
     )
     table: str | None = Field(None, description="The table of tables.yaml that the writer `table` writes.")
     whole_only: bool = Field(False, description="Whether it is written for the whole district alone.")
+    figures_alone: bool = Field(
+        False,
+        description="Whether it has figures and no single case. Such a report is part of a bundle, and every account may load it.",
+    )
 
     @model_validator(mode="after")
     def _rules(self) -> ReportEntry:
