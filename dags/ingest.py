@@ -101,11 +101,11 @@ def ingest_dag(profile: Profile) -> None:
         @task(outlets=[MONTHS_TOUCHED], pool=WAREHOUSE_POOL)
         @reason_first
         def load(extract_id: int, *, outlet_events: OutletEventAccessorsProtocol) -> list[str]:
-            """Load the extract in one transaction. The months that it touched become partitions of the asset."""
+            """Load the extract in one transaction. The months that it touched become partitions of the asset, but those already asked for."""
             from cchc.pipeline import ingest as pipeline
 
             months = pipeline.load_step(Settings.load(), extract_id)
-            outlet_events[MONTHS_TOUCHED].add_partitions(months)
+            outlet_events[MONTHS_TOUCHED].add_partitions(pipeline.months_to_ask_for(Settings.load(), profile.source, extract_id))
             return months
 
         @task

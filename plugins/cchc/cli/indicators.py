@@ -55,7 +55,7 @@ def _refresh(options: argparse.Namespace, settings: Settings) -> int:
     require_migrated(settings)
     done = refresh_periods(settings, options.period) if options.period else refresh(settings)
     print_table(
-        ["month", "source", "periods", "values changed"], [[f"{d.month:%Y-%m}", d.source, str(d.periods), str(d.changed)] for d in done]
+        ["month", "sources", "periods", "values changed"], [[f"{d.month:%Y-%m}", ', '.join(d.sources), str(d.periods), str(d.changed)] for d in done]
     )
     return 0
 

@@ -150,15 +150,18 @@ def _count(
 ) -> None:
     """Run the SQL of an indicator for several spans, inside the statement that `around` makes of it.
 
-    `spans`: the bind values of each of `asked`.
+    `spans`: the bind values of each of `asked`. Those that are equal in all that the SQL binds are counted once: what is read as of the last
+    day is the same for every period that ends on it, and a year to date for every kind of period.
     """
     if not spans:
         return
-    rows = [
-        {"period_number": each.period_number, "basis": each.basis} | {name: span[name].isoformat() for name in composed.SPAN}
-        for each, span in zip(asked, spans, strict=True)
-    ]
-    values = spans[0] | {"spans": json.dumps(rows), "code": code, "units": units}
+    used, numbers = sorted(composed.binds_of_span(statement)), dict[tuple[str, ...], int]()
+    rows = []
+    for each, span in zip(asked, spans, strict=True):
+        number = numbers.setdefault(tuple(span[name].isoformat() for name in used), len(numbers))
+        rows.append({"span_number": number, "period_number": each.period_number, "basis": each.basis})
+    different = [{"span_number": number, **dict(zip(used, values, strict=True))} for values, number in numbers.items()]
+    values = spans[0] | {"spans": json.dumps(different), "asked": json.dumps(rows), "code": code, "units": units}
     whole = around(statement)
     connection.execute(read_statement(whole), asked_binds(whole, values))
 

@@ -1,4 +1,4 @@
-"""Recompute the indicators that count one source, for one month.
+"""Recompute the indicators that count some sources, for one month.
 
 A month is the unit of work: it includes every period that ends in it. A running period ends at known_at, so a running year belongs to the
 month of known_at. Each indicator uses known_at of the sources that fill its role. Values that did not change are not written.
@@ -29,23 +29,45 @@ class Recomputed:
     clocks: Clocks
 
 
-def recompute(connection: Connection, settings: Settings, source: str, month: date) -> list[Recomputed]:
-    """Compute every period that ends in a month for the indicators that count a source, and delete the mark of the month.
+def recompute(connection: Connection, settings: Settings, sources: Iterable[str], month: date) -> list[Recomputed]:
+    """Compute every period that ends in a month for the indicators that count one of these sources, and delete their marks of the month.
 
-    `month`: the first day of the month. The caller owns the transaction: after an interrupted refresh the mark still exists, so the next
-    refresh computes the month again.
+    `month`: the first day of the month. What two of the sources have in common is computed once. The caller owns the transaction: after an
+    interrupted refresh the marks still exist, so the next refresh computes the month again.
     """
-    filled = roles_of(connection, source)
-    concerned: dict[str, list[Indicator]] = {}
-    for item in catalogue(settings).values():
-        if filled & set(item.roles):
-            concerned.setdefault(item.role, []).append(item)
-    done: list[Recomputed] = []
-    # The mark is deleted first, and the deleted row stays locked: a load that marks the month again waits for this transaction to end, and
+    named = sorted(set(sources))
+    # The marks are deleted first, and the deleted rows stay locked: a load that marks the month again waits for this transaction to end, and
     # its mark is not lost.
-    connection.execute(text("delete from ops.dirty_month where source_code = :s and month_start = :m"), {"s": source, "m": month})
-    for role, indicators in sorted(concerned.items()):
+    connection.execute(text("delete from ops.dirty_month where source_code = any(:s) and month_start = :m"), {"s": named, "m": month})
+    items = catalogue(settings).values()
+    concerned: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for source in named:
+        filled = frozenset(roles_of(connection, source))
+        for role in {item.role for item in items if filled & set(item.roles)}:
+            concerned.setdefault(role, []).append((source, filled))
+    done: list[Recomputed] = []
+    for role, marked in sorted(concerned.items()):
         connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
+        for root, computed_month, codes in _asked(connection, list(items), role, marked, month):
+            clocks = role_clocks(connection, root)
+            known_at = clocks.known_at(role)
+            assert known_at is not None
+            indicators = [item for item in items if item.code in codes]
+            periods = periods_ending_in(computed_month, known_at)
+            changed = compute(connection, settings, indicators, role, periods, clocks)
+            done += [Recomputed(indicators, period, count, clocks) for period, count in zip(periods, changed, strict=True)]
+    return done
+
+
+def _asked(
+    connection: Connection, items: list[Indicator], role: str, marked: list[tuple[str, frozenset[str]]], month: date
+) -> list[tuple[str, date, set[str]]]:
+    """What is computed of one role: for each tree of units (its root) and month the codes of the indicators.
+
+    `marked`: the sources whose mark is there, each with the roles that it fills.
+    """
+    asked: dict[tuple[str, date], set[str]] = {}
+    for source, filled in marked:
         for root in roots_of(connection, source):
             clocks = role_clocks(connection, root)
             known_at = clocks.known_at(role)
@@ -54,10 +76,9 @@ def recompute(connection: Connection, settings: Settings, source: str, month: da
             # A record of a source that lies after known_at of the role counts in the periods that run at known_at of the role.
             last = month_start(last_day_before(known_at))
             is_beyond = role not in filled or len(clocks.of(role)) > 1
-            periods = periods_ending_in(min(month, last) if is_beyond else month, known_at)
-            changed = compute(connection, settings, indicators, role, periods, clocks)
-            done += [Recomputed(indicators, period, count, clocks) for period, count in zip(periods, changed, strict=True)]
-    return done
+            place = (root, min(month, last) if is_beyond else month)
+            asked.setdefault(place, set()).update(item.code for item in items if item.role == role and filled & set(item.roles))
+    return [(root, computed_month, codes) for (root, computed_month), codes in sorted(asked.items())]
 
 
 def months_of(periods: Iterable[Period], known_at: datetime) -> list[date]:

@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh of one month and source did."""
+    """What a refresh of one month did. `sources`: those whose marks it took."""
 
-    source: str
+    sources: tuple[str, ...]
     month: date
     periods: int
     changed: int
@@ -34,7 +34,8 @@ class Refreshed:
 def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: bool = False) -> list[Refreshed]:
     """Refresh the marked months: all of them, or only those among `months`. With `force`, all `months` are refreshed, marked or not.
 
-    Each pair of source and month is one transaction, which also deletes its mark. So an interrupted refresh can be run again.
+    Each month is one transaction for all the sources that marked it, which also deletes their marks: what they have in common is computed
+    once, and an interrupted refresh can be run again.
     """
     done: list[Refreshed] = []
     wanted = sorted(set(months)) if months is not None else None
@@ -42,11 +43,14 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
         waiting = connection.execute(text("select source_code, month_start from ops.dirty_month order by month_start, source_code")).all()
         sources = _one_source_of_each_role(connection, settings)
     if force and wanted is not None:
-        tasks = [(source, month) for month in wanted for source in sources]
+        tasks = {month: sources for month in wanted}
     else:
-        tasks = [(row[0], row[1]) for row in waiting if wanted is None or row[1] in wanted]
-    for source, month in tasks:
-        done.append(_refresh_month(settings, source, month))
+        tasks = {}
+        for source, month in waiting:
+            if wanted is None or month in wanted:
+                tasks.setdefault(month, []).append(source)
+    for month, named in tasks.items():
+        done.append(_refresh_month(settings, named, month))
     return done
 
 
@@ -69,15 +73,27 @@ def _one_source_of_each_role(connection: Connection, settings: Settings) -> list
     return sorted(found)
 
 
-def _refresh_month(settings: Settings, source: str, month: date) -> Refreshed:
+def _refresh_month(settings: Settings, sources: list[str], month: date) -> Refreshed:
     with engine(settings).begin() as connection:
-        computed = recompute(connection, settings, source, month)
+        computed = recompute(connection, settings, sources, month)
         for done in computed:
             if done.clocks.is_own:
                 restate(connection, settings, done.indicators, done.period, done.clocks)
     changed = sum(done.changed for done in computed)
-    log.info("refreshed %s %s: %s periods, %s values changed", source, f"{month:%Y-%m}", len(computed), changed)
-    return Refreshed(source, month, len(computed), changed)
+    log.info("refreshed %s %s: %s periods, %s values changed", f"{month:%Y-%m}", ", ".join(sources), len(computed), changed)
+    return Refreshed(tuple(sources), month, len(computed), changed)
+
+
+def _until_none_waits(settings: Settings, month: date) -> list[Refreshed]:
+    """Refresh a month until no source marks it any more.
+
+    A load that marks the month while it is computed asks for no run of its own (`cchc.pipeline.ingest.months_to_ask_for`), so its mark is
+    looked for again after each refresh.
+    """
+    done: list[Refreshed] = []
+    while found := refresh(settings, [month]):
+        done += found
+    return done
 
 
 def refresh_partition(settings: Settings, partition: str | None, periods: list[str]) -> list[str]:
@@ -86,9 +102,11 @@ def refresh_partition(settings: Settings, partition: str | None, periods: list[s
     Arguments: `partition`, a month (YYYY-MM) or None; `periods`, codes of periods. Without both, all marked months are refreshed.
     """
     if partition:
-        done = refresh(settings, [parse_period(partition).start])
+        done = _until_none_waits(settings, parse_period(partition).start)
     elif periods:
         done = refresh_periods(settings, [parse_period(code) for code in periods])
     else:
         done = refresh(settings)
-    return [f"{item.source} {item.month:%Y-%m}: {item.periods} periods, {item.changed} values changed" for item in done]
+    return [
+        f"{item.month:%Y-%m} ({', '.join(item.sources)}): {item.periods} periods, {item.changed} values changed" for item in done
+    ]

@@ -337,49 +337,67 @@ SPAN = {"start_date": "date", "start_at": "timestamptz", "year_start_at": "times
 _BIND_OF_A_SPAN = re.compile(rf"(?<![:\w\\]):({'|'.join(SPAN)})\b(?!:)")
 
 
+def binds_of_span(statement: str) -> frozenset[str]:
+    """Which of the names in SPAN an indicator's SQL binds: spans that are equal in these have the same rows."""
+    return frozenset(_BIND_OF_A_SPAN.findall(statement))
+
+
 def _beside_each_span(statement: str, columns: str, end: str) -> str:
-    """The rows of an indicator's SQL (alias x) for each row of `:spans` (alias span_).
+    """The rows of an indicator's SQL (alias x) for each row of `:spans` (alias span_), which are the different ones.
 
     Arguments: `columns`, what is taken of each row (alias counted_); `end`, the end of the subquery. With a `group by`, or `offset 0`,
     PostgreSQL plans the subquery by itself, so the SQL of an indicator keeps the plan that it has alone.
     """
-    names = ", ".join(f"{name} {kind}" for name, kind in SPAN.items())
+    used = binds_of_span(statement)
+    names = ", ".join(["span_number integer", *(f"{name} {kind}" for name, kind in SPAN.items() if name in used)])
     asked = _BIND_OF_A_SPAN.sub(r"span_.\1", statement)
-    return f"""from jsonb_to_recordset(cast(:spans as jsonb)) as span_ (period_number integer, basis text, {names})
+    return f"""from jsonb_to_recordset(cast(:spans as jsonb)) as span_ ({names})
         cross join lateral (select {columns} from (
 {asked}
 ) as counted_ {end}) as x"""
 
 
+# each basis of a period that is asked for takes the rows of its span
+_FOR_EACH_BASIS = """inner join jsonb_to_recordset(cast(:asked as jsonb)) as asked_ (span_number integer, period_number integer, basis text)
+            on asked_.span_number = c.span_number"""
+
+
 @lru_cache(maxsize=256)
 def count_rows(statement: str) -> str:
-    """Count the rows that an indicator's SQL returns into `unit_count`, by span and unit.
+    """Count the rows that an indicator's SQL returns into `unit_count`, by period, basis and unit.
 
     Days are summed by the stretches of days in which a unit counts for the same unit. A stretch is known by its first day.
     """
     summed = "count(*) filter (where counted_.is_numerator) as numerator, count(*) as denominator"
     by_day = "counted_.unit_code, counted_.counted_on"
     return f"""insert into unit_count
-        select span_.period_number, span_.basis, :code, x.unit_code, o.from_date, sum(x.numerator), sum(x.denominator)
-        {_beside_each_span(statement, f"{by_day}, {summed}", f"group by {by_day}")}
-        left join core.unit_on_day as o on x.unit_code = o.unit_code and x.counted_on >= o.from_date and x.counted_on <= o.to_date
-        group by span_.period_number, span_.basis, x.unit_code, o.from_date"""
+        select asked_.period_number, asked_.basis, :code, c.unit_code, c.from_date, c.numerator, c.denominator
+        from (
+            select span_.span_number, x.unit_code, o.from_date, sum(x.numerator) as numerator, sum(x.denominator) as denominator
+            {_beside_each_span(statement, f"{by_day}, {summed}", f"group by {by_day}")}
+            left join core.unit_on_day as o
+                on x.unit_code = o.unit_code and x.counted_on >= o.from_date and x.counted_on <= o.to_date
+            group by span_.span_number, x.unit_code, o.from_date
+        ) as c
+        {_FOR_EACH_BASIS}"""
 
 
 @lru_cache(maxsize=256)
 def count_distinct(statement: str) -> str:
     """Write the items that an indicator's SQL returns into `person`: they count once in each scope."""
     return f"""insert into person
-        select span_.period_number, span_.basis, :code, x.unit_code, x.item, x.is_numerator
-        {_beside_each_span(statement, "counted_.*", "offset 0")}"""
+        select asked_.period_number, asked_.basis, :code, c.unit_code, c.item, c.is_numerator
+        from (select span_.span_number, x.* {_beside_each_span(statement, "counted_.*", "offset 0")}) as c
+        {_FOR_EACH_BASIS}"""
 
 
 @lru_cache(maxsize=256)
 def count_expected(statement: str) -> str:
     """Write the units that the SQL of a coverage returns into `expected`."""
     return f"""insert into expected
-        select span_.period_number, span_.basis, :code, x.unit_code, x.has_sent
-        {_beside_each_span(statement, "counted_.*", "offset 0")}"""
+        select asked_.period_number, asked_.basis, :code, c.unit_code, c.has_sent
+        from (select span_.span_number, x.* {_beside_each_span(statement, "counted_.*", "offset 0")}) as c
+        {_FOR_EACH_BASIS}"""
 
 
 # --- findings, publication, reports ------------------------------------------------------------------------------------
