@@ -18,6 +18,7 @@ from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 from tests.support import quick
+from tests.support.district import LoadedMonth, load_month
 from tests.support.environment import environment
 from tests.support.warehouse import NewWarehouse, admin
 
@@ -126,9 +127,9 @@ def new_warehouse(postgres_server: postgres.Server, template: str) -> NewWarehou
     """A function: a context with the settings of a fresh migrated warehouse whose home is the given folder; gone afterwards."""
 
     @contextmanager
-    def fresh(home: Path) -> Iterator[Settings]:
+    def fresh(home: Path, copy_of: str | None = None) -> Iterator[Settings]:
         name = f"warehouse_{next(_numbers)}"
-        admin(postgres_server, f"create database {name} template {template} strategy file_copy")
+        admin(postgres_server, f"create database {name} template {copy_of or template} strategy file_copy")
         variables = {"CCHC_HOME": str(home), "CCHC_WAREHOUSE_URL": postgres_server.url(name), "CCHC_PRIVACY_KEY": "a key for tests"}
         with environment(**variables):
             settings = Settings.load()
@@ -137,6 +138,13 @@ def new_warehouse(postgres_server: postgres.Server, template: str) -> NewWarehou
         admin(postgres_server, f"drop database {name} with (force)")
 
     return fresh
+
+
+@pytest.fixture(scope="session")
+def month_template(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadedMonth]:
+    """The small district as `loaded_month` gives it, loaded and computed once for all that copy it."""
+    with load_month(new_warehouse, tmp_path_factory.mktemp("month")) as loaded:
+        yield loaded
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ import pytest
 
 from cchc.settings import Settings
 from cchc.warehouse import accounts
-from tests.support.district import loaded_month
+from tests.support.district import LoadedMonth, loaded_month
 from tests.support.warehouse import NewWarehouse
 
 
 @pytest.fixture(scope="module")
-def district(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def district(new_warehouse: NewWarehouse, month_template: LoadedMonth, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """The district up to T, computed for everything that ends in December 2023."""
-    with loaded_month(new_warehouse, tmp_path_factory.mktemp("analysts")) as settings:
+    with loaded_month(new_warehouse, month_template, tmp_path_factory.mktemp("analysts")) as settings:
         yield settings
 
 

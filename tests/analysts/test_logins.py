@@ -45,6 +45,7 @@ SUMS_AND_LISTS = {
     "indicator_value",
     "procedure",
     "publication",
+    "publication_bundle",
     "publication_report",
     "publication_unit",
     "publication_value",

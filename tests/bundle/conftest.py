@@ -13,7 +13,7 @@ from cchc.bundle.archive import Bundles, pack
 from cchc.period import parse_period
 from cchc.pipeline.close import close, close_with_reports
 from cchc.settings import Settings
-from tests.support.district import loaded_month
+from tests.support.district import LoadedMonth, loaded_month
 from tests.support.warehouse import NewWarehouse
 
 PERIODS = ("2023-12", "2023-Q4", "2023")  # in the order of publication; all of them end in the month that is computed
@@ -33,9 +33,9 @@ class Published:
 
 
 @pytest.fixture(scope="module")
-def published(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+def published(new_warehouse: NewWarehouse, month_template: LoadedMonth, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
     """The first edition with its papers, the others without: papers take seconds."""
-    with loaded_month(new_warehouse, tmp_path_factory.mktemp("bundle")) as settings:
+    with loaded_month(new_warehouse, month_template, tmp_path_factory.mktemp("bundle")) as settings:
         bundles = {}
         for code in PERIODS:
             period = parse_period(code)

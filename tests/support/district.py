@@ -7,14 +7,18 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from cchc.settings import Settings
+from cchc.warehouse import engine
 from demo import server
 from demo.district import District
 from tests.support.cli import cchc
+from tests.support.environment import put_back
 from tests.support.profiles import profiles_that_try_once
 from tests.support.warehouse import NewWarehouse
 
@@ -42,24 +46,51 @@ def served(state: Path, clock: str = CLOCK) -> Iterator[server.Demo]:
         running.stop()
 
 
+@dataclass(frozen=True)
+class LoadedMonth:
+    """A loaded district that is copied: the name of its database, and its folder."""
+
+    database: str
+    home: Path
+
+
 @contextmanager
-def loaded_month(new_warehouse: NewWarehouse, home: Path) -> Iterator[Settings]:
-    """A warehouse with the district up to T, computed for everything that ends in December 2023; its files are those of that month."""
-    with new_warehouse(home / "home") as settings, served(home / "demo") as demo, pytest.MonkeyPatch.context() as patch:
+def _surroundings(home: Path) -> Iterator[None]:
+    """The sources of the district beside a warehouse: a served demo, the files of one month, and the environment that names them."""
+    with served(home / "demo") as demo, pytest.MonkeyPatch.context() as patch:
         for source, pattern in OF_THE_MONTH.items():
             (home / source).mkdir()
             for path in getattr(demo.state, source).glob(pattern):
                 shutil.copy(path, home / source)
-        sources = profiles_that_try_once(home / "sources")
-        patch.setenv("CCHC_SOURCES_DIR", str(sources))
+        patch.setenv("CCHC_SOURCES_DIR", str(profiles_that_try_once(home / "sources")))
         for name, value in demo.connections().items():
             patch.setenv(name, value)
         for source in OF_THE_MONTH:
             patch.setenv(f"AIRFLOW_CONN_SRC_{source.upper()}", f'{{"conn_type": "fs", "host": "{home / source}"}}')
-        settings = Settings.load()
-        for source in ("one_stop", "documents", *OF_THE_MONTH):
-            done = cchc("ingest", source, "--to", CLOCK)
-            assert done.code == 0, done.err
-        assert cchc("refresh", PERIOD).code == 0
-        assert os.environ["CCHC_SOURCES_DIR"] == str(sources)
-        yield settings
+        yield
+
+
+@contextmanager
+def load_month(new_warehouse: NewWarehouse, home: Path) -> Iterator[LoadedMonth]:
+    """Load and compute the district for `loaded_month`. It stays for the whole session, and its environment does not."""
+    before = dict(os.environ)
+    with new_warehouse(home / "home") as settings:
+        with _surroundings(home):
+            for source in ("one_stop", "documents", *OF_THE_MONTH):
+                done = cchc("ingest", source, "--to", CLOCK)
+                assert done.code == 0, done.err
+            assert cchc("refresh", PERIOD).code == 0
+        engine(settings).dispose()  # a database with connections cannot be copied
+        put_back(before)
+        yield LoadedMonth(str(make_url(str(settings.warehouse_url)).database), home / "home")
+
+
+@contextmanager
+def loaded_month(new_warehouse: NewWarehouse, template: LoadedMonth, home: Path) -> Iterator[Settings]:
+    """A warehouse with the district up to T, computed for everything that ends in December 2023; its files are those of that month.
+
+    `template`: the fixture `month_template`, of which this is a copy. What was landed stays in the folder of the template.
+    """
+    shutil.copytree(template.home, home / "home")
+    with new_warehouse(home / "home", template.database), _surroundings(home):
+        yield Settings.load()

@@ -17,8 +17,8 @@ from cchc.warehouse import engine, query
 class NewWarehouse(Protocol):
     """The fixture `new_warehouse`: a context with the settings of a fresh migrated warehouse; gone afterwards."""
 
-    def __call__(self, home: Path) -> AbstractContextManager[Settings]:
-        """`home`: the folder that becomes CCHC_HOME."""
+    def __call__(self, home: Path, copy_of: str | None = None) -> AbstractContextManager[Settings]:
+        """`home`: the folder that becomes CCHC_HOME. `copy_of`: the name of a database that is copied, to which nobody is connected."""
 
 
 def admin(server: postgres.Server, statement: str) -> None:
