@@ -101,7 +101,7 @@ def ingest_dag(profile: Profile) -> None:
         @task(outlets=[MONTHS_TOUCHED], pool=WAREHOUSE_POOL)
         @reason_first
         def load(extract_id: int, *, outlet_events: OutletEventAccessorsProtocol) -> list[str]:
-            """Load the extract in one transaction. The months that it touched become partitions of the asset, but those already asked for."""
+            """Load the extract in one transaction. The months that it touched become partitions of the asset, unless they are asked for."""
             from cchc.pipeline import ingest as pipeline
 
             months = pipeline.load_step(Settings.load(), extract_id)

@@ -54,9 +54,8 @@ def _refresh(options: argparse.Namespace, settings: Settings) -> int:
 
     require_migrated(settings)
     done = refresh_periods(settings, options.period) if options.period else refresh(settings)
-    print_table(
-        ["month", "sources", "periods", "values changed"], [[f"{d.month:%Y-%m}", ', '.join(d.sources), str(d.periods), str(d.changed)] for d in done]
-    )
+    rows = [[f"{d.month:%Y-%m}", ", ".join(d.sources), str(d.periods), str(d.changed)] for d in done]
+    print_table(["month", "sources", "periods", "values changed"], rows)
     return 0
 
 

@@ -150,8 +150,8 @@ def _count(
 ) -> None:
     """Run the SQL of an indicator for several spans, inside the statement that `around` makes of it.
 
-    `spans`: the bind values of each of `asked`. Those that are equal in all that the SQL binds are counted once: what is read as of the last
-    day is the same for every period that ends on it, and a year to date for every kind of period.
+    `spans`: the bind values of each of `asked`. Those that are equal in all that the SQL binds are counted once: what is read as of the
+    last day is the same for every period that ends on it, and a year to date for every kind of period.
     """
     if not spans:
         return

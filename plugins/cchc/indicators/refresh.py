@@ -36,8 +36,8 @@ def recompute(connection: Connection, settings: Settings, sources: Iterable[str]
     interrupted refresh the marks still exist, so the next refresh computes the month again.
     """
     named = sorted(set(sources))
-    # The marks are deleted first, and the deleted rows stay locked: a load that marks the month again waits for this transaction to end, and
-    # its mark is not lost.
+    # The marks are deleted first, and the deleted rows stay locked: a load that marks the month again waits for this transaction to end,
+    # and its mark is not lost.
     connection.execute(text("delete from ops.dirty_month where source_code = any(:s) and month_start = :m"), {"s": named, "m": month})
     items = catalogue(settings).values()
     concerned: dict[str, list[tuple[str, frozenset[str]]]] = {}
@@ -48,25 +48,29 @@ def recompute(connection: Connection, settings: Settings, sources: Iterable[str]
     done: list[Recomputed] = []
     for role, marked in sorted(concerned.items()):
         connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
-        for root, computed_month, codes in _asked(connection, list(items), role, marked, month):
-            clocks = role_clocks(connection, root)
-            known_at = clocks.known_at(role)
-            assert known_at is not None
-            indicators = [item for item in items if item.code in codes]
-            periods = periods_ending_in(computed_month, known_at)
+        for asked in _asked(connection, list(items), role, marked, month):
+            clocks, indicators = asked.clocks, [item for item in items if item.code in asked.codes]
+            periods = periods_ending_in(asked.month, asked.known_at)
             changed = compute(connection, settings, indicators, role, periods, clocks)
             done += [Recomputed(indicators, period, count, clocks) for period, count in zip(periods, changed, strict=True)]
     return done
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What is computed of one role in the tree of `clocks`: the indicators `codes` of the periods that end in `month`."""
+
+    clocks: Clocks
+    known_at: datetime
+    month: date
+    codes: set[str]
+
+
 def _asked(
     connection: Connection, items: list[Indicator], role: str, marked: list[tuple[str, frozenset[str]]], month: date
-) -> list[tuple[str, date, set[str]]]:
-    """What is computed of one role: for each tree of units (its root) and month the codes of the indicators.
-
-    `marked`: the sources whose mark is there, each with the roles that it fills.
-    """
-    asked: dict[tuple[str, date], set[str]] = {}
+) -> list[_Asked]:
+    """What is computed of one role. `marked`: the sources whose mark is there, each with the roles that it fills."""
+    asked: dict[tuple[str, date], _Asked] = {}
     for source, filled in marked:
         for root in roots_of(connection, source):
             clocks = role_clocks(connection, root)
@@ -76,9 +80,10 @@ def _asked(
             # A record of a source that lies after known_at of the role counts in the periods that run at known_at of the role.
             last = month_start(last_day_before(known_at))
             is_beyond = role not in filled or len(clocks.of(role)) > 1
-            place = (root, min(month, last) if is_beyond else month)
-            asked.setdefault(place, set()).update(item.code for item in items if item.role == role and filled & set(item.roles))
-    return [(root, computed_month, codes) for (root, computed_month), codes in sorted(asked.items())]
+            computed = min(month, last) if is_beyond else month
+            one = asked.setdefault((root, computed), _Asked(clocks, known_at, computed, set()))
+            one.codes.update(item.code for item in items if item.role == role and filled & set(item.roles))
+    return [one for _, one in sorted(asked.items())]
 
 
 def months_of(periods: Iterable[Period], known_at: datetime) -> list[date]:

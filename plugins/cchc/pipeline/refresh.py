@@ -107,6 +107,4 @@ def refresh_partition(settings: Settings, partition: str | None, periods: list[s
         done = refresh_periods(settings, [parse_period(code) for code in periods])
     else:
         done = refresh(settings)
-    return [
-        f"{item.month:%Y-%m} ({', '.join(item.sources)}): {item.periods} periods, {item.changed} values changed" for item in done
-    ]
+    return [f"{item.month:%Y-%m} ({', '.join(item.sources)}): {item.periods} periods, {item.changed} values changed" for item in done]
