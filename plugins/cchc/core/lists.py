@@ -11,9 +11,10 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from cchc.core.merge import Counts, columns_of
+from cchc.period import ZONE
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
-from cchc.warehouse import composed
+from cchc.warehouse import asked_binds, composed
 
 
 def merge_list(
@@ -46,10 +47,11 @@ def merge_list(
         text(f"select md5(coalesce(string_agg(cast(row({names}) as text), '|' order by _key), '')) as hash from listed_{model}")
     ).one()
     # the list that was in force at known_at so far; if the extract is run again, this is the list of its first run
-    before = connection.execute(
-        text(f"select list_hash from {fetches} where source_code = :s and fetched_at <= :t order by fetched_at desc limit 1"),
+    found = connection.execute(
+        text(f"select list_hash, fetched_at from {fetches} where source_code = :s and fetched_at <= :t order by fetched_at desc limit 1"),
         {"s": source, "t": known_at},
-    ).scalar()
+    ).one_or_none()
+    before, before_at = (found.list_hash, found.fetched_at) if found else (None, None)
     known = connection.execute(text(f"select 1 from {items} where list_hash = :h limit 1"), {"h": row.hash}).scalar()
     if known is None:
         connection.execute(
@@ -57,7 +59,9 @@ def merge_list(
             {"h": row.hash},
         )
     connection.execute(text(composed.store_list(fetches)), {"s": source, "t": known_at, "h": row.hash, "l": load_id})
-    connection.execute(text(composed.list_change(model, names)), {"before": before} | ({"s": source} if model == "procedure" else {}))
+    compare = composed.list_change(model, content)
+    values = {"before": before, "s": source, "t": known_at, "is_later": before_at is not None and before_at < known_at, "zone": ZONE.key}
+    connection.execute(text(compare), asked_binds(compare, values))
     changed = connection.execute(text("select count(*) from list_change")).scalar_one()
     if changed:
         mark_dirty_months(

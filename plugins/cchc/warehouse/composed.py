@@ -221,32 +221,62 @@ def count_payments(target: Model, staged: str) -> str:
 
 # The first day from which a period may differ when an item of the list appears, changes or disappears. A dossier that was received before
 # the first version of its procedure uses the oldest version, so a procedure touches the periods back to the first such finished dossier.
-_FROM_DATE = {
-    "procedure": """least(i.valid_from, i.decision_date, (
-                select min(d.finished_date) from mart.dossier as d
-                where d.is_counted and d.source_code = :s and d.unit_code = i.unit_code and d.procedure_code = i.procedure_code
-                    and d.received_date < i.valid_from
-            ))""",
-    "leader": "i.from_date",
-}
+_FROM_DATE = {"procedure": "least(i.valid_from, i.decision_date, o.first_finished)", "leader": "i.from_date"}
+# What a period takes from the list in force at its end (J), by core.procedure_at. All else of an item is taken from the newest list.
+_AS_OF_J = {
+    "procedure": frozenset(
+        {
+            "procedure_name", "field_code", "field_name", "performing_level_code", "service_level", "is_online_eligible", "processing_time",
+            "processing_time_unit", "has_fee", "has_online_payment", "yields_document", "is_certification", "has_sample_dossier",
+            "is_synced_to_portal", "edition",
+        }
+    ),
+    "leader": frozenset[str](),
+}  # fmt: skip
+_OLDER_DOSSIER = """left join (
+            select c.unit_code, c.procedure_code, c.valid_from, min(d.finished_date) as first_finished
+            from (select distinct unit_code, procedure_code, valid_from from changed where not is_as_of_j) as c
+            inner join mart.dossier as d
+                on d.unit_code = c.unit_code and d.procedure_code = c.procedure_code and d.received_date < c.valid_from
+            where d.is_counted and d.source_code = :s
+            group by c.unit_code, c.procedure_code, c.valid_from
+        ) as o on o.unit_code = i.unit_code and o.procedure_code = i.procedure_code and o.valid_from = i.valid_from"""
 
 
-def list_change(model: str, columns: str) -> str:
+def list_change(model: str, columns: Sequence[str]) -> str:
     """Create the temporary table `list_change`: the first day that each item touches that is in one of two lists only.
 
-    The lists are the one with the hash `:before` and the one in the temporary table `listed_<model>`. `columns`: their columns.
+    The lists are the one with the hash `:before` and the one in the temporary table `listed_<model>`, which was fetched at `:t`. `columns`:
+    their columns. An item of which only such columns differ as a period takes from the list in force at its end touches nothing that ended
+    before `:t`; this holds where the list before was fetched earlier than `:t` (`:is_later`), because an older list also serves the time
+    before it.
     """
+    names = ", ".join(columns)
+    lasting = [column for column in columns if column not in _AS_OF_J[model]]
+    older = _OLDER_DOSSIER if model == "procedure" else ""
     return f"""create temp table list_change on commit drop as
-        select {_FROM_DATE[model]} as from_date
-        from (
-            select {columns}, count(*) over (partition by cast(row({columns}) as text)) as list_count
+        with changed as (
+            select
+                {names},
+                count(*) over (partition by {", ".join(lasting)}) = 2 and cast(:is_later as boolean) as is_as_of_j
             from (
-                select {columns} from core.{model}_list_item where list_hash = cast(:before as text)
-                union all
-                select {columns} from listed_{model}
-            ) as both_lists
-        ) as i
-        where i.list_count = 1"""
+                select {names}, count(*) over (partition by cast(row({names}) as text)) as list_count
+                from (
+                    select {names} from core.{model}_list_item where list_hash = cast(:before as text)
+                    union all
+                    select {names} from listed_{model}
+                ) as both_lists
+            ) as compared
+            where list_count = 1
+        )
+        select
+            case
+                when i.is_as_of_j
+                    then cast((cast(:t as timestamptz) - interval '1 microsecond') at time zone :zone as date)
+                else {_FROM_DATE[model]}
+            end as from_date
+        from changed as i
+        {older}"""
 
 
 def store_list(fetches: str) -> str:
