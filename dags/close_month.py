@@ -124,6 +124,17 @@ def close_month() -> None:
         print(written)
         return written
 
+    @task(retries=0)  # a second attempt would send the lists a second time to those who have theirs
+    @reason_first
+    def late_lists(period: str, published: str) -> list[str]:
+        """E-mail each unit its list of late dossiers, where include/reference/unit_mail.yaml switches it on."""
+        from cchc.airflow.late_lists import send_after_closing
+        from cchc.period import parse_period
+
+        lines = send_after_closing(Settings.load(), parse_period(period))
+        print("\n".join(lines))
+        return lines
+
     @task
     @reason_first
     def notify(period: str, published: str) -> None:
@@ -137,7 +148,7 @@ def close_month() -> None:
     decided = decide(period)
     chain(coverage(period), findings(period), decided, approval, frozen, notify(period, frozen))
     decided >> frozen
-    frozen >> bundle(period, frozen)
+    frozen >> [bundle(period, frozen), late_lists(period, frozen)]
 
 
 close_month()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from cchc.cli import main as cli
 from cchc.settings import PROJECT, Settings
 from tests.dags.conftest import Box
 from tests.support.district import CLOCK, served
+from tests.support.smtp import mail_server
 from tests.support.warehouse import NewWarehouse, rows_of
 
 TOLERANT = {"missing_units": 99, "absent_sources": 9}
@@ -31,7 +33,12 @@ def closable(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFacto
         assert cli.main(["ingest", "one_stop", "--to", CLOCK]) == 0
         yield (
             settings,
-            {"CCHC_HOME": str(settings.home), "CCHC_WAREHOUSE_URL": str(settings.warehouse_url), "CCHC_LANDING_URL": settings.landing_url},
+            {
+                "CCHC_HOME": str(settings.home),
+                "CCHC_WAREHOUSE_URL": str(settings.warehouse_url),
+                "CCHC_LANDING_URL": settings.landing_url,
+                "CCHC_PRIVACY_KEY": settings.privacy_key(),
+            },
         )
 
 
@@ -70,9 +77,35 @@ def test_the_rule_approves_and_nobody_is_asked(box: Box, closable: tuple[Setting
     assert done["state"] == "success", done
     assert done["tasks"]["approval"] == "skipped"
     assert done["asked"] == []
+    assert done["tasks"]["bundle"] == "success"
+    assert done["tasks"]["late_lists"] == "skipped", "nobody has switched them on"
     rule = "rule: at most 99 missing units and 9 absent sources"
     assert published(settings, "2023-08") == [(1, "rule", rule, None)]
     assert done["results"]["freeze"].endswith(f"phê duyệt: {rule}")
+
+
+def test_each_unit_is_sent_its_late_dossiers(box: Box, closable: tuple[Settings, dict[str, str]], tmp_path: Path) -> None:
+    settings, variables = closable
+    folder = reference(tmp_path / "reference", "rule", TOLERANT)
+    (folder / "unit_mail.yaml").write_text("send: true\naddresses: {H19.16.21: [a@example.vn]}\n", encoding="utf-8")
+    without = box.close("2023-06", variables, answer=None, reference=folder)
+    assert without["tasks"]["late_lists"] == "failed"
+    assert "Airflow has no connection cchc_smtp" in without["errors"]["late_lists"]
+    assert published(settings, "2023-06"), "the period is published all the same"
+    with mail_server() as mailbox:
+        smtp = {
+            "conn_type": "smtp",
+            "host": "127.0.0.1",
+            "port": mailbox.port,
+            "extra": {"from_email": "so.lieu@example.vn", "security": "none"},
+        }
+        more = {"AIRFLOW_CONN_CCHC_SMTP": json.dumps(smtp)}
+        done = box.close("2023-10", variables | more, answer=None, reference=folder)
+        assert done["state"] == "success", done
+        assert [line for line in done["results"]["late_lists"] if "sent to a@example.vn" in line]
+        assert mailbox.recipients == [["a@example.vn"]]
+        (mail,) = mailbox.mails
+        assert "Danh sách hồ sơ quá hạn tháng 10 năm 2023" in mail["Subject"]
 
 
 def test_with_a_late_source_a_person_is_asked_whatever_the_rule(

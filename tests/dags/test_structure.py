@@ -39,7 +39,7 @@ OTHERS = {
     ("check", "check"),
     *(("clean", task) for task in ("clean_database", "clean_logs")),
     *(("backup", task) for task in ("write", "test")),
-    *(("close", task) for task in ("choose_period", "coverage", "findings", "decide", "approval", "bundle", "notify")),
+    *(("close", task) for task in ("choose_period", "coverage", "findings", "decide", "approval", "bundle", "late_lists", "notify")),
 }
 FOREVER = {"schedule": None, "timetable": "NullTimetable"}
 
@@ -134,8 +134,8 @@ def test_every_task_has_an_owner_limits_and_words(dags: Any) -> None:
             assert what["owner"] not in ("", "airflow"), where
             assert what["timeout"] and what["timeout"] <= 6 * 3600, where
             assert what["doc"] or what["operator"] == "TriggerDagRunOperator", where
-            if name in ("check_connections", "alerts"):
-                assert what["retries"] == 0, "somebody waits for the answer, or the next hour tries again"
+            if name in ("check_connections", "alerts") or task == "late_lists":
+                assert what["retries"] == 0, "somebody waits for the answer, the next hour tries again, or e-mails would be sent twice"
             else:
                 assert (what["retries"], what["backoff"], what["delay"], what["most"]) == (3, 2.0, 20.0, 900.0), where
                 assert {
