@@ -30,12 +30,22 @@ def parsed() -> Any:
     return DagBag(DAGS, bundle_path=DAGS, bundle_name="dags-folder")
 
 
+@contextmanager
+def added(variables: dict[str, str]) -> Iterator[None]:
+    """These variables in the environment, which then is as it was: the next request comes from another test."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def structure(environment: dict[str, str]) -> dict[str, Any]:
     """Everything that the tests ask about the DAGs, as plain values; with these variables added to the environment."""
-    os.environ.update(environment)
-    bag = parsed()
-    for name in environment:
-        del os.environ[name]
+    with added(environment):
+        bag = parsed()
     return {"errors": bag.import_errors, "dags": {name: _dag(dag) for name, dag in bag.dags.items()}}
 
 
@@ -166,7 +176,12 @@ def run(
     `skip` marks tasks as done without running. `answer`: what the person says whom an approval asks, `chosen` and `note`.
     `reference`: another folder of reference data.
     """
-    os.environ.update(environment)
+    with added(environment):
+        return _run(dag_id, conf, skip, answer, reference)
+
+
+def _run(dag_id: str, conf: dict[str, Any], skip: str | None, answer: dict[str, Any] | None, reference: str | None) -> dict[str, Any]:
+    """`run`, in its environment."""
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
 

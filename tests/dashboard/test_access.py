@@ -39,6 +39,7 @@ def addresses(site: Site) -> list[str]:
         "source": dossier["source_code"],
         "dossier": dossier["dossier_code"],
         "name": paper,
+        "form": "open",
     }
     found = []
     for route in create_app(site.settings, identify, lambda request: "/").routes:

@@ -67,6 +67,9 @@ def opened(browser: Any, address: str, size: str = "desk", theme: str = "light",
     return page, errors
 
 
+# the labels at the vertical axis of each chart
+TICKS = """[...document.querySelectorAll('.chart svg g[aria-label="y-axis tick label"]')]
+    .map(axis => [...axis.querySelectorAll('text')].map(label => label.textContent))"""
 NAMES = ("scorecard", "edition", "indicator", "units", "unit", "dossier", "health", "load", "publications", "publication", "not_there")
 
 
@@ -86,6 +89,8 @@ def test_each_page_is_sound(browser: Any, address: str, pages: dict[str, str], n
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "the page is wider than the window"
     if name in ("scorecard", "indicator") and size == "desk":
         assert page.locator(".chart svg").count() > 0
+        for ticks in page.evaluate(TICKS):
+            assert len(set(ticks)) == len(ticks) > 0, "two ticks of an axis have the same label"
     if PICTURES and size == "desk" and name != "not_there":
         page.screenshot(path=str(Path(PICTURES) / f"dashboard_{name}.png"))
     # axe puts its own script into the page, so it is asked last

@@ -3,13 +3,21 @@ import * as Plot from "@observablehq/plot";
 
 const LOCALES = { vi: "vi-VN", en: "en-GB" };
 const language = document.documentElement.lang;
-const number = new Intl.NumberFormat(LOCALES[language] ?? "vi-VN", { maximumFractionDigits: 1 });
+const locale = LOCALES[language] ?? "vi-VN";
+const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 
 // Plot writes a style element into each drawing, which the page's security policy forbids; the same rules are in dashboard.css.
 function placed(element, drawing) {
   for (const style of drawing.querySelectorAll("style")) style.remove();
   drawing.setAttribute("aria-hidden", "true");
   element.replaceChildren(drawing);
+}
+
+// As many decimals as tell the ticks of an axis apart: on a narrow range they are less than a tenth from each other.
+function ticked(value, _index, ticks) {
+  const gap = Math.min(...ticks.slice(1).map((tick, place) => Math.abs(tick - ticks[place])));
+  const decimals = Number.isFinite(gap) && gap > 0 ? Math.min(6, Math.max(0, Math.ceil(-Math.log10(gap) - 1e-9))) : 1;
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: decimals }).format(value);
 }
 
 const dated = (points) => points.map((point) => ({ ...point, at: new Date(point.at) }));
@@ -52,7 +60,7 @@ function months(element, data) {
   placed(element, Plot.plot({
     width: Math.max(320, element.clientWidth || 640), height: 260, marginLeft: 48, marginRight: 16, className: "plot",
     x: { type: "utc", ticks: domain, tickFormat: monthOf, label: null },
-    y: { nice: true, label: null, tickFormat: (value) => number.format(value) },
+    y: { nice: true, label: null, tickFormat: ticked },
     marks,
   }));
 }
@@ -71,7 +79,7 @@ function multiples(element, data) {
   placed(element, Plot.plot({
     width: Math.max(300, element.clientWidth || 640), height: 90 * Math.ceil(data.units.length / columns) + 20, marginLeft: 34, marginTop: 18, className: "plot",
     fx: { axis: null, padding: 0.12 }, fy: { axis: null, padding: 0.35 },
-    x: { type: "utc", axis: null }, y: { nice: true, ticks: 2, label: null, tickFormat: (value) => number.format(value) },
+    x: { type: "utc", axis: null }, y: { nice: true, ticks: 2, label: null, tickFormat: ticked },
     marks,
   }));
 }

@@ -264,8 +264,10 @@ def _paper_table(asking: Asking, edition: Row) -> Table:
 
 def _paper_name(words: Words, file_name: str) -> str:
     """What a paper is, by how its file begins; its ending where that is not known."""
-    for key, name in words.texts.items():
-        if key.startswith("paper_") and file_name.startswith(key.removeprefix("paper_") + "_"):
+    parts = file_name.split("_")
+    for count in range(len(parts), 0, -1):
+        name = words.texts.get(f"paper_{'_'.join(parts[:count])}")
+        if name:
             return name
     return file_name.rpartition(".")[2].upper()
 

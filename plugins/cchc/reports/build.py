@@ -14,7 +14,7 @@ from cchc.period import Period
 from cchc.publication.edition import in_force
 from cchc.reports.content import Content, read
 from cchc.reports.document import report_document
-from cchc.reports.layout import Layout
+from cchc.reports.layout import Layout, filled
 from cchc.reports.layout_file import ReportEntry
 from cchc.reports.page import list_page, public_page
 from cchc.reports.pdf import as_pdf, why_none
@@ -99,6 +99,9 @@ def build(
     for kind in kinds or ():
         if kind not in reports:
             raise WrongUse(f"no report {kind}{near(kind, reports)}; known are {', '.join(reports)}")
+    if seal is not None:
+        told = filled(layout.labels.seal, period=seal.period, edition=seal.edition, digits=seal.digits)
+        seal = replace(seal, text_vi=told)
     content = replace(read(settings, period, unit, each_unit=each_unit, is_edition=is_edition, queries=layout.queries), seal=seal)
     files: dict[str, bytes] = {}
     for report in reports.values():

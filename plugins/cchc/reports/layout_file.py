@@ -286,6 +286,7 @@ class LabelsFile(Typed):
     scope: dict[str, str] = Field(description="The names of the scopes.")
     status: StatusEntry = Field(description="The names of the judgements.")
     state: StateEntry = Field(description="The names of a dossier's states.")
+    seal: str = Field(description="The hash of an edition's figures on its papers; {period}, {edition} and {digits} are known.")
     late_mail: LateMailEntry = Field(description="The e-mail that takes the list of late dossiers to a unit.")
     not_judged: str = Field(description="In place of a judgement where no plan holds.")
     not_then: str = Field(description="Why a published row has no value: it had none when it was published.")

@@ -17,17 +17,20 @@ SHORT = 16  # digits that a person compares
 
 @dataclass(frozen=True)
 class Seal:
-    """The hash of the figures, rows, definitions and queries of an edition. The papers are no part of it, because they print it."""
+    """The hash of the figures, rows, definitions and queries of an edition. The papers are no part of it, because they print it.
+
+    `text_vi`: what the papers print, in the words of the layout (`seal` in labels.yaml); it is known when they are written.
+    """
 
     period: str
     edition: int
     sha256: str
+    text_vi: str = ""
 
     @property
-    def text_vi(self) -> str:
-        """What the papers print."""
-        digits = " ".join(self.sha256[at : at + 4] for at in range(0, SHORT, 4))
-        return f"Mã kiểm chứng số liệu {self.period}, lần công bố {self.edition}: {digits}"
+    def digits(self) -> str:
+        """The digits that a person compares, in groups of four."""
+        return " ".join(self.sha256[at : at + 4] for at in range(0, SHORT, 4))
 
     @property
     def qr_text(self) -> str:
