@@ -73,8 +73,16 @@ TICKS = """[...document.querySelectorAll('.chart svg g[aria-label="y-axis tick l
 NAMES = ("scorecard", "edition", "indicator", "units", "unit", "dossier", "health", "load", "publications", "publication", "not_there")
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", NAMES)
+# on a telephone the pages that people open there; the others, which are tables as well, each night
+ON_A_TELEPHONE = ("scorecard", "indicator", "unit", "not_there")
+EACH_PAGE = [
+    pytest.param(name, size, marks=[] if size == "desk" or name in ON_A_TELEPHONE else [pytest.mark.nightly], id=f"{name}-{size}")
+    for name in NAMES
+    for size in SIZES
+]
+
+
+@pytest.mark.parametrize(("name", "size"), EACH_PAGE)
 def test_each_page_is_sound(browser: Any, address: str, pages: dict[str, str], name: str, size: str) -> None:
     theme = "light" if size == "desk" else "dark"
     page, errors = opened(browser, address, size, theme, bypass_csp=False)

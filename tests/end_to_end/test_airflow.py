@@ -17,7 +17,7 @@ from demo.state import StateFolder
 from tests.end_to_end import dashboard
 from tests.end_to_end.installation import Installation
 
-SCALE = 0.02
+SCALE = 0.01
 SOURCES = ("one_stop", "documents", "payments")
 RARE = ("feedback", "survey", "declared")  # nothing of theirs comes on the day that the test advances by
 VALUES = """

@@ -36,7 +36,7 @@ def new_site(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[NewSite]:
 
 
 # ================================================================ the numbers
-@pytest.mark.parametrize("seed", [4, 17, 29, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in (0, *range(101, 120)))])
+@pytest.mark.parametrize("seed", [4, 29, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in (0, 17, *range(101, 120)))])
 def test_every_number_equals_the_oracle(seed: int, new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> None:
     home, world = tmp_path_factory.mktemp("world"), random_world(seed, 30)
     world.ts = world.ts[-2:]  # two extracts, so that the second meets what the first left; `tests.oracle.compare` has longer stories
