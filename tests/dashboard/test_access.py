@@ -20,6 +20,7 @@ from cchc.dashboard.person import Login, Person
 from cchc.dashboard.warehouse import dashboard_url, reading
 from cchc.settings import Settings
 from tests.dashboard.conftest import BASE, COMMUNE, Site, identify, mounted
+from tests.support.papers import text_of
 from tests.support.warehouse import NewWarehouse
 
 PERIOD = "period=2023-12"
@@ -88,11 +89,15 @@ def test_nothing_can_be_changed(site: Site) -> None:
 
 
 def texts(answer: object) -> Iterator[str]:
-    """Everything that an answer says: of a workbook the text of its cells."""
+    """Everything that an answer says: of a workbook the text of its cells, of a bundle that of each file."""
     content, kind = answer.content, answer.headers["content-type"]  # type: ignore[attr-defined]
     if kind.endswith("wordprocessingml.document"):
         with zipfile.ZipFile(io.BytesIO(content)) as paper:
             yield re.sub(r"<[^>]+>", "", paper.read("word/document.xml").decode("utf-8"))
+    elif kind == "application/zip":
+        with zipfile.ZipFile(io.BytesIO(content)) as bundle:
+            for name in bundle.namelist():
+                yield text_of(bundle.read(name)) if name.startswith("papers/") else bundle.read(name).decode("utf-8", "replace")
     elif content[:2] == b"PK":
         for sheet in openpyxl.load_workbook(io.BytesIO(content)).worksheets:
             for row in sheet.iter_rows(values_only=True):
