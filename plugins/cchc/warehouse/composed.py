@@ -222,13 +222,13 @@ def count_payments(target: Model, staged: str) -> str:
 # The first day from which a period may differ when an item of the list appears, changes or disappears. A dossier that was received before
 # the first version of its procedure uses the oldest version, so a procedure touches the periods back to the first such finished dossier.
 _FROM_DATE = {"procedure": "least(i.valid_from, i.decision_date, o.first_finished)", "leader": "i.from_date"}
-# What a period takes from the list in force at its end (J), by core.procedure_at. All else of an item is taken from the newest list.
+# What a period takes from the list in force at its end (J), by core.procedure_at (a test compares the two). All else of an item, its name
+# and field too, is taken from the newest list.
 _AS_OF_J = {
     "procedure": frozenset(
         {
-            "procedure_name", "field_code", "field_name", "performing_level_code", "service_level", "is_online_eligible", "processing_time",
-            "processing_time_unit", "has_fee", "has_online_payment", "yields_document", "is_certification", "has_sample_dossier",
-            "is_synced_to_portal", "edition",
+            "service_level", "is_online_eligible", "has_fee", "has_online_payment", "yields_document", "is_certification",
+            "has_sample_dossier", "is_synced_to_portal",
         }
     ),
     "leader": frozenset[str](),
