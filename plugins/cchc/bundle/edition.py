@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from cchc.authority import authority
 from cchc.bundle.rows import Tree, declared_day, known_roles
-from cchc.core.completeness import counts_any_month, missing_from
+from cchc.core.completeness import missing_from
 from cchc.indicators import declared
-from cchc.indicators.compute import complete_from
-from cchc.period import BASES, ZONE, Period, midnight
+from cchc.indicators.compute import complete_from, has_year_before, incomplete_bases
+from cchc.period import ZONE, Period
 from cchc.reference.catalogue import Indicator
 from cchc.reference.plan import loaded_years, plan_of
 from cchc.warehouse.queries import ask
@@ -75,14 +75,13 @@ def _tree(connection: Connection, tree: Tree, period: Period) -> dict[str, Any]:
         last_day = period.effective_last_day(known_at)
         missing = [missing_from(connection, source) for source in sources]
         starts = [complete_from(connection, source) for source in sources]
-        year_before = midnight(period.year_before().year_start)
         roles[role] = {
             "sources": {source: at.astimezone(ZONE).isoformat() for source, at in sources.items()},
             "last_day": last_day.isoformat(),
             "last_day_year_before": period.year_before().effective_last_day(known_at).isoformat(),
             "is_running": last_day < period.last_day,
-            "has_year_before": role == declared.ROLE or all(start is not None and start <= year_before for start in starts),
-            "incomplete_bases": [basis for basis in BASES if any(counts_any_month(months, period, basis) for months in missing)],
+            "has_year_before": has_year_before(role, starts, period),
+            "incomplete_bases": incomplete_bases(missing, period),
         }
     others = {role: tree.clocks.of(role) for role in tree.clocks.by_role if role not in roles}
     return {

@@ -83,9 +83,8 @@ def write_values(connection: Connection, settings: Settings, role: str, plans: M
     changed = []
     for number, (period, plan) in enumerate(plans.items()):
         last_day = period.effective_last_day(known_at)
-        lacking = [basis for basis in BASES if any(counts_any_month(months, period, basis) for months in missing)]
+        lacking = incomplete_bases(missing, period)
         concerned = [item.code for item in catalogue(settings).values() if item.coverage == "dossiers"] if lacking else []
-        year_before = midnight(period.year_before().year_start)
         written = run_file(
             connection,
             settings,
@@ -97,8 +96,7 @@ def write_values(connection: Connection, settings: Settings, role: str, plans: M
             period_start=period.start,
             period_end=period.end,
             last_day=last_day,
-            # A declared figure names its own month, so a figure of the year before may be stored even if no extract covers that year.
-            has_year_before=role == declared.ROLE or all(start is not None and start <= year_before for start in starts),
+            has_year_before=has_year_before(role, starts, period),
             is_running=last_day < period.last_day,
             incomplete_bases=lacking,
             incomplete_codes=concerned,
@@ -106,6 +104,20 @@ def write_values(connection: Connection, settings: Settings, role: str, plans: M
         )
         changed.append(written.rowcount)
     return changed
+
+
+def incomplete_bases(missing: list[list[date]], period: Period) -> list[str]:
+    """The bases on which a period counts a month whose dossiers are missing. `missing`: those months, of each source (`missing_from`)."""
+    return [basis for basis in BASES if any(counts_any_month(months, period, basis) for months in missing)]
+
+
+def has_year_before(role: str, starts: list[datetime | None], period: Period) -> bool:
+    """Whether the year before a period is known, so that it can be compared with. `starts`: of each source (`complete_from`).
+
+    A declared figure names its own month, so a figure of the year before may be stored even if no extract covers that year.
+    """
+    year_before = midnight(period.year_before().year_start)
+    return role == declared.ROLE or all(start is not None and start <= year_before for start in starts)
 
 
 def _drop_out_of_scope(

@@ -71,9 +71,12 @@ def _asked(
 ) -> list[_Asked]:
     """What is computed of one role. `marked`: the sources whose mark is there, each with the roles that it fills."""
     asked: dict[tuple[str, date], _Asked] = {}
+    trees: dict[str, Clocks] = {}  # read once: two sources of a role are counted by the same clocks, whatever a load moves meanwhile
     for source, filled in marked:
         for root in roots_of(connection, source):
-            clocks = role_clocks(connection, root)
+            if root not in trees:
+                trees[root] = role_clocks(connection, root)
+            clocks = trees[root]
             known_at = clocks.known_at(role)
             if known_at is None:
                 continue

@@ -102,7 +102,7 @@ def close(
         _hold_still(connection, period, sorted({item.role for item in items.values()}), months)
         # read once: a load may move them, and what is frozen as known must be what the items were counted by
         trees = every_tree(connection)
-        frozen_clocks = next((clocks for clocks in trees if clocks.is_own), role_clocks(connection))
+        frozen_clocks = next((clocks for clocks in trees if clocks.is_own), None) or role_clocks(connection)
         state = readiness_at(connection, settings, period, frozen_clocks)
         if not incomplete:
             _require_known(state)
@@ -214,13 +214,13 @@ def close_with_reports(
 
 
 def write_bundles(settings: Settings, period: Period, edition: int | None = None) -> str:
-    """Write the two bundles of a published edition, and check them. Returns a sentence that names them.
+    """Write the two bundles of a published edition, and check them. Returns lines that name them, and the papers that they do not hold.
 
     The edition is published whatever happens here, and the bundles can be written again at any time, to the same bytes. Without a number
     they are those of the newest edition. Raises CchcError if they cannot be written, or if the check finds something wrong.
     """
     from cchc.bundle.archive import pack
-    from cchc.bundle.verify import check_all
+    from cchc.bundle.verify import SHORT, check_all
 
     packed = pack(settings, period, edition)
     wrong = [sentence for one in check_all([packed.open, packed.audit]) for sentence in one.wrong]
@@ -229,7 +229,11 @@ def write_bundles(settings: Settings, period: Period, edition: int | None = None
             f"{period.code} edition {packed.edition} is published, but its bundle does not prove it ({len(wrong)} differences): "
             + "; ".join(dict.fromkeys(wrong[:10]))
         )
-    return (
-        f"{period.code} edition {packed.edition}: every figure follows from its rows; hash of the figures {packed.content_sha256[:16]}\n"
-        f"  {packed.open}\n  {packed.audit}"
-    )
+    lines = [
+        f"{period.code} edition {packed.edition}: every figure follows from its rows; hash of the figures {packed.content_sha256[:SHORT]}",
+        f"  {packed.open}",
+        f"  {packed.audit}",
+    ]
+    if packed.left_out:
+        lines.append(f"  not in them, because they may list single cases (figures_alone in reports.yaml): {', '.join(packed.left_out)}")
+    return "\n".join(lines)
