@@ -47,6 +47,15 @@ def figures_in(files: dict[str, bytes]) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(files["figures.csv"].decode())))
 
 
+def written(rows: list[dict[str, str]]) -> bytes:
+    """Rows as the CSV of a bundle."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
 # ------------------------------------------------------------------------------------------------------------- what is proven
 
 
@@ -134,11 +143,7 @@ def test_a_figure_that_does_not_follow_from_the_rows_is_named(published: Publish
     )  # fmt: skip
     was = chosen["numerator"]
     chosen["numerator"] = str(int(was) + 1)
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(chosen), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(figures)
-    files["figures.csv"] = out.getvalue().encode()
+    files["figures.csv"] = written(figures)
     assert wrong(resealed(files, tmp_path)) == [
         f"dossier_on_time_rate of all (period): numerator is published as {int(was) + 1}, the rows give {was}"
     ]
@@ -153,15 +158,23 @@ def test_what_is_derived_is_counted_too(published: Published, tmp_path: Path, co
     if chosen["is_provisional"] == "true":
         other["is_provisional"] = "false"
     chosen[column] = other.get(column, "0.5")
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(chosen), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(figures)
-    files["figures.csv"] = out.getvalue().encode()
+    files["figures.csv"] = written(figures)
     (sentence,) = wrong(resealed(files, tmp_path))
     assert sentence.startswith(
         f"dossier_on_time_rate of all ({chosen['basis']}): {column} is published as {chosen[column]}, the rows give "
     )
+
+
+def test_a_file_that_is_not_written_as_one_of_a_bundle_is_told(published: Published, tmp_path: Path) -> None:
+    files = published.files()
+    targets = list(csv.DictReader(io.StringIO(files["targets.csv"].decode())))
+    next(row for row in targets if row["indicator_code"] == "dossier_on_time_rate")["target"] = ""
+    (sentence,) = wrong(resealed(files | {"targets.csv": written(targets)}, tmp_path))
+    assert sentence == "targets.csv: dossier_on_time_rate has no target, and only a direction has none"
+    figures = figures_in(files)
+    figures[0]["numerator"] = "many"
+    (sentence,) = wrong(resealed(files | {"figures.csv": written(figures)}, tmp_path, "other.zip"))
+    assert sentence.startswith("the figures were not recomputed: a file is not written as one of a bundle: InvalidOperation")
 
 
 def test_a_changed_fact_of_one_row_is_named_where_it_counts(published: Published, tmp_path: Path) -> None:
@@ -273,6 +286,7 @@ def test_the_command_checks_a_whole_folder(published: Published) -> None:
 def test_the_papers_print_the_hash_of_the_figures(published: Published) -> None:
     bundles = published.bundles["2023-12"]
     seal = Seal("2023-12", 1, bundles.content_sha256)
+    assert len(seal.digits.replace(" ", "")) == verify.SHORT, "the script prints as many digits as the papers"
     text_vi = f"Mã kiểm chứng số liệu 2023-12, lần công bố 1: {seal.digits}"
     assert bundles.content_sha256[:4] in text_vi and bundles.content_sha256 in seal.qr_text
     files = published.files(audit=False)
@@ -283,6 +297,7 @@ def test_the_papers_print_the_hash_of_the_figures(published: Published) -> None:
     stored = rows_of(published.settings, "select path, sha256 from mart.publication_report")
     names = {(published.settings.home / row["path"]).name for row in stored}
     lists = {name for name in names if name.startswith("ho_so_")}
+    assert set(bundles.left_out) == lists, "what the bundles do not hold is told"
     assert len(lists) == 4 and {Path(name).name for name in papers} == names - lists
     assert all(verify.sha256((published.settings.home / row["path"]).read_bytes()) == row["sha256"] for row in stored)
 

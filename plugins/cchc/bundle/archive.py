@@ -9,6 +9,7 @@ from typing import Any
 
 from cchc.authority import authority
 from cchc.bundle import verify
+from cchc.bundle.freeze import PAPERS
 from cchc.errors import CchcError, WrongUse
 from cchc.files import PRIVATE, write_atomic
 from cchc.period import Period
@@ -21,13 +22,17 @@ OPEN, AUDIT = "open", "audit"  # the two forms: without and with the rows
 
 @dataclass(frozen=True)
 class Bundles:
-    """The bundles of an edition. `content_sha256`: the hash that its papers print; `manifest_sha256`: that the next edition names."""
+    """The bundles of an edition. `content_sha256`: the hash that its papers print; `manifest_sha256`: that the next edition names.
+
+    `left_out`: the names of papers that the bundles do not hold, because their layout does not say that they have figures alone.
+    """
 
     edition: int
     open: Path
     audit: Path
     content_sha256: str
     manifest_sha256: str
+    left_out: tuple[str, ...]
 
 
 def pack(settings: Settings, period: Period, edition: int | None = None) -> Bundles:
@@ -46,6 +51,7 @@ def pack(settings: Settings, period: Period, edition: int | None = None) -> Bund
         folder / name_of(period, number, AUDIT),
         row["content_sha256"],
         row["manifest_sha256"],
+        tuple(sorted(path.name for path in (folder / PAPERS).glob("*") if f"{PAPERS}/{path.name}" not in files)),
     )
     try:
         write_atomic(found.open, _packed(files, OPEN))

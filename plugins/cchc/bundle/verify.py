@@ -39,6 +39,7 @@ UNLISTED = (MANIFEST, SUMS, SIGNATURE, PUBLIC_KEY)  # the manifest cannot list i
 SHORT = 16  # digits of a hash that papers print
 BASES = ("period", "year_to_date")
 YEAR_BEFORE = "year_before"
+MALFORMED = (KeyError, TypeError, ValueError, ArithmeticError)  # what reading a file raises that is not written as one of a bundle
 _FIRST_TIME = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 
 
@@ -117,7 +118,7 @@ def unpacked(path: Path) -> dict[str, bytes]:
         OSError,
         ValueError,
         EOFError,
-        NotImplementedError,
+        NotImplementedError,  # what zipfile raises for a way of packing that it does not know
         RuntimeError,
         struct.error,
         zlib.error,
@@ -141,7 +142,7 @@ def check(path: Path, key: bytes | None = None) -> Checked:
     except BrokenBundle as error:
         found.wrong.append(str(error))
         return found
-    except (KeyError, TypeError, ValueError) as error:
+    except MALFORMED as error:
         found.wrong.append(f"{MANIFEST}, {CONTENT} or {EDITION} is not written as one of a bundle: {error!r}")
         return found
     _check_signature(files, found, key)
@@ -150,6 +151,8 @@ def check(path: Path, key: bytes | None = None) -> Checked:
             found.wrong += recompute(files, found)
         except BrokenBundle as error:
             found.wrong.append(str(error))
+        except MALFORMED as error:
+            found.wrong.append(f"the figures were not recomputed: a file is not written as one of a bundle: {error!r}")
     return found
 
 
@@ -454,7 +457,8 @@ class _Judge:
                 return "no_data"
             now, then = decisive[0] * before[1], before[0] * decisive[1]
             return "met" if (now < then if target["operator"] == "down" else now > then) else "missed"
-        assert aim is not None, "only a direction has no target"  # noqa: S101
+        if aim is None:
+            raise BrokenBundle(f"targets.csv: {target['indicator_code']} has no target, and only a direction has none")
         if decisive[0] >= aim * decisive[1]:
             return "met"
         plan_from, plan_to = (date.fromisoformat(self.edition["plan"][name]) for name in ("valid_from", "valid_to"))
