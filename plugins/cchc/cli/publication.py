@@ -136,7 +136,8 @@ def _report(options: argparse.Namespace, settings: Settings) -> int:
 
 def _late_lists(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.errors import NotConfigured
-    from cchc.mail import CONNECTION, MailServer
+    from cchc.mail import CONNECTION
+    from cchc.notices.deliver import mail_server
     from cchc.reports.late_mail import late_mails, send_late_mails
     from cchc.sources.connection import parts_from_environment
     from cchc.warehouse import require_migrated
@@ -153,9 +154,6 @@ def _late_lists(options: argparse.Namespace, settings: Settings) -> int:
     parts = parts_from_environment(CONNECTION)
     if parts is None:
         raise NotConfigured(f"there is no mail server: set AIRFLOW_CONN_{CONNECTION.upper()} (docs/runbooks/alerts.md)")
-    server = MailServer.from_parts(
-        host=parts["host"], port=parts["port"], login=parts["login"], password=parts["password"], extra=parts["extra"]
-    )
-    for line in send_late_mails(settings, options.period, server, options.unit):
+    for line in send_late_mails(settings, options.period, mail_server(parts), options.unit):
         print(line)
     return 0

@@ -27,8 +27,6 @@ from cchc.warehouse.queries import ask
 CLOSING = "/dags/close_month"  # the page of the DAG in Airflow
 APPROVAL = f"{CLOSING}/required_actions"  # the page where its approval waits
 DOSSIERS = "dossiers"
-# The papers that name no dossier, by how their files begin: figures, for everybody. A paper that is not known here may list dossiers of
-# every unit (those that are late, those that fall due), so it is for those alone who may see all of them.
 DOSSIER_RECORDS = ("dossier", "certification")  # kinds of records of the catalogue whose items are codes of dossiers
 
 
