@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -271,7 +272,7 @@ REFUSED: dict[str, list[str]] = {
     ],
     "leave the database": [
         "copy (select 1) to program 'cat'",
-        "copy (select 1) to '/var/lib/mine.csv'",
+        f"copy (select 1) to '{tempfile.gettempdir()}/mine.csv'",  # anybody may write there, so only the rights refuse it
         "select pg_read_file('postgresql.conf')",
         "select lo_import('/etc/passwd')",
         "select pg_ls_dir('.')",

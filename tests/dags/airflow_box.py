@@ -18,6 +18,8 @@ from threading import Event, Thread
 from typing import Any
 from unittest import mock
 
+from tests.support.environment import added
+
 PROJECT = Path(__file__).resolve().parents[2]
 DAGS = PROJECT / "dags"
 REPLIES = os.fdopen(os.dup(1), "w", encoding="utf-8")  # what Airflow prints goes to standard error: it must not mix with our answers
@@ -28,18 +30,6 @@ def parsed() -> Any:
     from airflow.dag_processing.dagbag import DagBag
 
     return DagBag(DAGS, bundle_path=DAGS, bundle_name="dags-folder")
-
-
-@contextmanager
-def added(variables: dict[str, str]) -> Iterator[None]:
-    """These variables in the environment, which then is as it was: the next request comes from another test."""
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def structure(environment: dict[str, str]) -> dict[str, Any]:

@@ -30,6 +30,8 @@ if __package__ in (None, ""):  # run as a file
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = "oracle"
 
+from tests.support.environment import added
+
 from .indicators import (
     DECLARED,
     DOSSIER_INDICATORS,
@@ -83,18 +85,6 @@ def own_server(home: Path) -> Iterator[Any]:
         postgres.stop(home)
 
 
-@contextmanager
-def environment(env: Mapping[str, str]) -> Iterator[None]:
-    """The process's environment with some variables more."""
-    old = dict(os.environ)
-    os.environ.update(env)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(old)
-
-
 def known_sources() -> tuple[str, ...]:
     """The sources of the oracle for which the product has a profile."""
     return tuple(source for source in (*SOURCES, *SECONDARY) if (ROOT / "include" / "sources" / f"{source}.yaml").exists())
@@ -105,7 +95,7 @@ def cli(args: Sequence[str], env: Mapping[str, str], *, in_process: bool = False
     if in_process:
         from cchc.cli.main import main as product
 
-        with environment(env):
+        with added(env):
             try:
                 return int(product(list(args)) or 0)
             except SystemExit as stop:
@@ -139,7 +129,7 @@ def run_product(
     if units is None:
         call("init")
     else:
-        with environment(env):
+        with added(env):
             _init_with(units, home)
     for number, t in enumerate(sorted(ts)):
         server.clock = t

@@ -242,42 +242,43 @@ def test_a_procedure_that_comes_late_reaches_back_to_older_dossiers(new_site: Ne
     assert differences(Knowledge(world, runs=one.runs), values) == []
 
 
-def test_a_flag_of_a_procedure_touches_no_month_that_is_over(new_site: NewSite) -> None:
-    """A period takes flags from the list in force at its end; only the oldest list also serves the time before it."""
+def a_resolved_dossier(new_site: NewSite) -> WorldSite:
+    """One dossier, resolved in February, of a procedure that yields a document; known up to 20 May and computed."""
     world = World()
     put(world, "2023-02-10T09:00:00", NgayTiepNhan="2023-02-01T08:00:00", TrangThaiHoSo="9", NgayKetThucXuLy="2023-02-10T09:00:00")
-    procedure(world, "2023-01-01T00:00:00", CoKetQuaGiayTo="1", HieuLucTu="20220101000000")
+    procedure(world, "2023-01-01T00:00:00", CoKetQuaGiayTo="1")
     one = new_site(world)
     one.call("init")
     one.ingest("one_stop", at("2023-05-20T00:00:00"))
     one.refresh()
-    procedure(world, "2023-05-25T00:00:00", CoKetQuaGiayTo="0", HieuLucTu="20220101000000")
+    return one
+
+
+def test_a_flag_of_a_procedure_touches_no_month_that_is_over(new_site: NewSite) -> None:
+    """A period takes flags from the list in force at its end; only the oldest list also serves the time before it."""
+    one = a_resolved_dossier(new_site)
+    procedure(one.world, "2023-05-25T00:00:00", CoKetQuaGiayTo="0")
     one.ingest("one_stop", at("2023-06-01T00:00:00"))
     assert {month for _, month in one.query(_WAITING)} == {"2023-05"}
     one.refresh()
-    assert differences(Knowledge(world, runs=one.runs), product_values(str(one.settings.warehouse_url))) == []
+    assert differences(Knowledge(one.world, runs=one.runs), product_values(str(one.settings.warehouse_url))) == []
 
-    procedure(world, "2023-06-10T00:00:00", CoKetQuaGiayTo="0", HieuLucTu="20220101000000", NgayCongKhai="20220110000000")
+    procedure(one.world, "2023-06-10T00:00:00", CoKetQuaGiayTo="0", NgayCongKhai="20220110000000")
     one.ingest("one_stop", at("2023-06-20T00:00:00"))
     assert {"2022-01", "2023-02", "2023-06"} <= {month for _, month in one.query(_WAITING)}, "a date is taken from the newest list"
     one.refresh()
-    assert differences(Knowledge(world, runs=one.runs), product_values(str(one.settings.warehouse_url))) == []
+    assert differences(Knowledge(one.world, runs=one.runs), product_values(str(one.settings.warehouse_url))) == []
 
 
 def test_a_flag_of_the_oldest_list_touches_what_was_before_it(new_site: NewSite) -> None:
-    world = World()
-    put(world, "2023-02-10T09:00:00", NgayTiepNhan="2023-02-01T08:00:00", TrangThaiHoSo="9", NgayKetThucXuLy="2023-02-10T09:00:00")
-    procedure(world, "2023-01-01T00:00:00", CoKetQuaGiayTo="1", HieuLucTu="20220101000000")
-    one = new_site(world)
-    one.call("init")
-    one.ingest("one_stop", at("2023-05-20T00:00:00"))
-    one.refresh()
-    procedure(world, "2023-05-10T00:00:00", CoKetQuaGiayTo="0", HieuLucTu="20220101000000")  # the same T tells another list now
+    one = a_resolved_dossier(new_site)
+    procedure(one.world, "2023-05-10T00:00:00", CoKetQuaGiayTo="0")  # the same T tells another list now
     one.ingest("one_stop", at("2023-05-20T00:00:00"))
     assert "2023-02" in {month for _, month in one.query(_WAITING)}
     one.refresh()
     values = product_values(str(one.settings.warehouse_url))
     assert values["electronic_result_rate", "all", "month", date(2023, 2, 1), "period"][:2] == (0, 0)
+    assert differences(Knowledge(one.world, runs=one.runs), values) == []
 
 
 _STAMPS = """

@@ -20,6 +20,17 @@ def environment(**variables: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def added(variables: Mapping[str, str]) -> Iterator[None]:
+    """The environment with these variables beside what is there; afterwards it is as it was, whatever was set meanwhile."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        put_back(before)
+
+
 def put_back(before: Mapping[str, str]) -> dict[str, str]:
     """Make the environment what it was, and give the variables that were set since: a fixture of the session must not leave them to others."""
     since = {name: value for name, value in os.environ.items() if before.get(name) != value}
