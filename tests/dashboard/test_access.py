@@ -7,15 +7,17 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import openpyxl
 import psycopg
 import pytest
+from fastapi import Request
 from fastapi.routing import APIRoute
 from sqlalchemy import Connection, text
 from starlette.testclient import TestClient
 
-from cchc.dashboard.app import create_app
+from cchc.dashboard.app import create_app, path_of
 from cchc.dashboard.person import Login, Person
 from cchc.dashboard.warehouse import dashboard_url, reading
 from cchc.settings import Settings
@@ -48,7 +50,7 @@ def addresses(site: Site) -> list[str]:
         path = route.path
         name = "dashboard.css" if path.startswith("/static") else values["name"]
         for part, value in (values | {"name": name}).items():
-            path = path.replace("{" + part + "}", value)
+            path = re.sub(rf"{{{part}(:path)?}}", value, path)
         found.append(path)
     return found
 
@@ -145,6 +147,21 @@ def test_the_scope_of_dossiers_by_person() -> None:
     assert [boss.scope_of_dossiers(scope) for scope in ("all", "H19.16.3")] == ["all", "H19.16.3"]
     assert [unit.scope_of_dossiers(scope) for scope in ("all", "level:commune", COMMUNE, "H19.16.3")] == [COMMUNE, COMMUNE, COMMUNE, None]
     assert stranger.scope_of_dossiers("all") is None
+
+
+def test_the_code_of_a_dossier_may_hold_a_slash(site: Site) -> None:
+    odd = site.rows("select source_code, dossier_code from mart.dossier where dossier_code like '%/%' order by 2 limit 1")[0]
+    for written in (odd["dossier_code"], quote(odd["dossier_code"], safe="")):
+        answer = site.get(f"/dossiers/{odd['source_code']}/{written}")
+        assert answer.status_code == 200
+        assert f'action="{BASE}/dossiers/{odd["source_code"]}/{odd["dossier_code"]}"' in answer.text
+
+
+def test_a_path_with_any_character_leads_back_to_itself() -> None:
+    scope = {"type": "http", "path": f"{BASE}/dossiers/one_stop/7% ?#&đ", "root_path": BASE, "headers": []}
+    path = path_of(Request(scope))
+    assert unquote(path) == "/dossiers/one_stop/7% ?#&đ"
+    assert not set(path) & set(" ?#&đ")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import logging
 import mimetypes
 from collections.abc import Callable
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import psycopg
 from fastapi import Depends, FastAPI, HTTPException, Request
@@ -38,7 +39,7 @@ PAGES: dict[str, Page] = {
     "/loads/{load}": health.load_page,
     "/publications": publications.page,
     "/publications/{publication}": publications.one_page,
-    "/dossiers/{source}/{dossier}": story.page,
+    "/dossiers/{source}/{dossier:path}": story.page,  # the code of a dossier is a source's own text: it may hold a slash
 }
 FILES: dict[str, Callable[[Asking], Download]] = {
     "/publications/{publication}/files/{name}": publications.paper,
@@ -121,10 +122,10 @@ def base_of(request: Request) -> str:
 
 
 def path_of(request: Request) -> str:
-    """The path below the dashboard."""
+    """The path below the dashboard, quoted as it stands in an address."""
     path = str(request.scope["path"])
     base = base_of(request)
-    return (path.removeprefix(base) if base and path.startswith(base) else path) or "/"
+    return quote((path.removeprefix(base) if base and path.startswith(base) else path) or "/")
 
 
 def _written(asking: Asking, answer: Answer) -> Response:
