@@ -118,8 +118,10 @@ def test_of_several_rows_of_a_key_the_one_that_lands_is_counted(tmp_path: Path, 
     rows = [["A", "t1"], ["B", "t2"], ["A", "t3"]]
     cells = [{"case:concept:name": key, "concept:instance": step} for key, step in rows]
     lines = [",".join(names), *(",".join(cell.get(name, "") for name in names) for cell in cells)]
-    (tmp_path / "dutch_permits_1.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    loads = extract(dutch, Connection("dutch_permits", str(tmp_path)), Window(None, T), landing, extract_id=1, privacy_key=KEY)
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    (drop / "dutch_permits_1.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    loads = extract(dutch, Connection("dutch_permits", str(drop)), Window(None, T), landing, extract_id=1, privacy_key=KEY)
     assert [load.manifest["fields"]["records"] for load in loads] == [2, 3]
 
 

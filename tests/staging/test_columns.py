@@ -83,6 +83,16 @@ def test_unreadable_values_become_null_and_are_listed(typed: Any) -> None:
     assert str(row["_changed_at"]) == "2023-12-31 16:59:59.999999"
 
 
+def test_a_text_that_is_too_long_is_unreadable(typed: Any) -> None:
+    fields = {column.name: column.source for column in ONE_STOP.entities["dossiers"].columns}
+    long = {"MaHoSo": "A", fields["unit_code"]: "H" * 501, fields["procedure_name"]: "ă" * 20_001}
+    whole = {"MaHoSo": "B", fields["unit_code"]: "H" * 500, fields["procedure_name"]: "ă" * 20_000}
+    bad, good = typed(long, whole)
+    assert bad["unit_code"] is bad["procedure_name"] is None
+    assert orjson.loads(bad["_unreadable"]) == {"unit_code": "H" * 100, "procedure_name": "ă" * 100}
+    assert (len(good["unit_code"]), len(good["procedure_name"]), good["_unreadable"]) == (500, 20_000, None)
+
+
 def test_an_unreadable_value_is_not_replaced_by_the_default(typed: Any) -> None:
     (row,) = typed({"MaHoSo": "A", "KenhThucHien": "web"})
     assert row["channel_code"] is None

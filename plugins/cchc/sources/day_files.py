@@ -16,6 +16,7 @@ import orjson
 from cchc.sources.described import described
 from cchc.sources.files import Tally, Unfinished, Unreadable, whole_number
 from cchc.sources.landing import Check, Folder
+from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MANIFEST_BYTES, MIB
 from cchc.sources.profile import FileManifest, Files
 
 SHA256 = "[0-9a-fA-F]{64}"
@@ -30,7 +31,7 @@ class FileName:
 
 
 def parse_name(name: str, files: Files) -> FileName | None:
-    """The day and the revision in a file's name; None if the name does not match."""
+    """The day and the revision in a file's name; None if the name does not match, or if they are outside what can be meant."""
     match = re.fullmatch(files.name or "", name)
     if not match:
         return None
@@ -39,9 +40,10 @@ def parse_name(name: str, files: Files) -> FileName | None:
         digits = re.sub(r"\D", "", groups["date"])
         # a file for a month has the first day of the month
         day = datetime.strptime(digits, "%Y%m%d" if len(digits) != 6 else "%Y%m").date()  # noqa: DTZ007  # a day has no zone
+        revision = int(groups.get("revision") or 1)
     except ValueError:
         return None
-    return FileName(day, int(groups.get("revision") or 1))
+    return FileName(day, revision) if FIRST_YEAR <= day.year <= LAST_YEAR and revision <= HIGHEST_REVISION else None
 
 
 def same_delivery(name: str, files: Files) -> tuple[tuple[str, str], ...] | None:
@@ -61,7 +63,7 @@ def read_manifest(folder: Folder, name: str, manifest: FileManifest) -> tuple[di
     """The fields of the manifest and its bytes. Raises Unfinished if it is missing or incomplete, Unreadable if it is no manifest."""
     other = manifest_name(name, manifest)
     try:
-        data = folder.read(other)
+        data = manifest_bytes(folder, other)
     except FileNotFoundError:
         raise Unfinished(f"its manifest {other} is not there") from None
     try:
@@ -73,6 +75,15 @@ def read_manifest(folder: Folder, name: str, manifest: FileManifest) -> tuple[di
         lacking = [key for key in names if not isinstance(body, dict) or key not in body]
         raise Unreadable(f"its manifest {other} lacks {', '.join(lacking)}")
     return {key: body[key] for key in names}, data
+
+
+def manifest_bytes(folder: Folder, name: str) -> bytes:
+    """The bytes of a manifest. Raises Unreadable if they are more than a manifest can have."""
+    with folder.fs.open(f"{folder.path}/{name}", "rb") as file:
+        data: bytes = file.read(MANIFEST_BYTES + 1)
+    if len(data) > MANIFEST_BYTES:
+        raise Unreadable(f"its manifest {name} has more than {MANIFEST_BYTES // MIB} MB")
+    return data
 
 
 def identity(data_sha256: str, manifest_bytes: bytes) -> str:

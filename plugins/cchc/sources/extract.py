@@ -6,6 +6,8 @@ that is already complete in the same extract is not fetched again. The rest of a
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -14,20 +16,27 @@ from typing import Any
 import orjson
 
 from cchc import period
-from cchc.errors import ContractViolation, NotConfigured, WrongClock
+from cchc.errors import CchcError, ContractViolation, NotConfigured, SourceUnavailable, WrongClock
 from cchc.sources import advice, day_files, files, http, paginate, privacy
 from cchc.sources.absent import absent_fields, first_rows, in_words
 from cchc.sources.connection import Connection
 from cchc.sources.fields import Earlier, FieldCounts
 from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, load_folder, write_manifest
+from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MIB, Limits
 from cchc.sources.needs import check_dated
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Intake, missing_test, time_reader
 from cchc.sources.secrecy import Secrets, purge_landing
+from cchc.sources.workbooks import Workbooks
 from cchc.states import LoadStatus
+
+log = logging.getLogger(__name__)
 
 OVERDUE = timedelta(days=1)
 KEYS_SUFFIX = ".keys"
+BATCH_BYTES = 4 * MIB
+OTHERS = "(other files)"  # the name under which everything is told that lies in a drop folder and is not read
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,8 @@ class _Job:
     privacy_key: bytes
     known_files: dict[str, str] | dict[tuple[str, str], str]
     earlier: dict[str, Earlier]
+    limits: Limits
+    books: Workbooks
     new_files: dict[str, list[str]] = field(default_factory=dict)
 
     def before(self, entity: Entity) -> Earlier:
@@ -113,17 +124,23 @@ def extract(
         raise NotConfigured("The window of an extract needs times with a zone.")
     if window.start is not None and window.start >= window.end:
         raise NotConfigured(f"The window {window} is empty: its start has to lie before its end.")
-    job = _Job(
-        profile.with_entities(entities),
-        connection,
-        window,
-        landing,
-        extract_id,
-        privacy.key_bytes(privacy_key),
-        known_files or {},
-        dict(earlier or {}),
-    )
-    return _from_http(job, first_month) if connection.is_http else _from_folder(job)
+    limits = Limits.load()
+    with Workbooks(limits) as books:
+        job = _Job(
+            profile.with_entities(entities),
+            connection,
+            window,
+            landing,
+            extract_id,
+            privacy.key_bytes(privacy_key),
+            known_files or {},
+            dict(earlier or {}),
+            limits,
+            books,
+        )
+        if connection.is_http:
+            return _from_http(job, first_month)
+        return _from_folder(job, tells_others=entities is None)
 
 
 def covered(profile: Profile, connection: Connection, window: Window) -> dict[str, tuple[datetime | None, datetime, bool]]:
@@ -290,7 +307,7 @@ def months_between(first: str | None, end: date, limit: int | None) -> list[str]
 # Files
 
 
-def _from_folder(job: _Job) -> list[Landed]:
+def _from_folder(job: _Job, *, tells_others: bool) -> list[Landed]:
     inbox = files.drop_folder(job.profile, job.connection)
     names = inbox.names("file")
     _require_recent(job, names)
@@ -309,7 +326,7 @@ def _from_folder(job: _Job) -> list[Landed]:
         _close_secrets(job, entity, secrets, [load for load in loads if load.status == LoadStatus.LANDED])
         landed += loads
         landed += _lonely_manifests(job, inbox, entity, names)
-    return landed
+    return landed + (_others(job, inbox) if tells_others else [])
 
 
 def newest_day(profile: Profile, names: list[str]) -> date | None:
@@ -381,12 +398,36 @@ class _File:
 
 
 def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Secrets | None) -> Landed | None:
-    """Read one file into the landing. None if the file is already known."""
-    config = _files_of(job.profile)
+    """Read one file into the landing. None if the file is already known.
+
+    Whatever is wrong with a file concerns this file alone: it is blocked or left for the next run, and the others are read.
+    """
+    where = f"{job.profile.source} {entity.name}, file {name}"
+    try:
+        sha = files.digest(inbox, name)
+    except PermissionError:
+        return _waiting(entity, name, inbox, {}, f"{where}: the account of this program may not read it")
+    except FileNotFoundError:
+        return _waiting(entity, name, inbox, {}, f"{where}: it was removed while the folder was read")
+    except OSError as error:
+        raise SourceUnavailable(f"{where}: it cannot be read: {error.strerror or type(error).__name__}") from error
+    file = _File(entity, name, sha, sha, {"sha256": sha})
+    try:
+        return _known_or_read(job, inbox, file, secrets)
+    except (CchcError, OSError):  # something around the file, such as the landing
+        raise
+    except Exception as error:  # a file can bring about an error of any type, in a library too
+        # without the words of the error, which may repeat a record
+        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        log.error("%s: reading it failed: %s at %s", where, type(error).__name__, " < ".join(reversed(places)))
+        job.folder(entity.name, name).remove()
+        return _unreadable(job, file, files.Unreadable(f"reading it failed ({type(error).__name__}; the log of this run says where)"))
+
+
+def _known_or_read(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None) -> Landed | None:
+    config, entity, name = _files_of(job.profile), file.entity, file.name
     folder = job.folder(entity.name, name)
     started = period.now()
-    own_sha = files.digest(inbox, name)
-    file = _File(entity, name, own_sha, own_sha, {"sha256": own_sha})
     try:
         _identify(inbox, file, config)
         if job.known(entity, name) in (file.sha, _judged_by_profile(job, entity, file.sha)):
@@ -419,13 +460,15 @@ def _identify(inbox: Folder, file: _File, config: Files) -> None:
         if file.parsed is None:
             words = files.strict_workbook(config.workbook).NAME_WORDS if config.workbook else config.name
             raise files.Unreadable(
-                f"B1 name: expected a name like {words}, found {file.name}", *(() if config.workbook else ("files.name",))
+                f"B1 name: expected a name like {words}, with a day from {FIRST_YEAR} to {LAST_YEAR} and a revision of at most "
+                f"{HIGHEST_REVISION}, found {file.name}",
+                *(() if config.workbook else ("files.name",)),
             )
     if config.manifest is not None:
         file.facts |= {"delivered_sha256": file.own_sha}
         other = day_files.manifest_name(file.name, config.manifest)
         if inbox.fs.exists(f"{inbox.path}/{other}"):
-            file.is_known_by(day_files.identity(file.own_sha, inbox.read(other)))
+            file.is_known_by(day_files.identity(file.own_sha, day_files.manifest_bytes(inbox, other)))
 
 
 def _unfinished(job: _Job, inbox: Folder, file: _File, problem: files.Unfinished) -> Landed:
@@ -474,8 +517,8 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
     if config.manifest is not None:
         tally.amount_field, tally.where = config.manifest.amount_field, config.manifest.amount_where
     writer = Writer(folder)
-    records = files.read_records(inbox, name, file.own_sha, entity, job.profile, config, tally)
-    writer.add(_streamed(intake, records))
+    records = files.read_records(inbox, name, file.own_sha, entity, job.profile, config, tally, job.limits, job.books)
+    writer.add(_streamed(intake, records, tally))
     writer.add(intake.rest())
     if is_table:  # a workbook that is read cell by cell always has all columns
         intake.fields.table(tally.header or list(entity.wire_fields))
@@ -511,14 +554,15 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
     return load
 
 
-def _streamed(intake: Intake, records: Iterator[tuple[int, Any]]) -> Iterator[bytes]:
-    """Yield the records one by one, so that memory does not grow with the file."""
+def _streamed(intake: Intake, records: Iterator[tuple[int, Any]], tally: files.Tally) -> Iterator[bytes]:
+    """Yield the landing lines of the records, a batch at a time, so that memory grows neither with the file nor with a record's size."""
     batch: list[tuple[int, Any]] = []
+    begun = tally.read
     for pair in records:
         batch.append(pair)
-        if len(batch) == 1000:
+        if len(batch) == 1000 or tally.read - begun > BATCH_BYTES:
             yield from intake.take(batch)
-            batch = []
+            batch, begun = [], tally.read
     yield from intake.take(batch)
 
 
@@ -546,6 +590,35 @@ def _lonely_manifests(job: _Job, inbox: Folder, entity: Entity, names: list[str]
         where = f"{job.profile.source} {entity.name}, manifest {name}: its data file is not there"
         loads.append(_waiting(entity, name, inbox, {}, where))
     return loads
+
+
+def _others(job: _Job, inbox: Folder) -> list[Landed]:
+    """What lies in the drop folder and is not read, in one entry that waits for somebody: nothing is passed over without a word."""
+    config = _files_of(job.profile)
+    reasons: dict[str, list[str]] = {}
+    for name, kind in inbox.entries():
+        if kind == "directory":
+            reasons.setdefault("a folder, which is not looked into", []).append(name)
+        elif kind != "file":
+            reasons.setdefault("no ordinary file", []).append(name)
+        elif not any(files.matching(entity, [name]) for entity in job.profile.entities.values()) and not (
+            config.manifest is not None and name.endswith(config.manifest.suffix)
+        ):
+            reasons.setdefault("a name for which no entity of the profile has a file_pattern", []).append(name)
+    if not reasons:
+        return []
+    told = "; ".join(f"{reason}: {_some(names)}" for reason, names in reasons.items())
+    count = sum(len(names) for names in reasons.values())
+    message = (
+        f"{job.profile.source}: {count} entries of the drop folder are left alone ({told}). If they are deliveries, rename them, or "
+        f"correct file_pattern in the profile {job.profile.source}.yaml; otherwise remove them."
+    )
+    return [Landed(next(iter(job.profile.entities)), "", OTHERS, {}, LoadStatus.WAITING, message)]
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def _files_of(profile: Profile) -> Files:

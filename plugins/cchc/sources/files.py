@@ -10,31 +10,30 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from importlib import import_module
-from typing import IO, Any
+from typing import IO, Any, Protocol
 from unicodedata import normalize
 
 import orjson
-import python_calamine
 
 from cchc.errors import NotConfigured, SourceUnavailable
 from cchc.sources.connection import Connection, variable
 from cchc.sources.fields import named, new_names
 from cchc.sources.landing import Folder
+from cchc.sources.limits import MIB, Limits
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
-from cchc.sources.times import render
 
 CHUNK = 2**20
 STRICT_WORKBOOKS = {"declared": "cchc.declared.intake"}
-csv.field_size_limit(16 * 2**20)  # list fields are JSON text in one cell
 
 
 class Unfinished(Exception):
@@ -60,13 +59,27 @@ class LacksColumns(Unreadable):
         self.fields, self.cells = fields, cells
 
 
-class Watched(io.RawIOBase):
-    """A readable stream that calculates the sha256 of the bytes read, and remembers the last byte."""
+class WorkbookReader(Protocol):
+    """What reads workbooks (`workbooks.Workbooks`)."""
 
-    def __init__(self, inner: IO[bytes], hashing: bool = False) -> None:
+    def read(
+        self, data: bytes, name: str, entity: Entity, profile: Profile, files: Files, tally: Tally
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield (row, record) for each record of a workbook."""
+
+
+class Watched(io.RawIOBase):
+    """A readable stream that calculates the sha256 of the bytes read, counts them, and remembers the last one.
+
+    `most`: the number of bytes after which it raises Unreadable; None: no limit.
+    """
+
+    def __init__(self, inner: IO[bytes], hashing: bool = False, most: int | None = None) -> None:
         self.inner = inner
         self.hash = sha256() if hashing else None
         self.last = b""
+        self.count = 0
+        self.most = most
 
     def readable(self) -> bool:
         """Whether the stream can be read; always true."""
@@ -78,6 +91,9 @@ class Watched(io.RawIOBase):
         if data:
             buffer[: len(data)] = data
             self.last = data[-1:]
+            self.count += len(data)
+            if self.most is not None and self.count > self.most:
+                raise Unreadable(f"it has more than {self.most // MIB} MB when it is unpacked (CCHC_MAX_FILE_MB)")
             if self.hash is not None:
                 self.hash.update(data)
         return len(data)
@@ -85,7 +101,10 @@ class Watched(io.RawIOBase):
 
 @dataclass
 class Tally:
-    """Counts of a delivered table: its header, all data rows, and the sum of amounts in the rows that match `where`."""
+    """Counts of a delivered table: its header, all data rows, and the sum of amounts in the rows that match `where`.
+
+    `read`: the bytes that were read so far, of any file.
+    """
 
     amount_field: str | None = None
     where: dict[str, str] = field(default_factory=dict)
@@ -96,6 +115,7 @@ class Tally:
     trailer: list[str] | None = None
     after_trailer: int = 0
     unread_amounts: int = 0
+    read: int = 0
 
     def count(self, header: list[str], row: list[str]) -> None:
         """Count one data row."""
@@ -191,11 +211,19 @@ def modified_at(folder: Folder, name: str) -> datetime | None:
 
 
 def read_records(
-    folder: Folder, name: str, expected_sha256: str, entity: Entity, profile: Profile, files: Files, tally: Tally
+    folder: Folder,
+    name: str,
+    expected_sha256: str,
+    entity: Entity,
+    profile: Profile,
+    files: Files,
+    tally: Tally,
+    limits: Limits,
+    books: WorkbookReader,
 ) -> Iterator[tuple[int, Any]]:
     """Yield (line in the delivered file, record) for each record, with a Problem in place of a record that cannot be read.
 
-    Raises Unfinished if the file is incomplete or changed while it was read, and Unreadable if it breaks its contract.
+    Raises Unfinished if the file is incomplete or changed while it was read, and Unreadable if it breaks its contract or a limit.
     """
     with ExitStack() as stack:
         delivered = Watched(stack.enter_context(folder.fs.open(f"{folder.path}/{name}", "rb")), hashing=True)
@@ -203,21 +231,30 @@ def read_records(
         stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
         plain = name.removesuffix(".gz")
         try:
-            if plain.endswith(".xlsx") and files.workbook is not None:
-                yield from strict_workbook(files.workbook).read(stream.read(), name, profile, files)
-            elif plain.endswith(".xlsx"):
-                yield from _xlsx(stream.read(), entity, profile, files, tally)
+            if plain.endswith(".xlsx"):
+                yield from books.read(_whole(stream, limits), name, entity, profile, files, tally)
             else:
-                watched = Watched(stream)  # type: ignore[arg-type]  # both are readable binary streams
+                watched = Watched(stream, most=limits.file * MIB)  # type: ignore[arg-type]  # both are readable binary streams
                 content: Any = stack.enter_context(io.BufferedReader(watched, CHUNK))
-                reading = _ndjson(content, watched) if plain.endswith(".ndjson") else _csv(content, watched, entity, files, tally)
-                yield from reading
+                is_lines = plain.endswith(".ndjson")
+                reading = _ndjson(content, watched, limits) if is_lines else _csv(content, watched, entity, files, tally, limits)
+                for pair in reading:
+                    tally.read = watched.count
+                    yield pair
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise Unfinished("its gzip is broken or not at its end") from error
         while raw.read(CHUNK):
             pass
         if delivered.hash is None or delivered.hash.hexdigest() != expected_sha256:
             raise Unfinished("it changed while it was read")
+
+
+def _whole(stream: Any, limits: Limits) -> bytes:
+    """The bytes of a workbook. Raises Unreadable if they are more than the limit."""
+    data: bytes = stream.read(limits.workbook * MIB + 1)
+    if len(data) > limits.workbook * MIB:
+        raise Unreadable(f"a workbook of more than {limits.workbook} MB is not read (CCHC_MAX_WORKBOOK_MB); deliver it as CSV")
+    return data
 
 
 def strict_workbook(kind: str) -> Any:
@@ -230,8 +267,14 @@ def _require_end(watched: Watched) -> None:
         raise Unfinished("there is no newline after its last line" if watched.last else "it is empty")
 
 
-def _ndjson(content: Any, watched: Watched) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(content, 1):
+def _ndjson(content: Any, watched: Watched, limits: Limits) -> Iterator[tuple[int, Any]]:
+    most = limits.record * MIB
+    for number in itertools.count(1):
+        line = content.readline(most + 1)
+        if not line:
+            break
+        if len(line) > most:
+            raise _too_long(number, limits)
         text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         if text.strip():
             if not text.endswith(b"\n"):
@@ -243,17 +286,21 @@ def _ndjson(content: Any, watched: Watched) -> Iterator[tuple[int, Any]]:
     _require_end(watched)
 
 
-def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Tally) -> Iterator[tuple[int, Any]]:
+def _too_long(line: int, limits: Limits) -> Unreadable:
+    return Unreadable(f"the record that begins at line {line} has more than {limits.record} MB (CCHC_MAX_RECORD_MB)")
+
+
+def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Tally, limits: Limits) -> Iterator[tuple[int, Any]]:
     """The records of a CSV file; if the profile names a trailer, the records before it."""
     text = io.TextIOWrapper(content, encoding=files.encoding, newline="")
     line, is_cut = 0, False
     try:
-        line, header, rows = _csv_rows(text, files)
+        line, header, rows = _csv_rows(text, files, limits)
         if header is None:
             _require_end(watched)
             raise Unreadable("line 1: there is no header")
         tally.header = header
-        picks = _picks(header, entity, rows)
+        picks = picked_columns(header, entity, rows)
         for row in rows:
             start, line = line + 1, rows.line_num
             if not row:
@@ -287,26 +334,45 @@ def _undecoded(error: UnicodeDecodeError, encoding: str, line: int) -> Unfinishe
     return Unreadable(f"it is not {encoding}: byte {error.object[error.start]:#04x} after line {line}", "files.formats.encoding")
 
 
-def _csv_rows(text: io.TextIOWrapper, files: Files) -> tuple[int, list[str] | None, Any]:
+def _csv_rows(text: io.TextIOWrapper, files: Files, limits: Limits) -> tuple[int, list[str] | None, Any]:
     """The number of lines of the header, the header, and a reader of the rows after it."""
-    first = text.readline()
+    most = limits.record * MIB
+    csv.field_size_limit(most)  # list fields are JSON text in one cell
+    first = text.readline(most)
     if not first.endswith("\n"):  # the sender is still writing: an incomplete header is not a header
+        if len(first) >= most:
+            raise _too_long(1, limits)
         return 0, None, None
     delimiter = files.delimiter or (";" if first.count(";") > first.count(",") else ",")
     header = next(csv.reader([first], delimiter=delimiter), None)
     if not header:
         return 0, None, None
-    return 1, [normalize("NFC", cell).strip() for cell in header], _Numbered(text, delimiter)
+    return 1, [normalize("NFC", cell).strip() for cell in header], _Numbered(text, delimiter, limits)
 
 
 class _Numbered:
-    """A csv reader after a header of one line; `line_num` includes the header."""
+    """A csv reader after a header of one line; `line_num` includes the header.
 
-    def __init__(self, text: io.TextIOWrapper, delimiter: str) -> None:
-        self._reader = csv.reader(text, delimiter=delimiter)
+    A record may stand on many lines, if its cells have line breaks in quotes; all of them together must stay within the limit.
+    """
+
+    def __init__(self, text: io.TextIOWrapper, delimiter: str, limits: Limits) -> None:
+        self._reader = csv.reader(self._lines(text, limits), delimiter=delimiter)
+        self._size = 0
+        self._first = 2
+
+    def _lines(self, text: io.TextIOWrapper, limits: Limits) -> Iterator[str]:
+        most = limits.record * MIB
+        while line := text.readline(most - self._size):
+            self._size += len(line)
+            if self._size >= most:
+                raise _too_long(self._first, limits)
+            yield line
 
     def __iter__(self) -> Iterator[list[str]]:
-        return iter(self._reader)
+        for row in self._reader:
+            yield row
+            self._size, self._first = 0, self.line_num + 1
 
     @property
     def line_num(self) -> int:
@@ -314,8 +380,8 @@ class _Numbered:
         return self._reader.line_num + 1
 
 
-def _picks(header: list[str], entity: Entity, rows: Iterable[list[Any]]) -> list[tuple[int, str]]:
-    """The columns that may land.
+def picked_columns(header: list[str], entity: Entity, rows: Iterable[list[Any]]) -> list[tuple[int, str]]:
+    """The columns that may land, each with its place. `rows`: the rows after the header.
 
     Raises LacksColumns if the header lacks a column that the profile uses and that is not optional, and Unreadable if it has such a column
     twice.
@@ -341,34 +407,3 @@ def _picks(header: list[str], entity: Entity, rows: Iterable[list[Any]]) -> list
     if twice:
         raise Unreadable(f"line 1: the header has {', '.join(twice)} twice")
     return [(index, name) for index, name in enumerate(header) if name in wanted]
-
-
-def _xlsx(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Tally) -> Iterator[tuple[int, Any]]:
-    """The records of a sheet of a workbook (the first sheet, or the one in the profile). The whole workbook is read into memory."""
-    try:
-        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    except (python_calamine.CalamineError, python_calamine.ZipError, OSError, ValueError) as error:
-        raise Unfinished(f"it is no whole workbook ({type(error).__name__})") from error
-    names = workbook.sheet_names
-    if not names or (files.sheet is not None and files.sheet not in names):
-        raise Unreadable(f"none of its {len(names)} sheets is named {files.sheet or ''}", "files.formats.sheet")
-    sheet = workbook.get_sheet_by_name(files.sheet or names[0])
-    rows = sheet.to_python(skip_empty_area=False)
-    if not rows:
-        raise Unreadable("line 1: there is no header")
-    tally.header = header = [normalize("NFC", str(cell)).strip() for cell in rows[0]]
-    picks = _picks(header, entity, rows[1:])
-    formats = {name: column.formats for name, column in entity.wire_fields.items() if column is not None and column.formats}
-    for number, row in enumerate(rows[1:], 2):
-        if any(cell != "" for cell in row):
-            tally.rows += 1
-            yield number, {name: _cell(row[index], formats.get(name, profile.time_formats)) for index, name in picks}
-
-
-def _cell(value: Any, formats: tuple[str, ...]) -> Any:
-    """The value of a cell as text or JSON scalar: times in the format of the source, floats without a fraction as whole numbers."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, date):
-        return render(value, formats)
-    return value.isoformat() if isinstance(value, time) else str(value) if not isinstance(value, (str, int, float, bool)) else value

@@ -12,7 +12,8 @@ import logging
 import re
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -26,12 +27,14 @@ from requests.auth import AuthBase
 from cchc import period
 from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable, WrongClock
 from cchc.sources.connection import Connection, variable
+from cchc.sources.limits import MIB, Limits
 from cchc.sources.profile import Entity, Http, Profile
 
 MAX_PAUSE_SECONDS = 120.0
 FIRST_PAUSE_SECONDS = 0.3
 MALFORMED_RETRIES = 2
 CONNECT_SECONDS = 10.0
+PIECE_BYTES = 64 * 1024
 EVERYTHING_FROM = date(2000, 1, 1)
 CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}")
 OAUTH_ERRORS = ("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope")
@@ -39,6 +42,19 @@ OAUTH_ERRORS = ("invalid_request", "invalid_client", "invalid_grant", "unauthori
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 _RETRY_STATUS = (408, 500, 502, 504)
 _WAIT_STATUS = (429, 503)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of a source: its status, its headers and its unpacked body."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class _TooSlow(Exception):
+    """The body of an answer comes, but not to its end in time."""
 
 
 class _Header(AuthBase):
@@ -61,6 +77,7 @@ class Client:
         connection: Connection,
         sleep: Callable[[float], None] = time.sleep,
         known_at: datetime | None = None,
+        limits: Limits | None = None,
     ) -> None:
         if profile.http is None:
             raise NotConfigured(
@@ -72,6 +89,7 @@ class Client:
         self.connection = connection
         self.base = connection.host.rstrip("/")
         self._sleep = sleep
+        self._limits = limits or Limits.load()
         self._known_at = known_at
         self.clock: datetime | None = None
         self._session = requests.Session()
@@ -130,7 +148,7 @@ class Client:
                 self._sleep(FIRST_PAUSE_SECONDS * 2**attempt)
         raise AssertionError("unreachable")
 
-    def _get(self, path: str, params: dict[str, str], where: str) -> requests.Response:
+    def _get(self, path: str, params: dict[str, str], where: str) -> Answer:
         if self._auth is None:
             self.login()
         answer = self._send("GET", path, where, auth=self._auth, params=params)
@@ -142,34 +160,20 @@ class Client:
         self._require_ok(answer, where)
         return answer
 
-    def _send(self, method: str, path: str, where: str, **options: Any) -> requests.Response:
+    def _send(self, method: str, path: str, where: str, **options: Any) -> Answer:
         """Send a request, and repeat it at most `retries` times until an answer can be read."""
-        timeout = (min(CONNECT_SECONDS, self.http.timeout_seconds), self.http.timeout_seconds)
         reason = ""
         for attempt in range(self.http.retries + 1):
             pause = min(FIRST_PAUSE_SECONDS * 2**attempt, MAX_PAUSE_SECONDS)
-            try:
-                answer = self._session.request(method, self.base + path, timeout=timeout, allow_redirects=False, **options)
-                self._see_clock(answer, where)
+            answer = self._ask_once(method, path, where, options)
+            if isinstance(answer, Answer):
                 if answer.status_code not in (*_RETRY_STATUS, *_WAIT_STATUS):
                     return answer
                 reason = f"it answered {answer.status_code}"
                 if answer.status_code in _WAIT_STATUS:
                     pause = retry_after(answer.headers.get("Retry-After"), pause)
-            except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
-                reason = "the answer was cut off"
-            except requests.exceptions.Timeout:
-                reason = f"it did not answer within {self.http.timeout_seconds:g} seconds"
-            except requests.exceptions.SSLError as error:
-                raise SourceUnavailable(
-                    f"{where}: the server's certificate is not trusted ({_why(error)}). Check the host, or extra.verify of the connection."
-                ) from None
-            except requests.exceptions.ConnectionError as error:
-                reason = f"no connection ({_why(error)})"
-            except (requests.exceptions.RequestException, ValueError, UnicodeError) as error:
-                raise NotConfigured(
-                    f"{where}: the host of the connection cannot be used ({type(error).__name__}). Check the base URL of src_{self.source}."
-                ) from None
+            else:
+                reason = answer
             if attempt < self.http.retries:
                 self._sleep(pause)
         raise SourceUnavailable(
@@ -177,7 +181,52 @@ class Client:
             "Check that the source is up and reachable from here, then run again."
         )
 
-    def _see_clock(self, answer: requests.Response, where: str) -> None:
+    def _ask_once(self, method: str, path: str, where: str, options: dict[str, Any]) -> Answer | str:
+        """The answer to one request, or the reason why there is none if another try may bring one."""
+        timeout = (min(CONNECT_SECONDS, self.http.timeout_seconds), self.http.timeout_seconds)
+        try:
+            with self._session.request(method, self.base + path, timeout=timeout, allow_redirects=False, stream=True, **options) as coming:
+                answer = Answer(coming.status_code, coming.headers, self._body(coming, where))
+            self._see_clock(answer, where)
+            return answer
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
+            return "the answer was cut off"
+        except _TooSlow:
+            return f"its answer did not come to its end within {self._limits.seconds} seconds (CCHC_MAX_SECONDS)"
+        except requests.exceptions.Timeout:
+            return f"it did not answer within {self.http.timeout_seconds:g} seconds"
+        except requests.exceptions.SSLError as error:
+            raise SourceUnavailable(
+                f"{where}: the server's certificate is not trusted ({_why(error)}). Check the host, or extra.verify of the connection."
+            ) from None
+        except requests.exceptions.ConnectionError as error:
+            return f"no connection ({_why(error)})"
+        except (requests.exceptions.RequestException, ValueError, UnicodeError) as error:
+            raise NotConfigured(
+                f"{where}: the host of the connection cannot be used ({type(error).__name__}). Check the base URL of src_{self.source}."
+            ) from None
+
+    def _body(self, coming: requests.Response, where: str) -> bytes:
+        """The body of an answer, unpacked.
+
+        Raises ContractViolation if it has more bytes than an answer may have, because a small packed answer can unpack to any size, and
+        _TooSlow if it does not come to its end in time.
+        """
+        until = time.monotonic() + self._limits.seconds
+        pieces, size = [], 0
+        for piece in coming.iter_content(PIECE_BYTES):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self._limits.answer * MIB:
+                raise ContractViolation(
+                    f"{where}: the answer has more than {self._limits.answer} MB (CCHC_MAX_ANSWER_MB). Nothing of it is used. Ask for "
+                    f"smaller pages (the page size in the profile {self.source}.yaml), or ask the owner of the source."
+                )
+            if time.monotonic() > until:
+                raise _TooSlow
+        return b"".join(pieces)
+
+    def _see_clock(self, answer: Answer, where: str) -> None:
         """Store the time of the source (the Date of its first answer). Raises WrongClock if known_at is more than CLOCK_TOLERANCE later."""
         if self.clock is not None or not answer.headers.get("Date"):
             return
@@ -202,7 +251,7 @@ class Client:
             f"Check the {what} in the connection src_{self.source} ({variable(self.source)})."
         )
 
-    def _require_ok(self, answer: requests.Response, where: str) -> None:
+    def _require_ok(self, answer: Answer, where: str) -> None:
         if answer.status_code == 200:
             return
         if 300 <= answer.status_code < 400:
@@ -311,7 +360,7 @@ def _mended(value: Any) -> Any:
     return value
 
 
-def _kind(answer: requests.Response) -> str:
+def _kind(answer: Answer) -> str:
     """Describe the answer of an error by its size, type and OAuth code. Its text is not shown because it may contain a record."""
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     words = f"{len(answer.content)} bytes" + (f" of {kind}" if CONTENT_TYPE.fullmatch(kind) else "")

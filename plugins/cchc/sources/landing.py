@@ -87,14 +87,17 @@ class Folder:
         other.fs, other.url, other.path = self.fs, "/".join((self.url, *names)), "/".join((self.path, *names))
         return other
 
-    def names(self, kind: str) -> list[str]:
-        """The sorted names of the files (`file`) or folders (`directory`) in this folder; none if it does not exist."""
+    def entries(self) -> list[tuple[str, str]]:
+        """The sorted entries of this folder, each with its kind (`file`, `directory` or another); none if it does not exist."""
         try:
             entries = self.fs.ls(self.path, detail=True, refresh=True) if self.fs.async_impl else self.fs.ls(self.path, detail=True)
         except FileNotFoundError:
             return []
-        names = (entry["name"].rstrip("/").rpartition("/")[2] for entry in entries if entry["type"] == kind)
-        return sorted(names)
+        return sorted((entry["name"].rstrip("/").rpartition("/")[2], entry["type"]) for entry in entries)
+
+    def names(self, kind: str) -> list[str]:
+        """The sorted names of the files (`file`) or folders (`directory`) in this folder; none if it does not exist."""
+        return [name for name, found in self.entries() if found == kind]
 
     def read(self, name: str) -> bytes:
         """The bytes of a file in this folder."""

@@ -11,6 +11,7 @@ import orjson
 from cchc.sources import privacy
 from cchc.sources.fields import FieldCounts
 from cchc.sources.landing import Window
+from cchc.sources.limits import KEY_BYTES
 from cchc.sources.profile import Entity, Profile
 from cchc.sources.secrecy import Secrets
 from cchc.sources.times import TimeReader, reader
@@ -114,6 +115,9 @@ class Intake:
             is_open = secrets is None or secrets.is_open(record)
             out = redact(record)
             key = key_of(out)
+            if key is not None and len(key) > KEY_BYTES // 4 and len(key.encode()) > KEY_BYTES:
+                lines += self._take_problem(line, Problem(f"its key has {len(key.encode())} bytes; at most {KEY_BYTES} are read"))
+                continue
             if not counts(key, out):
                 continue
             changed = out.get(changed_at)

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cchc.errors import NotConfigured
+from cchc.sources.limits import KEY_BYTES, TEXT_CHARACTERS
 from cchc.sources.profile import Column, Entity, Profile
 from cchc.staging import parse
 from cchc.staging.key_ids import key_id
@@ -212,7 +213,9 @@ class RecordTyper:
         """Texts as values of the staging column's type, null where they are none."""
         formats = column.formats or self.profile.time_formats
         if sql_type == "text":
-            return value
+            is_code = column.name.endswith("_code")
+            length = pc.binary_length(value) if is_code else pc.utf8_length(value)
+            return pc.if_else(pc.less_equal(length, KEY_BYTES if is_code else TEXT_CHARACTERS), value, pa.scalar(None, pa.string()))
         if sql_type == "boolean":
             return parse.flags(value)
         if sql_type == "date":

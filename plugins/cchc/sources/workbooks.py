@@ -1,0 +1,124 @@
+"""Read workbooks in a process of their own, so that no file can take the memory of this process or end it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from cchc.errors import CchcError
+from cchc.settings import PROJECT
+from cchc.sources.files import LacksColumns, Tally, Unfinished, Unreadable
+from cchc.sources.limits import Limits
+from cchc.sources.profile import Entity, Files, Profile
+
+
+class Workbooks:
+    """A reader of workbooks. Its process starts with the first one, serves the next ones too, and is started anew when one has ended it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Workbooks:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def read(
+        self, data: bytes, name: str, entity: Entity, profile: Profile, files: Files, tally: Tally
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield (row, record) for each record of a workbook.
+
+        Raises Unfinished if the file is not a complete workbook, and Unreadable if it breaks its contract, asks for more memory or time
+        than the limits allow, or ends the process that reads it.
+        """
+        process = self._started()
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        clock = threading.Timer(self._limits.seconds, stop)
+        clock.daemon = True
+        clock.start()
+        done = False
+        try:
+            request = pickle.dumps((data, name, entity, profile, files))
+            assert process.stdin is not None and process.stdout is not None  # noqa: S101  # both are pipes
+            try:
+                process.stdin.write(len(request).to_bytes(8, "big") + request)
+                process.stdin.flush()
+            except BrokenPipeError:
+                pass  # it has died; its end is told below
+            for line in process.stdout:
+                kind, *words = orjson.loads(line)
+                if kind == "rows":
+                    tally.read += len(line)
+                    yield from ((number, record) for number, record in words[0])
+                else:
+                    done = kind != "memory"  # one that lacks memory is not asked again
+                    self._end(kind, words, tally)
+                    return
+            raise Unreadable(self._late() if late.is_set() else self._died(process))
+        finally:
+            clock.cancel()
+            if not done:
+                self.close()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            path = os.pathsep.join([str(PROJECT / "plugins"), *filter(None, [os.environ.get("PYTHONPATH")])])
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "cchc.sources.workbook_process", str(self._limits.memory), str(self._limits.record)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # what a library writes there may hold a cell
+                env=os.environ | {"PYTHONPATH": path},
+            )
+        return self._process
+
+    def _end(self, kind: str, words: list[Any], tally: Tally) -> None:
+        """The end of an answer: the counts, or the error that the process told."""
+        if kind == "end":
+            tally.header, tally.rows = words
+        elif kind == "unfinished":
+            raise Unfinished(*words)
+        elif kind == "lacks":
+            raise LacksColumns(*words)
+        elif kind == "unreadable":
+            raise Unreadable(words[0], *words[1])
+        elif kind == "failed":
+            raise Unreadable(f"the library that reads workbooks cannot read it ({words[0]}); save it again with a spreadsheet program")
+        elif kind == "memory":
+            raise Unreadable(self._memory())
+        else:
+            raise CchcError(f"The process that reads workbooks answered {kind!r}, which is not known.")
+
+    def _memory(self) -> str:
+        return (
+            f"reading it needs more than {self._limits.memory} MB of memory (CCHC_MAX_WORKBOOK_MEMORY_MB): it has too many cells, or cells "
+            "far from its data; save the data alone as a new file, or as CSV"
+        )
+
+    def _late(self) -> str:
+        return f"reading it took more than {self._limits.seconds} seconds (CCHC_MAX_SECONDS)"
+
+    def _died(self, process: subprocess.Popen[bytes]) -> str:
+        return f"it ends the process that reads it (code {process.wait()}), as a rule because {self._memory()}"

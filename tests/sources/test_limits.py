@@ -1,0 +1,260 @@
+"""What is too large, too far or broken concerns its own file, record or answer alone, and takes no more memory than the limits say."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cchc.errors import ContractViolation, NotConfigured
+from cchc.sources.connection import Connection
+from cchc.sources.extract import extract
+from cchc.sources.landing import Landed, Window
+from cchc.sources.limits import NAMES, Limits
+from tests.sources.conftest import KEY, PROJECT, T, profile, records, rows
+from tests.support.files import bytes_of, workbook
+from tests.support.hostile_files import header_of, huge_line, huge_sheet, huge_texts, one_far_cell, workbook_of
+from tests.support.source_server import Source
+
+COLUMNS = ["IdKySo", "IdVanBan", "NguoiKyId", "ThoiDiemKy", "LoaiChungThu", "HopLe", "NgayCapNhat"]
+GOOD = ["K1", "V1", "N1", "2023-01-05T08:00:00", "ca_nhan", "true", "2023-01-05T08:00:00"]
+MEMORY = 400 * 2**20
+
+
+def table(*lines: list[str]) -> bytes:
+    """A CSV file of signatures."""
+    return "".join(",".join(line) + "\n" for line in (COLUMNS, *lines)).encode()
+
+
+Drop = Callable[..., dict[str, Landed]]
+
+
+@pytest.fixture
+def drop(tmp_path: Path, landing: str) -> Drop:
+    """A function: put files beside a good one into a drop folder and extract it; file name → load."""
+
+    def run(files: dict[str, bytes], source: str = "documents", entities: list[str] | None = None) -> dict[str, Landed]:
+        inbox = tmp_path / "inbox"
+        inbox.mkdir(exist_ok=True)
+        for name, content in files.items():
+            (inbox / name).write_bytes(content)
+        loads = extract(
+            profile(source), Connection(source, str(inbox)), Window(None, T), landing, extract_id=1, privacy_key=KEY, entities=entities
+        )
+        return {str(load.file_name): load for load in loads}
+
+    return run
+
+
+HOSTILE: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "a cell in the last corner": ("a.xlsx", lambda: one_far_cell(COLUMNS), "more than 400 MB of memory"),
+    "20 GB of texts": ("a.xlsx", lambda: huge_texts(COLUMNS), "more than 400 MB of memory"),
+    "half a gigabyte of rows": ("a.xlsx", lambda: huge_sheet(COLUMNS), "more than 400 MB of memory"),
+    "a line without an end": ("a.csv.gz", lambda: huge_line(300), "begins at line 1 has more than 4 MB (CCHC_MAX_RECORD_MB)"),
+    "a record without an end": ("a.ndjson.gz", lambda: huge_line(300), "begins at line 1 has more than 4 MB (CCHC_MAX_RECORD_MB)"),
+    "quotes without an end": (
+        "a.csv",
+        lambda: table(GOOD) + b'K2,"' + b"a\n" * 3 * 2**20 + b'"\n',
+        "begins at line 3 has more than 4 MB (CCHC_MAX_RECORD_MB)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_file_is_blocked_by_name_and_the_good_one_is_read(drop: Drop, kind: str) -> None:
+    ending, content, words = HOSTILE[kind]
+    name = f"signatures_{ending}"
+    loads = drop({name: content(), "signatures_z.csv": table(GOOD)})
+    assert loads[name].status == "blocked"
+    assert f"documents signatures, file {name} is blocked: B0" in (loads[name].message or "")
+    assert words in (loads[name].message or "")
+    assert loads["signatures_z.csv"].status == "landed"
+    assert records(loads["signatures_z.csv"])[0]["IdKySo"] == "K1"
+
+
+def test_all_of_them_take_no_more_memory_than_the_limits_say(tmp_path: Path) -> None:
+    """Measured in a process of its own: the greatest memory of it, and of the processes that it started."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    for number, (ending, content, _) in enumerate(HOSTILE.values()):
+        (inbox / f"signatures_{number}{ending[1:]}").write_bytes(content())
+    script = f"""
+import resource
+from pathlib import Path
+from tests.sources.conftest import KEY, T, profile
+from cchc.sources.connection import Connection
+from cchc.sources.extract import extract
+from cchc.sources.landing import Window
+loads = extract(profile("documents"), Connection("documents", {str(inbox)!r}), Window(None, T), {(tmp_path / "landing").as_uri()!r}, extract_id=1, privacy_key=KEY)
+own = next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print([load.status for load in loads].count("blocked"), own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
+    blocked, own, started = (int(word) for word in done.stdout.split())
+    assert blocked == len(HOSTILE)
+    assert own < MEMORY
+    assert started < MEMORY + 100 * 2**20  # the limit counts data; the program itself and its libraries come on top
+
+
+def test_a_workbook_that_is_damaged_anywhere_harms_itself_alone(drop: Drop) -> None:
+    whole = bytes_of(workbook([dict(zip(COLUMNS, GOOD, strict=True))] * 30, COLUMNS))
+    chance = random.Random(53)
+    files: dict[str, bytes] = {}
+    for number in range(150):
+        broken = bytearray(whole)
+        for _ in range(chance.choice((1, 1, 3, 20))):
+            broken[chance.randrange(len(broken))] = chance.randrange(256)
+        files[f"signatures_{number:03d}.xlsx"] = bytes(broken[: chance.choice((len(broken), len(broken), chance.randrange(len(broken))))])
+    loads = drop(files | {"signatures_z.xlsx": whole})
+    assert loads.keys() == files.keys() | {"signatures_z.xlsx"}
+    assert len(records(loads["signatures_z.xlsx"])) == 30
+    assert {load.status for load in loads.values()} == {"landed", "blocked", "waiting"}
+    for name, load in loads.items():
+        assert load.status == "landed" or name in (load.message or "")
+
+
+def test_a_number_of_any_size_is_a_cell_like_any_other(drop: Drop) -> None:
+    cells = "".join(f'<c r="{column}2"><v>1e22</v></c>' for column in "AB")
+    loads = drop({"signatures_a.xlsx": workbook_of(header_of(COLUMNS) + f'<row r="2">{cells}</row>')})
+    assert records(loads["signatures_a.xlsx"])[0]["IdKySo"] == "10000000000000000000000"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "giaodich_20230105_r900000000000000000000.csv",
+        f"giaodich_20230105_r{'9' * 200}.csv",
+        "giaodich_20230105_r3000000000.csv",
+        "giaodich_00010101.csv",
+        "giaodich_99991231.csv",
+        "giaodich_20231350.csv",
+    ],
+)
+def test_a_name_outside_what_can_be_meant_blocks_its_file(drop: Drop, name: str) -> None:
+    loads = drop({name: b"x\n"}, "payments")
+    assert loads[name].status == "blocked"
+    assert "with a day from 1990 to 2100 and a revision of at most 9999" in (loads[name].message or "")
+
+
+def test_a_manifest_without_an_end_blocks_its_file(drop: Drop) -> None:
+    loads = drop({"giaodich_20230105.csv": b"x\n", "giaodich_20230105.json": b"[" * (2 * 2**20)}, "payments")
+    assert loads["giaodich_20230105.csv"].status == "blocked"
+    assert "its manifest giaodich_20230105.json has more than 1 MB" in (loads["giaodich_20230105.csv"].message or "")
+
+
+def test_a_nested_manifest_is_no_manifest(drop: Drop) -> None:
+    loads = drop({"giaodich_20230105.csv": b"x\n", "giaodich_20230105.json": b"[" * 100_000}, "payments")
+    assert loads["giaodich_20230105.csv"].status == "waiting"
+
+
+def test_an_error_of_any_kind_while_a_file_is_read_blocks_this_file(
+    drop: Drop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from cchc.sources import files
+
+    real = files.picked_columns
+
+    def fails(header: list[str], *rest: Any) -> Any:
+        if "boom" in header:
+            raise ZeroDivisionError("a text of a citizen")
+        return real(header, *rest)
+
+    monkeypatch.setattr(files, "picked_columns", fails)
+    loads = drop({"signatures_a.csv": b"boom,x\n1,2\n", "signatures_z.csv": table(GOOD)})
+    assert loads["signatures_a.csv"].status == "blocked"
+    assert "reading it failed (ZeroDivisionError" in (loads["signatures_a.csv"].message or "")
+    assert "citizen" not in (loads["signatures_a.csv"].message or "") + caplog.text
+    assert re.search(
+        r"documents signatures, file signatures_a.csv: reading it failed: ZeroDivisionError at \S+test_limits.py:\d+", caplog.text
+    )
+    assert loads["signatures_z.csv"].status == "landed"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every file")
+def test_a_file_that_may_not_be_read_waits_and_the_others_are_read(drop: Drop, tmp_path: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "signatures_a.csv").touch(mode=0)
+    loads = drop({"signatures_z.csv": table(GOOD)})
+    assert loads["signatures_a.csv"].status == "waiting"
+    assert loads["signatures_z.csv"].status == "landed"
+
+
+def test_what_lies_in_the_folder_and_is_not_read_is_told(drop: Drop, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    (inbox / "2022").mkdir(parents=True)
+    (inbox / "2022" / "signatures_1.csv").write_bytes(table(GOOD))
+    os.mkfifo(inbox / "signatures_pipe.csv")
+    (inbox / "signatures_gone.csv").symlink_to(tmp_path / "nowhere")
+    (inbox / "Signatures_1.CSV").write_bytes(table(GOOD))
+    loads = drop({f"note {number:02d}.txt": b"" for number in range(12)} | {"signatures_z.csv": table(GOOD)})
+    assert loads.keys() == {"signatures_z.csv", "(other files)"}
+    told = loads["(other files)"]
+    assert told.status == "waiting"
+    assert "16 entries of the drop folder are left alone" in (told.message or "")
+    assert "a folder, which is not looked into: 2022" in (told.message or "")
+    assert "no ordinary file: signatures_gone.csv, signatures_pipe.csv" in (told.message or "")
+    assert "Signatures_1.CSV, note 00.txt" in (told.message or "")
+    assert "and 3 more" in (told.message or "")
+
+
+def test_where_everything_is_read_nothing_is_told(drop: Drop) -> None:
+    assert drop({"signatures_z.csv": table(GOOD)}).keys() == {"signatures_z.csv"}
+    manifest = {"file": "giaodich_20230105.csv", "rows": 0, "amount": 0, "sha256": "0" * 64, "revision": 1}
+    assert "(other files)" not in drop(
+        {"giaodich_20230105.csv": b"x\n", "giaodich_20230105.json": json.dumps(manifest).encode()}, "payments", ["payments"]
+    )
+
+
+def test_a_record_whose_key_is_too_long_lands_as_a_problem(drop: Drop) -> None:
+    long = ["K" * 20_000, *GOOD[1:]]
+    loads = drop({"signatures_a.csv": table(GOOD, long)})
+    assert [(line, problem) for line, _, problem in rows(loads["signatures_a.csv"])] == [
+        (2, None),
+        (3, "its key has 20000 bytes; at most 500 are read"),
+    ]
+
+
+def test_an_answer_without_an_end_is_refused(pull: Callable[..., Any], source: Source) -> None:
+    def inflates(handler: Any) -> bool:
+        data = gzip.compress(b'{"data": [' + b" " * (200 * 2**20), 9)
+        handler.send_response(200)
+        handler.send_header("Content-Encoding", "gzip")
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data)
+        return True
+
+    source.faults["/api/dossiers"] = [inflates]
+    with pytest.raises(ContractViolation, match=r"the answer has more than 64 MB \(CCHC_MAX_ANSWER_MB\). Nothing of it is used"):
+        pull("one_stop", ["dossiers"])
+
+
+def test_the_limits_are_settings() -> None:
+    assert Limits.load({}) == Limits()
+    assert Limits.load({"CCHC_MAX_RECORD_MB": "7"}).record == 7
+    page = (PROJECT / "docs/reference/limits.md").read_text(encoding="utf-8")
+    for limit in fields(Limits):
+        assert re.search(rf"\| {limit.default} (MB|s) \| `{NAMES[limit.name]}`", page), (
+            f"docs/reference/limits.md does not give {limit.name}"
+        )
+    for wrong in ("-1", "0", "many", "1.5", "9" * 30, "²"):
+        with pytest.raises(NotConfigured, match="CCHC_MAX_SECONDS"):
+            Limits.load({"CCHC_MAX_SECONDS": wrong})
+
+
+def test_a_workbook_that_takes_too_long_is_blocked(drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_MAX_SECONDS", "1")
+    monkeypatch.setenv("CCHC_MAX_WORKBOOK_MEMORY_MB", "20000")
+    loads = drop({"signatures_a.xlsx": huge_sheet(COLUMNS), "signatures_z.csv": table(GOOD)})
+    assert "took more than 1 seconds (CCHC_MAX_SECONDS)" in (loads["signatures_a.xlsx"].message or "")
+    assert loads["signatures_z.csv"].status == "landed"
