@@ -181,9 +181,9 @@ def items_behind(
     told = _equal({"procedure_code": procedure, "dossier_code": None if is_dossier else dossier})
     if search:
         told.append(SEARCHED)
-    condition = " and ".join(told) or ("true" if by_record else None)
+    condition = " and ".join(told) or None
     record = statement(f"explain/record/{asked.indicator.record}")
-    text = composed.page_of_items(tables, " and ".join(own), rows_of, record, columns, condition)
+    text = composed.page_of_items(tables, " and ".join(own), rows_of, record, columns, condition, is_by_record=by_record)
     values |= {
         "d": asked.last_day,
         "root": asked.clocks.root,

@@ -600,6 +600,10 @@ def _clocks(parts: Sequence[tuple[int, str]]) -> str:
 
 
 _OWN = "clock, counted_code as unit_code, unit_code as named_code, counted_on, item, is_numerator, numerator, denominator, reason"
+_ASKED_NAMES = (
+    "source_code, unit_code, named_code, counted_on, item, is_numerator, numerator, denominator, reason, change, before, after, detail, "
+    "last_day, end_at, known_at"
+)
 _ASKED = (
     "k.source_code, c.unit_code, c.named_code, c.counted_on, c.item, c.is_numerator, c.numerator, c.denominator, c.reason, "
     "cast(null as text) as change, cast(null as text) as before, cast(null as text) as after, cast(null as text) as detail, "
@@ -657,27 +661,34 @@ def asked_of(parts: Sequence[tuple[int, str]]) -> str:
     return f"select {_ASKED} from {{chosen}} as c inner join {_clocks(parts)} on c.clock = k.clock"
 
 
-def page_of_items(tables: str, own: str, asked: str, record: str, order: Sequence[str], condition: str | None) -> str:
+def page_of_items(
+    tables: str, own: str, asked: str, record: str, order: Sequence[str], condition: str | None, *, is_by_record: bool
+) -> str:
     """A page of items with the facts of their records, and the number and the sums of all of them.
 
     Arguments: `tables`, the tables up to `selected`; `own`, which of its rows are meant; `asked`, the statement that reads the rows of
     `{chosen}` with their sources; `record`, the statement that reads the facts of the rows of `asked`; `order`, the columns of the order,
-    with their direction; `condition`, which rows are meant by the columns of the facts, or None: then the facts of the page alone are read.
-    `:limit` null means all. The first columns are the sums; without a row the others are null.
+    with their direction; `condition`, which rows are meant by the columns of the facts, None: all; `is_by_record`, whether the order has a
+    column of the facts. `:limit` null means all. The first columns are the sums; without a row the others are null.
+
+    All facts of a record cost more than finding it, so those of the page alone are read where that is enough: a search reads the columns in
+    which it looks, and PostgreSQL leaves out of the inner `record` what nobody reads.
     """
     sums = "count(*) as total_count, sum(numerator) as total_numerator, sum(denominator) as total_denominator"
     page = f"order by {', '.join(order)} limit cast(:limit as bigint) offset cast(:offset as bigint)"
-    if condition is None:
-        paged = f"""tally as (select {sums} from chosen),
-    paged as (select * from chosen {page}),
-    asked as ({asked.format(chosen="paged")}),
-    shown as ({record})"""
-    else:
-        paged = f"""asked as ({asked.format(chosen="chosen")}),
-    told as materialized ({record}),
-    meant as (select * from told where {condition}),
+    of_chosen = asked.format(chosen="chosen")
+    if is_by_record:
+        paged = f"""asked as ({of_chosen}),
+    meant as (select * from ({record}) as r where {condition or "true"}),
     tally as (select {sums} from meant),
     shown as (select * from meant {page})"""
+    else:
+        found = f"(with asked as ({of_chosen}) select {_ASKED_NAMES} from ({record}) as r where {condition})" if condition else ""
+        paged = f"""{f"meant as materialized {found}," if condition else ""}
+    tally as (select {sums} from {"meant" if condition else "chosen"}),
+    paged as (select * from {"meant" if condition else "chosen"} {page}),
+    asked as ({"select * from paged" if condition else asked.format(chosen="paged")}),
+    shown as ({record})"""
     return f"""with {tables},
     chosen as materialized (select * from selected where {own}),
     {paged}
