@@ -32,6 +32,17 @@ def write_private(path: Path, data: str | bytes) -> None:
     write_atomic(path, data, PRIVATE)
 
 
+def private_folder(path: Path) -> Path:
+    """The folder, made where it is missing, so that its owner alone may look into it. Returns it.
+
+    A folder of another account keeps its permissions: it was made on purpose by whoever runs the machine.
+    """
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(PermissionError):
+        path.chmod(0o700)
+    return path
+
+
 def make_once(path: Path, make: Callable[[], str]) -> str:
     """The content of a private file; where the file does not exist, `make` gives the content first. Its folder is made too.
 

@@ -21,10 +21,12 @@ from cchc.bundle import verify
 from cchc.bundle.archive import pack
 from cchc.bundle.pseudonyms import pseudonyms
 from cchc.bundle.signature import signed, signing_key
+from cchc.cli.examine import _papers
 from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.period import parse_period
 from cchc.reports.seal import Seal
 from cchc.settings import Settings
+from cchc.warehouse import engine
 from tests.bundle.conftest import PERIODS, Published, resealed
 from tests.support.cli import cchc
 from tests.support.papers import CODE, text_of
@@ -391,3 +393,23 @@ def test_the_signature_of_the_office(published: Published, tmp_path: Path, monke
     secret.write_text("no key")
     with pytest.raises(NotConfigured, match="the signing key is no private key"):
         signing_key(Settings.load())
+
+
+def test_doctor_says_which_published_paper_is_not_there(published: Published) -> None:
+    def said() -> list[str]:
+        with engine(published.settings).connect() as connection:
+            return [f"{finding.level} {finding.text}" for finding in _papers(connection, published.settings)]
+
+    count = rows_of(published.settings, "select count(*) as n from mart.publication_report")[0]["n"]
+    assert said() == [f"ok publications: {count} published papers"]
+    paper = next((published.settings.home / "publications").rglob("*.docx"))
+    whole = paper.read_bytes()
+    try:
+        paper.write_bytes(whole + b" ")
+        assert said()[0].startswith(
+            f"WRONG publications: 1 of {count} published papers are gone or are not what was published: {paper}. Put"
+        )
+        paper.unlink()
+        assert str(paper) in said()[0]
+    finally:
+        paper.write_bytes(whole)

@@ -100,5 +100,7 @@ def test_every_code_word_of_the_glossary_is_used() -> None:
 def test_the_index_names_every_page() -> None:
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
     found = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.md") if pages.TEXT not in path.parents}
-    assert found == {*reference.PAGES, "README.md", "glossary.md", "limits.md", "profile.md"}, "a page that nobody makes, or one that is not there"
+    assert found == {*reference.PAGES, "README.md", "glossary.md", "limits.md", "profile.md"}, (
+        "a page that nobody makes, or one that is not there"
+    )
     assert {name for name in found - {"README.md"} if f"({name})" not in index} == set()

@@ -51,3 +51,11 @@ def test_another_key_and_the_old_hashes_are_gone(warehouse: Settings, monkeypatc
             connection.exec_driver_sql(statement.replace("MOMENT", f"'{AGAIN}'"))
     assert old not in everything(warehouse)
     assert rows_of(warehouse, KEY) == [{"applicant_key": new}]
+
+    load = rows_of(warehouse, "select min(load_id) as n from ops.quarantine")[0]["n"]
+    said = cchc("quarantine", "retry", "--load", str(load))
+    assert said.code == 2
+    assert f"loads {load} landed under another privacy key than today's" in said.err
+    assert cchc("quarantine", "retry").code == 0, "the load under the new key is tried again"
+    assert rows_of(warehouse, "select retry_of from ops.extract where kind = 'retry'") == [{"retry_of": 2}]
+    assert old not in everything(warehouse), "no retry brings them back"

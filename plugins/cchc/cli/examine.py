@@ -6,6 +6,7 @@ The checks only read: they start no server and write no row. `ok`: nothing to do
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -72,6 +73,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
         findings += [Finding(NOTE, f"drift: {item.sentence}") for item in all_drift(settings, [profile.source for profile in profiles])]
         findings += _waiting_months(connection)
         findings += _alerts(connection, settings)
+        findings += _papers(connection, settings)
     return findings
 
 
@@ -343,3 +345,28 @@ def _waiting_months(connection: Connection) -> list[Finding]:
         for row in query(connection, "select distinct to_char(month_start, 'YYYY-MM') as month from ops.dirty_month order by 1")
     ]
     return [Finding(NOTE, f"months that wait for `cchc refresh`: {', '.join(months)}")] if months else []
+
+
+def _papers(connection: Connection, settings: Settings) -> list[Finding]:
+    """Whether every published paper is there, byte for byte."""
+    from cchc.warehouse.queries import ask
+
+    rows = ask(connection, "doctor/published_paper")
+    lost = [f"{settings.home / row['path']}" for row in rows if not _is_paper(settings.home / row["path"], row["sha256"])]
+    if not rows or not lost:
+        return [Finding(OK, f"publications: {len(rows)} published papers")] if rows else []
+    named = ", ".join(lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > 3 else "")
+    return [
+        Finding(
+            WRONG,
+            f"publications: {len(lost)} of {len(rows)} published papers are gone or are not what was published: {named}. Put the folder "
+            "`publications` of a backup in their place (docs/runbooks/restore.md)",
+        )
+    ]
+
+
+def _is_paper(path: Path, sha256: str) -> bool:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+    except OSError:
+        return False

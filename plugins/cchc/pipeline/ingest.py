@@ -29,7 +29,7 @@ from cchc.runs.extracts import open_extract as open_extract  # exported here bec
 from cchc.runs.retry import resolve_retried
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
-from cchc.sources.landing import Landed, Window
+from cchc.sources.landing import Landed, Window, place_below, place_of
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import table_of
 from cchc.states import LoadStatus
@@ -277,7 +277,7 @@ def _register(settings: Settings, extract_id: int, profile: Profile, row: dict[s
             file_name=load.file_name,
             window_from=row["window_from"],
             window_to=row["window_to"],
-            landing_path=load.path or None,
+            landing_path=place_below(settings.landing_url, load.path),
             manifest=orjson.dumps(load.manifest).decode(),
             sha256=load.manifest.get("sha256"),
             landed=load.manifest.get("records", 0),
@@ -366,7 +366,15 @@ def _landed(settings: Settings, extract_id: int) -> list[Landed]:
         manifest = row["manifest"] if isinstance(row["manifest"], dict) else json.loads(row["manifest"] or "{}")
         status = LoadStatus.LANDED if row["status"] in (LoadStatus.LANDED, LoadStatus.STAGED, LoadStatus.VALIDATED) else row["status"]
         landed.append(
-            Landed(row["entity"], row["landing_path"] or "", row["file_name"], manifest, status, row["message"], load_id=row["load_id"])
+            Landed(
+                row["entity"],
+                place_of(settings.landing_url, row["landing_path"]),
+                row["file_name"],
+                manifest,
+                status,
+                row["message"],
+                load_id=row["load_id"],
+            )
         )
     return landed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -10,32 +11,40 @@ from sqlalchemy import text
 from cchc.period import now
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
+from cchc.warehouse.queries import ask
 
 log = logging.getLogger(__name__)
 
 
 def remove_old_landing(settings: Settings, keep_days: int) -> list[str]:
-    """Remove the landing of the extracts that ended more than `keep_days` days ago. Returns the removed folders.
+    """Remove what landed more than `keep_days` days ago, whatever became of it. Returns the removed folders, below the landing.
 
-    The manifest stays in ops.load. A load without landing cannot be retried from quarantine; `cchc quarantine retry` skips it.
+    A retry reads the landing of an earlier load, so a folder is removed when the newest load that uses it is old enough. Then the folders
+    of runs are removed that ended so long ago and of which no load is left: a run that failed or was killed leaves such. The manifest of a
+    load stays in ops.load. A load without landing cannot be retried from quarantine; `cchc quarantine retry` says so.
     """
     from cchc.sources.landing import Folder
 
+    before = now() - timedelta(days=keep_days)
+    landing = Folder(settings.landing_url)
     with engine(settings).connect() as connection:
-        # A retry reads the landing of an earlier load, so a folder is removed only when the newest load that uses it is old enough.
-        rows = query(
-            connection,
-            "select landing_path from ops.load where landing_path is not null group by landing_path "
-            "having bool_or(status = 'loaded') and max(coalesce(ended_at, started_at)) < :before order by 1",
-            {"before": now() - timedelta(days=keep_days)},
-        )
+        old = [row["landing_path"] for row in ask(connection, "runs/old_landing", before=before)]
     removed = []
-    for row in rows:
-        Folder(row["landing_path"]).remove()
+    for path in old:
+        landing.child(*path.split("/")).remove()
         with engine(settings).begin() as connection:
-            connection.execute(text("update ops.load set landing_path = null where landing_path = :p"), {"p": row["landing_path"]})
-        log.info("retention: removed landing %s", row["landing_path"])
-        removed.append(row["landing_path"])
+            connection.execute(text("update ops.load set landing_path = null where landing_path = :p"), {"p": path})
+        removed.append(path)
+    with engine(settings).connect() as connection:
+        ended = {(row["source_code"], row["extract_id"]) for row in ask(connection, "runs/ended_without_landing", before=before)}
+    for source in landing.names("directory"):
+        for run in landing.child(source).names("directory"):
+            if re.fullmatch("[0-9]{8}", run) and (source, int(run)) in ended:
+                landing.child(source, run).remove()
+                if not any(path.startswith(f"{source}/{run}/") for path in removed):
+                    removed.append(f"{source}/{run}")
+    for path in removed:
+        log.info("retention: removed landing %s", path)
     return removed
 
 

@@ -5,25 +5,42 @@ The old extract and its loads are only read. So a retry that fails or is killed 
 
 from __future__ import annotations
 
+import logging
+
 from sqlalchemy import Connection, text
 
 from cchc.errors import WrongUse
 from cchc.period import now
 from cchc.runs.extracts import NEWER_RETRY, supersede
 from cchc.settings import Settings
+from cchc.sources.privacy import mark_of
 from cchc.states import ExtractStatus
 from cchc.warehouse import engine, query
 from cchc.warehouse.queries import ask, run_statement
+
+log = logging.getLogger(__name__)
 
 
 def open_retries(settings: Settings, load_ids: list[int] | None = None) -> list[int]:
     """Open a retry for each extract that has loads to retry. Returns the ids of the retries, in the order of the extracts.
 
     Without `load_ids`, the loads with open quarantine entries are retried. An extract that was blocked as a whole is retried as a whole,
-    because nothing of it was published. Raises WrongUse if a given load does not exist or its landing was removed.
+    because nothing of it was published. What landed under another privacy key is left out, because its hashes would come back, and told.
+    Raises WrongUse if a given load does not exist, its landing was removed, or it landed under another key.
     """
+    mark = mark_of(settings.privacy_key())
     with engine(settings).begin() as connection:
-        rows = ask(connection, "runs/retryable", load_ids=load_ids or None)
+        found = ask(connection, "runs/retryable", load_ids=load_ids or None)
+        other = [load for row in found for load in row["loads"] if row["privacy_key"] not in (None, mark)]
+        if other:
+            told = (
+                f"loads {', '.join(map(str, other))} landed under another privacy key than today's, and a retry would bring its hashes "
+                "back: ingest their windows again (`cchc ingest SOURCE --from … --to …`, docs/runbooks/privacy_key.md)"
+            )
+            if load_ids:
+                raise WrongUse(told)
+            log.warning("left out of the retry: %s", told)
+        rows = [row for row in found if row["privacy_key"] in (None, mark)]
         _require_all(connection, load_ids or [], [load for row in rows for load in row["loads"]])
         return [_open(connection, row) for row in rows]
 

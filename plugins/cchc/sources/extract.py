@@ -21,7 +21,7 @@ from cchc.sources import advice, day_files, files, http, paginate, privacy
 from cchc.sources.absent import absent_fields, first_rows, in_words
 from cchc.sources.connection import Connection
 from cchc.sources.fields import Earlier, FieldCounts
-from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, load_folder, write_manifest
+from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, keep_private, load_folder, write_manifest
 from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MIB, Limits
 from cchc.sources.needs import check_dated
 from cchc.sources.profile import Entity, Files, Profile
@@ -78,6 +78,7 @@ class _Job:
             "window_to": self.window.end.isoformat(),
             "started": started.isoformat(),
             "ended": period.now().isoformat(),
+            "privacy_key": privacy.mark_of(self.privacy_key) if privacy.makes_hashes(self.profile) else None,
         }
 
     def complete(self, folder: Folder) -> dict[str, Any] | None:
@@ -124,6 +125,7 @@ def extract(
         raise NotConfigured("The window of an extract needs times with a zone.")
     if window.start is not None and window.start >= window.end:
         raise NotConfigured(f"The window {window} is empty: its start has to lie before its end.")
+    keep_private(landing)
     limits = Limits.load()
     with Workbooks(limits) as books:
         job = _Job(

@@ -11,12 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import fsspec
 import orjson
 import zstandard
+from fsspec.implementations.local import LocalFileSystem
 
+from cchc.errors import CchcError
+from cchc.files import private_folder
 from cchc.states import LoadStatus
 
 PART_RECORDS = 20_000
@@ -122,6 +126,31 @@ def load_folder(landing_url: str, source: str, extract_id: int, entity: str, fil
     """The folder of one load."""
     folder = Folder(landing_url).child(source, f"{extract_id:08d}", entity)
     return folder if file_name is None else folder.child(file_name)
+
+
+def place_below(landing_url: str, path: str) -> str | None:
+    """The folder of a load as ops.load keeps it: below the landing, so that a copy of the installation finds its own. None: nothing landed.
+
+    Raises CchcError for a folder that is not below the landing.
+    """
+    if not path:
+        return None
+    root = landing_url.rstrip("/") + "/"
+    if not path.startswith(root):
+        raise CchcError(f"the landing {path} is not below {landing_url} (CCHC_LANDING_URL)")
+    return path.removeprefix(root)
+
+
+def place_of(landing_url: str, below: str | None) -> str:
+    """The folder of a load, from what ops.load keeps of it; empty if nothing landed."""
+    return f"{landing_url.rstrip('/')}/{below}" if below else ""
+
+
+def keep_private(landing_url: str) -> None:
+    """Make the folder of the landing, on a disk of this machine, readable for the account of this program alone."""
+    folder = Folder(landing_url)
+    if isinstance(folder.fs, LocalFileSystem):
+        private_folder(Path(folder.path))
 
 
 class Writer:

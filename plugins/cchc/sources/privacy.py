@@ -15,7 +15,7 @@ from unicodedata import normalize
 import orjson
 
 from cchc.errors import NotConfigured
-from cchc.sources.profile import Column, Entity
+from cchc.sources.profile import Column, Entity, Profile
 
 MALFORMED = "(malformed)"
 Record = dict[str, Any]
@@ -42,6 +42,17 @@ def keyed(value: Any, key: bytes) -> str:
     if text == "" or text is MALFORMED:
         return str(text)
     return hmac.digest(key, str(text).encode(), "sha256").hex()[:32]
+
+
+def mark_of(privacy_key: str | bytes) -> str:
+    """A mark by which two keys can be told apart, and from which no key can be found: 8 hex digits."""
+    return hmac.digest(key_bytes(privacy_key), b"which key", "sha256").hex()[:8]
+
+
+def makes_hashes(profile: Profile) -> bool:
+    """Whether a field of this source lands as a keyed hash."""
+    columns = [column for entity in profile.entities.values() for column in entity.columns]
+    return any(column.personal or any(item.personal for item in column.items or ()) for column in columns)
 
 
 def redactor(entity: Entity, privacy_key: bytes, *, lists_are_text: bool = False) -> Callable[[Record], Record]:

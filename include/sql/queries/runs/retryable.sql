@@ -1,4 +1,4 @@
--- grain: one row for each extract with loads to retry, with the ids of those loads
+-- grain: one row for each extract with loads to retry and each privacy key under which they landed, with the ids of those loads
 -- source: ops.load, ops.extract, ops.quarantine
 -- traps: the given loads; without them (null) the loads with open entries in quarantine
 
@@ -8,6 +8,7 @@ select
     e.window_from,
     e.window_to,
     e.status,
+    l.manifest ->> 'privacy_key' as privacy_key,
     array_agg(l.load_id order by l.load_id) as loads
 from ops.load as l
 inner join ops.extract as e on l.extract_id = e.extract_id
@@ -24,5 +25,5 @@ where
             )
         )
     )
-group by e.extract_id
+group by e.extract_id, l.manifest ->> 'privacy_key'
 order by e.extract_id
