@@ -59,11 +59,25 @@ def sentence_of(error: BaseException) -> str | None:
             f"{error.strerror}:{where}. Check that the folder is there and can be written: all state is under CCHC_HOME, "
             "its landing under CCHC_LANDING_URL."
         )
-    from psycopg import Error as PostgresError
-    from sqlalchemy.exc import DBAPIError
-
-    original = error.orig if isinstance(error, DBAPIError) else error
-    if not isinstance(original, PostgresError):
+    original = _of_database(error)
+    if original is None:
         return None
     lines = str(original).strip().splitlines() or [type(original).__name__]
     return f"PostgreSQL refused: {lines[0]} ({type(original).__name__}). Nothing was half-loaded: the transaction was rolled back."
+
+
+def _of_database(error: BaseException) -> BaseException | None:
+    """The error of PostgreSQL behind an error: itself, or what a library was told before it raised its own; None if there is none."""
+    import psycopg
+    import psycopg2
+    from sqlalchemy.exc import DBAPIError, PendingRollbackError
+
+    seen: list[BaseException] = []
+    behind: BaseException | None = error
+    while behind is not None and behind not in seen:
+        seen.append(behind)
+        original = behind.orig if isinstance(behind, DBAPIError) and behind.orig is not None else behind
+        if isinstance(original, (psycopg.Error, psycopg2.Error, PendingRollbackError)):
+            return original
+        behind = behind.__cause__ or behind.__context__
+    return None

@@ -10,8 +10,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from cchc.quality.gx import Gx
 from cchc.settings import PROJECT, Settings
 from tests.support.cli import cchc, connect
 from tests.support.deliveries import dossier, dossier_file, payment, payment_file
@@ -321,3 +323,30 @@ def test_a_home_that_cannot_be_written(warehouse: Settings, monkeypatch: pytest.
     said = cchc("init")
     assert said.code == 1
     assert "CCHC_HOME" in said.err
+
+
+@pytest.mark.parametrize("step", ["definition", "validator", "validate"])
+def test_a_database_that_goes_away_while_the_rules_are_checked(
+    warehouse: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, step: str
+) -> None:
+    """Great Expectations has connections of its own, and errors of its own around those of the database."""
+    drop(monkeypatch, "one_stop", tmp_path / "drop")
+    dossier_file(tmp_path / "drop", "20230610", [dossier("H19.16.21-230605-0001")])
+    real = getattr(Gx, step)
+    ended: list[int] = []
+
+    def ends(self: Gx, *arguments: Any) -> Any:
+        with psycopg.connect(str(warehouse.warehouse_url).replace("+psycopg", "")) as connection:
+            others = "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            ended.append(connection.execute(others).fetchone()[0])  # type: ignore[index]
+        return real(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Gx, step, ends)
+        said = cchc("ingest", "one_stop", "--to", "2023-07-01")
+    assert sum(ended) > 0
+    assert said.code == 1, said.err
+    assert "Traceback" not in said.err
+    assert "PostgreSQL refused: " in said.err
+    assert counted(warehouse)["core.dossier_version"] == 0
+    assert cchc("ingest", "one_stop", "--to", "2023-07-01").code == 0
