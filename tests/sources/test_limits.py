@@ -258,3 +258,27 @@ def test_a_workbook_that_takes_too_long_is_blocked(drop: Drop, monkeypatch: pyte
     loads = drop({"signatures_a.xlsx": huge_sheet(COLUMNS), "signatures_z.csv": table(GOOD)})
     assert "took more than 1 seconds (CCHC_MAX_SECONDS)" in (loads["signatures_a.xlsx"].message or "")
     assert loads["signatures_z.csv"].status == "landed"
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "xlsx"])
+def test_a_nul_is_taken_out_where_a_file_is_read(drop: Drop, kind: str) -> None:
+    cells = dict(zip(COLUMNS, ["K\0 1", "V\\u00001", *GOOD[2:]], strict=True))
+    if kind == "csv":
+        content = table(list(cells.values()))
+    elif kind == "ndjson":
+        content = json.dumps(cells).encode() + b"\n"
+    else:
+        row = "".join(f'<c r="{chr(65 + place)}2" t="inlineStr"><is><t>{cell}</t></is></c>' for place, cell in enumerate(GOOD))
+        content = workbook_of(header_of(COLUMNS) + f'<row r="2">{row.replace("K1", "K_x0000_ 1")}</row>')
+    (record,) = records(drop({f"signatures_a.{kind}": content})[f"signatures_a.{kind}"])
+    assert record["IdKySo"] in ("K 1", "K_x0000_ 1")
+    assert "\0" not in str(record)
+    assert kind != "ndjson" or record["IdVanBan"] == "V\\u00001", "an escaped backslash before it is no NUL"
+
+
+def test_deletions_are_asked_for_although_a_day_has_a_nul(pull: Callable[..., Any], source: Source) -> None:
+    source.records["dossiers"] = [{"MaHoSo": "A\0", "NgayTiepNhan": "2023" + "\0" + "0105080000", "NgaySuaCuoi": "20230105080000"}]
+    loads = pull("one_stop", ["dossiers"])
+    assert records(loads["dossiers"])[0]["MaHoSo"] == "A"
+    assert loads["dossiers"].manifest["received_months"] == {"2023-01": 1}
+    assert loads["dossiers.keys"].manifest["months"][0] == "2023-01"

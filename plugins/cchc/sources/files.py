@@ -29,6 +29,7 @@ from cchc.sources.connection import Connection, variable
 from cchc.sources.fields import named, new_names
 from cchc.sources.landing import Folder
 from cchc.sources.limits import MIB, Limits
+from cchc.sources.nul import without_nul
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
 
@@ -280,7 +281,7 @@ def _ndjson(content: Any, watched: Watched, limits: Limits) -> Iterator[tuple[in
             if not text.endswith(b"\n"):
                 break
             try:
-                yield number, orjson.loads(text)
+                yield number, orjson.loads(without_nul(text))
             except orjson.JSONDecodeError as error:
                 yield number, Problem(f"not JSON ({str(error).partition(':')[0]})")
     _require_end(watched)
@@ -367,7 +368,7 @@ class _Numbered:
             self._size += len(line)
             if self._size >= most:
                 raise _too_long(self._first, limits)
-            yield line
+            yield line.replace("\0", "")
 
     def __iter__(self) -> Iterator[list[str]]:
         for row in self._reader:

@@ -28,6 +28,7 @@ from cchc import period
 from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable, WrongClock
 from cchc.sources.connection import Connection, variable
 from cchc.sources.limits import MIB, Limits
+from cchc.sources.nul import without_nul
 from cchc.sources.profile import Entity, Http, Profile
 
 MAX_PAUSE_SECONDS = 120.0
@@ -309,7 +310,8 @@ def check_service(connection: Connection, profile: Profile) -> str:
 
 
 def parse_json(body: bytes, where: str) -> Any:
-    """The parsed body. Lone surrogates, which PostgreSQL cannot store, are replaced. Raises ContractViolation if it is not JSON."""
+    """The parsed body, without what PostgreSQL cannot store: NULs, and half letters. Raises ContractViolation if it is not JSON."""
+    body = without_nul(body)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:

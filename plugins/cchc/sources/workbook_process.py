@@ -18,6 +18,7 @@ import orjson
 from cchc.sources import sheets
 from cchc.sources.files import LacksColumns, Tally, Unfinished, Unreadable, strict_workbook
 from cchc.sources.limits import MIB
+from cchc.sources.nul import without_nul
 
 BATCH_ROWS = 1_000
 BATCH_BYTES = MIB
@@ -61,7 +62,7 @@ def _batches(rows: Iterator[tuple[int, Any]], most: int) -> Iterator[list[Any]]:
     batch: list[bytes] = []
     size = 0
     for number, record in rows:
-        line = orjson.dumps([number, {name: _plain(value) for name, value in record.items()}])
+        line = without_nul(orjson.dumps([number, {name: _plain(value) for name, value in record.items()}]))
         if len(line) > most:
             raise Unreadable(f"row {number} has more than {most // MIB} MB (CCHC_MAX_RECORD_MB)")
         batch.append(line)

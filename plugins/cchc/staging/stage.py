@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,6 +16,7 @@ from sqlalchemy.engine import Engine
 
 from cchc.errors import CchcError, NotConfigured
 from cchc.sources.landing import Folder, Landed, part_lines
+from cchc.sources.nul import without_nul
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.columns import Line, Origin, RecordTyper
 from cchc.staging.copy import copy_tables
@@ -25,7 +25,6 @@ from cchc.staging.tables import prepare, staged_entities, table_of
 from cchc.states import LoadStatus
 
 BLOCK_RECORDS = 5_000
-NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def stage(engine: Engine, profile: Profile, landed: list[Landed], extract_id: int) -> None:
@@ -95,7 +94,7 @@ def read_blocks(load: Landed) -> Iterator[tuple[str, list[Line]]]:
 
 
 def _parsed(line: bytes) -> Line:
-    parsed: Line = orjson.loads(NUL.sub(rb"\1", line) if b"\\u0000" in line else line)  # PostgreSQL stores no NUL in text
+    parsed: Line = orjson.loads(without_nul(line))  # landing of before may have some
     return parsed
 
 
