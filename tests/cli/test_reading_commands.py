@@ -208,6 +208,12 @@ def test_sql_reads(loaded: Settings) -> None:
     assert said.code == 0
     assert len(list(csv.DictReader(io.StringIO(said.out)))) == len(catalogue(loaded))
     assert cchc("sql", "with x as (select 1 as a) select a from x").out.split() == ["a", "-", "1"]
+    for schema in ("ops", "staging", "core", "mart"):  # an operator reads everything, also the tables that a run has just made
+        assert cchc(
+            "sql",
+            f"select has_table_privilege(c.oid, 'select') from pg_class as c where c.relkind in ('r', 'v') and "
+            f"c.relnamespace = '{schema}'::regnamespace group by 1",
+        ).out.split() == ["has_table_privilege", "-" * 19, "True"], schema
     assert "100%" in cchc("sql", "select '100%' as share, ':name' as bind").out
 
 
@@ -226,6 +232,11 @@ def test_sql_reads(loaded: Settings) -> None:
         "copy core.working_day to '/tmp/made_by_sql'",
         "select nextval('ops.load_load_id_seq')",
         "vacuum",
+        "select set_config('role', 'postgres', true), pg_read_file('PG_VERSION')",
+        "select rolpassword from pg_authid",
+        "select * from ts_stat('select to_tsvector(pg_read_file(''PG_VERSION''))')",
+        "set role postgres",
+        "select lo_import('/etc/hostname')",
         "commit",
         "select 1 / 0",
         "select * from no_such_table",

@@ -1,9 +1,10 @@
 -- grain: one role for each kind of use: cchc_loader writes, cchc_analyst reads mart and core, cchc_dashboard reads mart alone, cchc_unit
 --        reads mart, of single dossiers those of its unit alone; cchc_web is the login of the dashboard's pages, which read what an
 --        analyst reads, and the state of the loads
+--        cchc_reader is the login of `cchc sql`, by which operators read everything and change nothing
 -- source: docs/guides/roles.md
 -- traps: roles are made without login; `cchc user add` makes logins that are members of one of them, `cchc init`
---        gives cchc_web its password. core holds no personal data, but
+--        gives cchc_web and cchc_reader their passwords. core holds no personal data, but
 --        keyed hashes of identity numbers (applicant_key): analysts see core without that column
 
 do $$
@@ -20,10 +21,13 @@ begin
     if not exists (select 1 from pg_roles where rolname = 'cchc_web') then
         create role cchc_web nologin;
     end if;
+    if not exists (select 1 from pg_roles where rolname = 'cchc_reader') then
+        create role cchc_reader nologin;
+    end if;
     if not exists (select 1 from pg_roles where rolname = 'cchc_unit') then
         create role cchc_unit nologin;
     end if;
-    execute format('grant connect on database %I to cchc_loader, cchc_analyst, cchc_dashboard, cchc_unit', current_database());
+    execute format('grant connect on database %I to cchc_loader, cchc_analyst, cchc_dashboard, cchc_unit, cchc_reader', current_database());
 end
 $$;
 
@@ -79,3 +83,8 @@ begin
     end loop;
 end
 $$;
+
+grant usage on schema ops, staging, core, mart to cchc_reader;
+grant select on all tables in schema ops, staging, core, mart to cchc_reader;
+alter default privileges in schema ops, staging, core, mart grant select on tables to cchc_reader;
+grant execute on function mart.form_06a_dossier(text, date, text, text) to cchc_reader;

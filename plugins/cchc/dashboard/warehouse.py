@@ -6,20 +6,17 @@ login.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, text
 
 from cchc.errors import NotConfigured
 from cchc.period import ZONE
 from cchc.settings import Settings
 from cchc.warehouse import say_what_is_unreachable
-from cchc.warehouse.embedded import known_server
-from cchc.warehouse.roles import WEB_ROLE, web_password
-from cchc.warehouse.url import DATABASE, DRIVER, normalised
+from cchc.warehouse.roles import WEB_ROLE, url_of
 
 STATEMENT_SECONDS = 15
 CONNECT_SECONDS = 5
@@ -30,11 +27,7 @@ def dashboard_url(settings: Settings) -> str:
 
     Raises NotConfigured where there is no warehouse, or no password from which that of the login follows.
     """
-    given = os.environ.get("CCHC_DASHBOARD_WAREHOUSE_URL")
-    if given:
-        return normalised(given)
-    url = make_url(normalised(settings.warehouse_url) if settings.warehouse_url else known_server(settings.home).url(DATABASE, DRIVER))
-    return url.set(username=WEB_ROLE, password=web_password(url.password)).render_as_string(hide_password=False)
+    return url_of(WEB_ROLE, settings)
 
 
 @cache
