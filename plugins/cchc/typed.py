@@ -34,6 +34,7 @@ TYPE_WORDS = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "finite_number": "a number",
     "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping",
@@ -53,7 +54,7 @@ class Typed(BaseModel):
     value means something (everywhere else it counts as absent).
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True, allow_inf_nan=False)
 
     retired: ClassVar[Mapping[str, str]] = {}
     nulls: ClassVar[Mapping[str, str]] = {}
@@ -263,7 +264,9 @@ def _of_value(fault: Any, spot: _Spot) -> tuple[tuple[Any, ...], str]:
     if kind == "too_short":
         return steps[:-1], f"{subject} is empty."
     if kind == "greater_than_equal":
-        return steps[:-1], f"{subject} must be at least {context['ge']}, found {value!r}."
+        return steps[:-1], f"{subject} must be at least {context['ge']:g}, found {value!r}."
+    if kind == "less_than_equal":
+        return steps[:-1], f"{subject} must be at most {context['le']:g}, found {value!r}."
     if kind == "greater_than":
         return steps[:-1], f"{subject} is {value!r}; it must be more than {context['gt']:g}."
     return steps[:-1], f"{subject} is {value!r}: {fault['msg']}."

@@ -12,12 +12,15 @@ from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, get_args
 from zoneinfo import ZoneInfo
 
+from croniter import croniter
 from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
 
+from cchc.sources.expressions import repeats_a_repeat
 from cchc.typed import Fault, Typed
 
 LONGEST_NAME = 40  # PostgreSQL shortens longer table names without an error
 DEADLINE_HOURS = 6.0  # a run that starts at 01:15 is late at 07:15, before the offices open
+HOURS_OF_A_YEAR = 366 * 24
 NAME = r"[a-z][a-z0-9_]*"
 
 ItemType = Literal["text", "flag", "integer", "time"]
@@ -44,7 +47,7 @@ def _check_zone(zone: str) -> str:
 
 
 def _check_schedule(schedule: str) -> str:
-    if len(schedule.split()) != 5:
+    if len(schedule.split()) != 5 or not croniter.is_valid(schedule):
         raise Fault(f"schedule {schedule!r} is not a cron expression of five fields.")
     return schedule
 
@@ -75,11 +78,14 @@ def _check_expression(pattern: str) -> str:
 
 
 def groups(pattern: str) -> Iterable[str]:
-    """The names of the groups of a regular expression. Raises Fault if the text is not one."""
+    """The names of the groups of a regular expression. Raises Fault if the text is not one, or if it may search for ever."""
     try:
-        return re.compile(pattern).groupindex
+        found = re.compile(pattern).groupindex
     except re.error as error:
         raise Fault(f"{pattern!r} is not a regular expression: {error}.") from error
+    if repeats_a_repeat(pattern):
+        raise Fault(f"{pattern!r} repeats a part that repeats without a limit, so a search may never end. Limit one of them.")
+    return found
 
 
 def _check_entity_name(name: str) -> str:
@@ -352,8 +358,8 @@ class HttpFile(Typed):
     auth: Annotated[OAuthFile | ApiKeyFile, Discriminator("kind")] = Field(description="How it knows who asks.")
     path: Annotated[str, AfterValidator(_check_path)] = Field(description="The path of an entity, with `{entity}` for its name.")
     paginator: Annotated[CursorFile | PageNumberFile, Discriminator("kind")] = Field(description="How a long answer is cut into pages.")
-    timeout_seconds: float = Field(60.0, description="Seconds that one request may take.")
-    retries: int = Field(6, description="How often a request that failed is tried again.")
+    timeout_seconds: float = Field(60.0, gt=0, le=3600, description="Seconds that one request may take.")
+    retries: int = Field(6, ge=0, le=100, description="How often a request that failed is tried again.")
 
 
 class FormatsFile(Typed):
@@ -423,16 +429,17 @@ class SettingsFile(Typed):
     """Limits of what is let through."""
 
     quarantine_share: float | None = Field(
-        None, description="A load with more than this share of its rows in quarantine is blocked; 0.05 without it."
+        None, ge=0, le=1, description="A load with more than this share of its rows in quarantine is blocked; 0.05 without it."
     )
     quarantine_rows: float | None = Field(
-        None, description="So many rows in quarantine block no load, whatever their share; 20 without it."
+        None, ge=0, description="So many rows in quarantine block no load, whatever their share; 20 without it."
     )
     batch_factor: float | None = Field(
-        None, description="A load so many times larger or smaller than the median of those before is blocked; never without it."
+        None, ge=1, description="A load so many times larger or smaller than the median of those before is blocked; never without it."
     )
     first_delivery_rows: float | None = Field(
         None,
+        ge=0,
         description="A first delivery of so many records must have the key and the critical fields; 20 without it.",
     )
 
@@ -464,9 +471,14 @@ class ProfileFile(Typed):
     schedule: Annotated[str, AfterValidator(_check_schedule)] | None = Field(
         None, description="When it is pulled: a cron expression of five fields, in Vietnam's time. Without it by hand alone."
     )
-    overlap_hours: int = Field(24, description="How many hours before the end of the last complete extract the next one begins.")
+    overlap_hours: int = Field(
+        24, ge=0, le=24 * 366, description="How many hours before the end of the last complete extract the next one begins."
+    )
     deadline_hours: float = Field(
-        DEADLINE_HOURS, gt=0, description="After how many hours a run of this source is late, and people are told; the run goes on."
+        DEADLINE_HOURS,
+        gt=0,
+        le=24 * 366,
+        description="After how many hours a run of this source is late, and people are told; the run goes on.",
     )
     missing: list[str] = Field([""], description="The texts that mean that a value is missing; a text that ends in * is a prefix.")
     time_formats: Formats = Field(
