@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import yaml
 
+from cchc.airflow import configuration
 from cchc.airflow.configuration import FILE, options
 from cchc.airflow.pools import OTHER_SLOTS, PARALLELISM
 from cchc.embedded.stack import ADMIN, VIEWER, airflow_environment, make_secrets
@@ -40,7 +41,7 @@ OF_THE_MACHINE = {
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER",
     "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY",
 }
-SWITCHES = {"AIRFLOW__METRICS__OTEL_ON"}  # what somebody may switch on in .env
+SWITCHES = {"AIRFLOW__METRICS__OTEL_ON", *configuration.SWITCHES}  # what somebody may switch on in .env
 # What Airflow itself reads, and which options it has: a misspelt one would be ignored without a word.
 READ = """if True:
     import json, os, sys

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cchc.airflow.databases import ensure_databases
+from cchc.airflow.lineage import require_collector
 from cchc.airflow.pools import DESCRIPTIONS, configured_pools
 from cchc.errors import CchcError, NotConfigured, sentence_of
 from cchc.files import write_private
@@ -37,6 +38,7 @@ def main(arguments: list[str]) -> int:
             print(__doc__, file=sys.stderr)
             return 2
         pools = {} if arguments else configured_pools(os.environ)
+        require_collector(os.environ)
         made = ensure_databases()
         print(f"databases made: {', '.join(made) or 'none'}", flush=True)
         if arguments:
