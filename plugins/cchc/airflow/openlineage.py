@@ -17,7 +17,7 @@ from openlineage.client.transport.http import ApiKeyTokenProvider, HttpConfig, H
 
 from cchc.airflow.lineage import URL, Dataset, lineage_of
 from cchc.errors import NotConfigured
-from cchc.settings import Settings
+from cchc.settings import Settings, secret_variable
 
 API_KEY = "OPENLINEAGE_API_KEY"
 SECONDS = 2.0  # for one event: a collector that hangs makes a task wait for its two events, not more
@@ -53,7 +53,7 @@ class CollectorConfig(HttpConfig):
         url = os.environ.get(URL)
         if not url:
             raise NotConfigured(f"{URL} does not say where the events of OpenLineage go (docs/runbooks/server.md).")
-        key = os.environ.get(API_KEY)
+        key = secret_variable(API_KEY)
         auth = ApiKeyTokenProvider({"api_key": key}) if key else TokenProvider({})
         # An event is tried once: a collector that is away costs an event, and no task waits for it.
         return cls(url=url, timeout=SECONDS, retry={"total": 0, "read": 0, "connect": 0}, auth=auth)

@@ -6,7 +6,6 @@ login.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -15,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 from cchc.errors import NotConfigured
 from cchc.period import ZONE
-from cchc.settings import Settings
+from cchc.settings import Settings, secret_variable
 from cchc.warehouse import say_what_is_unreachable
 from cchc.warehouse.embedded import known_server
 from cchc.warehouse.roles import WEB_ROLE, web_password
@@ -30,7 +29,7 @@ def dashboard_url(settings: Settings) -> str:
 
     Raises NotConfigured where there is no warehouse, or no password from which that of the login follows.
     """
-    given = os.environ.get("CCHC_DASHBOARD_WAREHOUSE_URL")
+    given = secret_variable("CCHC_DASHBOARD_WAREHOUSE_URL")
     if given:
         return normalised(given)
     url = make_url(normalised(settings.warehouse_url) if settings.warehouse_url else known_server(settings.home).url(DATABASE, DRIVER))
