@@ -7,7 +7,6 @@ and restores them for a test. check_connections tests the connection of every so
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from airflow.sdk import Param, dag, task
@@ -16,7 +15,7 @@ from cchc.airflow.defaults import DEFAULT_ARGS, START, by_clock
 from cchc.airflow.failures import reason_first
 from cchc.airflow.notify import tell_failed_run
 from cchc.airflow.pools import WAREHOUSE_POOL
-from cchc.settings import Settings
+from cchc.settings import Settings, secret_variable
 from cchc.sources.profile import list_profiles
 
 
@@ -128,7 +127,7 @@ def backup() -> None:
         from cchc.airflow.cleanup import URL
         from cchc.embedded.backup import folder_of_backups, write
 
-        return str(write(Settings.load(), folder_of_backups(), int((params or {})["keep"]), os.environ.get(URL)))
+        return str(write(Settings.load(), folder_of_backups(), int((params or {})["keep"]), secret_variable(URL)))
 
     @task
     @reason_first

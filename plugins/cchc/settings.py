@@ -48,7 +48,7 @@ class Settings:
         home = Path(os.environ.get("CCHC_HOME") or PROJECT / ".cchc").absolute()
         return cls(
             home=home,
-            warehouse_url=os.environ.get("CCHC_WAREHOUSE_URL") or None,
+            warehouse_url=secret_variable("CCHC_WAREHOUSE_URL"),
             landing_url=os.environ.get("CCHC_LANDING_URL") or (home / "landing").as_uri(),
             sources_dir=Path(os.environ.get("CCHC_SOURCES_DIR") or PROJECT / "include" / "sources").absolute(),
             plan=os.environ.get("CCHC_PLAN") or "plan_53_KH-UBND_2023",
@@ -62,11 +62,11 @@ class Settings:
         If the key changes, the old and the new values for one person differ (docs/runbooks/privacy_key.md).
         Raises NotConfigured where there is no key.
         """
-        return os.environ.get("CCHC_PRIVACY_KEY") or self.secret(PRIVACY_KEY)
+        return secret_variable("CCHC_PRIVACY_KEY") or self.secret(PRIVACY_KEY)
 
     def make_privacy_key(self) -> None:
         """Make the privacy key of this installation, unless there is one. `cchc init` does it, before anything is ingested."""
-        if not os.environ.get("CCHC_PRIVACY_KEY"):
+        if not secret_variable("CCHC_PRIVACY_KEY"):
             self.make_secret(PRIVACY_KEY)
 
     def signing_key(self) -> bytes | None:
@@ -102,6 +102,28 @@ class Settings:
 
     def _secret_file(self, name: str) -> Path:
         return self.home / "secrets" / name
+
+
+def secret_variable(name: str, variables: Mapping[str, str] = os.environ) -> str | None:
+    """The secret that a variable holds, or the file that `<name>_FILE` names; None where neither is set.
+
+    Spaces and line ends around the content of the file do not count. Files are for docker-compose, whose environments everybody sees who
+    may use Docker. Raises NotConfigured where both are set, because nobody could say which one counts, and where the file is missing,
+    empty or cannot be read.
+    """
+    value, file = variables.get(name) or None, variables.get(f"{name}_FILE")
+    if not file:
+        return value
+    if value:
+        raise NotConfigured(f"{name} and {name}_FILE are both set: unset one of them.")
+    try:
+        text = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = "it is no text" if isinstance(error, UnicodeDecodeError) else error.strerror or error
+        raise NotConfigured(f"{name}_FILE names {file}, which cannot be read: {why} (docs/runbooks/server.md, Secrets).") from error
+    if not text:
+        raise NotConfigured(f"{name}_FILE names {file}, which is empty: restore it from the backup (docs/runbooks/server.md, Secrets).")
+    return text
 
 
 def is_unscheduled(variables: Mapping[str, str] = os.environ) -> bool:

@@ -15,9 +15,11 @@ import yaml
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
+from cchc.airflow.cleanup import METADATA
 from cchc.airflow.configuration import options
-from cchc.airflow.databases import ADMIN, METADATA, WAREHOUSE, ensure_databases
+from cchc.airflow.databases import ADMIN, WAREHOUSE, ensure_databases
 from cchc.airflow.pools import PARALLELISM, configured_pools
+from cchc.airflow.secret_files import SECRETS
 from cchc.errors import NotConfigured
 from cchc.settings import PROJECT, Settings, is_unscheduled
 from cchc.sources.profile import list_profiles
@@ -45,7 +47,7 @@ def literal_secrets(environment: dict[str, Any]) -> list[str]:
             in_url
             and not in_url["password"].startswith("${")
             or SECRET.search(name)
-            and not name.endswith("_FILE")
+            and not name.endswith(("_FILE", "_CMD"))
             and not text.startswith("${")
         ):
             found.append(name)
@@ -161,7 +163,8 @@ def test_the_port_for_analysts_lets_logins_of_persons_in_and_nobody_else() -> No
         ["all", "all", subnet, "reject"],
         ["all", "all", "all", "scram-sha-256"],
     ]
-    owners = {re.findall(r"//(\w+):", url)[0] for url in (SERVICES["init"]["environment"][name] for name in (ADMIN, METADATA, WAREHOUSE))}
+    urls = [SERVICES["init"]["environment"][ADMIN], *(SECRETS[name].form for name in ("airflow_database_url", "warehouse_url"))]
+    owners = {re.findall(r"//(\w+)[:@]", url)[0] for url in urls}
     assert owners == set(lines[3][2].split(","))
     assert all(service.get("network_mode") != "host" for service in SERVICES.values())
 
@@ -190,7 +193,7 @@ def test_new_volumes_belong_to_who_writes_them() -> None:
 
 def test_the_administrator_of_the_server_is_known_to_init_alone() -> None:
     assert [name for name, service in SERVICES.items() if ADMIN in service.get("environment", {})] == ["init"]
-    assert [name for name, service in SERVICES.items() if "POSTGRES_PASSWORD" in str(service)] == ["postgres", "init"]
+    assert [name for name, service in SERVICES.items() if "postgres_password" in str(service)] == ["postgres", "init"]
 
 
 def test_the_pools_are_as_large_as_the_executor() -> None:
@@ -263,7 +266,7 @@ def test_charts_bring_a_font_with_vietnamese_letters() -> None:
 
 def test_git_ignores_what_holds_secrets() -> None:
     ignored = (PROJECT / ".gitignore").read_text(encoding="utf-8").split()
-    assert {".env", "connections.env"} <= set(ignored)
+    assert {".env", "connections.env", "/secrets/"} <= set(ignored)
 
 
 def _docker() -> str | None:

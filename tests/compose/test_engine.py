@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
+from cchc.airflow import secret_files
 from cchc.settings import PROJECT
 from tests.compose.services import EXAMPLE, LONG_RUNNING, SERVICES, offered
 
@@ -32,12 +31,20 @@ def engine_is_missing() -> str | None:
 
 
 @pytest.fixture(scope="module")
-def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
+def env_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file .env of a new installation; its secrets are in the folder `secrets` beside it."""
+    folder = tmp_path_factory.mktemp("compose")
+    line = f"{secret_files.FOLDER}="
+    (folder / ".env").write_text(EXAMPLE.replace(line, f"{line}{folder / 'secrets'}"), encoding="utf-8")
+    secret_files.make(folder)
+    return folder / ".env"
+
+
+@pytest.fixture(scope="module")
+def compose(env_file: Path) -> Iterator[Compose]:
     """A function: `docker compose …` on a project of its own, which is removed with its volumes afterwards."""
     if why := engine_is_missing():
         pytest.skip(f"the containers are not tried: {why}")
-    env_file = tmp_path_factory.mktemp("compose") / "env"
-    env_file.write_text(re.sub(r"(?m)^([A-Z_]+)=$", lambda match: f"{match[1]}={uuid4().hex}", EXAMPLE), encoding="utf-8")
     project = f"cchc-nightly-{os.getpid()}"
     environment = {name: value for name, value in os.environ.items() if name not in offered(EXAMPLE)} | {"AIRFLOW_PORT": "18080"}
     start = ["docker", "compose", "--project-name", project, "--project-directory", str(PROJECT), "--env-file", str(env_file)]
@@ -55,7 +62,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
-def test_every_service_comes_up_healthy(compose: Compose) -> None:
+def test_every_service_comes_up_healthy(compose: Compose, env_file: Path) -> None:
     compose("build")
     compose("up", "--detach", "--wait", "--wait-timeout", "900")
     services = {each["Service"]: each for each in map(json.loads, compose("ps", "--format", "json").splitlines())}
@@ -63,6 +70,9 @@ def test_every_service_comes_up_healthy(compose: Compose) -> None:
     assert {each["Health"] for each in services.values()} == {"healthy"}
     assert "warehouse ready" in compose("logs", "init")
     compose("exec", "--no-TTY", "scheduler", "cchc", "status")
+    for container in compose("ps", "--all", "--quiet").split():
+        shown = subprocess.run(["docker", "inspect", container], capture_output=True, text=True, check=True).stdout
+        assert [path.name for path in (env_file.parent / "secrets").iterdir() if path.read_text().strip() in shown] == []
 
 
 def test_a_missing_engine_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

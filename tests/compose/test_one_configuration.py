@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import yaml
 
+from cchc.airflow import configuration
 from cchc.airflow.configuration import FILE, options
 from cchc.airflow.pools import OTHER_SLOTS, PARALLELISM
 from cchc.embedded.stack import ADMIN, VIEWER, airflow_environment, make_secrets
@@ -40,7 +41,7 @@ OF_THE_MACHINE = {
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER",
     "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY",
 }
-SWITCHES = {"AIRFLOW__METRICS__OTEL_ON"}  # what somebody may switch on in .env
+SWITCHES = {"AIRFLOW__METRICS__OTEL_ON", *configuration.SWITCHES}  # what somebody may switch on in .env
 # What Airflow itself reads, and which options it has: a misspelt one would be ignored without a word.
 READ = """if True:
     import json, os, sys
@@ -70,7 +71,8 @@ def test_only_the_machine_is_in_the_environment(embedded: dict[str, str]) -> Non
     assert {name for name in embedded if name.startswith("AIRFLOW__")} == OF_THE_MACHINE
     assert embedded[PARALLELISM] == "5"
     for name, service in SERVICES.items():
-        assert {key for key in service.get("environment", {}) if key.startswith("AIRFLOW__")} <= OF_THE_MACHINE | SWITCHES, name
+        asked = {key.removesuffix("_CMD") for key in service.get("environment", {}) if key.startswith("AIRFLOW__")}
+        assert asked <= OF_THE_MACHINE | SWITCHES, name
 
 
 def test_both_read_one_file(embedded: dict[str, str]) -> None:

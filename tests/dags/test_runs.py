@@ -10,19 +10,23 @@ import pytest
 
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles
+from tests.dags.collector import Sink, collector
 from tests.dags.conftest import Box, broken
 from tests.support.deliveries import payment_day
 from tests.support.district import CLOCK
 from tests.support.warehouse import rows_of
 
+__all__ = ["collector"]
 
-def test_green_from_the_connection_to_the_indicators(box: Box, installed: dict[str, str], warehouse: Settings) -> None:
+
+def test_green_from_the_connection_to_the_indicators(box: Box, installed: dict[str, str], warehouse: Settings, collector: Sink) -> None:
     checked = box.run("check_connections", None, None, **installed)
     assert checked["state"] == "success", checked
     assert [text.partition(":")[0] for text in sorted(checked["mapped"])] == list_profiles(warehouse.sources_dir)
 
-    done = box.run("ingest_documents", {"to": CLOCK}, **installed)
+    done = box.run("ingest_documents", {"to": CLOCK}, **installed, OPENLINEAGE_URL=collector.url)
     assert done["state"] == "success", done
+    assert collector.events == [], "the events of OpenLineage are off, unless they are switched on"
     assert set(done["tasks"].values()) == {"success"}
     assert {load["status"] for load in rows_of(warehouse, "select status from ops.load")} == {"loaded"}
     months = done["results"]["load"]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cchc.errors import CchcError, NotConfigured
 from cchc.period import now
+from cchc.settings import secret_variable
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,10 @@ def clean_database(keep_days: int, variables: Mapping[str, str] = os.environ) ->
 
     Of each DAG the last run stays. Raises NotConfigured where the address of the database is not given, CchcError if the command fails.
     """
-    if not variables.get(URL):
+    url = secret_variable(URL, variables)
+    if not url:
         raise NotConfigured(f"{URL} is not set: `cchc up` and docker-compose.yaml set it. Restart Airflow with this version")
-    environment = {name: value for name, value in variables.items() if name not in HIDDEN} | {METADATA: variables[URL]}
+    environment = {name: value for name, value in variables.items() if name not in HIDDEN} | {METADATA: url}
     before = (now() - timedelta(days=keep_days)).isoformat()
     command = ["db", "clean", "--clean-before-timestamp", before, "--skip-archive", "--error-on-cleanup-failure", "--yes"]
     program = [sys.executable, "-m", "airflow", *command]

@@ -8,6 +8,7 @@ from configparser import ConfigParser
 from cchc.settings import PROJECT
 
 FILE = PROJECT / "include" / "airflow" / "airflow.cfg"
+SWITCHES = frozenset({"AIRFLOW__OPENLINEAGE__DISABLED"})  # options of the file that somebody may set otherwise in the environment
 
 
 def options() -> dict[str, str]:
@@ -19,6 +20,6 @@ def options() -> dict[str, str]:
 
 
 def without_options(variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables but those that would override the file."""
-    ours = options()
-    return {name: value for name, value in variables.items() if name not in ours}
+    """The variables but those that would override the file; its switches may be overridden."""
+    fixed = options().keys() - SWITCHES
+    return {name: value for name, value in variables.items() if name not in fixed}

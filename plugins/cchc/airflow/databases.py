@@ -1,6 +1,6 @@
-"""The logins and databases on docker-compose's own PostgreSQL: made on the first start, given the passwords of .env on every start.
+"""The logins and databases on docker-compose's own PostgreSQL: made on the first start, given the passwords of their files on every start.
 
-To change a password, change its line in .env and run `docker compose up -d`; no script holds a password, and the volume holds only hashes.
+To change a password, change its file and start the containers anew (docs/runbooks/server.md); the volume holds only hashes.
 It needs the login of the administrator (`CCHC_ADMIN_URL`). Without it nothing is done here: on a server of somebody else its administrator
 makes the logins and databases.
 """
@@ -15,12 +15,14 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 from psycopg import sql
 
+from cchc.airflow.cleanup import METADATA, URL
 from cchc.errors import NotConfigured
+from cchc.settings import secret_variable
 
 log = logging.getLogger(__name__)
 
 ADMIN = "CCHC_ADMIN_URL"
-METADATA = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+ADMIN_PASSWORD = "CCHC_ADMIN_PASSWORD"  # noqa: S105 # the name of the variable, for a URL without the password
 WAREHOUSE = "CCHC_WAREHOUSE_URL"
 OPTIONS = {METADATA: "login", WAREHOUSE: "login createrole"}  # the owner of the warehouse creates its three roles (docs/guides/roles.md)
 
@@ -34,9 +36,10 @@ def ensure_databases(variables: Mapping[str, str] = os.environ) -> list[str]:
         return []
     made = []
     try:
-        with psycopg.connect(_plain(variables[ADMIN]), autocommit=True) as connection:
+        password = secret_variable(ADMIN_PASSWORD, variables)
+        with psycopg.connect(_plain(variables[ADMIN]), autocommit=True, password=password) as connection:
             for variable, options in OPTIONS.items():
-                made += _ensure(connection, variable, variables.get(variable) or "", options)
+                made += _ensure(connection, variable, _url(variable, variables), options)
     except psycopg.OperationalError as error:
         raise NotConfigured(f"{ADMIN}: the server does not let the administrator in: {error}. See docs/runbooks/server.md.") from error
     return made
@@ -60,6 +63,11 @@ def _ensure(connection: psycopg.Connection, variable: str, url: str, options: st
     connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(database)))
     log.info("made the database %s of %s", database, user)
     return [database]
+
+
+def _url(variable: str, variables: Mapping[str, str]) -> str:
+    """The address of a database; Airflow's own is known under our name, where Airflow learns it by a command."""
+    return secret_variable(variable, variables) or (secret_variable(URL, variables) if variable == METADATA else None) or ""
 
 
 def _plain(url: str) -> str:

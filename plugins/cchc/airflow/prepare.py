@@ -4,13 +4,14 @@
     python -m cchc.airflow.prepare --databases      only the databases, empty: before a backup is restored
     python -m cchc.airflow.prepare --connections -  put connections (JSON, as `python -m demo connections` prints it) into Airflow
 
-Raises NotConfigured if a variable is missing; ends with Airflow's own exit code if one of its commands fails.
+Raises NotConfigured if a variable or the file of a secret is missing; ends with Airflow's own exit code if one of its commands fails.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -18,9 +19,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cchc.airflow.databases import ensure_databases
+from cchc.airflow.lineage import require_collector
 from cchc.airflow.pools import DESCRIPTIONS, configured_pools
 from cchc.errors import CchcError, NotConfigured, sentence_of
 from cchc.files import write_private
+from cchc.settings import secret_variable
 
 USERS = {"admin": "AIRFLOW_ADMIN_PASSWORD", "viewer": "AIRFLOW_VIEWER_PASSWORD"}
 PASSWORDS_FILE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
@@ -36,7 +39,9 @@ def main(arguments: list[str]) -> int:
         if arguments not in ([], ["--databases"]):
             print(__doc__, file=sys.stderr)
             return 2
+        require_secrets(os.environ)
         pools = {} if arguments else configured_pools(os.environ)
+        require_collector(os.environ)
         made = ensure_databases()
         print(f"databases made: {', '.join(made) or 'none'}", flush=True)
         if arguments:
@@ -52,6 +57,26 @@ def main(arguments: list[str]) -> int:
             raise
         print(sentence, file=sys.stderr)
         return 1
+
+
+def require_secrets(variables: Mapping[str, str]) -> None:
+    """Raise NotConfigured, with a line for each, where secrets of the environment cannot be had: before anything of Airflow starts.
+
+    They are the variables `…_FILE` of our own (cchc.settings.secret_variable) and the commands `…_CMD` that Airflow runs for its options.
+    """
+    found = []
+    for name, value in sorted(variables.items()):
+        if name.startswith("AIRFLOW__"):
+            done = subprocess.run(shlex.split(value), capture_output=True, text=True, check=False) if name.endswith("_CMD") else None
+            if done and done.returncode != 0:
+                found.append(f"{name}: {done.stderr.strip()}")
+        elif name.startswith(("CCHC_", "AIRFLOW_", "OPENLINEAGE_")) and name.endswith("_FILE"):
+            try:
+                secret_variable(name.removesuffix("_FILE"), variables)
+            except NotConfigured as error:
+                found.append(str(error))
+    if found:
+        raise NotConfigured("\n".join(found))
 
 
 def write_passwords() -> None:
@@ -94,9 +119,9 @@ def _airflow(*command: str) -> int:
 
 
 def _required(variable: str) -> str:
-    value = os.environ.get(variable)
+    value = secret_variable(variable)
     if not value:
-        raise NotConfigured(f"{variable} is not set: put it into the file .env (see .env.example).")
+        raise NotConfigured(f"{variable} is not set, and {variable}_FILE neither (docs/runbooks/server.md, Secrets).")
     return value
 
 

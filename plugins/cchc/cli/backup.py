@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 
 from cchc.cli.arguments import Add
 from cchc.cli.printing import print_table
-from cchc.settings import Settings
+from cchc.settings import Settings, secret_variable
 
 
 def register(add: Add) -> None:
@@ -40,6 +39,6 @@ def _backup(options: argparse.Namespace, settings: Settings) -> int:
         else:
             print(f"restored: {', '.join(backup.restore(settings, chosen))}. Now: `cchc init`, `cchc doctor`, `cchc ingest` of each source")
         return 0
-    airflow = os.environ.get("CCHC_AIRFLOW_DATABASE_URL") or stack.metadata_url(settings)
+    airflow = secret_variable("CCHC_AIRFLOW_DATABASE_URL") or stack.metadata_url(settings)
     print(f"written: {backup.write(settings, folder, options.keep, airflow)}")
     return 0

@@ -32,7 +32,7 @@ def known(settings: Settings, sources: Iterable[str]) -> dict[str, str]:
     """
     wanted = {variable(source): source for source in sources}
     found = {name: os.environ[name] for name in wanted if os.environ.get(name)}
-    if len(found) < len(wanted) and not os.environ.get(METADATA):
+    if len(found) < len(wanted) and not _is_inside_airflow():
         found = {name: text for name, text in demo.variables(settings).items() if name in wanted} | found
     missing = [source for name, source in wanted.items() if name not in found]
     environment = _environment_of_airflow(settings) if missing else None
@@ -41,9 +41,14 @@ def known(settings: Settings, sources: Iterable[str]) -> dict[str, str]:
 
 def _environment_of_airflow(settings: Settings) -> Mapping[str, str] | None:
     """The environment in which the Airflow of this installation can be asked; None where there is none, or its PostgreSQL is stopped."""
-    if os.environ.get(METADATA):
-        return os.environ  # inside docker-compose
+    if _is_inside_airflow():
+        return os.environ
     return stack.command_environment(settings) if stack.can_be_asked(settings) else None
+
+
+def _is_inside_airflow() -> bool:
+    """Whether this process runs in docker-compose: its environment says where Airflow's database is, or by which command it is learnt."""
+    return bool(os.environ.get(METADATA) or os.environ.get(f"{METADATA}_CMD"))
 
 
 def _kept(sources: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:

@@ -266,7 +266,10 @@ def airflow_environment(settings: Settings, server: postgres.Server, port: int, 
         "PATH": _joined(os.pathsep, str(Path(sys.executable).parent), os.environ.get("PATH")),
         "NO_PROXY": _joined(",", "127.0.0.1,localhost", os.environ.get("NO_PROXY") or os.environ.get("no_proxy")),
     }
-    return {**defaults, **configuration.without_options(os.environ), **fixed, "no_proxy": fixed["NO_PROXY"]}
+    ours = {**fixed, "no_proxy": fixed["NO_PROXY"]}
+    other_ways = {f"{name}_{way}" for name in ours for way in ("FILE", "CMD")}  # of saying what is said here
+    theirs = {name: value for name, value in configuration.without_options(os.environ).items() if name not in other_ways}
+    return {**defaults, **theirs, **ours}
 
 
 def metadata_url(settings: Settings) -> str | None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-import os
 
 import psycopg
 from sqlalchemy import Connection, make_url, text
 
 from cchc.errors import NotConfigured
-from cchc.settings import Settings
+from cchc.settings import Settings, secret_variable
 from cchc.warehouse import engine, run_script, sql
 from cchc.warehouse.embedded import known_server
 from cchc.warehouse.url import DATABASE, DRIVER, normalised
@@ -60,7 +59,7 @@ def url_of(role: str, settings: Settings) -> str:
 
     Raises NotConfigured where there is no warehouse, or no password from which that of the login follows.
     """
-    given = os.environ.get(VARIABLES[role])
+    given = secret_variable(VARIABLES[role])
     if given:
         return normalised(given)
     url = make_url(normalised(settings.warehouse_url) if settings.warehouse_url else known_server(settings.home).url(DATABASE, DRIVER))
