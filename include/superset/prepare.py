@@ -1,7 +1,8 @@
 """Make Superset ready: migrate its metadata, make the administrator, import the dashboard of `mart`. Run it again after each upgrade.
 
     python prepare.py                                  # in the environment of Superset, with the variables below
-    python prepare.py --zip FILE                       # only write FILE, for the import by hand into a Superset of your own
+    python prepare.py --zip FILE --url postgresql://LOGIN@HOST:PORT/DATABASE
+                                                       # only write FILE, for the import by hand into a Superset of your own
 
 Environment: SUPERSET_SECRET_KEY, SUPERSET_HOME and SUPERSET_CONFIG_PATH (superset_config.py), SUPERSET_ADMIN_PASSWORD,
 SUPERSET_WAREHOUSE_URL (postgresql://LOGIN:PASSWORD@HOST:PORT/DATABASE as `cchc user add` prints it). The files under `dashboard` hold
@@ -13,15 +14,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 FOLDER = Path(__file__).resolve().parent / "dashboard"
 DATABASE = "databases/cchc.yaml"
+MASK = "XXXXXXXXXX"  # what Superset writes and expects in place of a password
 ADMIN = "admin"
 # A role for people who look: Superset's Gamma, and the warehouse. They see the dashboard and may make charts of their own.
 VIEWER = "Xem số liệu"
@@ -38,23 +41,25 @@ def demanded(name: str) -> str:
     return value
 
 
-def files(kind: str, url: str | None = None) -> dict[str, str]:
-    """The files of the dashboard by their name, with the address of the warehouse in place of the one of the example.
+def files(kind: str, url: str) -> dict[str, str]:
+    """The files of the dashboard by their name, with the address of the warehouse in place of the one of the example, without password.
 
     `kind`: what Superset is told that it imports: `Dashboard` keeps what is there, `assets` overwrites it.
     """
+    place = urlsplit(url)
+    if not (place.scheme.startswith("postgresql") and place.username and place.hostname and place.path.strip("/")):
+        raise SystemExit("the address of the warehouse is written postgresql://LOGIN@HOST:PORT/DATABASE")
+    address = f"postgresql+psycopg2://{place.username}:{MASK}@{place.hostname}:{place.port or 5432}{place.path}"
     found = {path.relative_to(FOLDER).as_posix(): path.read_text(encoding="utf-8") for path in sorted(FOLDER.rglob("*.yaml"))}
     found["metadata.yaml"] = found["metadata.yaml"].replace("type: Dashboard", f"type: {kind}")
-    if url is not None:
-        lines = found[DATABASE].splitlines()
-        found[DATABASE] = "\n".join(f"sqlalchemy_uri: {url}" if line.startswith("sqlalchemy_uri: ") else line for line in lines) + "\n"
+    found[DATABASE] = re.sub(r"(?m)^sqlalchemy_uri: .*$", f"sqlalchemy_uri: {address}", found[DATABASE])
     return found
 
 
-def write_zip(path: Path) -> None:
-    """The files as Superset's page Dashboards, Import takes them."""
+def write_zip(path: Path, url: str) -> None:
+    """The files as Superset's page Dashboards, Import takes them; the page asks for the password."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files("Dashboard").items():
+        for name, text in files("Dashboard", url).items():
             archive.writestr(f"cchc/{name}", text)
 
 
@@ -88,32 +93,32 @@ def set_administrator(security: Any, password: str) -> None:
 def import_dashboard(url: str) -> str:
     """Import all files, overwriting what they made before; the words that say so."""
     from flask import g
-    from sqlalchemy.engine import make_url
     from superset import db, security_manager
     from superset.commands.importers.v1.assets import ImportAssetsCommand
     from superset.models.core import Database
 
-    given = make_url(url).set(drivername="postgresql+psycopg2")
+    place = urlsplit(url)
     g.user = security_manager.find_user(username=ADMIN)
-    contents = files("assets", given.set(password="XXXXXXXXXX").render_as_string(hide_password=False))  # noqa: S106
-    ImportAssetsCommand(contents, passwords={DATABASE: str(given.password)}).run()
-    uuid = next(line.split()[1] for line in contents[DATABASE].splitlines() if line.startswith("uuid: "))
+    contents = files("assets", url)
+    ImportAssetsCommand(contents, passwords={DATABASE: unquote(place.password or "")}).run()
+    (uuid,) = re.findall(r"(?m)^uuid: (\S+)$", contents[DATABASE])
     database = db.session.query(Database).filter_by(uuid=uuid).one()
     role = security_manager.find_role(VIEWER) or security_manager.add_role(VIEWER)
     access = security_manager.add_permission_view_menu("database_access", database.perm)
     role.permissions = [*security_manager.find_role("Gamma").permissions, access]
     db.session.commit()
     charts = sum(name.startswith("charts/") for name in contents)
-    return f"imported: the dashboard with {charts} charts, on {given.host}:{given.port or 5432}/{given.database} as {given.username}"
+    return f"imported: the dashboard with {charts} charts; it asks {place.hostname}:{place.port or 5432}{place.path} as {place.username}"
 
 
 def main() -> None:
     """What the module's text says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--zip", type=Path, metavar="FILE")
+    parser.add_argument("--zip", type=Path, metavar="FILE", help="write the dashboard into a file for an import by hand")
+    parser.add_argument("--url", default="", help="with --zip: where the warehouse is, and as whom it is asked")
     chosen = parser.parse_args()
     if chosen.zip:
-        write_zip(chosen.zip)
+        write_zip(chosen.zip, chosen.url)
         return
     demanded("SUPERSET_SECRET_KEY")
     password, url = demanded("SUPERSET_ADMIN_PASSWORD"), demanded("SUPERSET_WAREHOUSE_URL")
