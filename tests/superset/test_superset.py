@@ -104,7 +104,7 @@ def running(installed: Path, environment: dict[str, str], log: Path) -> Iterator
     with log.open("w") as written, subprocess.Popen(command, env=environment, stdout=written, stderr=written) as server:
         address = f"http://127.0.0.1:{port}"
         try:
-            assert wait_until(lambda: healthy(address), 120, 0.5), log.read_text()[-3000:]
+            assert wait_until(lambda: healthy(address), 240, 0.5), log.read_text()[-3000:]
             yield address
         finally:
             server.terminate()
@@ -114,7 +114,7 @@ def healthy(address: str) -> bool:
     """Whether the server answers, as the health check of the service asks."""
     try:
         return requests.get(f"{address}/health", timeout=5).ok
-    except requests.ConnectionError:
+    except requests.RequestException:  # the first answer takes long on a busy machine
         return False
 
 
@@ -182,12 +182,12 @@ def look(address: str, person: str) -> Seen:
 @pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 def test_every_chart_has_rows_for_a_person_who_looks(site: Site) -> None:
     seen = look(site.address, VIEWER)
+    assert seen.wrong == []
     assert set(seen.answers) == {chart["slice_name"] for chart in read().charts.values()}
     assert {title: (answer["status"], answer["error"]) for title, answer in seen.answers.items()} == dict.fromkeys(
         seen.answers, ("success", None)
     )
     assert [title for title, answer in seen.answers.items() if answer["rowcount"] == 0] == []
-    assert seen.wrong == []
     assert seen.elsewhere <= {BLOCKED}
 
     # the numbers are those of the scorecard of the newest month
