@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from demo.state import StateFolder
 from tests.compose.services import EXAMPLE, FILE, LONG_RUNNING, SERVICES, TEXT, offered
 
 SECRET = re.compile(r"PASSWORD|SECRET|_KEY\b|FERNET|TOKEN")
+OF_THE_PROFILE_BI = {"SUPERSET_SECRET_KEY", "SUPERSET_ADMIN_PASSWORD", "SUPERSET_WAREHOUSE_PASSWORD"}
+SUPERSET = (PROJECT / "include" / "superset" / "Dockerfile").read_text(encoding="utf-8")
 VIETNAMESE = "ăâđêôơưĂÂĐÊÔƠƯàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ₫"
 
 
@@ -65,8 +68,9 @@ def test_services_are_there() -> None:
         "proxy",
         "analysts",
         "metrics",
+        "superset",
     }
-    assert set(SERVICES) - set(LONG_RUNNING) == {"init", "sources-connections"}
+    assert set(SERVICES) - set(LONG_RUNNING) == {"init", "sources-connections", "superset-init"}
     profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
     assert profiles == {
         "sources": ["demo"],
@@ -74,6 +78,8 @@ def test_services_are_there() -> None:
         "proxy": ["tls"],
         "analysts": ["analysts"],
         "metrics": ["metrics"],
+        "superset-init": ["bi"],
+        "superset": ["bi"],
     }
 
 
@@ -92,8 +98,24 @@ def test_what_is_demanded_has_no_value_in_the_example_and_defaults_agree() -> No
 
 def test_every_secret_is_demanded() -> None:
     for name in variables(TEXT):
-        if SECRET.search(name):
+        if SECRET.search(name) and name not in OF_THE_PROFILE_BI:
             assert re.search(rf"\$\{{{name}:\?{name} is missing in \.env", TEXT), f"{name} may be empty"
+
+
+@pytest.mark.parametrize("missing", sorted(OF_THE_PROFILE_BI))
+def test_what_the_profile_bi_needs_is_demanded_by_its_job_and_by_nobody_else(missing: str) -> None:
+    """Compose would demand a `:?` of every profile, so the job refuses to run, and the server does not start without its end."""
+    environment = {
+        name: re.sub(r"\$\{([A-Z_]+):-\}", lambda match: "" if match[1] == missing else "madeup", value)
+        for name, value in SERVICES["superset-init"]["environment"].items()
+    }
+    assert OF_THE_PROFILE_BI == variables(str(SERVICES["superset-init"]["environment"]))
+    script = str(PROJECT / "include" / "superset" / "prepare.py")
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{missing} is missing in .env")
+    assert {name for name, service in SERVICES.items() if OF_THE_PROFILE_BI & variables(str(service))} == {"superset-init", "superset"}
+    assert SERVICES["superset"]["depends_on"]["superset-init"] == {"condition": "service_completed_successfully"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -146,10 +168,13 @@ def test_ports_are_on_loopback_or_the_proxys_and_that_of_analysts_opens_by_its_p
         "proxy": ["${TLS_PORT:-443}:8443"],
         "analysts": ["${ANALYSTS_BIND:-127.0.0.1}:${ANALYSTS_PORT:-5432}:5432"],
         "metrics": ["127.0.0.1:${METRICS_PORT:-9090}:9090"],
+        "superset": ["127.0.0.1:${SUPERSET_PORT:-8088}:8088"],
     }
     assert FILE["networks"]["inside"]["internal"] is FILE["networks"]["analysts"]["internal"] is True
     assert SERVICES["postgres"]["networks"] == ["inside", "analysts"]
-    assert {name for name, service in SERVICES.items() if "analysts" in service.get("networks", [])} == {"postgres", "analysts"}
+    of_persons = {name for name, service in SERVICES.items() if "analysts" in service.get("networks", [])}
+    assert of_persons == {"postgres", "analysts", "superset", "superset-init"}
+    assert all("inside" not in SERVICES[name]["networks"] for name in of_persons - {"postgres"})
 
 
 def test_the_port_for_analysts_lets_logins_of_persons_in_and_nobody_else() -> None:
@@ -179,9 +204,10 @@ def test_nothing_of_the_server_is_mounted_but_the_delivered_files() -> None:
         "backups:/var/lib/backups",
         "proxy:/var/lib/caddy",
         "metrics:/prometheus",
+        "superset:/var/lib/superset",
         "${TLS_FOLDER:-certificates}:/certificates:ro",
     }
-    assert set(FILE["volumes"]) == {"warehouse", "state", "drops", "backups", "proxy", "metrics", "certificates"}
+    assert set(FILE["volumes"]) == {"warehouse", "state", "drops", "backups", "proxy", "metrics", "certificates", "superset"}
 
 
 def test_new_volumes_belong_to_who_writes_them() -> None:
@@ -189,6 +215,8 @@ def test_new_volumes_belong_to_who_writes_them() -> None:
     dockerfile = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
     (made,) = re.findall(r"install -d -o cchc -g cchc -m 700 (.+)$", dockerfile, re.MULTILINE)
     assert {*made.split(), "/var/lib/cchc"} == {volume.split(":")[1] for volume in SERVICES["init"]["volumes"]}
+    assert "install -d -o 1000 -g 1000 -m 700 /var/lib/superset\n" in SUPERSET
+    assert SERVICES["superset"]["user"] == "1000:1000" == re.findall(r"^USER (\S+)$", SUPERSET, re.MULTILINE)[-1]
 
 
 def test_the_administrator_of_the_server_is_known_to_init_alone() -> None:
@@ -251,6 +279,19 @@ def test_the_image_has_what_the_package_reads() -> None:
     assert not any(word in line for line in ignored for word in (".env", "connections.env", ".git") if line.startswith("!"))
 
 
+def test_the_image_of_superset_is_pinned_and_has_what_its_services_name() -> None:
+    (image,) = re.findall(r"^ARG SUPERSET_IMAGE=(\S+)$", SUPERSET, re.MULTILINE)
+    assert re.fullmatch(r"apache/superset:\d+\.\d+\.\d+", image)
+    assert offered(EXAMPLE)["SUPERSET_IMAGE"] == image
+    folder = PROJECT / "include" / "superset"
+    copied = set(re.findall(r"include/superset/([\w.]+)", SUPERSET))
+    assert copied | {"Dockerfile"} == {path.name for path in folder.iterdir() if not path.name.startswith(("_", "."))}
+    driver = (folder / "requirements.txt").read_text(encoding="utf-8").partition("\n")[2]
+    assert driver in (PROJECT / "requirements.lock").read_text(encoding="utf-8"), "the driver of the image is that of requirements.lock"
+    command = SERVICES["superset-init"]["command"]
+    assert command == ["/app/.venv/bin/python", "/opt/cchc/superset/prepare.py"]
+
+
 def test_the_image_runs_as_an_ordinary_user_from_the_lock_file() -> None:
     dockerfile = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
     assert re.findall(r"^USER (\S+)$", dockerfile, re.MULTILINE)[-1] == SERVICES["scheduler"]["user"]
@@ -277,7 +318,7 @@ def _docker() -> str | None:
 
 
 @pytest.mark.skipif(_docker() is None, reason="there is no `docker compose` here: the file is not judged by Compose itself")
-@pytest.mark.parametrize("profile", ["", "demo", "tls", "analysts", "metrics", "tls,demo"])
+@pytest.mark.parametrize("profile", ["", "demo", "tls", "analysts", "metrics", "tls,demo", "bi"])
 def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     docker = _docker()
     assert docker is not None
@@ -292,6 +333,7 @@ def test_compose_accepts_the_file(profile: str, tmp_path: Path) -> None:
     assert ("proxy" in services) == ("tls" in profile)
     assert ("analysts" in services) == ("analysts" in profile)
     assert ("metrics" in services) == ("metrics" in profile)
+    assert ("superset" in services) == (profile == "bi")
     assert services["scheduler"]["environment"]["CCHC_SCHEDULE"] == f"profiles:{profile}"
 
 
