@@ -181,7 +181,7 @@ def test_the_port_for_analysts_lets_logins_of_persons_in_and_nobody_else() -> No
     """PostgreSQL takes the first line that fits: owners and administrators are refused before the roles of persons are let in."""
     subnet = "${ANALYSTS_SUBNET:-172.31.251.0/28}"
     assert FILE["networks"]["analysts"]["ipam"]["config"] == [{"subnet": subnet}]
-    lines = [line.split() for line in FILE["configs"]["pg_hba"]["content"].splitlines() if not line.startswith("#")]
+    lines = [line.split() for line in SERVICES["postgres"]["environment"]["PG_HBA"].splitlines() if not line.startswith("#")]
     assert [line[1:] for line in lines if line[0] == "host" and line[3] in (subnet, "all")] == [
         ["all", "postgres,airflow,cchc_owner", subnet, "reject"],
         ["warehouse", ",".join(f"+{role}" for role in MEMBER_OF.values()), subnet, "scram-sha-256"],
@@ -192,6 +192,12 @@ def test_the_port_for_analysts_lets_logins_of_persons_in_and_nobody_else() -> No
     owners = {re.findall(r"//(\w+)[:@]", url)[0] for url in urls}
     assert owners == set(lines[3][2].split(","))
     assert all(service.get("network_mode") != "host" for service in SERVICES.values())
+
+
+def test_every_config_is_a_file_of_the_project() -> None:
+    """Text in the file itself is copied into the container, which a read-only root refuses: such a container never starts."""
+    assert {name for name, config in FILE["configs"].items() if set(config) != {"file"}} == set()
+    assert [config["file"] for config in FILE["configs"].values() if not (PROJECT / config["file"]).is_file()] == []
 
 
 def test_nothing_of_the_server_is_mounted_but_the_delivered_files() -> None:

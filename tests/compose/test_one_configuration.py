@@ -105,10 +105,13 @@ def test_the_file_says_what_the_code_says() -> None:
 def test_the_postgresql_of_compose_reads_the_file_and_nothing_beside_it() -> None:
     service = SERVICES["postgres"]
     mounted = {entry["source"]: entry["target"] for entry in service["configs"]}
-    assert mounted == {"postgres": "/etc/postgresql/cchc.conf", "pg_hba": "/etc/postgresql/pg_hba.conf"}
+    assert mounted == {"postgres": "/etc/postgresql/cchc.conf"}
     assert (PROJECT / COMPOSE["configs"]["postgres"]["file"]).resolve() == postgres.SETTINGS_FILE
-    files = ["-c", "config_file=/etc/postgresql/cchc.conf", "-c", "hba_file=/etc/postgresql/pg_hba.conf"]
-    assert service["command"] == ["postgres", *files, "-c", "listen_addresses=*"]
+    assert service["command"][:2] == ["sh", "-c"]
+    assert service["command"][2] == (
+        "printf '%s' \"$$PG_HBA\" >/run/postgresql/pg_hba.conf && exec docker-entrypoint.sh postgres "
+        "-c config_file=/etc/postgresql/cchc.conf -c hba_file=/run/postgresql/pg_hba.conf -c 'listen_addresses=*'"
+    )
 
 
 def test_the_embedded_postgresql_takes_each_setting_of_the_file(postgres_server: postgres.Server) -> None:
