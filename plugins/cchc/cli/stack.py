@@ -66,8 +66,13 @@ def _down(options: argparse.Namespace, settings: Settings) -> int:
 
 def _status(options: argparse.Namespace, settings: Settings) -> int:
     """Print what runs. The exit code is 0 if the whole stack is up, else 1."""
-    from cchc.embedded import stack
+    from cchc.embedded import elsewhere, stack
 
+    if elsewhere.runs_elsewhere(settings):
+        states = elsewhere.status(settings)
+        for name, state in states.items():
+            print(f"{name:<15} {state}")
+        return 0 if set(states.values()) == {elsewhere.HEALTHY} else 1
     for name, state in stack.status(settings).items():
         print(f"{name:<15} {state}")
     running = stack.running_stack(settings)
