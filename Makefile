@@ -21,7 +21,7 @@ COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication q
 	$(addprefix --ignore=tests/,cli/test_months_to_refresh.py plans/test_two_plans.py publication/test_publication.py \
 	reference/test_refresh_after_change.py runs/test_clocks.py runs/test_overlapping.py)
 
-.PHONY: help setup demo up down status test test-quick nightly coverage check format bench dictionary reference schemas lock clean check-types check-packages release-notes dashboard-script screenshots
+.PHONY: help setup demo up down status test test-quick nightly coverage check format bench bench-pages dictionary reference schemas lock clean check-types check-packages release-notes dashboard-script screenshots
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ format: $(INSTALLED) ## put the code into its form
 
 bench: $(INSTALLED) ## how fast it is, on generated data
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-pages: $(INSTALLED) ## how long each page of the dashboard takes, on generated data
+	@$(BIN)/python -W ignore -m tests.bench.pages $(ARGS)
 
 dictionary: $(INSTALLED) ## write docs/data-dictionary.md and docs/mart-diagram.md anew, from a fresh warehouse
 	@export CCHC_HOME="$$(mktemp -d)"; unset CCHC_WAREHOUSE_URL; trap '$(BIN)/cchc down >/dev/null; rm -rf "$$CCHC_HOME"' EXIT; \

@@ -395,6 +395,10 @@ def test_the_signature_of_the_office(published: Published, tmp_path: Path, monke
         signing_key(Settings.load())
 
 
+def test_what_is_published_is_for_the_account_of_the_program(published: Published) -> None:
+    assert (published.settings.home / "publications").stat().st_mode & 0o777 == 0o700
+
+
 def test_doctor_says_which_published_paper_is_not_there(published: Published) -> None:
     def said() -> list[str]:
         with engine(published.settings).connect() as connection:

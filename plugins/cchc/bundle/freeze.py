@@ -22,7 +22,7 @@ from cchc.bundle.edition import described
 from cchc.bundle.figures import FIGURES, INDICATORS, SDMX, TARGETS, as_csv, figures, indicators, sdmx
 from cchc.bundle.rows import known_roles, rows, trees
 from cchc.bundle.signature import signed, signing_key
-from cchc.files import write_atomic
+from cchc.files import private_folder, write_atomic
 from cchc.period import Period
 from cchc.reference.catalogue import catalogue
 from cchc.reference.roles import Clocks
@@ -68,6 +68,7 @@ def draft(connection: Connection, settings: Settings, period: Period, publicatio
     """
     connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": CHAIN_LOCK})
     publication = query(connection, "select * from mart.publication where publication_id = :p", {"p": publication_id})[0]
+    private_folder(settings.home / "publications")  # the lists of late dossiers among the papers are not for every account of the machine
     folder = _empty(folder_of(settings, period, publication["edition"]))
     items = [item for _, item in sorted(catalogue(settings).items())]
     known = trees(connection, period, clocks)
