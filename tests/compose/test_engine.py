@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from cchc.airflow import secret_files
@@ -46,7 +48,10 @@ def compose(env_file: Path) -> Iterator[Compose]:
     if why := engine_is_missing():
         pytest.skip(f"the containers are not tried: {why}")
     project = f"cchc-nightly-{os.getpid()}"
-    environment = {name: value for name, value in os.environ.items() if name not in offered(EXAMPLE)} | {"AIRFLOW_PORT": "18080"}
+    environment = {name: value for name, value in os.environ.items() if name not in offered(EXAMPLE)} | {
+        "AIRFLOW_PORT": "18080",
+        "ANALYSTS_PORT": "15432",
+    }
     start = ["docker", "compose", "--project-name", project, "--project-directory", str(PROJECT), "--env-file", str(env_file)]
 
     def run(*arguments: str) -> str:
@@ -73,6 +78,22 @@ def test_every_service_comes_up_healthy(compose: Compose, env_file: Path) -> Non
     for container in compose("ps", "--all", "--quiet").split():
         shown = subprocess.run(["docker", "inspect", container], capture_output=True, text=True, check=True).stdout
         assert [path.name for path in (env_file.parent / "secrets").iterdir() if path.read_text().strip() in shown] == []
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
+def test_an_analyst_comes_in_by_the_port_and_nobody_else(compose: Compose) -> None:
+    compose("--profile", "analysts", "up", "--detach", "--wait", "--wait-timeout", "900")
+    said = compose("exec", "--no-TTY", "scheduler", "cchc", "user", "add", "lan", "--role", "analyst")
+    url = re.findall(r"postgresql://\S+", said)[0]
+    assert ":15432/" in url
+    with psycopg.connect(url) as connection:
+        assert connection.execute("select current_user, count(*) from mart.unit").fetchone() == ("lan", 31)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select * from staging.model_dossier")
+    for other in ("postgres", "cchc_owner", "airflow", "cchc_web", "cchc_reader"):
+        with pytest.raises(psycopg.OperationalError, match="pg_hba.conf rejects|password authentication failed"):
+            psycopg.connect(re.sub("//[^@]*@", f"//{other}:wrong@", url))
 
 
 def test_a_missing_engine_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
