@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import text
 
@@ -21,6 +22,10 @@ from tests.support import quick
 from tests.support.district import LoadedMonth, load_month
 from tests.support.environment import environment
 from tests.support.warehouse import NewWarehouse, admin
+
+if not os.environ.get("CI"):  # there Hypothesis has a profile of its own, without a time either: a busy machine is no defect
+    hypothesis.settings.register_profile("by_hand", deadline=None)
+    hypothesis.settings.load_profile("by_hand")
 
 TEMPLATE = "cchc_template"
 ROOM = 6 * 2**30  # bytes for the databases of all workers

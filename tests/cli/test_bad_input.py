@@ -6,6 +6,7 @@ import dataclasses
 import gzip
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from cchc.settings import PROJECT, Settings
 from tests.support.cli import cchc, connect
 from tests.support.deliveries import dossier, dossier_file, payment, payment_file
 from tests.support.district import CLOCK
+from tests.support.files import bytes_of, workbook
 from tests.support.warehouse import counted, rows_of
 
 
@@ -350,3 +352,23 @@ def test_a_database_that_goes_away_while_the_rules_are_checked(
     assert "PostgreSQL refused: " in said.err
     assert counted(warehouse)["core.dossier_version"] == 0
     assert cchc("ingest", "one_stop", "--to", "2023-07-01").code == 0
+
+
+def test_what_of_a_file_is_not_read_is_told(warehouse: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    drop(monkeypatch, "documents", tmp_path / "drop")
+    columns = ["IdKySo", "IdVanBan", "NguoiKyId", "ThoiDiemKy", "LoaiChungThu", "HopLe", "NgayCapNhat"]
+    days = ("2023-06-01T08:00:00", "2023-08-01T08:00:00")
+    book = workbook([{name: "1" for name in columns} | {"IdKySo": day, "ThoiDiemKy": day, "NgayCapNhat": day} for day in days], columns)
+    book.create_sheet("Nguyễn Văn Thử")["A1"] = "x"
+    (tmp_path / "drop" / "signatures_1.xlsx").write_bytes(bytes_of(book))
+    (tmp_path / "drop" / "signatures 2.pdf").touch()
+    said = cchc("ingest", "documents", "--to", "2023-07-01")
+    assert said.code == 0, said.err
+    assert "NOTE documents signatures, file signatures_1.xlsx: 1 records changed at or after T: they are left for a later T" in said.err
+    assert "NOTE documents signatures, file signatures_1.xlsx: 1 more sheets have cells and are not read" in said.err
+    assert "Nguyễn" not in said.err + said.out
+    assert "waiting: (other files): documents: 1 entries of the drop folder are left alone" in said.err
+    assert re.search(r"^NOTE .*\(other files\) is waiting: .*signatures 2\.pdf", cchc("doctor", "documents").out, re.MULTILINE)
+    (tmp_path / "drop" / "signatures 2.pdf").unlink()
+    assert "other files" not in cchc("ingest", "documents", "--to", "2023-07-02").err
+    assert "other files" not in cchc("doctor", "documents").out, "what was removed is no longer told"

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import fields
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
 from cchc.sources.landing import Landed, Window
 from cchc.sources.limits import NAMES, Limits
+from cchc.sources.times import render
 from tests.sources.conftest import KEY, PROJECT, T, profile, records, rows
 from tests.support.files import bytes_of, workbook
 from tests.support.hostile_files import header_of, huge_line, huge_sheet, huge_texts, one_far_cell, workbook_of
@@ -282,3 +284,33 @@ def test_deletions_are_asked_for_although_a_day_has_a_nul(pull: Callable[..., An
     assert records(loads["dossiers"])[0]["MaHoSo"] == "A"
     assert loads["dossiers"].manifest["received_months"] == {"2023-01": 1}
     assert loads["dossiers.keys"].manifest["months"][0] == "2023-01"
+
+
+def test_empty_rows_of_a_table_are_no_records(drop: Drop) -> None:
+    loads = drop({"signatures_a.csv": table(GOOD) + b",,,,,,\n\n  , ,,,,,\n" + ",".join(["K2", *GOOD[1:]]).encode() + b"\n"})
+    assert [(line, record["IdKySo"]) for line, record, _ in rows(loads["signatures_a.csv"])] == [(2, "K1"), (6, "K2")]
+
+
+@pytest.mark.parametrize(
+    ("value", "formats", "text"),
+    [
+        (date(2023, 1, 5), ("dd/MM/yyyy",), "05/01/2023"),
+        (datetime(2023, 1, 5), ("dd/MM/yyyy",), "05/01/2023"),
+        (datetime(2023, 1, 5, 8, 30), ("dd/MM/yyyy",), "2023-01-05T08:30:00"),
+        (datetime(2023, 1, 5, 8, 30), ("dd/MM/yyyy", "dd/MM/yyyy HH:mm"), "05/01/2023 08:30"),
+        (datetime(2023, 1, 5, 8, 30, 7), ("dd/MM/yyyy HH:mm", "dd/MM/yyyy HH:mm:ss"), "05/01/2023 08:30:07"),
+        (datetime(2023, 1, 5, 8, 30, 7), ("dd/MM/yyyy HH:mm", "iso"), "2023-01-05T08:30:07"),
+    ],
+)
+def test_a_time_in_a_cell_is_written_whole(value: date, formats: tuple[str, ...], text: str) -> None:
+    """Where no format has room for it, the text is one that the profile cannot read, so it is told and not cut to a day."""
+    assert render(value, formats) == text
+
+
+def test_sheets_that_are_not_read_are_counted(drop: Drop) -> None:
+    book = workbook([dict(zip(COLUMNS, GOOD, strict=True))], COLUMNS)
+    book.create_sheet("Nguyễn Văn Thử")["A1"] = "x"
+    book.create_sheet("empty")
+    loads = drop({"signatures_a.xlsx": bytes_of(book), "signatures_b.csv": table(["K9", *GOOD[1:]])})
+    assert loads["signatures_a.xlsx"].manifest["other_sheets"] == 1
+    assert loads["signatures_b.csv"].manifest["other_sheets"] == 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -212,6 +212,7 @@ def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
         source = row["source_code"]
         notes = [hole.text for hole in completeness.holes(connection) if hole.source == source]
         notes += [month.text for month in completeness.missing_months(connection) if month.source == source]
+        notes += [note for row in ask(connection, "runs/left_out", extract_id=extract_id) for note in _left_out(row)]
     drift = run_lines(settings, source, extract_id)
     return Outcome(extract_id, source, row["window_to"], loads, blocked(settings, extract_id), months, notes, drift)
 
@@ -252,6 +253,18 @@ def _cover(settings: Settings, extract_id: int, source: str, stretches: dict[str
                 {"x": extract_id, "s": source, "e": entity, "a": start, "b": end, "base": is_base}
                 for entity, (start, end, is_base) in stretches.items()
             ],
+        )
+
+
+def _left_out(row: Mapping[str, Any]) -> Iterator[str]:
+    """What of a file that was loaded is not in the warehouse, a sentence each. The names of sheets are not told: they may be a person's."""
+    where = f"{row['source_code']} {row['entity']}, file {row['file_name']}"
+    if row["late"]:
+        yield f"{where}: {row['late']} records changed at or after T: they are left for a later T, which reads the file again"
+    if row["other_sheets"]:
+        yield (
+            f"{where}: {row['other_sheets']} more sheets have cells and are not read. If they hold records, name the sheet in "
+            f"files.formats.sheet of the profile {row['source_code']}.yaml, or have them delivered as files of their own"
         )
 
 

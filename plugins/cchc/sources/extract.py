@@ -541,7 +541,7 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
             return _blocked(job, entity, name, facts, results, advice.for_manifest(job.profile, job.before(entity)))
     writer.close()
     manifest = job.manifest(entity.name, started, name) | _counts(entity, intake, writer) | facts
-    manifest |= {"total_reported": None, "complete": intake.late == 0}
+    manifest |= {"total_reported": None, "complete": intake.late == 0, "other_sheets": len(tally.other_sheets)}
     if entity.mode == "list":
         manifest["list_fetched"] = job.window.end.isoformat()
     write_manifest(folder, manifest)
@@ -549,10 +549,6 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
         job.earlier[entity.name] = job.before(entity).with_delivery(counted)
     load = _landed(entity.name, folder, manifest)
     load.checks = results
-    if intake.late:
-        load.message = (
-            f"{intake.late} records changed at or after {job.window.end.isoformat()}: left for a later T, which reads the file again."
-        )
     return load
 
 

@@ -104,7 +104,7 @@ class Watched(io.RawIOBase):
 class Tally:
     """Counts of a delivered table: its header, all data rows, and the sum of amounts in the rows that match `where`.
 
-    `read`: the bytes that were read so far, of any file.
+    `read`: the bytes that were read so far, of any file; `other_sheets`: sheets of a workbook that have cells and are not read.
     """
 
     amount_field: str | None = None
@@ -117,6 +117,7 @@ class Tally:
     after_trailer: int = 0
     unread_amounts: int = 0
     read: int = 0
+    other_sheets: list[str] = field(default_factory=list)
 
     def count(self, header: list[str], row: list[str]) -> None:
         """Count one data row."""
@@ -304,8 +305,8 @@ def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Ta
         picks = picked_columns(header, entity, rows)
         for row in rows:
             start, line = line + 1, rows.line_num
-            if not row:
-                continue
+            if not any(cell.strip() for cell in row):
+                continue  # an empty line, or one of separators alone, as spreadsheet programs leave below the data
             if tally.trailer is not None:
                 tally.after_trailer += 1
             elif files.trailer is not None and row[0].strip() == files.trailer:

@@ -27,7 +27,9 @@ def read(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Tal
     names = workbook.sheet_names
     if not names or (files.sheet is not None and files.sheet not in names):
         raise Unreadable(f"none of its {len(names)} sheets is named {files.sheet or ''}", "files.formats.sheet")
-    rows = workbook.get_sheet_by_name(files.sheet or names[0]).to_python(skip_empty_area=False)
+    chosen = files.sheet or names[0]
+    tally.other_sheets = [name for name in names if name != chosen and workbook.get_sheet_by_name(name).height]
+    rows = workbook.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
     if not rows:
         raise Unreadable("line 1: there is no header")
     tally.header = header = [normalize("NFC", str(cell)).strip() for cell in rows[0]]

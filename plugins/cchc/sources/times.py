@@ -46,10 +46,17 @@ def reader(formats: tuple[str, ...], zone: ZoneInfo) -> TimeReader:
 
 
 def render(value: date, formats: tuple[str, ...]) -> str:
-    """A date or time of a spreadsheet cell as text in the first of `formats`, so that it has the form of a delivered text."""
-    if formats[0] == "iso":
+    """A date or time of a spreadsheet cell as text in the first of `formats` that says all of it: it gets the form of a delivered text.
+
+    A time of day that no format has room for is written as ISO 8601: so the value is unreadable and told, and not cut to a day.
+    """
+    needed: tuple[str, ...] = ()
+    if isinstance(value, datetime) and (value.hour, value.minute, value.second) != (0, 0, 0):
+        needed = ("HH", "mm", "ss") if value.second else ("HH", "mm")
+    fitting = next((name for name in formats if name == "iso" or all(token in name for token in needed)), "iso")
+    if fitting == "iso":
         return value.isoformat()
-    return value.strftime(_TOKEN.sub(lambda token: _STRFTIME[token.group()], formats[0]))
+    return value.strftime(_TOKEN.sub(lambda token: _STRFTIME[token.group()], fitting))
 
 
 def _pattern(name: str) -> re.Pattern[str]:

@@ -45,7 +45,7 @@ def _answers(data: bytes, name: str, entity: Any, profile: Any, files: Any, most
         else:
             rows = sheets.read(data, entity, profile, files, tally)
         yield from _batches(rows, most)
-        yield ["end", tally.header, tally.rows]
+        yield ["end", tally.header, tally.rows, tally.other_sheets]
     except Unfinished as error:
         yield ["unfinished", str(error)]
     except LacksColumns as error:

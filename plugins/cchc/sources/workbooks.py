@@ -97,7 +97,7 @@ class Workbooks:
     def _end(self, kind: str, words: list[Any], tally: Tally) -> None:
         """The end of an answer: the counts, or the error that the process told."""
         if kind == "end":
-            tally.header, tally.rows = words
+            tally.header, tally.rows, tally.other_sheets = words
         elif kind == "unfinished":
             raise Unfinished(*words)
         elif kind == "lacks":

@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from cchc.errors import WarehouseUnavailable, WrongUse
 from cchc.period import ZONE
 from cchc.settings import Settings
+from cchc.warehouse import engine
 from cchc.warehouse.roles import READER_ROLE, VARIABLES, url_of
 from cchc.warehouse.url import warehouse_url
 
@@ -30,6 +31,8 @@ def read(settings: Settings, statement: str) -> tuple[list[str], list[tuple[Any,
             options=f"-c timezone={ZONE.key} -c client_min_messages=warning",
         )
     except psycopg.OperationalError as error:
+        with engine(settings).connect():  # says it in its own words, where the server cannot be reached at all
+            pass
         raise WarehouseUnavailable(
             f"`cchc sql` cannot log in as {url.username} on {url.host}:{url.port or 5432}: {' '.join(str(error).split())}. `cchc init` "
             f"makes this login; {VARIABLES[READER_ROLE]} names another one."
