@@ -361,14 +361,14 @@ def test_what_of_a_file_is_not_read_is_told(warehouse: Settings, monkeypatch: py
     book = workbook([{name: "1" for name in columns} | {"IdKySo": day, "ThoiDiemKy": day, "NgayCapNhat": day} for day in days], columns)
     book.create_sheet("Nguyễn Văn Thử")["A1"] = "x"
     (tmp_path / "drop" / "signatures_1.xlsx").write_bytes(bytes_of(book))
-    (tmp_path / "drop" / "signatures 2.pdf").touch()
+    (tmp_path / "drop" / "signatures_2.pdf").touch()
     said = cchc("ingest", "documents", "--to", "2023-07-01")
     assert said.code == 0, said.err
     assert "NOTE documents signatures, file signatures_1.xlsx: 1 records changed at or after T: they are left for a later T" in said.err
     assert "NOTE documents signatures, file signatures_1.xlsx: 1 more sheets have cells and are not read" in said.err
     assert "Nguyễn" not in said.err + said.out
     assert "waiting: (other files): documents: 1 entries of the drop folder are left alone" in said.err
-    assert re.search(r"^NOTE .*\(other files\) is waiting: .*signatures 2\.pdf", cchc("doctor", "documents").out, re.MULTILINE)
-    (tmp_path / "drop" / "signatures 2.pdf").unlink()
+    assert re.search(r"^NOTE .*\(other files\) is waiting: .*signatures_2\.pdf", cchc("doctor", "documents").out, re.MULTILINE)
+    (tmp_path / "drop" / "signatures_2.pdf").unlink()
     assert "other files" not in cchc("ingest", "documents", "--to", "2023-07-02").err
     assert "other files" not in cchc("doctor", "documents").out, "what was removed is no longer told"

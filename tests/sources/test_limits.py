@@ -180,6 +180,7 @@ def test_an_error_of_any_kind_while_a_file_is_read_blocks_this_file(
         r"documents signatures, file signatures_a.csv: reading it failed: ZeroDivisionError at \S+test_limits.py:\d+", caplog.text
     )
     assert loads["signatures_z.csv"].status == "landed"
+    assert "sha256" not in loads["signatures_a.csv"].manifest, "the next run tries again"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every file")
@@ -198,15 +199,38 @@ def test_what_lies_in_the_folder_and_is_not_read_is_told(drop: Drop, tmp_path: P
     os.mkfifo(inbox / "signatures_pipe.csv")
     (inbox / "signatures_gone.csv").symlink_to(tmp_path / "nowhere")
     (inbox / "Signatures_1.CSV").write_bytes(table(GOOD))
-    loads = drop({f"note {number:02d}.txt": b"" for number in range(12)} | {"signatures_z.csv": table(GOOD)})
+    loads = drop({f"note_{number:02d}.txt": b"" for number in range(12)} | {"signatures_z.csv": table(GOOD)})
     assert loads.keys() == {"signatures_z.csv", "(other files)"}
     told = loads["(other files)"]
     assert told.status == "waiting"
     assert "16 entries of the drop folder are left alone" in (told.message or "")
     assert "a folder, which is not looked into: 2022" in (told.message or "")
     assert "no ordinary file: signatures_gone.csv, signatures_pipe.csv" in (told.message or "")
-    assert "Signatures_1.CSV, note 00.txt" in (told.message or "")
+    assert "Signatures_1.CSV, note_00.txt" in (told.message or "")
     assert "and 3 more" in (told.message or "")
+
+
+def test_a_name_that_may_be_a_persons_is_not_told(drop: Drop) -> None:
+    told = drop({"hồ sơ Nguyễn Văn Thử.pdf": b""})["(other files)"].message or ""
+    assert "a name of 24 characters" in told
+    assert "Nguyễn" not in told
+
+
+def test_a_file_is_judged_again_when_a_limit_changes(drop: Drop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, landing: str) -> None:
+    long = table([*GOOD[:6], GOOD[6] + " " * 2 * 2**20])
+    monkeypatch.setenv("CCHC_MAX_RECORD_MB", "1")
+    blocked = drop({"signatures_a.csv": long})["signatures_a.csv"]
+    assert blocked.status == "blocked"
+
+    def again() -> list[str]:
+        source = Connection("documents", str(tmp_path / "inbox"))
+        known = {"signatures_a.csv": blocked.manifest["sha256"]}
+        loads = extract(profile("documents"), source, Window(None, T), landing, extract_id=2, privacy_key=KEY, known_files=known)
+        return [load.status for load in loads]
+
+    assert again() == [], "it is known"
+    monkeypatch.setenv("CCHC_MAX_RECORD_MB", "4")
+    assert again() == ["landed"]
 
 
 def test_where_everything_is_read_nothing_is_told(drop: Drop) -> None:

@@ -7,6 +7,7 @@ that is already complete in the same extract is not fetched again. The rest of a
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ KEYS_SUFFIX = ".keys"
 BATCH_BYTES = 4 * MIB
 OTHERS = "(other files)"  # the name under which everything is told that lies in a drop folder and is not read
 MOST_NAMED = 10
+PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
 
 @dataclass(frozen=True)
@@ -423,6 +425,7 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
         places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
         log.error("%s: reading it failed: %s at %s", where, type(error).__name__, " < ".join(reversed(places)))
         job.folder(entity.name, name).remove()
+        file.facts.pop("sha256", None)  # the next run tries again: nobody knows whether the file is at fault
         return _unreadable(job, file, files.Unreadable(f"reading it failed ({type(error).__name__}; the log of this run says where)"))
 
 
@@ -486,7 +489,8 @@ def _unreadable(job: _Job, file: _File, problem: files.Unreadable) -> Landed | N
     """Block a complete file that cannot be understood. None if it was blocked for the same reason before."""
     config, entity, name = _files_of(job.profile), file.entity, file.name
     if config.workbook is not None and "sha256" in file.facts:  # checked again when the reference data by which it was checked change
-        file.is_known_by(day_files.identity(file.own_sha, files.strict_workbook(config.workbook).rules_stamp()))
+        rules = files.strict_workbook(config.workbook).rules_stamp() + repr(job.limits).encode()
+        file.is_known_by(day_files.identity(file.own_sha, rules))
     elif "sha256" in file.facts:
         file.is_known_by(_judged_by_profile(job, entity, file.sha))
     if job.known(entity, name) == file.sha:
@@ -499,9 +503,9 @@ def _unreadable(job: _Job, file: _File, problem: files.Unreadable) -> Landed | N
 
 
 def _judged_by_profile(job: _Job, entity: Entity, sha: str) -> str:
-    """The identity of a blocked file. It changes when the profile changes, so that the file is then judged again."""
+    """The identity of a blocked file. It changes when the profile or a limit changes, so that the file is then judged again."""
     profile = job.profile
-    rules = repr((entity, profile.files, profile.missing, profile.time_formats, profile.zone, profile.settings))
+    rules = repr((entity, profile.files, profile.missing, profile.time_formats, profile.zone, profile.settings, job.limits))
     return day_files.identity(sha, rules.encode())
 
 
@@ -615,8 +619,10 @@ def _others(job: _Job, inbox: Folder) -> list[Landed]:
 
 
 def _some(names: list[str]) -> str:
+    """The first of these names. One that is no plain word is described: somebody may have named a file after a person."""
+    told = [name if PLAIN_NAME.fullmatch(name) else f"a name of {len(name)} characters" for name in names[:MOST_NAMED]]
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    return ", ".join(told) + more
 
 
 def _files_of(profile: Profile) -> Files:

@@ -1,7 +1,8 @@
 -- grain: one row for each file or entity of a source whose newest load is blocked, failed or waiting
 -- source: ops.load, ops.extract
 -- traps: a load that is in work or was given up does not count; a file is left out if a later revision of the same day was loaded. What
---        waits is told anew by each run, so what the newest run does not tell has been removed or completed
+--        waits is told anew by each run, so what the newest run does not tell has been removed or completed; a
+--        retry looks at no delivery
 
 with newest as (
     select distinct on (source_code, entity, file_name)
@@ -15,7 +16,7 @@ with newest as (
 last_run as (
     select source_code, max(extract_id) as extract_id
     from ops.extract
-    where status in ('complete', 'blocked')
+    where status in ('complete', 'blocked') and kind <> 'retry'
     group by source_code
 )
 
