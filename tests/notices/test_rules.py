@@ -112,6 +112,7 @@ def test_of_what_nobody_is_told_is_said(office: Office, monkeypatch: pytest.Monk
     assert all_of_it.startswith(
         f"nobody is told of {', '.join(EVENTS)}: recipient operators: there is no connection cchc_notify; recipient office: "
     )
+    assert silent({"cchc_smtp": office.connections["cchc_smtp"]}.get) == [], "one of the two is told of everything"
     office.tell(events=[])
     assert silent(lambda name: None) == [], "the last sending found both"
     del office.connections["cchc_notify"], office.connections["cchc_smtp"]
