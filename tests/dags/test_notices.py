@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from cchc import errors
 from cchc.airflow import notify
+from cchc.airflow.defaults import deadline
 from cchc.notices.state import Waiting
 from cchc.notices.tell import report
 from cchc.notices.trouble import Trouble
@@ -214,6 +216,8 @@ def test_what_failed_is_the_same_trouble_whichever_run_it_was() -> None:
     other["ti"].run_id = "manual__2"
     assert notify.failure(first).subject == notify.failure(other).subject
     assert notify.failure(failed(None, task_id="stage")).subject != notify.failure(first).subject
+    of_june, of_july = (failed(None, "refresh", dag_run=SimpleNamespace(partition_key=month)) for month in ("2023-06", "2023-07"))
+    assert notify.failure(of_june).subject != notify.failure(of_july).subject
     june, july = (failed(None, "close_month", params={"period": period}) for period in ("2023-06", "2023-07"))
     assert notify.failure(june).subject != notify.failure(july).subject
 
@@ -227,3 +231,74 @@ def test_a_run_that_is_late_is_told_and_one_that_has_ended_is_not(told: list[str
         "[Reform figures] Deadline passed\nThe run is running and not done 120 hours after it was queued (deadline 10/01/2024 06:00). It goes on\n"
         "Where: close_month, scheduled__2024-01-05\nSince: 10/01/2024 06:00\n"
     )
+
+
+def test_a_deadline_is_counted_in_hours() -> None:
+    assert deadline(6, "survey").interval == timedelta(hours=6)
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> tuple[list[Trouble], list[tuple[str, str]]]:
+    """What was reported, and what was said to have ended, in place of a warehouse."""
+    opened: list[Trouble] = []
+    ended: list[tuple[str, str]] = []
+    monkeypatch.setattr(notify, "_report", opened.append)
+    monkeypatch.setattr(notify, "_end", lambda event, subject: ended.append((event, subject)))
+    return opened, ended
+
+
+def test_a_run_that_is_late_is_well_again_when_it_has_ended(
+    kept: tuple[list[Trouble], list[tuple[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    states = {"one": "running", "two": "queued", "three": "failed", "four": "success"}
+    opened, ended = kept
+    for run_id in states:
+        context = late("running")
+        context["dag_run"]["dag_run_id"] = run_id
+        notify.tell_deadline(context, hours=120)
+    assert [trouble.event for trouble in opened] == ["deadline_passed"] * 4
+    assert len({trouble.subject for trouble in opened}) == 4, "each run is late by itself"
+    monkeypatch.setattr("cchc.notices.open_alerts.open_facts", lambda settings, event: [(each.subject, each.facts) for each in opened])
+    monkeypatch.setattr(RuntimeTaskInstance, "get_dagrun_state", lambda dag_id, run_id: states[run_id])
+    notify._end_deadlines(Settings.load())
+    assert ended == [("deadline_passed", "close_month three"), ("deadline_passed", "close_month four")]
+
+
+@pytest.mark.parametrize("tell", [notify.tell_success, notify.tell_failure], ids=["approved", "rejected"])
+def test_an_approval_is_one_of_its_period_and_ends_with_the_task(
+    kept: tuple[list[Trouble], list[tuple[str, str]]], monkeypatch: pytest.MonkeyPatch, tell: Any
+) -> None:
+    opened, ended = kept
+    monkeypatch.setattr("cchc.notices.open_alerts.open_subjects", lambda settings, event, subjects: [])
+    notify.ApprovalNotice().notify(failed(None, "close_month", "approval", params={"period": "2023-06"}))
+    assert [(trouble.event, trouble.subject) for trouble in opened] == [("approval_waiting", "2023-06")]
+    for task in ("coverage", "approval"):
+        assert ended == []
+        tell(failed(None, "close_month", task, params={"period": "2023-06"}))
+    assert ended == [("approval_waiting", "2023-06")]
+
+
+def test_only_a_blocked_load_is_told_as_such(kept: tuple[list[Trouble], list[tuple[str, str]]], monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, _ = kept
+    monkeypatch.setattr(notify, "_told_as_blocked", lambda source: True)
+    notify.tell_failure(failed(errors.LoadBlocked("the amounts differ")))
+    assert opened == []
+    notify.tell_failure(failed(errors.SourceUnavailable("away")))
+    assert [trouble.event for trouble in opened] == ["run_failed"]
+
+
+def test_a_task_that_succeeds_ends_what_was_told_of_it(
+    kept: tuple[list[Trouble], list[tuple[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, ended = kept
+    of_june = {"dag_run": SimpleNamespace(partition_key="2023-06")}
+    notify.tell_failure(failed(errors.WarehouseUnavailable("away"), "refresh_indicators", "refresh", **of_june))
+    others = ["refresh_indicators 2023-07 refresh", "refresh_indicators 2023-06 other"]
+    monkeypatch.setattr(
+        "cchc.notices.open_alerts.open_subjects",
+        lambda settings, event, subjects: [each for each in [opened[0].subject, *others] if each in subjects],
+    )
+    notify.tell_success(failed(None, "refresh_indicators", "refresh", **of_june))
+    assert ended == [("run_failed", "refresh_indicators 2023-06 refresh")]

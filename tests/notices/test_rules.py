@@ -12,12 +12,13 @@ import pytest
 from cchc.errors import NotConfigured
 from cchc.notices.reach import nobody_is_told
 from cchc.notices.rules import read_rules
-from cchc.notices.trouble import EVENTS
+from cchc.notices.tell import report
+from cchc.notices.trouble import EVENTS, Trouble
 from cchc.notices.words import WORDS
 from cchc.period import now
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
-from tests.notices.conftest import Office, with_rules
+from tests.notices.conftest import LINKS, Office, with_rules
 from tests.support.cli import cchc
 from tests.support.deliveries import payment_day
 from tests.support.desk import Desk
@@ -111,6 +112,7 @@ def test_of_what_nobody_is_told_is_said(office: Office, monkeypatch: pytest.Monk
     assert all_of_it.startswith(
         f"nobody is told of {', '.join(EVENTS)}: recipient operators: there is no connection cchc_notify; recipient office: "
     )
+    assert silent({"cchc_smtp": office.connections["cchc_smtp"]}.get) == [], "one of the two is told of everything"
     office.tell(events=[])
     assert silent(lambda name: None) == [], "the last sending found both"
     del office.connections["cchc_notify"], office.connections["cchc_smtp"]
@@ -118,6 +120,55 @@ def test_of_what_nobody_is_told_is_said(office: Office, monkeypatch: pytest.Monk
     assert "there is no connection cchc_smtp (looked at " in silent(lambda name: None)[0]
     office.settings = with_rules(office.settings, tmp_path / "reference", "rules: []\n")
     assert silent() == [f"nobody is told of {', '.join(EVENTS)}: no rule of alerts.yaml names a recipient (docs/runbooks/alerts.md)"]
+
+
+WHOM = """
+recipients:
+  vendor: {channel: webhook, language: en}
+  commune: {channel: webhook, language: en}
+  heads: {channel: webhook, language: en}
+  away: {channel: webhook, language: en, connection: no_such_hook}
+rules:
+  - {to: [vendor], sources: [payments]}
+  - {to: [commune], units: [H19.16.21]}
+  - {to: [heads], levels: [district]}
+  - {to: [away]}
+"""
+ADDED = """  late: {channel: webhook, language: en}
+rules:
+  - {to: [late]}
+"""
+
+
+def test_each_recipient_is_told_what_its_rules_name(office: Office, tmp_path: Path) -> None:
+    def open_one(name: str, source: str | None = None, unit: str | None = None, level: str | None = None) -> list[str]:
+        facts = {"dag_id": "a_dag", "run_id": name, "task": "a_task"}
+        trouble = Trouble("run_failed", name, now(), facts, source=source, unit=unit, level=level)
+        told = report(office.settings, trouble, office.connections.get, LINKS)
+        assert told.undelivered == [], "who has no connection is told nothing, and nothing is lost"
+        assert told.unreachable == {"away": "there is no connection no_such_hook"}
+        return [recipient for recipient, _ in told.sent]
+
+    office.settings = with_rules(office.settings, tmp_path / "reference", WHOM)
+    assert open_one("one", source="payments") == ["vendor"]
+    assert open_one("two", unit="H19.16.21", level="commune") == ["commune"]
+    assert open_one("three", unit="H19.16.2", level="district") == ["heads"]
+    assert open_one("four", source="one_stop") == []
+    with_rules(office.settings, tmp_path / "reference", WHOM.replace("rules:\n", ADDED))
+    office.hook.status = 500
+    (lost,) = office.tell(events=[]).undelivered
+    assert lost == "late was not told of run_failed: the webhook of cchc_notify answered 500"
+    office.hook.status = 204
+    assert office.tell(events=[]).sent == [("late", "[Reform figures] Run failed (4)")], "who is added is told of everything that is open"
+    office.hook.status = 500
+    office.settings = with_rules(office.settings, tmp_path / "reference", WHOM.replace("rules:\n", ADDED))
+    report(
+        office.settings, Trouble("run_failed", "five", now(), {"dag_id": "d", "run_id": "r", "task": "t"}), office.connections.get, LINKS
+    )
+    office.hook.status = 204
+    with_rules(office.settings, tmp_path / "reference", WHOM)
+    told = office.tell(events=[])
+    assert (told.sent, told.undelivered) == ([], []), "what waits for somebody who is removed is forgotten"
 
 
 def test_the_command_line(warehouse: Settings, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
