@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cchc.errors import NotConfigured
-from cchc.files import make_once
+from cchc.files import make_once, write_private
 
 PROJECT = Path(__file__).resolve().parents[2]
 PRIVACY_KEY = "privacy_key"
@@ -68,6 +68,15 @@ class Settings:
         """Make the privacy key of this installation, unless there is one. `cchc init` does it, before anything is ingested."""
         if not secret_variable("CCHC_PRIVACY_KEY"):
             self.make_secret(PRIVACY_KEY)
+
+    def replace_privacy_key(self) -> None:
+        """Write a new privacy key in place of the one in `home`. The old one is gone then.
+
+        Raises NotConfigured where the key comes from the environment: whoever set it must set another one.
+        """
+        if secret_variable("CCHC_PRIVACY_KEY"):
+            raise NotConfigured("The privacy key comes from the environment (CCHC_PRIVACY_KEY): set another one there.")
+        write_private(self._secret_file(PRIVACY_KEY), secrets.token_urlsafe(32))
 
     def signing_key(self) -> bytes | None:
         """The private key (PEM) with which the office signs its bundles; None where there is none.

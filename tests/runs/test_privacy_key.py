@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from cchc.settings import PROJECT, Settings
+from cchc.settings import Settings
+from cchc.sources.landing import part_lines
 from cchc.warehouse import engine
+from tests.oracle.sql_mutants import derive_again
+from tests.oracle.world import World
+from tests.runs.site import Site
 from tests.support.cli import cchc, connect
 from tests.support.deliveries import dossier, dossier_file
+from tests.support.table_rows import differing
 from tests.support.warehouse import rows_of
 
 TO, AGAIN = "2023-07-01", "2023-07-02"
 CODE = "H19.16.21-230605-0001"
 KEY = "select applicant_key from core.dossier where dossier_code = '" + CODE + "'"
-RUNBOOK = (PROJECT / "docs" / "runbooks" / "privacy_key.md").read_text(encoding="utf-8")
 
 
 def everything(settings: Settings) -> str:
@@ -44,18 +48,87 @@ def test_another_key_and_the_old_hashes_are_gone(warehouse: Settings, monkeypatc
     new = rows_of(warehouse, KEY)[0]["applicant_key"]
     assert new and new != old, "every hash has the new key"
 
-    statements = re.findall(r"^ {4}(update .*?;)$", RUNBOOK, re.MULTILINE | re.DOTALL)  # step 4
-    assert len(statements) == 2
-    with engine(warehouse).begin() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement.replace("MOMENT", f"'{AGAIN}'"))
-    assert old not in everything(warehouse)
-    assert rows_of(warehouse, KEY) == [{"applicant_key": new}]
+    said = cchc("quarantine", "retry", "--load", "1")
+    assert said.code == 2, "the landing of before has the old hashes"
+    assert "loads 1 landed under another privacy key than today's" in said.err
+    assert old in landing_of(warehouse)
 
-    load = rows_of(warehouse, "select min(load_id) as n from ops.quarantine")[0]["n"]
-    said = cchc("quarantine", "retry", "--load", str(load))
+    said = cchc("privacy", "rotate")  # step 3
+    assert said.code == 0, said.err
+    assert "core.dossier_version: 4 rows have hashes that nobody can test guesses against" in said.out
+    assert "ops.quarantine: 2 rows" in said.out
+    for hash_ in (old, new):
+        assert hash_ not in everything(warehouse)
+    assert landing_of(warehouse) == ""
+    said = cchc("quarantine", "retry", "--load", "1")
+    assert (said.code, "load 1 has no landing" in said.err) == (2, True)
+    assert cchc("ingest", "one_stop", "--full", "--to", "2023-07-03").code == 0, "and it goes on"
+
+
+def landing_of(settings: Settings) -> str:
+    """Everything that landed, as one text."""
+    parts = sorted((settings.home / "landing").rglob("*.zst"))
+    return "".join(b"\n".join(part_lines(part.read_bytes())).decode() for part in parts)
+
+
+@pytest.fixture
+def drop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    connect(monkeypatch, "one_stop", conn_type="fs", host=str(tmp_path / "drop"))
+    dossier_file(tmp_path / "drop", "20230610", [dossier(CODE, SoGiayToChuHoSo="000000000017")])
+    return tmp_path / "drop"
+
+
+def test_a_key_that_stays_in_the_environment_is_refused(warehouse: Settings, drop: Path) -> None:
+    assert cchc("ingest", "one_stop", "--to", TO).code == 0
+    before = everything(warehouse)
+    said = cchc("privacy", "rotate")
     assert said.code == 2
-    assert f"loads {load} landed under another privacy key than today's" in said.err
-    assert cchc("quarantine", "retry").code == 0, "the load under the new key is tried again"
-    assert rows_of(warehouse, "select retry_of from ops.extract where kind = 'retry'") == [{"retry_of": 2}]
-    assert old not in everything(warehouse), "no retry brings them back"
+    assert "CCHC_PRIVACY_KEY is still the key under which load" in said.err
+    assert everything(warehouse) == before
+
+
+def test_a_run_that_goes_on_is_waited_for(warehouse: Settings, drop: Path) -> None:
+    with engine(warehouse).begin() as connection:
+        connection.execute(
+            text(
+                "insert into ops.extract (source_code, window_to, status, started_at, kind) values ('payments', now(), 'running', now(), 'ingest')"
+            )
+        )
+    said = cchc("privacy", "rotate")
+    assert said.code == 2
+    assert "runs are going on: payments (extract 1)" in said.err
+
+
+def test_the_key_of_an_installation_of_its_own_is_made_anew(warehouse: Settings, drop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CCHC_PRIVACY_KEY")
+    warehouse.make_privacy_key()
+    key = warehouse.privacy_key()
+    assert cchc("ingest", "one_stop", "--to", TO).code == 0
+    hashed = rows_of(warehouse, KEY)[0]["applicant_key"]
+    for _ in range(2):
+        said = cchc("privacy", "rotate")
+        assert said.code == 0, said.err
+        assert "A new key is in CCHC_HOME/secrets." in said.out
+    assert warehouse.privacy_key() != key
+    assert (warehouse.home / "secrets" / "privacy_key").stat().st_mode & 0o777 == 0o600
+    assert hashed not in everything(warehouse) + landing_of(warehouse)
+    dossier_file(drop, "20230611", [dossier(CODE, SoGiayToChuHoSo="000000000017")])
+    assert cchc("ingest", "one_stop", "--to", AGAIN).code == 0
+
+
+def test_no_number_changes(new_site: Callable[..., Site], world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Indicators and findings compare hashes of one dossier, and equal ones stay equal."""
+    site = new_site()
+    site.ingest("one_stop", world.ts[-1])
+    site.refresh()
+    mart, core = site.state("mart"), site.state("core")
+    findings = site.call("findings", world.begin.strftime("%Y-%m")).out
+    months = site.rows("select distinct period_start as m from mart.indicator_value where period_kind = 'month'")
+    monkeypatch.setenv("CCHC_PRIVACY_KEY", "another key for tests")
+    assert site.call("privacy", "rotate").code == 0
+    derive_again(site.settings, [row["m"] for row in months])
+    assert differing(mart, site.state("mart")) == {}
+    assert site.call("findings", world.begin.strftime("%Y-%m")).out == findings
+    changed = differing(core, site.state("core"))
+    assert set(changed) == {"core.dossier_version"}
+    assert site.rows("select count(*) as n from core.dossier_version where papers @? '$[*].path'")[0]["n"] > 0

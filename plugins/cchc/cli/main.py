@@ -24,6 +24,7 @@ from cchc.cli import (
     ingest,
     init,
     outlook,
+    privacy,
     publication,
     quarantine,
     score,
@@ -41,7 +42,7 @@ from cchc.settings import Settings
 # in the order of `cchc --help`
 SUBJECTS = (
     init, ingest, indicators, publication, bundle, quarantine, source, declare, doctor, alerts, sql, forms, findings, score, outlook,
-    account, user, backup, stack,
+    account, user, backup, privacy, stack,
 )  # fmt: skip
 
 

@@ -713,3 +713,44 @@ def one_page(statement: str, searched: Sequence[str], sort: str | None, is_desce
         where cast(:pattern as text) is null or concat_ws(' ', {text}) ilike cast(:pattern as text)
         order by {order}
         limit cast(:limit as bigint) offset cast(:offset as bigint)"""
+
+
+# --- another privacy key -----------------------------------------------------------------------------------------------
+
+
+def _rekeyed(value: str) -> str:
+    """A hash of a person hashed once more with `:secret`, which nobody keeps: equal ones stay equal, and no guess can be tested."""
+    again = f"left(encode(sha256(convert_to(cast(:secret as text) || {value}, 'UTF8')), 'hex'), 32)"
+    return f"case when {value} in ('', '(malformed)') then {value} else {again} end"
+
+
+def rekey_text(table: str, column: str) -> str:
+    """Hash once more what a column of a table has from `:source`."""
+    return f"update {table} set {column} = {_rekeyed(column)} where source_code = :source and {column} is not null"
+
+
+def _rekeyed_list(items: str, field: str) -> str:
+    """A list of objects in which a field is hashed once more, in the same order."""
+    value = f"(i.item ->> '{field}')"
+    hashed = f"jsonb_set(i.item, '{{{field}}}', to_jsonb({_rekeyed(value)}))"
+    return f"""(
+            select jsonb_agg(case when {value} is null then i.item else {hashed} end order by i.place)
+            from jsonb_array_elements({items}) with ordinality as i (item, place)
+        )"""
+
+
+def rekey_list(table: str, column: str, field: str) -> str:
+    """Hash once more what a field has in the lists of a column of a table, from `:source`."""
+    return f"""update {table}
+        set {column} = {_rekeyed_list(column, field)}
+        where source_code = :source and jsonb_typeof({column}) = 'array' and {column} @? '$[*].{field}'"""
+
+
+def rekey_quarantined(column: str, field: str | None) -> str:
+    """The same in the records that are set aside: a column (`field` None), or a field in the lists of a column."""
+    value = f"(record ->> '{column}')" if field is None else f"(record -> '{column}')"
+    changed = f"to_jsonb({_rekeyed(value)})" if field is None else _rekeyed_list(value, field)
+    is_there = f"{value} is not null" if field is None else f"jsonb_typeof({value}) = 'array' and {value} @? '$[*].{field}'"
+    return f"""update ops.quarantine
+        set record = jsonb_set(record, '{{{column}}}', {changed})
+        where source_code = :source and entity = :entity and {is_there}"""
