@@ -94,7 +94,7 @@ def hashed_fields(profile: Profile) -> Iterator[tuple[str, str, str | None]]:
 
 def _rekey(connection: Connection, profile: Profile, secret: str, done: Rotated) -> None:
     for entity, column, part in hashed_fields(profile):
-        for row in ask(connection, "runs/table_with_column", column=column):
+        for row in ask(connection, "runs/table_with_column", column_name=column):
             table = f"core.{row['table_name']}"
             statement = composed.rekey_text(table, column) if part is None else composed.rekey_list(table, column, part)
             changed = connection.execute(text(statement), {"source": profile.source, "secret": secret}).rowcount

@@ -7,7 +7,7 @@ inner join information_schema.tables as t on c.table_schema = t.table_schema and
 where
     c.table_schema = 'core'
     and t.table_type = 'BASE TABLE'
-    and c.column_name = cast(:column as text)
+    and c.column_name = cast(:column_name as text)
     and exists (
         select 1
         from information_schema.columns as s
