@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cchc.settings import Settings
 from cchc.warehouse import engine
-from cchc.warehouse.roles import WEB_ROLE
+from cchc.warehouse.roles import READER_ROLE, WEB_ROLE
 from tests.support.cli import cchc, connect
 from tests.support.deliveries import payment, payment_file
 from tests.support.district import CLOCK
@@ -75,12 +75,24 @@ def refused(connection: Connection, statement: str) -> bool:
 
 def test_the_roles_cannot_log_in_and_are_no_administrators(warehouse: Settings) -> None:
     found = rows_of(warehouse, "select rolname, rolcanlogin, rolsuper, rolcreaterole from pg_roles where rolname like 'cchc%' order by 1")
-    # the pages of the dashboard log in with a role of their own, which is no administrator either
-    (web,) = [row for row in found if row["rolname"] == WEB_ROLE]
-    assert web["rolcanlogin"] and not (web["rolsuper"] or web["rolcreaterole"])
-    found.remove(web)
+    # the pages of the dashboard and `cchc sql` log in with roles of their own, which are no administrators either
+    ours = [row for row in found if row["rolname"] in (WEB_ROLE, READER_ROLE)]
+    assert [row["rolname"] for row in ours] == [READER_ROLE, WEB_ROLE]
+    assert all(row["rolcanlogin"] and not (row["rolsuper"] or row["rolcreaterole"]) for row in ours)
+    found = [row for row in found if row not in ours]
     assert [row["rolname"] for row in found] == sorted(ROLES)
     assert not any(row["rolcanlogin"] or row["rolsuper"] or row["rolcreaterole"] for row in found)
+
+
+def test_the_reader_reads_every_relation_and_changes_none(warehouse: Settings) -> None:
+    with engine(warehouse).begin() as connection:
+        connection.execute(text("create table staging.made_by_a_run (a integer)"))
+    with acting_as(warehouse, READER_ROLE) as connection:
+        for relation in relations(warehouse, "ops", "staging", "core", "mart"):
+            assert not refused(connection, f"select * from {relation} limit 1"), relation
+            assert refused(connection, f"delete from {relation}"), relation
+        assert refused(connection, "create table mart.mine (a integer)")
+        assert refused(connection, "select pg_read_file('PG_VERSION')")
 
 
 def test_the_dashboard_reads_mart_alone(warehouse: Settings) -> None:
