@@ -643,15 +643,17 @@ def selected_not_counted(parts: Sequence[tuple[int, str]], scope: str, *, is_dis
     those of `counted`, in the same order of sources.
     """
     count = len(parts)
-    key = "item" if is_distinct else "item, coalesce(unit_code, '')"
+    unit = "" if is_distinct else " and coalesce(t.unit_code, '') = coalesce(x.unit_code, '')"
     none = "cast(null as boolean) as is_numerator, cast(null as integer) as numerator, cast(null as integer) as denominator"
     once = "distinct on (clock, item)" if is_distinct else ""
     return f"""candidate as (
         {_placed(parts, f"y.reason, {none}", scope, "left join")}
     ),
     selected as (
-        select {once} {_OWN} from candidate
-        where (clock - {count}, {key}) not in (select clock, {key} from counted where item is not null)
+        select {once} {_OWN} from candidate as x
+        where
+            x.item is not null
+            and not exists (select 1 from counted as t where t.clock = x.clock - {count} and t.item = x.item{unit})
         {"order by clock, item, counted_code" if is_distinct else ""}
     )"""
 
