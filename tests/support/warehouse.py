@@ -34,9 +34,10 @@ def rows_of(settings: Settings, statement: str, **binds: Any) -> list[dict[str, 
 
 
 def execute(settings: Settings, statement: str, **binds: Any) -> None:
-    """Change the warehouse."""
+    """Change the warehouse. PostgreSQL counts the written rows at once: by itself it does within seconds, and pages look at that count."""
     with engine(settings).begin() as connection:
         connection.execute(text(statement), binds)
+        connection.execute(text("select pg_stat_force_next_flush()"))
 
 
 class HasWarehouse:
