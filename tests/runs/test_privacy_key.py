@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from cchc.settings import Settings
-from cchc.sources.landing import part_lines
+from cchc.sources.landing import Folder, part_lines
 from cchc.warehouse import engine
 from tests.oracle.sql_mutants import derive_again
 from tests.oracle.world import World
@@ -132,3 +133,41 @@ def test_no_number_changes(new_site: Callable[..., Site], world: World, monkeypa
     changed = differing(core, site.state("core"))
     assert set(changed) == {"core.dossier_version"}
     assert site.rows("select count(*) as n from core.dossier_version where papers @? '$[*].path'")[0]["n"] > 0
+
+
+def test_no_run_begins_before_the_landing_and_the_key_are_done(warehouse: Settings, drop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CCHC_PRIVACY_KEY")
+    warehouse.make_privacy_key()
+    assert cchc("ingest", "one_stop", "--to", TO).code == 0
+    tried: list[str] = []
+    real_key, real_remove = Settings.replace_privacy_key, Folder.remove
+
+    def begin() -> None:
+        with engine(warehouse).connect() as connection, pytest.raises(DBAPIError, match="lock timeout") as refused:
+            connection.execute(text("set local lock_timeout = '50ms'"))
+            connection.execute(
+                text("insert into ops.extract (source_code, window_to, status, started_at) values ('payments', now(), 'running', now())")
+            )
+        tried.append(str(refused.value))
+
+    def key(self: Settings) -> None:
+        begin()
+        real_key(self)
+
+    def remove(self: Folder, name: str | None = None) -> None:
+        begin()
+        real_remove(self, name)
+
+    monkeypatch.setattr(Settings, "replace_privacy_key", key)
+    monkeypatch.setattr(Folder, "remove", remove)
+    assert cchc("privacy", "rotate").code == 0
+    assert len(tried) == 3, "the landing of two sources, and the key"
+
+
+def test_loads_of_before_keys_were_marked_cannot_prove_that_the_key_is_another(warehouse: Settings, drop: Path) -> None:
+    assert cchc("ingest", "one_stop", "--to", TO).code == 0
+    with engine(warehouse).begin() as connection:
+        connection.execute(text("update ops.load set manifest = manifest - 'privacy_key'"))
+    said = cchc("privacy", "rotate")
+    assert said.code == 0
+    assert "No load says under which key it landed: if CCHC_PRIVACY_KEY is still the old one, replace it" in said.out

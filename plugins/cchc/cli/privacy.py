@@ -27,5 +27,7 @@ def _privacy(options: argparse.Namespace, settings: Settings) -> int:
     for source in done.landing:
         print(f"landing of {source}: removed")
     print("A new key is in CCHC_HOME/secrets." if done.is_new_key else "The key is the one of CCHC_PRIVACY_KEY.")
+    if done.is_unproven:
+        print("No load says under which key it landed: if CCHC_PRIVACY_KEY is still the old one, replace it and rotate again.")
     print("Backups that were written before have the old hashes: remove them, or keep them where nobody has the old key.")
     return 0

@@ -30,6 +30,7 @@ class Rotated:
     rows: dict[str, int] = field(default_factory=dict)
     landing: list[str] = field(default_factory=list)
     is_new_key: bool = False
+    is_unproven: bool = False  # no load says under which key it landed, so nobody knows whether that of the environment was replaced
 
 
 def rotate(settings: Settings) -> Rotated:
@@ -45,7 +46,7 @@ def rotate(settings: Settings) -> Rotated:
         connection.execute(text("lock table ops.extract in share row exclusive mode"))  # no run begins or goes on meanwhile
         _require_rest(connection)
         if secret_variable("CCHC_PRIVACY_KEY"):
-            _require_another(connection, settings)
+            done.is_unproven = not _require_another(connection, settings)
         secret = secrets.token_hex(32)
         for profile in concerned:
             _rekey(connection, profile, secret, done)
@@ -54,12 +55,13 @@ def rotate(settings: Settings) -> Rotated:
         connection.execute(
             text("update ops.load set landing_path = null where source_code = any(:s)"), {"s": [profile.source for profile in concerned]}
         )
-    for profile in concerned:
-        Folder(settings.landing_url).child(profile.source).remove()
-        done.landing.append(profile.source)
-    if not secret_variable("CCHC_PRIVACY_KEY"):
-        settings.replace_privacy_key()
-        done.is_new_key = True
+        # within the lock: a run that began now would land beside what is removed, and under the key that goes
+        for profile in concerned:
+            Folder(settings.landing_url).child(profile.source).remove()
+            done.landing.append(profile.source)
+        if not secret_variable("CCHC_PRIVACY_KEY"):
+            settings.replace_privacy_key()
+            done.is_new_key = True
     return done
 
 
@@ -70,8 +72,8 @@ def _require_rest(connection: Connection) -> None:
         raise WrongUse(f"runs are going on: {named}. Pause the DAGs and wait for them; `cchc doctor` says which ones do not end")
 
 
-def _require_another(connection: Connection, settings: Settings) -> None:
-    """Refuse a rotation that would leave the old key in use."""
+def _require_another(connection: Connection, settings: Settings) -> bool:
+    """Refuse a rotation that would leave the old key in use. Returns whether any load says under which key it landed."""
     mark = mark_of(settings.privacy_key())
     known = ask(connection, "runs/privacy_key")
     if known and all(row["privacy_key"] == mark for row in known):
@@ -79,6 +81,7 @@ def _require_another(connection: Connection, settings: Settings) -> None:
             f"CCHC_PRIVACY_KEY is still the key under which load {known[-1]['load_id']} landed: set another one first, everywhere "
             "(docs/runbooks/privacy_key.md)"
         )
+    return bool(known)
 
 
 def hashed_fields(profile: Profile) -> Iterator[tuple[str, str, str | None]]:
