@@ -84,7 +84,7 @@ def test_what_failed_was_blocked_or_was_killed_goes_too(site: Site) -> None:
     assert runs(site) == set()
 
 
-def test_what_a_run_works_on_and_what_nobody_knows_stays(site: Site) -> None:
+def test_what_a_run_works_on_and_what_nobody_knows_stays(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     running = left_behind(site, "running")
     age(site, 100)
     foreign = landing(site) / "one_stop" / "90000001"
@@ -92,6 +92,7 @@ def test_what_a_run_works_on_and_what_nobody_knows_stays(site: Site) -> None:
     (landing(site) / "one_stop" / "notes").mkdir()
     remove_old_landing(site.settings, 1)
     assert runs(site) == {f"one_stop/{running:08d}", "one_stop/90000001", "one_stop/notes"}
+    assert "2 folders of the landing belong to no run of this warehouse and stay: one_stop/90000001, one_stop/notes" in caplog.text
 
 
 def test_landing_that_a_newer_retry_uses_stays(site: Site) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -20,8 +19,9 @@ def remove_old_landing(settings: Settings, keep_days: int) -> list[str]:
     """Remove what landed more than `keep_days` days ago, whatever became of it. Returns the removed folders, below the landing.
 
     A retry reads the landing of an earlier load, so a folder is removed when the newest load that uses it is old enough. Then the folders
-    of runs are removed that ended so long ago and of which no load is left: a run that failed or was killed leaves such. The manifest of a
-    load stays in ops.load. A load without landing cannot be retried from quarantine; `cchc quarantine retry` says so.
+    of runs are removed that ended so long ago and of which no load is left: a run that failed or was killed leaves such. What belongs to no
+    run of this warehouse stays, and is told. The manifest of a load stays in ops.load. A load without landing cannot be retried from
+    quarantine; `cchc quarantine retry` says so.
     """
     from cchc.sources.landing import Folder
 
@@ -36,13 +36,18 @@ def remove_old_landing(settings: Settings, keep_days: int) -> list[str]:
             connection.execute(text("update ops.load set landing_path = null where landing_path = :p"), {"p": path})
         removed.append(path)
     with engine(settings).connect() as connection:
-        ended = {(row["source_code"], row["extract_id"]) for row in ask(connection, "runs/ended_without_landing", before=before)}
-    for source in landing.names("directory"):
-        for run in landing.child(source).names("directory"):
-            if re.fullmatch("[0-9]{8}", run) and (source, int(run)) in ended:
-                landing.child(source, run).remove()
-                if not any(path.startswith(f"{source}/{run}/") for path in removed):
-                    removed.append(f"{source}/{run}")
+        runs = ask(connection, "runs/run_of_landing", before=before)
+    is_over = {f"{row['source_code']}/{row['extract_id']:08d}": row["is_over"] for row in runs}
+    folders = [f"{source}/{run}" for source in landing.names("directory") for run in landing.child(source).names("directory")]
+    told = {"/".join(path.split("/")[:2]) for path in removed}
+    for folder in folders:
+        if is_over.get(folder):
+            landing.child(*folder.split("/")).remove()
+            removed += [] if folder in told else [folder]
+    if strange := sorted(set(folders) - is_over.keys()):
+        log.warning(
+            "retention: %s folders of the landing belong to no run of this warehouse and stay: %s", len(strange), ", ".join(strange[:10])
+        )
     for path in removed:
         log.info("retention: removed landing %s", path)
     return removed
