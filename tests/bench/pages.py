@@ -19,7 +19,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import httpx
-import pytest
 from sqlalchemy import text
 
 from cchc.explain.items import Part
@@ -123,7 +122,7 @@ def measure(address: str, paths: dict[str, str], times: int) -> None:
 
 def bench(scale: float, times: int) -> None:
     """Load, measure and print."""
-    with tempfile.TemporaryDirectory(prefix="cchc-bench-") as temporary, pytest.MonkeyPatch.context():
+    with tempfile.TemporaryDirectory(prefix="cchc-bench-") as temporary:
         print(f"machine   {machine()}")
         with loaded(Path(temporary), scale) as settings:
             with engine(settings).connect() as connection:

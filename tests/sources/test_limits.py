@@ -273,6 +273,8 @@ def test_the_limits_are_settings() -> None:
         assert re.search(rf"\| {limit.default} (MB|s) \| `{NAMES[limit.name]}`", page), (
             f"docs/reference/limits.md does not give {limit.name}"
         )
+    with pytest.raises(NotConfigured, match="CCHC_MAX_RECORDS_MB is no limit. There are: CCHC_MAX_FILE_MB, CCHC_MAX_RECORD_MB"):
+        Limits.load({"CCHC_MAX_RECORDS_MB": "7"})
     for wrong in ("-1", "0", "many", "1.5", "9" * 30, "²"):
         with pytest.raises(NotConfigured, match="CCHC_MAX_SECONDS"):
             Limits.load({"CCHC_MAX_SECONDS": wrong})

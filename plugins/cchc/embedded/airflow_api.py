@@ -21,6 +21,7 @@ POLL_SECONDS = 0.5
 CONSUMED_SECONDS = 90
 AT_WORK_SECONDS = 10
 REASONS = "cchc.airflow.failures"  # the logger of the lines in which a task says why it fails
+HEALTH = "/api/v2/monitor/health"
 PAGE = 100
 
 
@@ -266,10 +267,15 @@ class AirflowApi:
     def health(self) -> dict[str, str | None]:
         """The state of each component (`healthy` or not) by name; empty while the server does not answer. Needs no login."""
         try:
-            answer = self._session.get(f"{self.base_url}/api/v2/monitor/health", timeout=5)
-            return {name: entry["status"] for name, entry in answer.json().items()} if answer.ok else {}
+            return self.ask_health()
         except (requests.RequestException, ValueError):
             return {}
+
+    def ask_health(self) -> dict[str, str | None]:
+        """The same, and the error of `requests` (or ValueError for what is no JSON) where the server does not answer."""
+        answer = self._session.get(f"{self.base_url}{HEALTH}", timeout=5)
+        answer.raise_for_status()
+        return {name: entry["status"] for name, entry in answer.json().items()}
 
     def warm_up(self) -> None:
         """Let the server prepare its API for tasks now, so that the first task does not wait for it."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import requests
 from sqlalchemy import text
 
+from cchc.embedded.airflow_api import HEALTH, AirflowApi
 from cchc.errors import CchcError
 from cchc.settings import Settings
 
 API = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"  # where tasks reach the API server; set in each container of Airflow
-SECONDS = 5
 HEALTHY = "healthy"
 
 
@@ -39,12 +39,11 @@ def _warehouse(settings: Settings) -> str:
 
 
 def _airflow(api: str) -> dict[str, str]:
-    address = urlunsplit((*urlsplit(api)[:2], "/api/v2/monitor/health", "", ""))
+    url = urlsplit(api)
+    server = f"{url.scheme}://{url.netloc}"
     try:
-        answer = requests.get(address, timeout=SECONDS)
-        answer.raise_for_status()
-        parts = answer.json()
+        with AirflowApi(server, "", "") as asked:
+            parts = asked.ask_health()
     except (requests.RequestException, ValueError) as error:
-        return {"api-server": f"{address} does not answer ({type(error).__name__})"}
-    states = {name.replace("_", "-"): str((part or {}).get("status") or "no sign of life") for name, part in sorted(parts.items())}
-    return {"api-server": HEALTHY} | states
+        return {"api-server": f"{server}{HEALTH} does not answer ({type(error).__name__})"}
+    return {"api-server": HEALTHY} | {name.replace("_", "-"): state or "no sign of life" for name, state in sorted(parts.items())}

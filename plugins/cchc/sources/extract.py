@@ -173,7 +173,7 @@ def covered(profile: Profile, connection: Connection, window: Window) -> dict[st
 
 def _from_http(job: _Job, first_month: str | None) -> list[Landed]:
     landed: list[Landed] = []
-    with http.Client(job.profile, job.connection, known_at=job.window.end) as client:
+    with http.Client(job.profile, job.connection, known_at=job.window.end, limits=job.limits) as client:
         for entity in job.profile.entities.values():
             check_dated(entity, f"{job.profile.source}.yaml")
         for entity in job.profile.entities.values():

@@ -46,7 +46,10 @@ class Limits:
 
     @classmethod
     def load(cls, variables: Mapping[str, str] = os.environ) -> Limits:
-        """The limits by the environment. Raises NotConfigured for a value that is no whole number above 0."""
+        """The limits by the environment. Raises NotConfigured for a value that is no whole number above 0, and for an unknown name."""
+        unknown = sorted(name for name in variables if name.startswith("CCHC_MAX_") and name not in NAMES.values())
+        if unknown:
+            raise NotConfigured(f"{unknown[0]} is no limit. There are: {', '.join(NAMES.values())} (docs/reference/limits.md).")
         given = {}
         for name, variable in NAMES.items():
             value = variables.get(variable)

@@ -115,8 +115,8 @@ class Intake:
             is_open = secrets is None or secrets.is_open(record)
             out = redact(record)
             key = key_of(out)
-            if key is not None and len(key) > KEY_BYTES // 4 and len(key.encode()) > KEY_BYTES:
-                lines += self._take_problem(line, Problem(f"its key has {len(key.encode())} bytes; at most {KEY_BYTES} are read"))
+            if key is not None and (size := len(key.encode())) > KEY_BYTES:
+                lines += self._take_problem(line, Problem(f"its key has {size} bytes; at most {KEY_BYTES} are read"))
                 continue
             if not counts(key, out):
                 continue

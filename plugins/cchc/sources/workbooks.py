@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from typing import Any
 import orjson
 
 from cchc.errors import CchcError
-from cchc.settings import PROJECT
 from cchc.sources.files import LacksColumns, Tally, Unfinished, Unreadable
 from cchc.sources.limits import Limits
 from cchc.sources.profile import Entity, Files, Profile
@@ -84,13 +82,11 @@ class Workbooks:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self.close()
-            path = os.pathsep.join([str(PROJECT / "plugins"), *filter(None, [os.environ.get("PYTHONPATH")])])
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "cchc.sources.workbook_process", str(self._limits.memory), str(self._limits.record)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # what a library writes there may hold a cell
-                env=os.environ | {"PYTHONPATH": path},
             )
         return self._process
 
