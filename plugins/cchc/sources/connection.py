@@ -1,7 +1,8 @@
 """The address and the login of a source: the Airflow connection `src_<source>`, read without Airflow.
 
 The variable `AIRFLOW_CONN_SRC_<SOURCE>` has JSON or a URI in the form that Airflow uses. If the host is an http(s) address, the source is
-asked over HTTP; otherwise it is a drop folder (a path or an fsspec URL).
+asked over HTTP; if it is the address of a database (postgres, mysql, mariadb, mssql, oracle), its tables are read; otherwise it is a drop
+folder (a path or an fsspec URL).
 """
 
 from __future__ import annotations
@@ -15,6 +16,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 import orjson
 
 from cchc.errors import NotConfigured
+
+# the kinds of connections of databases, each with the driver of SQLAlchemy that is taken where the connection names none
+DATABASES = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "mssql": "mssql+pymssql",
+    "oracle": "oracle+oracledb",
+}
 
 
 class Parts(TypedDict):
@@ -31,7 +42,10 @@ class Parts(TypedDict):
 
 @dataclass(frozen=True)
 class Connection:
-    """The address and secrets of one source. `host`: a base URL, or the URL or path of a drop folder. `repr` shows no secrets."""
+    """The address and secrets of one source. `repr` shows no secrets.
+
+    `host`: a base URL, the URL of a database without login and password, or the URL or path of a drop folder.
+    """
 
     source: str
     host: str
@@ -43,6 +57,12 @@ class Connection:
     def is_http(self) -> bool:
         """Whether the source is asked over HTTP."""
         return self.host.lower().startswith(("http://", "https://"))
+
+    @property
+    def is_database(self) -> bool:
+        """Whether the tables of a database are read."""
+        scheme, separator, _ = self.host.partition("://")
+        return bool(separator) and scheme.lower().partition("+")[0] in DATABASES
 
     @classmethod
     def from_parts(
@@ -59,10 +79,12 @@ class Connection:
     ) -> Connection:
         """The connection from the parts of an Airflow connection. Raises NotConfigured if they have no address."""
         address = _address(source, conn_type or "", host or "", schema or "", port)
-        if address.lower().startswith(("http://", "https://")):
+        is_database = cls(source, address).is_database
+        if is_database or address.lower().startswith(("http://", "https://")):
             parts = urlsplit(address)
             login = login or (unquote(parts.username) if parts.username else None)
             password = password or (unquote(parts.password) if parts.password else None)
+            extra = {**(dict(parse_qsl(parts.query)) if is_database else {}), **(extra or {})}
             address = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
         return cls(source, address, login or None, password or None, extra or {})
 

@@ -6,13 +6,14 @@ that is already complete in the same extract is not fetched again. The rest of a
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -25,11 +26,15 @@ from cchc.sources.fields import Earlier, FieldCounts
 from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, keep_private, load_folder, write_manifest
 from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MIB, Limits
 from cchc.sources.needs import check_dated
-from cchc.sources.profile import Entity, Files, Profile
+from cchc.sources.profile import Column, Entity, Files, Profile
 from cchc.sources.records import Intake, missing_test, time_reader
 from cchc.sources.secrecy import Secrets, purge_landing
+from cchc.sources.times import reader
 from cchc.sources.workbooks import Workbooks
 from cchc.states import LoadStatus
+
+if TYPE_CHECKING:
+    from cchc.sources import database
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +149,8 @@ def extract(
         )
         if connection.is_http:
             return _from_http(job, first_month)
+        if connection.is_database:
+            return _from_database(job, first_month)
         return _from_folder(job, tells_others=entities is None)
 
 
@@ -151,11 +158,12 @@ def covered(profile: Profile, connection: Connection, window: Window) -> dict[st
     """The time that an extract of `window` covers, for each entity: (from, to, whether nothing before `from` is expected).
 
     `from` None means everything. A full list covers everything. A drop folder also covers everything, because all of its files are read or
-    known, except if the caller gave a start that leaves dated files out. If the window begins no later than the profile's `first_day`,
+    known, except if the caller gave a start that leaves dated files out.
+    So does a table of a database without a change column. If the window begins no later than the profile's `first_day`,
     nothing before it is expected.
     """
     leaves_out = window.start is not None and (
-        connection.is_http or (window.explicit and profile.files is not None and profile.files.name is not None)
+        connection.is_http or connection.is_database or (window.explicit and profile.files is not None and profile.files.name is not None)
     )
     first_day = profile.first_day
     is_base = (
@@ -165,7 +173,10 @@ def covered(profile: Profile, connection: Connection, window: Window) -> dict[st
     )
     stretch = (window.start if leaves_out else None, window.end, is_base)
     whole = (None, window.end, True)
-    return {entity.name: whole if entity.mode == "list" else stretch for entity in profile.entities.values()}
+    return {
+        entity.name: whole if entity.mode == "list" or (connection.is_database and entity.changed_at is None) else stretch
+        for entity in profile.entities.values()
+    }
 
 
 # HTTP
@@ -242,6 +253,8 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
     name = entity.name + KEYS_SUFFIX
     folder = job.folder(name)
     assert entity.deletions is not None  # noqa: S101  # the caller asked
+    if entity.deletions.kind != "month_keys":
+        raise NotConfigured(f"{job.profile.source}.yaml entity {entity.name}: over HTTP deletions are of kind month_keys.")
     months = months_between(first_month, job.window.end.astimezone(job.profile.zone_info).date(), entity.deletions.months)
     manifest = job.complete(folder)
     if manifest is not None:
@@ -628,6 +641,148 @@ def _some(names: list[str]) -> str:
 def _files_of(profile: Profile) -> Files:
     assert profile.files is not None  # noqa: S101  # drop_folder() refused a profile without
     return profile.files
+
+
+# Databases
+
+
+def _from_database(job: _Job, first_month: str | None) -> list[Landed]:
+    """All entities of a database, from one snapshot where the engine has snapshots: after a failed try all of them are read again."""
+    from cchc.sources.database import Session, absent_words
+
+    entities = list(job.profile.entities.values())
+    for entity in entities:
+        check_dated(entity, f"{job.profile.source}.yaml")
+    done = [_landed(name, job.folder(name), manifest) for name in _names(entities) if (manifest := job.complete(job.folder(name)))]
+    if len(done) == len(_names(entities)):
+        return done
+    for name in _names(entities):
+        job.folder(name).remove()
+    with Session(job.profile, job.connection, job.limits) as session:
+        clock = session.clock(job.window.end)
+        headers = {entity.name: session.header(entity) for entity in entities}
+        blocked = []
+        for entity in entities:
+            if lacking := session.lacking(entity, headers[entity.name]):
+                words = absent_words(entity, headers[entity.name], lacking)
+                what_to_do = advice.for_fields(job.profile, entity, job.before(entity), lacking)
+                blocked.append(_without_columns(job, entity, lacking, words, what_to_do))
+        if blocked:
+            return blocked
+        landed: list[Landed] = []
+        for entity in entities:
+            load = _table_load(job, session, entity, headers[entity.name], clock)
+            landed.append(load)
+            if entity.deletions is not None:
+                months = [month for month in (first_month, min(load.manifest["received_months"], default=None)) if month is not None]
+                landed.append(_table_keys(job, session, entity, min(months, default=None)))
+    return landed
+
+
+def _names(entities: list[Entity]) -> list[str]:
+    """The names of the loads that an extract of a database has: those of the entities, and of the lists of keys."""
+    return [name for entity in entities for name in (entity.name, *((entity.name + KEYS_SUFFIX,) if entity.deletions is not None else ()))]
+
+
+def _without_columns(job: _Job, entity: Entity, lacking: list[str], words: str, what_to_do: str) -> Landed:
+    message = f"{job.profile.source} {entity.name} is blocked: FIELDS {words} {what_to_do}"
+    return Landed(entity.name, "", None, {"lacks": lacking}, LoadStatus.BLOCKED, message, [Check("FIELDS", False, words)])
+
+
+def _table_load(job: _Job, session: database.Session, entity: Entity, header: list[str], clock: datetime) -> Landed:
+    folder, started, secrets = job.folder(entity.name), period.now(), job.secrets(entity)
+    intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets, lists_are_text=True)
+    writer = Writer(folder)
+    for batch in _batches(session.records(entity, header, job.window), session.config.batch_rows):
+        writer.add(intake.take(batch))
+    writer.add(intake.rest())
+    intake.fields.table(header)
+    writer.close()
+    manifest = job.manifest(entity.name, started) | _counts(entity, intake, writer)
+    manifest |= {"total_reported": None, "source_clock": clock.isoformat(), "database": session.describe()}
+    if entity.mode == "list":
+        manifest["list_fetched"] = job.window.end.isoformat()
+    if entity.deletions is not None:
+        manifest["received_months"] = dict(sorted(intake.received_months.items()))
+    if secrets is not None:
+        manifest["secret_days"] = [day.isoformat() for day in secrets.days_read(job.window.start, whole_window=True)]
+    write_manifest(folder, manifest)
+    load = _landed(entity.name, folder, manifest)
+    _close_secrets(job, entity, secrets, [load])
+    return load
+
+
+def _batches(records: Iterator[dict[str, Any]], size: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+    """The records with their numbers from 1, `size` at a time."""
+    numbered = enumerate(records, 1)
+    while batch := list(itertools.islice(numbered, size)):
+        yield batch
+
+
+def _table_keys(job: _Job, session: database.Session, entity: Entity, first_month: str | None) -> Landed:
+    """Land the keys that the table holds now, each with the month of its reception, as one more load: what is missing was deleted.
+
+    A key without a time of reception belongs to no month. One whose time cannot be read is an error, because the dossier would count as
+    deleted.
+    """
+    name = entity.name + KEYS_SUFFIX
+    folder, started = job.folder(name), period.now()
+    assert entity.deletions is not None  # noqa: S101  # the caller asked
+    months = months_between(first_month, job.window.end.astimezone(job.profile.zone_info).date(), entity.deletions.months)
+    given = {column.name: column for column in entity.columns if column.source is not None}
+    key, received, deleted = entity.key[0], given.get("received_at"), given.get("deleted_at")
+    if received is None or received.source is None:
+        raise NotConfigured(f"{job.profile.source}.yaml entity {entity.name}: deletions need the column received_at, from a field.")
+    fields = [key, received.source, *((deleted.source,) if deleted is not None and deleted.source is not None else ())]
+    month_of = _month_reader(job.profile, received, f"{job.profile.source} {name}")
+    asked, key_hashes, counts = set(months), set(), FieldCounts(entity.key_list)
+    undated = 0
+    writer = Writer(folder)
+    for batch in _batches(session.keys(entity, list(dict.fromkeys(fields))), session.config.batch_rows):
+        records = []
+        for line, row in batch:
+            month = month_of(row[received.source], line)
+            undated += month is None
+            if month in asked and (code := privacy.clean(row[key])) not in (None, ""):
+                key_hashes.add(hash(str(code)))
+                records.append((line, {"month": month, key: code} | {field: privacy.clean(row[field]) for field in fields[2:]}))
+        counts.see([record for _, record in records], [record for _, record in records], lists_are_text=False)
+        writer.add([orjson.dumps([line, record, None], option=orjson.OPT_SORT_KEYS) for line, record in records])
+    counts.table(["month", key, entity.key_list.columns[-1].source or "", *fields[2:]])
+    writer.close()
+    manifest = job.manifest(name, started) | {
+        "records": writer.records,
+        "distinct_keys": len(key_hashes),
+        "keyless": 0,
+        "undated": undated,
+        "total_reported": None,
+        "parts": writer.parts,
+        "key": [key],
+        "months": months,
+        "fields": counts.manifest(),
+    }
+    write_manifest(folder, manifest)
+    return _landed(name, folder, manifest)
+
+
+def _month_reader(profile: Profile, received: Column, where: str) -> Callable[[Any, int], str | None]:
+    """A function that gives the local month (YYYY-MM) of a delivered time of reception; None if there is none."""
+    read_time = reader(received.formats or profile.time_formats, profile.zone_info)
+    is_missing = missing_test(profile.missing)
+
+    def month_of(value: Any, line: int) -> str | None:
+        value = privacy.clean(value)
+        if is_missing(value) or value == "":
+            return None
+        at = read_time(value)
+        if at is None:
+            raise ContractViolation(
+                f"{where}, row {line}: {received.source} is no time in the formats of the profile, so nobody knows its month. "
+                "Nothing is deleted; correct the formats of received_at in the profile, or ask the owner of the source."
+            )
+        return f"{at.astimezone(profile.zone_info):%Y-%m}"
+
+    return month_of
 
 
 # Both

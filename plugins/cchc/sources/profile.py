@@ -20,20 +20,24 @@ from cchc.sources.profile_file import (
     ColumnFile,
     ColumnKeys,
     CursorFile,
-    DeletionsFile,
+    DatabaseFile,
     EntityFile,
     FilesFile,
     HttpFile,
     ItemFile,
+    KeysFile,
+    MonthKeysFile,
     OAuthFile,
     ProfileFile,
 )
-from cchc.sources.profile_types import Auth, Column, Deletions, Entity, FileManifest, Files, Http, Paginator, Profile, Secret
+from cchc.sources.profile_types import Auth, Column, Database, Deletions, Entity, FileManifest, Files, Http, Paginator, Profile, Secret
+from cchc.sources.sql_files import read_query
 from cchc.typed import read
 
 __all__ = [
     "Auth",
     "Column",
+    "Database",
     "Deletions",
     "Entity",
     "FileManifest",
@@ -78,13 +82,14 @@ def read_profile(path: Path) -> Profile:
         overlap_hours=file.overlap_hours,
         missing=tuple(file.missing),
         time_formats=tuple(file.time_formats),
-        entities={name: _entity(name, entity) for name, entity in file.entities.items()},
+        entities={name: _entity(name, entity, path) for name, entity in file.entities.items()},
         settings={} if file.settings is None else file.settings.model_dump(exclude_none=True),
         http=None if file.http is None else _http(file.http),
         files=None if file.files is None else _files(file.files),
         units=tuple(unit.model_dump(exclude_none=True) for unit in file.units),
         first_day=file.first_day,
         deadline_hours=file.deadline_hours,
+        database=None if file.database is None else _database(file.database),
     )
     for entity in profile.entities.values():
         check_needs(entity, profile.files, path.name)
@@ -122,7 +127,18 @@ def _files(entry: FilesFile) -> Files:
     )
 
 
-def _entity(name: str, entry: EntityFile) -> Entity:
+def _database(entry: DatabaseFile) -> Database:
+    return Database(entry.statement_timeout_seconds, entry.batch_rows)
+
+
+def _query(name: str, entry: EntityFile, path: Path) -> str | None:
+    """The text of the entity's SQL file; None if it has none."""
+    if entry.query is None:
+        return None
+    return read_query(path.parent, entry.query, f"{path.name} entity {name}")
+
+
+def _entity(name: str, entry: EntityFile, path: Path) -> Entity:
     clock = entry.changed_at
     return Entity(
         name=name,
@@ -141,11 +157,15 @@ def _entity(name: str, entry: EntityFile) -> Entity:
         rows=entry.rows,
         deletions=None if entry.deletions is None else _deletions(entry.deletions),
         secret=None if entry.secret is None else Secret(entry.secret.field, tuple(entry.secret.open), entry.secret.unit),
+        table=entry.table,
+        query=_query(name, entry, path),
+        query_file=entry.query,
     )
 
 
-def _deletions(entry: DeletionsFile) -> Deletions:
-    return Deletions(entry.kind, entry.path, entry.months if isinstance(entry.months, int) else None)
+def _deletions(entry: MonthKeysFile | KeysFile) -> Deletions:
+    path = entry.path if isinstance(entry, MonthKeysFile) else ""
+    return Deletions(entry.kind, path, entry.months if isinstance(entry.months, int) else None)
 
 
 def _column(name: str, entry: str | ColumnKeys) -> Column:

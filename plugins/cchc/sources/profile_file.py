@@ -251,12 +251,19 @@ ChangedAt = Annotated[
 ]
 
 
-class DeletionsFile(Typed):
-    """How deletions are learnt."""
+class MonthKeysFile(Typed):
+    """How deletions are learnt over HTTP."""
 
     kind: Literal["month_keys"] = Field(description="The source lists the keys of a month that exist.")
     path: str = Field(description="The path of that list.")
     months: Months = Field("all", description="For how many of the last months it is asked, or `all`.")
+
+
+class KeysFile(Typed):
+    """How deletions are learnt from a database."""
+
+    kind: Literal["keys"] = Field(description="The keys that the table holds at T are compared with those of before, month by month.")
+    months: Months = Field("all", description="For how many of the last months of reception they are compared, or `all`.")
 
 
 class SecretFile(Typed):
@@ -290,8 +297,14 @@ class EntityFile(Typed):
     rows: Rows = Field(
         "record", description="`record`: one row a record; `event`: several rows a record, each with all its fields; the last is kept."
     )
-    deletions: DeletionsFile | None = Field(None, description="How deletions are learnt.")
+    deletions: Annotated[MonthKeysFile | KeysFile, Discriminator("kind")] | None = Field(None, description="How deletions are learnt.")
     secret: SecretFile | None = Field(None, description="Which records may never be stored.")
+    table: str | None = Field(
+        None, min_length=1, description="The table or view of the database, with its schema where it is not the login's own: `public.hoso`."
+    )
+    query: str | None = Field(
+        None, min_length=1, description="An SQL file with one SELECT, beside the profile or below its folder. In place of `table`."
+    )
 
     @model_validator(mode="after")
     def _rules(self) -> EntityFile:
@@ -425,6 +438,13 @@ class FilesFile(Typed):
         return self
 
 
+class DatabaseFile(Typed):
+    """How the source's database is read."""
+
+    statement_timeout_seconds: float = Field(600.0, gt=0, le=86_400, description="Seconds that one statement may take.")
+    batch_rows: int = Field(1000, ge=1, le=100_000, description="How many rows are fetched at once.")
+
+
 class SettingsFile(Typed):
     """Limits of what is let through."""
 
@@ -488,21 +508,32 @@ class ProfileFile(Typed):
         None, description="The first day that the source is expected to have; an extract from there on leaves nothing out."
     )
     settings: SettingsFile | None = Field(None, description="Limits of what is let through.")
-    http: HttpFile | None = Field(None, description="How it is read over HTTP. A source has `http`, `files`, or both.")
+    http: HttpFile | None = Field(None, description="How it is read over HTTP. A source has one or more of `http`, `files`, `database`.")
     files: FilesFile | None = Field(None, description="How it is read from files; with `http` beside, where its connection is a folder.")
+    database: DatabaseFile | None = Field(None, description="How its database is read, where its connection is that of a database.")
     units: list[UnitFile] = Field([], description="Units of this source that are not the district's own.")
     entities: dict[EntityName, EntityFile] = Field(min_length=1, description="Its kinds of records, in the order in which they are read.")
 
     @model_validator(mode="after")
     def _rules(self) -> ProfileFile:
-        if self.http is None and self.files is None:
-            raise Fault("neither 'http' nor 'files' says how the source is read.")
+        if self.http is None and self.files is None and self.database is None:
+            raise Fault("neither 'http' nor 'files' nor 'database' says how the source is read.")
         for name, entity in self.entities.items():
             if isinstance(entity.changed_at, ChangedByFile) and (self.files is None or self.files.name is None):
                 raise Fault("'file' needs 'files' with 'name', which finds the day in the file's name.", "entities", name, "changed_at")
             if self.files is not None and entity.file_pattern is None:
                 raise Fault("the source has 'files', so the entity needs 'file_pattern'.", "entities", name)
+            self._check_relation(name, entity)
         return self
+
+    def _check_relation(self, name: str, entity: EntityFile) -> None:
+        given = (entity.table is not None) + (entity.query is not None)
+        if self.database is not None and given != 1:
+            raise Fault("the source has 'database', so the entity needs 'table' or 'query', and not both.", "entities", name)
+        if self.database is None and (given or isinstance(entity.deletions, KeysFile)):
+            raise Fault("'table', 'query' and deletions of kind keys go with 'database', which is missing.", "entities", name)
+        if isinstance(entity.deletions, KeysFile) and entity.model != "dossier":
+            raise Fault("deletions of kind keys go with the model dossier.", "entities", name, "deletions")
 
 
 ITEM_TYPES = get_args(ItemType)

@@ -55,7 +55,10 @@ class Secret:
 
 @dataclass(frozen=True)
 class Deletions:
-    """How deletions become known. `months`: how many of the last months are asked for; None means all."""
+    """How deletions become known. `months`: how many of the last months are asked for; None means all.
+
+    `path`: where the lists are over HTTP; empty if the keys are read from a database.
+    """
 
     kind: str
     path: str
@@ -67,7 +70,7 @@ class Entity:
     """One kind of record of a source. `suite`: the name of its rules; by default those of its `model`.
 
     `changed_at`: the delivered field of the change time. If it is None, known_at of the extract counts, or, with `changed_by_file`, the
-    day in the name of the file.
+    day in the name of the file. `table`: the table or view of a database, or `query`: the text of the SQL file `query_file`.
     """
 
     name: str
@@ -86,6 +89,10 @@ class Entity:
     rows: str = "record"
     deletions: Deletions | None = None
     secret: Secret | None = None
+    # not in the repr, by which a blocked file is known: a file is judged without them
+    table: str | None = field(default=None, repr=False)
+    query: str | None = field(default=None, repr=False)
+    query_file: str | None = field(default=None, repr=False)
 
     @property
     def wire_fields(self) -> dict[str, Column | None]:
@@ -198,6 +205,14 @@ class Http:
 
 
 @dataclass(frozen=True)
+class Database:
+    """How the tables of a database are read: the seconds for one statement, and how many rows are fetched at once."""
+
+    statement_timeout_seconds: float = 600.0
+    batch_rows: int = 1000
+
+
+@dataclass(frozen=True)
 class FileManifest:
     """The manifest beside a delivered file: the names of its fields, and which rows are in the sum of its amounts."""
 
@@ -246,6 +261,7 @@ class Profile:
     units: tuple[dict[str, str], ...] = ()
     first_day: date | None = None
     deadline_hours: float = DEADLINE_HOURS
+    database: Database | None = None
 
     @property
     def zone_info(self) -> ZoneInfo:
