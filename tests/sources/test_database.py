@@ -335,8 +335,16 @@ def test_the_example_in_the_warehouse_with_both_kinds_of_deletions(
         ingest(settings, "vendor_database", vendor.connection, end=T)
         asked = "select dossier_code as code, is_counted, deleted_at is not null as is_deleted from mart.dossier order by 1"
         assert [tuple(row.values()) for row in rows_of(settings, asked)] == [("A", True, False), ("B", True, False), ("C", False, True)]
-        vendor.run("delete from hoso where ma = 'B'")
-        ingest(settings, "vendor_database", vendor.connection, end=T + timedelta(days=1))
+        vendor.run("delete from hoso where ma = 'B'", "insert into hoso (ma, ngay_sua) values ('Z', '2023-05-01 00:00:00')")
+        done = ingest(settings, "vendor_database", vendor.connection, end=T + timedelta(days=1))
+        assert [note for note in done.notes if "dossiers.keys: 1 keys have no time of reception" in note]
+        vendor.run("delete from hoso where ma = 'Z'", "update hoso set ngay_sua = '2099-01-01 00:00:00' where ma = 'C'")
+        done = ingest(settings, "vendor_database", vendor.connection)
+        assert [
+            note
+            for note in done.notes
+            if "dossiers: 1 records changed at or after T: they are left for a later T, which reads them" in note
+        ]
         assert [tuple(row.values()) for row in rows_of(settings, asked)] == [("A", True, False), ("B", False, True), ("C", False, True)]
 
 

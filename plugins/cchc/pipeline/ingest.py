@@ -257,10 +257,16 @@ def _cover(settings: Settings, extract_id: int, source: str, stretches: dict[str
 
 
 def _left_out(row: Mapping[str, Any]) -> Iterator[str]:
-    """What of a file that was loaded is not in the warehouse, a sentence each. The names of sheets are not told: they may be a person's."""
-    where = f"{row['source_code']} {row['entity']}, file {row['file_name']}"
+    """What of a file or table that was loaded is not in the warehouse, a sentence each. Names of sheets are not told: they may be a person's."""
+    where = f"{row['source_code']} {row['entity']}" + (f", file {row['file_name']}" if row["file_name"] is not None else "")
     if row["late"]:
-        yield f"{where}: {row['late']} records changed at or after T: they are left for a later T, which reads the file again"
+        again = "which reads the file again" if row["file_name"] is not None else "which reads them again"
+        yield f"{where}: {row['late']} records changed at or after T: they are left for a later T, {again}"
+    if row["undated"]:
+        yield (
+            f"{where}: {row['undated']} keys have no time of reception, so they belong to no month: whether one of them is deleted is not "
+            "seen. Ask the owner of the source for the times"
+        )
     if row["other_sheets"]:
         yield (
             f"{where}: {row['other_sheets']} more sheets have cells and are not read. If they hold records, name the sheet in "

@@ -1,4 +1,5 @@
--- grain: one row for each loaded file of a run of which something was left out: late records, sheets that are not read
+-- grain: one row for each loaded file, or table of a database, of a run of which something was left out: late records, sheets that are not
+--        read, keys without a time of reception
 -- source: ops.load (the manifest of its landing)
 
 select
@@ -6,11 +7,17 @@ select
     entity,
     file_name,
     coalesce(cast(manifest ->> 'late' as integer), 0) as late,
-    coalesce(cast(manifest ->> 'other_sheets' as integer), 0) as other_sheets
+    coalesce(cast(manifest ->> 'other_sheets' as integer), 0) as other_sheets,
+    coalesce(cast(manifest ->> 'undated' as integer), 0) as undated
 from ops.load
 where
     extract_id = :extract_id
     and status = 'loaded'
-    and file_name is not null
-    and (cast(manifest ->> 'late' as integer) > 0 or cast(manifest ->> 'other_sheets' as integer) > 0)
+    and (
+        (
+            (file_name is not null or manifest ->> 'database' is not null)
+            and (cast(manifest ->> 'late' as integer) > 0 or cast(manifest ->> 'other_sheets' as integer) > 0)
+        )
+        or cast(manifest ->> 'undated' as integer) > 0
+    )
 order by load_id
