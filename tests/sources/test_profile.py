@@ -90,7 +90,7 @@ D = ("entities", "dossiers")
         (change("time_formats", to=["DD/MM/YYYY"]), "time format 'DD/MM/YYYY' is neither iso nor a pattern"),
         (change("settings", "quarantine_shares", to=0.1), "settings: unknown key 'quarantine_shares'. Allowed: batch_factor"),
         (change("settings", "quarantine_share", to="5%"), "'quarantine_share' must be a number"),
-        (change("http", "auth", "kind", to="basic"), "auth: 'kind' is 'basic'. Allowed: oauth_client_credentials, api_key"),
+        (change("http", "auth", "kind", to="digest"), "auth: 'kind' is 'digest'. Allowed: oauth_client_credentials, api_key"),
         (change("http", "paginator"), "http: the key 'paginator' is missing"),
         (change("http", "paginator", "limit", to=0), "http.paginator: 'limit' must be at least 1, found 0"),
         (change("http", "path", to="/api"), r"'path' must contain \{entity\}"),

@@ -73,4 +73,4 @@ def test_an_editor_sees_a_wrong_name_word_and_type() -> None:
     assert faults("profile", data | {"entities": {"Dossiers": dossiers}})
     assert faults("profile", data | {"overlap_hours": "24"})
     assert faults("profile", data | {"entities": {"dossiers": dossiers | {"mode": "windows"}}})
-    assert faults("profile", data | {"http": data["http"] | {"auth": {"kind": "basic"}}})
+    assert faults("profile", data | {"http": data["http"] | {"auth": {"kind": "digest"}}})

@@ -50,7 +50,7 @@ MISTAKES = [
     ("reference/declarations.yaml", "  declared_by: [H19.16.3]\n", "", "legal_drafting_on_schedule_rate: the key 'declared_by' is missing. There are: reason."),
     ("reference/decision_766.yaml", PART, PART.replace("formula: linear, ", ""), "entry 1.groups.entry 1.parts.entry 1: the key 'formula' is missing. There are: code, "),
     # a word that is not in its list
-    ("sources/one_stop.yaml", "paginator: {kind: cursor", "paginator: {kind: curser", "http.paginator: 'kind' is 'curser'; did you mean 'cursor'? Allowed: cursor, page_number."),
+    ("sources/one_stop.yaml", "paginator: {kind: cursor", "paginator: {kind: curser", "http.paginator: 'kind' is 'curser'; did you mean 'cursor'? Allowed: cursor, page_number, offset, link_header, next_url, single."),
     ("reference/indicators.yaml", "  kind: flow", "  kind: flows", "dossier_on_time_rate: 'kind' is 'flows'; did you mean 'flow'? Allowed: flow, stock, count, score."),
     ("reference/indicators.yaml", "  coverage: dossiers", "  coverage: dossier", ", dossier_on_time_rate: include/sql/queries/coverage/dossier.sql does not exist; did you mean 'dossiers'?"),
     ("reference/closing.yaml", "\napproval: person", "\napproval: persons", ": 'approval' is 'persons'; did you mean 'person'? Allowed: person, rule."),

@@ -24,10 +24,18 @@ MIGRATIONS = PROJECT / "include" / "sql" / "migrations"
 AUTH = {
     "oauth_client_credentials": "a token for client id and secret",
     "api_key": "an API key in a header",
+    "none": "nobody has to log in",
+    "basic": "login and password in a header",
+    "bearer": "a token that does not change, in a header",
+    "login": "a token for login and password",
 }
 PAGES = {
     "cursor": "a cursor; the window is half-open on the change time",
     "page_number": "page numbers from 0; the window is inclusive days of the change time",
+    "offset": "offset and limit",
+    "link_header": "the header Link names the next page",
+    "next_url": "the answer has the address of the next page",
+    "single": "one answer has everything",
 }
 MODES = {"window": "the records that changed in a window of change time", "list": "a full list each time"}
 FILED = {"date": "the day in the file's name", "revision": "the revision in the file's name"}
@@ -78,9 +86,13 @@ def _http(profile: Profile) -> Iterator[tuple[str, str]]:
     if profile.http is None:
         return
     auth, pages = profile.http.auth, profile.http.paginator
-    yield "login", f"{AUTH[auth.kind]}: `{auth.path if auth.kind == 'oauth_client_credentials' else auth.header}`"
+    yield "login", f"{AUTH[auth.kind]}: `{auth.path if auth.expires else auth.parameter or auth.header}`"
     yield "path", f"`GET {profile.http.path}`"
-    yield "pages", f"{PAGES[pages.kind]} (`{pages.from_parameter}`, `{pages.to_parameter}`); {pages.size:,} records a page are asked for"
+    yield (
+        "pages",
+        f"{PAGES[pages.kind]} (`{pages.from_parameter}`, `{pages.to_parameter}`)"
+        + (f"; {pages.size:,} records a page are asked for" if pages.size else ""),
+    )
     yield "answer", f"records in `{pages.data}`, their number in `{pages.total}`" + (f", next page by `{pages.next}`" if pages.next else "")
     yield "patience", f"{profile.http.timeout_seconds:g} seconds for an answer, {profile.http.retries} more tries"
 

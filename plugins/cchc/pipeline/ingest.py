@@ -257,7 +257,7 @@ def _cover(settings: Settings, extract_id: int, source: str, stretches: dict[str
 
 
 def _left_out(row: Mapping[str, Any]) -> Iterator[str]:
-    """What of a file or table that was loaded is not in the warehouse, a sentence each. Names of sheets are not told: they may be a person's."""
+    """What of a loaded file or table is not in the warehouse, a sentence each. The names of sheets are not told: they may be a person's."""
     where = f"{row['source_code']} {row['entity']}" + (f", file {row['file_name']}" if row["file_name"] is not None else "")
     if row["late"]:
         again = "which reads the file again" if row["file_name"] is not None else "which reads them again"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cchc.sources.connection import Connection
 from cchc.sources.files import check_drop_folder
-from cchc.sources.http import check_service
+from cchc.sources.probe import check_service
 from cchc.sources.profile import Profile
 
 

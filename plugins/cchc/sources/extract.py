@@ -22,6 +22,7 @@ from cchc.errors import CchcError, ContractViolation, NotConfigured, SourceUnava
 from cchc.sources import advice, day_files, files, http, paginate, privacy
 from cchc.sources.absent import absent_fields, first_rows, in_words
 from cchc.sources.connection import Connection
+from cchc.sources.envelope import Envelope
 from cchc.sources.fields import Earlier, FieldCounts
 from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, keep_private, load_folder, write_manifest
 from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MIB, Limits
@@ -207,6 +208,7 @@ def _http_load(job: _Job, client: http.Client, entity: Entity) -> Landed:
     intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets)
     writer = Writer(folder)
     total = paginate.fetch(client, job.profile, entity, job.window, intake, writer)
+    writer.add(intake.rest())
     if (blocked := _without_fields(job, entity, intake.fields.manifest(), folder)) is not None:
         return blocked
     writer.close()
@@ -268,11 +270,11 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
     line = keyless = 0
     for month in months:
         where = f"{job.profile.source} {name}, month {month}"
-        data = client.http.paginator.data
-        body = client.get_json(entity.deletions.path, {"month": month}, where, http.page_check(data, None, where))
+        envelope = Envelope(client.http.paginator, job.profile.source)
+        items = client.ask(http.Asked(entity.deletions.path, {"month": month}), where, lambda body, _: envelope.records(body, where))  # noqa: B023
         lines: list[bytes] = []
         given: list[dict[str, Any]] = []
-        for item in body[data]:
+        for item in items:
             line += 1
             if not isinstance(item, dict):
                 raise ContractViolation(f"{where}: item {line} is no object but {type(item).__name__}. Nothing is deleted; ask the owner.")

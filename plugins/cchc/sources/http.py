@@ -11,14 +11,13 @@ import json
 import logging
 import re
 import time
-from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import orjson
 import requests
@@ -26,9 +25,11 @@ from requests.auth import AuthBase
 
 from cchc import period
 from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable, WrongClock
+from cchc.sources import login as login_with
 from cchc.sources.connection import Connection, variable
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.nul import without_nul
+from cchc.sources.paths import finder
 from cchc.sources.profile import Entity, Http, Profile
 
 MAX_PAUSE_SECONDS = 120.0
@@ -36,7 +37,7 @@ FIRST_PAUSE_SECONDS = 0.3
 MALFORMED_RETRIES = 2
 CONNECT_SECONDS = 10.0
 PIECE_BYTES = 64 * 1024
-EVERYTHING_FROM = date(2000, 1, 1)
+Kind = TypeVar("Kind")
 CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}")
 OAUTH_ERRORS = ("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope")
 # urllib3 logs the address of a request with its cursor, which may contain the key of a record
@@ -58,15 +59,18 @@ class _TooSlow(Exception):
     """The body of an answer comes, but not to its end in time."""
 
 
-class _Header(AuthBase):
-    """Sets one header. It is an auth object, so that a .netrc of the machine does not replace it."""
+@dataclass(frozen=True)
+class Asked:
+    """One request for records: `path` below the connection's address, or `url`, the address of a next page on the same host.
 
-    def __init__(self, name: str, value: str) -> None:
-        self.name, self.value = name, value
+    `body`: the JSON of a request by POST.
+    """
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers[self.name] = self.value
-        return request
+    path: str
+    params: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    url: str | None = None
 
 
 class Client:
@@ -97,8 +101,9 @@ class Client:
         self._session.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "cchc"})
         self._session.verify = connection.extra.get("verify", True)
         self._auth: AuthBase | None = None
-        if not connection.password or (self.http.auth.kind == "oauth_client_credentials" and not connection.login):
-            wanted = "password = API key" if self.http.auth.kind == "api_key" else "login and password = client id and secret"
+        self._next_at = 0.0
+        wanted = login_with.lacking(self.http.auth, connection)
+        if wanted is not None:
             raise NotConfigured(f"The connection src_{self.source} lacks its credentials: set {wanted} (or in {variable(self.source)}).")
 
     def close(self) -> None:
@@ -112,61 +117,110 @@ class Client:
         self.close()
 
     def login(self) -> None:
-        """Get a token, or prepare the API key. Raises SourceUnavailable if the source refuses the login."""
+        """Get a token, or prepare what each request carries. Raises SourceUnavailable if the source refuses the login."""
         auth = self.http.auth
-        if auth.kind == "api_key":
-            self._auth = _Header(auth.header, self.connection.password or "")
+        self._auth = login_with.standing(auth, self.connection)
+        if self._auth is not None:
             return
-        pair = b64encode(f"{self.connection.login}:{self.connection.password}".encode()).decode()
         where = f"{self.source}: POST {auth.path}"
-        answer = self._send(
-            "POST", auth.path, where, auth=_Header("Authorization", f"Basic {pair}"), data={"grant_type": "client_credentials"}
-        )
+        if auth.kind == "login":
+            secrets = {"login": self.connection.login, "password": self.connection.password}
+            options: dict[str, Any] = {"auth": login_with.Nothing(), "json": login_with.filled(auth.body, secrets)}
+        else:
+            options = {"auth": login_with.basic(self.connection), "data": {"grant_type": "client_credentials"}}
+        answer = self._send("POST", self.base + auth.path, where, **options)
         if answer.status_code in (400, 401, 403):
             raise self._refused(auth.path, answer.status_code)
+        if answer.status_code == 201 and auth.kind == "login":
+            answer = replace(answer, status_code=200)
         self._require_ok(answer, where)
-        body = parse_json(answer.content, where)
-        token = body.get("access_token") if isinstance(body, dict) else None
+        self._auth = self._token(parse_json(answer.content, where), where)
+
+    def _token(self, body: Any, where: str) -> AuthBase:
+        auth = self.http.auth
+        token = finder(auth.token)(body) if auth.kind == "login" or isinstance(body, dict) else None
         if not isinstance(token, str) or not token:
-            raise ContractViolation(f"{where}: the answer has no access_token. Ask the owner of the source.")
-        self._auth = _Header("Authorization", f"Bearer {token}")
+            fix = f" Or correct http.auth.token in the profile {self.source}.yaml." if auth.kind == "login" else ""
+            raise ContractViolation(f"{where}: the answer has no {auth.token}. Ask the owner of the source.{fix}")
+        if auth.kind == "login":
+            return login_with.Header(auth.header, f"{auth.scheme} {token}".strip())
+        return login_with.Header("Authorization", f"Bearer {token}")
 
     def get_json(self, path: str, params: dict[str, str], where: str, check: Callable[[Any], None]) -> Any:
-        """The parsed answer of a GET request that `check` accepted.
+        """The parsed answer of a GET request that `check` accepted; errors are those of `ask`."""
 
-        If the answer is incomplete, is not JSON or fails `check`, the request is repeated twice, because some gateways fail now and then;
+        def read(body: Any, _: Answer) -> Any:
+            check(body)
+            return body
+
+        return self.ask(Asked(path, params), where, read)
+
+    def ask(self, asked: Asked, where: str, read: Callable[[Any, Answer], Kind]) -> Kind:
+        """What `read` made of the answer to a request.
+
+        If the answer is incomplete, is not JSON or fails `read`, the request is repeated twice, because some gateways fail now and then;
         after that ContractViolation is raised. Raises SourceUnavailable if the source cannot be reached or refuses the request.
         """
         for attempt in range(MALFORMED_RETRIES + 1):
-            answer = self._get(path, params, where)
+            answer = self._get(asked, where)
             try:
-                body = parse_json(answer.content, where)
-                check(body)
-                return body
+                return read(parse_json(answer.content, where), answer)
             except ContractViolation:
                 if attempt == MALFORMED_RETRIES:
                     raise
                 self._sleep(FIRST_PAUSE_SECONDS * 2**attempt)
         raise AssertionError("unreachable")
 
-    def _get(self, path: str, params: dict[str, str], where: str) -> Answer:
+    def same_host(self, address: str, where: str, last: str | None = None) -> str:
+        """The address of a next page, made whole (`last`: the page that named it).
+
+        Only the host of the connection is asked, and with its own scheme, because the request carries the secrets of the connection. Raises
+        ContractViolation for another host.
+        """
+        base = urlsplit(self.base)
+        parts = urlsplit(urljoin(last or self.base + "/", address))
+        if parts.netloc != base.netloc or parts.scheme not in ("http", "https"):
+            raise ContractViolation(
+                f"{where}: the next page is said to be on another host ({parts.hostname or 'none'}); only {base.netloc}, the host of the "
+                f"connection src_{self.source}, is asked. Nothing of it is used; ask the owner, or give the connection that host."
+            )
+        return urlunsplit((base.scheme, base.netloc, parts.path, parts.query, ""))
+
+    def _get(self, asked: Asked, where: str) -> Answer:
         if self._auth is None:
             self.login()
-        answer = self._send("GET", path, where, auth=self._auth, params=params)
-        if answer.status_code in (401, 403) and self.http.auth.kind == "oauth_client_credentials":
+        answer = self._records(asked, where)
+        if answer.status_code in (401, 403) and self.http.auth.expires:
             self.login()  # a token can expire during an extract, so get one new token and continue
-            answer = self._send("GET", path, where, auth=self._auth, params=params)
+            answer = self._records(asked, where)
         if answer.status_code in (401, 403):
-            raise self._refused(path, answer.status_code)
+            raise self._refused(asked.path, answer.status_code)
         self._require_ok(answer, where)
         return answer
 
-    def _send(self, method: str, path: str, where: str, **options: Any) -> Answer:
+    def _records(self, asked: Asked, where: str) -> Answer:
+        options: dict[str, Any] = {"auth": self._auth, "params": asked.params}
+        if asked.headers:
+            options["headers"] = asked.headers
+        if asked.body is not None:
+            options["json"] = asked.body
+        return self._send("GET" if asked.body is None else "POST", asked.url or self.base + asked.path, where, **options)
+
+    def _keep_pace(self) -> None:
+        """Wait until the next request may be sent, where the profile limits them."""
+        if self.http.requests_per_second is None:
+            return
+        now = time.monotonic()
+        if now < self._next_at:
+            self._sleep(self._next_at - now)
+        self._next_at = max(now, self._next_at) + 1 / self.http.requests_per_second
+
+    def _send(self, method: str, url: str, where: str, **options: Any) -> Answer:
         """Send a request, and repeat it at most `retries` times until an answer can be read."""
         reason = ""
         for attempt in range(self.http.retries + 1):
             pause = min(FIRST_PAUSE_SECONDS * 2**attempt, MAX_PAUSE_SECONDS)
-            answer = self._ask_once(method, path, where, options)
+            answer = self._ask_once(method, url, where, options)
             if isinstance(answer, Answer):
                 if answer.status_code not in (*_RETRY_STATUS, *_WAIT_STATUS):
                     return answer
@@ -182,11 +236,12 @@ class Client:
             "Check that the source is up and reachable from here, then run again."
         )
 
-    def _ask_once(self, method: str, path: str, where: str, options: dict[str, Any]) -> Answer | str:
+    def _ask_once(self, method: str, url: str, where: str, options: dict[str, Any]) -> Answer | str:
         """The answer to one request, or the reason why there is none if another try may bring one."""
+        self._keep_pace()
         timeout = (min(CONNECT_SECONDS, self.http.timeout_seconds), self.http.timeout_seconds)
         try:
-            with self._session.request(method, self.base + path, timeout=timeout, allow_redirects=False, stream=True, **options) as coming:
+            with self._session.request(method, url, timeout=timeout, allow_redirects=False, stream=True, **options) as coming:
                 answer = Answer(coming.status_code, coming.headers, self._body(coming, where))
             self._see_clock(answer, where)
             return answer
@@ -246,7 +301,7 @@ class Client:
             )
 
     def _refused(self, path: str, status: int) -> SourceUnavailable:
-        what = "API key" if self.http.auth.kind == "api_key" else "client id or secret"
+        what = login_with.TO_CHECK.get(self.http.auth.kind, "login or password")
         return SourceUnavailable(
             f"{self.source}: {path} answered {status}: the credentials are wrong or have no right to it. "
             f"Check the {what} in the connection src_{self.source} ({variable(self.source)})."
@@ -264,49 +319,9 @@ class Client:
         )
 
 
-def page_check(data: str, total: str | None, where: str) -> Callable[[Any], None]:
-    """A check that an answer is an object with a list under `data` and a whole number under `total`."""
-
-    def check(body: Any) -> None:
-        if not isinstance(body, dict):
-            raise ContractViolation(
-                f"{where}: the answer is no object but {type(body).__name__}. It is not an empty list: ask the source's owner."
-            )
-        if total is not None:
-            value = body.get(total)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-                raise ContractViolation(
-                    f"{where}: the answer has no {total!r} (a whole number from 0), so nobody knows whether it is whole. Ask the owner."
-                )
-        records = body.get(data)
-        if not isinstance(records, list):
-            raise ContractViolation(
-                f"{where}: {data!r} of the answer is no list but {type(records).__name__}. It is not an empty list: ask the source's owner."
-            )
-
-    return check
-
-
 def entity_path(http: Http, entity: Entity) -> str:
     """The path of an entity's records."""
     return (entity.path or http.path).replace("{entity}", entity.name)
-
-
-def check_service(connection: Connection, profile: Profile) -> str:
-    """Log in and ask for one record of the first entity. Returns a sentence about what was found. Raises the same errors as an extract."""
-    with Client(profile, connection) as client:
-        client.login()
-        pages = client.http.paginator
-        entity = next(iter(profile.entities.values()))
-        path = entity_path(client.http, entity)
-        where = f"{profile.source}: GET {path}"
-        day = f"{period.now().astimezone(profile.zone_info):%Y-%m-%d}"
-        params = {"limit": "1"}
-        if pages.kind == "page_number":
-            params = {pages.from_parameter: day, pages.to_parameter: day, "page": "0", "size": "1"}
-        body = client.get_json(path, params, where, page_check(pages.data, pages.total, where))
-        scope = "in all" if pages.kind == "cursor" else "changed today"
-        return f"{profile.source}: logged in at {client.base}; {entity.name}: {body[pages.total]} {scope}."
 
 
 def parse_json(body: bytes, where: str) -> Any:
@@ -336,14 +351,6 @@ def retry_after(value: str | None, default: float) -> float:
     except (ValueError, TypeError):
         return default
     return min(max(seconds, 0.0), MAX_PAUSE_SECONDS)
-
-
-def inclusive_days(start: datetime | None, end: datetime, profile: Profile) -> tuple[str, str]:
-    """The local days, both included, that contain [start, end); for sources whose windows are days."""
-    zone = profile.zone_info
-    last = (end - timedelta(microseconds=1)).astimezone(zone).date()
-    first = start.astimezone(zone).date() if start is not None else EVERYTHING_FROM
-    return first.isoformat(), last.isoformat()
 
 
 def _no_constant(name: str) -> Any:

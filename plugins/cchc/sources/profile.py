@@ -19,19 +19,31 @@ from cchc.sources.profile_file import (
     ChangedField,
     ColumnFile,
     ColumnKeys,
-    CursorFile,
     DatabaseFile,
     EntityFile,
     FilesFile,
-    HttpFile,
     ItemFile,
     KeysFile,
     MonthKeysFile,
-    OAuthFile,
     ProfileFile,
 )
-from cchc.sources.profile_types import Auth, Column, Database, Deletions, Entity, FileManifest, Files, Http, Paginator, Profile, Secret
+from cchc.sources.profile_http import BasicFile, BearerFile, HttpFile, PaginatorFile
+from cchc.sources.profile_types import (
+    Auth,
+    Column,
+    Database,
+    Deletions,
+    Each,
+    Entity,
+    FileManifest,
+    Files,
+    Http,
+    Paginator,
+    Profile,
+    Secret,
+)
 from cchc.sources.sql_files import read_query
+from cchc.sources.windows import is_day
 from cchc.typed import read
 
 __all__ = [
@@ -39,6 +51,7 @@ __all__ = [
     "Column",
     "Database",
     "Deletions",
+    "Each",
     "Entity",
     "FileManifest",
     "Files",
@@ -97,22 +110,30 @@ def read_profile(path: Path) -> Profile:
 
 
 def _http(entry: HttpFile) -> Http:
-    auth, pages = entry.auth, entry.paginator
+    auth = entry.auth.model_dump()
+    if isinstance(entry.auth, BasicFile | BearerFile):
+        auth["header"] = "Authorization"
     return Http(
-        auth=Auth(auth.kind, path=auth.path) if isinstance(auth, OAuthFile) else Auth(auth.kind, header=auth.header),
+        auth=Auth(**auth),
         path=entry.path,
-        paginator=Paginator(
-            kind=pages.kind,
-            size=pages.limit if isinstance(pages, CursorFile) else pages.size,
-            from_parameter=pages.from_parameter,
-            to_parameter=pages.to_parameter,
-            data=pages.data,
-            total=pages.total,
-            next=pages.next if isinstance(pages, CursorFile) else "",
-        ),
+        paginator=_paginator(entry.paginator),
         timeout_seconds=entry.timeout_seconds,
         retries=entry.retries,
+        parameters=entry.parameters,
+        headers=entry.headers,
+        body=entry.body,
+        requests_per_second=entry.requests_per_second,
     )
+
+
+def _paginator(entry: PaginatorFile) -> Paginator:
+    given = entry.model_dump()
+    given["size"] = given.pop("limit", None) or given.get("size")
+    given["size_parameter"] = given.pop("limit_parameter", None) or given.get("size_parameter", "")
+    names = [given.pop(name, "") for name in ("page_parameter", "offset_parameter", "cursor_parameter")]
+    given["place_parameter"] = next((name for name in names if name), "")
+    given["end"] = given["end"] or ("included" if is_day(given["times"]) else "excluded")
+    return Paginator(**given | {name: given[name] or "" for name in ("from_parameter", "to_parameter")})
 
 
 def _files(entry: FilesFile) -> Files:
@@ -155,6 +176,7 @@ def _entity(name: str, entry: EntityFile, path: Path) -> Entity:
         changed_by_file=isinstance(clock, ChangedByFile),
         mode=entry.mode,
         rows=entry.rows,
+        each=None if entry.each is None else Each(entry.each.list, tuple(entry.each.parent_key), entry.each.optional),
         deletions=None if entry.deletions is None else _deletions(entry.deletions),
         secret=None if entry.secret is None else Secret(entry.secret.field, tuple(entry.secret.open), entry.secret.unit),
         table=entry.table,

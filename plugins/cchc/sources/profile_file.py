@@ -16,6 +16,8 @@ from croniter import croniter
 from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
 
 from cchc.sources.expressions import repeats_a_repeat
+from cchc.sources.paths import is_broken
+from cchc.sources.profile_http import HttpFile
 from cchc.typed import Fault, Typed
 
 LONGEST_NAME = 40  # PostgreSQL shortens longer table names without an error
@@ -64,12 +66,6 @@ def _check_delimiter(delimiter: str) -> str:
     if len(delimiter) != 1:
         raise Fault(f"a delimiter is one character, not {delimiter!r}.")
     return delimiter
-
-
-def _check_path(path: str) -> str:
-    if "{entity}" not in path:
-        raise Fault(f"'path' must contain {{entity}}, found {path!r}.")
-    return path
 
 
 def _check_expression(pattern: str) -> str:
@@ -124,6 +120,7 @@ def _pattern(pattern: str) -> Any:
     return Field(json_schema_extra={"pattern": f"^{pattern}$"})
 
 
+_Texts = list[str]
 Formats = Annotated[list[str], AfterValidator(_check_formats)]
 Expression = Annotated[str, AfterValidator(_check_expression), WithJsonSchema({"type": "string", "format": "regex"})]
 Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
@@ -251,6 +248,16 @@ ChangedAt = Annotated[
 ]
 
 
+class EachFile(Typed):
+    """Records with a list in them, of which each element is a row of its own."""
+
+    list: str = Field(description="The list in a record: a key, or a JSONPath such as `hoSo.giayTo`.")
+    parent_key: _Texts = Field(
+        min_length=1, description="The fields that together identify the record with the list: the source's total counts these records."
+    )
+    optional: bool = Field(False, description="A delivery may have no record with the list.")
+
+
 class MonthKeysFile(Typed):
     """How deletions are learnt over HTTP."""
 
@@ -297,6 +304,9 @@ class EntityFile(Typed):
     rows: Rows = Field(
         "record", description="`record`: one row a record; `event`: several rows a record, each with all its fields; the last is kept."
     )
+    each: EachFile | None = Field(
+        None, description="Over HTTP: one row for each element of a list in the record. `parent.x` is the field x of the record itself."
+    )
     deletions: Annotated[MonthKeysFile | KeysFile, Discriminator("kind")] | None = Field(None, description="How deletions are learnt.")
     secret: SecretFile | None = Field(None, description="Which records may never be stored.")
     table: str | None = Field(
@@ -318,6 +328,9 @@ class EntityFile(Typed):
         clear = {column if isinstance(column, str) else column.source for name, column in self.columns.items() if not _is_keyed(column)}
         for name in sorted(field for field in keyed & {*clear, *self.key, *self.key_else, clock} if field is not None):
             raise Fault(f"{name!r} is personal in one place and in clear in another; make it personal: hmac in all of them.")
+        for name in (*self.key, *(column if isinstance(column, str) else column.source or "" for column in self.columns.values())):
+            if is_broken(name):
+                raise Fault(f"{name!r} begins with $ and is not a JSONPath, such as $.hoSo.ma.")
         lists = [column.source for column in long.values() if column.items is not None]
         if len(lists) != len(set(lists)):
             raise Fault("a list field feeds two columns; one column takes all of its items.")
@@ -326,53 +339,6 @@ class EntityFile(Typed):
 
 def _is_keyed(column: str | ColumnFile) -> bool:
     return isinstance(column, ColumnFile) and column.personal is not None
-
-
-class OAuthFile(Typed):
-    """A token is asked for with the connection's client id and secret."""
-
-    kind: Literal["oauth_client_credentials"] = Field(description="OAuth 2 client credentials.")
-    path: str = Field("/token", description="Where the token is.")
-
-
-class ApiKeyFile(Typed):
-    """The connection's password is sent as a key."""
-
-    kind: Literal["api_key"] = Field(description="A key in a header of each request.")
-    header: str = Field("X-API-Key", description="The header.")
-
-
-class CursorFile(Typed):
-    """Pages by an opaque cursor; the window is half-open and of instants."""
-
-    kind: Literal["cursor"] = Field(description="Each page names the next one.")
-    limit: int = Field(ge=1, description="Records in a page.")
-    from_parameter: str = Field("changed_from", alias="from", description="The parameter of the window's start.")
-    to_parameter: str = Field("changed_to", alias="to", description="The parameter of the window's end.")
-    data: str = Field("data", description="The key of the records in the answer.")
-    total: str = Field("total", description="The key of their number in the whole window.")
-    next: str = Field("next_cursor", description="The key of the next cursor.")
-
-
-class PageNumberFile(Typed):
-    """Pages by number from 0; the window is of local days, both ends included."""
-
-    kind: Literal["page_number"] = Field(description="Pages are asked for by number.")
-    size: int = Field(ge=1, description="Records in a page.")
-    from_parameter: str = Field("from", alias="from", description="The parameter of the window's first day.")
-    to_parameter: str = Field("to", alias="to", description="The parameter of the window's last day.")
-    data: str = Field("content", description="The key of the records in the answer.")
-    total: str = Field("totalElements", description="The key of their number in the whole window.")
-
-
-class HttpFile(Typed):
-    """How the source answers over HTTP."""
-
-    auth: Annotated[OAuthFile | ApiKeyFile, Discriminator("kind")] = Field(description="How it knows who asks.")
-    path: Annotated[str, AfterValidator(_check_path)] = Field(description="The path of an entity, with `{entity}` for its name.")
-    paginator: Annotated[CursorFile | PageNumberFile, Discriminator("kind")] = Field(description="How a long answer is cut into pages.")
-    timeout_seconds: float = Field(60.0, gt=0, le=3600, description="Seconds that one request may take.")
-    retries: int = Field(6, ge=0, le=100, description="How often a request that failed is tried again.")
 
 
 class FormatsFile(Typed):

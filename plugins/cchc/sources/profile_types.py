@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from cchc.errors import NotConfigured
@@ -66,6 +67,15 @@ class Deletions:
 
 
 @dataclass(frozen=True)
+class Each:
+    """Each element of `list` is a row; `parent_key`: the fields that identify the record which has the list."""
+
+    list: str
+    parent_key: tuple[str, ...]
+    optional: bool = False
+
+
+@dataclass(frozen=True)
 class Entity:
     """One kind of record of a source. `suite`: the name of its rules; by default those of its `model`.
 
@@ -87,6 +97,7 @@ class Entity:
     changed_by_file: bool = False
     mode: str = "window"
     rows: str = "record"
+    each: Each | None = None
     deletions: Deletions | None = None
     secret: Secret | None = None
     # not in the repr, by which a blocked file is known: a file is judged without them
@@ -170,38 +181,72 @@ class Entity:
 
 @dataclass(frozen=True)
 class Auth:
-    """`oauth_client_credentials` (token at `path`) or `api_key` (in `header`)."""
+    """How a source knows who asks; `kind` is one of the kinds of profile_http.py.
+
+    `path`: where a token is. `header`, `scheme`: the header of a key or token, and the word before it. `parameter`: the parameter of a key
+    in the query. `body`, `token`: the request of a login, and the place of the token in its answer.
+    """
 
     kind: str
     path: str = "/token"
     header: str = "X-API-Key"
+    parameter: str | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+    token: str = "access_token"  # noqa: S105  # the name of a key
+    scheme: str = "Bearer"
+
+    @property
+    def expires(self) -> bool:
+        """Whether the token may expire, so that a new one is asked for."""
+        return self.kind in ("oauth_client_credentials", "login")
 
 
 @dataclass(frozen=True)
 class Paginator:
-    """`cursor` (opaque cursor, half-open window of instants) or `page_number` (pages from 0, inclusive local days).
+    """How an answer is cut into pages; `kind` is one of the kinds of profile_http.py.
 
-    `from_parameter`, `to_parameter`, `data`, `total` and `next` are the names that the source uses.
+    All names are those of the source; an empty one is not sent, or not in the answer. `data`, `total` and `next` are keys or paths of the
+    answer. `times` and `end`: how the window is written.
     """
 
     kind: str
-    size: int
+    size: int | None
     from_parameter: str
     to_parameter: str
     data: str
     total: str
-    next: str
+    next: str = ""
+    times: str = "iso"
+    end: str = "excluded"
+    beginning: date | None = None
+    total_header: str | None = None
+    next_header: str | None = None
+    absent_at_end: bool = False
+    size_parameter: str = ""
+    place_parameter: str = ""
+    first: int = 0
+    full_pages: bool = False
+    read_twice: bool = False
+
+    @property
+    def has_total(self) -> bool:
+        """Whether the source tells the number of records."""
+        return bool(self.total or self.total_header)
 
 
 @dataclass(frozen=True)
 class Http:
-    """How a source answers over HTTP."""
+    """How a source answers over HTTP. `body`: the template of a request by POST."""
 
     auth: Auth
     path: str
     paginator: Paginator
     timeout_seconds: float = 60.0
     retries: int = 6
+    parameters: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: dict[str, Any] | None = None
+    requests_per_second: float | None = None
 
 
 @dataclass(frozen=True)
