@@ -127,13 +127,23 @@ def load_step(settings: Settings, extract_id: int) -> list[str]:
             )
             months = dirty_months(connection, [profile.source]).get(profile.source, [])
         extracts.sweep_staging(settings, profile.source)
-        for target in VERSIONED:
-            if any(entity.model == target.name for entity in profile.entities.values()):
-                with engine(settings).begin() as connection:
-                    connection.execute(text(f"analyze {target.versions}"))
-        with engine(settings).begin() as connection:
-            connection.execute(text("analyze mart.dossier"))
+        _count_rows(settings, profile)
     return months
+
+
+def _count_rows(settings: Settings, profile: Profile) -> None:
+    """Have PostgreSQL count the rows of the tables that a load of this source fills, so that the refresh after it is planned well.
+
+    Its own autovacuum looks at them a minute later, and a refresh that comes before takes a list of a thousand procedures for a single row.
+    """
+    models = {entity.model for entity in profile.entities.values()}
+    tables = [target.versions for target in VERSIONED if target.name in models]
+    tables += [f"core.{model}_{part}" for model in models if MODELS[model].merge == "list" for part in ("list", "list_item")]
+    if "dossier" in models:
+        tables += ["core.dossier_due", "core.dossier_supplement", "core.dossier_key"]
+    for table in [*tables, "mart.dossier"]:
+        with engine(settings).begin() as connection:
+            connection.execute(text(f"analyze {table}"))
 
 
 def months_to_ask_for(settings: Settings, source: str, extract_id: int) -> list[str]:
