@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from cchc.models import MODELS
 from cchc.period import now
 from cchc.settings import Settings
-from cchc.warehouse import composed, run_file
+from cchc.warehouse import asked_binds, composed, run_file
 
 _FIGURE = ("source_code", "unit_code", "month_start", "indicator_code")
 
@@ -23,7 +23,7 @@ def resolve_quarantine(connection: Connection, settings: Settings, model: str, s
     if passed is None:
         return 0
     connection.execute(text("drop table if exists pg_temp.passed_key"))
-    connection.execute(text(f"create temp table passed_key on commit drop as {passed}"), {"s": source} if ":s" in passed else {})
+    connection.execute(text(f"create temp table passed_key on commit drop as {passed}"), asked_binds(passed, {"s": source, "e": entity}))
     connection.execute(text("analyze passed_key"))
     resolved: int = run_file(connection, settings, "core/quarantine_resolved", source=source, entity=entity, now=now()).scalar_one()
     return resolved

@@ -296,11 +296,17 @@ def passed_of_list(model: str) -> str:
 
 
 def passed_of_versions(staged: str, table: str, identity: Sequence[str], is_good: str) -> str:
-    """The staged keys whose version in force (a row of `table`, alias v) is good: key, first_seen_at, load_id."""
+    """The staged keys with an open entry whose version in force (a row of `table`, alias v) is good: key, first_seen_at, load_id.
+
+    Only few keys have one, and PostgreSQL cannot know how many rows a load has that is not yet committed.
+    """
     return f"""select distinct s._key as key, v._first_seen_at as first_seen_at, v._load_id as load_id
         from {staged} as s
         inner join {table} as v on {_equal("v", "s", identity)}
-        where {is_good}"""
+        where {is_good}
+            and s._key in (
+                select q.key from ops.quarantine as q where q.source_code = :s and q.entity = :e and q.resolved_at is null
+            )"""
 
 
 def store_duplicates(model: Model, changed: str | None) -> str:
