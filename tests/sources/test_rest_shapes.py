@@ -378,3 +378,44 @@ def test_a_template_that_never_says_the_page_is_refused(pull: Callable[..., Land
         pull(POST | {"body": {"n": "{offest}"}})
     with pytest.raises(NotConfigured, match="is not a JSONPath"):
         pull(OFFSET | {"paginator": OFFSET["paginator"] | {"data": "$.[["}})
+
+
+def test_several_events_of_one_key_become_one_record(pull: Callable[..., Landed]) -> None:
+    events = [{"ma": f"B{n % 3}", "cha": "H1", "luc": f"2023-01-0{n + 1}T08:00:00"} for n in range(COUNT)]
+    STATE.answer = lambda h, path, query, body: {"ds": events[int(query["offset"]) :][:SIZE], "n": COUNT}
+    part = {"paginator": {"kind": "offset", "limit": SIZE, "data": "ds", "total": "n"}}
+    entity = {"key": ["ma"], "rows": "event", "columns": {"step_code": "ma", "dossier_code": "cha", "done_at": "luc"}}
+    assert sorted((record["ma"], record["luc"]) for record in records(pull(part, entity))) == [
+        ("B0", "2023-01-07T08:00:00"), ("B1", "2023-01-05T08:00:00"), ("B2", "2023-01-06T08:00:00"),
+    ]  # fmt: skip
+
+
+def test_a_source_that_removes_records_is_read_twice(pull: Callable[..., Landed]) -> None:
+    """B0 is removed after page 0 was read, so B3 slips onto page 0 without any trace; only a second reading sees it."""
+
+    def answer(handler: _Vendor, path: str, query: dict[str, str], body: Any) -> Any:
+        start = int(query["trang"]) * SIZE
+        return (ITEMS if len(STATE.asked) == 1 else ITEMS[1:])[start : start + SIZE]
+
+    STATE.answer = answer
+    assert "B3" not in keys(pull({"paginator": PAGE}))
+    STATE.asked = []
+    assert sorted(set(keys(pull({"paginator": PAGE | {"read_twice": True}}, window=Window(None, T.replace(year=2024)))))) == ALL
+
+
+def test_the_number_of_records_may_stand_in_a_header(pull: Callable[..., Landed]) -> None:
+    total = str(COUNT)
+    STATE.answer = lambda h, path, query, body: (by_page(0)(h, path, query, body), 200, {"X-Total": total})
+    part = {"paginator": PAGE | {"total_header": "X-Total"}}
+    assert keys(pull(part)) == ALL
+    total = str(COUNT + 1)
+    with pytest.raises(ContractViolation, match=f"the source counts {COUNT + 1}"):
+        pull(part, window=Window(None, T.replace(year=2024)))
+
+
+def test_a_window_of_days_whose_end_the_source_leaves_out(pull: Callable[..., Landed]) -> None:
+    STATE.answer = by_offset
+    part = OFFSET | {"paginator": OFFSET["paginator"] | {"from": "tu", "to": "den", "times": "day", "end": "excluded"}}
+    pull(part, window=Window(T.replace(month=6, day=30), T))
+    _, _, query, _ = STATE.asked[0]
+    assert (query["tu"], query["den"]) == ("2023-06-30", "2023-07-01")
