@@ -93,6 +93,8 @@ def _count_values(settings: Settings, changed: int) -> None:
     Until its autovacuum comes by, a minute later, it takes a table that was filled just now for an empty one: a reader of the whole
     scorecard then waits ten minutes instead of seconds.
     """
+    if not changed:
+        return
     with engine(settings).begin() as connection:
         known = connection.execute(text("select reltuples from pg_class where oid = cast('mart.indicator_value' as regclass)")).scalar_one()
         if changed > max(known, 0) * MANY_VALUES:

@@ -20,7 +20,7 @@ from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable, Wro
 from cchc.sources.connection import DATABASES, Connection, variable
 from cchc.sources.database_errors import refusal
 from cchc.sources.database_values import ValueReader
-from cchc.sources.fields import new_names
+from cchc.sources.fields import named, new_names
 from cchc.sources.landing import Window
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.needs import check_dated
@@ -106,7 +106,7 @@ class Session:
                     unread.unbuffered_active = False
                 connection.invalidate()
                 connection.close()
-            except Exception:  # noqa: S110
+            except Exception:  # noqa: S110  # see above: a driver raises errors of its own here
                 pass
         self._engine.dispose()
 
@@ -129,7 +129,8 @@ class Session:
         else:
             connection = self._engine.connect()
             if self.kind == "oracle":
-                setattr(connection.connection.driver_connection, "call_timeout", int(seconds * 1000))  # noqa: B010
+                driver: Any = connection.connection.driver_connection  # `call_timeout` is known to Oracle's driver alone
+                driver.call_timeout = int(seconds * 1000)
                 _run(connection, "set transaction read only")
         return connection
 
@@ -172,7 +173,7 @@ class Session:
         nothing: Any = sa.select(sa.literal_column("*")).select_from(_relation(entity, [])).where(sa.false())
         with self._told(self._where(entity)):
             result = self._session.execute(nothing)
-            names = [str(name) for name in result.keys()]  # noqa: SIM118
+            names = [str(name) for name in result.keys()]  # noqa: SIM118  # a result is no mapping: it gives its rows
             described: Any = result.cursor.description if result.cursor is not None else ()
             self._types[entity.name] = {name: column[1] for name, column in zip(names, described, strict=True)}
             result.close()
@@ -262,10 +263,8 @@ def wanted(entity: Entity) -> list[str]:
 
 def absent_words(entity: Entity, header: list[str], lacking: list[str]) -> str:
     """A sentence that names the columns that are not there, and new ones with similar names."""
-    uses = entity.fields
-    named = ", ".join(f"{name} ({uses[name]})" for name in lacking)
-    others = [name for name in header if name not in uses]
-    return f"there is no column {named}.{new_names(others, lacking)}"
+    others = [name for name in header if name not in entity.fields]
+    return f"there is no column {named(lacking, entity)}.{new_names(others, lacking)}"
 
 
 def check_database(connection: Connection, profile: Profile) -> str:

@@ -192,9 +192,7 @@ def _from_http(job: _Job, first_month: str | None) -> list[Landed]:
             load = _http_load(job, client, entity)
             landed.append(load)
             if entity.deletions is not None and load.status == LoadStatus.LANDED:
-                # if no window before this one was extracted, this extract may bring dossiers of months before the stored ones
-                months = [month for month in (first_month, min(load.manifest["received_months"], default=None)) if month is not None]
-                landed.append(_month_keys(job, client, entity, min(months, default=None)))
+                landed.append(_month_keys(job, client, entity, _first_month(first_month, load)))
     return landed
 
 
@@ -211,19 +209,8 @@ def _http_load(job: _Job, client: http.Client, entity: Entity) -> Landed:
     writer.add(intake.rest())
     if (blocked := _without_fields(job, entity, intake.fields.manifest(), folder)) is not None:
         return blocked
-    writer.close()
-    manifest = job.manifest(entity.name, started) | _counts(entity, intake, writer) | {"total_reported": total}
-    manifest["source_clock"] = client.clock.isoformat() if client.clock is not None else None
-    if entity.mode == "list":
-        manifest["list_fetched"] = job.window.end.isoformat()
-    if entity.deletions is not None:
-        manifest["received_months"] = dict(sorted(intake.received_months.items()))
-    if secrets is not None:
-        manifest["secret_days"] = [day.isoformat() for day in secrets.days_read(job.window.start, whole_window=True)]
-    write_manifest(folder, manifest)
-    load = _landed(entity.name, folder, manifest)
-    _close_secrets(job, entity, secrets, [load])
-    return load
+    facts = {"total_reported": total, "source_clock": client.clock.isoformat() if client.clock is not None else None}
+    return _pulled(job, entity, folder, intake, writer, job.manifest(entity.name, started) | facts)
 
 
 def _without_fields(job: _Job, entity: Entity, counted: dict[str, Any], folder: Folder) -> Landed | None:
@@ -234,16 +221,8 @@ def _without_fields(job: _Job, entity: Entity, counted: dict[str, Any], folder: 
         return None
     folder.remove()
     words = in_words(entity, absent, counted, before)
-    message = f"{job.profile.source} {entity.name} is blocked: FIELDS {words} {advice.for_absent(job.profile, entity, before, absent)}"
-    return Landed(
-        entity.name,
-        "",
-        None,
-        {"fields": counted, "lacks": [each.field for each in absent]},
-        LoadStatus.BLOCKED,
-        message,
-        [Check("FIELDS", False, words)],
-    )
+    facts = {"fields": counted, "lacks": [each.field for each in absent]}
+    return _lacking(job, entity, words, advice.for_absent(job.profile, entity, before, absent), facts)
 
 
 def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str | None) -> Landed:
@@ -268,10 +247,11 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
     counts = FieldCounts(entity.key_list)
     key_hashes: set[int] = set()
     line = keyless = 0
+    envelope = Envelope(client.http.paginator, job.profile.source)
     for month in months:
         where = f"{job.profile.source} {name}, month {month}"
-        envelope = Envelope(client.http.paginator, job.profile.source)
-        items = client.ask(http.Asked(entity.deletions.path, {"month": month}), where, lambda body, _: envelope.records(body, where))  # noqa: B023
+        asked = http.Asked(entity.deletions.path, {"month": month})
+        items = _items(client, envelope, asked, where)
         lines: list[bytes] = []
         given: list[dict[str, Any]] = []
         for item in items:
@@ -296,19 +276,13 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
             f"{job.profile.source} {name}: none of the {line} items has a readable {key}. Nothing is deleted; ask the owner of the source, "
             f"or where the field has another name now, correct the key of {entity.name} in the profile {job.profile.source}.yaml."
         )
-    writer.close()
-    manifest = job.manifest(name, started) | {
-        "records": writer.records,
-        "distinct_keys": len(key_hashes),
-        "keyless": keyless,
-        "total_reported": None,
-        "parts": writer.parts,
-        "key": [key],
-        "months": months,
-        "fields": counts.manifest(),
-    }
-    write_manifest(folder, manifest)
-    return _landed(name, folder, manifest)
+    facts = {"distinct_keys": len(key_hashes), "keyless": keyless, "key": [key], "months": months}
+    return _listed(folder, writer, counts, job.manifest(name, started) | facts)
+
+
+def _items(client: http.Client, envelope: Envelope, asked: http.Asked, where: str) -> list[Any]:
+    """The items of one answer."""
+    return client.ask(asked, where, lambda body, _: envelope.records(body, where))
 
 
 def months_between(first: str | None, end: date, limit: int | None) -> list[str]:
@@ -668,7 +642,7 @@ def _from_database(job: _Job, first_month: str | None) -> list[Landed]:
             if lacking := session.lacking(entity, headers[entity.name]):
                 words = absent_words(entity, headers[entity.name], lacking)
                 what_to_do = advice.for_fields(job.profile, entity, job.before(entity), lacking)
-                blocked.append(_without_columns(job, entity, lacking, words, what_to_do))
+                blocked.append(_lacking(job, entity, words, what_to_do, {"lacks": lacking}))
         if blocked:
             return blocked
         landed: list[Landed] = []
@@ -676,19 +650,13 @@ def _from_database(job: _Job, first_month: str | None) -> list[Landed]:
             load = _table_load(job, session, entity, headers[entity.name], clock)
             landed.append(load)
             if entity.deletions is not None:
-                months = [month for month in (first_month, min(load.manifest["received_months"], default=None)) if month is not None]
-                landed.append(_table_keys(job, session, entity, min(months, default=None)))
+                landed.append(_table_keys(job, session, entity, _first_month(first_month, load)))
     return landed
 
 
 def _names(entities: list[Entity]) -> list[str]:
     """The names of the loads that an extract of a database has: those of the entities, and of the lists of keys."""
     return [name for entity in entities for name in (entity.name, *((entity.name + KEYS_SUFFIX,) if entity.deletions is not None else ()))]
-
-
-def _without_columns(job: _Job, entity: Entity, lacking: list[str], words: str, what_to_do: str) -> Landed:
-    message = f"{job.profile.source} {entity.name} is blocked: FIELDS {words} {what_to_do}"
-    return Landed(entity.name, "", None, {"lacks": lacking}, LoadStatus.BLOCKED, message, [Check("FIELDS", False, words)])
 
 
 def _table_load(job: _Job, session: database.Session, entity: Entity, header: list[str], clock: datetime) -> Landed:
@@ -699,19 +667,8 @@ def _table_load(job: _Job, session: database.Session, entity: Entity, header: li
         writer.add(intake.take(batch))
     writer.add(intake.rest())
     intake.fields.table(header)
-    writer.close()
-    manifest = job.manifest(entity.name, started) | _counts(entity, intake, writer)
-    manifest |= {"total_reported": None, "source_clock": clock.isoformat(), "database": session.describe()}
-    if entity.mode == "list":
-        manifest["list_fetched"] = job.window.end.isoformat()
-    if entity.deletions is not None:
-        manifest["received_months"] = dict(sorted(intake.received_months.items()))
-    if secrets is not None:
-        manifest["secret_days"] = [day.isoformat() for day in secrets.days_read(job.window.start, whole_window=True)]
-    write_manifest(folder, manifest)
-    load = _landed(entity.name, folder, manifest)
-    _close_secrets(job, entity, secrets, [load])
-    return load
+    facts = {"total_reported": None, "source_clock": clock.isoformat(), "database": session.describe()}
+    return _pulled(job, entity, folder, intake, writer, job.manifest(entity.name, started) | facts)
 
 
 def _batches(records: Iterator[dict[str, Any]], size: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
@@ -751,20 +708,8 @@ def _table_keys(job: _Job, session: database.Session, entity: Entity, first_mont
         counts.see([record for _, record in records], [record for _, record in records], lists_are_text=False)
         writer.add([orjson.dumps([line, record, None], option=orjson.OPT_SORT_KEYS) for line, record in records])
     counts.table(["month", key, entity.key_list.columns[-1].source or "", *fields[2:]])
-    writer.close()
-    manifest = job.manifest(name, started) | {
-        "records": writer.records,
-        "distinct_keys": len(key_hashes),
-        "keyless": 0,
-        "undated": undated,
-        "total_reported": None,
-        "parts": writer.parts,
-        "key": [key],
-        "months": months,
-        "fields": counts.manifest(),
-    }
-    write_manifest(folder, manifest)
-    return _landed(name, folder, manifest)
+    facts = {"distinct_keys": len(key_hashes), "keyless": 0, "undated": undated, "key": [key], "months": months}
+    return _listed(folder, writer, counts, job.manifest(name, started) | facts)
 
 
 def _month_reader(profile: Profile, received: Column, where: str) -> Callable[[Any, int], str | None]:
@@ -787,7 +732,45 @@ def _month_reader(profile: Profile, received: Column, where: str) -> Callable[[A
     return month_of
 
 
-# Both
+# All
+
+
+def _first_month(stored: str | None, load: Landed) -> str | None:
+    """The first month (YYYY-MM) whose keys are compared: that of the stored dossiers, or of those that this load brings.
+
+    If no window before this one was extracted, this extract may bring dossiers of months before the stored ones.
+    """
+    return min((month for month in (stored, *load.manifest["received_months"]) if month is not None), default=None)
+
+
+def _lacking(job: _Job, entity: Entity, words: str, what_to_do: str, facts: dict[str, Any]) -> Landed:
+    """The blocked load of an entity that lacks fields. `words`: which ones; `facts`: what its manifest says of them."""
+    message = f"{job.profile.source} {entity.name} is blocked: FIELDS {words} {what_to_do}"
+    return Landed(entity.name, "", None, facts, LoadStatus.BLOCKED, message, [Check("FIELDS", False, words)])
+
+
+def _pulled(job: _Job, entity: Entity, folder: Folder, intake: Intake, writer: Writer, manifest: dict[str, Any]) -> Landed:
+    """Close the load of an entity that was asked for its window, over HTTP or in a database. `manifest`: what is known of it so far."""
+    writer.close()
+    manifest |= _counts(entity, intake, writer)
+    if entity.mode == "list":
+        manifest["list_fetched"] = job.window.end.isoformat()
+    if entity.deletions is not None:
+        manifest["received_months"] = dict(sorted(intake.received_months.items()))
+    if intake.secrets is not None:
+        manifest["secret_days"] = [day.isoformat() for day in intake.secrets.days_read(job.window.start, whole_window=True)]
+    write_manifest(folder, manifest)
+    load = _landed(entity.name, folder, manifest)
+    _close_secrets(job, entity, intake.secrets, [load])
+    return load
+
+
+def _listed(folder: Folder, writer: Writer, counts: FieldCounts, manifest: dict[str, Any]) -> Landed:
+    """Close a load of keys. `manifest`: what is known of it so far."""
+    writer.close()
+    manifest |= {"records": writer.records, "total_reported": None, "parts": writer.parts, "fields": counts.manifest()}
+    write_manifest(folder, manifest)
+    return _landed(manifest["entity"], folder, manifest)
 
 
 def _counts(entity: Entity, intake: Intake, writer: Writer) -> dict[str, Any]:
