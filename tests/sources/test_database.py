@@ -348,6 +348,14 @@ def test_the_example_in_the_warehouse_with_both_kinds_of_deletions(
         assert [tuple(row.values()) for row in rows_of(settings, asked)] == [("A", True, False), ("B", False, True), ("C", False, True)]
 
 
+def test_keys_that_no_month_can_be_told_of_delete_nothing(vendor: Vendor, profile: Profile, pull: Pull) -> None:
+    vendor.run("update hoso set ngay_nhan = null where ma <> 'A'")
+    assert pull(vendor, profile)["dossiers.keys"].manifest["undated"] == 2
+    vendor.run("update hoso set ngay_nhan = null")
+    with pytest.raises(ContractViolation, match=r"dossiers\.keys: none of the 3 rows has a readable ma and ngay_nhan\. Nothing is deleted"):
+        pull(vendor, profile, window=Window(None, T + timedelta(days=1)))
+
+
 def test_a_profile_says_what_it_lacks(tmp_path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     path = tmp_path / "vendor_database.yaml"

@@ -271,11 +271,8 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
         counts.see(given, given, lists_are_text=False)
     if (blocked := _without_fields(job, entity.key_list, counts.manifest(), folder)) is not None:
         return blocked
-    if line and not key_hashes:
-        raise ContractViolation(
-            f"{job.profile.source} {name}: none of the {line} items has a readable {key}. Nothing is deleted; ask the owner of the source, "
-            f"or where the field has another name now, correct the key of {entity.name} in the profile {job.profile.source}.yaml."
-        )
+    if line and keyless == line:
+        raise _without_keys(job, entity, f"{line} items", key, "key")
     facts = {"distinct_keys": len(key_hashes), "keyless": keyless, "key": [key], "months": months}
     return _listed(folder, writer, counts, job.manifest(name, started) | facts)
 
@@ -695,20 +692,26 @@ def _table_keys(job: _Job, session: database.Session, entity: Entity, first_mont
     fields = [key, received.source, *((deleted.source,) if deleted is not None and deleted.source is not None else ())]
     month_of = _month_reader(job.profile, received, f"{job.profile.source} {name}")
     asked, key_hashes, counts = set(months), set(), FieldCounts(entity.key_list)
-    undated = 0
+    line = undated = keyless = 0
     writer = Writer(folder)
     for batch in _batches(session.keys(entity, list(dict.fromkeys(fields))), session.config.batch_rows):
         records = []
         for line, row in batch:
             month = month_of(row[received.source], line)
+            code = privacy.clean(row[key])
+            if code in (None, ""):
+                keyless += 1
+                continue
             undated += month is None
-            if month in asked and (code := privacy.clean(row[key])) not in (None, ""):
+            if month in asked:
                 key_hashes.add(hash(str(code)))
                 records.append((line, {"month": month, key: code} | {field: privacy.clean(row[field]) for field in fields[2:]}))
         counts.see([record for _, record in records], [record for _, record in records], lists_are_text=False)
         writer.add([orjson.dumps([line, record, None], option=orjson.OPT_SORT_KEYS) for line, record in records])
+    if line and undated + keyless == line:
+        raise _without_keys(job, entity, f"{line} rows", f"{key} and {received.source}", "key and received_at")
     counts.table(["month", key, entity.key_list.columns[-1].source or "", *fields[2:]])
-    facts = {"distinct_keys": len(key_hashes), "keyless": 0, "undated": undated, "key": [key], "months": months}
+    facts = {"distinct_keys": len(key_hashes), "keyless": keyless, "undated": undated, "key": [key], "months": months}
     return _listed(folder, writer, counts, job.manifest(name, started) | facts)
 
 
@@ -771,6 +774,15 @@ def _listed(folder: Folder, writer: Writer, counts: FieldCounts, manifest: dict[
     manifest |= {"records": writer.records, "total_reported": None, "parts": writer.parts, "fields": counts.manifest()}
     write_manifest(folder, manifest)
     return _landed(manifest["entity"], folder, manifest)
+
+
+def _without_keys(job: _Job, entity: Entity, rows: str, fields: str, what: str) -> ContractViolation:
+    """The error of a list of keys in which nothing can be compared: by it, every stored dossier would count as deleted."""
+    return ContractViolation(
+        f"{job.profile.source} {entity.name + KEYS_SUFFIX}: none of the {rows} has a readable {fields}. Nothing is deleted; ask the owner "
+        f"of the source, or where the field has another name now, correct the {what} of {entity.name} in the profile "
+        f"{job.profile.source}.yaml."
+    )
 
 
 def _counts(entity: Entity, intake: Intake, writer: Writer) -> dict[str, Any]:
