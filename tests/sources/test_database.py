@@ -146,6 +146,7 @@ def test_the_window_is_half_open_and_the_table_without_a_change_time_comes_whole
     start = datetime(2023, 5, 20, 9, tzinfo=period.ZONE)
     loads = pull(vendor, profile, start, window=Window(start, datetime(2023, 6, 1, tzinfo=period.ZONE), explicit=True))
     assert [record["ma"] for record in records(loads["dossiers"])] == ["B"]
+    assert loads["dossiers"].manifest["late"] == 0, "what changed at the end of the window is not asked for"
     assert loads["dossier_steps"].manifest["records"] == 2
     assert loads["dossiers.keys"].manifest["distinct_keys"] == 3, "the keys are those of now, whenever they changed"
     stretches = covered(profile, vendor.connection, Window(start, T))
