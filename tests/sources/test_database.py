@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import shutil
 import socket
 import threading
@@ -228,6 +229,7 @@ def test_a_lost_connection_is_a_failed_extract(
         between(monkeypatch, 100, cut)
         with pytest.raises(SourceUnavailable, match=r"vendor_database dossiers \(hoso\): no connection .* or it was lost") as told:
             pull(many, profile, connection=through)
+    gc.collect()  # what the driver leaves behind may not speak to the lost connection: pytest makes that an error
     assert str(many.connection.password) not in str(told.value)
     for path in Path(landing.removeprefix("file://")).rglob("manifest.json"):
         assert b'"records": 20003' in path.read_bytes(), "an entity is whole or has no manifest"

@@ -76,6 +76,7 @@ class Session:
         self.kind = "mysql" if url.get_backend_name() == "mariadb" else url.get_backend_name()
         self.place = url.set(username=None, password=None, query={}).render_as_string()
         self._connection: sa.Connection | None = None
+        self._driver: Any = None
         self._types: dict[str, dict[str, Any]] = {}
         try:
             self._engine = sa.create_engine(
@@ -93,17 +94,19 @@ class Session:
     def __enter__(self) -> Session:
         with self._told(f"{self.profile.source}: logging in at {self.place}"):
             self._connection = self._opened()
+            # SQLAlchemy no longer gives the connection of the driver once it was lost
+            self._driver = self._connection.connection.driver_connection
         return self
 
     def __exit__(self, *_: object) -> None:
         # the session only read, so nothing is lost if it cannot be closed in order, for example because the connection broke
         connection, self._connection = self._connection, None
+        # PyMySQL reads the rest of an answer when its cursor goes away, also over a connection that is lost or no longer wanted
+        unread, self._driver = getattr(self._driver, "_result", None), None
+        if unread is not None:
+            unread.unbuffered_active = False
         if connection is not None:
             try:
-                # PyMySQL reads the rest of an answer when its cursor goes away, also over a connection that is lost or no longer wanted
-                unread = getattr(connection.connection.driver_connection, "_result", None)
-                if unread is not None:
-                    unread.unbuffered_active = False
                 connection.invalidate()
                 connection.close()
             except Exception:  # noqa: S110  # see above: a driver raises errors of its own here
