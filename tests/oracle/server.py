@@ -254,6 +254,7 @@ class ContractServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else every answer waits 40 ms for the reader's acknowledgement of its header
 
             def _serve(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)

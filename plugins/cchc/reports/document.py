@@ -241,7 +241,7 @@ def _fill(
     width: int | None = None,
 ) -> None:  # fmt: skip
     paragraph = cell.paragraphs[0]
-    paragraph.style = style
+    paragraph._p.style = style.style_id  # `paragraph.style = style` looks through all styles of the template, for every cell
     paragraph.alignment = _ALIGN[align]
     _runs(paragraph, text, bold=bold or None, color=color)
     if width is not None and align != "left":
