@@ -250,6 +250,7 @@ def _tables(connection: Connection, settings: Settings, asked: Asked, part: Part
         is_distinct=item.is_distinct,
         has_figures=item.item == DECLARED,
         has_denominator=item.kind != "count",
+        is_compared=part is Part.NOT_COUNTED,
     )
     if part is not Part.NOT_COUNTED:
         return f"{tables},\n{composed.selected_counted(CONDITIONS[part])}", composed.asked_of(counted), values

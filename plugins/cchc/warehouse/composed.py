@@ -592,7 +592,7 @@ def _placed(parts: Sequence[tuple[int, str]], columns: str, scope: str, join: st
         from ({united}) as x
         {join} core.unit_at(:d) as u on u.unit_code = x.unit_code
         left join core.unit_scope(:d) as s on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date
-        where coalesce(s.root_code, u.root_code, :root) = :root and {scope}"""
+        where case when coalesce(s.root_code, u.root_code, :root) = :root then true else false end and {scope}"""
 
 
 def _clocks(parts: Sequence[tuple[int, str]]) -> str:
@@ -617,12 +617,14 @@ _ASKED = (
 )
 
 
-def counted_in_scope(parts: Sequence[tuple[int, str]], scope: str, *, is_distinct: bool, has_figures: bool, has_denominator: bool) -> str:
+def counted_in_scope(
+    parts: Sequence[tuple[int, str]], scope: str, *, is_distinct: bool, has_figures: bool, has_denominator: bool, is_compared: bool
+) -> str:
     """The tables `placed` and `counted`: the items that an indicator counts in a scope.
 
     Arguments: `parts`, the indicator's own statement for each source, with its number; `scope`, its condition (aliases x, u, s);
     `is_distinct`, whether an item counts once; `has_figures`, whether a row has figures of its own (declared); `has_denominator`, whether
-    the indicator has one.
+    the indicator has one; `is_compared`, whether `selected` compares other rows with these. PostgreSQL would count them again for each.
     """
     figures = (
         "y.numerator, y.denominator"
@@ -634,7 +636,7 @@ def counted_in_scope(parts: Sequence[tuple[int, str]], scope: str, *, is_distinc
     return f"""placed as (
         {_placed(parts, f"y.is_numerator, {figures}, cast(null as text) as reason", scope)}
     ),
-    counted as (select {once} p.* from placed as p {order})"""
+    counted as {"materialized " if is_compared else ""}(select {once} p.* from placed as p {order})"""
 
 
 def selected_counted(condition: str) -> str:

@@ -38,8 +38,9 @@ with fetched as (
     group by l.list_hash
 ),
 
+-- PostgreSQL expects `is null` of almost no row of a common table expression, and then compares every dossier with every procedure
 item as (
-    select i.*, f.last_at, f.first_at, f.last_at_j
+    select i.*, i._failed_rules is null as has_passed, f.last_at, f.first_at, f.last_at_j
     from fetched as f
     inner join core.procedure_list_item as i on i.list_hash = f.list_hash
 ),
@@ -84,6 +85,6 @@ select
     f.is_synced_to_portal
 from newest as n
 inner join flagged as f on f._key = n._key
-where n._failed_rules is null
+where n.has_passed
 $$;
 comment on function core.procedure_at is 'Every version of a procedure at a unit: existence and dates as known at T, flags as of J';
