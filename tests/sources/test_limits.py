@@ -162,16 +162,15 @@ def test_a_nested_manifest_is_no_manifest(drop: Drop) -> None:
 def test_an_error_of_any_kind_while_a_file_is_read_blocks_this_file(
     drop: Drop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from cchc.sources import files
-
-    real = files.picked_columns
+    from cchc.sources import csv_files
+    from cchc.sources.delivered import picked_columns as real
 
     def fails(header: list[str], *rest: Any) -> Any:
         if "boom" in header:
             raise ZeroDivisionError("a text of a citizen")
         return real(header, *rest)
 
-    monkeypatch.setattr(files, "picked_columns", fails)
+    monkeypatch.setattr(csv_files, "picked_columns", fails)
     loads = drop({"signatures_a.csv": b"boom,x\n1,2\n", "signatures_z.csv": table(GOOD)})
     assert loads["signatures_a.csv"].status == "blocked"
     assert "reading it failed (ZeroDivisionError" in (loads["signatures_a.csv"].message or "")

@@ -69,6 +69,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
         findings += [Finding(WRONG, hole.text) for hole in completeness.holes(connection)]
         findings += [Finding(NOTE if month.is_new else WRONG, month.text) for month in completeness.missing_months(connection)]
         findings += _loads(connection)
+        findings += _left_alone(connection)
         findings += _quarantine(connection)
         findings += [Finding(NOTE, f"drift: {item.sentence}") for item in all_drift(settings, [profile.source for profile in profiles])]
         findings += _waiting_months(connection)
@@ -295,6 +296,29 @@ def _loads(connection: Connection) -> list[Finding]:
         )
         for row in rows
     ]
+
+
+def _left_alone(connection: Connection) -> list[Finding]:
+    """What of the newest files of an entity became no record: rows and sheets, added up where there are several files."""
+    from cchc.sources.left_alone import LeftAlone, places_of_sheets, rows_in_words
+    from cchc.warehouse.queries import ask
+
+    files: dict[str, list[dict[str, Any]]] = {}
+    for row in ask(connection, "doctor/left_alone"):
+        files.setdefault(f"{row['source_code']} {row['entity']}", []).append(row)
+    findings = []
+    for entity, rows in files.items():
+        total = LeftAlone()
+        for row in rows:
+            total.add(row["left_alone"])
+        facts = total.facts()
+        where = f"file {rows[0]['file_name']}" if len(rows) == 1 else f"{len(rows)} files of its newest run"
+        if words := rows_in_words(facts if len(rows) == 1 else facts | {"end_row": None}):
+            findings.append(Finding(NOTE, f"{entity}, {where}: no records are {words}"))
+        if total.sheets:
+            places = places_of_sheets(facts) if len(rows) == 1 else ""
+            findings.append(Finding(NOTE, f"{entity}, {where}: {len(total.sheets)} more sheets have cells and are not read{places}"))
+    return findings
 
 
 def _quarantine(connection: Connection) -> list[Finding]:

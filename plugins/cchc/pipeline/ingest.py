@@ -30,6 +30,7 @@ from cchc.runs.retry import resolve_retried
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.sources.landing import Landed, Window, place_below, place_of
+from cchc.sources.left_alone import places_of_sheets, rows_in_words
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import table_of
 from cchc.states import LoadStatus
@@ -279,9 +280,12 @@ def _left_out(row: Mapping[str, Any]) -> Iterator[str]:
         )
     if row["other_sheets"]:
         yield (
-            f"{where}: {row['other_sheets']} more sheets have cells and are not read. If they hold records, name the sheet in "
-            f"files.formats.sheet of the profile {row['source_code']}.yaml, or have them delivered as files of their own"
+            f"{where}: {row['other_sheets']} more sheets have cells and are not read{places_of_sheets(row['left_alone'] or {})}. If they "
+            f"hold records, name them in layout.sheets of the entity in the profile {row['source_code']}.yaml, or have them delivered as "
+            "files of their own"
         )
+    if words := rows_in_words(row["left_alone"] or {}):
+        yield f"{where}: no records are {words}"
 
 
 def _register(settings: Settings, extract_id: int, profile: Profile, row: dict[str, Any], load: Landed) -> None:

@@ -491,7 +491,7 @@ def _unreadable(job: _Job, file: _File, problem: files.Unreadable) -> Landed | N
 def _judged_by_profile(job: _Job, entity: Entity, sha: str) -> str:
     """The identity of a blocked file. It changes when the profile or a limit changes, so that the file is then judged again."""
     profile = job.profile
-    rules = repr((entity, profile.files, profile.missing, profile.time_formats, profile.zone, profile.settings, job.limits))
+    rules = repr((*entity.judged_by, profile.files, profile.missing, profile.time_formats, profile.zone, profile.settings, job.limits))
     return day_files.identity(sha, rules.encode())
 
 
@@ -531,7 +531,8 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
             return _blocked(job, entity, name, facts, results, advice.for_manifest(job.profile, job.before(entity)))
     writer.close()
     manifest = job.manifest(entity.name, started, name) | _counts(entity, intake, writer) | facts
-    manifest |= {"total_reported": None, "complete": intake.late == 0, "other_sheets": len(tally.other_sheets)}
+    manifest |= {"total_reported": None, "complete": intake.late == 0}
+    manifest |= {"other_sheets": len(tally.other_sheets), "left_alone": tally.left.facts()}
     if entity.mode == "list":
         manifest["list_fetched"] = job.window.end.isoformat()
     write_manifest(folder, manifest)

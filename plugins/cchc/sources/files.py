@@ -7,57 +7,34 @@ another name and rename it when it is complete.
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import itertools
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from importlib import import_module
-from typing import IO, Any, Protocol
-from unicodedata import normalize
+from typing import Any, Protocol
 
 import orjson
 
 from cchc.errors import NotConfigured, SourceUnavailable
+from cchc.sources import csv_files
 from cchc.sources.connection import Connection, variable
-from cchc.sources.fields import named, new_names
+from cchc.sources.delivered import LacksColumns, Tally, Unfinished, Unreadable, Watched, require_end, too_long, whole_number
 from cchc.sources.landing import Folder
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.nul import without_nul
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
 
+__all__ = ["LacksColumns", "Tally", "Unfinished", "Unreadable", "Watched", "whole_number"]
+
 CHUNK = 2**20
 STRICT_WORKBOOKS = {"declared": "cchc.declared.intake"}
-
-
-class Unfinished(Exception):
-    """The file is incomplete; `args[0]` says why."""
-
-
-class Unreadable(Exception):
-    """The file is complete but cannot be understood; `args[0]` says where, without its content.
-
-    `keys`: the entries of the profile by which it was read. If these are wrong, the profile must be corrected and not the file.
-    """
-
-    def __init__(self, words: str, *keys: str) -> None:
-        super().__init__(words)
-        self.keys = keys
-
-
-class LacksColumns(Unreadable):
-    """The header of a table lacks columns that the profile uses. `fields`: these columns; `cells`: the number of cells in the header."""
-
-    def __init__(self, words: str, fields: list[str], cells: int) -> None:
-        super().__init__(words)
-        self.fields, self.cells = fields, cells
 
 
 class WorkbookReader(Protocol):
@@ -65,88 +42,8 @@ class WorkbookReader(Protocol):
 
     def read(
         self, data: bytes, name: str, entity: Entity, profile: Profile, files: Files, tally: Tally
-    ) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield (row, record) for each record of a workbook."""
-
-
-class Watched(io.RawIOBase):
-    """A readable stream that calculates the sha256 of the bytes read, counts them, and remembers the last one.
-
-    `most`: the number of bytes after which it raises Unreadable; None: no limit.
-    """
-
-    def __init__(self, inner: IO[bytes], hashing: bool = False, most: int | None = None) -> None:
-        self.inner = inner
-        self.hash = sha256() if hashing else None
-        self.last = b""
-        self.count = 0
-        self.most = most
-
-    def readable(self) -> bool:
-        """Whether the stream can be read; always true."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Read bytes into the buffer. Returns their number, 0 at the end."""
-        data = self.inner.read(len(buffer))
-        if data:
-            buffer[: len(data)] = data
-            self.last = data[-1:]
-            self.count += len(data)
-            if self.most is not None and self.count > self.most:
-                raise Unreadable(f"it has more than {self.most // MIB} MB when it is unpacked (CCHC_MAX_FILE_MB)")
-            if self.hash is not None:
-                self.hash.update(data)
-        return len(data)
-
-
-@dataclass
-class Tally:
-    """Counts of a delivered table: its header, all data rows, and the sum of amounts in the rows that match `where`.
-
-    `read`: the bytes that were read so far, of any file; `other_sheets`: sheets of a workbook that have cells and are not read.
-    """
-
-    amount_field: str | None = None
-    where: dict[str, str] = field(default_factory=dict)
-    thousands: str | None = None
-    rows: int = 0
-    amount: int = 0
-    header: list[str] | None = None
-    trailer: list[str] | None = None
-    after_trailer: int = 0
-    unread_amounts: int = 0
-    read: int = 0
-    other_sheets: list[str] = field(default_factory=list)
-
-    def count(self, header: list[str], row: list[str]) -> None:
-        """Count one data row."""
-        self.rows += 1
-        if self.amount_field is None or len(row) != len(header):
-            return
-        cells = dict(zip(header, row, strict=True))
-        if all(cells.get(name, "").strip() == value for name, value in self.where.items()):
-            amount = whole_number(cells.get(self.amount_field, ""), self.thousands)
-            self.unread_amounts += amount is None
-            self.amount += amount or 0
-
-
-def whole_number(value: Any, thousands: str | None) -> int | None:
-    """A delivered whole number: an int, or digits with or without the thousands separator in the right places; None otherwise."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
-    digits = text.removeprefix("-")
-    if thousands and thousands in digits:
-        groups = digits.split(thousands)
-        if not 1 <= len(groups[0]) <= 3 or any(len(group) != 3 for group in groups[1:]):
-            return None
-        digits = "".join(groups)
-    if not digits.isascii() or not digits.isdigit():
-        return None
-    return -int(digits) if text.startswith("-") else int(digits)
+    ) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
+        """Yield (row, record) for each record of a workbook, with a Problem in place of a row that is no record."""
 
 
 def drop_folder(profile: Profile, connection: Connection) -> Folder:
@@ -239,7 +136,7 @@ def read_records(
                 watched = Watched(stream, most=limits.file * MIB)  # type: ignore[arg-type]  # both are readable binary streams
                 content: Any = stack.enter_context(io.BufferedReader(watched, CHUNK))
                 is_lines = plain.endswith(".ndjson")
-                reading = _ndjson(content, watched, limits) if is_lines else _csv(content, watched, entity, files, tally, limits)
+                reading = _ndjson(content, watched, limits) if is_lines else csv_files.read(content, watched, entity, files, tally, limits)
                 for pair in reading:
                     tally.read = watched.count
                     yield pair
@@ -264,11 +161,6 @@ def strict_workbook(kind: str) -> Any:
     return import_module(STRICT_WORKBOOKS[kind])
 
 
-def _require_end(watched: Watched) -> None:
-    if watched.last != b"\n":
-        raise Unfinished("there is no newline after its last line" if watched.last else "it is empty")
-
-
 def _ndjson(content: Any, watched: Watched, limits: Limits) -> Iterator[tuple[int, Any]]:
     most = limits.record * MIB
     for number in itertools.count(1):
@@ -276,7 +168,7 @@ def _ndjson(content: Any, watched: Watched, limits: Limits) -> Iterator[tuple[in
         if not line:
             break
         if len(line) > most:
-            raise _too_long(number, limits)
+            raise too_long(number, limits)
         text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         if text.strip():
             if not text.endswith(b"\n"):
@@ -285,127 +177,4 @@ def _ndjson(content: Any, watched: Watched, limits: Limits) -> Iterator[tuple[in
                 yield number, orjson.loads(without_nul(text))
             except orjson.JSONDecodeError as error:
                 yield number, Problem(f"not JSON ({str(error).partition(':')[0]})")
-    _require_end(watched)
-
-
-def _too_long(line: int, limits: Limits) -> Unreadable:
-    return Unreadable(f"the record that begins at line {line} has more than {limits.record} MB (CCHC_MAX_RECORD_MB)")
-
-
-def _csv(content: Any, watched: Watched, entity: Entity, files: Files, tally: Tally, limits: Limits) -> Iterator[tuple[int, Any]]:
-    """The records of a CSV file; if the profile names a trailer, the records before it."""
-    text = io.TextIOWrapper(content, encoding=files.encoding, newline="")
-    line, is_cut = 0, False
-    try:
-        line, header, rows = _csv_rows(text, files, limits)
-        if header is None:
-            _require_end(watched)
-            raise Unreadable("line 1: there is no header")
-        tally.header = header
-        picks = picked_columns(header, entity, rows)
-        for row in rows:
-            start, line = line + 1, rows.line_num
-            if not any(cell.strip() for cell in row):
-                continue  # an empty line, or one of separators alone, as spreadsheet programs leave below the data
-            if tally.trailer is not None:
-                tally.after_trailer += 1
-            elif files.trailer is not None and row[0].strip() == files.trailer:
-                tally.trailer = [cell.strip() for cell in row]
-            else:
-                is_cut = len(row) < len(header) and row[-1].endswith("\n")  # if this is the last row, the file ends within quotes
-                tally.count(header, row)
-                if len(row) == len(header):
-                    yield start, {name: row[index] for index, name in picks}
-                else:
-                    yield start, Problem(f"{len(row)} cells where the header has {len(header)}")
-    except UnicodeDecodeError as error:
-        raise _undecoded(error, files.encoding, line) from error
-    except csv.Error as error:
-        raise Unreadable(f"after line {line}: {error}") from error
-    finally:
-        text.detach()
-    _require_end(watched)
-    if is_cut:
-        raise Unfinished("it ends within quotes")
-
-
-def _undecoded(error: UnicodeDecodeError, encoding: str, line: int) -> Unfinished | Unreadable:
-    """The error for bytes after `line` that are no text: the file ends within a letter, or it has another encoding."""
-    if error.reason == "unexpected end of data":
-        return Unfinished("it ends within a letter")
-    return Unreadable(f"it is not {encoding}: byte {error.object[error.start]:#04x} after line {line}", "files.formats.encoding")
-
-
-def _csv_rows(text: io.TextIOWrapper, files: Files, limits: Limits) -> tuple[int, list[str] | None, Any]:
-    """The number of lines of the header, the header, and a reader of the rows after it."""
-    most = limits.record * MIB
-    csv.field_size_limit(most)  # list fields are JSON text in one cell
-    first = text.readline(most)
-    if not first.endswith("\n"):  # the sender is still writing: an incomplete header is not a header
-        if len(first) >= most:
-            raise _too_long(1, limits)
-        return 0, None, None
-    delimiter = files.delimiter or (";" if first.count(";") > first.count(",") else ",")
-    header = next(csv.reader([first], delimiter=delimiter), None)
-    if not header:
-        return 0, None, None
-    return 1, [normalize("NFC", cell).strip() for cell in header], _Numbered(text, delimiter, limits)
-
-
-class _Numbered:
-    """A csv reader after a header of one line; `line_num` includes the header.
-
-    A record may stand on many lines, if its cells have line breaks in quotes; all of them together must stay within the limit.
-    """
-
-    def __init__(self, text: io.TextIOWrapper, delimiter: str, limits: Limits) -> None:
-        self._reader = csv.reader(self._lines(text, limits), delimiter=delimiter)
-        self._size = 0
-        self._first = 2
-
-    def _lines(self, text: io.TextIOWrapper, limits: Limits) -> Iterator[str]:
-        most = limits.record * MIB
-        while line := text.readline(most - self._size):
-            self._size += len(line)
-            if self._size >= most:
-                raise _too_long(self._first, limits)
-            yield line.replace("\0", "")
-
-    def __iter__(self) -> Iterator[list[str]]:
-        for row in self._reader:
-            yield row
-            self._size, self._first = 0, self.line_num + 1
-
-    @property
-    def line_num(self) -> int:
-        """The number of lines of the file that were read."""
-        return self._reader.line_num + 1
-
-
-def picked_columns(header: list[str], entity: Entity, rows: Iterable[list[Any]]) -> list[tuple[int, str]]:
-    """The columns that may land, each with its place. `rows`: the rows after the header.
-
-    Raises LacksColumns if the header lacks a column that the profile uses and that is not optional, and Unreadable if it has such a column
-    twice.
-
-    A line counts as a header if it has at least half of the columns of the profile. Any other line may be the record of a citizen. So may
-    cells of a header whose line break was lost; therefore names are shown only if the header has as many cells as the row after it.
-    """
-    wanted = {name: None for name in entity.fields if name in entity.wire_fields}
-    if entity.secret is not None:
-        wanted |= dict.fromkeys((entity.secret.field, entity.secret.unit))
-    met = [name for name in wanted if name in header]
-    lacking = [name for name in wanted if name not in header and name not in entity.optional_fields]
-    if lacking:
-        words = f"{len(lacking)} of the {len(wanted)} columns that the profile uses: {named(lacking, entity)}."
-        if 2 * len(met) < len(wanted):
-            raise LacksColumns(
-                f"line 1 is no header ({len(header)} cells, which are not repeated here): it lacks {words}", lacking, len(header)
-            )
-        below = next(iter(rows), [])
-        new = {name for name in header if name not in wanted} if len(below) == len(header) else set()
-        raise LacksColumns(f"line 1: the header lacks {words}{new_names(new, lacking)}", lacking, len(header))
-    twice = sorted({name for name in met if header.count(name) > 1})
-    if twice:
-        raise Unreadable(f"line 1: the header has {', '.join(twice)} twice")
-    return [(index, name) for index, name in enumerate(header) if name in wanted]
+    require_end(watched)

@@ -28,16 +28,19 @@ from cchc.sources.profile_file import (
     ProfileFile,
 )
 from cchc.sources.profile_http import BasicFile, BearerFile, HttpFile, PaginatorFile
+from cchc.sources.profile_layout import LayoutFile
 from cchc.sources.profile_types import (
     Auth,
     Column,
     Database,
     Deletions,
     Each,
+    End,
     Entity,
     FileManifest,
     Files,
     Http,
+    Layout,
     Paginator,
     Profile,
     Secret,
@@ -52,10 +55,12 @@ __all__ = [
     "Database",
     "Deletions",
     "Each",
+    "End",
     "Entity",
     "FileManifest",
     "Files",
     "Http",
+    "Layout",
     "Paginator",
     "Profile",
     "Secret",
@@ -182,6 +187,19 @@ def _entity(name: str, entry: EntityFile, path: Path) -> Entity:
         table=entry.table,
         query=_query(name, entry, path),
         query_file=entry.query,
+        layout=None if entry.layout is None else _layout(entry.layout),
+    )
+
+
+def _layout(entry: LayoutFile) -> Layout:
+    return Layout(
+        header_row=entry.header_row,
+        header_rows=entry.header_rows,
+        below_header=entry.below_header,
+        names=tuple(entry.names),
+        end=None if entry.end is None else End(**entry.end.model_dump() | {"begins_with": tuple(entry.end.begins_with)}),
+        not_records=tuple(entry.not_records),
+        sheets=tuple(entry.sheets),
     )
 
 

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, 
 from cchc.sources.expressions import repeats_a_repeat
 from cchc.sources.paths import is_broken
 from cchc.sources.profile_http import HttpFile
+from cchc.sources.profile_layout import LayoutFile
 from cchc.typed import Fault, Typed
 
 LONGEST_NAME = 40  # PostgreSQL shortens longer table names without an error
@@ -295,6 +296,9 @@ class EntityFile(Typed):
     file_pattern: str | None = Field(
         None, description="Which files of the drop folder hold it: a pattern with *, ? and {a,b}. Needed where the source has `files`."
     )
+    layout: LayoutFile | None = Field(
+        None, description="How its table stands in a file, where it is more than one header and its rows (docs/guides/table_files.md)."
+    )
     path: str | None = Field(None, description="Its path, where it is not `http.path`.")
     changed_at: ChangedAt | None = Field(
         None,
@@ -489,6 +493,8 @@ class ProfileFile(Typed):
                 raise Fault("'file' needs 'files' with 'name', which finds the day in the file's name.", "entities", name, "changed_at")
             if self.files is not None and entity.file_pattern is None:
                 raise Fault("the source has 'files', so the entity needs 'file_pattern'.", "entities", name)
+            if entity.layout is not None and (self.files is None or self.files.workbook is not None):
+                raise Fault("'layout' goes with 'files', and not with workbooks that are read cell by cell.", "entities", name)
             self._check_relation(name, entity)
         return self
 

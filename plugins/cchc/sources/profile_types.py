@@ -76,11 +76,36 @@ class Each:
 
 
 @dataclass(frozen=True)
+class End:
+    """Where the table of a file ends: at the first row that one of the first three rules finds (profile_layout.py)."""
+
+    begins_with: tuple[str, ...] = ()
+    empty_key: bool = False
+    empty_row: bool = False
+    required: bool = False
+    tables_below: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table stands in a file (profile_layout.py). `header_row` None: the header is found by its names."""
+
+    header_row: int | None = None
+    header_rows: int = 1
+    below_header: int = 0
+    names: tuple[str, ...] = ()
+    end: End | None = None
+    not_records: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Entity:
     """One kind of record of a source. `suite`: the name of its rules; by default those of its `model`.
 
     `changed_at`: the delivered field of the change time. If it is None, known_at of the extract counts, or, with `changed_by_file`, the
-    day in the name of the file. `table`: the table or view of a database, or `query`: the text of the SQL file `query_file`.
+    day in the name of the file. `table`: the table or view of a database, or `query`: the text of the SQL file `query_file`. `layout`: how
+    its table stands in a file, if it is not one header and its rows.
     """
 
     name: str
@@ -100,10 +125,11 @@ class Entity:
     each: Each | None = None
     deletions: Deletions | None = None
     secret: Secret | None = None
-    # not in the repr, by which a blocked file is known: a file is judged without them
+    # not in the repr, by which a blocked file is known: `judged_by` adds the layout where there is one
     table: str | None = field(default=None, repr=False)
     query: str | None = field(default=None, repr=False)
     query_file: str | None = field(default=None, repr=False)
+    layout: Layout | None = field(default=None, repr=False)
 
     @property
     def wire_fields(self) -> dict[str, Column | None]:
@@ -115,6 +141,17 @@ class Entity:
         for name in (*self.key, *(self.key_else or ()), *((self.changed_at,) if self.changed_at else ())):
             fields.setdefault(name, None)
         return fields
+
+    @property
+    def table_columns(self) -> tuple[str, ...]:
+        """The columns of a table that are used: those that land, and those by which secret records are known and counted."""
+        wanted = [name for name in self.fields if name in self.wire_fields]
+        return tuple(dict.fromkeys([*wanted, *((self.secret.field, self.secret.unit) if self.secret is not None else ())]))
+
+    @property
+    def judged_by(self) -> tuple[Any, ...]:
+        """What of the entity decides whether a file can be read. Without a layout it is the same as before there were layouts."""
+        return (self,) if self.layout is None else (self, self.layout)
 
     @property
     def key_list(self) -> Entity:

@@ -1,22 +1,28 @@
-"""The records of a sheet of a workbook. Only the process of `workbook_process` reads them: a sheet may ask for any amount of memory."""
+"""The records of the sheets of a workbook. Only the process of `workbook_process` reads them: a sheet may ask for any amount of memory."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, time
+from fnmatch import fnmatchcase
 from typing import Any
 from unicodedata import normalize
 
 import python_calamine
 
-from cchc.sources.files import Tally, Unfinished, Unreadable, picked_columns
+from cchc.sources.delivered import Tally, Unfinished, Unreadable, picked_columns
+from cchc.sources.header import is_empty
 from cchc.sources.profile import Entity, Files, Profile
+from cchc.sources.records import Problem
+from cchc.sources.table_rows import table_records
 from cchc.sources.times import render
 
+SHEET_STEP = 10_000_000  # a row of the second sheet of a file has the number 20,000,000 + its row, if several sheets are read
 
-def read(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Tally) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (row, record) for each row of a sheet that is not empty: the first sheet, or the one that the profile names.
+
+def read(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Tally) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
+    """Yield (row, record) for each row of a sheet that is not empty: the first sheet, or those that the profile names.
 
     Raises Unfinished if the file is not a complete workbook, and Unreadable if it breaks its contract.
     """
@@ -25,20 +31,78 @@ def read(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Tal
     except (python_calamine.CalamineError, python_calamine.ZipError, OSError, ValueError) as error:
         raise Unfinished(f"it is no whole workbook ({type(error).__name__})") from error
     names = workbook.sheet_names
+    chosen = _chosen(names, entity, files)
+    others = [name for name in names if name not in chosen and workbook.get_sheet_by_name(name).height]
+    tally.other_sheets = others
+    tally.left.sheets = [place for place, name in enumerate(names, 1) if name in others]
+    cell = _cells(entity, profile)
+    if entity.layout is None:
+        yield from _plain(workbook.get_sheet_by_name(chosen[0]), entity, tally, cell)
+        return
+    headers: list[set[str]] = []
+    for name in chosen:
+        above = 0 if len(chosen) == 1 else (names.index(name) + 1) * SHEET_STEP
+        yield from _laid_out(workbook.get_sheet_by_name(name), entity, files, tally, cell, above)
+        headers.append(set(entity.table_columns) & set(tally.header or ()))
+        if headers[-1] != headers[0]:
+            other = sorted(headers[-1] ^ headers[0])
+            raise Unreadable(f"sheets {names.index(chosen[0]) + 1} and {names.index(name) + 1} do not both have {', '.join(other)}")
+
+
+def _chosen(names: list[str], entity: Entity, files: Files) -> list[str]:
+    """The names of the sheets that are read, in the order of the file."""
+    patterns = entity.layout.sheets if entity.layout is not None else ()
+    if patterns:
+        chosen = [name for name in names if any(fnmatchcase(normalize("NFC", name), pattern) for pattern in patterns)]
+        if not chosen:
+            told = ", ".join(patterns)
+            raise Unreadable(f"none of its {len(names)} sheets has a name like {told}", f"entities.{entity.name}.layout.sheets")
+        return chosen
     if not names or (files.sheet is not None and files.sheet not in names):
         raise Unreadable(f"none of its {len(names)} sheets is named {files.sheet or ''}", "files.formats.sheet")
-    chosen = files.sheet or names[0]
-    tally.other_sheets = [name for name in names if name != chosen and workbook.get_sheet_by_name(name).height]
-    rows = workbook.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
+    return [files.sheet or names[0]]
+
+
+def _plain(
+    sheet: python_calamine.CalamineSheet, entity: Entity, tally: Tally, cell: Callable[[str, Any], Any]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The records of a sheet whose first row is the header."""
+    rows = sheet.to_python(skip_empty_area=False)
     if not rows:
         raise Unreadable("line 1: there is no header")
     tally.header = header = [normalize("NFC", str(cell)).strip() for cell in rows[0]]
     picks = picked_columns(header, entity, rows[1:])
-    formats = {name: column.formats for name, column in entity.wire_fields.items() if column is not None and column.formats}
     for number, row in enumerate(rows[1:], 2):
-        if any(cell != "" for cell in row):
+        if is_empty(row):
+            tally.left.empty += 1
+        else:
             tally.rows += 1
-            yield number, {name: _cell(row[index], formats.get(name, profile.time_formats)) for index, name in picks}
+            yield number, {name: cell(name, row[index]) for index, name in picks}
+
+
+def _laid_out(
+    sheet: python_calamine.CalamineSheet, entity: Entity, files: Files, tally: Tally, cell: Callable[[str, Any], Any], above: int
+) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
+    """The records of a sheet whose table stands as the entity's layout says. `above`: what is added to the numbers of its rows."""
+    rows = sheet.to_python(skip_empty_area=False)
+    try:
+        for number, record in table_records(enumerate(rows, 1), entity, tally, files.trailer, sheet.merged_cell_ranges or ()):
+            if isinstance(record, Problem):
+                yield above + number, record
+            else:
+                yield above + number, {name: cell(name, value) for name, value in record.items()}
+    except Unreadable as error:
+        if above:
+            error.args = (f"sheet {above // SHEET_STEP}, {error}", *error.args[1:])
+        raise
+    if above:
+        tally.left.end_row = None  # each sheet has its own
+
+
+def _cells(entity: Entity, profile: Profile) -> Callable[[str, Any], Any]:
+    """A function that gives the value of a cell of a column as text or JSON scalar."""
+    formats = {name: column.formats for name, column in entity.wire_fields.items() if column is not None and column.formats}
+    return lambda name, value: _cell(value, formats.get(name, profile.time_formats))
 
 
 def _cell(value: Any, formats: tuple[str, ...]) -> Any:

@@ -45,7 +45,7 @@ def _answers(data: bytes, name: str, entity: Any, profile: Any, files: Any, most
         else:
             rows = sheets.read(data, entity, profile, files, tally)
         yield from _batches(rows, most)
-        yield ["end", tally.header, tally.rows, tally.other_sheets]
+        yield ["end", tally.header, tally.rows, tally.other_sheets, tally.left.facts()]
     except Unfinished as error:
         yield ["unfinished", str(error)]
     except LacksColumns as error:
@@ -62,7 +62,8 @@ def _batches(rows: Iterator[tuple[int, Any]], most: int) -> Iterator[list[Any]]:
     batch: list[bytes] = []
     size = 0
     for number, record in rows:
-        line = without_nul(orjson.dumps([number, {name: _plain(value) for name, value in record.items()}]))
+        told = {name: _plain(value) for name, value in record.items()} if isinstance(record, dict) else str(record)
+        line = without_nul(orjson.dumps([number, told]))
         if len(line) > most:
             raise Unreadable(f"row {number} has more than {most // MIB} MB (CCHC_MAX_RECORD_MB)")
         batch.append(line)

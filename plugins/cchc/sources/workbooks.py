@@ -15,6 +15,7 @@ from cchc.errors import CchcError
 from cchc.sources.files import LacksColumns, Tally, Unfinished, Unreadable
 from cchc.sources.limits import Limits
 from cchc.sources.profile import Entity, Files, Profile
+from cchc.sources.records import Problem
 
 
 class Workbooks:
@@ -39,8 +40,8 @@ class Workbooks:
 
     def read(
         self, data: bytes, name: str, entity: Entity, profile: Profile, files: Files, tally: Tally
-    ) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield (row, record) for each record of a workbook.
+    ) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
+        """Yield (row, record) for each record of a workbook, with a Problem in place of a row that is no record.
 
         Raises Unfinished if the file is not a complete workbook, and Unreadable if it breaks its contract, asks for more memory or time
         than the limits allow, or ends the process that reads it.
@@ -68,7 +69,7 @@ class Workbooks:
                 kind, *words = orjson.loads(line)
                 if kind == "rows":
                     tally.read += len(line)
-                    yield from ((number, record) for number, record in words[0])
+                    yield from ((number, Problem(record) if type(record) is str else record) for number, record in words[0])
                 else:
                     done = kind != "memory"  # one that lacks memory is not asked again
                     self._end(kind, words, tally)
@@ -93,7 +94,8 @@ class Workbooks:
     def _end(self, kind: str, words: list[Any], tally: Tally) -> None:
         """The end of an answer: the counts, or the error that the process told."""
         if kind == "end":
-            tally.header, tally.rows, tally.other_sheets = words
+            tally.header, tally.rows, tally.other_sheets, left = words
+            tally.left.add(left)
         elif kind == "unfinished":
             raise Unfinished(*words)
         elif kind == "lacks":

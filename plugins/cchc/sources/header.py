@@ -1,0 +1,106 @@
+"""Find the header of a table by its names or by its row, and join the names of a header that goes over several rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+from unicodedata import normalize
+
+from cchc.sources.profile_types import Entity, Layout
+
+SEARCHED_ROWS = 50
+JOINT = " / "
+
+Row = tuple[int, list[Any]]  # the number of its first line in the file (from 1), and its cells
+Merged = Sequence[tuple[tuple[int, int], tuple[int, int]]]  # the first and the last cell of merged ones: (row, column), from 0
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header: its row (0 if the profile has its names), the names of its columns, its rows as names, and the rows above it."""
+
+    row: int
+    names: list[str]
+    rows: list[list[str]]
+    above: list[Row]
+
+
+def name_of(cell: Any) -> str:
+    """A cell of a header as a name: NFC, with one blank in place of blanks and line breaks."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return " ".join(normalize("NFC", str(cell)).split())
+
+
+def is_empty(row: list[Any]) -> bool:
+    """Whether a row has no cell with something else than blanks."""
+    return not any(cell.strip() if isinstance(cell, str) else cell is not None for cell in row)
+
+
+def find_header(rows: Iterator[Row], entity: Entity, layout: Layout, merged: Merged = ()) -> tuple[Header | None, list[Row]]:
+    """The header of a table, and the rows below it that were read to find it; None if there are no such rows.
+
+    If the header is looked for by its names and no row has all of them, the row with most of them is given.
+    """
+    if layout.names:
+        return Header(0, list(layout.names), [], []), []
+    if layout.header_row is not None:
+        above = list(_until(rows, layout.header_row))
+        if not above or above[-1][0] != layout.header_row:
+            return None, []
+        read = [above.pop(), *islice(rows, layout.header_rows - 1)]
+        return (_header(read, above, merged), []) if len(read) == layout.header_rows else (None, [])
+    read = list(islice(rows, SEARCHED_ROWS + layout.header_rows - 1))
+    found = [_header(read[at : at + layout.header_rows], read[:at], merged) for at in range(len(read) - layout.header_rows + 1)]
+    if not found:
+        return None, []
+    wanted = set(entity.table_columns)
+    best = max(found, key=lambda header: len(wanted & set(header.names)))  # the first of equal ones
+    return best, read[len(best.above) + layout.header_rows :]
+
+
+def _until(rows: Iterator[Row], number: int) -> Iterator[Row]:
+    """The rows up to the one that begins at the line `number`, or after it."""
+    for row in rows:
+        yield row
+        if row[0] >= number:
+            return
+
+
+def _header(rows: list[Row], above: list[Row], merged: Merged) -> Header:
+    named = [[name_of(cell) for cell in cells] for _, cells in rows]
+    return Header(rows[0][0], joined(named, _inside(merged, rows[0][0], len(rows))), named, above)
+
+
+def _inside(merged: Merged, first: int, count: int) -> Merged:
+    """The merged cells that begin within `count` rows from the row `first` on, with their rows counted from there."""
+    top = first - 1
+    return [((r - top, c), (r2 - top, c2)) for (r, c), (r2, c2) in merged if top <= r < top + count]
+
+
+def joined(rows: list[list[str]], merged: Merged = ()) -> list[str]:
+    """The names of the columns of a header that goes over `rows`: the different names of a column from the top, joined by ` / `.
+
+    A merged cell counts for all of its columns. Where it is not known which cells are merged (CSV), an empty cell above another name takes
+    the name of its left neighbour, if that also stands above another name.
+    """
+    width = max(map(len, rows))
+    cells = [row + [""] * (width - len(row)) for row in rows]
+    for (row, left), (_, right) in merged:
+        cells[row][left : right + 1] = [cells[row][left]] * (min(right, width - 1) + 1 - left)
+    if not merged:
+        for above in range(len(cells) - 1):
+            _fill(cells, above)
+    return [JOINT.join(part for at, part in enumerate(column) if part and part not in column[:at]) for column in zip(*cells, strict=True)]
+
+
+def _fill(cells: list[list[str]], above: int) -> None:
+    """Fill the empty cells of the row `above` from the left, within columns that have the same names above it."""
+    for column in range(1, len(cells[above])):
+        left = column - 1
+        is_group = all(any(row[place] for row in cells[above + 1 :]) for place in (left, column))
+        same_above = all(row[left] == row[column] for row in cells[:above])
+        if not cells[above][column] and is_group and same_above:
+            cells[above][column] = cells[above][left]

@@ -1,0 +1,230 @@
+"""Tables that stand in a file with more around them: title lines, headers over several rows, an end, sheets, separators."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from cchc.errors import NotConfigured
+from cchc.sources.connection import Connection
+from cchc.sources.extract import extract
+from cchc.sources.header import joined
+from cchc.sources.landing import Landed, Window
+from tests.sources.conftest import KEY, T, records, rows
+from tests.support.files import bytes_of
+from tests.support.table_reports import CASES, profile_with, report, write
+
+Read = Callable[..., Landed]
+
+
+def unchanged(entity: dict[str, Any]) -> None:
+    """The profile of the example as it is."""
+
+
+def with_layout(**keys: Any) -> Callable[[dict[str, Any]], None]:
+    """A change of the profile: these keys of the layout; None takes one out."""
+
+    def change(entity: dict[str, Any]) -> None:
+        entity["layout"] |= keys
+        entity["layout"] = {key: value for key, value in entity["layout"].items() if value is not None}
+
+    return change
+
+
+@pytest.fixture
+def read(tmp_path: Path, landing: str) -> Read:
+    """A function: read one file by the profile of the example, changed; its load."""
+
+    def run(data: bytes, change: Callable[[dict[str, Any]], object] = unchanged, name: str = "bao_cao_1.xlsx") -> Landed:
+        inbox = tmp_path / "inbox"
+        inbox.mkdir(exist_ok=True)
+        (inbox / name).write_bytes(data)
+        profile = profile_with(tmp_path, change)
+        number = next(numbers)
+        (load,) = extract(
+            profile,
+            Connection(profile.source, str(inbox)),
+            Window(None, T),
+            landing,
+            extract_id=number,
+            privacy_key=KEY,
+            entities=["dossiers"],
+        )
+        (inbox / name).unlink()
+        return load
+
+    numbers = itertools.count(1)
+    return run
+
+
+def codes(load: Landed) -> list[Any]:
+    """The codes of the landed dossiers."""
+    return [record["Mã hồ sơ"] for record in records(load) if record is not None]
+
+
+def blocked(load: Landed) -> str:
+    """The message of a load that must be blocked."""
+    assert load.status == "blocked"
+    return load.message or ""
+
+
+def test_a_report_with_titles_two_header_rows_total_and_signatures(read: Read) -> None:
+    load = read(bytes_of(report(*CASES[:2], ["Cộng 2 hồ sơ"], [], CASES[2], second=lambda sheet: sheet.append(["một"]))))
+    assert [line[0] for line in rows(load)] == [7, 8, 11]
+    assert records(load)[1] == {
+        "Mã hồ sơ": "BB-2",
+        "Đơn vị": "Phòng Ví dụ",
+        "Thời gian / Tiếp nhận": "03/01/2023 08:30",
+        "Thời gian / Hẹn trả": "10/01/2023",
+        "Thời gian / Trả kết quả": "12/01/2023",
+        "Hình thức": "Trực tuyến",
+    }
+    left: dict[str, Any] = {
+        "before_header": 2,
+        "below_header": 1,
+        "empty": 3,
+        "not_records": 1,
+        "below_end": 3,
+        "end_row": 12,
+        "sheets": [2],
+    }
+    assert load.manifest["left_alone"] == left
+    assert sum(left[kind] for kind in ("before_header", "below_header", "empty", "not_records", "below_end")) + 2 + 3 == 15, "every row"
+    assert load.manifest["other_sheets"] == 1
+
+
+def test_the_header_by_its_row(read: Read) -> None:
+    assert codes(read(bytes_of(report()), with_layout(header_row=4))) == ["BB-1", "BB-2", "BB-3"]
+    told = blocked(read(bytes_of(report()), with_layout(header_row=2)))
+    assert "row 2 is no header (7 cells, which are not repeated here): it lacks 6 of the 6 columns" in told
+    assert "row 40: there is no header. No file of dossiers has been loaded yet: look at entities.dossiers.layout.header_row" in blocked(
+        read(bytes_of(report()), with_layout(header_row=40))
+    )
+
+
+def test_a_header_that_no_row_has_is_told_by_the_nearest_one(read: Read) -> None:
+    def renames(entity: dict[str, Any]) -> None:
+        entity["columns"]["due_at"]["from"] = "Thời gian / Hạn trả"
+
+    told = blocked(read(bytes_of(report()), renames))
+    assert "row 4 (of the first 50 rows the one most like a header): the header lacks 1 of the 6 columns that the profile uses" in told
+    assert "Nearest in name: Thời gian / Hạn trả → Thời gian / Hẹn trả" in told
+
+
+def test_an_end_that_is_not_there_blocks_the_file(read: Read) -> None:
+    assert "the end of the table is not found, so a part of it may be missing" in blocked(read(bytes_of(report(total=False))))
+    load = read(bytes_of(report(total=False)), with_layout(end={"empty_key": True}))
+    assert codes(load) == ["BB-1", "BB-2", "BB-3", "Người lập biểu", "Nguyễn Văn Mẫu"], "signatures stand in the column of the key"
+    load = read(bytes_of(report(total=False)), with_layout(end={"empty_row": True}))
+    assert (codes(load), load.manifest["left_alone"]["end_row"]) == (["BB-1", "BB-2", "BB-3"], 10)
+    load = read(bytes_of(report()), with_layout(end={"empty_key": True}))
+    assert (codes(load), load.manifest["left_alone"]["below_end"]) == (["BB-1", "BB-2", "BB-3"], 3)
+
+
+def test_a_record_below_the_end_blocks_the_file(read: Read) -> None:
+    book = bytes_of(report(CASES[0], [], CASES[1]))
+    told = blocked(read(book, with_layout(end={"empty_row": True})))
+    assert "row 9 looks like a record and stands below the end of the table (row 8), where nothing is read" in told
+    assert "look at entities.dossiers.layout.end in the profile" in told
+    assert codes(read(book, with_layout(end={"empty_row": True, "tables_below": True}))) == ["BB-1"]
+
+
+def test_a_row_that_repeats_the_header_is_no_record(read: Read) -> None:
+    again = [["STT", "Mã hồ sơ", "Đơn vị", "Thời gian", None, None, "Hình thức"], [None, None, None, "Tiếp nhận", "Hẹn trả", "Trả kết quả"]]
+    load = read(bytes_of(report(CASES[0], *again, CASES[1])))
+    assert (codes(load), load.manifest["left_alone"]["repeated_headers"]) == (["BB-1", "BB-2"], 2)
+    near = ["STT", "BB-9", "Đơn vị", "Thời gian", None, None, "Hình thức"]
+    assert codes(read(bytes_of(report(CASES[0], near)))) == ["BB-1", "BB-9"], "what is not the whole header is a record"
+
+
+def test_several_sheets_are_read_in_order_and_the_others_are_named(read: Read) -> None:
+    book = report(CASES[0], second=lambda sheet: sheet.append(["x"]))
+    write(book.create_sheet("Tháng 2"), CASES[1:])
+    load = read(bytes_of(book))
+    assert [(line, record["Mã hồ sơ"]) for line, record, _ in rows(load)] == [
+        (10_000_007, "BB-1"),
+        (30_000_007, "BB-2"),
+        (30_000_008, "BB-3"),
+    ]
+    assert load.manifest["left_alone"] | {"empty": 0} == {"before_header": 4, "below_header": 2, "empty": 0, "below_end": 6, "sheets": [2]}
+    assert codes(read(bytes_of(book), with_layout(sheets=["Tháng 2"]))) == ["BB-2", "BB-3"]
+    assert "none of its 3 sheets has a name like Quý *" in blocked(read(bytes_of(book), with_layout(sheets=["Quý *"])))
+    book.create_sheet("Tháng 3").append(["x"])
+    assert "sheet 4, line 1: there is no header" in blocked(read(bytes_of(book)))
+    book.worksheets[3].append(["y"])
+    assert "sheet 4, row 1 (of the first 50 rows the one most like a header) is no header" in blocked(read(bytes_of(book)))
+
+
+def test_sheets_with_other_columns_do_not_fill_one_table(read: Read) -> None:
+    def optional(entity: dict[str, Any]) -> None:
+        entity["columns"]["channel_code"] |= {"optional": True, "reason": "not every office has it"}
+
+    book = report(CASES[0])
+    write(book.create_sheet("Tháng 2"), CASES[1:])
+    assert len(codes(read(bytes_of(book), optional))) == 3
+    book.worksheets[1]["G4"] = "Cách nộp"
+    assert "sheets 1 and 2 do not both have Hình thức" in blocked(read(bytes_of(book), optional))
+
+
+TITLES = 'Ủy ban nhân dân xã Ví dụ;;;\n"Báo cáo\ntháng 1; 2 và 3"\n\n'
+BODY = "Mã hồ sơ;Thời gian;;;Đơn vị;Hình thức\n;Tiếp nhận;Hẹn trả;Trả kết quả;;\n1;2;3;4;5;6\n"
+LINE = "{};03/01/2023;10/01/2023;;Phòng Mẫu;Trực tuyến\n"
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
+def test_a_text_file_with_titles_and_joined_names(read: Read, separator: str) -> None:
+    text = BODY + LINE.format("BB-1") + ";;;\n" + LINE.format("BB-2") + "Tổng cộng;2\n\nNgười lập;\n"
+    load = read((TITLES + text.replace(";", separator)).encode(), name="bao_cao_1.csv")
+    assert [(line, record["Mã hồ sơ"]) for line, record, _ in rows(load)] == [(8, "BB-1"), (10, "BB-2")]
+    assert records(load)[0]["Thời gian / Hẹn trả"] == "10/01/2023"
+    assert load.manifest["left_alone"] == {"before_header": 2, "below_header": 1, "empty": 3, "below_end": 2, "end_row": 11}
+
+
+@pytest.mark.parametrize("cut", [20, 60, 140, 180, 240])
+def test_a_text_file_that_is_cut_off_waits(read: Read, cut: int) -> None:
+    text = TITLES + BODY + LINE.format("BB-1") + LINE.format("BB-2") + "Tổng cộng;2\n"
+    assert text[cut - 1] != "\n"
+    load = read(text.encode()[: len(text[:cut].encode())], name="bao_cao_1.csv")
+    assert (load.status, "no newline after its last line" in (load.message or "")) == ("waiting", True)
+
+
+def test_a_file_without_a_header(read: Read) -> None:
+    names = ["Mã hồ sơ", "Thời gian / Tiếp nhận", "Thời gian / Hẹn trả", "Thời gian / Trả kết quả", "Đơn vị", "Hình thức"]
+    change = with_layout(names=names, header_rows=None, below_header=None, end=None, sheets=None)
+    load = read((LINE.format("BB-1") + LINE.format("BB-2") + "BB-3;x\n").encode(), change, "bao_cao_1.csv")
+    assert codes(load) == ["BB-1", "BB-2"]
+    assert rows(load)[2] == [3, None, "2 cells where the header has 6"]
+    book = Workbook()
+    book.worksheets[0].append(["BB-1", None, None, None, "Phòng Mẫu", "Trực tuyến"])
+    book.worksheets[0].append(["BB-2", None, None, None, "Phòng Mẫu", "Trực tuyến", "too much"])
+    load = read(bytes_of(book), change, "bao_cao_2.xlsx")
+    assert rows(load)[1] == [2, None, "7 cells where the header has 6"]
+
+
+def test_joined_names() -> None:
+    assert joined([["a", "g", "", "", "z"], ["", "h", "", "k", ""], ["", "1", "2", "3", ""]]) == [
+        "a", "g / h / 1", "g / h / 2", "g / k / 3", "z",
+    ]  # fmt: skip
+    assert joined([["a", "", ""], ["", "b", "c"]]) == ["a", "b", "c"], "a cell over nothing is no group"
+    assert joined([["g", "", "n"], ["b", "c", "d"]], [((0, 2), (0, 2))]) == ["g / b", "c", "n / d"], "what is merged is known"
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"end": {"required": True}}, "'end' needs a rule that finds it"),
+        ({"end": {"begins_with": [" "]}}, "'begins_with' has an empty text"),
+        ({"names": ["a"]}, "'names' is for a file without a header"),
+        ({"names": ["a", "a"], "header_rows": None}, "'names' has a name twice"),
+        ({"header_rows": 9}, "'header_rows' must be at most 5"),
+        ({"header": 3}, "unknown key 'header'"),
+    ],
+)
+def test_a_layout_that_cannot_be_meant_is_refused(tmp_path: Path, keys: dict[str, Any], words: str) -> None:
+    with pytest.raises(NotConfigured, match=words):
+        profile_with(tmp_path, with_layout(**keys))
