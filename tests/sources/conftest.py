@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from cchc.sources.extract import extract
 from cchc.sources.landing import Landed, Window, read_parts
 from cchc.sources.profile import Profile, load_profile
 from tests.support.source_server import Source, serving
+from tests.support.table_reports import profile_with
 
 PROJECT = Path(__file__).resolve().parents[2]
 T = datetime(2023, 7, 1, tzinfo=ZONE)
@@ -82,4 +84,30 @@ def pull(url: str, landing: str, sleeps: list[float]) -> Callable[..., dict[str,
         loads = extract(profile(name), connection, window, landing, extract_id=extract_id, privacy_key=KEY, entities=entities, **options)
         return {load.entity: load for load in loads}
 
+    return run
+
+
+@pytest.fixture
+def read(tmp_path: Path, landing: str) -> Callable[..., Landed]:
+    """A function: read one file by the profile of the example, changed; its load."""
+
+    def run(data: bytes, change: Callable[[dict[str, Any]], object] = lambda entity: None, name: str = "bao_cao_1.xlsx") -> Landed:
+        inbox = tmp_path / "inbox"
+        inbox.mkdir(exist_ok=True)
+        (inbox / name).write_bytes(data)
+        profile = profile_with(tmp_path, change)
+        number = next(numbers)
+        (load,) = extract(
+            profile,
+            Connection(profile.source, str(inbox)),
+            Window(None, T),
+            landing,
+            extract_id=number,
+            privacy_key=KEY,
+            entities=["dossiers"],
+        )
+        (inbox / name).unlink()
+        return load
+
+    numbers = itertools.count(1)
     return run

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,66 +9,11 @@ import pytest
 from openpyxl import Workbook
 
 from cchc.errors import NotConfigured
-from cchc.sources.connection import Connection
-from cchc.sources.extract import extract
 from cchc.sources.header import joined
-from cchc.sources.landing import Landed, Window
-from tests.sources.conftest import KEY, T, records, rows
+from tests.sources.conftest import records, rows
+from tests.sources.table_reading import Read, blocked, codes, with_layout
 from tests.support.files import bytes_of
 from tests.support.table_reports import CASES, profile_with, report, write
-
-Read = Callable[..., Landed]
-
-
-def unchanged(entity: dict[str, Any]) -> None:
-    """The profile of the example as it is."""
-
-
-def with_layout(**keys: Any) -> Callable[[dict[str, Any]], None]:
-    """A change of the profile: these keys of the layout; None takes one out."""
-
-    def change(entity: dict[str, Any]) -> None:
-        entity["layout"] |= keys
-        entity["layout"] = {key: value for key, value in entity["layout"].items() if value is not None}
-
-    return change
-
-
-@pytest.fixture
-def read(tmp_path: Path, landing: str) -> Read:
-    """A function: read one file by the profile of the example, changed; its load."""
-
-    def run(data: bytes, change: Callable[[dict[str, Any]], object] = unchanged, name: str = "bao_cao_1.xlsx") -> Landed:
-        inbox = tmp_path / "inbox"
-        inbox.mkdir(exist_ok=True)
-        (inbox / name).write_bytes(data)
-        profile = profile_with(tmp_path, change)
-        number = next(numbers)
-        (load,) = extract(
-            profile,
-            Connection(profile.source, str(inbox)),
-            Window(None, T),
-            landing,
-            extract_id=number,
-            privacy_key=KEY,
-            entities=["dossiers"],
-        )
-        (inbox / name).unlink()
-        return load
-
-    numbers = itertools.count(1)
-    return run
-
-
-def codes(load: Landed) -> list[Any]:
-    """The codes of the landed dossiers."""
-    return [record["Mã hồ sơ"] for record in records(load) if record is not None]
-
-
-def blocked(load: Landed) -> str:
-    """The message of a load that must be blocked."""
-    assert load.status == "blocked"
-    return load.message or ""
 
 
 def test_a_report_with_titles_two_header_rows_total_and_signatures(read: Read) -> None:
@@ -191,6 +134,14 @@ def test_a_text_file_that_is_cut_off_waits(read: Read, cut: int) -> None:
     assert text[cut - 1] != "\n"
     load = read(text.encode()[: len(text[:cut].encode())], name="bao_cao_1.csv")
     assert (load.status, "no newline after its last line" in (load.message or "")) == ("waiting", True)
+
+
+def test_a_text_file_that_is_cut_off_within_quotes_waits(read: Read) -> None:
+    for text in (TITLES + BODY + LINE.format("BB-1") + 'BB-2;"03/01\n', TITLES + '"Mã hồ sơ;Thời gian\n'):
+        load = read(text.encode(), name="bao_cao_1.csv")
+        assert (load.status, "it ends within quotes" in (load.message or "")) == ("waiting", True)
+    load = read((TITLES + BODY + LINE.format("BB-1") + 'Tổng cộng;1\n"Người lập\n"\n').encode(), name="bao_cao_1.csv")
+    assert codes(load) == ["BB-1"], "a cell with a line break at its end is closed"
 
 
 def test_a_file_without_a_header(read: Read) -> None:

@@ -12,9 +12,10 @@ from unicodedata import normalize
 from cchc.sources.delivered import Tally, Unfinished, Unreadable, Watched, picked_columns, require_end, too_long
 from cchc.sources.header import SEARCHED_ROWS, Row, find_header, is_empty
 from cchc.sources.limits import MIB, Limits
-from cchc.sources.profile import Entity, Files
+from cchc.sources.profile import Entity, Files, Layout
 from cchc.sources.records import Problem
 from cchc.sources.table_rows import table_records
+from cchc.sources.text_encodings import Recoded
 
 AHEAD_LINES = 2 * SEARCHED_ROWS  # a row may go over several lines
 
@@ -22,13 +23,17 @@ SEPARATORS = (",", ";", "\t", "|")
 
 
 def read(
-    content: Any, watched: Watched, entity: Entity, files: Files, tally: Tally, limits: Limits
+    content: Any, watched: Watched, entity: Entity, files: Files, tally: Tally, limits: Limits, encoding: str | None = None
 ) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
     """Yield (line, record) for each record of a CSV file; if the profile names a trailer, for the records before it.
 
-    Raises Unfinished if the file has no end, and Unreadable if it breaks its contract.
+    `encoding`: that of this file, if it was chosen for the file alone. Raises Unfinished if the file has no end, and Unreadable if it
+    breaks its contract.
     """
-    text = io.TextIOWrapper(content, encoding=files.encoding, newline="")
+    if encoding is not None:
+        watched = Watched(Recoded(content, encoding))  # type: ignore[arg-type]  # it is a readable binary stream
+        content = io.BufferedReader(watched)
+    text = io.TextIOWrapper(content, encoding=files.encoding if encoding is None else "utf-8", newline="")
     place = _Place()
     try:
         if entity.layout is None:
@@ -39,12 +44,17 @@ def read(
         raise _undecoded(error, files.encoding, place.line) from error
     except Unreadable:
         if not content.read(1):  # a file that is still being written may lack its header or its end
-            require_end(watched)
+            _require_whole(watched, place)
         raise
     except csv.Error as error:
         raise Unreadable(f"after line {place.line}: {error}") from error
     finally:
         text.detach()
+    _require_whole(watched, place)
+
+
+def _require_whole(watched: Watched, place: _Place) -> None:
+    """Raise Unfinished if the file was not read to an end that can be one."""
     require_end(watched)
     if place.is_cut:
         raise Unfinished("it ends within quotes")
@@ -96,12 +106,14 @@ def _laid_out(
     """The records of a file whose table stands as the entity's layout says."""
     csv.field_size_limit(limits.record * MIB)
     ahead = _Ahead(text, limits)
-    rows = _Numbered(ahead, files.delimiter or _separator(ahead.lines, entity), limits, before=0)
+    layout = entity.layout or Layout()
+    form = _form(layout.delimiter or files.delimiter or _separator(ahead.lines, entity), layout.quote)
+    rows = _Numbered(ahead, form, limits, before=0)
 
     def numbered() -> Iterator[Row]:
         for row in rows:
             start, place.line = place.line + 1, rows.line_num
-            place.is_cut = bool(row) and _is_cut(row, len(tally.header or ()))
+            place.is_cut = bool(row) and row[-1].endswith("\n") and rows.is_within_quotes
             yield start, row
 
     yield from table_records(numbered(), entity, tally, files.trailer)
@@ -125,19 +137,24 @@ class _Ahead:
         return next(self._again, None) or self._text.readline(most)
 
 
+def _form(delimiter: str, quote: str = '"') -> dict[str, Any]:
+    """How a line is cut into cells, in the words of the module csv. `quote` empty: nothing is quoted."""
+    return {"delimiter": delimiter, "quotechar": quote} if quote else {"delimiter": delimiter, "quoting": csv.QUOTE_NONE}
+
+
 def _separator(lines: list[str], entity: Entity) -> str:
     """The separator by which the first lines have most of the columns that the profile uses; the comma where none has any."""
     assert entity.layout is not None  # noqa: S101  # the caller asked
     wanted = set(entity.table_columns)
 
     def met(separator: str) -> int:
-        rows = enumerate(csv.reader((line.replace("\0", "") for line in lines), delimiter=separator), 1)
+        rows = enumerate(csv.reader((line.replace("\0", "") for line in lines), **_form(separator, layout.quote)), 1)
         header, _ = find_header(iter(list(rows)), entity, replace(layout, header_row=None))
         return len(wanted & set(header.names)) if header is not None else 0
 
     layout = entity.layout
     if layout.names:
-        widths = {separator: max(map(len, csv.reader(lines, delimiter=separator)), default=0) for separator in SEPARATORS}
+        widths = {separator: max(map(len, csv.reader(lines, **_form(separator, layout.quote))), default=0) for separator in SEPARATORS}
         return next((separator for separator, width in widths.items() if width == len(layout.names)), SEPARATORS[0])
     return max(SEPARATORS, key=met)
 
@@ -162,7 +179,7 @@ def _csv_rows(text: io.TextIOWrapper, files: Files, limits: Limits) -> tuple[int
     header = next(csv.reader([first], delimiter=delimiter), None)
     if not header:
         return 0, None, None
-    return 1, [normalize("NFC", cell).strip() for cell in header], _Numbered(text, delimiter, limits)
+    return 1, [normalize("NFC", cell).strip() for cell in header], _Numbered(text, _form(delimiter), limits)
 
 
 class _Lines(Protocol):
@@ -175,9 +192,11 @@ class _Numbered:
     A record may stand on many lines, if its cells have line breaks in quotes; all of them together must stay within the limit.
     """
 
-    def __init__(self, text: _Lines, delimiter: str, limits: Limits, before: int = 1) -> None:
-        self._reader = csv.reader(self._lines(text, limits), delimiter=delimiter)
+    def __init__(self, text: _Lines, form: dict[str, Any], limits: Limits, before: int = 1) -> None:
+        self._reader = csv.reader(self._lines(text, limits), **form)
         self._size = 0
+        self._quote = form.get("quotechar", '"')
+        self._quotes = 0
         self._before = before
         self._first = before + 1
 
@@ -187,12 +206,18 @@ class _Numbered:
             self._size += len(line)
             if self._size >= most:
                 raise too_long(self._first, limits)
+            self._quotes += line.count(self._quote)
             yield line.replace("\0", "")
 
     def __iter__(self) -> Iterator[list[str]]:
         for row in self._reader:
             yield row
-            self._size, self._first = 0, self.line_num + 1
+            self._size, self._quotes, self._first = 0, 0, self.line_num + 1
+
+    @property
+    def is_within_quotes(self) -> bool:
+        """Whether the lines of the current row have a quote that is not closed."""
+        return self._quotes % 2 == 1
 
     @property
     def line_num(self) -> int:

@@ -73,7 +73,7 @@ class Tally:
     """Counts of a delivered table: its header, all data rows, and the sum of amounts in the rows that match `where`.
 
     `read`: the bytes that were read so far, of any file; `other_sheets`: sheets of a workbook that have cells and are not read; `left`:
-    what of the table became no record.
+    what of the table became no record; `encoding`: that of the file, if it was chosen for the file alone.
     """
 
     amount_field: str | None = None
@@ -88,6 +88,7 @@ class Tally:
     read: int = 0
     other_sheets: list[str] = field(default_factory=list)
     left: LeftAlone = field(default_factory=LeftAlone)
+    encoding: str | None = None
 
     def count(self, header: list[str], row: list[str]) -> None:
         """Count one data row."""

@@ -533,6 +533,8 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
     manifest = job.manifest(entity.name, started, name) | _counts(entity, intake, writer) | facts
     manifest |= {"total_reported": None, "complete": intake.late == 0}
     manifest |= {"other_sheets": len(tally.other_sheets), "left_alone": tally.left.facts()}
+    if tally.encoding is not None:
+        manifest["encoding"] = tally.encoding
     if entity.mode == "list":
         manifest["list_fetched"] = job.window.end.isoformat()
     write_manifest(folder, manifest)

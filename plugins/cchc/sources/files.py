@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import orjson
 
 from cchc.errors import NotConfigured, SourceUnavailable
-from cchc.sources import csv_files
+from cchc.sources import csv_files, text_encodings
 from cchc.sources.connection import Connection, variable
 from cchc.sources.delivered import LacksColumns, Tally, Unfinished, Unreadable, Watched, require_end, too_long, whole_number
 from cchc.sources.landing import Folder
@@ -136,7 +136,11 @@ def read_records(
                 watched = Watched(stream, most=limits.file * MIB)  # type: ignore[arg-type]  # both are readable binary streams
                 content: Any = stack.enter_context(io.BufferedReader(watched, CHUNK))
                 is_lines = plain.endswith(".ndjson")
-                reading = _ndjson(content, watched, limits) if is_lines else csv_files.read(content, watched, entity, files, tally, limits)
+                if is_lines:
+                    reading = _ndjson(content, watched, limits)
+                else:
+                    tally.encoding = _chosen_encoding(folder, name, entity, limits)
+                    reading = csv_files.read(content, watched, entity, files, tally, limits, tally.encoding)
                 for pair in reading:
                     tally.read = watched.count
                     yield pair
@@ -146,6 +150,17 @@ def read_records(
             pass
         if delivered.hash is None or delivered.hash.hexdigest() != expected_sha256:
             raise Unfinished("it changed while it was read")
+
+
+def _chosen_encoding(folder: Folder, name: str, entity: Entity, limits: Limits) -> str | None:
+    """The encoding of one text file, if the layout of the entity allows several; the whole file is read for it. None: that of all files."""
+    if entity.layout is None or not entity.layout.encodings:
+        return None
+    with ExitStack() as stack:
+        raw = stack.enter_context(folder.fs.open(f"{folder.path}/{name}", "rb"))
+        stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
+        content = io.BufferedReader(Watched(stream, most=limits.file * MIB), CHUNK)  # type: ignore[arg-type]  # both are readable binary streams
+        return text_encodings.choose(content, entity.layout.encodings, f"entities.{entity.name}.layout.encodings")
 
 
 def _whole(stream: Any, limits: Limits) -> bytes:

@@ -200,6 +200,9 @@ def _layout(entry: LayoutFile) -> Layout:
         end=None if entry.end is None else End(**entry.end.model_dump() | {"begins_with": tuple(entry.end.begins_with)}),
         not_records=tuple(entry.not_records),
         sheets=tuple(entry.sheets),
+        delimiter=entry.delimiter,
+        quote=entry.quote,
+        encodings=tuple(entry.encodings),
     )
 
 

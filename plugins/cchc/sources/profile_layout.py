@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from cchc.sources.vietnamese_letters import plain_name
 from cchc.typed import Fault, Typed
 
 MOST_HEADER_ROWS = 5
@@ -67,6 +68,33 @@ class LayoutFile(Typed):
         description="The sheets of a workbook that are read: names, or patterns with * and ?. Without it `files.formats.sheet`, or the "
         "first one.",
     )
+
+    delimiter: str | None = Field(
+        None,
+        description="The character between the columns of a text file. Without it `files.formats.delimiter`, or the one of , ; tab and | "
+        "by which the header has most of the names.",
+    )
+    quote: str = Field('"', description="The character around cells of a text file that have the delimiter in them; ``: there is none.")
+    encodings: list[str] = Field(
+        [],
+        description="The encodings that a text file may have, in the order in which they are tried for each file: `utf-8`, `utf-16`, "
+        "`windows-1258`, `vni`, `tcvn3`, or another that Python knows. Give `vni` before `tcvn3`. Without it `files.formats.encoding`.",
+    )
+
+    @model_validator(mode="after")
+    def _text_rules(self) -> LayoutFile:
+        if self.delimiter is not None and len(self.delimiter) != 1:
+            raise Fault(f"a delimiter is one character, not {self.delimiter!r}.")
+        if len(self.quote) > 1:
+            raise Fault(f"'quote' is one character, or nothing, not {self.quote!r}.")
+        if self.quote == self.delimiter:
+            raise Fault("'quote' and 'delimiter' are the same character.")
+        for encoding in self.encodings:
+            try:
+                plain_name(encoding)
+            except LookupError:
+                raise Fault(f"encoding {encoding!r} is not known.") from None
+        return self
 
     @model_validator(mode="after")
     def _rules(self) -> LayoutFile:

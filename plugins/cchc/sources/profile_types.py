@@ -97,6 +97,9 @@ class Layout:
     end: End | None = None
     not_records: tuple[str, ...] = ()
     sheets: tuple[str, ...] = ()
+    delimiter: str | None = None
+    quote: str = '"'
+    encodings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
