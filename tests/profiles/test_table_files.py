@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,9 @@ def test_a_report_is_loaded_by_its_profile_alone(warehouse: Settings, monkeypatc
     monkeypatch.setenv("CCHC_SOURCES_DIR", str(EXAMPLE.parent))
     connect(monkeypatch, "table_files", conn_type="fs", host=str(drop))
     assert cchc("init").code == 0
-    book = report(*CASES[:2], [], CASES[2], second=lambda sheet: sheet.append(["Nguyễn Văn Mẫu"]))
+    second = datetime(2023, 1, 10, 17, 0, 30)  # no format of the profile has room for seconds
+    with_a_time = [*CASES[0][:1], "BB-4", *CASES[0][2:4], second, *CASES[0][5:]]
+    book = report(*CASES[:2], [], CASES[2], with_a_time, second=lambda sheet: sheet.append(["Nguyễn Văn Mẫu"]))
     (drop / "bao_cao_2023_01.xlsx").write_bytes(bytes_of(book))
 
     said = cchc("ingest", "table_files")
@@ -34,9 +37,10 @@ def test_a_report_is_loaded_by_its_profile_alone(warehouse: Settings, monkeypatc
         {"dossier_code": "BB-2", "unit_code": "BB.1", "received": "2023-01-03 08:30:00", "status_code": 9, "channel_code": 2},
         {"dossier_code": "BB-3", "unit_code": "BB.2", "received": "2023-01-03 08:30:00", "status_code": 4, "channel_code": 1},
     ]
-    assert rows_of(warehouse, "select 1 from ops.quarantine where action = 'quarantine' and resolved_at is null") == []
+    held = rows_of(warehouse, "select rule, file, line from ops.quarantine where action = 'quarantine' and resolved_at is null")
+    assert [(row["rule"], row["file"], row["line"]) for row in held] == [("K3", "bao_cao_2023_01.xlsx", 11)], "a time is not cut to a day"
     file = " table_files dossiers, file bao_cao_2023_01.xlsx: "
-    left = "no records are 2 rows above the header, 1 row right below the header, 3 empty rows, 3 rows from row 11 on, where the table ends"
+    left = "no records are 2 rows above the header, 1 row right below the header, 3 empty rows, 3 rows from row 12 on, where the table ends"
     doctor = cchc("doctor", "table_files").out
     for told in (said.err, doctor):
         assert file + left in told

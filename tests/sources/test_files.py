@@ -167,6 +167,13 @@ def test_revisions_in_any_order_and_only_days_before_t(inbox: Path, read: Callab
     assert len(read(extract_id=3, window=Window(start, T))) == 4  # late files of old days come with the usual window
 
 
+def test_a_day_file_with_its_ending_in_capitals(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    day_file(inbox, "giaodich_20230105.CSV")
+    (inbox / "giaodich_20230105.CSV.json").rename(inbox / "giaodich_20230105.json")
+    (load,) = read()
+    assert (load.status, load.file_name, load.manifest["file_date"]) == ("landed", "giaodich_20230105.CSV", "2023-01-05")
+
+
 def test_waiting_for_the_manifest_is_told_after_a_day(inbox: Path, read: Callable[..., list[Landed]]) -> None:
     day_file(inbox)
     (inbox / "giaodich_20230105.json").unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,27 @@ def test_a_text_file_that_is_cut_off_within_quotes_waits(read: Read) -> None:
         assert (load.status, "it ends within quotes" in (load.message or "")) == ("waiting", True)
     load = read((TITLES + BODY + LINE.format("BB-1") + 'Tổng cộng;1\n"Người lập\n"\n').encode(), name="bao_cao_1.csv")
     assert codes(load) == ["BB-1"], "a cell with a line break at its end is closed"
+
+
+def test_a_last_line_may_lack_its_newline_where_the_profile_says_so(read: Read) -> None:
+    text = TITLES + BODY + LINE.format("BB-1") + LINE.format("BB-2").rstrip()
+    change = with_layout(open_end=True, end=None)
+    assert codes(read(text.encode(), change, "bao_cao_1.csv")) == ["BB-1", "BB-2"]
+    assert "no newline after its last line" in (read(text.encode(), with_layout(end=None), "bao_cao_1.csv").message or "")
+    short = read(text[: -len("Phòng Mẫu;Trực tuyến")].encode(), change, "bao_cao_1.csv")
+    assert (short.status, "its last line has neither a newline nor all of its cells" in (short.message or "")) == ("waiting", True)
+    assert (nothing := read(b"", change, "bao_cao_1.csv")).status == "waiting"
+    assert "it is empty" in (nothing.message or "")
+    end = {"begins_with": ["Tổng cộng"]}
+    load = read((text + "\nTổng cộng;2").encode(), with_layout(open_end=True, end=end), "bao_cao_1.csv")
+    assert codes(load) == ["BB-1", "BB-2"], "below the end a row may have fewer cells"
+
+
+def test_endings_in_capitals_are_read(read: Read) -> None:
+    text = (TITLES + BODY + LINE.format("BB-1") + "Tổng cộng;1\n").encode()
+    assert codes(read(text, name="bao_cao_1.CSV")) == ["BB-1"]
+    assert codes(read(gzip.compress(text), name="bao_cao_1.Csv.GZ")) == ["BB-1"]
+    assert codes(read(bytes_of(report()), name="bao_cao_1.XLSX")) == ["BB-1", "BB-2", "BB-3"]
 
 
 def test_a_file_without_a_header(read: Read) -> None:

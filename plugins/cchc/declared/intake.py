@@ -18,6 +18,7 @@ from unicodedata import normalize
 from cchc.reference.catalogue import catalogue
 from cchc.reference.duties import Duties, Duty, duties
 from cchc.settings import Settings
+from cchc.sources.day_files import matched_name
 from cchc.sources.described import described
 from cchc.sources.files import Unfinished, Unreadable, whole_number
 from cchc.sources.profile import Files, Profile
@@ -47,7 +48,7 @@ def read(data: bytes, name: str, profile: Profile, files: Files) -> Iterator[tup
 
     Raises Unfinished if the file is not a complete workbook, and Unreadable, which names every fault with its cell, if it has faults.
     """
-    match = re.fullmatch(files.name or "", name)
+    match = matched_name(name, files)
     if match is None:
         raise Unreadable(f"B1 name: expected a name like {NAME_WORDS}, found {name}")
     month = date.fromisoformat(match["date"] + "-01")

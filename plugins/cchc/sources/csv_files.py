@@ -44,28 +44,32 @@ def read(
         raise _undecoded(error, files.encoding, place.line) from error
     except Unreadable:
         if not content.read(1):  # a file that is still being written may lack its header or its end
-            _require_whole(watched, place)
+            _require_whole(watched, place, entity)
         raise
     except csv.Error as error:
         raise Unreadable(f"after line {place.line}: {error}") from error
     finally:
         text.detach()
-    _require_whole(watched, place)
+    _require_whole(watched, place, entity)
 
 
-def _require_whole(watched: Watched, place: _Place) -> None:
+def _require_whole(watched: Watched, place: _Place, entity: Entity) -> None:
     """Raise Unfinished if the file was not read to an end that can be one."""
-    require_end(watched)
+    if entity.layout is None or not entity.layout.open_end or not watched.last:
+        require_end(watched)
+    elif watched.last != b"\n" and place.is_short:
+        raise Unfinished("its last line has neither a newline nor all of its cells")
     if place.is_cut:
         raise Unfinished("it ends within quotes")
 
 
 @dataclass
 class _Place:
-    """How far a file was read: its last line, and whether it may have ended within quotes there."""
+    """How far a file was read: its last line, whether it may have ended within quotes there, and whether it lacks cells of a record."""
 
     line: int = 0
     is_cut: bool = False
+    is_short: bool = False
 
 
 def _plain(
@@ -110,13 +114,17 @@ def _laid_out(
     form = _form(layout.delimiter or files.delimiter or _separator(ahead.lines, entity), layout.quote)
     rows = _Numbered(ahead, form, limits, before=0)
 
+    last: list[str] = []
+
     def numbered() -> Iterator[Row]:
         for row in rows:
             start, place.line = place.line + 1, rows.line_num
             place.is_cut = bool(row) and row[-1].endswith("\n") and rows.is_within_quotes
+            last[:] = row
             yield start, row
 
     yield from table_records(numbered(), entity, tally, files.trailer)
+    place.is_short = len(last) < len(tally.header or ()) and tally.left.end_row is None
 
 
 class _Ahead:

@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
+from cchc.sources.delivered import Tally, Unfinished, Unreadable, small_ending, whole_number
 from cchc.sources.described import described
-from cchc.sources.files import Tally, Unfinished, Unreadable, whole_number
 from cchc.sources.landing import Check, Folder
 from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MANIFEST_BYTES, MIB
 from cchc.sources.profile import FileManifest, Files
@@ -32,8 +32,8 @@ class FileName:
 
 def parse_name(name: str, files: Files) -> FileName | None:
     """The day and the revision in a file's name; None if the name does not match, or if they are outside what can be meant."""
-    match = re.fullmatch(files.name or "", name)
-    if not match:
+    match = matched_name(name, files)
+    if match is None:
         return None
     groups = match.groupdict()
     try:
@@ -46,9 +46,15 @@ def parse_name(name: str, files: Files) -> FileName | None:
     return FileName(day, revision) if FIRST_YEAR <= day.year <= LAST_YEAR and revision <= HIGHEST_REVISION else None
 
 
+def matched_name(name: str, files: Files) -> re.Match[str] | None:
+    """A file's name as the profile's pattern for names finds it, with its ending in capitals or not."""
+    pattern = files.name or ""
+    return re.fullmatch(pattern, name) or re.fullmatch(pattern, small_ending(name))
+
+
 def same_delivery(name: str, files: Files) -> tuple[tuple[str, str], ...] | None:
     """The parts of a file's name without its revision: files with the same parts replace one another. None if the name does not match."""
-    match = re.fullmatch(files.name or "", name)
+    match = matched_name(name, files)
     if match is None or parse_name(name, files) is None:
         return None
     return tuple(sorted((group, value) for group, value in match.groupdict(default="").items() if group != "revision"))
@@ -56,7 +62,7 @@ def same_delivery(name: str, files: Files) -> tuple[tuple[str, str], ...] | None
 
 def manifest_name(name: str, manifest: FileManifest) -> str:
     """The name of the manifest beside a data file: the last suffix (after .gz) replaced."""
-    return name.removesuffix(".gz").rpartition(".")[0] + manifest.suffix
+    return re.sub(r"\.gz\Z", "", name, flags=re.IGNORECASE).rpartition(".")[0] + manifest.suffix
 
 
 def read_manifest(folder: Folder, name: str, manifest: FileManifest) -> tuple[dict[str, Any], bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -100,6 +101,11 @@ class Tally:
             amount = whole_number(cells.get(self.amount_field, ""), self.thousands)
             self.unread_amounts += amount is None
             self.amount += amount or 0
+
+
+def small_ending(name: str) -> str:
+    """The name of a file with its ending in small letters, `.gz` and the one before it: `A.CSV.GZ` → `A.csv.gz`."""
+    return re.sub(r"(?:\.[A-Za-z0-9]+)?\.gz\Z|\.[A-Za-z0-9]+\Z", lambda ending: ending.group().lower(), name, flags=re.IGNORECASE)
 
 
 def whole_number(value: Any, thousands: str | None) -> int | None:

@@ -503,7 +503,7 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
     config = _files_of(job.profile)
     entity, name, facts = file.entity, file.name, file.facts
     folder = job.folder(entity.name, name)
-    is_table = not name.removesuffix(".gz").endswith(".ndjson")
+    is_table = not files.small_ending(name).removesuffix(".gz").endswith(".ndjson")
     intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets, lists_are_text=is_table)
     tally = files.Tally(thousands=config.thousands)
     if config.manifest is not None:

@@ -24,14 +24,24 @@ import orjson
 from cchc.errors import NotConfigured, SourceUnavailable
 from cchc.sources import csv_files, text_encodings
 from cchc.sources.connection import Connection, variable
-from cchc.sources.delivered import LacksColumns, Tally, Unfinished, Unreadable, Watched, require_end, too_long, whole_number
+from cchc.sources.delivered import (
+    LacksColumns,
+    Tally,
+    Unfinished,
+    Unreadable,
+    Watched,
+    require_end,
+    small_ending,
+    too_long,
+    whole_number,
+)
 from cchc.sources.landing import Folder
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.nul import without_nul
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
 
-__all__ = ["LacksColumns", "Tally", "Unfinished", "Unreadable", "Watched", "whole_number"]
+__all__ = ["LacksColumns", "Tally", "Unfinished", "Unreadable", "Watched", "small_ending", "whole_number"]
 
 CHUNK = 2**20
 STRICT_WORKBOOKS = {"declared": "cchc.declared.intake"}
@@ -77,9 +87,13 @@ def check_drop_folder(connection: Connection, profile: Profile) -> str:
 
 
 def matching(entity: Entity, names: list[str]) -> list[str]:
-    """The `names` that match the entity's file pattern, with or without .gz."""
+    """The `names` that match the entity's file pattern, with or without .gz, and with their ending in capitals or not."""
     patterns = expanded(entity.file_pattern or "")
-    return [name for name in names if any(fnmatchcase(name.removesuffix(".gz"), pattern) for pattern in patterns)]
+
+    def fits(name: str) -> bool:
+        return any(fnmatchcase(given.removesuffix(".gz"), pattern) for given in (name, small_ending(name)) for pattern in patterns)
+
+    return [name for name in names if fits(name)]
 
 
 def expanded(pattern: str) -> list[str]:
@@ -127,8 +141,8 @@ def read_records(
     with ExitStack() as stack:
         delivered = Watched(stack.enter_context(folder.fs.open(f"{folder.path}/{name}", "rb")), hashing=True)
         raw = stack.enter_context(io.BufferedReader(delivered, CHUNK))
-        stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
-        plain = name.removesuffix(".gz")
+        stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if small_ending(name).endswith(".gz") else raw
+        plain = small_ending(name).removesuffix(".gz")
         try:
             if plain.endswith(".xlsx"):
                 yield from books.read(_whole(stream, limits), name, entity, profile, files, tally)
@@ -158,7 +172,7 @@ def _chosen_encoding(folder: Folder, name: str, entity: Entity, limits: Limits) 
         return None
     with ExitStack() as stack:
         raw = stack.enter_context(folder.fs.open(f"{folder.path}/{name}", "rb"))
-        stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
+        stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if small_ending(name).endswith(".gz") else raw
         content = io.BufferedReader(Watched(stream, most=limits.file * MIB), CHUNK)  # type: ignore[arg-type]  # both are readable binary streams
         return text_encodings.choose(content, entity.layout.encodings, f"entities.{entity.name}.layout.encodings")
 

@@ -203,6 +203,7 @@ def _layout(entry: LayoutFile) -> Layout:
         delimiter=entry.delimiter,
         quote=entry.quote,
         encodings=tuple(entry.encodings),
+        open_end=entry.open_end,
     )
 
 

@@ -81,6 +81,12 @@ class LayoutFile(Typed):
         "`windows-1258`, `vni`, `tcvn3`, or another that Python knows. Give `vni` before `tcvn3`. Without it `files.formats.encoding`.",
     )
 
+    open_end: bool = Field(
+        False,
+        description="The last line of a text file may lack its newline. Without it such a file waits, because nobody can tell it from one "
+        "that is still being written; so with it the sender must write a file under another name and rename it.",
+    )
+
     @model_validator(mode="after")
     def _text_rules(self) -> LayoutFile:
         if self.delimiter is not None and len(self.delimiter) != 1:

@@ -100,6 +100,7 @@ class Layout:
     delimiter: str | None = None
     quote: str = '"'
     encodings: tuple[str, ...] = ()
+    open_end: bool = False
 
 
 @dataclass(frozen=True)
