@@ -29,6 +29,7 @@ class LoadStatus(StrEnum):
     FAILED = "failed"
     WAITING = "waiting"  # the file is not complete yet
     GIVEN_UP = "given_up"  # its run has ended, and no later run continues it
+    WITHDRAWN = "withdrawn"  # a person took back what it had brought
 
 
 class ValueStatus(StrEnum):

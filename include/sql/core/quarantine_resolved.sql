@@ -1,9 +1,9 @@
 -- grain: one row for each open entry of ops.quarantine whose key was delivered again in a newer version that passes
 -- source: passed_key (temporary, the keys of this load whose version in force breaks no rule, with its delivery), ops.quarantine
--- traps: newer is decided by known_at, then by load, so an old version that arrives late resolves nothing. An entry stays open while a
---        newer entry of its key is open (a warning of the same rule, or a row set aside). K4 and K7 depend on the steps
---        (mart/dossier_left_out resolves them). No version in core changes here. The rules that a stored version breaks were written
---        when it was loaded, and a retry judges all rows of its load again
+-- traps: newer is decided by known_at, then by load, so an old version that arrives late resolves nothing. An entry stays open while an
+--        entry of its key that is newer than what passes is open (a warning of the same rule, or a row set aside). K4 and K7 depend on
+--        the steps (mart/dossier_left_out resolves them). No version in core changes here. The rules that a stored version breaks were
+--        written when it was loaded, and a retry judges all rows of its load again
 
 with resolved as (
     update ops.quarantine as q
@@ -26,6 +26,7 @@ with resolved as (
                 and (n.rule = q.rule or (n.action = 'quarantine' and n.rule not in ('K4', 'K7')))
                 and n.resolved_at is null
                 and (n.first_seen_at, n.load_id) > (q.first_seen_at, q.load_id)
+                and (n.first_seen_at, n.load_id) >= (p.first_seen_at, p.load_id)
         )
     returning q.quarantine_id
 )

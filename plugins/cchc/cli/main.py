@@ -32,6 +32,7 @@ from cchc.cli import (
     sql,
     stack,
     user,
+    withdraw,
 )
 from cchc.cli.arguments import Command
 from cchc.cli.printing import set_wide
@@ -41,8 +42,8 @@ from cchc.settings import Settings
 
 # in the order of `cchc --help`
 SUBJECTS = (
-    init, ingest, indicators, publication, bundle, quarantine, source, declare, doctor, alerts, sql, forms, findings, score, outlook,
-    account, user, backup, privacy, stack,
+    init, ingest, indicators, publication, bundle, quarantine, source, withdraw, declare, doctor, alerts, sql, forms, findings, score,
+    outlook, account, user, backup, privacy, stack,
 )  # fmt: skip
 
 

@@ -43,10 +43,7 @@ def merge_declared(connection: Connection, settings: Settings, source: str, stag
             f"select {FIGURE}, _file, _line from {staged} where numerator is not null order by unit_code, month_start, indicator_code"
         )
     )
-    # a file whose content equals the delivery of the same revision before it is not kept, in whatever order the two arrived
-    run_file(connection, settings, "core/declared_file_repeated", source=source)
-    _delete_figures(connection, "declared_file_repeated")
-    connection.execute(text(f"delete from core.declared_file as v using declared_file_repeated as r where {_SAME_FILE}"))
+    drop_repeated_files(connection, settings, source)
     first = first_day(settings)
     run_file(connection, settings, "core/declared_dirty_month", source=source, marked_until=marked_until, now=now(), first_day=first)
     delivered = connection.execute(
@@ -62,6 +59,16 @@ def merge_declared(connection: Connection, settings: Settings, source: str, stag
             unchanged=row["figure_count"] - new,
         )
     return counts
+
+
+def drop_repeated_files(connection: Connection, settings: Settings, source: str) -> None:
+    """Delete each file whose content equals the delivery of the same revision before it, in whatever order the two arrived.
+
+    Only the units and months in the temporary table `declared_file_delivered` are compared.
+    """
+    run_file(connection, settings, "core/declared_file_repeated", source=source)
+    _delete_figures(connection, "declared_file_repeated")
+    connection.execute(text(f"delete from core.declared_file as v using declared_file_repeated as r where {_SAME_FILE}"))
 
 
 def _delete_figures(connection: Connection, files: str) -> None:

@@ -104,7 +104,7 @@ def load_step(settings: Settings, extract_id: int) -> list[str]:
     The transaction locks the extract's row. So a run that was replaced by a newer run loads nothing, and a run that begins now waits for
     this one to end. Raises LoadBlocked if a load over HTTP was blocked; nothing of the extract is loaded then.
     """
-    with _step(settings, extract_id, "load") as (profile, row):
+    with _step(settings, extract_id, "load") as (profile, _):
         loads = _landed(settings, extract_id)
         messages = blocked(settings, extract_id)
         if messages and any(load.file_name is None for load in loads):
@@ -119,20 +119,28 @@ def load_step(settings: Settings, extract_id: int) -> list[str]:
         with engine(settings).begin() as connection:
             # ingests and retries of the same source are loaded one after the other
             connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {profile.source}"})
-            row = extracts.locked(connection, extract_id, "load")
-            load_extract(connection, settings, profile, row)
-            if row["kind"] == "retry":
-                resolve_retried(connection, extract_id)
-            connection.execute(
-                text("update ops.extract set message = :m where extract_id = :x"), {"x": extract_id, "m": "\n".join(messages) or None}
-            )
+            publish(connection, settings, profile, extract_id, messages)
             months = dirty_months(connection, [profile.source]).get(profile.source, [])
         extracts.sweep_staging(settings, profile.source)
-        _count_rows(settings, profile)
+        count_rows(settings, profile)
     return months
 
 
-def _count_rows(settings: Settings, profile: Profile) -> None:
+def publish(connection: Any, settings: Settings, profile: Profile, extract_id: int, messages: list[str]) -> None:
+    """Load the validated loads of an extract in the open transaction, which holds the lock of the source's loads.
+
+    Arguments: `messages`, of its blocked files. Raises as `cchc.runs.extracts.locked` if the run was replaced by a newer one.
+    """
+    row = extracts.locked(connection, extract_id, "load")
+    load_extract(connection, settings, profile, row)
+    if row["kind"] == "retry":
+        resolve_retried(connection, extract_id)
+    connection.execute(
+        text("update ops.extract set message = :m where extract_id = :x"), {"x": extract_id, "m": "\n".join(messages) or None}
+    )
+
+
+def count_rows(settings: Settings, profile: Profile) -> None:
     """Have PostgreSQL count the rows of the tables that a load of this source fills, so that the refresh after it is planned well.
 
     Its own autovacuum looks at them a minute later, and a refresh that comes before takes a list of a thousand procedures for a single row.
@@ -372,6 +380,12 @@ def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
         purged = connection.execute(
             text(f"delete from {target.versions} where source_code = :s and {key} = any(:keys)"), {"s": profile.source, "keys": keys}
         ).rowcount
+        connection.execute(
+            text(
+                f"delete from ops.withdrawn_row where table_name = :t and record ->> 'source_code' = :s and record ->> '{key}' = any(:keys)"
+            ),
+            {"t": target.versions, "s": profile.source, "keys": keys},
+        )
         connection.execute(
             text("delete from ops.quarantine where source_code = :s and entity = :e and key = any(:keys)"),
             {"s": profile.source, "e": load.entity, "keys": keys},

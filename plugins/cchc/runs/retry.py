@@ -14,7 +14,7 @@ from cchc.period import now
 from cchc.runs.extracts import NEWER_RETRY, supersede
 from cchc.settings import Settings
 from cchc.sources.privacy import mark_of
-from cchc.states import ExtractStatus
+from cchc.states import ExtractStatus, LoadStatus
 from cchc.warehouse import engine, query
 from cchc.warehouse.queries import ask, run_statement
 
@@ -55,6 +55,8 @@ def _require_all(connection: Connection, asked: list[int], existing: list[int]) 
         row = known.get(load_id)
         if row is None:
             reasons.append(f"there is no load {load_id}")
+        elif row["status"] == LoadStatus.WITHDRAWN:
+            reasons.append(f"load {load_id} was withdrawn: what it brought counts as never delivered")
         elif row["landing_path"] is None:
             reasons.append(f"load {load_id} has no landing (it was never landed, or retention removed it): ingest its window again")
         else:

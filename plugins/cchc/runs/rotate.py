@@ -105,3 +105,5 @@ def _rekey(connection: Connection, profile: Profile, secret: str, done: Rotated)
         binds = {"source": profile.source, "entity": entity, "secret": secret}
         changed = connection.execute(text(composed.rekey_quarantined(column, part)), binds).rowcount
         done.rows["ops.quarantine"] = max(done.rows.get("ops.quarantine", 0), changed)
+        withdrawn = connection.execute(text(composed.rekey_withdrawn(column, part)), {"source": profile.source, "secret": secret}).rowcount
+        done.rows["ops.withdrawn_row"] = max(done.rows.get("ops.withdrawn_row", 0), withdrawn)

@@ -191,6 +191,60 @@ def dated_file_change(target: Model, content: str, current: str) -> str:
         group by {content} having count(*) = 1"""
 
 
+def keep_keys(table: str, key: Sequence[str], taken: str) -> str:
+    """Keep the keys in the table `taken` of which the withdrawal `:w` changes rows of a table."""
+    return f"""insert into ops.withdrawn_key (withdrawal_id, table_name, key)
+        select cast(:w as bigint), '{table}', to_jsonb(k) from (select distinct {", ".join(key)} from {taken}) as k"""
+
+
+def keep_rows(table: str, key: Sequence[str], taken: str) -> str:
+    """Keep the rows of a table that the keys in the table `taken` have before the withdrawal `:w`, as they stand."""
+    return f"""insert into ops.withdrawn_row (withdrawal_id, table_name, record)
+        select cast(:w as bigint), '{table}', to_jsonb(t) from {table} as t
+        where ({", ".join(f"t.{column}" for column in key)}) in (select {", ".join(key)} from {taken})"""
+
+
+def open_again(target: Model, taken: str) -> str:
+    """Open the quarantine entries again that the withdrawn loads `:loads` had resolved, of the keys in the table `taken`.
+
+    They are those of the entity `:e` of the source `:s`. An entry stays resolved where the version that is in force now is newer and breaks
+    no critical rule, or where a retry has written the entry anew.
+    """
+    key = "dossier_code" if target.name == "dossier" else target.identity[-1]
+    same = "n.source_code = q.source_code and n.entity = q.entity and n.key = q.key and n.rule = q.rule"
+    return f"""update ops.quarantine as q set resolved_at = null
+        where q.source_code = :s and q.entity = :e and q.rule not in {JUDGED_ALWAYS}
+            and q.key in (select cast(t.{key} as text) from {taken} as t)
+            and exists (
+                select 1 from ops.load as w
+                where w.load_id = any(:loads) and q.resolved_at between w.started_at and w.ended_at and q.load_id <> w.load_id
+            )
+            and exists (select 1 from ops.load as l where l.load_id = q.load_id and l.status = 'loaded')
+            and not exists (
+                select 1 from {target.versions} as v
+                where v.source_code = q.source_code and cast(v.{key} as text) = q.key and v._is_current and v._failed_rules is null
+                    and (v._first_seen_at, v._load_id) > (q.first_seen_at, q.load_id)
+            )
+            and not exists (
+                select 1 from ops.quarantine as n inner join ops.load as l on l.load_id = n.load_id and l.status = 'loaded'
+                where {same} and n.first_seen_at = q.first_seen_at and n.load_id > q.load_id
+            )"""
+
+
+def clear_withdrawn(table: str, key: Sequence[str]) -> str:
+    """Delete the rows of a table that have one of the keys of the withdrawal `:w`."""
+    return f"""delete from {table} as t
+        using ops.withdrawn_key as w, jsonb_populate_record(cast(null as {table}), w.key) as k
+        where w.withdrawal_id = :w and w.table_name = '{table}' and {_equal("t", "k", key)}"""
+
+
+def put_back_withdrawn(table: str) -> str:
+    """Put the rows of a table back as they stood before the withdrawal `:w`."""
+    return f"""insert into {table}
+        select r.* from ops.withdrawn_row as w cross join lateral jsonb_populate_record(cast(null as {table}), w.record) as r
+        where w.withdrawal_id = :w and w.table_name = '{table}'"""
+
+
 def store_payments(target: Model, staged: str, stored: Sequence[str]) -> str:
     """Store the staged rows of payment files; a row that is stored with the same content is not written."""
     key = ", ".join(target.primary_key)
@@ -756,11 +810,21 @@ def rekey_list(table: str, column: str, field: str) -> str:
         where source_code = :source and jsonb_typeof({column}) = 'array' and {column} @? '$[*].{field}'"""
 
 
-def rekey_quarantined(column: str, field: str | None) -> str:
-    """The same in the records that are set aside: a column (`field` None), or a field in the lists of a column."""
+def _rekey_records(table: str, column: str, field: str | None, where: str) -> str:
+    """Hash once more what the records of a table have: in a column (`field` None), or in a field in the lists of a column."""
     value = f"(record ->> '{column}')" if field is None else f"(record -> '{column}')"
     changed = f"to_jsonb({_rekeyed(value)})" if field is None else _rekeyed_list(value, field)
     is_there = f"{value} is not null" if field is None else f"jsonb_typeof({value}) = 'array' and {value} @? '$[*].{field}'"
-    return f"""update ops.quarantine
+    return f"""update {table}
         set record = jsonb_set(record, '{{{column}}}', {changed})
-        where source_code = :source and entity = :entity and {is_there}"""
+        where {where} and {is_there}"""
+
+
+def rekey_quarantined(column: str, field: str | None) -> str:
+    """Hash once more what is set aside of `:source` and `:entity`."""
+    return _rekey_records("ops.quarantine", column, field, "source_code = :source and entity = :entity")
+
+
+def rekey_withdrawn(column: str, field: str | None) -> str:
+    """Hash once more what is kept of withdrawn rows of `:source`."""
+    return _rekey_records("ops.withdrawn_row", column, field, "record ->> 'source_code' = :source")

@@ -1,0 +1,132 @@
+"""Which loads a person withdraws, and what else has to be read again for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from cchc.core.withdrawn import WITHDRAWABLE
+from cchc.errors import WrongUse
+from cchc.models import MODELS, Model
+from cchc.near import near
+from cchc.period import to_minute
+from cchc.settings import Settings
+from cchc.sources.profile import Profile
+from cchc.staging.tables import staged_entities
+from cchc.states import LoadStatus
+from cchc.warehouse import engine, query
+from cchc.warehouse.queries import ask
+
+NOTHING = "Nothing was changed"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a withdrawal concerns: `loads`, the rows of ops.load that are withdrawn; `again`, the loads whose landing is read again.
+
+    `entities`: the withdrawn load ids of each entity, with its model, in the order in which models are merged.
+    """
+
+    source: str
+    loads: tuple[dict[str, Any], ...]
+    again: tuple[int, ...]
+    entities: dict[str, tuple[Model, list[int]]] = field(default_factory=dict)
+
+    @property
+    def load_ids(self) -> list[int]:
+        """The ids of the withdrawn loads."""
+        return [row["load_id"] for row in self.loads]
+
+
+def loads_of_file(settings: Settings, name: str, source: str | None) -> list[int]:
+    """The load of a file by its name, as a list of one id. `source`: only of this source; None means any.
+
+    Raises WrongUse if no loaded file has the name, and if several deliveries have it.
+    """
+    with engine(settings).connect() as connection:
+        rows = ask(connection, "runs/load_of_file", file_name=name, source=source)
+        known = connection.exec_driver_sql("select distinct file_name from ops.load where file_name is not null").scalars().all()
+    if not rows:
+        raise WrongUse(f"no file {name} was delivered{near(name, known)}")
+    loaded = [row for row in rows if row["is_loaded"]]
+    if not loaded:
+        raise WrongUse(f"the file {name} is {rows[-1]['status']} (load {rows[-1]['load_id']}): nothing of it is in the warehouse")
+    if len(loaded) > 1:
+        named = ", ".join(f"load {row['load_id']} ({row['source_code']}, T {to_minute(row['window_to'])})" for row in loaded)
+        raise WrongUse(f"the file {name} was delivered several times: {named}. Name the loads with --load")
+    return [loaded[0]["load_id"]]
+
+
+def source_of(settings: Settings, load_ids: Sequence[int]) -> str:
+    """The one source of some loads. Raises WrongUse if a load does not exist, or if they are of several sources."""
+    with engine(settings).connect() as connection:
+        rows = query(connection, "select load_id, source_code from ops.load where load_id = any(:l)", {"l": list(load_ids)})
+    lacking = sorted(set(load_ids) - {row["load_id"] for row in rows})
+    if lacking:
+        raise WrongUse(f"there is no load {', '.join(map(str, lacking))}")
+    sources = sorted({row["source_code"] for row in rows})
+    if len(sources) > 1:
+        raise WrongUse(f"these loads are of several sources ({', '.join(sources)}): withdraw them source by source. {NOTHING}")
+    return str(sources[0])
+
+
+def plan(connection: Connection, profile: Profile, load_ids: Sequence[int]) -> Plan:
+    """What withdrawing these loads of one source concerns. Retries of a load are withdrawn with it.
+
+    Raises WrongUse, naming the load and what to do, if one of them cannot be withdrawn exactly.
+    """
+    family = ask(connection, "runs/load_family", load_ids=sorted(set(load_ids)))
+    loads = tuple(row for row in family if row["status"] == LoadStatus.LOADED)
+    withdrawn = {row["load_id"] for row in loads}
+    entities: dict[str, tuple[Model, list[int]]] = {}
+    for row in family:
+        if row["is_asked"]:
+            _require_loaded(row)
+        if row["load_id"] in withdrawn:
+            entities.setdefault(row["entity"], (_model(profile, row), []))[1].append(row["load_id"])
+    entities = dict(sorted(entities.items(), key=lambda item: list(MODELS).index(item[1][0].name)))
+    again = sorted({load for entity, (model, own) in entities.items() for load in _repeating(connection, profile, entity, model, own)})
+    return Plan(profile.source, loads, tuple(again), entities)
+
+
+def _what(row: dict[str, Any]) -> str:
+    return f"load {row['load_id']} ({row['source_code']} {row['file_name'] or row['entity']})"
+
+
+def _require_loaded(row: dict[str, Any]) -> None:
+    if row["status"] != LoadStatus.LOADED:
+        raise WrongUse(f"{_what(row)} is {row['status']}: only what is loaded can be withdrawn. {NOTHING}")
+
+
+def _model(profile: Profile, row: dict[str, Any]) -> Model:
+    """The model of a load that can be withdrawn. Raises WrongUse for any other load."""
+    entity = staged_entities(profile).get(row["entity"])
+    if entity is None:
+        raise WrongUse(
+            f"{_what(row)}: the profile {profile.source}.yaml has no entity {row['entity']} any more, so nobody knows what it brought. "
+            f"Put the entity back into the profile, then withdraw. {NOTHING}"
+        )
+    model = MODELS[entity.model]
+    if row["file_name"] is None or model.merge not in WITHDRAWABLE:
+        raise WrongUse(
+            f"{_what(row)} cannot be withdrawn: that is possible for files of feedback, surveys, payments and declared figures. "
+            f"{NOTHING}. A wrong T is set back by `cchc source rewind {profile.source} MOMENT --why …`"
+        )
+    return model
+
+
+def _repeating(connection: Connection, profile: Profile, entity: str, model: Model, load_ids: list[int]) -> list[int]:
+    """The loads that may have repeated what these loads of an entity said. Raises WrongUse if one of them has no landing any more."""
+    rows = ask(connection, "runs/load_repeating", source=profile.source, entity=entity, load_ids=load_ids, merge=model.merge)
+    gone = [row for row in rows if row["landing_path"] is None]
+    if gone:
+        named = ", ".join(f"{row['load_id']} ({row['file_name'] or entity})" for row in gone)
+        raise WrongUse(
+            f"what is to be withdrawn was repeated by later loads whose landing is removed: {named}. What is equal is stored once, so "
+            "without landing nobody knows what they said. Withdraw them too and deliver them again, or have a corrected higher revision "
+            f"sent. {NOTHING}"
+        )
+    return [row["load_id"] for row in rows]

@@ -1,0 +1,234 @@
+"""`cchc withdraw` of files: afterwards the warehouse is one that never had them, row for row, or nothing was changed."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cchc.pipeline.withdraw import withdraw
+from tests.secondary.conftest import FEEDBACK, Desk, answer, answered, item, table
+from tests.support.cli import cchc
+from tests.support.declared import declared_file_name, declared_workbook, figure
+from tests.support.deliveries import payment, payment_file
+from tests.support.files import bytes_of
+from tests.support.table_rows import differing, table_rows
+
+NewDesk = Callable[[str], Any]
+Delivery = tuple[str, str, str, bytes]  # T, source, file name, content
+DAYS = ("2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05")
+
+
+def state(desk: Desk) -> dict[str, list[str]]:
+    """Every row of core and mart, without the numbers of loads and when something was computed."""
+    return table_rows(desk.settings, "_load_id", "computed_at")
+
+
+def deliver(desk: Desk, deliveries: list[Delivery]) -> None:
+    """The deliveries in their order, each T as one extract of each source."""
+    for day in DAYS:
+        for source in dict.fromkeys(name for _, name, *_ in deliveries):
+            for t, of, name, content in deliveries:
+                if (t, of) == (day, source):
+                    desk.drop(source, name, content)
+            done = desk.ingest(source, day)
+            assert done.blocked == []
+
+
+def loads_of(desk: Desk, taken: list[Delivery]) -> list[int]:
+    """The loads that brought some deliveries."""
+    rows = desk.rows(
+        "select load_id, file_name, to_char(window_to, 'YYYY-MM-DD') as t from ops.load where status = 'loaded' and retry_of is null"
+    )
+    wanted = {(name, t) for t, _, name, _ in taken}
+    return [row["load_id"] for row in rows if (row["file_name"], row["t"]) in wanted]
+
+
+def quarantined(desk: Desk) -> list[dict[str, Any]]:
+    """The open entries in quarantine, each once."""
+    return desk.rows(
+        "select distinct source_code, file, key, rule, first_seen_at from ops.quarantine where resolved_at is null order by 1, 2, 3, 4, 5"
+    )
+
+
+def feedback_by_chance(chance: random.Random) -> list[Delivery]:
+    """Files of few days and revisions, of few records with few contents: many repeat one another, some rows are set aside."""
+    contents = [
+        lambda code: item(code),
+        lambda code: answered(code, "16/05/2023 10:30", "hai_long"),
+        lambda code: item(code, MaDonViXuLy="H19.16.66"),  # a unit that nobody knows
+    ]
+    found: dict[tuple[str, str], bytes] = {}
+    for t in DAYS:
+        for _ in range(chance.randint(1, 3)):
+            name = f"phananh_202305{chance.choice(('08', '15'))}{chance.choice(('', '_r2'))}.csv"
+            rows = [chance.choices(contents, (4, 3, 1))[0](code) for code in sorted(chance.sample("ABCD", chance.randint(2, 4)))]
+            content = table(rows, FEEDBACK)
+            if content not in [data for (_, known), data in found.items() if known == name]:
+                found[t, name] = content
+    return [(t, "feedback", name, content) for (t, name), content in found.items()]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_files_that_are_withdrawn_were_never_there(new_desk: NewDesk, seed: int) -> None:
+    chance = random.Random(seed)
+    deliveries = feedback_by_chance(chance)
+    taken = chance.sample(deliveries, chance.randint(1, 3))
+    with new_desk("never") as desk:
+        deliver(desk, [one for one in deliveries if one not in taken])
+        expected, aside = state(desk), quarantined(desk)
+    with new_desk("withdrawn") as desk:
+        deliver(desk, deliveries)
+        chance.shuffle(taken)
+        for one in taken[:1], taken[1:]:  # one after the other, and several at once
+            if loads := loads_of(desk, one):
+                withdraw(desk.settings, loads, "wrong", "Nguyễn Thị Thử")
+        assert differing(expected, state(desk)) == {}
+        assert quarantined(desk) == aside
+
+
+def declared_by_chance(chance: random.Random) -> list[Delivery]:
+    """Workbooks of two units, of few revisions and figures: many repeat one another."""
+    found: list[Delivery] = []
+    for t in DAYS:
+        for unit in chance.sample(("H19.16.21", "H19.16.22"), chance.randint(1, 2)):
+            name = declared_file_name(unit, "2023-06", chance.randint(1, 2))
+            note = f"gửi lần {len(found)}"  # other bytes each time: a file that lies there as before is not read again
+            sent = figure("staff_training_rate", chance.randint(1, 2), 2, GhiChu=note)
+            book = declared_workbook([sent, figure("staff_record_completeness_rate", 1, 2)])
+            found.append((t, "declared", name, bytes_of(book)))
+    return found
+
+
+def payments_by_chance(chance: random.Random, folder: Path) -> list[Delivery]:
+    """Day files in which keys stand in several days, and revisions of them."""
+    found: list[Delivery] = []
+    for t in DAYS:
+        for day in chance.sample(("20230605", "20230606"), chance.randint(1, 2)):
+            revision = sum(name == "payments" and f"_{day}" in file and file.endswith(".csv") for _, name, file, _ in found) + 1
+            at = f"{day[6:]}/06/2023 10:00:00"
+            rows = [payment(MaThamChieu=f"R{n}", MaGiaoDich=f"G{n}", ThoiGianGD=at) for n in chance.sample(range(4), 2)]
+            path = payment_file(folder, f"{day}{f'_r{revision}' if revision > 1 else ''}", rows)
+            manifest = path.with_suffix(".json")
+            said = json.loads(manifest.read_text(encoding="utf-8")) | {"revision": revision}
+            found.append((t, "payments", path.name, path.read_bytes()))
+            found.append((t, "payments", manifest.name, json.dumps(said).encode()))
+    return found
+
+
+@pytest.mark.parametrize("source", ["declared", "payments"])
+def test_workbooks_and_day_files_that_are_withdrawn_were_never_there(new_desk: NewDesk, tmp_path: Path, source: str) -> None:
+    chance = random.Random(7)
+    deliveries = declared_by_chance(chance) if source == "declared" else payments_by_chance(chance, tmp_path / "made")
+    first = chance.choice([one for one in deliveries if one[0] == DAYS[0] and not one[2].endswith(".json")])
+    later = chance.choice([one for one in deliveries if one[0] == DAYS[2] and not one[2].endswith(".json")])
+    taken = [first, later]
+    names = {(t, name.removesuffix(".csv")) for t, _, name, _ in taken}
+    with new_desk("never") as desk:
+        deliver(desk, [one for one in deliveries if one not in taken and (one[0], one[2].removesuffix(".json")) not in names])
+        expected = state(desk)
+    with new_desk("withdrawn") as desk:
+        deliver(desk, deliveries)
+        before = state(desk)
+        for one in taken:
+            assert withdraw(desk.settings, loads_of(desk, [one]), "wrong", "Nguyễn Thị Thử").rows > 0
+        assert differing(expected, state(desk)) == {}
+        assert differing(before, state(desk)) != {}
+
+
+def test_the_figures_are_those_without_the_file_and_it_does_not_come_back(new_desk: NewDesk) -> None:
+    right = [item("A"), answered("B", "15/05/2023 09:00"), item("C")]
+    wrong = [answered(code, "20/06/2023 09:00", HanXuLy="20/06/2023 17:00") for code in "ABC"]
+    with new_desk("never") as desk:
+        desk.feedback("phananh_20230508.csv", *right)
+        desk.ingest("feedback", DAYS[0])
+        desk.ingest("feedback", DAYS[1])
+        desk.settle("2023-05", "2023-06")
+        expected = state(desk)
+    with new_desk("withdrawn") as desk:
+        desk.feedback("phananh_20230508.csv", *right)
+        desk.ingest("feedback", DAYS[0])
+        desk.settle("2023-05", "2023-06")
+        was = desk.counts("feedback_on_time_rate", "month", "2023-05-01")
+        desk.feedback("phananh_20230515.csv", *wrong)
+        desk.ingest("feedback", DAYS[1])
+        desk.settle("2023-05", "2023-06")
+        assert desk.counts("feedback_on_time_rate", "month", "2023-05-01") != was
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CCHC_HOME", str(desk.settings.home))
+            patch.setenv("CCHC_WAREHOUSE_URL", str(desk.settings.warehouse_url))
+            said = cchc("withdraw", "--file", "phananh_20230515.csv", "--reason", "sent by mistake", "--by", "Nguyễn Thị Thử")
+        assert said.code == 0, said.err
+        assert "feedback phananh_20230515.csv (load 2) is withdrawn" in said.out
+        assert "months that wait for a refresh: 2023-05, 2023-06" in said.out
+        desk.settle("2023-05", "2023-06")
+        assert desk.counts("feedback_on_time_rate", "month", "2023-05-01") == was
+        assert differing(expected, state(desk)) == {}
+        assert desk.rows("select source_code, reason, by_whom from ops.withdrawal") == [
+            {"source_code": "feedback", "reason": "sent by mistake", "by_whom": "Nguyễn Thị Thử"}
+        ]
+        assert desk.ingest("feedback", DAYS[2]).loads == [], "the same file still lies there"
+        assert differing(expected, state(desk)) == {}
+        desk.feedback("phananh_20230515.csv", answered("A", "15/05/2023 10:00"))
+        assert [load["status"] for load in desk.ingest("feedback", DAYS[3]).loads] == ["loaded"], "corrected under its name"
+
+
+def test_what_cannot_be_withdrawn_is_refused_by_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_HOME", str(desk.settings.home))
+    monkeypatch.setenv("CCHC_WAREHOUSE_URL", str(desk.settings.warehouse_url))
+    desk.feedback("phananh_20230508.csv", item("A"))
+    desk.ingest("feedback", DAYS[0])
+    desk.feedback("phananh_20230508.csv", item("A"), item("B"))
+    desk.ingest("feedback", DAYS[1])
+    desk.survey("khaosat_20230531.csv", answer("P1"))
+    desk.ingest("survey", DAYS[1])
+    desk.execute("update ops.load set landing_path = null where load_id = 2")
+    before = state(desk)
+
+    def refused(*arguments: str) -> str:
+        said = cchc("withdraw", *arguments, "--reason", "wrong")
+        assert said.code == 2, said
+        assert differing(before, state(desk)) == {}
+        return said.err
+
+    assert "no file phananh_20230509.csv was delivered; did you mean 'phananh_20230508.csv'?" in refused("--file", "phananh_20230509.csv")
+    assert "was delivered several times: load 1 (feedback, T 2024-01-02 00:00), load 2" in refused("--file", "phananh_20230508.csv")
+    assert "there is no load 77" in refused("--load", "77")
+    assert "of several sources (feedback, survey)" in refused("--load", "1", "--load", "3")
+    assert "repeated by later loads whose landing is removed: 2 (phananh_20230508.csv)" in refused("--load", "1")
+    assert "needs a reason and a name" in refused("--load", "2", "--by", " ")
+    assert cchc("withdraw", "--load", "1", "--load", "2", "--reason", "both wrong").code == 0
+    assert desk.rows("select count(*) as n from core.feedback_version") == [{"n": 0}]
+    before = state(desk)
+    assert "load 1 (feedback phananh_20230508.csv) is withdrawn: only what is loaded can be withdrawn" in refused("--load", "1")
+    said = cchc("quarantine", "retry", "--load", "1")
+    assert (said.code, "load 1 was withdrawn" in said.err) == (2, True)
+
+
+def test_a_withdrawal_that_fails_halfway_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.feedback("phananh_20230508.csv", item("A"))
+    desk.ingest("feedback", DAYS[0])
+    desk.feedback("phananh_20230508.csv", item("A"), item("B"))
+    desk.ingest("feedback", DAYS[1])
+    before = state(desk)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("the machine went down")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+        patch.setattr("cchc.pipeline.ingest.publish", broken)
+        withdraw(desk.settings, [1], "wrong", "Nguyễn Thị Thử")
+    assert differing(before, state(desk)) == {}
+    assert desk.rows("select status from ops.load order by load_id") == [
+        {"status": "loaded"},
+        {"status": "loaded"},
+        {"status": "validated"},
+    ]
+    done = withdraw(desk.settings, [1], "wrong", "Nguyễn Thị Thử")
+    assert (done.rows, done.again) == (1, (2,))
+    kept = desk.rows("select feedback_code, _first_seen_at::date::text as t from core.feedback_version order by 1")
+    assert kept == [{"feedback_code": "A", "t": "2024-01-03"}, {"feedback_code": "B", "t": "2024-01-03"}]
