@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from cchc.period import now, parse_moment
 from cchc.pipeline.withdraw import withdraw
+from cchc.publication.known_at import as_known_at
 from tests.secondary.conftest import FEEDBACK, Desk, answer, answered, item, table
 from tests.support.cli import cchc
 from tests.support.declared import declared_file_name, declared_workbook, figure
@@ -138,6 +142,37 @@ def test_workbooks_and_day_files_that_are_withdrawn_were_never_there(new_desk: N
             assert withdraw(desk.settings, loads_of(desk, [one]), "wrong", "Nguyễn Thị Thử").rows > 0
         assert differing(expected, state(desk)) == {}
         assert differing(before, state(desk)) != {}
+
+
+def known(desk: Desk, moment: datetime) -> dict[str, list[str]]:
+    """Every row of what counts of feedback, payments and declared figures, as known at a moment."""
+    found = {}
+    with as_known_at(desk.settings, moment) as connection:
+        for view in ("core.feedback", "core.payment", "core.declared_figure", "core.feedback_version", "core.payment_day"):
+            rows = connection.execute(text(f"select cast(to_jsonb(t) - '_load_id' as text) from {view} as t")).scalars()
+            found[view] = sorted(rows)
+    return found
+
+
+def test_the_past_still_shows_what_was_believed(new_desk: NewDesk, tmp_path: Path) -> None:
+    chance = random.Random(11)
+    made = payments_by_chance(chance, tmp_path / "made")
+    deliveries = [*feedback_by_chance(chance), *made, *declared_by_chance(chance)]
+    with new_desk("withdrawn") as desk:
+        deliver(desk, deliveries)
+        moments = [parse_moment(day) for day in DAYS]
+        believed = {moment: known(desk, moment) for moment in moments}
+        assert len({str(rows) for rows in believed.values()}) == len(DAYS)
+        for source in ("feedback", "payments", "declared", "feedback"):
+            rows = desk.rows("select load_id from ops.load where source_code = :s and status = 'loaded' and retry_of is null", s=source)
+            moments.append(now())
+            believed[moments[-1]] = known(desk, moments[-1])
+            withdraw(desk.settings, [chance.choice(rows)["load_id"]], "wrong", "Nguyễn Thị Thử")
+        moments.append(now())
+        believed[moments[-1]] = known(desk, moments[-1])
+        assert len({str(rows) for rows in believed.values()}) > len(DAYS) + 2, "each withdrawal changed something"
+        for moment in moments:
+            assert differing(believed[moment], known(desk, moment)) == {}, moment
 
 
 def test_the_figures_are_those_without_the_file_and_it_does_not_come_back(new_desk: NewDesk) -> None:

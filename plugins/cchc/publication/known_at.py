@@ -1,6 +1,7 @@
 """Show the warehouse as it was known at a past moment: without everything that was extracted after it.
 
-Inside a transaction that is always rolled back, every version, list and answer whose known_at is after the moment is removed. The facts
+Inside a transaction that is always rolled back, every version, list and answer whose known_at is after the moment is removed, and what was
+withdrawn after the moment is put back. The facts
 that depend on them are derived again by the same code that loads and refreshes. So a past number is computed and not looked up: for a
 closed period it must be equal to the published one. The cost depends on the changes since the moment, not on the length of the history.
 """
@@ -13,7 +14,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from cchc.core import duplicates, facts, payments
+from cchc.core import duplicates, facts, payments, withdrawn
 from cchc.core.merge import mark_current
 from cchc.errors import WrongUse
 from cchc.models import VERSIONED
@@ -41,6 +42,7 @@ def as_known_at(settings: Settings, moment: datetime) -> Iterator[Connection]:
 def rewind(connection: Connection, settings: Settings, moment: datetime) -> None:
     """Remove everything that was extracted after `moment`, in the open transaction of the connection. The caller must roll it back."""
     binds = {"k": moment}
+    withdrawn.put_back(connection, moment)
     # known_at of each source follows from its complete extracts
     connection.execute(text("update ops.extract set status = 'failed' where status = 'complete' and window_to > :k"), binds)
     sources = query(connection, "select source_code from ops.source_clock")
