@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from cchc.period import now, parse_moment
+from cchc.period import now, parse_moment, parse_period
+from cchc.pipeline.close import close
 from cchc.pipeline.withdraw import withdraw
 from cchc.publication.known_at import as_known_at
+from cchc.publication.restatement import restatements
 from tests.secondary.conftest import FEEDBACK, Desk, answer, answered, item, table
 from tests.support.cli import cchc
 from tests.support.declared import declared_file_name, declared_workbook, figure
@@ -267,3 +269,40 @@ def test_a_withdrawal_that_fails_halfway_changes_nothing(desk: Desk, monkeypatch
     assert (done.rows, done.again) == (1, (2,))
     kept = desk.rows("select feedback_code, _first_seen_at::date::text as t from core.feedback_version order by 1")
     assert kept == [{"feedback_code": "A", "t": "2024-01-03"}, {"feedback_code": "B", "t": "2024-01-03"}]
+
+
+def test_a_published_month_is_restated_with_who_withdrew_and_why(desk: Desk, tmp_path: Path) -> None:
+    def deliver_day(day: str, feedback: list[dict[str, Any]], paid: list[dict[str, str]], trained: int) -> None:
+        desk.feedback(f"phananh_202305{day}.csv", *feedback)
+        payment_file(desk.inbox("payments"), f"202305{day}", paid)
+        book = declared_workbook([figure("staff_training_rate", trained, 20)])
+        desk.drop("declared", declared_file_name("H19.16.21", "2023-05", int(day) // 7), bytes_of(book))
+        for source in ("feedback", "payments", "declared"):
+            desk.ingest(source, f"2024-01-{day}")
+
+    desk.assessments("assessments_1.csv", ("D1", "20230510080000", "hai_long"))
+    desk.ingest("one_stop", "2024-01-02")  # a period is published at a T of the one-stop
+    paid = [payment(MaThamChieu=f"R{n}", MaGiaoDich=f"G{n}", ThoiGianGD=f"{at}/05/2023 10:00:00") for n, at in enumerate(("08", 15, 15))]
+    deliver_day("08", [item("A"), answered("B", "15/05/2023 09:00"), item("C")], paid[:1], 11)
+    deliver_day("15", [answered(code, "12/05/2023 09:00") for code in "ACD"], paid[1:], 19)
+    desk.settle("2023-05")
+    close(desk.settings, parse_period("2023-05"), "Lê Văn Thử", incomplete=True)
+    for source, last in (("feedback", "%15.csv"), ("payments", "%15.csv"), ("declared", "%_r2.xlsx")):
+        (row,) = desk.rows("select load_id from ops.load where source_code = :s and file_name like :f", s=source, f=last)
+        withdraw(desk.settings, [row["load_id"]], "tháng khác", "Nguyễn Thị Thử")
+    desk.settle("2023-05")
+    found = {
+        (item["item"], item["change"], item["reason"], item["detail"])
+        for row in restatements(desk.settings, parse_period("2023-05"))
+        if row["unit_code"] == "all"
+        for item in row["items"]
+    }
+    why = ("withdrawn", "Nguyễn Thị Thử: tháng khác")
+    assert found == {
+        ("A", "numerator_lost", *why),
+        ("C", "numerator_lost", *why),
+        ("D", "removed", *why),
+        ("G1|PAY", "removed", *why),
+        ("G2|PAY", "removed", *why),
+        ("tukhai_H19.16.21_2023-05.xlsx, SoLieu!A2: 11/20", "changed", *why),
+    }

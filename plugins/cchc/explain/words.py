@@ -149,6 +149,7 @@ NOT_COUNTED: dict[str, Words] = {
 
 # Why an item counts otherwise than in the publication: mart.restatement_item.reason (docs/reference/indicators.md#6-after-a-publication)
 CHANGED: dict[str, Words] = {
+    "withdrawn": Words("dữ liệu đã được thu hồi sau khi công bố", "what had been delivered of it was withdrawn after the publication"),
     "deleted": Words("bị xóa ở nguồn sau khi công bố", "deleted in its source after the publication"),
     "restored": Words("có lại ở nguồn sau khi công bố", "restored in its source after the publication"),
     "left_out": Words("kết quả kiểm tra quy tắc thay đổi sau khi công bố", "breaks a critical rule now and not then, or the reverse"),

@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.models import VERSIONED
+from cchc.core.withdrawn import WITHDRAWABLE
+from cchc.models import MODELS, VERSIONED
 from cchc.reference.catalogue import RECORDS, Indicator, statement_of, without_comments
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
@@ -30,9 +31,12 @@ def fill_learnt(connection: Connection, settings: Settings, indicators: list[Ind
     """Fill the temporary table `learnt` for the items in `changed_item`.
 
     For each item it says whether its record was deleted, restored, left out, late or changed since the publication. A row may be limited to
-    one unit or to one kind of change. `binds`: the result of `restatement._asked`.
+    one unit or to one kind of change. Fills `withdrawn_item` for items whose record a person withdrew.
+    `binds`: the result of `restatement._asked`.
     """
-    connection.execute(text("drop table if exists pg_temp.learnt, pg_temp.dossier_learnt"))
+    for table in ("learnt", "dossier_learnt", "withdrawn_item"):
+        connection.execute(text(f"drop table if exists pg_temp.{table}"))
+    connection.execute(text("create temp table withdrawn_item (record text, item text, detail text) on commit drop"))
     connection.execute(
         text(
             "create temp table learnt (record text, item text, unit_code text, change text, is_deleted boolean, is_restored boolean, "
@@ -53,6 +57,9 @@ def fill_learnt(connection: Connection, settings: Settings, indicators: list[Ind
             connection.execute(text(composed.versions_learnt(model)), {name: binds[name] for name in ("listed", "published_clocks")})
         if not keyed:
             run_file(connection, settings, f"queries/publication/learnt/{record}", **binds)
+        for model in MODELS.values():
+            if model.record == record and model.merge in WITHDRAWABLE:
+                connection.execute(text(composed.withdrawn_items(model)), {"publication_id": binds["publication_id"]})
 
 
 def counted_by(connection: Connection, settings: Settings, indicator: Indicator, clocks: Clocks, published: dict[str, Any]) -> str:

@@ -561,6 +561,34 @@ def list_payments(condition: str) -> str:
         limit cast(:limit as bigint)"""
 
 
+# the SQL on a row of these models for the item that an indicator returns for the record, where it is not `Model.item`
+_ITEM = {
+    "payment": "v._key",
+    "dossier": "v.dossier_code",
+    "declared_figure": ("concat_ws('', v.file_name, ', SoLieu!A', v.file_line, ': ' || concat_ws('/', v.numerator, v.denominator))"),
+}
+
+
+def withdrawn_items(model: Model) -> str:
+    """Fill `withdrawn_item` with the changed items whose record was withdrawn after the publication `:publication_id`: by whom, and why.
+
+    Where a withdrawn row was in force, its record counts otherwise because of the withdrawal. Of files that replace a whole day or month,
+    every record of that day or month may.
+    """
+    table = "core.declared_figure_version" if model.merge == "declared" else model.versions
+    item = str(model.item).format(row="v") if model.item else _ITEM[model.name]
+    of_load = "exists (select 1 from ops.withdrawn_load as l where l.withdrawal_id = w.withdrawal_id and l.load_id = v._load_id)"
+    return f"""insert into withdrawn_item (record, item, detail)
+        select distinct on ({item}) '{model.record}', {item}, w.by_whom || ': ' || w.reason
+        from ops.withdrawal as w
+        inner join mart.publication as p on p.publication_id = :publication_id and w.withdrawn_at > p.published_at
+        inner join ops.withdrawn_row as r on r.withdrawal_id = w.withdrawal_id and r.table_name = '{table}'
+        cross join lateral jsonb_populate_record(cast(null as {table}), r.record) as v
+        where {item} in (select c.item from changed_item as c)
+            and {"true" if model.merge in ("declared", "day_files") else f"v._is_current and {of_load}"}
+        order by {item}, w.withdrawal_id desc"""
+
+
 def versions_learnt(model: Model) -> str:
     """Fill `learnt` for records that are one key of a version table.
 

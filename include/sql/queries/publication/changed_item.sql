@@ -1,5 +1,6 @@
 -- grain: one row for each counted item of an indicator, basis and unit that counts differently now than when the period was published
--- source: published_item, item_now (temporary: what was counted then and is counted now), mart.restatement, core.declared_figure_version
+-- source: published_item, item_now (temporary: what was counted then and is counted now), mart.restatement, core.declared_figure_version,
+--        ops.withdrawn_row
 -- traps: the item of a declared figure names file, line and figure. Two such items of one unit, month and indicator are one row,
 --        `changed`
 
@@ -41,6 +42,29 @@ differing as (
     where p.item is null or c.item is null or p.is_numerator <> c.is_numerator
 ),
 
+-- a figure that was withdrawn since stands in core no longer
+delivered as (
+    select
+        indicator_code,
+        file_name,
+        file_line,
+        unit_code,
+        numerator,
+        denominator
+    from core.declared_figure_version
+    union all
+    select
+        v.indicator_code,
+        v.file_name,
+        v.file_line,
+        v.unit_code,
+        v.numerator,
+        v.denominator
+    from ops.withdrawn_row as r
+    cross join lateral jsonb_populate_record(cast(null as core.declared_figure_version), r.record) as v
+    where r.table_name = 'core.declared_figure_version'
+),
+
 -- the declared figure that an item names
 figure as (
     select distinct
@@ -49,7 +73,7 @@ figure as (
         f.unit_code as declared_by,
         concat_ws('/', f.numerator, f.denominator) as figure
     from differing as d
-    inner join core.declared_figure_version as f
+    inner join delivered as f
         on
             d.indicator_code = f.indicator_code
             and d.item = concat_ws('', f.file_name, ', SoLieu!A', f.file_line, ': ' || concat_ws('/', f.numerator, f.denominator))

@@ -1,5 +1,5 @@
 -- grain: one row for each counted item behind the difference of an open restatement
--- source: changed_item, learnt, published_item, item_now (temporary), mart.restatement, mart.publication_unit, core.unit_at
+-- source: changed_item, learnt, withdrawn_item, published_item, item_now (temporary), mart.restatement, mart.publication_unit, core.unit_at
 -- traps: the first reason that applies is used. If no record explains the change, the reason is the formula, or the other data by which
 --        the indicator is counted. The items of a unit whose level changed are removed from the former level and added to the current
 --        one
@@ -109,7 +109,9 @@ told as (
         r.restatement_id,
         r.counted_by,
         c.*,
+        w.detail as withdrawn_by,
         case
+            when w.item is not null then 'withdrawn'
             when e.is_deleted then 'deleted'
             when e.is_restored then 'restored'
             when e.is_left_out then 'left_out'
@@ -129,6 +131,7 @@ told as (
             and c.unit_code = e.unit_code
             and c.item = e.item
             and c.change = e.change
+    left join withdrawn_item as w on r.record = w.record and c.item = w.item
     left join moved as m on c.indicator_code = m.indicator_code and c.basis = m.basis and c.item = m.item
     where
         r.scope_code in ('all', c.unit_code)
@@ -144,6 +147,7 @@ select
     t.before,
     t.after,
     case
+        when t.reason = 'withdrawn' then t.withdrawn_by
         when t.reason = 'definition' then 'formula'
         when t.reason = 'reference' and t.is_moved then 'units'
         when t.reason = 'reference' then t.counted_by
