@@ -82,22 +82,60 @@ class Fault(ValueError):
         self.place = place
 
 
+@dataclass(frozen=True)
+class FoundFault:
+    """One fault of a file.
+
+    `line`: None at the top of the file; `place`: the steps from there; `is_rule`: whether a rule of a model found it, not its form.
+    """
+
+    line: int | None
+    place: tuple[Any, ...]
+    words: str
+    is_rule: bool = False
+
+    def told(self, file: str) -> str:
+        """The fault with the name of the file, its line and its place."""
+        named = ".".join(f"entry {step + 1}" if isinstance(step, int) else str(step) for step in self.place)
+        return f"{file}{f' line {self.line}' if self.line else ''}{f', {named}' if named else ''}: {self.words}"
+
+
 def read(path: Path, kind: type[Kind]) -> Kind:
     """The YAML file `path` as a `kind`: a Typed model, or a dict or list of them. Raises NotConfigured that names every fault."""
+    text, data = read_text(path)
+    try:
+        found: Kind = adapter(kind).validate_python(data)  # type: ignore[arg-type] # a type is hashable
+        return found
+    except ValidationError as error:
+        faults = _faults(error, kind, data, yaml.compose(text, _Loader), ())
+        raise NotConfigured("\n".join(dict.fromkeys(fault.told(path.name) for fault in faults))) from None
+
+
+def read_text(path: Path) -> tuple[str, Any]:
+    """The text of the YAML file `path`, and what it says. Raises NotConfigured if it is not YAML, or says a key twice."""
     try:
         text = path.read_text(encoding="utf-8")
-        data = yaml.load(text, _Loader)  # noqa: S506 a SafeLoader
+        return text, yaml.load(text, _Loader)  # noqa: S506 a SafeLoader
     except _TwiceError as error:
         raise NotConfigured(f"{path.name} line {error.line}: the key {error.key!r} stands there a second time; keep one.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise NotConfigured(f"{path.name} is not YAML: {error}") from error
     except OSError as error:
         raise NotConfigured(f"{path.name} cannot be read: {error}") from error
+
+
+def faults_of(kind: Any, data: Any, text: str, *above: Any) -> list[FoundFault]:
+    """What is wrong with `data` as a `kind`; empty if it is well. `above`: the steps from the top of the YAML `text` to `data`."""
     try:
-        found: Kind = adapter(kind).validate_python(data)  # type: ignore[arg-type] # a type is hashable
-        return found
+        adapter(kind).validate_python(data)
     except ValidationError as error:
-        raise NotConfigured("\n".join(_sentences(error, kind, data, path.name, text))) from None
+        return _faults(error, kind, data, yaml.compose(text, _Loader), above)
+    return []
+
+
+def line_of(text: str, *place: Any) -> int | None:
+    """The line of the key at a place of a YAML text, or of the nearest one above it; None at the top."""
+    return _line(yaml.compose(text, _Loader), place)
 
 
 @cache
@@ -195,18 +233,16 @@ def _inside(kind: Any, item: Any) -> Any:
     return inner[-1] if inner else None
 
 
-def _sentences(error: ValidationError, kind: Any, data: Any, file: str, text: str) -> list[str]:
-    root = yaml.compose(text, _Loader)
+def _faults(error: ValidationError, kind: Any, data: Any, root: Any, above: tuple[Any, ...]) -> list[FoundFault]:
     found = [(fault, _spot(kind, fault["loc"])) for fault in error.errors(include_url=False)]
     meant = {_meant(fault, spot, data) for fault, spot in found}
-    told: dict[str, None] = {}
+    told: dict[FoundFault, None] = {}
     for fault, spot in found:
         if fault["type"] == "missing" and spot.steps in meant:
             continue  # the key is there, misspelt; that is told already
         steps, words = _told(fault, spot, data)
-        named = ".".join(f"entry {step + 1}" if isinstance(step, int) else str(step) for step in steps)
-        line = _line(root, steps if len(steps) > len(spot.steps) or fault["type"] == "missing" else spot.steps)
-        told[f"{file}{f' line {line}' if line else ''}{f', {named}' if named else ''}: {words}"] = None
+        line = _line(root, (*above, *(steps if len(steps) > len(spot.steps) or fault["type"] == "missing" else spot.steps)))
+        told[FoundFault(line, (*above, *steps), words, fault["type"] == "value_error")] = None
     return list(told)
 
 

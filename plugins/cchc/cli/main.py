@@ -25,6 +25,7 @@ from cchc.cli import (
     init,
     outlook,
     privacy,
+    profile,
     publication,
     quarantine,
     score,
@@ -42,7 +43,7 @@ from cchc.settings import Settings
 
 # in the order of `cchc --help`
 SUBJECTS = (
-    init, ingest, indicators, publication, bundle, quarantine, source, withdraw, declare, doctor, alerts, sql, forms, findings, score,
+    init, ingest, indicators, publication, bundle, quarantine, source, profile, withdraw, declare, doctor, alerts, sql, forms, findings, score,
     outlook, account, user, backup, privacy, stack,
 )  # fmt: skip
 

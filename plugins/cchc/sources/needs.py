@@ -6,6 +6,7 @@ compares them with the database.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from cchc.errors import NotConfigured
@@ -37,31 +38,47 @@ DATED = ("file_date", "file_revision")
 
 def check_needs(entity: Entity, files: Files | None, file: str) -> None:
     """Raise NotConfigured, which names what is missing, if the profile `file` cannot fill the columns that the entity's model needs."""
-    where = f"{file} entity {entity.name} (model {entity.model})"
+    if unmet := unmet_needs(entity, files):
+        raise NotConfigured(f"{file} entity {entity.name} (model {entity.model}): {unmet[0]}")
+
+
+def needed_columns(model: str) -> tuple[str, ...]:
+    """The columns that a profile of the model must have."""
+    return (*IDENTITY.get(model, ()), *ALWAYS.get(model, ()))
+
+
+def unmet_needs(entity: Entity, files: Files | None, told: Collection[str] = ()) -> list[str]:
+    """A sentence for each thing that the entity's model needs and its profile does not give; empty where nothing is missing.
+
+    `told`: columns of which something wrong is told already.
+    """
     columns = {column.name: column for column in entity.columns}
-    lacking = [name for name in (*IDENTITY.get(entity.model, ()), *ALWAYS.get(entity.model, ())) if name not in columns]
+    needed = needed_columns(entity.model)
+    unmet = []
+    lacking = [name for name in needed if name not in columns and name not in told]
     if lacking:
-        raise NotConfigured(f"{where}: the model needs {_words(lacking)}; add it under 'columns'.{_dated_hint(lacking)}")
-    unsure = [name for name in ALWAYS.get(entity.model, ()) if not _always_filled(columns[name])]
+        unmet.append(f"the model needs {_words(lacking)}; add it under 'columns'.{_dated_hint(lacking)}")
+    unsure = [name for name in ALWAYS.get(entity.model, ()) if name in columns and not _always_filled(columns[name])]
     if unsure:
-        raise NotConfigured(
-            f"{where}: every row must have {_words(unsure)}, so a field that may be empty will not do: give it 'file', 'const', 'default' "
+        unmet.append(
+            f"every row must have {_words(unsure)}, so a field that may be empty will not do: give it 'file', 'const', 'default' "
             f"or 'present'.{_dated_hint(unsure)}"
         )
-    optional = [name for name in (*IDENTITY.get(entity.model, ()), *ALWAYS.get(entity.model, ())) if columns[name].optional]
+    optional = [name for name in needed if name in columns and columns[name].optional]
     if optional:
-        raise NotConfigured(f"{where}: the model needs {_words(optional)}, so it cannot be optional.")
+        unmet.append(f"the model needs {_words(optional)}, so it cannot be optional.")
     by_name = [column.name for column in entity.columns if column.file is not None]
     if by_name and (files is None or files.name is None):
-        raise NotConfigured(
-            f"{where}: {_words(by_name)} comes from the file's name, so the source needs 'files' with 'name', a regular expression that "
+        unmet.append(
+            f"{_words(by_name)} comes from the file's name, so the source needs 'files' with 'name', a regular expression that "
             "finds (?P<date>…) and (?P<revision>…) in it."
         )
     if entity.model == "payment" and (files is None or files.manifest is None):
-        raise NotConfigured(
-            f"{where}: a day of payments is replaced as a whole by its highest valid revision, so the source needs 'files' with 'manifest' "
+        unmet.append(
+            "a day of payments is replaced as a whole by its highest valid revision, so the source needs 'files' with 'manifest' "
             "(what the day's file must hold) and 'name' (its day and revision)."
         )
+    return unmet
 
 
 def check_dated(entity: Entity, file: str) -> None:

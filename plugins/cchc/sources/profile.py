@@ -66,6 +66,7 @@ __all__ = [
     "Secret",
     "list_profiles",
     "load_profile",
+    "parts_of",
     "read_profile",
 ]
 
@@ -112,6 +113,11 @@ def read_profile(path: Path) -> Profile:
     for entity in profile.entities.values():
         check_needs(entity, profile.files, path.name)
     return profile
+
+
+def parts_of(name: str, entry: EntityFile, files: FilesFile | None, path: Path) -> tuple[Entity, Files | None]:
+    """An entity of the profile file `path`, and how the source comes as files, for who looks at a file of which other parts are wrong."""
+    return _entity(name, entry, path), None if files is None else _files(files)
 
 
 def _http(entry: HttpFile) -> Http:

@@ -324,14 +324,17 @@ class EntityFile(Typed):
     def _rules(self) -> EntityFile:
         clock = self.changed_at if isinstance(self.changed_at, str) else getattr(self.changed_at, "source", None)
         long = {name: column for name, column in self.columns.items() if isinstance(column, ColumnFile)}
-        for column in long.values():
+        for place, column in long.items():
             if column.optional and column.source in (*self.key, *self.key_else, clock):
-                raise Fault(f"{column.source!r} is part of the key or the change time, so it cannot be optional.")
+                raise Fault(f"{column.source!r} is part of the key or the change time, so it cannot be optional.", "columns", place)
         # a delivered field is hashed for every column or for none; fields of the key and of the change time are never hashed
         keyed = {column.source for column in long.values() if column.personal}
         clear = {column if isinstance(column, str) else column.source for name, column in self.columns.items() if not _is_keyed(column)}
         for name in sorted(field for field in keyed & {*clear, *self.key, *self.key_else, clock} if field is not None):
-            raise Fault(f"{name!r} is personal in one place and in clear in another; make it personal: hmac in all of them.")
+            place = next(place for place, column in long.items() if column.source == name and column.personal)
+            raise Fault(
+                f"{name!r} is personal in one place and in clear in another; make it personal: hmac in all of them.", "columns", place
+            )
         for name in (*self.key, *(column if isinstance(column, str) else column.source or "" for column in self.columns.values())):
             if is_broken(name):
                 raise Fault(f"{name!r} begins with $ and is not a JSONPath, such as $.hoSo.ma.")
