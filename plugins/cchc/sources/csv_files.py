@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from unicodedata import normalize
@@ -49,7 +50,8 @@ def read(
     except csv.Error as error:
         raise Unreadable(f"after line {place.line}: {error}") from error
     finally:
-        text.detach()
+        with suppress(ValueError):  # whoever ended the reading early has closed the file already
+            text.detach()
     _require_whole(watched, place, entity)
 
 

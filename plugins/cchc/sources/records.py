@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +20,21 @@ from cchc.sources.times import TimeReader, reader
 
 FIRST_MONTH = "2000-01"
 _SORTED = orjson.OPT_SORT_KEYS
+
+
+Watch = Callable[[Entity, list[tuple[int, Any]], bool], None]
+"""Sees an entity, its (line, record) pairs as delivered, and whether their lists are text; it may end the extract by an error."""
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+
+
+@contextmanager
+def watched(watch: Watch) -> Iterator[None]:
+    """Let `watch` see all records that any extract takes meanwhile, before anything is taken out of them."""
+    token = _watch.set(watch)
+    try:
+        yield
+    finally:
+        _watch.reset(token)
 
 
 class Problem(str):
@@ -103,6 +120,9 @@ class Intake:
 
     def take(self, records: Iterable[tuple[int, Any]]) -> list[bytes]:
         """The landing lines of (line, record) pairs. For a record that is not an object, its problem lands."""
+        if (watch := _watch.get()) is not None:
+            records = list(records)
+            watch(self.entity, records, self._lists_are_text)
         lines: list[bytes] = []
         dumps, redact, key_of, counts = orjson.dumps, self._redact, self.key, self._counts
         secrets, is_late, changed_at = self.secrets, self._is_late, self.entity.changed_at or ""

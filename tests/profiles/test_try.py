@@ -1,0 +1,250 @@
+"""`cchc profile check --delivery` and `cchc profile try`: what a profile makes of a delivery, told in the vendor's words, and nothing is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from cchc.profiles.personal import kind_by_name, kind_by_values, shape_of
+from cchc.profiles.sample import take_sample
+from cchc.settings import PROJECT
+from cchc.sources.connection import Connection
+from cchc.sources.profile import read_profile
+from cchc.warehouse import embedded as postgres
+from tests.support.cli import Said, cchc, connect
+from tests.support.district import CLOCK, served
+from tests.support.permits import MADE_UP, PROFILE
+from tests.support.warehouse import admin
+
+EXPORT = PROJECT / MADE_UP
+DATABASE = PROJECT / "docs" / "examples" / "vendor_database.yaml"
+PERSON = "079301000123"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """A home and a folder for temporary files of its own; a look leaves both empty."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("CCHC_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    yield
+    assert list(temporary.iterdir()) == []
+    assert not (tmp_path / "home" / "landing").exists()
+
+
+def looked(action: str, folder: Path, *changes: tuple[str, str], delivery: Path = EXPORT) -> Said:
+    """What `cchc profile` says of the Dutch profile with some texts changed, beside a delivery."""
+    text = PROFILE.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    path = folder / PROFILE.name
+    path.write_text(text, encoding="utf-8")
+    return cchc("profile", action, str(path), "--delivery", str(delivery))
+
+
+def line_with(words: str) -> int:
+    return next(number for number, line in enumerate(PROFILE.read_text(encoding="utf-8").splitlines(), 1) if words in line)
+
+
+def row_of(said: Said, column: str) -> str:
+    """The row of a table about a column, with single blanks."""
+    return next(" ".join(line.split()) for line in said.out.splitlines() if line.startswith(f"{column} "))
+
+
+def test_a_waiting_delivery_is_compared_by_its_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_SOURCES_DIR", str(PROFILE.parent))
+    connect(monkeypatch, "dutch_permits", conn_type="fs", host=str(EXPORT.parent))
+    said = cchc("profile", "check", "dutch_permits")
+    assert said.code == 0, said.out
+    assert "fields that no column uses, and that never land: case:enddate_planned, case:group" in said.out
+    said = looked("check", tmp_path, ('due_at: {from: "case:deadline"', 'due_at: {from: "case:deadlin"'))
+    assert said.code == 1
+    line = line_with("due_at:")
+    assert f"dutch_permits.yaml line {line}: the delivery has no field 'case:deadlin'; did you mean 'case:deadline'?" in said.out
+
+
+def test_all_fields_that_a_delivery_lacks_are_told_at_once(tmp_path: Path) -> None:
+    changes = (("case:deadline", "case:frist"), ('["concept:instance"]', '["concept:instanz"]'), ("case:channel", "case:kanal"))
+    said = looked("check", tmp_path, *changes)
+    for name in ("case:frist", "case:kanal", "concept:instanz"):
+        assert name in said.out, said.out
+    assert said.code == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "told"),
+    [
+        (
+            "time_formats: [iso]",
+            "time_formats: [dd/MM/yyyy]",
+            "received_at:",
+            "16 of 16 values of case:startdate (received_at) cannot be read as the model's column wants them: 2011-05-02 09:15:00.120000+02:… (1), ",
+        ),
+        (
+            "{General: NL.1, Experts: NL.1.1, Customer",
+            "{General: NL.1, Customer",
+            "unit_code:",
+            "2 of 16 values of case:department (unit_code) are no code of the model, or no unit that is known: Experts (2)",
+        ),
+        ('Internet: "2", Post: "3"', 'Internet: "2"', "channel_code:", None),
+        ('"dutch_permits_*.csv"', '"other_*.csv"', None, None),
+    ],
+)
+def test_values_are_told_by_the_vendors_field_and_the_profiles_line(
+    tmp_path: Path, old: str, new: str, place: str | None, told: str | None
+) -> None:
+    said = looked("try", tmp_path, (old, new))
+    if told is not None and place is not None:
+        assert f"dutch_permits.yaml line {line_with(f'      {place}')}: {told}" in said.out, said.out
+    elif place is None:
+        assert "dossiers (model dossier): 0 records" in said.out
+    else:
+        assert row_of(said, "channel_code") == "channel_code case:channel 16 of 16 2 2 (9), 1 (7)"
+    is_senders = "the others are well, so ask the sender" in said.out
+    assert is_senders == (told is not None and told.startswith("2 of 16"))
+
+
+def test_where_no_file_has_a_name_of_the_profile_nothing_was_read(tmp_path: Path) -> None:
+    text = PROFILE.read_text(encoding="utf-8").replace("dutch_permits_*.csv", "other_*.csv")
+    (tmp_path / PROFILE.name).write_text(text, encoding="utf-8")
+    said = cchc("profile", "try", str(tmp_path / PROFILE.name), "--delivery", str(EXPORT))
+    assert said.code == 1
+    assert (
+        "WRONG nothing was read: the source has no records, or dutch_permits_made_up.csv has a name that no file_pattern takes" in said.out
+    )
+
+
+def test_what_each_column_became(tmp_path: Path) -> None:
+    said = looked("try", tmp_path)
+    assert said.code == 0, said.out
+    assert row_of(said, "status_code") == "status_code case:enddate 16 of 16 2 9 (13), 4 (3)"
+    assert row_of(said, "unit_code") == "unit_code case:department 16 of 16 3 NL.1 (12), NL.1.1 (2), NL.1.2 (2)"
+    assert row_of(said, "processed_at").startswith("processed_at case:enddate 13 of 16 13 2011-05-20 10:00:00+02:00 (1), ")
+    assert row_of(said, "case:responsible") == "case:responsible Aaaa-aa aaaaa 9 (60)"
+
+
+def test_personal_fields_are_told_and_never_shown(tmp_path: Path) -> None:
+    lines = EXPORT.read_text(encoding="utf-8").splitlines()
+    made = [
+        lines[0] + ",HoTen,ghi_chu,nhan_xet",
+        *(f"{line},Người Bịa Đặt,0012345{number:05d},gặp 0912345678" for number, line in enumerate(lines[1:])),
+    ]
+    export = tmp_path / "dutch_permits_personal.csv"
+    export.write_text("\n".join(made) + "\n", encoding="utf-8")
+    said = looked("try", tmp_path, ('unit_name: "case:department"', 'unit_name: "ghi_chu"'), delivery=export)
+    assert f"line {line_with('unit_name:')}: ghi_chu looks like personal data (identity number): leave it out, or make it" in said.out
+    assert "HoTen looks like personal data (name of a person); no column uses it, so it never lands" in said.out
+    assert "999999999999 (16)" in row_of(said, "unit_name") and "Aaaaa Aaa Aaa (60)" in said.out
+    assert not re.search("Người Bịa|0012345|0912345678|gặp", said.out), said.out
+
+
+def test_a_workbook(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["Mã", "Nhận", "Đơn vị", "Thừa"])
+    for number in range(4):
+        book.active.append([f"D{number}", f"0{number + 1}/02/2023 08:00:00", "H19.16.21", "x"])
+    book.save(tmp_path / "so_1.xlsx")
+    profile = tmp_path / "so.yaml"
+    profile.write_text(
+        "source: so\nname_vi: Sổ\nowner: Thử\nzone: Asia/Ho_Chi_Minh\ntime_formats: [dd/MM/yyyy HH:mm:ss]\nfiles: {full: true}\n"
+        "entities:\n  dossiers:\n    model: dossier\n    file_pattern: 'so_*.xlsx'\n    key: [Mã]\n    columns:\n      dossier_code: Mã\n"
+        "      received_at: Nhận\n      unit_code: Đơn vị\n      status_code: {const: '4'}\n",
+        encoding="utf-8",
+    )
+    said = cchc("profile", "try", str(profile), "--delivery", str(tmp_path))
+    assert said.code == 0, said.out + said.err
+    assert row_of(said, "received_at").startswith("received_at Nhận 4 of 4 4 2023-02-01 08:00:00+07:00 (1), ")
+    assert "fields that no column uses, and that never land: Thừa" in said.out
+
+
+def test_over_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(tmp_path / "demo") as demo:
+        for name, value in demo.connections().items():
+            monkeypatch.setenv(name, value)
+        said = cchc("profile", "try", "one_stop", "--rows", "50", "--to", CLOCK)
+        documents = cchc("profile", "try", "documents", "--rows", "50", "--to", CLOCK)
+        payments = cchc("profile", "try", "payments", "--rows", "50", "--to", CLOCK)
+    assert "dossiers (model dossier): 50 records" in said.out, said.out + said.err
+    assert said.code == 0, said.out
+    assert "ChuHoSo looks like personal data (name of a person); no column uses it, so it never lands" in said.out
+    assert "(hashed)" in row_of(said, "applicant_key")
+    assert "documents (model document): 50 records" in documents.out and " secret ones not looked at" in documents.out
+    assert (
+        "payments (model payment): 50 records of giaodich_20231231.csv, giaodich_20231230.csv.gz, giaodich_20231229.csv and" in payments.out
+    ), payments.out + payments.err
+
+
+def test_a_database_is_asked_for_no_value_of_a_column_that_the_profile_does_not_use(
+    postgres_server: postgres.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin(postgres_server, "create database vendor_try")
+    url = make_url(postgres_server.url("vendor_try"))
+    with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
+        connection.execute(
+            "create table hoso (ma text primary key, don_vi text, ngay_nhan timestamp, han_tra date, ngay_xong timestamp, so_cccd text, "
+            "ho_ten text, ngay_sua timestamp, ngay_xoa timestamp, tep bytea)"
+        )
+        connection.execute("create table buoc (ma text, so integer, luc timestamptz, viec text)")
+        connection.execute(
+            "insert into hoso select 'H' || n, 'VD.' || n %% 2 + 1, '2023-05-02 08:00', '2023-05-10', null, %s, 'Người Bịa', "
+            "'2023-05-09', null, '\\x00' from generate_series(1, 30) as n",
+            [PERSON],
+        )
+    monkeypatch.setenv("CCHC_SOURCES_DIR", str(DATABASE.parent))
+    monkeypatch.setenv("AIRFLOW_CONN_SRC_VENDOR_DATABASE", url.set(drivername="postgres").render_as_string(hide_password=False))
+    try:
+        said = cchc("profile", "try", "vendor_database", "--rows", "10")
+    finally:
+        admin(postgres_server, "drop database vendor_try with (force)")
+    assert "dossiers (model dossier): 10 records" in said.out, said.out + said.err
+    assert "fields that no column uses, and that never land: ho_ten, tep" in said.out
+    assert "ho_ten looks like personal data (name of a person)" in said.out
+    assert row_of(said, "received_at").startswith("received_at ngay_nhan 10 of 10 1 2023-05-02 08:00:00+07:00 (10)")
+    assert "5 of 10 values of don_vi (unit_code) are no code of the model, or no unit that is known: VD.2 (5)" in said.out
+    assert PERSON not in said.out and "Bịa" not in said.out
+
+
+def test_a_sample_of_a_large_file_stays_small(tmp_path: Path) -> None:
+    lines = EXPORT.read_text(encoding="utf-8").splitlines()
+    with (tmp_path / "dutch_permits_big.csv").open("w", encoding="utf-8") as file:
+        file.write(lines[0] + "\n")
+        for _ in range(2000):
+            file.write("\n".join(lines[1:]) + "\n")
+    profile, connection = read_profile(PROFILE), Connection("dutch_permits", str(tmp_path))
+    tracemalloc.start()
+    samples = list(take_sample(profile, connection, 100))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [len(sample.records) for sample in samples] == [100, 100]
+    assert (tmp_path / "dutch_permits_big.csv").stat().st_size > 20_000_000
+    assert peak < 10_000_000
+
+
+def test_what_looks_personal() -> None:
+    assert [kind_by_name(name) for name in ("SĐT", "Địa chỉ thường trú", "e_mail", "MaHoSo", "TenTTHC")] == [
+        "telephone number", "address", "e-mail", None, None
+    ]  # fmt: skip
+    assert kind_by_values(["0251 3861 234"] * 3) == "telephone number"
+    assert kind_by_values(["20230101000000", "150000000", "NL.1"] * 3) is None
+    assert shape_of("Bịa 12/A") == "Aaa 99/A"
+
+
+def test_wrong_use(tmp_path: Path) -> None:
+    assert cchc("profile", "check", str(PROFILE), "--delivery", "/nowhere/at_all.csv").code == 2
+    assert cchc("profile", "try", str(PROFILE), "--delivery", str(EXPORT), "--rows", "0").code == 2
+    said = cchc("profile", "try", str(PROFILE))
+    assert (said.code, "has no connection" in said.err) == (1, True)
+    said = cchc("profile", "check", str(PROFILE))
+    assert (said.code, "no delivery was looked at" in said.out) == (0, True)
+    assert json.dumps(said.err) == '""'
