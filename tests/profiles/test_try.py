@@ -6,23 +6,29 @@ import json
 import re
 import tracemalloc
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+import fsspec
 import openpyxl
 import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from cchc.profiles import sample
 from cchc.profiles.personal import kind_by_name, kind_by_values, shape_of
 from cchc.profiles.sample import take_sample
-from cchc.settings import PROJECT
+from cchc.settings import PROJECT, Settings
 from cchc.sources.connection import Connection
+from cchc.sources.extract import extract
 from cchc.sources.profile import read_profile
 from cchc.warehouse import embedded as postgres
 from tests.support.cli import Said, cchc, connect
 from tests.support.district import CLOCK, served
 from tests.support.permits import MADE_UP, PROFILE
-from tests.support.warehouse import admin
+from tests.support.table_rows import table_rows
+from tests.support.warehouse import admin, rows_of
 
 EXPORT = PROJECT / MADE_UP
 DATABASE = PROJECT / "docs" / "examples" / "vendor_database.yaml"
@@ -30,8 +36,11 @@ PERSON = "079301000123"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """A home and a folder for temporary files of its own; a look leaves both empty."""
+def _nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[None]:
+    """A home and a folder for temporary files of its own; a look leaves both empty. A test with a warehouse looks for itself."""
+    if "warehouse" in request.fixturenames:
+        yield
+        return
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("CCHC_HOME", str(tmp_path / "home"))
@@ -124,9 +133,18 @@ def test_where_no_file_has_a_name_of_the_profile_nothing_was_read(tmp_path: Path
     )
 
 
-def test_what_each_column_became(tmp_path: Path) -> None:
+def test_what_each_column_became(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    landings = []
+
+    def seen(*given: Any, **more: Any) -> Any:
+        landings.append(given[3])
+        return extract(*given, **more)
+
+    monkeypatch.setattr(sample, "extract", seen)
     said = looked("try", tmp_path)
     assert said.code == 0, said.out
+    assert len(landings) == 2 and all(landing.startswith("memory://") for landing in landings), "records reached a disk"
+    assert fsspec.filesystem("memory").find("/") == []
     assert row_of(said, "status_code") == "status_code case:enddate 16 of 16 2 9 (13), 4 (3)"
     assert row_of(said, "unit_code") == "unit_code case:department 16 of 16 3 NL.1 (12), NL.1.1 (2), NL.1.2 (2)"
     assert row_of(said, "processed_at").startswith("processed_at case:enddate 13 of 16 13 2011-05-20 10:00:00+02:00 (1), ")
@@ -248,3 +266,67 @@ def test_wrong_use(tmp_path: Path) -> None:
     said = cchc("profile", "check", str(PROFILE))
     assert (said.code, "no delivery was looked at" in said.out) == (0, True)
     assert json.dumps(said.err) == '""'
+
+
+def everything(settings: Settings) -> dict[str, list[str]]:
+    """Every row of every table of the warehouse, and every file below its home."""
+    schemas = tuple(row["nspname"] for row in rows_of(settings, "select nspname from pg_namespace where nspname !~ '^pg_|^information'"))
+    held = table_rows(settings, schemas=schemas)
+    files = sorted(path for path in settings.home.rglob("*") if path.is_file())
+    return held | {str(path): [sha256(path.read_bytes()).hexdigest()] for path in files}
+
+
+def test_what_would_go_to_quarantine_by_which_rule(warehouse: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sample breaks the rules that the load breaks afterwards, and leaves the warehouse and its folders byte for byte as they were."""
+    lines = EXPORT.read_text(encoding="utf-8").splitlines()
+    header = lines[0].split(",")
+    rows = [dict(zip(header, line.split(","), strict=True)) for line in lines[1:]]
+    for row in rows:
+        case = row["case:concept:name"]
+        row["case:department"] = "Nowhere" if case == "case-900003" else row["case:department"]  # K6
+        row["case:deadline"] = "soon" if case in ("case-900004", "case-900005") else row["case:deadline"]  # K3
+    rows[-2]["concept:instance"] = ""  # KEY of a step
+    folder = tmp_path / "in"
+    folder.mkdir()
+    made = [lines[0], *(",".join(row.values()) for row in rows), "a line, of three, cells"]
+    (folder / EXPORT.name).write_text("\n".join(made) + "\n", encoding="utf-8")
+    monkeypatch.setenv("CCHC_SOURCES_DIR", str(PROFILE.parent))
+    connect(monkeypatch, "dutch_permits", conn_type="fs", host=str(folder))
+
+    before = everything(warehouse)
+    said = cchc("profile", "try", "dutch_permits")
+    assert everything(warehouse) == before
+    told = re.findall(r"rule (\S+), (quarantine|only a warning): (\d+) records", said.out)
+    assert told, said.out + said.err
+
+    assert cchc("init").code == 0
+    loaded = cchc("ingest", "dutch_permits")
+    assert loaded.code == 0, loaded.err
+    found = rows_of(
+        warehouse,
+        "select entity, rule, action, count(*) as n from ops.quarantine where entity in ('dossiers', 'dossier_steps') group by 1, 2, 3",
+    )
+    assert sorted(told) == sorted(
+        (row["rule"], "quarantine" if row["action"] == "quarantine" else "only a warning", str(row["n"])) for row in found
+    )
+    assert {rule for rule, _, _ in told} >= {"K2", "K3", "K6", "KEY"}
+    assert "records would go to quarantine; a load with more than 5.0% and more than 20 is blocked" in said.out
+    assert said.code == 1
+
+
+def test_a_record_that_no_rule_sets_aside_and_no_table_can_hold(warehouse: Settings, tmp_path: Path) -> None:
+    lines = EXPORT.read_text(encoding="utf-8").splitlines()
+    header = lines[0].split(",")
+    row = dict(zip(header, lines[-1].split(","), strict=True)) | {"case:concept:name": ""}
+    export = tmp_path / EXPORT.name
+    export.write_text("\n".join([*lines[:-1], ",".join(row.values())]) + "\n", encoding="utf-8")
+    said = looked("try", tmp_path, delivery=export)
+    assert f"WRONG 1 records without a value in case:concept:name (dossier_code) break no rule (first line {len(lines)})" in said.out, (
+        said.out
+    )
+
+
+def test_without_a_warehouse_the_rules_are_not_asked_and_that_is_said(tmp_path: Path) -> None:
+    said = looked("try", tmp_path)
+    assert "LOOK the rules of the suites were not asked, because they need the warehouse: " in said.out
+    assert not (tmp_path / "home").exists()

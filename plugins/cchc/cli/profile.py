@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cchc.cli.arguments import Add, moment
 from cchc.cli.printing import print_table
-from cchc.errors import NotConfigured, WrongUse
+from cchc.errors import NotConfigured, WarehouseUnavailable, WrongUse
 from cchc.period import now
 from cchc.settings import Settings
 
@@ -89,6 +89,7 @@ def _look(settings: Settings, verdict: Verdict, connection: Connection, only: st
     is_try, profile = options.action == "try", verdict.profile
     assert profile is not None  # noqa: S101  # the caller looked
     known, wrong, read = known_of(settings, {"units": list(profile.units)}), 0, 0
+    judged: list[Seen] = []
     window = Window(options.start, options.to or now(), explicit=options.start is not None, is_by_clock=options.to is None)
     for sample in take_sample(profile, connection, options.rows if is_try else CHECK_ROWS, window=window, only_file=only):
         read += len(sample.files) + len(sample.records) + len(sample.header)
@@ -105,9 +106,32 @@ def _look(settings: Settings, verdict: Verdict, connection: Connection, only: st
         if is_try:
             _print_became(seen)
             wrong += _print(of_values(seen, verdict.line))
+            judged.append(seen)
     if not read:
         wrong += 1
         print(f"WRONG nothing was read: the source has no records, or {only or 'no file'} has a name that no file_pattern takes")
+    return wrong + (_judge(settings, profile, judged) if judged else 0)
+
+
+def _judge(settings: Settings, profile: Profile, judged: list[Seen]) -> int:
+    """Print which rules the samples would break. Returns how much is to be corrected. Without a warehouse that is said."""
+    from cchc.profiles.judge import broken_rules, in_words
+    from cchc.warehouse import engine, require_migrated
+
+    print()
+    try:
+        require_migrated(settings)
+        broken = broken_rules(engine(settings), profile, judged, settings.expectations_dir)
+    except (NotConfigured, WarehouseUnavailable) as error:
+        print(f"LOOK the rules of the suites were not asked, because they need the warehouse: {error}")
+        return 0
+    wrong = 0
+    for seen in judged:
+        found = broken[seen.entity.name]
+        print(
+            f"{seen.entity.name}: {len(seen.lines)} records judged by the rules of {seen.entity.suite}{'' if found else ', all are well'}"
+        )
+        wrong += _print(in_words(profile, seen, found))
     return wrong
 
 
