@@ -1,4 +1,4 @@
-"""`cchc profile check` and `try`: judge a profile before anything is loaded by it."""
+"""`cchc profile`: draft a profile from a sample, and judge one before anything is loaded by it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,14 @@ MOST_NAMED = 3
 
 def register(add: Add) -> None:
     """Add the command."""
-    parser = add("profile", _profile, "check: judge the file of a profile, beside a waiting delivery too; try: read a sample of its source")
-    parser.add_argument("action", choices=("check", "try"))
-    parser.add_argument("profile", help="the name of a source, or the path of a profile that ends in .yaml")
+    words = "check: judge the file of a profile, beside a waiting delivery too; try: read a sample of its source; draft: propose one"
+    parser = add("profile", _profile, words)
+    parser.add_argument("action", choices=("check", "try", "draft"))
+    parser.add_argument(
+        "profile", help="check, try: a source, or the path of a profile ending in .yaml; draft: a .csv, .xlsx or .ndjson file"
+    )
+    parser.add_argument("--model", help="draft: the model of the warehouse that the records fill, such as dossier")
+    parser.add_argument("--output", type=Path, help="draft: the file to write, named as the source: one_stop.yaml")
     parser.add_argument("--delivery", type=Path, help="a file, or a folder of files, in place of the source's own connection")
     parser.add_argument("--rows", type=int, default=TRY_ROWS, help=f"try: how many records of each entity are read; {TRY_ROWS} without it")
     parser.add_argument("--from", dest="start", type=moment, help="try: only what changed since then, for example 2023-12-01")
@@ -38,6 +43,8 @@ def register(add: Add) -> None:
 def _profile(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.profiles.check_file import check_file, path_of
 
+    if options.action == "draft":
+        return _draft(options, settings)
     verdict = check_file(settings, path_of(settings, options.profile))
     for mistake in verdict.mistakes:
         print(f"WRONG {mistake}")
@@ -51,6 +58,28 @@ def _profile(options: argparse.Namespace, settings: Settings) -> int:
     wrong = _look(settings, verdict, connection, only, options)
     print(f"\n{wrong} to correct. Nothing was stored." if wrong else "\nNothing to correct. Nothing was stored.")
     return 1 if wrong else 0
+
+
+def _draft(options: argparse.Namespace, settings: Settings) -> int:
+    """Write a profile from a sample, and print what a person must fill in."""
+    from cchc.profiles.check_file import check_file, known_of
+    from cchc.profiles.draft import Draft
+
+    sample, output = Path(options.profile), options.output
+    if options.model is None or output is None or output.suffix != ".yaml":
+        raise WrongUse("draft needs --model, such as dossier, and --output, a file named as the source: one_stop.yaml")
+    if not sample.is_file():
+        raise WrongUse(f"there is no file {sample}")
+    if output.exists():
+        raise WrongUse(f"{output} is there already; name another file, or remove it")
+    written = Draft(sample, options.model, output.stem, known_of(settings, {}), settings.sources_dir).text()
+    output.write_text(written, encoding="utf-8")
+    mistakes = check_file(settings, output).mistakes
+    for mistake in mistakes:
+        print(f"FILL IN {mistake}")
+    print(f"{output} is written: look at its {written.count('# guess')} lines marked 'guess', and fill in {len(mistakes)} places")
+    print(f"then: cchc profile check {output} --delivery {sample}")
+    return 0
 
 
 def _delivered(settings: Settings, profile: Profile, path: Path | None, *, is_try: bool) -> tuple[Connection | None, str | None]:

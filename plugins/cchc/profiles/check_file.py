@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from cchc.errors import NotConfigured, WrongUse
 from cchc.near import or_known
 from cchc.profiles.entity_faults import EntityFaults, Known, Ways
-from cchc.profiles.file_faults import form_faults
+from cchc.profiles.file_faults import form_faults, unfilled
 from cchc.profiles.layouts import read_layouts
 from cchc.reference.unit_list import read_units
 from cchc.settings import Settings
@@ -61,6 +61,7 @@ def check_file(settings: Settings, path: Path) -> Verdict:
         verdict.mistakes.append(str(error))
         return verdict
     faults, entities = form_faults(path, verdict.text, data)
+    faults += unfilled(data, verdict.text)
     faults += _of_entities(settings, verdict, data, entities, faults)
     ordered = sorted(dict.fromkeys(faults), key=lambda fault: fault.line or 0)
     verdict.mistakes += [fault.told(path.name) for fault in ordered]

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from cchc.errors import NotConfigured
 from cchc.near import near, or_known
+from cchc.profiles.file_faults import TODO
 from cchc.sources.codes import CODES, OWN_WORDS
 from cchc.sources.needs import check_dated, needed_columns, unmet_needs
 from cchc.sources.profile import Column, Entity, Files
 from cchc.typed import FoundFault
 
-TODO = "TODO"  # what `cchc profile draft` writes where a person must fill in
 OWN_PREFIX = "_"
 IDS = ("dossier_id", "step_id")
 NEEDS_VALUE = ("expect_listed_code", "expect_known_unit", "expect_column_values_to_not_be_null")
@@ -107,9 +107,9 @@ class EntityFaults:
         allowed = sorted(self.known.units) if is_unit else list(CODES.get(self.entity.model, {}).get(name, ()))
         for key, value in _given(column):
             at = (*place, *key)
-            if value == TODO:
-                yield self._at(*at, words=f"{key[-1]!r} has no value yet: put one in the place of {TODO}.{_listed(allowed)}")
-            elif allowed and value not in allowed:
+            if value == TODO:  # told with all others
+                continue
+            if allowed and value not in allowed:
                 what = "unit of include/reference/units.csv or of the profile's 'units'" if is_unit else f"code of {name}"
                 yield self._at(*at, words=f"{value!r} is no {what}{near(value, allowed) or '.'}{_listed(allowed)}")
 

@@ -7,6 +7,7 @@ taken out of a copy, and then the rules between the entity and the ways in which
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from cchc.sources.profile_file import DatabaseFile, EntityFile, FilesFile, Profi
 from cchc.sources.profile_http import HttpFile
 from cchc.typed import FoundFault, adapter, faults_of, line_of
 
+TODO = "TODO"  # what `cchc profile draft` writes where a person must fill in
 # what stands in for a part that is wrong itself, so that the rules beside it can be asked
 STAND_INS: dict[str, tuple[Any, dict[str, Any]]] = {
     "http": (HttpFile, {"auth": {"kind": "none"}, "path": "/{entity}", "paginator": {"kind": "single"}}),
@@ -44,6 +46,16 @@ def form_faults(path: Path, text: str, data: Any) -> tuple[list[FoundFault], dic
             entities[str(name)] = adapter(EntityFile).validate_python(left)
             faults += _beside_transports(data, str(name), left, text)
     return list(dict.fromkeys(faults)), entities
+
+
+def unfilled(data: Any, text: str, *above: Any) -> Iterator[FoundFault]:
+    """Where `TODO` stands in the place of what a person must fill in."""
+    for step, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        place = (*above, step)
+        if value == TODO:
+            yield FoundFault(line_of(text, *place), place, f"a person must fill this in: put it in the place of {TODO}.")
+        else:
+            yield from unfilled(value, text, *place)
 
 
 def _of_entity(name: str, entry: Any, text: str) -> tuple[list[FoundFault], Any]:

@@ -1,0 +1,133 @@
+"""Guess, from the names and the values of a sample, which field fills which column of a model, and how its values are written."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from cchc.profiles.hints import CHANGED, likeness
+from cchc.profiles.personal import kind_by_name, kind_by_values
+from cchc.profiles.sample import Sample
+from cchc.sources.codes import CODES
+from cchc.staging import parse
+
+MOST = 0.95  # so many of the values must be read by one pattern
+# in the order in which they are tried: the day comes before the month where both can be meant
+TIME_FORMATS = (
+    "iso", "dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy HH:mm", "dd/MM/yyyy", "dd-MM-yyyy HH:mm:ss", "dd-MM-yyyy HH:mm", "dd-MM-yyyy", "dd.MM.yyyy",
+    "yyyyMMddHHmmss", "yyyyMMdd", "yyyy/MM/dd HH:mm:ss", "yyyy/MM/dd", "MM/dd/yyyy HH:mm:ss", "MM/dd/yyyy HH:mm", "MM/dd/yyyy",
+)  # fmt: skip
+MISSING = ("NULL", "null", "N/A", "n/a", "-", "--", "None")
+WHOLE = re.compile(r"-?\d+")
+GROUPED = re.compile(r"-?\d{1,3}(?:([., ])\d{3})+")
+FLAGS = {"0", "1", "true", "false"}
+TIMES = ("timestamp with time zone", "date")
+
+
+@dataclass
+class Field:
+    """A field of a sample: its values as texts, without missing ones, in the order of the records."""
+
+    name: str
+    values: list[str]
+    zone: ZoneInfo
+
+    @cached_property
+    def distinct(self) -> Counter[str]:
+        """Its values, each with how often it was met."""
+        return Counter(self.values)
+
+    @cached_property
+    def personal(self) -> str | None:
+        """The kind of personal data that it looks like."""
+        return kind_by_name(self.name) or (None if self.time_format else kind_by_values(self.values))
+
+    @cached_property
+    def time_format(self) -> str | None:
+        """The pattern by which nearly all of its values are times; None where there is none."""
+        words = pa.array(self.values, type=pa.string())
+        for pattern in TIME_FORMATS if self.values else ():
+            if len(words) - parse.times(words, (pattern,), self.zone).null_count >= MOST * len(words):
+                return pattern
+        return None
+
+    @property
+    def may_be_month_first(self) -> bool:
+        """Whether its times can also be read with the month before the day."""
+        if not (self.time_format or "").startswith("dd/MM"):
+            return False
+        words = pa.array(self.values, type=pa.string())
+        return bool(parse.times(words, ((self.time_format or "").replace("dd/MM", "MM/dd"),), self.zone).null_count == 0)
+
+    @cached_property
+    def thousands(self) -> str | None:
+        """The mark between groups of three digits, where all of its numbers have one or are small."""
+        marks = {match.group(1) for value in self.values if (match := GROUPED.fullmatch(value))}
+        others = [value for value in self.values if not GROUPED.fullmatch(value)]
+        return marks.pop() if len(marks) == 1 and all(WHOLE.fullmatch(value) for value in others) else None
+
+    def fits(self, kind: str, codes: dict[str, str] | None) -> bool:
+        """Whether its values can be of an SQL type. What has codes can be any words."""
+        if not self.values or codes:
+            return self.time_format is None or not self.values
+        if kind in TIMES:
+            return self.time_format is not None
+        if kind == "boolean":
+            return all(value.lower() in FLAGS for value in self.distinct)
+        if kind == "text":
+            return self.time_format is None
+        return kind != "jsonb" and (self.thousands is not None or all(WHOLE.fullmatch(value) for value in self.distinct))
+
+
+@dataclass
+class Guess:
+    """The fields of a sample, and by column of the model the field that may fill it, with how near the names are (0 to 1)."""
+
+    fields: dict[str, Field]
+    columns: dict[str, tuple[Field, float]] = field(default_factory=dict)
+    changed: Field | None = None
+
+
+def fields_of(sample: Sample, zone: ZoneInfo) -> dict[str, Field]:
+    """The fields of a sample, in their order."""
+    found = {}
+    for name in sample.fields:
+        raw = parse.texts([record.get(name) for _, record in sample.records])
+        values = [value for value in raw.to_pylist() if value not in (None, "", parse.MALFORMED, *MISSING)]
+        found[name] = Field(name, values, zone)
+    return found
+
+
+def guess(fields: dict[str, Field], model: str, layout: dict[str, str], words: dict[str, set[str]]) -> Guess:
+    """Which field may fill which column: the nearest names first, a field once, and only where its values can be of the column's type."""
+    guessed = Guess(fields)
+    scored = []
+    for column, kind in layout.items():
+        codes = CODES.get(model, {}).get(column)
+        for each in fields.values():
+            score = likeness(each.name, column, words.get(column, set()))
+            is_left_out = each.personal is not None and column != "applicant_key"
+            if score > 0 and kind != "jsonb" and not is_left_out and each.fits(kind, codes):
+                scored.append((score, column, each))
+    scored.sort(key=lambda item: -item[0])
+    used: set[str] = set()
+    for score, column, each in scored:
+        if column not in guessed.columns and each.name not in used:
+            guessed.columns[column] = each, score
+            used.add(each.name)
+    clocks = [
+        each for each in fields.values() if each.name not in used and each.time_format and likeness(each.name, "changed_at", set(CHANGED))
+    ]
+    guessed.changed = clocks[0] if clocks else None
+    return guessed
+
+
+def missing_words(sample: Sample) -> list[str]:
+    """Texts of the sample that mean that a value is missing, as far as they are known words."""
+    met = {value for _, record in sample.records for value in record.values() if isinstance(value, str)}
+    return [word for word in MISSING if word in met]
