@@ -19,7 +19,7 @@ import orjson
 
 from cchc import period
 from cchc.errors import CchcError, ContractViolation, NotConfigured, SourceUnavailable, WrongClock
-from cchc.sources import advice, day_files, files, http, paginate, privacy
+from cchc.sources import advice, day_files, files, http, kinds, paginate, privacy
 from cchc.sources.absent import absent_fields, first_rows, in_words
 from cchc.sources.connection import Connection
 from cchc.sources.envelope import Envelope
@@ -492,7 +492,7 @@ def _judged_by_profile(job: _Job, entity: Entity, sha: str) -> str:
     """The identity of a blocked file. It changes when the profile or a limit changes, so that the file is then judged again."""
     profile = job.profile
     rules = repr((entity, profile.files, profile.missing, profile.time_formats, profile.zone, profile.settings, job.limits))
-    return day_files.identity(sha, rules.encode())
+    return day_files.identity(sha, (rules + (entity.records or "")).encode())
 
 
 def _starts_late(job: _Job, day: date) -> bool:
@@ -503,7 +503,7 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
     config = _files_of(job.profile)
     entity, name, facts = file.entity, file.name, file.facts
     folder = job.folder(entity.name, name)
-    is_table = not name.removesuffix(".gz").endswith(".ndjson")
+    is_table = kinds.is_table(name)
     intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets, lists_are_text=is_table)
     tally = files.Tally(thousands=config.thousands)
     if config.manifest is not None:

@@ -26,38 +26,21 @@ import orjson
 
 from cchc.errors import NotConfigured, SourceUnavailable
 from cchc.sources.connection import Connection, variable
+from cchc.sources.documents import json_records
 from cchc.sources.fields import named, new_names
+from cchc.sources.kinds import kind_of
 from cchc.sources.landing import Folder
 from cchc.sources.limits import MIB, Limits
+from cchc.sources.nested import refuse_nested, rows_of
 from cchc.sources.nul import without_nul
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
+from cchc.sources.unread import LacksColumns as LacksColumns
+from cchc.sources.unread import Unfinished as Unfinished
+from cchc.sources.unread import Unreadable as Unreadable
 
 CHUNK = 2**20
 STRICT_WORKBOOKS = {"declared": "cchc.declared.intake"}
-
-
-class Unfinished(Exception):
-    """The file is incomplete; `args[0]` says why."""
-
-
-class Unreadable(Exception):
-    """The file is complete but cannot be understood; `args[0]` says where, without its content.
-
-    `keys`: the entries of the profile by which it was read. If these are wrong, the profile must be corrected and not the file.
-    """
-
-    def __init__(self, words: str, *keys: str) -> None:
-        super().__init__(words)
-        self.keys = keys
-
-
-class LacksColumns(Unreadable):
-    """The header of a table lacks columns that the profile uses. `fields`: these columns; `cells`: the number of cells in the header."""
-
-    def __init__(self, words: str, fields: list[str], cells: int) -> None:
-        super().__init__(words)
-        self.fields, self.cells = fields, cells
 
 
 class WorkbookReader(Protocol):
@@ -231,16 +214,14 @@ def read_records(
         delivered = Watched(stack.enter_context(folder.fs.open(f"{folder.path}/{name}", "rb")), hashing=True)
         raw = stack.enter_context(io.BufferedReader(delivered, CHUNK))
         stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
-        plain = name.removesuffix(".gz")
         try:
-            if plain.endswith(".xlsx"):
+            refuse_nested(name, entity)
+            if kind_of(name) == "workbook":
                 yield from books.read(_whole(stream, limits), name, entity, profile, files, tally)
             else:
                 watched = Watched(stream, most=limits.file * MIB)  # type: ignore[arg-type]  # both are readable binary streams
                 content: Any = stack.enter_context(io.BufferedReader(watched, CHUNK))
-                is_lines = plain.endswith(".ndjson")
-                reading = _ndjson(content, watched, limits) if is_lines else _csv(content, watched, entity, files, tally, limits)
-                for pair in reading:
+                for pair in _reading(name, content, watched, entity, files, tally, limits):
                     tally.read = watched.count
                     yield pair
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -249,6 +230,18 @@ def read_records(
             pass
         if delivered.hash is None or delivered.hash.hexdigest() != expected_sha256:
             raise Unfinished("it changed while it was read")
+
+
+def _reading(
+    name: str, content: Any, watched: Watched, entity: Entity, files: Files, tally: Tally, limits: Limits
+) -> Iterator[tuple[int, Any]]:
+    """The records of a file that is read as a stream."""
+    kind = kind_of(name)
+    if kind == "ndjson":
+        return rows_of(_ndjson(content, watched, limits), entity)
+    if kind == "json":
+        return rows_of(json_records(content, entity, limits), entity)
+    return _csv(content, watched, entity, files, tally, limits)
 
 
 def _whole(stream: Any, limits: Limits) -> bytes:

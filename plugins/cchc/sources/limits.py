@@ -17,6 +17,7 @@ TEXT_CHARACTERS = 20_000  # any other text of a record
 FIRST_YEAR, LAST_YEAR = 1990, 2100  # the days that the name of a file may have
 HIGHEST_REVISION = 9_999
 MANIFEST_BYTES = MIB
+DEEPEST_DOCUMENT = 100  # objects and lists within one another
 
 NAMES = {
     "file": "CCHC_MAX_FILE_MB",

@@ -177,6 +177,7 @@ def _entity(name: str, entry: EntityFile, path: Path) -> Entity:
         mode=entry.mode,
         rows=entry.rows,
         each=None if entry.each is None else Each(entry.each.list, tuple(entry.each.parent_key), entry.each.optional),
+        records=entry.records,
         deletions=None if entry.deletions is None else _deletions(entry.deletions),
         secret=None if entry.secret is None else Secret(entry.secret.field, tuple(entry.secret.open), entry.secret.unit),
         table=entry.table,

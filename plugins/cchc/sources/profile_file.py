@@ -16,7 +16,7 @@ from croniter import croniter
 from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
 
 from cchc.sources.expressions import repeats_a_repeat
-from cchc.sources.paths import is_broken
+from cchc.sources.paths import is_broken, place
 from cchc.sources.profile_http import HttpFile
 from cchc.typed import Fault, Typed
 
@@ -82,6 +82,12 @@ def groups(pattern: str) -> Iterable[str]:
     if repeats_a_repeat(pattern):
         raise Fault(f"{pattern!r} repeats a part that repeats without a limit, so a search may never end. Limit one of them.")
     return found
+
+
+def _check_place(name: str) -> str:
+    if is_broken(name) or place(name) is None:
+        raise Fault(f"{name!r} is neither a key nor a path of keys, [n] and [*], such as ketQua.danhSach.")
+    return name
 
 
 def _check_entity_name(name: str) -> str:
@@ -253,7 +259,8 @@ class EachFile(Typed):
 
     list: str = Field(description="The list in a record: a key, or a JSONPath such as `hoSo.giayTo`.")
     parent_key: _Texts = Field(
-        min_length=1, description="The fields that together identify the record with the list: the source's total counts these records."
+        [],
+        description="The fields that together identify the record with the list. Needed over HTTP, where the total counts these records.",
     )
     optional: bool = Field(False, description="A delivery may have no record with the list.")
 
@@ -305,7 +312,13 @@ class EntityFile(Typed):
         "record", description="`record`: one row a record; `event`: several rows a record, each with all its fields; the last is kept."
     )
     each: EachFile | None = Field(
-        None, description="Over HTTP: one row for each element of a list in the record. `parent.x` is the field x of the record itself."
+        None, description="One row for each element of a list in the record (HTTP, JSON). `parent.x` is the field x of the record itself."
+    )
+    records: Annotated[str, AfterValidator(_check_place)] | None = Field(
+        None,
+        min_length=1,
+        description="Where the records lie in a JSON document of a drop folder: a key, or a JSONPath of keys, `[n]` and `[*]` such as "
+        "`ketQua.danhSach`. Without it the document is the record, or the list of them.",
     )
     deletions: Annotated[MonthKeysFile | KeysFile, Discriminator("kind")] | None = Field(None, description="How deletions are learnt.")
     secret: SecretFile | None = Field(None, description="Which records may never be stored.")
@@ -489,6 +502,8 @@ class ProfileFile(Typed):
                 raise Fault("'file' needs 'files' with 'name', which finds the day in the file's name.", "entities", name, "changed_at")
             if self.files is not None and entity.file_pattern is None:
                 raise Fault("the source has 'files', so the entity needs 'file_pattern'.", "entities", name)
+            if self.http is not None and entity.each is not None and not entity.each.parent_key:
+                raise Fault("over HTTP 'each' needs 'parent_key', by which the records are counted.", "entities", name, "each")
             self._check_relation(name, entity)
         return self
 

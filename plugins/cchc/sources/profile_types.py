@@ -71,7 +71,7 @@ class Each:
     """Each element of `list` is a row; `parent_key`: the fields that identify the record which has the list."""
 
     list: str
-    parent_key: tuple[str, ...]
+    parent_key: tuple[str, ...] = ()
     optional: bool = False
 
 
@@ -80,7 +80,8 @@ class Entity:
     """One kind of record of a source. `suite`: the name of its rules; by default those of its `model`.
 
     `changed_at`: the delivered field of the change time. If it is None, known_at of the extract counts, or, with `changed_by_file`, the
-    day in the name of the file. `table`: the table or view of a database, or `query`: the text of the SQL file `query_file`.
+    day in the name of the file. `records`: the place of the records in a document. `table`: the table or view of a database, or
+    `query`: the text of the SQL file `query_file`.
     """
 
     name: str
@@ -100,7 +101,8 @@ class Entity:
     each: Each | None = None
     deletions: Deletions | None = None
     secret: Secret | None = None
-    # not in the repr, by which a blocked file is known: a file is judged without them
+    # not in the repr, by which a blocked file is known, so that the files of before stay known
+    records: str | None = field(default=None, repr=False)
     table: str | None = field(default=None, repr=False)
     query: str | None = field(default=None, repr=False)
     query_file: str | None = field(default=None, repr=False)

@@ -1,0 +1,20 @@
+"""What a delivered file is, by the ending of its name."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal["table", "workbook", "ndjson", "json"]
+ENDINGS: dict[str, Kind] = {".xlsx": "workbook", ".ndjson": "ndjson", ".json": "json"}
+TABLES: frozenset[Kind] = frozenset({"table", "workbook"})
+
+
+def kind_of(name: str) -> Kind:
+    """The kind of a file; what has no known ending is a table of text (CSV). A file may be packed with gzip as well (`.gz`)."""
+    plain = name.removesuffix(".gz")
+    return next((kind for ending, kind in ENDINGS.items() if plain.endswith(ending)), "table")
+
+
+def is_table(name: str) -> bool:
+    """Whether each record of the file is a row with all columns of a header. Otherwise a record has the fields that it has."""
+    return kind_of(name) in TABLES
