@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,15 @@ import pytest
 from cchc.errors import NotConfigured
 from cchc.pipeline.ingest import ingest
 from cchc.settings import PROJECT, Settings
+from cchc.sources.check import check_connection
 from cchc.sources.connection import Connection
+from cchc.sources.day_files import FileName, parse_name
 from cchc.sources.extract import extract
+from cchc.sources.inbox import matching
 from cchc.sources.landing import Landed, Window
 from cchc.sources.limits import DEEPEST_DOCUMENT
 from cchc.sources.paths import ANY, place
-from cchc.sources.profile import Entity, Profile, load_profile, read_profile
+from cchc.sources.profile import Entity, Files, Profile, load_profile, read_profile
 from tests.sources.conftest import KEY, T, records, rows
 from tests.support.cli import cchc
 from tests.support.warehouse import NewWarehouse, rows_of
@@ -88,7 +92,8 @@ def test_the_example_in_a_warehouse(new_warehouse: NewWarehouse, tmp_path: Path,
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     (inbox / "one.json").write_text(body(document(1, "K1", "K2")), encoding="utf-8")
-    (inbox / "list.json").write_text(body(document(2, "K3"), document(3)), encoding="utf-8-sig")
+    (inbox / "2023").mkdir()
+    (inbox / "2023" / "list.json").write_text(body(document(2, "K3"), document(3)), encoding="utf-8-sig")
     (inbox / "cut.json").write_text(body(document(4, "K4"))[:-9], encoding="utf-8")
     (inbox / "damaged.json").write_text(body(document(5, "K5")).replace('"capNhat":', '"capNhat"'), encoding="utf-8")
     (inbox / "shape.json").write_text('{"ketQua": {"dsVanBan": []}}', encoding="utf-8")
@@ -106,7 +111,7 @@ def test_the_example_in_a_warehouse(new_warehouse: NewWarehouse, tmp_path: Path,
         assert [tuple(row.values()) for row in signed] == [("K1", "VB-1", "N-1"), ("K2", "VB-1", "N-1"), ("K3", "VB-2", "N-1")]
     states = {(load["entity"], load["file_name"]): load["status"] for load in done.loads}
     for entity in ("documents", "signatures"):
-        assert states.pop((entity, "one.json")) == states.pop((entity, "list.json")) == "loaded"
+        assert states.pop((entity, "one.json")) == states.pop((entity, "2023/list.json")) == "loaded"
         assert states.pop((entity, "cut.json")) == "waiting"
         assert states.pop((entity, "damaged.json")) == states.pop((entity, "shape.json")) == "blocked"
     assert not states
@@ -269,3 +274,76 @@ def test_cut_off_anywhere_it_waits(box: Box, each_cut: Iterator[str]) -> None:
     loads = box.by_name("documents")
     assert {load.status for load in loads.values()} == {"waiting"}
     assert len(loads) == len(texts) > 40
+
+
+def test_folders_are_gone_into_and_the_rest_is_told(box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.put("2023/05/a.json", body(document(1, "K1")))
+    box.put("2023/06/a.json", body(document(2, "K2")))
+    box.put("2023/06/bad.json", body(document(3))[:-3])
+    box.put("2023/06/bad2.json", "{}")
+    box.put("2023/note.txt", "x")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a.json").write_text(body(document(9)), encoding="utf-8")
+    (box.folder / "2023" / "away").symlink_to(outside)
+    (box.folder / "2023" / "away.json").symlink_to(outside / "a.json")
+    (box.folder / "2023" / "circle").symlink_to(box.folder)
+    box.put("/".join(["d"] * 33) + "/deep.json", body(document(8)))
+    loads = box.by_name("documents")
+    assert {name: load.status for name, load in loads.items()} == {
+        "2023/05/a.json": "landed",
+        "2023/06/a.json": "landed",
+        "2023/06/bad.json": "waiting",
+        "2023/06/bad2.json": "blocked",
+        "(other files)": "waiting",
+    }
+    assert [record["ma"] for name in ("2023/05/a.json", "2023/06/a.json") for record in records(loads[name])] == ["VB-1", "VB-2"]
+    assert "file 2023/06/bad.json: the document is not closed" in str(loads["2023/06/bad.json"].message)
+    told = str(loads["(other files)"].message)
+    assert "5 entries of the drop folder are left alone" in told
+    assert "no ordinary file: 2023/away, 2023/away.json, 2023/circle" in told
+    assert "no entity of the profile has a file_pattern: 2023/note.txt" in told
+    assert "a folder more than 32 folders deep: d/d/" in told
+    said = check_connection(Connection(SOURCE, str(box.folder)), box.profile)
+    assert "files by entity: documents: 4, signatures: 4. 5 entries of the drop folder are left alone" in said
+
+
+def test_a_folder_is_left_alone_where_the_profile_does_not_open_it(box: Box) -> None:
+    assert box.profile.files is not None
+    box.profile = replace(box.profile, files=replace(box.profile.files, subfolders=False))
+    box.put("2023/a.json", body(document(1)))
+    (told,) = box.read()
+    assert "a folder, which is not looked into: 2023" in str(told.message)
+    assert "files.subfolders: true there looks into folders" in str(told.message)
+
+
+def test_a_try_that_was_broken_off_keeps_what_landed_of_a_folder(box: Box) -> None:
+    box.only("documents")
+    long = f"{'x' * 100}/{'ă' * 100}/a.json"
+    names = ["a/b.json", "a%2Fb.json", "a/c.json", long]
+    for number, name in enumerate(names):
+        box.put(name, body(document(number)))
+    first = {name: load.path for name, load in box.by_name("documents").items()}
+    assert len(set(first.values())) == 4
+    (box.folder / "a" / "c.json").unlink()
+    again = box.by_name("documents")
+    assert {name: load.path for name, load in again.items()} == first
+    assert {name: [record["ma"] for record in records(again[name])] for name in names} == {
+        name: [f"VB-{number}"] for number, name in enumerate(names)
+    }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [("*.json", ["2023/05/a.json", "b.json"]), ("2023/*.json", ["2023/05/a.json"]), ("a.{json,csv}", ["2023/05/a.json"]), ("*/c.json", [])],
+)
+def test_a_pattern_is_about_the_last_part_or_about_the_path(box: Box, pattern: str, found: list[str]) -> None:
+    entity = replace(box.profile.entities["documents"], file_pattern=pattern)
+    assert matching(entity, ["2023/05/a.json", "b.json", "c.txt"]) == found
+
+
+def test_the_day_of_a_file_may_stand_in_its_folders() -> None:
+    files = Files(name=r"(?P<date>\d{4}/\d{2}/\d{2})\.json")
+    assert parse_name("2023/05/04.json", files) == FileName(date(2023, 5, 4), 1)
+    assert parse_name("x/2023-05-04.json", replace(files, name=r"(?P<date>[\d-]{10})\.json")) == FileName(date(2023, 5, 4), 1)
+    assert parse_name("x/2023/05/04.json", files) is None

@@ -15,7 +15,8 @@ import orjson
 
 from cchc.sources.described import described
 from cchc.sources.files import Tally, Unfinished, Unreadable, whole_number
-from cchc.sources.landing import Check, Folder
+from cchc.sources.inbox import Inbox, subject
+from cchc.sources.landing import Check
 from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MANIFEST_BYTES, MIB
 from cchc.sources.profile import FileManifest, Files
 
@@ -32,7 +33,7 @@ class FileName:
 
 def parse_name(name: str, files: Files) -> FileName | None:
     """The day and the revision in a file's name; None if the name does not match, or if they are outside what can be meant."""
-    match = re.fullmatch(files.name or "", name)
+    match = _match(name, files)
     if not match:
         return None
     groups = match.groupdict()
@@ -46,9 +47,14 @@ def parse_name(name: str, files: Files) -> FileName | None:
     return FileName(day, revision) if FIRST_YEAR <= day.year <= LAST_YEAR and revision <= HIGHEST_REVISION else None
 
 
+def _match(name: str, files: Files) -> re.Match[str] | None:
+    pattern = files.name or ""
+    return re.fullmatch(pattern, subject(name, pattern))
+
+
 def same_delivery(name: str, files: Files) -> tuple[tuple[str, str], ...] | None:
     """The parts of a file's name without its revision: files with the same parts replace one another. None if the name does not match."""
-    match = re.fullmatch(files.name or "", name)
+    match = _match(name, files)
     if match is None or parse_name(name, files) is None:
         return None
     return tuple(sorted((group, value) for group, value in match.groupdict(default="").items() if group != "revision"))
@@ -59,11 +65,11 @@ def manifest_name(name: str, manifest: FileManifest) -> str:
     return name.removesuffix(".gz").rpartition(".")[0] + manifest.suffix
 
 
-def read_manifest(folder: Folder, name: str, manifest: FileManifest) -> tuple[dict[str, Any], bytes]:
+def read_manifest(inbox: Inbox, name: str, manifest: FileManifest) -> tuple[dict[str, Any], bytes]:
     """The fields of the manifest and its bytes. Raises Unfinished if it is missing or incomplete, Unreadable if it is no manifest."""
     other = manifest_name(name, manifest)
     try:
-        data = manifest_bytes(folder, other)
+        data = manifest_bytes(inbox, other)
     except FileNotFoundError:
         raise Unfinished(f"its manifest {other} is not there") from None
     try:
@@ -77,9 +83,9 @@ def read_manifest(folder: Folder, name: str, manifest: FileManifest) -> tuple[di
     return {key: body[key] for key in names}, data
 
 
-def manifest_bytes(folder: Folder, name: str) -> bytes:
+def manifest_bytes(inbox: Inbox, name: str) -> bytes:
     """The bytes of a manifest. Raises Unreadable if they are more than a manifest can have."""
-    with folder.fs.open(f"{folder.path}/{name}", "rb") as file:
+    with inbox.open(name) as file:
         data: bytes = file.read(MANIFEST_BYTES + 1)
     if len(data) > MANIFEST_BYTES:
         raise Unreadable(f"its manifest {name} has more than {MANIFEST_BYTES // MIB} MB")
@@ -98,7 +104,7 @@ def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tall
     wanted_amount = whole_number(declared[manifest.amount], files.thousands)
     wanted_revision = whole_number(declared[manifest.revision], None)
     results = [
-        _equal("B1", "name", declared[manifest.file], name, "", *([files.name] if files.name else [])),
+        _equal("B1", "name", declared[manifest.file], name.rpartition("/")[2], "", *([files.name] if files.name else [])),
         sha256_check(declared, sha, files),
         _equal("B3", "rows", wanted_rows, tally.rows),
         _equal("B4", "amount", wanted_amount, tally.amount, _unread(tally)),

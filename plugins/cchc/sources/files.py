@@ -15,8 +15,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
-from fnmatch import fnmatchcase
 from hashlib import sha256
 from importlib import import_module
 from typing import IO, Any, Protocol
@@ -28,8 +26,10 @@ from cchc.errors import NotConfigured, SourceUnavailable
 from cchc.sources.connection import Connection, variable
 from cchc.sources.documents import json_records
 from cchc.sources.fields import named, new_names
+from cchc.sources.inbox import Inbox, matching
 from cchc.sources.kinds import kind_of
 from cchc.sources.landing import Folder
+from cchc.sources.left_alone import left_alone
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.nested import refuse_nested, rows_of
 from cchc.sources.nul import without_nul
@@ -156,47 +156,31 @@ def drop_folder(profile: Profile, connection: Connection) -> Folder:
 
 def check_drop_folder(connection: Connection, profile: Profile) -> str:
     """List the drop folder. Returns a sentence about what was found."""
+    inbox = open_inbox(profile, connection)
+    counts = [f"{entity.name}: {len(matching(entity, inbox.names))}" for entity in profile.entities.values()]
+    found = f"{profile.source}: the drop folder {connection.host} is there, files by entity: {', '.join(counts)}."
+    others = left_alone(profile, inbox)
+    return found if others is None else f"{found} {others.removeprefix(f'{profile.source}: ')}"
+
+
+def open_inbox(profile: Profile, connection: Connection) -> Inbox:
+    """What lies in the drop folder of a source. Raises NotConfigured and SourceUnavailable as `drop_folder` does."""
     folder = drop_folder(profile, connection)
-    names = folder.names("file")
-    counts = [f"{entity.name}: {len(matching(entity, names))}" for entity in profile.entities.values()]
-    return f"{profile.source}: the drop folder {connection.host} is there, files by entity: {', '.join(counts)}."
+    assert profile.files is not None  # noqa: S101  # drop_folder() refused a profile without
+    return Inbox(folder, profile.files)
 
 
-def matching(entity: Entity, names: list[str]) -> list[str]:
-    """The `names` that match the entity's file pattern, with or without .gz."""
-    patterns = expanded(entity.file_pattern or "")
-    return [name for name in names if any(fnmatchcase(name.removesuffix(".gz"), pattern) for pattern in patterns)]
-
-
-def expanded(pattern: str) -> list[str]:
-    """`a_*.{csv,xlsx}` → `a_*.csv`, `a_*.xlsx`."""
-    before, opened, rest = pattern.partition("{")
-    if not opened:
-        return [pattern]
-    choices, _, after = rest.partition("}")
-    return [before + choice + ending for choice in choices.split(",") for ending in expanded(after)]
-
-
-def digest(folder: Folder, name: str) -> str:
+def digest(inbox: Inbox, name: str) -> str:
     """The sha256 of the file's bytes as delivered."""
     total = sha256()
-    with folder.fs.open(f"{folder.path}/{name}", "rb") as file:
+    with inbox.open(name) as file:
         while data := file.read(CHUNK):
             total.update(data)
     return total.hexdigest()
 
 
-def modified_at(folder: Folder, name: str) -> datetime | None:
-    """When the file was last written; None if the file system does not say so."""
-    try:
-        at: datetime = folder.fs.modified(f"{folder.path}/{name}")
-    except (NotImplementedError, OSError, KeyError):
-        return None
-    return at if at.tzinfo is not None else None
-
-
 def read_records(
-    folder: Folder,
+    inbox: Inbox,
     name: str,
     expected_sha256: str,
     entity: Entity,
@@ -211,7 +195,7 @@ def read_records(
     Raises Unfinished if the file is incomplete or changed while it was read, and Unreadable if it breaks its contract or a limit.
     """
     with ExitStack() as stack:
-        delivered = Watched(stack.enter_context(folder.fs.open(f"{folder.path}/{name}", "rb")), hashing=True)
+        delivered = Watched(stack.enter_context(inbox.open(name)), hashing=True)
         raw = stack.enter_context(io.BufferedReader(delivered, CHUNK))
         stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
         try:

@@ -144,6 +144,7 @@ def _files(entry: FilesFile) -> Files:
         full=entry.full,
         workbook=entry.workbook,
         newest_within_days=entry.newest_within_days,
+        subfolders=entry.subfolders,
         **formats,
     )
 

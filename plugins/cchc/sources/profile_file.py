@@ -397,6 +397,11 @@ class FilesFile(Typed):
     newest_within_days: int | None = Field(
         None, description="A run by the clock fails where the newest file is older: the sender stopped, or a clock is wrong. Needs `name`."
     )
+    subfolders: bool = Field(
+        False,
+        description="Whether folders in the drop folder are gone into. The name of a file in them is its path, such as `2024/05/a.json`; "
+        "`name` and `file_pattern` are about the last part of it, where they have no /.",
+    )
     workbook: Workbook | None = Field(
         None, description="Workbooks are read cell by cell, and a fault in one blocks the file with its address: `declared` figures."
     )
