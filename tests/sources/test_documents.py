@@ -21,6 +21,7 @@ from cchc.sources.check import check_connection
 from cchc.sources.connection import Connection
 from cchc.sources.day_files import FileName, parse_name
 from cchc.sources.extract import extract
+from cchc.sources.fields import Earlier, Share
 from cchc.sources.inbox import matching
 from cchc.sources.landing import Landed, Window
 from cchc.sources.limits import DEEPEST_DOCUMENT
@@ -347,3 +348,37 @@ def test_the_day_of_a_file_may_stand_in_its_folders() -> None:
     assert parse_name("2023/05/04.json", files) == FileName(date(2023, 5, 4), 1)
     assert parse_name("x/2023-05-04.json", replace(files, name=r"(?P<date>[\d-]{10})\.json")) == FileName(date(2023, 5, 4), 1)
     assert parse_name("x/2023/05/04.json", files) is None
+
+
+def test_documents_of_one_record_are_judged_together(box: Box) -> None:
+    box.only("documents")
+    for number in range(19):
+        box.put(f"{number:02}.json", body({name: value for name, value in document(number).items() if name != "capNhat"}))
+    assert {load.status for load in box.read()} == {"landed"}, "fewer than 20 records say nothing"
+    box.put("19.json", body({"ma": "VB-19"}))
+    loads = box.read(extract_id=2)
+    assert {load.status for load in loads} == {"blocked"}
+    assert not [path for path in Path(box.landing.removeprefix("file://")).rglob("*") if "00000002" in path.parts and path.is_file()]
+    told = str(loads[0].message)
+    assert "file 00.json is blocked: FIELDS in all 20 documents of this run: capNhat" in told
+    assert "is in none of the 20 records of this first delivery" in told
+    known = {load.file_name or "": load.manifest["sha256"] for load in loads}
+    assert box.read(extract_id=3, known_files=known) == []
+    box.put("20.json", body(document(20)))
+    (load,) = box.read(extract_id=4, known_files=known)
+    assert (load.file_name, load.status) == ("20.json", "landed")
+    box.change("documents", changed_at="capNhat", changed_at_critical=False)
+    assert {load.status for load in box.read(extract_id=5, known_files=known)} == {"landed"}, "they are judged again by another profile"
+
+
+def test_a_field_that_vanishes_from_all_documents_blocks_them(box: Box) -> None:
+    box.only("documents")
+    earlier = Earlier(3, {"soKyHieu": Share(500, 500, 500)})
+    for number in range(40):
+        box.put(f"{number:02}.json", body({("soVb" if name == "soKyHieu" else name): value for name, value in document(number).items()}))
+    loads = box.read(earlier={"documents": earlier})
+    assert {load.status for load in loads} == {"blocked"}
+    assert "soKyHieu (document_sign) is in none of the 40 records, but was in 100.0%" in str(loads[0].message)
+    assert "Nearest in name: soKyHieu" in str(loads[0].message) or "New here, and used by no column" in str(loads[0].message)
+    box.put("40.json", body(document(40)))
+    assert {load.status for load in box.read(extract_id=2, earlier={"documents": earlier})} == {"landed"}

@@ -19,7 +19,7 @@ import orjson
 from cchc import period
 from cchc.errors import CchcError, ContractViolation, NotConfigured, SourceUnavailable, WrongClock
 from cchc.sources import advice, day_files, files, http, kinds, paginate, privacy
-from cchc.sources.absent import absent_fields, first_rows, in_words
+from cchc.sources.absent import Absent, absent_fields, first_rows, in_words, together
 from cchc.sources.connection import Connection
 from cchc.sources.envelope import Envelope
 from cchc.sources.fields import Earlier, FieldCounts
@@ -316,6 +316,7 @@ def _from_folder(job: _Job, *, tells_others: bool) -> list[Landed]:
         secrets = job.secrets(entity)
         due = _due_files(job, entity, names)
         job.new_files[entity.name] = [name for name in due if job.known(entity, name) is None]
+        before = job.before(entity)
         loads = [load for name in due if (load := _file_load(job, inbox, entity, name, secrets)) is not None]
         here = {folder_name(name) for name in names}
         removed = [name for name in job.folder(entity.name).names("directory") if name not in here]
@@ -324,10 +325,38 @@ def _from_folder(job: _Job, *, tells_others: bool) -> list[Landed]:
             manifest = complete_manifest(folder)
             if manifest is not None and manifest["window_to"] == job.window.end.isoformat():
                 loads.append(_landed(entity.name, folder, manifest))
+        loads = _judged_together(job, entity, before, loads)
         _close_secrets(job, entity, secrets, [load for load in loads if load.status == LoadStatus.LANDED])
         landed += loads
         landed += _lonely_manifests(job, inbox, entity, names)
     return landed + (_others(job, inbox) if tells_others else [])
+
+
+def _judged_together(job: _Job, entity: Entity, before: Earlier, loads: list[Landed]) -> list[Landed]:
+    """The loads of a run, with its documents blocked where none of all of them has a field that they must have.
+
+    A document of one record alone never shows that a field was renamed. `before`: the deliveries before this run.
+    """
+    documents = [load for load in loads if load.status == LoadStatus.LANDED and kinds.is_document(load.file_name or "")]
+    if len(documents) < 2:
+        return loads
+    counted = together([load.manifest["fields"] for load in documents])
+    absent = absent_fields(entity, counted, before, first_rows(job.profile))
+    if not absent:
+        return loads
+    words = f"in all {len(documents)} documents of this run: {in_words(entity, absent, counted, before)}"
+    what_to_do = advice.for_absent(job.profile, entity, before, absent)
+    job.earlier[entity.name] = before
+    them = {id(load) for load in documents}
+    return [_blocked_with_others(job, entity, load, absent, words, what_to_do) if id(load) in them else load for load in loads]
+
+
+def _blocked_with_others(job: _Job, entity: Entity, load: Landed, absent: list[Absent], words: str, what_to_do: str) -> Landed:
+    Folder(load.path).remove()
+    manifest, name = load.manifest, load.file_name or ""
+    facts: dict[str, Any] = {key: manifest[key] for key in ("file_date", "revision", "fields") if key in manifest}
+    facts |= {"sha256": _judged_by_profile(job, entity, manifest["sha256"]), "lacks": [each.field for each in absent]}
+    return _blocked(job, entity, name, facts, [Check("FIELDS", False, words)], what_to_do)
 
 
 def newest_day(profile: Profile, names: list[str]) -> date | None:

@@ -7,6 +7,7 @@ from typing import Literal
 Kind = Literal["table", "workbook", "ndjson", "json"]
 ENDINGS: dict[str, Kind] = {".xlsx": "workbook", ".ndjson": "ndjson", ".json": "json"}
 TABLES: frozenset[Kind] = frozenset({"table", "workbook"})
+DOCUMENTS: frozenset[Kind] = frozenset({"json"})
 
 
 def kind_of(name: str) -> Kind:
@@ -18,3 +19,8 @@ def kind_of(name: str) -> Kind:
 def is_table(name: str) -> bool:
     """Whether each record of the file is a row with all columns of a header. Otherwise a record has the fields that it has."""
     return kind_of(name) in TABLES
+
+
+def is_document(name: str) -> bool:
+    """Whether the file is a document, which may hold a single record."""
+    return kind_of(name) in DOCUMENTS
