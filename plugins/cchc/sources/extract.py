@@ -308,7 +308,11 @@ def months_between(first: str | None, end: date, limit: int | None) -> list[str]
 
 
 def _from_folder(job: _Job, *, tells_others: bool) -> list[Landed]:
-    inbox = files.open_inbox(job.profile, job.connection)
+    with files.open_inbox(job.profile, job.connection, job.limits) as inbox:
+        return _from_inbox(job, inbox, tells_others=tells_others)
+
+
+def _from_inbox(job: _Job, inbox: Inbox, *, tells_others: bool) -> list[Landed]:
     names = inbox.names
     _require_recent(job, names)
     landed: list[Landed] = []
@@ -329,7 +333,7 @@ def _from_folder(job: _Job, *, tells_others: bool) -> list[Landed]:
         _close_secrets(job, entity, secrets, [load for load in loads if load.status == LoadStatus.LANDED])
         landed += loads
         landed += _lonely_manifests(job, inbox, entity, names)
-    return landed + (_others(job, inbox) if tells_others else [])
+    return landed + _broken_archives(job, inbox) + (_others(job, inbox) if tells_others else [])
 
 
 def _judged_together(job: _Job, entity: Entity, before: Earlier, loads: list[Landed]) -> list[Landed]:
@@ -435,6 +439,8 @@ def _file_load(job: _Job, inbox: Inbox, entity: Entity, name: str, secrets: Secr
     where = f"{job.profile.source} {entity.name}, file {name}"
     try:
         sha = files.digest(inbox, name)
+    except (files.Unfinished, files.Unreadable) as problem:
+        return _of_archive(job, inbox, entity, name, problem)
     except PermissionError:
         return _waiting(entity, name, inbox, {}, f"{where}: the account of this program may not read it")
     except FileNotFoundError:
@@ -453,6 +459,21 @@ def _file_load(job: _Job, inbox: Inbox, entity: Entity, name: str, secrets: Secr
         job.folder(entity.name, name).remove()
         file.facts.pop("sha256", None)  # the next run tries again: nobody knows whether the file is at fault
         return _unreadable(job, file, files.Unreadable(f"reading it failed ({type(error).__name__}; the log of this run says where)"))
+
+
+def _of_archive(job: _Job, inbox: Inbox, entity: Entity, name: str, problem: files.Unfinished | files.Unreadable) -> Landed | None:
+    """An archive, or a file in one, that cannot be unpacked: it is known by the bytes of the archive. None if it was blocked before."""
+    packed = inbox.packed_in(name)
+    sha = day_files.identity(files.digest_of(inbox.folder, packed), name.encode())
+    file = _File(entity, name, sha, sha, {"sha256": sha})
+    return _unfinished(job, inbox, file, problem) if isinstance(problem, files.Unfinished) else _unreadable(job, file, problem)
+
+
+def _broken_archives(job: _Job, inbox: Inbox) -> list[Landed]:
+    """The archives that cannot be opened. Nobody knows whose files are in them, so they stand under the first entity."""
+    entity = next(iter(job.profile.entities.values()))
+    loads = [_of_archive(job, inbox, entity, name, problem) for name, problem in inbox.broken.items()]
+    return [load for load in loads if load is not None]
 
 
 def _known_or_read(job: _Job, inbox: Inbox, file: _File, secrets: Secrets | None) -> Landed | None:

@@ -156,26 +156,39 @@ def drop_folder(profile: Profile, connection: Connection) -> Folder:
 
 def check_drop_folder(connection: Connection, profile: Profile) -> str:
     """List the drop folder. Returns a sentence about what was found."""
-    inbox = open_inbox(profile, connection)
-    counts = [f"{entity.name}: {len(matching(entity, inbox.names))}" for entity in profile.entities.values()]
-    found = f"{profile.source}: the drop folder {connection.host} is there, files by entity: {', '.join(counts)}."
-    others = left_alone(profile, inbox)
+    with open_inbox(profile, connection, Limits.load()) as inbox:
+        counts = [f"{entity.name}: {len(matching(entity, inbox.names))}" for entity in profile.entities.values()]
+        found = f"{profile.source}: the drop folder {connection.host} is there, files by entity: {', '.join(counts)}."
+        others = left_alone(profile, inbox)
     return found if others is None else f"{found} {others.removeprefix(f'{profile.source}: ')}"
 
 
-def open_inbox(profile: Profile, connection: Connection) -> Inbox:
+def open_inbox(profile: Profile, connection: Connection, limits: Limits) -> Inbox:
     """What lies in the drop folder of a source. Raises NotConfigured and SourceUnavailable as `drop_folder` does."""
     folder = drop_folder(profile, connection)
     assert profile.files is not None  # noqa: S101  # drop_folder() refused a profile without
-    return Inbox(folder, profile.files)
+    try:
+        return Inbox(folder, profile.files, limits)
+    except OSError as error:
+        raise SourceUnavailable(f"{profile.source}: the drop folder {connection.host} cannot be read: {error}") from error
 
 
 def digest(inbox: Inbox, name: str) -> str:
-    """The sha256 of the file's bytes as delivered."""
-    total = sha256()
+    """The sha256 of the file's bytes as delivered; of a file in an archive those of the file."""
     with inbox.open(name) as file:
-        while data := file.read(CHUNK):
-            total.update(data)
+        return _sha256(file)
+
+
+def digest_of(folder: Folder, name: str) -> str:
+    """The sha256 of the bytes of a file that is in no archive."""
+    with folder.fs.open(f"{folder.path}/{name}", "rb") as file:
+        return _sha256(file)
+
+
+def _sha256(file: IO[bytes]) -> str:
+    total = sha256()
+    while data := file.read(CHUNK):
+        total.update(data)
     return total.hexdigest()
 
 

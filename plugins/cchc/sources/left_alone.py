@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cchc.sources.archives import is_archive
 from cchc.sources.inbox import NOT_OPENED, Inbox, is_of
 from cchc.sources.profile import Profile
 
@@ -33,7 +34,8 @@ def left_alone(profile: Profile, inbox: Inbox) -> str | None:
 
 
 def _keys(reasons: dict[str, list[str]]) -> str:
-    return "files.subfolders: true there looks into folders; " if NOT_OPENED in reasons else ""
+    keys = "files.subfolders: true there looks into folders; " if NOT_OPENED in reasons else ""
+    return keys + ("files.archives: true there opens zip archives; " if any(map(is_archive, reasons.get(NO_PATTERN, ()))) else "")
 
 
 def some(names: list[str]) -> str:

@@ -145,6 +145,7 @@ def _files(entry: FilesFile) -> Files:
         workbook=entry.workbook,
         newest_within_days=entry.newest_within_days,
         subfolders=entry.subfolders,
+        archives=entry.archives,
         **formats,
     )
 

@@ -402,6 +402,10 @@ class FilesFile(Typed):
         description="Whether folders in the drop folder are gone into. The name of a file in them is its path, such as `2024/05/a.json`; "
         "`name` and `file_pattern` are about the last part of it, where they have no /.",
     )
+    archives: bool = Field(
+        False,
+        description="Whether zip archives are opened. A file in one has the name `may.zip/a.csv`; `name` and `file_pattern` as above.",
+    )
     workbook: Workbook | None = Field(
         None, description="Workbooks are read cell by cell, and a fault in one blocks the file with its address: `declared` figures."
     )

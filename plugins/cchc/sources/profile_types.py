@@ -287,8 +287,9 @@ class Files:
     full: bool = True
     workbook: str | None = None
     newest_within_days: int | None = None
-    # not in the repr, by which a blocked file is known: it says which files are read, not how
+    # not in the repr, by which a blocked file is known: they say which files are read, not how
     subfolders: bool = field(default=False, repr=False)
+    archives: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True)
