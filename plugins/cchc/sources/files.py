@@ -38,8 +38,10 @@ from cchc.sources.records import Problem
 from cchc.sources.unread import LacksColumns as LacksColumns
 from cchc.sources.unread import Unfinished as Unfinished
 from cchc.sources.unread import Unreadable as Unreadable
+from cchc.sources.xml_documents import xes_rows, xml_records
 
 CHUNK = 2**20
+DOCUMENT_READERS = {"json": json_records, "xml": xml_records, "xes": xes_rows}
 STRICT_WORKBOOKS = {"declared": "cchc.declared.intake"}
 
 
@@ -236,8 +238,8 @@ def _reading(
     kind = kind_of(name)
     if kind == "ndjson":
         return rows_of(_ndjson(content, watched, limits), entity)
-    if kind == "json":
-        return rows_of(json_records(content, entity, limits), entity)
+    if kind in DOCUMENT_READERS:
+        return rows_of(DOCUMENT_READERS[kind](content, entity, limits), entity)
     return _csv(content, watched, entity, files, tally, limits)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["table", "workbook", "ndjson", "json"]
-ENDINGS: dict[str, Kind] = {".xlsx": "workbook", ".ndjson": "ndjson", ".json": "json"}
+Kind = Literal["table", "workbook", "ndjson", "json", "xml", "xes"]
+ENDINGS: dict[str, Kind] = {".xlsx": "workbook", ".ndjson": "ndjson", ".json": "json", ".xml": "xml", ".xes": "xes"}
 TABLES: frozenset[Kind] = frozenset({"table", "workbook"})
-DOCUMENTS: frozenset[Kind] = frozenset({"json"})
+DOCUMENTS: frozenset[Kind] = frozenset({"json", "xml", "xes"})
 
 
 def kind_of(name: str) -> Kind:

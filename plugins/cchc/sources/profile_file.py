@@ -312,13 +312,15 @@ class EntityFile(Typed):
         "record", description="`record`: one row a record; `event`: several rows a record, each with all its fields; the last is kept."
     )
     each: EachFile | None = Field(
-        None, description="One row for each element of a list in the record (HTTP, JSON). `parent.x` is the field x of the record itself."
+        None,
+        description="One row for each element of a list in the record (HTTP, JSON, XML). `parent.x` is the field x of the record itself.",
     )
     records: Annotated[str, AfterValidator(_check_place)] | None = Field(
         None,
         min_length=1,
-        description="Where the records lie in a JSON document of a drop folder: a key, or a JSONPath of keys, `[n]` and `[*]` such as "
-        "`ketQua.danhSach`. Without it the document is the record, or the list of them.",
+        description="Where the records lie in a document of a drop folder: a key, or a JSONPath of keys, `[n]` and `[*]` such as "
+        "`ketQua.danhSach`. Without it a JSON document is the record, or the list of them. In XML: the names of elements, from the "
+        "outermost one on.",
     )
     deletions: Annotated[MonthKeysFile | KeysFile, Discriminator("kind")] | None = Field(None, description="How deletions are learnt.")
     secret: SecretFile | None = Field(None, description="Which records may never be stored.")
