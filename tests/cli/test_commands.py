@@ -29,7 +29,19 @@ COMMANDS = [
     "withdraw", "declare", "doctor", "alerts", "sql", "form", "findings", "reconcile", "score", "outlook", "account", "user", "backup", "privacy", "up", "down", "status", "demo",
     "airflow", "url",
 ]  # fmt: skip
-HEAVY = {"airflow", "great_expectations", "numpy", "openpyxl", "pandas", "psycopg", "pyarrow", "python_calamine", "requests", "sqlalchemy"}
+HEAVY = {
+    "airflow",
+    "great_expectations",
+    "ijson",
+    "numpy",
+    "openpyxl",
+    "pandas",
+    "psycopg",
+    "pyarrow",
+    "python_calamine",
+    "requests",
+    "sqlalchemy",
+}
 FOLDER = Path(cli.__path__[0])
 
 

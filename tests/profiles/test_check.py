@@ -84,7 +84,6 @@ def test_the_profiles_of_the_project_are_well(source: str, tmp_path: Path) -> No
         ),
         ("      channel_code: {from", "      papers: {from", "columns.papers", "the column is jsonb; 'list' goes with jsonb columns"),
         ("    rows: event\n", "    path: /x\n    rows: event\n", "dossiers.path", "'path' goes with 'http', which is missing"),
-        ("    rows: event\n", "    each: {list: a, parent_key: [b]}\n", "dossiers.each", "'each' goes with 'http', which is missing"),
         (
             "    rows: event\n",
             "    deletions: {kind: month_keys, path: /keys}\n",

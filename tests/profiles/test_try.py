@@ -106,7 +106,7 @@ def test_all_fields_that_a_delivery_lacks_are_told_at_once(tmp_path: Path) -> No
             "2 of 16 values of case:department (unit_code) are no code of the model, or no unit that is known: Experts (2)",
         ),
         ('Internet: "2", Post: "3"', 'Internet: "2"', "channel_code:", None),
-        ('"dutch_permits_*.csv"', '"other_*.csv"', None, None),
+        ('"dutch_permits_*.{csv,xes}"', '"other_*.csv"', None, None),
     ],
 )
 def test_values_are_told_by_the_vendors_field_and_the_profiles_line(
@@ -124,7 +124,7 @@ def test_values_are_told_by_the_vendors_field_and_the_profiles_line(
 
 
 def test_where_no_file_has_a_name_of_the_profile_nothing_was_read(tmp_path: Path) -> None:
-    text = PROFILE.read_text(encoding="utf-8").replace("dutch_permits_*.csv", "other_*.csv")
+    text = PROFILE.read_text(encoding="utf-8").replace("dutch_permits_*.{csv,xes}", "other_*.csv")
     (tmp_path / PROFILE.name).write_text(text, encoding="utf-8")
     said = cchc("profile", "try", str(tmp_path / PROFILE.name), "--delivery", str(EXPORT))
     assert said.code == 1

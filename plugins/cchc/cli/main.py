@@ -43,8 +43,8 @@ from cchc.settings import Settings
 
 # in the order of `cchc --help`
 SUBJECTS = (
-    init, ingest, indicators, publication, bundle, quarantine, source, profile, withdraw, declare, doctor, alerts, sql, forms, findings, score,
-    outlook, account, user, backup, privacy, stack,
+    init, ingest, indicators, publication, bundle, quarantine, source, profile, withdraw, declare, doctor, alerts, sql, forms, findings,
+    score, outlook, account, user, backup, privacy, stack,
 )  # fmt: skip
 
 

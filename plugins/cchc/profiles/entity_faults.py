@@ -81,8 +81,8 @@ class EntityFaults:
             return
         if entity.path is not None:
             yield self._at("path", words="'path' goes with 'http', which is missing.")
-        if entity.each is not None:
-            yield self._at("each", words="'each' goes with 'http', which is missing.")
+        if entity.each is not None and not ways.has_files:
+            yield self._at("each", words="'each' goes with 'http' or 'files', which are missing.")
         if entity.deletions is not None and entity.deletions.kind == "month_keys":
             yield self._at("deletions", words="lists of keys by month are asked for over HTTP, and 'http' is missing.")
 

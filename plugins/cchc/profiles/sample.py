@@ -17,6 +17,8 @@ from cchc.period import now
 from cchc.sources import day_files, files, privacy
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
+from cchc.sources.inbox import matching
+from cchc.sources.kinds import is_table
 from cchc.sources.landing import Folder, Window
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.profile import Column, Entity, Profile
@@ -107,8 +109,8 @@ def take_sample(
 
 def _files(profile: Profile, entity: Entity, connection: Connection, only_file: str | None) -> list[str]:
     """The newest files of an entity, the newest first."""
-    inbox = files.drop_folder(profile, connection)
-    names = [name for name in files.matching(entity, inbox.names("file")) if only_file in (None, name)]
+    with files.open_inbox(profile, connection, Limits.load()) as inbox:
+        names = [name for name in matching(entity, inbox.names) if only_file in (None, name)]
 
     def order(name: str) -> tuple[str, int, str]:
         parsed = day_files.parse_name(name, profile.files) if profile.files is not None and profile.files.name is not None else None
@@ -163,10 +165,10 @@ def _columns(profile: Profile, connection: Connection, entity: Entity) -> list[s
 
 def _header(profile: Profile, connection: Connection, entity: Entity, name: str) -> list[str]:
     """The header of a file that is a table; empty where it is none, or cannot be read, which the extract then tells."""
-    if name.removesuffix(".gz").endswith("json") or profile.files is None or profile.files.workbook is not None:
+    if not is_table(name) or profile.files is None or profile.files.workbook is not None:
         return []
-    inbox, tally, limits = files.drop_folder(profile, connection), files.Tally(), Limits.load()
-    with Workbooks(limits) as books:
+    tally, limits = files.Tally(), Limits.load()
+    with Workbooks(limits) as books, files.open_inbox(profile, connection, limits) as inbox:
         try:
             for _ in files.read_records(inbox, name, "", entity, profile, profile.files, tally, limits, books):
                 if tally.header is not None:

@@ -7,6 +7,7 @@ name. A first delivery is blocked only if it lacks a field without which no reco
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from math import exp, lgamma
 from typing import Any
@@ -90,6 +91,23 @@ def records_of(name: str, counted: dict[str, Any]) -> int:
     """How many records of a delivery could have a field; for `list.field` how many objects are in the list."""
     place, _, _ = name.rpartition(".")
     return int(counted["objects"].get(place, counted["records"]))
+
+
+def together(deliveries: list[dict[str, Any]]) -> dict[str, Any]:
+    """The counts of several JSON deliveries of an entity as those of one. `deliveries`: the values `fields` of one or more manifests."""
+    sums: dict[str, Counter[str]] = {"objects": Counter(), "present": Counter()}
+    for counted in deliveries:
+        for part, counter in sums.items():
+            counter.update(counted[part])
+    unlabelled = [int(counted["unlabelled"]) for counted in deliveries]
+    return {
+        "records": sum(counted["records"] for counted in deliveries),
+        "table": False,
+        "objects": dict(sums["objects"]),
+        "present": dict(sums["present"]),
+        "mapped": deliveries[0]["mapped"],
+        "unlabelled": sum(unlabelled) if all(unlabelled) else 0,
+    }
 
 
 def first_rows(profile: Profile) -> int:

@@ -13,9 +13,11 @@ from typing import Any
 
 import orjson
 
-from cchc.sources.delivered import Tally, Unfinished, Unreadable, small_ending, whole_number
+from cchc.sources.delivered import Tally, Unfinished, Unreadable, whole_number
 from cchc.sources.described import described
-from cchc.sources.landing import Check, Folder
+from cchc.sources.inbox import Inbox, subject
+from cchc.sources.kinds import small_ending
+from cchc.sources.landing import Check
 from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MANIFEST_BYTES, MIB
 from cchc.sources.profile import FileManifest, Files
 
@@ -47,9 +49,13 @@ def parse_name(name: str, files: Files) -> FileName | None:
 
 
 def matched_name(name: str, files: Files) -> re.Match[str] | None:
-    """A file's name as the profile's pattern for names finds it, with its ending in capitals or not."""
+    """A file's name as the profile's pattern for names finds it, with its ending in capitals or not.
+
+    A pattern without / is about the last part of a path.
+    """
     pattern = files.name or ""
-    return re.fullmatch(pattern, name) or re.fullmatch(pattern, small_ending(name))
+    given = subject(name, pattern)
+    return re.fullmatch(pattern, given) or re.fullmatch(pattern, small_ending(given))
 
 
 def same_delivery(name: str, files: Files) -> tuple[tuple[str, str], ...] | None:
@@ -65,11 +71,11 @@ def manifest_name(name: str, manifest: FileManifest) -> str:
     return re.sub(r"\.gz\Z", "", name, flags=re.IGNORECASE).rpartition(".")[0] + manifest.suffix
 
 
-def read_manifest(folder: Folder, name: str, manifest: FileManifest) -> tuple[dict[str, Any], bytes]:
+def read_manifest(inbox: Inbox, name: str, manifest: FileManifest) -> tuple[dict[str, Any], bytes]:
     """The fields of the manifest and its bytes. Raises Unfinished if it is missing or incomplete, Unreadable if it is no manifest."""
     other = manifest_name(name, manifest)
     try:
-        data = manifest_bytes(folder, other)
+        data = manifest_bytes(inbox, other)
     except FileNotFoundError:
         raise Unfinished(f"its manifest {other} is not there") from None
     try:
@@ -83,9 +89,9 @@ def read_manifest(folder: Folder, name: str, manifest: FileManifest) -> tuple[di
     return {key: body[key] for key in names}, data
 
 
-def manifest_bytes(folder: Folder, name: str) -> bytes:
+def manifest_bytes(inbox: Inbox, name: str) -> bytes:
     """The bytes of a manifest. Raises Unreadable if they are more than a manifest can have."""
-    with folder.fs.open(f"{folder.path}/{name}", "rb") as file:
+    with inbox.open(name) as file:
         data: bytes = file.read(MANIFEST_BYTES + 1)
     if len(data) > MANIFEST_BYTES:
         raise Unreadable(f"its manifest {name} has more than {MANIFEST_BYTES // MIB} MB")
@@ -104,7 +110,7 @@ def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tall
     wanted_amount = whole_number(declared[manifest.amount], files.thousands)
     wanted_revision = whole_number(declared[manifest.revision], None)
     results = [
-        _equal("B1", "name", declared[manifest.file], name, "", *([files.name] if files.name else [])),
+        _equal("B1", "name", declared[manifest.file], name.rpartition("/")[2], "", *([files.name] if files.name else [])),
         sha256_check(declared, sha, files),
         _equal("B3", "rows", wanted_rows, tally.rows),
         _equal("B4", "amount", wanted_amount, tally.amount, _unread(tally)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,29 +12,9 @@ from cchc.sources.fields import named, new_names
 from cchc.sources.left_alone import LeftAlone
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.profile import Entity
+from cchc.sources.unread import LacksColumns, Unfinished, Unreadable
 
-
-class Unfinished(Exception):
-    """The file is incomplete; `args[0]` says why."""
-
-
-class Unreadable(Exception):
-    """The file is complete but cannot be understood; `args[0]` says where, without its content.
-
-    `keys`: the entries of the profile by which it was read. If these are wrong, the profile must be corrected and not the file.
-    """
-
-    def __init__(self, words: str, *keys: str) -> None:
-        super().__init__(words)
-        self.keys = keys
-
-
-class LacksColumns(Unreadable):
-    """The header of a table lacks columns that the profile uses. `fields`: these columns; `cells`: the number of cells in the header."""
-
-    def __init__(self, words: str, fields: list[str], cells: int) -> None:
-        super().__init__(words)
-        self.fields, self.cells = fields, cells
+__all__ = ["LacksColumns", "Tally", "Unfinished", "Unreadable", "Watched", "picked_columns", "require_end", "too_long", "whole_number"]
 
 
 class Watched(io.RawIOBase):
@@ -101,11 +80,6 @@ class Tally:
             amount = whole_number(cells.get(self.amount_field, ""), self.thousands)
             self.unread_amounts += amount is None
             self.amount += amount or 0
-
-
-def small_ending(name: str) -> str:
-    """The name of a file with its ending in small letters, `.gz` and the one before it: `A.CSV.GZ` → `A.csv.gz`."""
-    return re.sub(r"(?:\.[A-Za-z0-9]+)?\.gz\Z|\.[A-Za-z0-9]+\Z", lambda ending: ending.group().lower(), name, flags=re.IGNORECASE)
 
 
 def whole_number(value: Any, thousands: str | None) -> int | None:

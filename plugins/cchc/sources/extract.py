@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import re
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,12 +18,25 @@ import orjson
 
 from cchc import period
 from cchc.errors import CchcError, ContractViolation, NotConfigured, SourceUnavailable, WrongClock
-from cchc.sources import advice, day_files, files, http, paginate, privacy
-from cchc.sources.absent import absent_fields, first_rows, in_words
+from cchc.sources import advice, day_files, files, http, kinds, paginate, privacy
+from cchc.sources.absent import Absent, absent_fields, first_rows, in_words, together
 from cchc.sources.connection import Connection
 from cchc.sources.envelope import Envelope
 from cchc.sources.fields import Earlier, FieldCounts
-from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete_manifest, keep_private, load_folder, write_manifest
+from cchc.sources.inbox import Inbox, matching
+from cchc.sources.landing import (
+    Check,
+    Folder,
+    Landed,
+    Window,
+    Writer,
+    complete_manifest,
+    folder_name,
+    keep_private,
+    load_folder,
+    write_manifest,
+)
+from cchc.sources.left_in_folder import left_in_folder
 from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MIB, Limits
 from cchc.sources.needs import check_dated
 from cchc.sources.profile import Column, Entity, Files, Profile
@@ -43,8 +55,6 @@ OVERDUE = timedelta(days=1)
 KEYS_SUFFIX = ".keys"
 BATCH_BYTES = 4 * MIB
 OTHERS = "(other files)"  # the name under which everything is told that lies in a drop folder and is not read
-MOST_NAMED = 10
-PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
 
 @dataclass(frozen=True)
@@ -298,25 +308,59 @@ def months_between(first: str | None, end: date, limit: int | None) -> list[str]
 
 
 def _from_folder(job: _Job, *, tells_others: bool) -> list[Landed]:
-    inbox = files.drop_folder(job.profile, job.connection)
-    names = inbox.names("file")
+    with files.open_inbox(job.profile, job.connection, job.limits) as inbox:
+        return _from_inbox(job, inbox, tells_others=tells_others)
+
+
+def _from_inbox(job: _Job, inbox: Inbox, *, tells_others: bool) -> list[Landed]:
+    names = inbox.names
     _require_recent(job, names)
     landed: list[Landed] = []
     for entity in job.profile.entities.values():
         secrets = job.secrets(entity)
         due = _due_files(job, entity, names)
         job.new_files[entity.name] = [name for name in due if job.known(entity, name) is None]
+        before = job.before(entity)
         loads = [load for name in due if (load := _file_load(job, inbox, entity, name, secrets)) is not None]
-        removed = [name for name in job.folder(entity.name).names("directory") if name not in names]
+        here = {folder_name(name) for name in names}
+        removed = [name for name in job.folder(entity.name).names("directory") if name not in here]
         for name in removed:  # landed in an earlier try of this extract and removed by the sender since then
-            folder = job.folder(entity.name, name)
+            folder = job.folder(entity.name).child(name)
             manifest = complete_manifest(folder)
             if manifest is not None and manifest["window_to"] == job.window.end.isoformat():
                 loads.append(_landed(entity.name, folder, manifest))
+        loads = _judged_together(job, entity, before, loads)
         _close_secrets(job, entity, secrets, [load for load in loads if load.status == LoadStatus.LANDED])
         landed += loads
         landed += _lonely_manifests(job, inbox, entity, names)
-    return landed + (_others(job, inbox) if tells_others else [])
+    return landed + _broken_archives(job, inbox) + (_others(job, inbox) if tells_others else [])
+
+
+def _judged_together(job: _Job, entity: Entity, before: Earlier, loads: list[Landed]) -> list[Landed]:
+    """The loads of a run, with its documents blocked where none of all of them has a field that they must have.
+
+    A document of one record alone never shows that a field was renamed. `before`: the deliveries before this run.
+    """
+    documents = [load for load in loads if load.status == LoadStatus.LANDED and kinds.is_document(load.file_name or "")]
+    if len(documents) < 2:
+        return loads
+    counted = together([load.manifest["fields"] for load in documents])
+    absent = absent_fields(entity, counted, before, first_rows(job.profile))
+    if not absent:
+        return loads
+    words = f"in all {len(documents)} documents of this run: {in_words(entity, absent, counted, before)}"
+    what_to_do = advice.for_absent(job.profile, entity, before, absent)
+    job.earlier[entity.name] = before
+    them = {id(load) for load in documents}
+    return [_blocked_with_others(job, entity, load, absent, words, what_to_do) if id(load) in them else load for load in loads]
+
+
+def _blocked_with_others(job: _Job, entity: Entity, load: Landed, absent: list[Absent], words: str, what_to_do: str) -> Landed:
+    Folder(load.path).remove()
+    manifest, name = load.manifest, load.file_name or ""
+    facts: dict[str, Any] = {key: manifest[key] for key in ("file_date", "revision", "fields") if key in manifest}
+    facts |= {"sha256": _judged_by_profile(job, entity, manifest["sha256"]), "lacks": [each.field for each in absent]}
+    return _blocked(job, entity, name, facts, [Check("FIELDS", False, words)], what_to_do)
 
 
 def newest_day(profile: Profile, names: list[str]) -> date | None:
@@ -324,7 +368,7 @@ def newest_day(profile: Profile, names: list[str]) -> date | None:
     config = _files_of(profile)
     if config.name is None:
         return None
-    named = [name for entity in profile.entities.values() for name in files.matching(entity, names)]
+    named = [name for entity in profile.entities.values() for name in matching(entity, names)]
     days = [parsed.day for name in named if (parsed := day_files.parse_name(name, config)) is not None]
     return max(days, default=None)
 
@@ -352,7 +396,7 @@ def _require_recent(job: _Job, names: list[str]) -> None:
 def _due_files(job: _Job, entity: Entity, names: list[str]) -> list[str]:
     """The files of an entity that belong to the window, ordered by day and revision (or by name, if the names have no day)."""
     config = _files_of(job.profile)
-    names_found = files.matching(entity, names)
+    names_found = matching(entity, names)
     if config.name is None:
         return names_found
     wanted: list[tuple[date, int, str]] = []
@@ -387,7 +431,7 @@ class _File:
         self.facts["sha256"] = self.sha = sha
 
 
-def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Secrets | None) -> Landed | None:
+def _file_load(job: _Job, inbox: Inbox, entity: Entity, name: str, secrets: Secrets | None) -> Landed | None:
     """Read one file into the landing. None if the file is already known.
 
     Whatever is wrong with a file concerns this file alone: it is blocked or left for the next run, and the others are read.
@@ -395,6 +439,8 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
     where = f"{job.profile.source} {entity.name}, file {name}"
     try:
         sha = files.digest(inbox, name)
+    except (files.Unfinished, files.Unreadable) as problem:
+        return _of_archive(job, inbox, entity, name, problem)
     except PermissionError:
         return _waiting(entity, name, inbox, {}, f"{where}: the account of this program may not read it")
     except FileNotFoundError:
@@ -415,7 +461,22 @@ def _file_load(job: _Job, inbox: Folder, entity: Entity, name: str, secrets: Sec
         return _unreadable(job, file, files.Unreadable(f"reading it failed ({type(error).__name__}; the log of this run says where)"))
 
 
-def _known_or_read(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None) -> Landed | None:
+def _of_archive(job: _Job, inbox: Inbox, entity: Entity, name: str, problem: files.Unfinished | files.Unreadable) -> Landed | None:
+    """An archive, or a file in one, that cannot be unpacked: it is known by the bytes of the archive. None if it was blocked before."""
+    packed = inbox.packed_in(name)
+    sha = day_files.identity(files.digest_of(inbox.folder, packed), name.encode())
+    file = _File(entity, name, sha, sha, {"sha256": sha})
+    return _unfinished(job, inbox, file, problem) if isinstance(problem, files.Unfinished) else _unreadable(job, file, problem)
+
+
+def _broken_archives(job: _Job, inbox: Inbox) -> list[Landed]:
+    """The archives that cannot be opened. Nobody knows whose files are in them, so they stand under the first entity."""
+    entity = next(iter(job.profile.entities.values()))
+    loads = [_of_archive(job, inbox, entity, name, problem) for name, problem in inbox.broken.items()]
+    return [load for load in loads if load is not None]
+
+
+def _known_or_read(job: _Job, inbox: Inbox, file: _File, secrets: Secrets | None) -> Landed | None:
     config, entity, name = _files_of(job.profile), file.entity, file.name
     folder = job.folder(entity.name, name)
     started = period.now()
@@ -444,7 +505,7 @@ def _known_or_read(job: _Job, inbox: Folder, file: _File, secrets: Secrets | Non
         return _unreadable(job, file, problem)
 
 
-def _identify(inbox: Folder, file: _File, config: Files) -> None:
+def _identify(inbox: Inbox, file: _File, config: Files) -> None:
     """Read the name of a file, and calculate its identity (together with the manifest beside it, if the source sends manifests)."""
     if config.name is not None:
         file.parsed = day_files.parse_name(file.name, config)
@@ -458,11 +519,11 @@ def _identify(inbox: Folder, file: _File, config: Files) -> None:
     if config.manifest is not None:
         file.facts |= {"delivered_sha256": file.own_sha}
         other = day_files.manifest_name(file.name, config.manifest)
-        if inbox.fs.exists(f"{inbox.path}/{other}"):
+        if inbox.exists(other):
             file.is_known_by(day_files.identity(file.own_sha, day_files.manifest_bytes(inbox, other)))
 
 
-def _unfinished(job: _Job, inbox: Folder, file: _File, problem: files.Unfinished) -> Landed:
+def _unfinished(job: _Job, inbox: Inbox, file: _File, problem: files.Unfinished) -> Landed:
     """Handle an incomplete file: it is blocked if its manifest says that it is complete; otherwise the next run tries it again."""
     config, entity, name = _files_of(job.profile), file.entity, file.name
     if file.declared is not None and "changed while" not in str(problem):  # a manifest means that the sender considers the file complete
@@ -499,11 +560,11 @@ def _starts_late(job: _Job, day: date) -> bool:
     return datetime.combine(day, datetime.min.time(), job.profile.zone_info) >= job.window.end
 
 
-def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, started: datetime) -> Landed:
+def _read_file(job: _Job, inbox: Inbox, file: _File, secrets: Secrets | None, started: datetime) -> Landed:
     config = _files_of(job.profile)
     entity, name, facts = file.entity, file.name, file.facts
     folder = job.folder(entity.name, name)
-    is_table = not files.small_ending(name).removesuffix(".gz").endswith(".ndjson")
+    is_table = kinds.is_table(name)
     intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets, lists_are_text=is_table)
     tally = files.Tally(thousands=config.thousands)
     if config.manifest is not None:
@@ -564,13 +625,13 @@ def _trailer(tally: files.Tally) -> dict[str, Any] | None:
     return {"rows": numbers[0], "amount": numbers[1]}
 
 
-def _lonely_manifests(job: _Job, inbox: Folder, entity: Entity, names: list[str]) -> list[Landed]:
+def _lonely_manifests(job: _Job, inbox: Inbox, entity: Entity, names: list[str]) -> list[Landed]:
     """Return the manifests whose data file was not delivered."""
     config = _files_of(job.profile)
     if config.manifest is None:
         return []
     loads = []
-    expected = {day_files.manifest_name(name, config.manifest) for name in files.matching(entity, names)}
+    expected = {day_files.manifest_name(name, config.manifest) for name in matching(entity, names)}
     for name in names:
         data_name = name.removesuffix(config.manifest.suffix) + ".csv"
         if not name.endswith(config.manifest.suffix) or name in expected:
@@ -583,35 +644,10 @@ def _lonely_manifests(job: _Job, inbox: Folder, entity: Entity, names: list[str]
     return loads
 
 
-def _others(job: _Job, inbox: Folder) -> list[Landed]:
-    """What lies in the drop folder and is not read, in one entry that waits for somebody: nothing is passed over without a word."""
-    config = _files_of(job.profile)
-    reasons: dict[str, list[str]] = {}
-    for name, kind in inbox.entries():
-        if kind == "directory":
-            reasons.setdefault("a folder, which is not looked into", []).append(name)
-        elif kind != "file":
-            reasons.setdefault("no ordinary file", []).append(name)
-        elif not any(files.matching(entity, [name]) for entity in job.profile.entities.values()) and not (
-            config.manifest is not None and name.endswith(config.manifest.suffix)
-        ):
-            reasons.setdefault("a name for which no entity of the profile has a file_pattern", []).append(name)
-    if not reasons:
-        return []
-    told = "; ".join(f"{reason}: {_some(names)}" for reason, names in reasons.items())
-    count = sum(len(names) for names in reasons.values())
-    message = (
-        f"{job.profile.source}: {count} entries of the drop folder are left alone ({told}). If they are deliveries, rename them, or "
-        f"correct file_pattern in the profile {job.profile.source}.yaml; otherwise remove them."
-    )
-    return [Landed(next(iter(job.profile.entities)), "", OTHERS, {}, LoadStatus.WAITING, message)]
-
-
-def _some(names: list[str]) -> str:
-    """The first of these names. One that is no plain word is described: somebody may have named a file after a person."""
-    told = [name if PLAIN_NAME.fullmatch(name) else f"a name of {len(name)} characters" for name in names[:MOST_NAMED]]
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(told) + more
+def _others(job: _Job, inbox: Inbox) -> list[Landed]:
+    """What lies in the drop folder and is not read, in one entry that waits for somebody."""
+    message = left_in_folder(job.profile, inbox)
+    return [] if message is None else [Landed(next(iter(job.profile.entities)), "", OTHERS, {}, LoadStatus.WAITING, message)]
 
 
 def _files_of(profile: Profile) -> Files:
@@ -825,8 +861,8 @@ def _close_secrets(job: _Job, entity: Entity, secrets: Secrets | None, loads: li
             load.manifest = complete_manifest(Folder(load.path)) or load.manifest
 
 
-def _waiting(entity: Entity, name: str, inbox: Folder, facts: dict[str, Any], reason: str) -> Landed:
-    at = files.modified_at(inbox, name)
+def _waiting(entity: Entity, name: str, inbox: Inbox, facts: dict[str, Any], reason: str) -> Landed:
+    at = inbox.modified_at(name)
     overdue = at is not None and period.now() - at > OVERDUE
     since = f" It has been so for more than a day (since {at:%Y-%m-%d %H:%M}): ask the sender." if overdue else ""
     message = f"{reason}; it is left for the next run.{since}"

@@ -13,37 +13,32 @@ import itertools
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import datetime
-from fnmatch import fnmatchcase
 from hashlib import sha256
 from importlib import import_module
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import orjson
 
 from cchc.errors import NotConfigured, SourceUnavailable
 from cchc.sources import csv_files, text_encodings
 from cchc.sources.connection import Connection, variable
-from cchc.sources.delivered import (
-    LacksColumns,
-    Tally,
-    Unfinished,
-    Unreadable,
-    Watched,
-    require_end,
-    small_ending,
-    too_long,
-    whole_number,
-)
+from cchc.sources.delivered import LacksColumns, Tally, Unfinished, Unreadable, Watched, require_end, too_long, whole_number
+from cchc.sources.documents import json_records
+from cchc.sources.inbox import Inbox, matching
+from cchc.sources.kinds import kind_of, small_ending
 from cchc.sources.landing import Folder
+from cchc.sources.left_in_folder import left_in_folder
 from cchc.sources.limits import MIB, Limits
+from cchc.sources.nested import refuse_nested, rows_of
 from cchc.sources.nul import without_nul
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
+from cchc.sources.xml_documents import xes_rows, xml_records
 
-__all__ = ["LacksColumns", "Tally", "Unfinished", "Unreadable", "Watched", "small_ending", "whole_number"]
+__all__ = ["LacksColumns", "Tally", "Unfinished", "Unreadable", "Watched", "whole_number"]
 
 CHUNK = 2**20
+DOCUMENT_READERS = {"json": json_records, "xml": xml_records, "xes": xes_rows}
 STRICT_WORKBOOKS = {"declared": "cchc.declared.intake"}
 
 
@@ -80,51 +75,44 @@ def drop_folder(profile: Profile, connection: Connection) -> Folder:
 
 def check_drop_folder(connection: Connection, profile: Profile) -> str:
     """List the drop folder. Returns a sentence about what was found."""
+    with open_inbox(profile, connection, Limits.load()) as inbox:
+        counts = [f"{entity.name}: {len(matching(entity, inbox.names))}" for entity in profile.entities.values()]
+        found = f"{profile.source}: the drop folder {connection.host} is there, files by entity: {', '.join(counts)}."
+        others = left_in_folder(profile, inbox)
+    return found if others is None else f"{found} {others.removeprefix(f'{profile.source}: ')}"
+
+
+def open_inbox(profile: Profile, connection: Connection, limits: Limits) -> Inbox:
+    """What lies in the drop folder of a source. Raises NotConfigured and SourceUnavailable as `drop_folder` does."""
     folder = drop_folder(profile, connection)
-    names = folder.names("file")
-    counts = [f"{entity.name}: {len(matching(entity, names))}" for entity in profile.entities.values()]
-    return f"{profile.source}: the drop folder {connection.host} is there, files by entity: {', '.join(counts)}."
+    assert profile.files is not None  # noqa: S101  # drop_folder() refused a profile without
+    try:
+        return Inbox(folder, profile.files, limits)
+    except OSError as error:
+        raise SourceUnavailable(f"{profile.source}: the drop folder {connection.host} cannot be read: {error}") from error
 
 
-def matching(entity: Entity, names: list[str]) -> list[str]:
-    """The `names` that match the entity's file pattern, with or without .gz, and with their ending in capitals or not."""
-    patterns = expanded(entity.file_pattern or "")
-
-    def fits(name: str) -> bool:
-        return any(fnmatchcase(given.removesuffix(".gz"), pattern) for given in (name, small_ending(name)) for pattern in patterns)
-
-    return [name for name in names if fits(name)]
+def digest(inbox: Inbox, name: str) -> str:
+    """The sha256 of the file's bytes as delivered; of a file in an archive those of the file."""
+    with inbox.open(name) as file:
+        return _sha256(file)
 
 
-def expanded(pattern: str) -> list[str]:
-    """`a_*.{csv,xlsx}` → `a_*.csv`, `a_*.xlsx`."""
-    before, opened, rest = pattern.partition("{")
-    if not opened:
-        return [pattern]
-    choices, _, after = rest.partition("}")
-    return [before + choice + ending for choice in choices.split(",") for ending in expanded(after)]
-
-
-def digest(folder: Folder, name: str) -> str:
-    """The sha256 of the file's bytes as delivered."""
-    total = sha256()
+def digest_of(folder: Folder, name: str) -> str:
+    """The sha256 of the bytes of a file that is in no archive."""
     with folder.fs.open(f"{folder.path}/{name}", "rb") as file:
-        while data := file.read(CHUNK):
-            total.update(data)
+        return _sha256(file)
+
+
+def _sha256(file: IO[bytes]) -> str:
+    total = sha256()
+    while data := file.read(CHUNK):
+        total.update(data)
     return total.hexdigest()
 
 
-def modified_at(folder: Folder, name: str) -> datetime | None:
-    """When the file was last written; None if the file system does not say so."""
-    try:
-        at: datetime = folder.fs.modified(f"{folder.path}/{name}")
-    except (NotImplementedError, OSError, KeyError):
-        return None
-    return at if at.tzinfo is not None else None
-
-
 def read_records(
-    folder: Folder,
+    inbox: Inbox,
     name: str,
     expected_sha256: str,
     entity: Entity,
@@ -139,23 +127,17 @@ def read_records(
     Raises Unfinished if the file is incomplete or changed while it was read, and Unreadable if it breaks its contract or a limit.
     """
     with ExitStack() as stack:
-        delivered = Watched(stack.enter_context(folder.fs.open(f"{folder.path}/{name}", "rb")), hashing=True)
+        delivered = Watched(stack.enter_context(inbox.open(name)), hashing=True)
         raw = stack.enter_context(io.BufferedReader(delivered, CHUNK))
         stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if small_ending(name).endswith(".gz") else raw
-        plain = small_ending(name).removesuffix(".gz")
         try:
-            if plain.endswith(".xlsx"):
+            refuse_nested(name, entity)
+            if kind_of(name) == "workbook":
                 yield from books.read(_whole(stream, limits), name, entity, profile, files, tally)
             else:
                 watched = Watched(stream, most=limits.file * MIB)  # type: ignore[arg-type]  # both are readable binary streams
                 content: Any = stack.enter_context(io.BufferedReader(watched, CHUNK))
-                is_lines = plain.endswith(".ndjson")
-                if is_lines:
-                    reading = _ndjson(content, watched, limits)
-                else:
-                    tally.encoding = _chosen_encoding(folder, name, entity, limits)
-                    reading = csv_files.read(content, watched, entity, files, tally, limits, tally.encoding)
-                for pair in reading:
+                for pair in _reading(inbox, name, content, watched, entity, files, tally, limits):
                     tally.read = watched.count
                     yield pair
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -166,12 +148,25 @@ def read_records(
             raise Unfinished("it changed while it was read")
 
 
-def _chosen_encoding(folder: Folder, name: str, entity: Entity, limits: Limits) -> str | None:
+def _reading(
+    inbox: Inbox, name: str, content: Any, watched: Watched, entity: Entity, files: Files, tally: Tally, limits: Limits
+) -> Iterator[tuple[int, Any]]:
+    """The records of a file that is read as a stream."""
+    kind = kind_of(name)
+    if kind == "ndjson":
+        return rows_of(_ndjson(content, watched, limits), entity)
+    if kind in DOCUMENT_READERS:
+        return rows_of(DOCUMENT_READERS[kind](content, entity, limits), entity)
+    tally.encoding = _chosen_encoding(inbox, name, entity, limits)
+    return csv_files.read(content, watched, entity, files, tally, limits, tally.encoding)
+
+
+def _chosen_encoding(inbox: Inbox, name: str, entity: Entity, limits: Limits) -> str | None:
     """The encoding of one text file, if the layout of the entity allows several; the whole file is read for it. None: that of all files."""
     if entity.layout is None or not entity.layout.encodings:
         return None
     with ExitStack() as stack:
-        raw = stack.enter_context(folder.fs.open(f"{folder.path}/{name}", "rb"))
+        raw = stack.enter_context(inbox.open(name))
         stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if small_ending(name).endswith(".gz") else raw
         content = io.BufferedReader(Watched(stream, most=limits.file * MIB), CHUNK)  # type: ignore[arg-type]  # both are readable binary streams
         return text_encodings.choose(content, entity.layout.encodings, f"entities.{entity.name}.layout.encodings")

@@ -26,6 +26,7 @@ from cchc.states import LoadStatus
 PART_RECORDS = 20_000
 PART_BYTES = 16 * 2**20
 MANIFEST = "manifest.json"
+LONGEST_FOLDER = 200
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,18 @@ class Folder:
 def load_folder(landing_url: str, source: str, extract_id: int, entity: str, file_name: str | None = None) -> Folder:
     """The folder of one load."""
     folder = Folder(landing_url).child(source, f"{extract_id:08d}", entity)
-    return folder if file_name is None else folder.child(file_name)
+    return folder if file_name is None else folder.child(folder_name(file_name))
+
+
+def folder_name(file_name: str) -> str:
+    """The name of the folder in the landing for a delivered file: one folder also for a file whose name is a path with /.
+
+    Other names stay as they are. A long path is cut, with a hash of the whole in place of the rest: file systems take 255 bytes.
+    """
+    if "/" not in file_name and "%2F" not in file_name:
+        return file_name
+    name = file_name.replace("%", "%25").replace("/", "%2F")
+    return name if len(name.encode()) <= LONGEST_FOLDER else f"{name[:40]}%{sha256(file_name.encode()).hexdigest()[:32]}"
 
 
 def place_below(landing_url: str, path: str) -> str | None:

@@ -17,6 +17,9 @@ TEXT_CHARACTERS = 20_000  # any other text of a record
 FIRST_YEAR, LAST_YEAR = 1990, 2100  # the days that the name of a file may have
 HIGHEST_REVISION = 9_999
 MANIFEST_BYTES = MIB
+ARCHIVE_MEMBERS = 50_000
+ARCHIVE_DIRECTORY_BYTES = 8 * MIB
+DEEPEST_DOCUMENT = 100  # objects and lists within one another
 
 NAMES = {
     "file": "CCHC_MAX_FILE_MB",

@@ -45,6 +45,33 @@ def is_broken(name: str) -> bool:
     return name.startswith("$") and parsed(name) is None
 
 
+class _Any:
+    """The step of a path that any key or place takes (`[*]`, `*`)."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]  # what equals everything has no place in a set
+
+
+ANY = _Any()
+
+
+def place(name: str) -> tuple[Any, ...] | None:
+    """The steps of a name or path to a place in a document: keys, numbers of elements, and ANY. None for a path with other steps."""
+    path = parsed(name)
+    return (name,) if path is None else _place(path)
+
+
+def _place(path: JSONPath) -> tuple[Any, ...] | None:
+    if str(path) in ("*", "[*]"):
+        return (ANY,)
+    if isinstance(path, Child):
+        left, right = _place(path.left), _place(path.right)
+        return None if left is None or right is None else (*left, *right)
+    return _steps(path)
+
+
 @cache
 def finder(name: str) -> Callable[[Any], Any]:
     """The function that finds what `name` names in a value: the value, a list for a path with several places, or ABSENT."""

@@ -155,6 +155,8 @@ def _files(entry: FilesFile) -> Files:
         full=entry.full,
         workbook=entry.workbook,
         newest_within_days=entry.newest_within_days,
+        subfolders=entry.subfolders,
+        archives=entry.archives,
         **formats,
     )
 
@@ -188,6 +190,7 @@ def _entity(name: str, entry: EntityFile, path: Path) -> Entity:
         mode=entry.mode,
         rows=entry.rows,
         each=None if entry.each is None else Each(entry.each.list, tuple(entry.each.parent_key), entry.each.optional),
+        records=entry.records,
         deletions=None if entry.deletions is None else _deletions(entry.deletions),
         secret=None if entry.secret is None else Secret(entry.secret.field, tuple(entry.secret.open), entry.secret.unit),
         table=entry.table,

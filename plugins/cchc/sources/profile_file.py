@@ -16,7 +16,7 @@ from croniter import croniter
 from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
 
 from cchc.sources.expressions import repeats_a_repeat
-from cchc.sources.paths import is_broken
+from cchc.sources.paths import is_broken, place
 from cchc.sources.profile_http import HttpFile
 from cchc.sources.profile_layout import LayoutFile
 from cchc.typed import Fault, Typed
@@ -83,6 +83,12 @@ def groups(pattern: str) -> Iterable[str]:
     if repeats_a_repeat(pattern):
         raise Fault(f"{pattern!r} repeats a part that repeats without a limit, so a search may never end. Limit one of them.")
     return found
+
+
+def _check_place(name: str) -> str:
+    if is_broken(name) or place(name) is None:
+        raise Fault(f"{name!r} is neither a key nor a path of keys, [n] and [*], such as ketQua.danhSach.")
+    return name
 
 
 def _check_entity_name(name: str) -> str:
@@ -254,7 +260,8 @@ class EachFile(Typed):
 
     list: str = Field(description="The list in a record: a key, or a JSONPath such as `hoSo.giayTo`.")
     parent_key: _Texts = Field(
-        min_length=1, description="The fields that together identify the record with the list: the source's total counts these records."
+        [],
+        description="The fields that together identify the record with the list. Needed over HTTP, where the total counts these records.",
     )
     optional: bool = Field(False, description="A delivery may have no record with the list.")
 
@@ -309,7 +316,15 @@ class EntityFile(Typed):
         "record", description="`record`: one row a record; `event`: several rows a record, each with all its fields; the last is kept."
     )
     each: EachFile | None = Field(
-        None, description="Over HTTP: one row for each element of a list in the record. `parent.x` is the field x of the record itself."
+        None,
+        description="One row for each element of a list in the record (HTTP, JSON, XML). `parent.x` is the field x of the record itself.",
+    )
+    records: Annotated[str, AfterValidator(_check_place)] | None = Field(
+        None,
+        min_length=1,
+        description="Where the records lie in a document of a drop folder: a key, or a JSONPath of keys, `[n]` and `[*]` such as "
+        "`ketQua.danhSach`. Without it a JSON document is the record, or the list of them. In XML: the names of elements, from the "
+        "outermost one on.",
     )
     deletions: Annotated[MonthKeysFile | KeysFile, Discriminator("kind")] | None = Field(None, description="How deletions are learnt.")
     secret: SecretFile | None = Field(None, description="Which records may never be stored.")
@@ -324,9 +339,9 @@ class EntityFile(Typed):
     def _rules(self) -> EntityFile:
         clock = self.changed_at if isinstance(self.changed_at, str) else getattr(self.changed_at, "source", None)
         long = {name: column for name, column in self.columns.items() if isinstance(column, ColumnFile)}
-        for place, column in long.items():
+        for long_name, column in long.items():
             if column.optional and column.source in (*self.key, *self.key_else, clock):
-                raise Fault(f"{column.source!r} is part of the key or the change time, so it cannot be optional.", "columns", place)
+                raise Fault(f"{column.source!r} is part of the key or the change time, so it cannot be optional.", "columns", long_name)
         # a delivered field is hashed for every column or for none; fields of the key and of the change time are never hashed
         keyed = {column.source for column in long.values() if column.personal}
         clear = {column if isinstance(column, str) else column.source for name, column in self.columns.items() if not _is_keyed(column)}
@@ -390,6 +405,15 @@ class FilesFile(Typed):
     full: bool = Field(True, description="Whether the folder keeps all files. It is a note for people: no step asks for it.")
     newest_within_days: int | None = Field(
         None, description="A run by the clock fails where the newest file is older: the sender stopped, or a clock is wrong. Needs `name`."
+    )
+    subfolders: bool = Field(
+        False,
+        description="Whether folders in the drop folder are gone into. The name of a file in them is its path, such as `2024/05/a.json`; "
+        "`name` and `file_pattern` are about the last part of it, where they have no /.",
+    )
+    archives: bool = Field(
+        False,
+        description="Whether zip archives are opened. A file in one has the name `may.zip/a.csv`; `name` and `file_pattern` as above.",
     )
     workbook: Workbook | None = Field(
         None, description="Workbooks are read cell by cell, and a fault in one blocks the file with its address: `declared` figures."
@@ -498,6 +522,8 @@ class ProfileFile(Typed):
                 raise Fault("the source has 'files', so the entity needs 'file_pattern'.", "entities", name)
             if entity.layout is not None and (self.files is None or self.files.workbook is not None):
                 raise Fault("'layout' goes with 'files', and not with workbooks that are read cell by cell.", "entities", name)
+            if self.http is not None and entity.each is not None and not entity.each.parent_key:
+                raise Fault("over HTTP 'each' needs 'parent_key', by which the records are counted.", "entities", name, "each")
             self._check_relation(name, entity)
         return self
 

@@ -71,7 +71,7 @@ class Each:
     """Each element of `list` is a row; `parent_key`: the fields that identify the record which has the list."""
 
     list: str
-    parent_key: tuple[str, ...]
+    parent_key: tuple[str, ...] = ()
     optional: bool = False
 
 
@@ -108,8 +108,8 @@ class Entity:
     """One kind of record of a source. `suite`: the name of its rules; by default those of its `model`.
 
     `changed_at`: the delivered field of the change time. If it is None, known_at of the extract counts, or, with `changed_by_file`, the
-    day in the name of the file. `table`: the table or view of a database, or `query`: the text of the SQL file `query_file`. `layout`: how
-    its table stands in a file, if it is not one header and its rows.
+    day in the name of the file. `records`: the place of the records in a document. `table`: the table or view of a database, or
+    `query`: the text of the SQL file `query_file`. `layout`: how its table stands in a file, if it is not one header and its rows.
     """
 
     name: str
@@ -129,7 +129,8 @@ class Entity:
     each: Each | None = None
     deletions: Deletions | None = None
     secret: Secret | None = None
-    # not in the repr, by which a blocked file is known: `judged_by` adds the layout where there is one
+    # not in the repr, by which a blocked file is known, so that the files of before stay known; `judged_by` adds those that are used
+    records: str | None = field(default=None, repr=False)
     table: str | None = field(default=None, repr=False)
     query: str | None = field(default=None, repr=False)
     query_file: str | None = field(default=None, repr=False)
@@ -154,8 +155,8 @@ class Entity:
 
     @property
     def judged_by(self) -> tuple[Any, ...]:
-        """What of the entity decides whether a file can be read. Without a layout it is the same as before there were layouts."""
-        return (self,) if self.layout is None else (self, self.layout)
+        """What of the entity decides whether a file can be read. What it does not use is not in it, so the files of before stay known."""
+        return (self, *(each for each in (self.layout, self.records) if each is not None))
 
     @property
     def key_list(self) -> Entity:
@@ -326,6 +327,9 @@ class Files:
     full: bool = True
     workbook: str | None = None
     newest_within_days: int | None = None
+    # not in the repr, by which a blocked file is known: they say which files are read, not how
+    subfolders: bool = field(default=False, repr=False)
+    archives: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True)

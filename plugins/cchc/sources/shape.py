@@ -42,15 +42,25 @@ class Shape:
         for record in records:
             if self.counts_records:
                 self._seen.add(self._mark(record))
-            for row in self._each(record):
-                yield self._flat(row)
+            yield from self.rows_of(record)
+
+    def rows_of(self, record: Any) -> Iterator[Any]:
+        """The rows of one delivered record, which is not counted."""
+        for row in self._each(record):
+            yield self._flat(row)
+
+    def lacking(self) -> str | None:
+        """What to say where there were records and none of them had the list whose elements are the rows; None where all is well."""
+        if self.entity.each is None or self._an_answer is None or self._found_list or self.entity.each.optional:
+            return None
+        return f"no record has the list {self.entity.each.list!r}. A record: {keys_of(self._an_answer)}"
 
     def check(self, where: str, source: str) -> None:
         """Raise ContractViolation where there were records and none of them had the list whose elements are the rows."""
-        if self.entity.each is not None and self._an_answer is not None and not self._found_list and not self.entity.each.optional:
+        if (words := self.lacking()) is not None:
             raise ContractViolation(
-                f"{where}: no record has the list {self.entity.each.list!r}. A record: {keys_of(self._an_answer)} Correct "
-                f"entities.{self.entity.name}.each.list in the profile {source}.yaml, or where records may lack it, say optional: true."
+                f"{where}: {words} Correct entities.{self.entity.name}.each.list in the profile {source}.yaml, or where records may lack "
+                "it, say optional: true."
             )
 
     def _each(self, record: Any) -> Iterator[Any]:

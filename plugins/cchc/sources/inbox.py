@@ -1,0 +1,175 @@
+"""What lies in a drop folder: the files that may be read, and everything else with the reason why it is left alone.
+
+With `files.subfolders` the folders in it are gone into; a file then has its path below the drop folder as its name (`2024/05/a.json`).
+Links are never followed: they may lead anywhere. With `files.archives` the files in zip archives are files of the drop folder too
+(`may.zip/a.csv`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import IO
+
+from cchc.sources.archives import NESTED, Archive, is_archive
+from cchc.sources.kinds import small_ending
+from cchc.sources.landing import Folder
+from cchc.sources.limits import Limits
+from cchc.sources.profile import Entity, Files
+from cchc.sources.unread import Unfinished, Unreadable
+
+DEEPEST_FOLDER = 32
+NOT_OPENED = "a folder, which is not looked into"
+NO_FILE = "no ordinary file"
+FORBIDDEN = "a folder that the account of this program may not read"
+FORBIDDEN_FILE = "an archive that the account of this program may not read"
+REMOVED = "removed while the folder was read"
+EMPTY = "an archive without files"
+TOO_DEEP = f"a folder more than {DEEPEST_FOLDER} folders deep"
+
+
+class Inbox:
+    """The drop folder of a source, listed once. It holds one archive open, so it must be closed.
+
+    `names`: its files, sorted; `left`: (name, reason) of what is no file that may be read; `broken`: the archives that cannot be opened.
+    """
+
+    def __init__(self, folder: Folder, files: Files, limits: Limits) -> None:
+        self.folder = folder
+        self.names: list[str] = []
+        self.left: list[tuple[str, str]] = []
+        self.broken: dict[str, Unfinished | Unreadable] = {}
+        self._files, self._limits = files, limits
+        self._members: dict[str, tuple[str, str]] = {}
+        self._open: tuple[str, Archive] | None = None
+        self._list(folder, "", 0)
+        self.names.sort()
+
+    def __enter__(self) -> Inbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the archive that is open."""
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
+
+    def _list(self, folder: Folder, above: str, depth: int) -> None:
+        for name, kind in folder.entries():
+            path = above + name
+            if kind == "file":
+                self._add(path)
+            elif kind != "directory":
+                self.left.append((path, NO_FILE))
+            elif not self._files.subfolders:
+                self.left.append((path, NOT_OPENED))
+            elif depth >= DEEPEST_FOLDER:
+                self.left.append((path, TOO_DEEP))
+            else:
+                self._go_into(folder.child(name), path, depth)
+
+    def _go_into(self, folder: Folder, path: str, depth: int) -> None:
+        try:
+            self._list(folder, f"{path}/", depth + 1)
+        except PermissionError:
+            self.left.append((path, FORBIDDEN))
+
+    def _add(self, path: str) -> None:
+        if not (self._files.archives and is_archive(path)):
+            self.names.append(path)
+            return
+        try:
+            archive = self._archive(path)
+        except (Unfinished, Unreadable) as problem:
+            self.broken[path] = problem
+            return
+        except PermissionError:
+            self.left.append((path, FORBIDDEN_FILE))
+            return
+        except FileNotFoundError:
+            self.left.append((path, REMOVED))
+            return
+        for member in archive.members:
+            self._members[f"{path}/{member}"] = (path, member)
+            self.names.append(f"{path}/{member}")
+        self.left += [(f"{path}/{name}", NESTED) for name in archive.nested]
+        if not archive.members and not archive.nested:
+            self.left.append((path, EMPTY))
+
+    def _archive(self, path: str) -> Archive:
+        """The archive, opened; the one before it is closed."""
+        if self._open is None or self._open[0] != path:
+            self.close()
+            stream = self.folder.fs.open(f"{self.folder.path}/{path}", "rb")
+            try:
+                self._open = (path, Archive(stream, self._limits))
+            except (Unfinished, Unreadable):
+                stream.close()
+                raise
+        return self._open[1]
+
+    def open(self, name: str) -> IO[bytes]:
+        """The file as a stream of bytes.
+
+        Raises FileNotFoundError, PermissionError or another OSError, and for a file in an archive Unfinished and Unreadable.
+        """
+        if name in self._members:
+            path, member = self._members[name]
+            return self._archive(path).open(member)
+        stream: IO[bytes] = self.folder.fs.open(f"{self.folder.path}/{name}", "rb")
+        return stream
+
+    def packed_in(self, name: str) -> str:
+        """The archive that has the file; a file that is in none is its own."""
+        return self._members[name][0] if name in self._members else name
+
+    def exists(self, name: str) -> bool:
+        """Whether a file of this name is there."""
+        return name in self._members or bool(self.folder.fs.exists(f"{self.folder.path}/{name}"))
+
+    def modified_at(self, name: str) -> datetime | None:
+        """When the file, or the archive that has it, was last written; None if the file system does not say so."""
+        try:
+            at: datetime = self.folder.fs.modified(f"{self.folder.path}/{self.packed_in(name)}")
+        except (NotImplementedError, OSError, KeyError):
+            return None
+        return at if at.tzinfo is not None else None
+
+
+def matching(entity: Entity, names: list[str]) -> list[str]:
+    """The `names` that match the entity's file pattern, with or without .gz, and with their ending in capitals or not.
+
+    A pattern without / is about the last part of a path.
+    """
+    patterns = expanded(entity.file_pattern or "")
+
+    def fits(name: str) -> bool:
+        return any(_fits(given.removesuffix(".gz"), pattern) for given in (name, small_ending(name)) for pattern in patterns)
+
+    return [name for name in names if fits(name)]
+
+
+def subject(name: str, pattern: str) -> str:
+    """What of a file's name a pattern of the profile is about: the whole path where the pattern has a /, else the name alone."""
+    return name if "/" in pattern else name.rpartition("/")[2]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatchcase(subject(name, pattern), pattern)
+
+
+def expanded(pattern: str) -> list[str]:
+    """`a_*.{csv,xlsx}` → `a_*.csv`, `a_*.xlsx`."""
+    before, opened, rest = pattern.partition("{")
+    if not opened:
+        return [pattern]
+    choices, _, after = rest.partition("}")
+    return [before + choice + ending for choice in choices.split(",") for ending in expanded(after)]
+
+
+def is_of(entities: dict[str, Entity], name: str) -> bool:
+    """Whether an entity of the profile reads files of this name."""
+    return any(matching(entity, [name]) for entity in entities.values())
