@@ -530,7 +530,7 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
             facts["sha256"] = _judged_by_profile(job, entity, facts["sha256"])  # the profile says what is counted and how
             return _blocked(job, entity, name, facts, results, advice.for_manifest(job.profile, job.before(entity)))
     writer.close()
-    manifest = job.manifest(entity.name, started, name) | _counts(entity, intake, writer) | facts
+    manifest = job.manifest(entity.name, started, name) | _counts(job, entity, intake, writer) | facts
     manifest |= {"total_reported": None, "complete": intake.late == 0}
     manifest |= {"other_sheets": len(tally.other_sheets), "left_alone": tally.left.facts()}
     if tally.encoding is not None:
@@ -758,7 +758,7 @@ def _lacking(job: _Job, entity: Entity, words: str, what_to_do: str, facts: dict
 def _pulled(job: _Job, entity: Entity, folder: Folder, intake: Intake, writer: Writer, manifest: dict[str, Any]) -> Landed:
     """Close the load of an entity that was asked for its window, over HTTP or in a database. `manifest`: what is known of it so far."""
     writer.close()
-    manifest |= _counts(entity, intake, writer)
+    manifest |= _counts(job, entity, intake, writer)
     if entity.mode == "list":
         manifest["list_fetched"] = job.window.end.isoformat()
     if entity.deletions is not None:
@@ -788,17 +788,16 @@ def _without_keys(job: _Job, entity: Entity, rows: str, fields: str, what: str) 
     )
 
 
-def _counts(entity: Entity, intake: Intake, writer: Writer) -> dict[str, Any]:
+def _counts(job: _Job, entity: Entity, intake: Intake, writer: Writer) -> dict[str, Any]:
     """The counts of a load for its manifest.
 
-    `distinct_keys` and `keyless` count all delivered records, `late` and `secret` the dropped records, and `fields` the landed records.
+    `distinct_keys` and `keyless` count all delivered records, and `fields` the landed records. The others say what became of each.
     """
     return {
         "records": writer.records,
         "distinct_keys": intake.distinct_keys,
         "keyless": intake.keyless,
-        "late": intake.late,
-        "secret": intake.secret,
+        **intake.counts(writer.records, f"{job.profile.source} {entity.name}"),
         "parts": writer.parts,
         "key": list(entity.key),
         "key_else": list(entity.key_else) if entity.key_else else None,

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from cchc.errors import CchcError
 from cchc.sources import privacy
 from cchc.sources.fields import FieldCounts
 from cchc.sources.landing import Window
@@ -28,7 +29,8 @@ class Intake:
     """Takes the records of one load, returns the lines that may land, and counts them.
 
     `distinct_keys` and `keyless` count all delivered records, also the dropped ones, because the source's total is compared with them.
-    `fields` counts the fields of the records that land.
+    `fields` counts the fields of the records that land. Each delivered record lands or is in one of `late`, `secret`, `merged` (a row of an
+    event log that went into the record of its key) and `seen_before` (a record of another reading of the same window).
     """
 
     def __init__(
@@ -44,8 +46,11 @@ class Intake:
         self.entity = entity
         self.secrets = secrets
         self.fields = FieldCounts(entity)
+        self.delivered = 0
         self.late = 0
         self.secret = 0
+        self.merged = 0
+        self.seen_before = 0
         self.keyless = 0
         self.repeated = 0
         self._lists_are_text = lists_are_text
@@ -83,6 +88,20 @@ class Intake:
         """The number of different records in this reading of the window."""
         return self.least if self._again is None else len(self._again)
 
+    def counts(self, landed: int, where: str) -> dict[str, int]:
+        """What became of the delivered records, by name, when `landed` of them have landed. `where`: the source and its entity.
+
+        Raises CchcError if the counts do not add up: then a record was lost without a word.
+        """
+        dropped = {"merged": self.merged, "seen_before": self.seen_before, "late": self.late, "secret": self.secret}
+        if self.delivered != landed + sum(dropped.values()):
+            told = ", ".join(f"{count} {name}" for name, count in dropped.items())
+            raise CchcError(
+                f"{where}: {self.delivered} records were delivered, and {landed} landed ({told}): the counts do not add up. Nothing was "
+                "loaded. Run the ingest again; if it stays, report it"
+            )
+        return {"delivered": self.delivered} | dropped
+
     def read_again(self) -> None:
         """Begin another reading of the same window, of which only records not seen before land."""
         self._again = set()
@@ -109,6 +128,7 @@ class Intake:
         taken: list[privacy.Record] = []
         landed: list[privacy.Record] = []
         for line, record in records:
+            self.delivered += 1
             if type(record) is not dict:
                 lines += self._take_problem(line, record)
                 continue
@@ -119,6 +139,7 @@ class Intake:
                 lines += self._take_problem(line, Problem(f"its key has {size} bytes; at most {KEY_BYTES} are read"))
                 continue
             if not counts(key, out):
+                self.seen_before += 1
                 continue
             changed = out.get(changed_at)
             if is_late is not None and changed is not None and is_late(changed):
@@ -130,6 +151,7 @@ class Intake:
             if self._received is not None:
                 self._see_month(out.get(self._received))
             if self._events is not None and key is not None:
+                self.merged += key in self._events
                 self._events[key] = (line, record, out)
             else:
                 taken.append(record)
@@ -141,7 +163,10 @@ class Intake:
     def _take_problem(self, line: int, record: Any) -> list[bytes]:
         """The landing line of a record that is not an object; none if the same one landed before."""
         problem = str(record) if isinstance(record, Problem) else f"not an object ({_type_name(record)})"
-        return [orjson.dumps([line, None, problem])] if self._count_keyless(hash((problem, str(record)))) else []
+        if self._count_keyless(hash((problem, str(record)))):
+            return [orjson.dumps([line, None, problem])]
+        self.seen_before += 1
+        return []
 
     def _counts(self, key: str | None, out: privacy.Record) -> bool:
         """Count a record by its key. Returns whether it may land; in a repeated reading of a window only new records may."""
