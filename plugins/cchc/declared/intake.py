@@ -18,9 +18,10 @@ from unicodedata import normalize
 from cchc.reference.catalogue import catalogue
 from cchc.reference.duties import Duties, Duty, duties
 from cchc.settings import Settings
+from cchc.sources.amounts import whole_number
 from cchc.sources.day_files import matched_name
 from cchc.sources.described import described
-from cchc.sources.files import Unfinished, Unreadable, whole_number
+from cchc.sources.files import Unfinished, Unreadable
 from cchc.sources.profile import Files, Profile
 from cchc.sources.times import reader, render
 

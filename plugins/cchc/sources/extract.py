@@ -21,6 +21,7 @@ from cchc import period
 from cchc.errors import CchcError, ContractViolation, NotConfigured, SourceUnavailable, WrongClock
 from cchc.sources import advice, day_files, files, http, paginate, privacy
 from cchc.sources.absent import absent_fields, first_rows, in_words
+from cchc.sources.amounts import plain_amount
 from cchc.sources.connection import Connection
 from cchc.sources.envelope import Envelope
 from cchc.sources.fields import Earlier, FieldCounts
@@ -492,6 +493,8 @@ def _judged_by_profile(job: _Job, entity: Entity, sha: str) -> str:
     """The identity of a blocked file. It changes when the profile or a limit changes, so that the file is then judged again."""
     profile = job.profile
     rules = repr((*entity.judged_by, profile.files, profile.missing, profile.time_formats, profile.zone, profile.settings, job.limits))
+    if profile.files is not None and profile.files.decimal is not None:
+        rules += profile.files.decimal
     return day_files.identity(sha, rules.encode())
 
 
@@ -505,7 +508,7 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
     folder = job.folder(entity.name, name)
     is_table = not files.small_ending(name).removesuffix(".gz").endswith(".ndjson")
     intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets, lists_are_text=is_table)
-    tally = files.Tally(thousands=config.thousands)
+    tally = files.Tally(thousands=config.thousands, decimal=config.decimal)
     if config.manifest is not None:
         tally.amount_field, tally.where = config.manifest.amount_field, config.manifest.amount_where
     writer = Writer(folder)
@@ -523,7 +526,7 @@ def _read_file(job: _Job, inbox: Folder, file: _File, secrets: Secrets | None, s
         return _blocked(job, entity, name, facts, [Check("FIELDS", False, words)], advice.for_absent(job.profile, entity, before, absent))
     results: list[Check] = []
     if file.declared is not None and file.parsed is not None:
-        facts |= {"rows_delivered": tally.rows, "amount_delivered": tally.amount, "trailer": _trailer(tally)}
+        facts |= {"rows_delivered": tally.rows, "amount_delivered": plain_amount(tally.amount), "trailer": _trailer(tally, config)}
         results = day_files.checks(name, file.own_sha, file.parsed, file.declared, tally, config)
         if not all(check.ok for check in results):
             folder.remove()
@@ -557,10 +560,10 @@ def _streamed(intake: Intake, records: Iterator[tuple[int, Any]], tally: files.T
     yield from intake.take(batch)
 
 
-def _trailer(tally: files.Tally) -> dict[str, Any] | None:
+def _trailer(tally: files.Tally, config: Files) -> dict[str, Any] | None:
     if tally.trailer is None:
         return None
-    numbers = [files.whole_number(cell, tally.thousands) for cell in tally.trailer[1:3]] + [None, None]
+    numbers = [*day_files.read_trailer(tally.trailer, config), None, None]
     return {"rows": numbers[0], "amount": numbers[1]}
 
 

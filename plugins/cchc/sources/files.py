@@ -33,7 +33,6 @@ from cchc.sources.delivered import (
     require_end,
     small_ending,
     too_long,
-    whole_number,
 )
 from cchc.sources.landing import Folder
 from cchc.sources.limits import MIB, Limits
@@ -41,7 +40,7 @@ from cchc.sources.nul import without_nul
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
 
-__all__ = ["LacksColumns", "Tally", "Unfinished", "Unreadable", "Watched", "small_ending", "whole_number"]
+__all__ = ["LacksColumns", "Tally", "Unfinished", "Unreadable", "Watched", "small_ending"]
 
 CHUNK = 2**20
 STRICT_WORKBOOKS = {"declared": "cchc.declared.intake"}

@@ -228,6 +228,7 @@ def _column(name: str, entry: str | ColumnKeys) -> Column:
         codes=entry.codes,
         otherwise=entry.otherwise,
         thousands=entry.thousands,
+        decimal=entry.decimal,
         formats=tuple(entry.formats) if entry.formats else None,
         personal=entry.personal,
         items=None if items is None else tuple(_column(inner, item) for inner, item in items.items()),

@@ -162,7 +162,12 @@ class ColumnKeys(Typed):
     default: str | None = Field(
         None, description="The value where the field is empty. It never stands in for a column that a table does not have."
     )
-    thousands: str | None = Field(None, description="The character between groups of three digits in whole numbers, such as `.` in 50.000.")
+    thousands: str | None = Field(None, description="The character between groups of three digits in numbers, such as `.` in 50.000.")
+    decimal: Literal[".", ","] | None = Field(
+        None,
+        description="The mark before the fraction of a number, such as `,` in 1.500.000,50. A whole-number column takes it rounded half "
+        "up, and this is told; without `decimal` a number with a fraction is unreadable.",
+    )
     formats: Formats | None = Field(
         None, description="The only time formats of this field, instead of the source's `time_formats`: `iso`, or yyyy MM dd HH mm ss."
     )
@@ -191,6 +196,8 @@ class ColumnKeys(Typed):
             raise Fault("'optional: true' and 'reason' go together; the reason says why the source need not have it.")
         if self.optional and self.source is None:
             raise Fault("'optional' goes with 'from'; what is no field of the source is never missing in it.")
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise Fault(f"'thousands' and 'decimal' are both {self.decimal!r}; one mark cannot be both.")
         if self.flag is not None and self.shift_12h_onto is None:
             raise Fault("'flag' tells whether 'shift_12h_onto' moved the time; it is missing.")
         return self
@@ -354,6 +361,9 @@ class FormatsFile(Typed):
     encoding: Annotated[str, AfterValidator(_check_encoding)] = Field("utf-8-sig", description="The encoding of text files.")
     trailer: str | None = Field(None, description="The word that begins a last line with the number of rows and the sum.")
     thousands: str | None = Field(None, description="The character between groups of three digits in the trailer's sum.")
+    decimal: Literal[".", ","] | None = Field(
+        None, description="The mark before the fraction of the amounts that are summed up, and of the sum in manifest and trailer."
+    )
     sheet: str | None = Field(None, description="The sheet of a workbook; without it the first one.")
 
 

@@ -43,6 +43,8 @@ class Column:
     file: str | None = None
     optional: bool = False
     reason: str | None = None
+    # not in the repr, by which a blocked file is known: a file is judged without them
+    decimal: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -326,6 +328,7 @@ class Files:
     full: bool = True
     workbook: str | None = None
     newest_within_days: int | None = None
+    decimal: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

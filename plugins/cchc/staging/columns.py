@@ -111,10 +111,19 @@ class Faults:
         self.unreadable_fields.setdefault(row, {})[field_name] = raw
 
 
+@dataclass
+class ValueCounts:
+    """How many values of one load each delivered field has (of `list.field`: objects in the list): all, unreadable ones, rounded ones."""
+
+    filled: Counter[str] = field(default_factory=Counter)
+    unreadable: Counter[str] = field(default_factory=Counter)
+    rounded: Counter[str] = field(default_factory=Counter)
+
+
 class RecordTyper:
     """Converts the blocks of one entity. `model`: the layout of its staging table, column → SQL type, in order.
 
-    `filled`: for each delivered field, the number of records (for `list.field`, of objects in the list) with a value that is not missing.
+    `counts`: what was counted of the values since it was set to new ones.
     """
 
     def __init__(self, profile: Profile, entity: Entity, model: dict[str, str]) -> None:
@@ -123,7 +132,7 @@ class RecordTyper:
         self.model = model
         self.zone = profile.zone_info
         self.columns = {column.name: column for column in entity.columns}
-        self.filled: Counter[str] = Counter()
+        self.counts = ValueCounts()
         self._require_agreement()
 
     def _require_agreement(self) -> None:
@@ -159,7 +168,8 @@ class RecordTyper:
         changed_at = block.changed_at()
         key = block.key()
         size = len(records)
-        self.filled += block.filled()
+        self.counts.filled += block.filled()
+        self.counts.unreadable += block.unreadable_counts()
         filled |= {
             "_row": pa.array(np.arange(first_row, first_row + size)),
             "_load_id": _constant(origin.load_id, size, pa.int64()),
@@ -182,12 +192,18 @@ class RecordTyper:
         arrays = [filled[name] if name in filled else pa.nulls(size, ARROW_TYPES[sql]) for name, sql in self.model.items()]
         return pa.Table.from_arrays(arrays, names=list(self.model))
 
-    def convert(self, column: Column, raw: pa.StringArray, sql_type: str) -> tuple[pa.Array, Mask]:
-        """The values of a column from its raw texts (null = missing), and where something stood that cannot be read."""
+    def convert(self, column: Column, raw: pa.StringArray, sql_type: str, place: str | None = None) -> tuple[pa.Array, Mask]:
+        """The values of a column from its raw texts (null = missing), and where something stood that cannot be read.
+
+        `place`: the delivered field under which it is counted, where that is `list.field`.
+        """
         value, bad = self._words(column, raw)
         if bad.any():
             value = pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), value)
         typed = self._typed(column, value, sql_type)
+        if column.decimal is not None and column.source is not None and sql_type in parse.INTEGER_LIMITS:
+            rounded = _mask(parse.with_fraction(value, column.decimal)) & _mask(typed.is_valid())
+            self.counts.rounded[place or column.source] += int(rounded.sum())
         return typed, bad | (_mask(value.is_valid()) & _mask(typed.is_null()))
 
     @staticmethod
@@ -223,7 +239,7 @@ class RecordTyper:
         if sql_type == "timestamp with time zone":
             return parse.times(value, formats, self.zone)
         if sql_type in parse.INTEGER_LIMITS:
-            return parse.integers(value, sql_type, column.thousands)
+            return parse.integers(value, sql_type, column.thousands, column.decimal)
         raise NotConfigured(f"staging.model_{self.entity.model}: no profile can fill {column.name}, which is {sql_type}.")
 
     def _ids(self, codes: pa.StringArray) -> pa.Array:
@@ -265,6 +281,7 @@ class _Block:
         self.texts: dict[str, pa.StringArray] = {}
         self.unreadable: dict[str, Mask] = {}
         self.in_lists: Counter[str] = Counter()
+        self.bad_in_lists: Counter[str] = Counter()
 
     def raw(self, name: str) -> pa.StringArray:
         """The texts of a delivered field; null: missing."""
@@ -276,6 +293,10 @@ class _Block:
     def filled(self) -> Counter[str]:
         """How many values each delivered field has, for the fields that were read."""
         return self.in_lists + Counter({name: len(values) - values.null_count for name, values in self.texts.items()})
+
+    def unreadable_counts(self) -> Counter[str]:
+        """How many values of each delivered field one of its columns cannot read."""
+        return self.bad_in_lists + Counter({name: int(bad.sum()) for name, bad in self.unreadable.items()})
 
     def column(self, column: Column) -> pa.Array:
         """One column of the staging table; unreadable values are noted in `faults`.
@@ -363,10 +384,12 @@ class _Block:
     def _item_column(self, column: Column, item: Column, items: list[dict[str, Any]], ends: list[int]) -> list[Any]:
         raw = parse.texts([None if item.source is None else each.get(item.source) for each in items])
         raw = parse.without_missing(raw, self.typer.profile.missing)
-        self.in_lists[f"{column.source}.{item.source}"] = len(raw) - raw.null_count
+        place_of = f"{column.source}.{item.source}"
+        self.in_lists[place_of] = len(raw) - raw.null_count
         if item.const is not None:
             raw = _constant(item.const, len(items), pa.string())
-        values, bad = self.typer.convert(item, raw, ITEM_TYPES[item.type])
+        values, bad = self.typer.convert(item, raw, ITEM_TYPES[item.type], place_of)
+        self.bad_in_lists[place_of] += int(bad.sum())
         for place in np.flatnonzero(bad).tolist():
             row = int(np.searchsorted(ends, place, side="right"))
             index = place - (ends[row - 1] if row else 0)

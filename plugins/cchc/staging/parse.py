@@ -1,8 +1,9 @@
 """Convert texts to typed values, a whole column at a time, strictly and without guessing.
 
 Each function takes an Arrow array of texts (null: missing) and returns an array of the same length, with null for a text that is missing
-or cannot be read. So a text that was present and became null is unreadable (rule K3: critical columns can be read). Nothing is corrected or
-rounded: `20230231` is not a date, `4.5` is not an integer, `50.00` is not an amount with a thousands separator.
+or cannot be read. So a text that was present and became null is unreadable (rule K3: critical columns can be read). Nothing is corrected:
+`20230231` is not a date, `50.00` is not an amount with a thousands separator. `4.5` is an integer only where the profile names the mark
+before the fraction; then it is rounded, once, and counted.
 """
 
 from __future__ import annotations
@@ -64,19 +65,35 @@ def text(array: pa.StringArray) -> pa.StringArray:
     return _null_where(array, pc.equal(array, MALFORMED))
 
 
-def integers(array: pa.StringArray, sql_type: str, thousands: str | None = None) -> pa.Array:
+def integers(array: pa.StringArray, sql_type: str, thousands: str | None = None, decimal: str | None = None) -> pa.Array:
     """Whole numbers within the limits of `smallint`, `integer` or `bigint`. `thousands`: the mark that may separate groups of three digits.
 
-    `07` and `+7` are unreadable.
+    `decimal`: the mark before a fraction; a number with one is rounded half up (-0.5 to -1), on its digits as written. `07` and `+7` are
+    unreadable.
     """
     if thousands:
-        grouped = pc.match_substring_regex(array, rf"^-?[1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}})+$")
+        fraction = rf"(?:{re.escape(decimal)}\d+)?" if decimal else ""
+        grouped = pc.match_substring_regex(array, rf"^-?[1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}})+{fraction}$")
         array = pc.if_else(grouped, pc.replace_substring(array, thousands, ""), array)
+    away = None
+    if decimal:
+        split = pc.extract_regex(array, rf"^(?P<whole>-?(?:0|[1-9]\d*)){re.escape(decimal)}(?P<fraction>\d+)$")
+        whole, fraction = pc.struct_field(split, "whole"), pc.struct_field(split, "fraction")
+        is_negative = pc.starts_with(whole, "-")
+        away = pc.if_else(pc.match_substring_regex(fraction, "^[5-9]"), pc.if_else(is_negative, -1, 1), 0)
+        array = pc.coalesce(pc.if_else(pc.equal(whole, "-0"), "0", whole), array)
     numbers = _where(array, pc.match_substring_regex(array, r"^(?:0|-?[1-9]\d{0,17})$")).cast(pa.int64())
+    if away is not None:
+        numbers = pc.add(numbers, pc.fill_null(away, 0).cast(pa.int64()))
     limit = INTEGER_LIMITS[sql_type]
     if limit < 2**63:
         numbers = _where(numbers, pc.and_(pc.less(numbers, limit), pc.greater_equal(numbers, -limit)))
     return numbers
+
+
+def with_fraction(array: pa.StringArray, decimal: str) -> pa.BooleanArray:
+    """Which texts end in a fraction that is not zero: as whole numbers they are rounded."""
+    return pc.match_substring_regex(array, rf"{re.escape(decimal)}0*[1-9]\d*$")
 
 
 def flags(array: pa.StringArray) -> pa.BooleanArray:

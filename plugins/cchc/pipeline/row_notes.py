@@ -1,4 +1,4 @@
-"""What is told of several rows of one key in one delivery: how many became one record, by which rule, and what to do."""
+"""What a run tells of rows and values that are not in the warehouse as they were delivered: how many, by which rule, and what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def merged_notes(profile: Profile, rows: Sequence[Mapping[str, Any]]) -> list[st
     entities = staged_entities(profile)
     notes = []
     for row in rows:
-        where = f"{row['source_code']} {row['entity']}" + (f", file {row['file_name']}" if row["file_name"] is not None else "")
+        where = _where(row)
         if row["merged"]:
             notes.append(
                 f"{where}: {row['merged']} of {row['delivered']} delivered rows went into the record of their key, because the profile "
@@ -25,6 +25,19 @@ def merged_notes(profile: Profile, rows: Sequence[Mapping[str, Any]]) -> list[st
             entity = entities.get(row["entity"])
             notes.append(f"{where}: {row['replaced']} {_replaced(profile, entity, None if entity is None else MODELS[entity.model])}")
     return notes
+
+
+def rounded_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A sentence for each field of `rows` (of the query `runs/rounded_field`) of which values were rounded."""
+    return [
+        f"{_where(row)}: {row['rounded_count']} of {row['filled_count']} values of {row['field']} have a fraction; "
+        f"{row['column_name']} takes whole numbers, so they were rounded half up"
+        for row in rows
+    ]
+
+
+def _where(row: Mapping[str, Any]) -> str:
+    return f"{row['source_code']} {row['entity']}" + (f", file {row['file_name']}" if row["file_name"] is not None else "")
 
 
 def _replaced(profile: Profile, entity: Entity | None, model: Model | None) -> str:
