@@ -60,6 +60,7 @@ def test_fractions_are_summed_exactly_rounded_once_and_told(desk: Values) -> Non
     assert said.code == 0, said.err
     stored = desk.rows("select amount_vnd as a from core.payment_version where source_code = 'dong' order by _key")
     assert [row["a"] for row in stored] == [1_500_000, 0, 0, 100]
+    assert desk.rows("select amount_vnd as a from core.payment_day where source_code = 'dong'") == [{"a": 1_500_100}]
     assert (
         "NOTE dong payments, file gd_20230605.csv: 3 of 4 values of tien have a fraction; amount_vnd takes whole numbers, "
         "so they were rounded half up"

@@ -29,9 +29,8 @@ from cchc.sources.landing import Check, Folder, Landed, Window, Writer, complete
 from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MIB, Limits
 from cchc.sources.needs import check_dated
 from cchc.sources.profile import Column, Entity, Files, Profile
-from cchc.sources.records import Intake, missing_test, time_reader
+from cchc.sources.records import Intake, missing_test
 from cchc.sources.secrecy import Secrets, purge_landing
-from cchc.sources.times import reader
 from cchc.sources.workbooks import Workbooks
 from cchc.states import LoadStatus
 
@@ -108,7 +107,7 @@ class _Job:
         if entity.secret is None:
             return None
         profile = self.profile
-        return Secrets(entity.secret, profile.zone_info, time_reader(profile), missing_test(profile.missing), self.window.end)
+        return Secrets(entity.secret, profile.zone_info, profile.clock(entity).reader(), missing_test(profile.missing), self.window.end)
 
 
 def extract(
@@ -495,6 +494,8 @@ def _judged_by_profile(job: _Job, entity: Entity, sha: str) -> str:
     rules = repr((*entity.judged_by, profile.files, profile.missing, profile.time_formats, profile.zone, profile.settings, job.limits))
     if profile.files is not None and profile.files.decimal is not None:
         rules += profile.files.decimal
+    if profile.ignore_offset or profile.two_digit_years_from is not None:
+        rules += f"{profile.ignore_offset} {profile.two_digit_years_from}"
     return day_files.identity(sha, rules.encode())
 
 
@@ -723,7 +724,7 @@ def _table_keys(job: _Job, session: database.Session, entity: Entity, first_mont
 
 def _month_reader(profile: Profile, received: Column, where: str) -> Callable[[Any, int], str | None]:
     """A function that gives the local month (YYYY-MM) of a delivered time of reception; None if there is none."""
-    read_time = reader(received.formats or profile.time_formats, profile.zone_info)
+    read_time = profile.reading(received).reader()
     is_missing = missing_test(profile.missing)
 
     def month_of(value: Any, line: int) -> str | None:

@@ -108,6 +108,8 @@ def read_profile(path: Path) -> Profile:
         first_day=file.first_day,
         deadline_hours=file.deadline_hours,
         database=None if file.database is None else _database(file.database),
+        ignore_offset=file.ignore_offset,
+        two_digit_years_from=file.two_digit_years_from,
     )
     for entity in profile.entities.values():
         check_needs(entity, profile.files, path.name)
@@ -179,6 +181,8 @@ def _entity(name: str, entry: EntityFile, path: Path) -> Entity:
         changed_at=clock.source if isinstance(clock, ChangedField) else clock if isinstance(clock, str) else None,
         changed_at_critical=isinstance(clock, ChangedField) and clock.critical,
         changed_by_file=isinstance(clock, ChangedByFile),
+        changed_at_formats=tuple(clock.formats) if isinstance(clock, ChangedField) and clock.formats else None,
+        changed_at_ignore_offset=clock.ignore_offset if isinstance(clock, ChangedField) else None,
         mode=entry.mode,
         rows=entry.rows,
         each=None if entry.each is None else Each(entry.each.list, tuple(entry.each.parent_key), entry.each.optional),
@@ -229,6 +233,7 @@ def _column(name: str, entry: str | ColumnKeys) -> Column:
         otherwise=entry.otherwise,
         thousands=entry.thousands,
         decimal=entry.decimal,
+        ignore_offset=entry.ignore_offset,
         formats=tuple(entry.formats) if entry.formats else None,
         personal=entry.personal,
         items=None if items is None else tuple(_column(inner, item) for inner, item in items.items()),

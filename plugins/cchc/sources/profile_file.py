@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, get_args
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
@@ -19,6 +20,7 @@ from cchc.sources.expressions import repeats_a_repeat
 from cchc.sources.paths import is_broken
 from cchc.sources.profile_http import HttpFile
 from cchc.sources.profile_layout import LayoutFile
+from cchc.sources.time_patterns import WORDS, Tokens, form
 from cchc.typed import Fault, Typed
 
 LONGEST_NAME = 40  # PostgreSQL shortens longer table names without an error
@@ -35,10 +37,16 @@ Workbook = Literal["declared"]
 
 def _check_formats(formats: list[str]) -> list[str]:
     for pattern in formats:
-        rest = re.sub("yyyy|MM|dd|HH|mm|ss", "", pattern)
-        if pattern != "iso" and (re.search("[A-Za-z]", rest) or "yyyy" not in pattern or "MM" not in pattern or "dd" not in pattern):
-            raise Fault(f"time format {pattern!r} is neither iso nor a pattern of yyyy MM dd HH mm ss.")
-    return formats
+        try:
+            if pattern == "yyyy-MM":  # of the program's own lists of keys
+                raise ValueError("it has no day (dd or d)")
+            form(normalize("NFC", pattern))
+        except ValueError as error:
+            raise Fault(
+                f"time format {pattern!r} is neither iso nor a pattern such as dd/MM/yyyy HH:mm, dd-MMM-yy or %d %B %Y, nor one of the "
+                f"words {', '.join(WORDS)}: {error}."
+            ) from error
+    return [normalize("NFC", pattern) for pattern in formats]
 
 
 def _check_zone(zone: str) -> str:
@@ -168,8 +176,9 @@ class ColumnKeys(Typed):
         description="The mark before the fraction of a number, such as `,` in 1.500.000,50. A whole-number column takes it rounded half "
         "up, and this is told; without `decimal` a number with a fraction is unreadable.",
     )
-    formats: Formats | None = Field(
-        None, description="The only time formats of this field, instead of the source's `time_formats`: `iso`, or yyyy MM dd HH mm ss."
+    formats: Formats | None = Field(None, description="The only time formats of this field, instead of the source's `time_formats`.")
+    ignore_offset: bool | None = Field(
+        None, description="The offset (`Z`, `+07:00`) in this field's times is not meant; without it as the source's `ignore_offset` says."
     )
     personal: Literal["hmac"] | None = Field(
         None,
@@ -236,6 +245,10 @@ class ChangedField(Typed):
 
     source: str = Field(alias="from", description="The field with the time of the last change.")
     critical: bool = Field(False, description="A record whose change time cannot be read goes to quarantine (rule K3).")
+    formats: Formats | None = Field(None, description="The only time formats of the change time, instead of the source's `time_formats`.")
+    ignore_offset: bool | None = Field(
+        None, description="The offset in the change time is not meant; without it as the source's `ignore_offset` says."
+    )
 
 
 class ChangedByFile(Typed):
@@ -346,6 +359,20 @@ class EntityFile(Typed):
         if len(lists) != len(set(lists)):
             raise Fault("a list field feeds two columns; one column takes all of its items.")
         return self
+
+    def own_formats(self) -> dict[str, list[str]]:
+        """The time formats of single fields, by the place where they stand."""
+        found: dict[str, list[str]] = {}
+        for name, column in self.columns.items():
+            if isinstance(column, ColumnFile):
+                found |= {f"columns.{name}.formats": column.formats or []} | {
+                    f"columns.{name}.list.{inner}.formats": item.formats or []
+                    for inner, item in (column.items or {}).items()
+                    if isinstance(item, ItemFile)
+                }
+        if isinstance(self.changed_at, ChangedField):
+            found["changed_at.formats"] = self.changed_at.formats or []
+        return found
 
 
 def _is_keyed(column: str | ColumnFile) -> bool:
@@ -482,7 +509,15 @@ class ProfileFile(Typed):
     )
     missing: list[str] = Field([""], description="The texts that mean that a value is missing; a text that ends in * is a prefix.")
     time_formats: Formats = Field(
-        ["iso"], description="How times are written, in the order in which they are tried: `iso`, or yyyy MM dd HH mm ss."
+        ["iso"],
+        description="How times are written, in the order in which they are tried: `iso`, letters as in `dd/MM/yyyy HH:mm` and `dd-MMM-yy`, "
+        "directives as in `%d %B %Y`, or `epoch`, `epoch_ms`, `json_date`, `excel_serial`.",
+    )
+    two_digit_years_from: int | None = Field(
+        None, ge=1900, le=2000, description="The first of the hundred years that two digits (`yy`) mean: 1950 takes 49 as 2049, 50 as 1950."
+    )
+    ignore_offset: bool = Field(
+        False, description="Offsets (`Z`, `+07:00`) in the times of this source are not meant: the times are local ones of its zone."
     )
     first_day: Day | None = Field(
         None, description="The first day that the source is expected to have; an extract from there on leaves nothing out."
@@ -506,7 +541,24 @@ class ProfileFile(Typed):
             if entity.layout is not None and (self.files is None or self.files.workbook is not None):
                 raise Fault("'layout' goes with 'files', and not with workbooks that are read cell by cell.", "entities", name)
             self._check_relation(name, entity)
+        self._check_years()
         return self
+
+    def _check_years(self) -> None:
+        """Raise Fault if two digits of a year stand in a format, and nothing says which century is meant."""
+        if self.two_digit_years_from is not None:
+            return
+        keys = {"time_formats": self.time_formats} | {
+            f"entities.{name}.{place}": formats for name, entity in self.entities.items() for place, formats in entity.own_formats().items()
+        }
+        for place, formats in keys.items():
+            short = [name for name in formats if isinstance(found := form(name), Tokens) and "yy" in found.tokens]
+            if short:
+                raise Fault(
+                    f"the year of {short[0]!r} has two digits; say by two_digit_years_from (at the top of the file) which hundred years "
+                    "are meant, such as 1950 for 1950 to 2049.",
+                    *place.split("."),
+                )
 
     def _check_relation(self, name: str, entity: EntityFile) -> None:
         given = (entity.table is not None) + (entity.query is not None)

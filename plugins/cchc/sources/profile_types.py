@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from cchc.errors import NotConfigured
 from cchc.sources.profile_file import DEADLINE_HOURS
+from cchc.sources.time_patterns import Rules
+from cchc.sources.times import Reading
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Column:
     reason: str | None = None
     # not in the repr, by which a blocked file is known: a file is judged without them
     decimal: str | None = field(default=None, repr=False)
+    ignore_offset: bool | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,8 @@ class Entity:
     query: str | None = field(default=None, repr=False)
     query_file: str | None = field(default=None, repr=False)
     layout: Layout | None = field(default=None, repr=False)
+    changed_at_formats: tuple[str, ...] | None = field(default=None, repr=False)
+    changed_at_ignore_offset: bool | None = field(default=None, repr=False)
 
     @property
     def wire_fields(self) -> dict[str, Column | None]:
@@ -351,6 +356,22 @@ class Profile:
     first_day: date | None = None
     deadline_hours: float = DEADLINE_HOURS
     database: Database | None = None
+    ignore_offset: bool = False
+    two_digit_years_from: int | None = None
+
+    def reading(self, column: Column | None = None) -> Reading:
+        """How the times of a column are read; without one, as the profile says for all."""
+        if column is None:
+            return self._reading(None, None)
+        return self._reading(column.formats, column.ignore_offset)
+
+    def clock(self, entity: Entity) -> Reading:
+        """How the change times of an entity are read."""
+        return self._reading(entity.changed_at_formats, entity.changed_at_ignore_offset)
+
+    def _reading(self, formats: tuple[str, ...] | None, ignore_offset: bool | None) -> Reading:
+        ignores = self.ignore_offset if ignore_offset is None else ignore_offset
+        return Reading(formats or self.time_formats, Rules(self.zone_info, self.two_digit_years_from, ignores))
 
     @property
     def zone_info(self) -> ZoneInfo:

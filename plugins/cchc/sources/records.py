@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -15,7 +14,7 @@ from cchc.sources.landing import Window
 from cchc.sources.limits import KEY_BYTES
 from cchc.sources.profile import Entity, Profile
 from cchc.sources.secrecy import Secrets
-from cchc.sources.times import TimeReader, reader
+from cchc.sources.times import late_test, month_reader
 
 FIRST_MONTH = "2000-01"
 _SORTED = orjson.OPT_SORT_KEYS
@@ -56,16 +55,15 @@ class Intake:
         self._lists_are_text = lists_are_text
         self._redact = privacy.redactor(entity, privacy_key, lists_are_text=lists_are_text)
         self.is_missing = missing_test(profile.missing)
-        self._read_time = time_reader(profile)
-        self._is_late = _late_test(profile, window.end, self._read_time) if entity.changed_at and entity.mode == "window" else None
+        is_judged = entity.changed_at is not None and entity.mode == "window"
+        self._is_late = late_test(profile.clock(entity), window.end) if is_judged else None
         self._keys: set[int] = set()
         self._keyless: set[int] = set()
         self._again: set[int] | None = None
         self._events: dict[str, tuple[int, privacy.Record, privacy.Record]] | None = {} if entity.rows == "event" else None
-        received = next((column.source for column in entity.columns if column.name == "received_at"), None)
-        self._received = received if entity.deletions is not None else None
-        self._zone = profile.zone_info
-        self._month_of_day: dict[str, str | None] = {}
+        received = next((column for column in entity.columns if column.name == "received_at"), None)
+        self._received = received.source if received is not None and entity.deletions is not None else None
+        self._month_of = month_reader(profile.reading(received), FIRST_MONTH)
         self.received_months: dict[str, int] = {}
 
     @property
@@ -201,24 +199,12 @@ class Intake:
         return lines
 
     def _see_month(self, received: Any) -> None:
-        """Count a landed record by its local month of reception. Days without an offset are parsed only once."""
-        if received is None:
+        """Count a landed record by its local month of reception."""
+        if received is None or self.is_missing(text := str(received)):
             return
-        text = str(received)
-        if len(text) > 19:  # the text may have an offset, which can change the day
-            month = self._month(text)
-        else:
-            day = text[:10]
-            if day not in self._month_of_day:
-                self._month_of_day[day] = self._month(text)
-            month = self._month_of_day[day]
+        month = self._month_of(text)
         if month is not None:
             self.received_months[month] = self.received_months.get(month, 0) + 1
-
-    def _month(self, text: str) -> str | None:
-        at = None if self.is_missing(text) else self._read_time(text)
-        month = f"{at.astimezone(self._zone):%Y-%m}" if at is not None and at.year > 1900 else None
-        return month if month is not None and month >= FIRST_MONTH else None
 
     def _count_keyless(self, digest: int) -> bool:
         """Count a record without a key. Returns whether it may land."""
@@ -242,29 +228,6 @@ def missing_test(patterns: tuple[str, ...]) -> Callable[[Any], bool]:
         return value is None
 
     return is_missing
-
-
-def time_reader(profile: Profile) -> TimeReader:
-    """A function that reads times in the formats of the profile."""
-    return reader(profile.time_formats, profile.zone_info)
-
-
-def _late_test(profile: Profile, end: datetime, read_time: TimeReader) -> Callable[[Any], bool]:
-    """A test whether a change time is readable and at or after T. Most texts are only compared with T as text; the others are parsed."""
-    zone = profile.zone_info
-    digits = (end - timedelta(microseconds=1)).astimezone(zone).strftime("%Y%m%d%H%M%S")
-    day_before = (end.astimezone(zone).date() - timedelta(days=1)).isoformat()
-
-    def is_late(value: Any) -> bool:
-        if type(value) is str:
-            if len(value) == 14 and value <= digits and value.isdigit():
-                return False
-            if value[4:5] == "-" and value[:10] < day_before:
-                return False
-        at = read_time(value)
-        return at is not None and at >= end
-
-    return is_late
 
 
 def _type_name(value: Any) -> str:

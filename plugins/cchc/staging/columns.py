@@ -227,7 +227,7 @@ class RecordTyper:
 
     def _typed(self, column: Column, value: pa.StringArray, sql_type: str) -> pa.Array:
         """Texts as values of the staging column's type, null where they are none."""
-        formats = column.formats or self.profile.time_formats
+        reading = self.profile.reading(column)
         if sql_type == "text":
             is_code = column.name.endswith("_code")
             length = pc.binary_length(value) if is_code else pc.utf8_length(value)
@@ -235,9 +235,9 @@ class RecordTyper:
         if sql_type == "boolean":
             return parse.flags(value)
         if sql_type == "date":
-            return parse.dates(value, formats, self.zone)
+            return parse.dates(value, reading.formats, self.zone, reading.rules)
         if sql_type == "timestamp with time zone":
-            return parse.times(value, formats, self.zone)
+            return parse.times(value, reading.formats, self.zone, reading.rules)
         if sql_type in parse.INTEGER_LIMITS:
             return parse.integers(value, sql_type, column.thousands, column.decimal)
         raise NotConfigured(f"staging.model_{self.entity.model}: no profile can fill {column.name}, which is {sql_type}.")
@@ -333,7 +333,13 @@ class _Block:
         if entity.changed_at is None:
             return None
         raw = self.raw(entity.changed_at)
-        clock = Column(CHANGED_AT, entity.changed_at, critical=entity.changed_at_critical)
+        clock = Column(
+            CHANGED_AT,
+            entity.changed_at,
+            critical=entity.changed_at_critical,
+            formats=entity.changed_at_formats,
+            ignore_offset=entity.changed_at_ignore_offset,
+        )
         values, bad = self.typer.convert(clock, raw, "timestamp with time zone")
         self._note(clock, raw, bad)
         return values
