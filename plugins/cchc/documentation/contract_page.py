@@ -174,7 +174,7 @@ def _notes(entity: Entity, place: str, column: Column) -> list[str]:
     notes = (
         (column.personal, "only whether it is there is kept" if column.present else "kept as a keyed hash"),
         (column.critical, "critical: a record with a value here that cannot be read is not counted"),
-        (column.extract, f"the first match of `{column.extract}`"),
+        (column.extract, f"the first match of `{column.extract}`" + (f" as `{column.extract_as}`" if column.extract_as else "")),
         (column.default, f"missing is `{column.default}`"),
         (column.formats, f"written as {code(column.formats or ())}"),
         (column.thousands, f"`{column.thousands}` between thousands"),

@@ -21,6 +21,7 @@ from cchc.sources.paths import is_broken
 from cchc.sources.profile_http import HttpFile
 from cchc.sources.profile_layout import LayoutFile
 from cchc.sources.time_patterns import WORDS, Tokens, form
+from cchc.sources.words import check_made_of_groups, check_words
 from cchc.typed import Fault, Typed
 
 LONGEST_NAME = 40  # PostgreSQL shortens longer table names without an error
@@ -160,13 +161,26 @@ class ColumnKeys(Typed):
         [],
         description="Two texts: the value where the field has one, and the value where it is missing. Its own is not kept.",
     )
-    extract: Expression | None = Field(None, description="A regular expression: its first match is the value; without one it is missing.")
+    extract: Expression | None = Field(
+        None,
+        description="A regular expression: its first match is the value, or the group `(?P<value>…)` of it where there is one; without a "
+        "match it is missing.",
+    )
+    extract_as: str | None = Field(
+        None,
+        description="The value made of the groups of `extract`, such as `{year}-{month}` or `{1}/{2}`; a group without a match is empty.",
+    )
     codes: dict[str, str] | None = Field(None, description="The source's codes, each with the code of the model (tables below).")
     otherwise: Otherwise = Field(
         "keep",
         description="What becomes of a value that is not in `codes`: `keep` it, take it as missing (`null`), or call it unreadable "
         "(`unreadable`).",
     )
+    loose_codes: bool = Field(
+        False, description="Words are found in `codes` whatever their case, doubled blanks and the normal form of their accents."
+    )
+    true_words: list[str] = Field([], description="More words for true beside `1` and `true`, in any case, such as `có` and `x`.")
+    false_words: list[str] = Field([], description="More words for false beside `0` and `false`, in any case, such as `không`.")
     default: str | None = Field(
         None, description="The value where the field is empty. It never stands in for a column that a table does not have."
     )
@@ -205,6 +219,11 @@ class ColumnKeys(Typed):
             raise Fault("'optional: true' and 'reason' go together; the reason says why the source need not have it.")
         if self.optional and self.source is None:
             raise Fault("'optional' goes with 'from'; what is no field of the source is never missing in it.")
+        if self.loose_codes and self.codes is None:
+            raise Fault("'loose_codes' says how words are found in 'codes', which is missing.")
+        check_words(self.true_words, self.false_words, self.codes if self.loose_codes else None)
+        if self.extract_as is not None:
+            check_made_of_groups(self.extract, self.extract_as)
         if self.decimal is not None and self.decimal == self.thousands:
             raise Fault(f"'thousands' and 'decimal' are both {self.decimal!r}; one mark cannot be both.")
         if self.flag is not None and self.shift_12h_onto is None:

@@ -48,6 +48,10 @@ class Column:
     # not in the repr, by which a blocked file is known: a file is judged without them
     decimal: str | None = field(default=None, repr=False)
     ignore_offset: bool | None = field(default=None, repr=False)
+    extract_as: str | None = field(default=None, repr=False)
+    loose_codes: bool = field(default=False, repr=False)
+    true_words: tuple[str, ...] = field(default=(), repr=False)
+    false_words: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

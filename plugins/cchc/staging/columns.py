@@ -6,7 +6,6 @@ loops over rows are necessary because of JSON: they take a field out of each rec
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from cchc.errors import NotConfigured
 from cchc.sources.limits import KEY_BYTES, TEXT_CHARACTERS
 from cchc.sources.profile import Column, Entity, Profile
+from cchc.sources.words import coder, extractor, folded
 from cchc.staging import parse
 from cchc.staging.key_ids import key_id
 
@@ -214,10 +214,9 @@ class RecordTyper:
         if column.present is not None:
             value = pc.if_else(value.is_valid(), *(pa.scalar(word, pa.string()) for word in column.present))
         if column.extract is not None:
-            value = _mapped(value, _first_match(column.extract))
+            value = _mapped(value, extractor(column.extract, column.extract_as))
         if column.codes is not None:
-            codes, keep = column.codes, column.otherwise == "keep"
-            coded = _mapped(value, lambda word: codes.get(word, word if keep else None))
+            coded = _mapped(value, coder(column.codes, is_loose=column.loose_codes, keeps_others=column.otherwise == "keep"))
             if column.otherwise == "unreadable":
                 bad |= _mask(value.is_valid()) & _mask(coded.is_null())
             value = coded
@@ -233,7 +232,7 @@ class RecordTyper:
             length = pc.binary_length(value) if is_code else pc.utf8_length(value)
             return pc.if_else(pc.less_equal(length, KEY_BYTES if is_code else TEXT_CHARACTERS), value, pa.scalar(None, pa.string()))
         if sql_type == "boolean":
-            return parse.flags(value)
+            return parse.flags(value, truth_words(column))
         if sql_type == "date":
             return parse.dates(value, reading.formats, self.zone, reading.rules)
         if sql_type == "timestamp with time zone":
@@ -427,14 +426,10 @@ def _objects(value: Any) -> list[dict[str, Any]] | None:
     return None
 
 
-def _first_match(pattern: str) -> Callable[[str], str | None]:
-    compiled = re.compile(pattern, re.ASCII)
-
-    def first(word: str) -> str | None:
-        match = compiled.search(word)
-        return match.group() if match else None
-
-    return first
+def truth_words(column: Column) -> dict[str, bool]:
+    """The words of a column that are true or false, folded."""
+    own = dict.fromkeys(map(folded, column.true_words), True) | dict.fromkeys(map(folded, column.false_words), False)
+    return parse.FLAGS | own
 
 
 def _mapped(values: pa.StringArray, change: Callable[[str], str | None]) -> pa.StringArray:

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cchc.sources.time_patterns import Form, Rules, form
+from cchc.sources.words import folded
 from cchc.staging import local_time
 
 MALFORMED = "(malformed)"
@@ -101,10 +102,12 @@ def with_fraction(array: pa.StringArray, decimal: str) -> pa.BooleanArray:
     return pc.match_substring_regex(array, rf"{re.escape(decimal)}0*[1-9]\d*$")
 
 
-def flags(array: pa.StringArray) -> pa.BooleanArray:
-    """Truth values from 0, 1, true and false, in small or capital letters."""
-    words = pc.utf8_lower(array)
-    return pc.if_else(pc.is_in(words, pa.array(FLAGS)), pc.is_in(words, pa.array([word for word, value in FLAGS.items() if value])), None)
+def flags(array: pa.StringArray, words: dict[str, bool] | None = None) -> pa.BooleanArray:
+    """Truth values from 0, 1, true and false, in small or capital letters. `words`: these and others, folded, with what they mean."""
+    known = words or FLAGS
+    coded = array.dictionary_encode()
+    values = [known.get(folded(word)) for word in coded.dictionary.to_pylist()]
+    return pa.array(values, type=pa.bool_()).take(coded.indices)
 
 
 def times(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo, rules: Rules | None = None) -> pa.Array:
