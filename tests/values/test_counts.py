@@ -150,5 +150,8 @@ def test_records_that_are_lost_stop_the_extract(desk: Values, monkeypatch: pytes
         patch.setattr(Intake, "rest", forgetful)
         said = desk.ingest("lossy")
     assert said.code == 1
-    assert "2 records were delivered, and 1 landed (0 merged, 0 seen_before, 0 late, 0 secret): the counts do not add up" in said.err
+    assert (
+        "2 records were delivered, and 1 landed (0 merged, 0 left_out, 0 seen_before, 0 late, 0 secret): the counts do not add up"
+        in said.err
+    )
     assert desk.loads("lossy") == []

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from cchc.pipeline.ingest import Outcome
 
 MOST_LOADS = 40  # if there are more loads, only the first and the last ones are printed
-# delivered = landed + merged + late + secret rows; landed = inserted + updated + unchanged + replaced + keyless + not loaded
+# delivered = landed + merged + left out + late + secret rows; landed = inserted + updated + unchanged + replaced + keyless + not loaded
 COUNTS = (
-    "delivered", "merged", "landed", "staged", "quarantined", "warned", "secret",
+    "delivered", "merged", "left_out", "landed", "staged", "quarantined", "warned", "secret",
     "inserted", "updated", "unchanged", "replaced", "keyless", "not_loaded",
 )  # fmt: skip
 SPARE = ("staged", "warned")  # no part of either sum
-RARE = ("merged", "replaced", "keyless", "not_loaded")  # shown where a load has something in them
+RARE = ("merged", "left_out", "replaced", "keyless", "not_loaded")  # shown where a load has something in them
 BLOCKED = 3  # the exit code if validation blocked something
 
 

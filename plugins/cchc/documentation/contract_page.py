@@ -164,6 +164,7 @@ def _use(entity: Entity, name: str) -> tuple[str, str, str]:
     notes = [note for place, _, column in columns for note in _notes(entity, place, column)]
     used = ["key"] if name in (*entity.key, *(entity.key_else or ())) else []
     used += ["change time"] if name == entity.changed_at else []
+    used += [f"row filter: {condition.words}" for condition in entity.where if condition.field == name]
     used += ["decides whether the record is secret"] if entity.secret is not None and name == entity.secret.field else []
     return code(place for place, _, _ in columns), ", ".join(dict.fromkeys(kind for _, kind, _ in columns)), "; ".join([*used, *notes])
 

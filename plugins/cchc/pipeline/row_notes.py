@@ -16,13 +16,17 @@ def merged_notes(profile: Profile, rows: Sequence[Mapping[str, Any]]) -> list[st
     notes = []
     for row in rows:
         where = _where(row)
+        entity = entities.get(row["entity"])
+        if row["left_out"]:
+            how_many = "all" if row["left_out"] == row["delivered"] else f"{row['left_out']} of {row['delivered']}"
+            conditions = "; ".join(condition.words for condition in entity.where) if entity is not None else ""
+            notes.append(f"{where}: {how_many} delivered rows are left out, because they do not keep 'where' of the profile ({conditions})")
         if row["merged"]:
             notes.append(
                 f"{where}: {row['merged']} of {row['delivered']} delivered rows went into the record of their key, because the profile "
                 "says rows: event"
             )
         if row["replaced"]:
-            entity = entities.get(row["entity"])
             notes.append(f"{where}: {row['replaced']} {_replaced(profile, entity, None if entity is None else MODELS[entity.model])}")
     return notes
 

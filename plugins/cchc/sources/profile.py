@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from unicodedata import normalize
 
 from cchc.errors import NotConfigured
 from cchc.near import near
@@ -19,6 +20,7 @@ from cchc.sources.profile_file import (
     ChangedField,
     ColumnFile,
     ColumnKeys,
+    ConditionFile,
     DatabaseFile,
     EntityFile,
     FilesFile,
@@ -46,6 +48,7 @@ from cchc.sources.profile_types import (
     Secret,
 )
 from cchc.sources.sql_files import read_query
+from cchc.sources.where import Condition
 from cchc.sources.windows import is_day
 from cchc.typed import read
 
@@ -188,6 +191,7 @@ def _entity(name: str, entry: EntityFile, path: Path) -> Entity:
         each=None if entry.each is None else Each(entry.each.list, tuple(entry.each.parent_key), entry.each.optional),
         deletions=None if entry.deletions is None else _deletions(entry.deletions),
         secret=None if entry.secret is None else Secret(entry.secret.field, tuple(entry.secret.open), entry.secret.unit),
+        where=tuple(map(_condition, entry.where)),
         table=entry.table,
         query=_query(name, entry, path),
         query_file=entry.query,
@@ -209,6 +213,12 @@ def _layout(entry: LayoutFile) -> Layout:
         encodings=tuple(entry.encodings),
         open_end=entry.open_end,
     )
+
+
+def _condition(entry: ConditionFile) -> Condition:
+    among = None if entry.among is None else frozenset(normalize("NFC", word) for word in entry.among)
+    not_among = frozenset(normalize("NFC", word) for word in entry.not_in)
+    return Condition(entry.field, among, not_among, entry.matches, entry.not_matches, entry.present)
 
 
 def _deletions(entry: MonthKeysFile | KeysFile) -> Deletions:

@@ -321,6 +321,25 @@ class SecretFile(Typed):
     unit: str = Field(description="The field of the unit by which the secret records are counted.")
 
 
+class ConditionFile(Typed):
+    """Which rows count, by one field. Everything that is given must hold."""
+
+    field: str = Field(description="A field of the source; it need not fill a column, and then it never lands.")
+    among: list[str] | None = Field(
+        None, alias="in", min_length=1, description='The values of rows that count; `""` stands for a missing one.'
+    )
+    not_in: list[str] = Field([], description='The values of rows that do not count; `""` stands for a missing one.')
+    matches: Expression | None = Field(None, description="A regular expression that is found in the values of rows that count.")
+    not_matches: Expression | None = Field(None, description="A regular expression that is found in the values of rows that do not count.")
+    present: bool | None = Field(None, description="Whether rows with a value count (`true`), or those without one (`false`).")
+
+    @model_validator(mode="after")
+    def _rules(self) -> ConditionFile:
+        if not self.not_in and all(given is None for given in (self.among, self.matches, self.not_matches, self.present)):
+            raise Fault("give at least one of 'in', 'not_in', 'matches', 'not_matches', 'present'.")
+        return self
+
+
 class EntityFile(Typed):
     """One kind of record of the source. Its name is the key, in lower-case letters, digits and _."""
 
@@ -352,6 +371,9 @@ class EntityFile(Typed):
     )
     deletions: Annotated[MonthKeysFile | KeysFile, Discriminator("kind")] | None = Field(None, description="How deletions are learnt.")
     secret: SecretFile | None = Field(None, description="Which records may never be stored.")
+    where: list[ConditionFile] = Field(
+        [], description="Which rows count: all conditions must hold. Rows that are left out never land; ingest tells how many."
+    )
     table: str | None = Field(
         None, min_length=1, description="The table or view of the database, with its schema where it is not the login's own: `public.hoso`."
     )

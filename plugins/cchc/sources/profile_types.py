@@ -11,6 +11,7 @@ from cchc.errors import NotConfigured
 from cchc.sources.profile_file import DEADLINE_HOURS
 from cchc.sources.time_patterns import Rules
 from cchc.sources.times import Reading
+from cchc.sources.where import Condition
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ class Entity:
     query: str | None = field(default=None, repr=False)
     query_file: str | None = field(default=None, repr=False)
     layout: Layout | None = field(default=None, repr=False)
+    where: tuple[Condition, ...] = field(default=(), repr=False)
     changed_at_formats: tuple[str, ...] | None = field(default=None, repr=False)
     changed_at_ignore_offset: bool | None = field(default=None, repr=False)
 
@@ -159,14 +161,13 @@ class Entity:
 
     @property
     def table_columns(self) -> tuple[str, ...]:
-        """The columns of a table that are used: those that land, and those by which secret records are known and counted."""
-        wanted = [name for name in self.fields if name in self.wire_fields]
-        return tuple(dict.fromkeys([*wanted, *((self.secret.field, self.secret.unit) if self.secret is not None else ())]))
+        """The columns of a table that are used: those that land, and those by which records are judged."""
+        return tuple(dict.fromkeys([*(name for name in self.fields if name in self.wire_fields), *self.judging_fields]))
 
     @property
     def judged_by(self) -> tuple[Any, ...]:
-        """What of the entity decides whether a file can be read. Without a layout it is the same as before there were layouts."""
-        return (self,) if self.layout is None else (self, self.layout)
+        """What of the entity decides whether a file can be read. Without a layout and a filter it is the same as before there were any."""
+        return (self, *(each for each in (self.layout, self.where) if each))
 
     @property
     def key_list(self) -> Entity:
@@ -178,6 +179,12 @@ class Entity:
             Column("deleted_at", deleted or "DeletedOn"),
         )
         return Entity(f"{self.name}.keys", f"{self.model}_key", f"{self.model}_key", self.key[:1], columns, mode="list")
+
+    @property
+    def judging_fields(self) -> tuple[str, ...]:
+        """The fields by which records are judged before they land: those of secrecy and of the row filter. They need not land."""
+        secret = () if self.secret is None else (self.secret.field, self.secret.unit)
+        return tuple(dict.fromkeys((*secret, *(condition.field for condition in self.where))))
 
     @property
     def fields(self) -> dict[str, str]:
@@ -194,6 +201,7 @@ class Entity:
             others[self.changed_at] = "change time"
         if self.secret is not None:
             others |= {self.secret.field: "secrecy", self.secret.unit: "unit of a secret record"}
+        others = {condition.field: "row filter" for condition in self.where} | others
         return {name: ", ".join(names) for name, names in uses.items()} | {name: use for name, use in others.items() if name not in uses}
 
     @property
@@ -202,6 +210,7 @@ class Entity:
         optional: dict[str, bool] = dict.fromkeys((*self.key, *(self.key_else or ()), self.changed_at or ""), False)
         if self.secret is not None:
             optional |= {self.secret.field: False, self.secret.unit: False}
+        optional |= dict.fromkeys((condition.field for condition in self.where), False)
         for column in self.columns:
             if column.source is not None:
                 optional[column.source] = optional.get(column.source, True) and column.optional

@@ -15,6 +15,7 @@ from cchc.sources.limits import KEY_BYTES
 from cchc.sources.profile import Entity, Profile
 from cchc.sources.secrecy import Secrets
 from cchc.sources.times import late_test, month_reader
+from cchc.sources.where import row_test
 
 FIRST_MONTH = "2000-01"
 _SORTED = orjson.OPT_SORT_KEYS
@@ -29,7 +30,8 @@ class Intake:
 
     `distinct_keys` and `keyless` count all delivered records, also the dropped ones, because the source's total is compared with them.
     `fields` counts the fields of the records that land. Each delivered record lands or is in one of `late`, `secret`, `merged` (a row of an
-    event log that went into the record of its key) and `seen_before` (a record of another reading of the same window).
+    event log that went into the record of its key), `left_out` (by the profile's `where`) and `seen_before` (a record of another reading of
+    the same window).
     """
 
     def __init__(
@@ -49,12 +51,14 @@ class Intake:
         self.late = 0
         self.secret = 0
         self.merged = 0
+        self.left_out = 0
         self.seen_before = 0
         self.keyless = 0
         self.repeated = 0
         self._lists_are_text = lists_are_text
         self._redact = privacy.redactor(entity, privacy_key, lists_are_text=lists_are_text)
         self.is_missing = missing_test(profile.missing)
+        self._keeps = row_test(entity.where, self.is_missing)
         is_judged = entity.changed_at is not None and entity.mode == "window"
         self._is_late = late_test(profile.clock(entity), window.end) if is_judged else None
         self._keys: set[int] = set()
@@ -91,7 +95,13 @@ class Intake:
 
         Raises CchcError if the counts do not add up: then a record was lost without a word.
         """
-        dropped = {"merged": self.merged, "seen_before": self.seen_before, "late": self.late, "secret": self.secret}
+        dropped = {
+            "merged": self.merged,
+            "left_out": self.left_out,
+            "seen_before": self.seen_before,
+            "late": self.late,
+            "secret": self.secret,
+        }
         if self.delivered != landed + sum(dropped.values()):
             told = ", ".join(f"{count} {name}" for name, count in dropped.items())
             raise CchcError(
@@ -146,6 +156,8 @@ class Intake:
             if secrets is not None and self._is_secret(secrets, record, is_open, key, changed):
                 self.secret += 1
                 continue
+            if self._keeps is not None and not self._is_kept(self._keeps, record):
+                continue
             if self._received is not None:
                 self._see_month(out.get(self._received))
             if self._events is not None and key is not None:
@@ -187,6 +199,13 @@ class Intake:
             secrets.drop(record, key, changed)
             return True
         return not secrets.keeps(key, changed)
+
+    def _is_kept(self, keeps: Callable[[privacy.Record], bool], record: privacy.Record) -> bool:
+        """Whether a delivered record counts by the row filter; it is judged as it was delivered, because its field need not land."""
+        self.fields.see_filter(record)
+        is_kept = keeps(record)
+        self.left_out += not is_kept
+        return is_kept
 
     def rest(self) -> list[bytes]:
         """The lines that were held back until the end: the last of several event rows of one key."""

@@ -6,6 +6,7 @@ select
     file_name,
     coalesce(cast(manifest ->> 'delivered' as bigint), landed) as delivered,
     coalesce(cast(manifest ->> 'merged' as bigint), 0) as merged,
+    coalesce(cast(manifest ->> 'left_out' as bigint), 0) as left_out,
     landed,
     staged,
     quarantined,
