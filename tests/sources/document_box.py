@@ -26,7 +26,7 @@ def document(number: int, *signed: str) -> dict[str, Any]:
         "soKyHieu": f"{number}/QĐ-UBND",
         "banHanh": {"ngay": "04/05/2023", "donVi": {"ma": "VD.1", "ten": "Phòng Ví dụ"}},
         "capNhat": STAMP,
-        "chuKy": [{"so": so, "nguoi": {"ma": "N-1"}, "luc": STAMP} for so in signed],
+        "chuKy": [{"soKy": so, "nguoi": {"ma": "N-1"}, "luc": STAMP} for so in signed],
     }
 
 

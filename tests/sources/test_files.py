@@ -19,7 +19,7 @@ import pytest
 
 from cchc.errors import NotConfigured, SourceUnavailable
 from cchc.period import ZONE, now
-from cchc.sources import files, times
+from cchc.sources import amounts, times
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
 from cchc.sources.fields import Earlier, Share
@@ -433,10 +433,10 @@ def test_the_folder_must_be_there(landing: str, tmp_path: Path) -> None:
 
 def test_whole_numbers() -> None:
     good = {"50.000": 50000, "0": 0, "1.234.567": 1234567, "-5.000": -5000, "1234": 1234}
-    assert {text: files.whole_number(text, ".") for text in good} == good
-    assert all(files.whole_number(text, ".") is None for text in ("", "5.00", "1234.567", "1,5", "x", ".500", "1.5", "٣"))
-    assert files.whole_number(7, None) == 7
-    assert files.whole_number(True, None) is None
+    assert {text: amounts.whole_number(text, ".") for text in good} == good
+    assert all(amounts.whole_number(text, ".") is None for text in ("", "5.00", "1234.567", "1,5", "x", ".500", "1.5", "٣"))
+    assert amounts.whole_number(7, None) == 7
+    assert amounts.whole_number(True, None) is None
 
 
 @pytest.mark.parametrize("export", EXPORTS)

@@ -56,8 +56,8 @@ def box(tmp_path: Path, landing: str) -> Box:
         .replace("document_code: ma", 'document_code: "@ma"')
         .replace("banHanh.donVi.ma", "banHanh.donVi.@ma")
         .replace("list: chuKy", "list: dsKy.chuKy")
-        .replace("key: [so]", 'key: ["@so"]')
-        .replace("signature_code: so", 'signature_code: "@so"')
+        .replace("key: [soKy]", 'key: ["@so"]')
+        .replace("signature_code: soKy", 'signature_code: "@so"')
         .replace("parent.ma", "parent.@ma")
     )
     sources = tmp_path / "sources"

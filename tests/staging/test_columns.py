@@ -23,7 +23,9 @@ PAYMENTS = profile("payments")
 @pytest.fixture(scope="module")
 def models(bench: Bench) -> dict[str, dict[str, str]]:
     with psycopg_connection(bench.engine) as connection:
-        return {name: layout(connection, "staging", f"model_{name}") for name in ("dossier", "payment", "procedure", "dossier_step")}
+        return {
+            name: layout(connection, "staging", f"model_{name}") for name in ("dossier", "payment", "procedure", "dossier_step", "document")
+        }
 
 
 @pytest.fixture
@@ -114,6 +116,40 @@ def test_codes(typed: Any) -> None:
         assert (rows[1]["_unreadable"] is not None) == (otherwise == "unreadable")
     rows = typed(*records, entity=columns(Column("channel_code", "x", codes={"General": "2"}, otherwise="null", default="1")))
     assert [row["channel_code"] for row in rows] == [2, 1, 1]
+
+
+def test_codes_are_found_loosely_where_the_profile_says_so(typed: Any) -> None:
+    said = {"Kho\u0302ng  chie\u0302N": "NL.2", "Trực tuyến": "NL.1"}
+    delivered = ["tr\u01b0\u0323c  TUYẾN", "KHÔNG CHIÊN", "Truc tuyen", "Trực tuyến"]
+    records = [{"MaHoSo": str(number), "x": word} for number, word in enumerate(delivered)]
+    loose = typed(*records, entity=columns(Column("unit_code", "x", codes=said, loose_codes=True, otherwise="unreadable")))
+    assert [row["unit_code"] for row in loose] == ["NL.1", "NL.2", None, "NL.1"]
+    exact = typed(*records, entity=columns(Column("unit_code", "x", codes=said, otherwise="null")))
+    assert [row["unit_code"] for row in exact] == [None, None, None, "NL.1"], "without the key as before"
+
+
+def test_truth_values_in_words_of_the_source(typed: Any) -> None:
+    documents = profile("documents")
+    entity = documents.entities["documents"]
+    flag = Column("is_digitally_signed", "KySo", true_words=("Có", "x", "T"), false_words=("không", "F", "-"))
+    entity = replace(entity, columns=(*(column for column in entity.columns if column.name != flag.name), flag))
+    words = ["có", "CÓ", "X", "t", "Kho\u0302ng", "-", "1", "false", "", "vâng", "yes"]
+    rows = typed(*({"IdVanBan": str(number), "KySo": word} for number, word in enumerate(words)), entity=entity, source=documents)
+    assert [row["is_digitally_signed"] for row in rows] == [True, True, True, True, False, False, True, False, None, None, None]
+    assert [number for number, row in enumerate(rows) if row["_unreadable"]] == [9, 10]
+
+
+def test_values_made_of_groups(typed: Any) -> None:
+    records = [{"MaHoSo": "A", "x": "HS số 17/2023 (Phòng Nội vụ)"}, {"MaHoSo": "B", "x": "HS 17"}, {"MaHoSo": "C", "x": "?"}]
+    cases: list[tuple[str, str | None, list[str | None]]] = [
+        (r"\((?P<value>[^)]+)\)", None, ["Phòng Nội vụ", None, None]),
+        (r"(?P<n>\d+)(?:/(?P<y>\d{4}))?", "{y}-{n}", ["2023-17", "-17", None]),
+        (r"(\d+)", "{1}.", ["17.", "17.", None]),
+        (r"HS (số )?\d+", None, ["HS số 17", "HS 17", None]),
+    ]
+    for expression, made, wanted in cases:
+        rows = typed(*records, entity=columns(Column("procedure_name", "x", extract=expression, extract_as=made)))
+        assert [row["procedure_name"] for row in rows] == wanted, expression
 
 
 def test_const_and_present(typed: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -140,6 +141,27 @@ def test_integers_keep_to_the_limits_of_their_type() -> None:
 def test_amounts_with_dots_for_thousands() -> None:
     texts = pa.array(["50.000", "50000", "1.250.000", "50.00", "5.0000", ".500", "0", "0.000", "50,000", "-50.000"])
     assert parse.integers(texts, "bigint", ".").to_pylist() == [50000, 50000, 1250000, None, None, None, 0, None, None, -50000]
+
+
+def test_amounts_with_a_fraction_are_rounded_half_up_on_their_digits() -> None:
+    texts = ["1500000.00", "0.5", "-0.5", "-0.4", "2.49999999999999999999", "2.5", "-2.5", "3.", ".5", "1,5", "07.0", "9.5", "12"]
+    wanted = [1500000, 1, -1, 0, 2, 3, -3, None, None, None, None, 10, 12]
+    assert parse.integers(pa.array(texts), "bigint", None, ".").to_pylist() == wanted
+    vietnamese = ["1.500.000,50", "1.500.000", "1500000,4", "1.50,4", "50.00", "-1.000,5", "999.999.999.999,9", "1,500.5"]
+    assert parse.integers(pa.array(vietnamese), "bigint", ".", ",").to_pylist() == [
+        1500001, 1500000, 1500000, None, None, -1001, 1000000000000, None,
+    ]  # fmt: skip
+    assert parse.integers(pa.array(["32767.4", "32767.5"]), "smallint", None, ".").to_pylist() == [32767, None]
+    assert parse.with_fraction(pa.array(["1.0", "1.50", "1", None]), ".").to_pylist() == [False, True, False, None]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.decimals(-(10**12), 10**12, places=6), st.sampled_from([(None, "."), (".", ","), (",", "."), (" ", ",")]))
+def test_amounts_are_rounded_as_exact_decimals_are(amount: Decimal, marks: tuple[str | None, str]) -> None:
+    thousands, decimal = marks
+    text = f"{amount:,.6f}".replace(",", "\0").replace(".", decimal).replace("\0", thousands or "")
+    (value,) = parse.integers(pa.array([text]), "bigint", thousands, decimal).to_pylist()
+    assert value == int(amount.quantize(Decimal(1), ROUND_HALF_UP)), text
 
 
 def test_flags() -> None:

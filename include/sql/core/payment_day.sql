@@ -9,7 +9,7 @@ select
     l.window_to,
     l.file_name,
     cast(l.manifest ->> 'rows_delivered' as bigint) as row_count,
-    cast(l.manifest ->> 'amount_delivered' as bigint) as amount_vnd,
+    cast(round(cast(l.manifest ->> 'amount_delivered' as numeric)) as bigint) as amount_vnd,
     l.load_id
 from ops.load as l
 where l.status = 'validated' and l.extract_id = :extract_id and l.file_name is not null

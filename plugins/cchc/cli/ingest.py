@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cchc.cli.arguments import Add, moment
 from cchc.cli.printing import print_table
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from cchc.pipeline.ingest import Outcome
 
 MOST_LOADS = 40  # if there are more loads, only the first and the last ones are printed
+# delivered = landed + merged + left out + late + secret rows; landed = inserted + updated + unchanged + replaced + keyless + not loaded
+COUNTS = (
+    "delivered", "merged", "left_out", "landed", "staged", "quarantined", "warned", "secret",
+    "inserted", "updated", "unchanged", "replaced", "keyless", "not_loaded",
+)  # fmt: skip
+SPARE = ("staged", "warned")  # no part of either sum
+RARE = ("merged", "left_out", "replaced", "keyless", "not_loaded")  # shown where a load has something in them
 BLOCKED = 3  # the exit code if validation blocked something
 
 
@@ -59,12 +66,12 @@ def _print_outcome(done: Outcome) -> None:
     print(f"{done.source}: extract {done.extract_id} complete, T = {done.known_at.isoformat()}")
     for note in done.notes:
         print(f"NOTE {note}", file=sys.stderr)
-    columns = ["landed", "staged", "quarantined", "warned", "secret", "inserted", "updated", "unchanged", "status"]
+    columns = [*_shown(done.loads), "status"]
     rows = [[load["file_name"] or load["entity"], *(str(load[column]) for column in columns)] for load in done.loads]
     if len(rows) > MOST_LOADS:
         total = [str(sum(load[column] for load in done.loads)) for column in columns[:-1]]
         rows = [*rows[:5], ["…", *[""] * len(columns)], *rows[-5:], [f"{len(done.loads)} files", *total, ""]]
-    print_table(["load", *columns], rows)
+    print_table(["load", *(column.replace("_", " ") for column in columns)], rows, spare=SPARE)
     for message in done.blocked:
         print(f"BLOCKED {message}", file=sys.stderr)
     for load in done.loads:
@@ -73,3 +80,11 @@ def _print_outcome(done: Outcome) -> None:
     for line in done.drift:
         print(f"drift: {line}")
     print(f"months to refresh: {', '.join(done.months) or 'none'}")
+
+
+def _shown(loads: list[dict[str, Any]]) -> list[str]:
+    """The counts that have a column: all in which a load has something that the sums need."""
+    empty = {name for name in RARE if not any(load[name] for load in loads)}
+    if all(load["delivered"] == load["landed"] for load in loads):
+        empty.add("delivered")
+    return [name for name in COUNTS if name not in empty]

@@ -18,11 +18,11 @@ from unicodedata import normalize
 from cchc.reference.catalogue import catalogue
 from cchc.reference.duties import Duties, Duty, duties
 from cchc.settings import Settings
+from cchc.sources.amounts import whole_number
 from cchc.sources.day_files import matched_name
 from cchc.sources.described import described
-from cchc.sources.files import Unfinished, Unreadable, whole_number
+from cchc.sources.files import Unfinished, Unreadable
 from cchc.sources.profile import Files, Profile
-from cchc.sources.times import reader, render
 
 SHEET, GUIDE = "SoLieu", "HuongDan"
 COLUMNS = ("MaChiTieu", "TuSo", "MauSo", "CanCu", "NgayCanCu", "NguoiKhai", "NguoiDuyet", "NgayDuyet", "GhiChu")
@@ -224,11 +224,11 @@ class _Workbook:
             return None
         at: date | None = value if isinstance(value, date) else None
         if isinstance(value, str):
-            at = reader(self.profile.time_formats, self.profile.zone_info)(value)
+            at = self.profile.reading().reader()(value)
         if at is None or not 2000 <= at.year < 2100:
             self.fault(where, f"{word} is {described(value)}, must be a date dd/mm/yyyy")
             return None
-        return render(at.date() if isinstance(at, datetime) else at, self.profile.time_formats)
+        return self.profile.reading().render(at.date() if isinstance(at, datetime) else at)
 
     def _unknown(self, code: str) -> str:
         if code in catalogue(Settings.load()):

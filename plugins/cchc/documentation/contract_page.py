@@ -164,6 +164,7 @@ def _use(entity: Entity, name: str) -> tuple[str, str, str]:
     notes = [note for place, _, column in columns for note in _notes(entity, place, column)]
     used = ["key"] if name in (*entity.key, *(entity.key_else or ())) else []
     used += ["change time"] if name == entity.changed_at else []
+    used += [f"row filter: {condition.words}" for condition in entity.where if condition.field == name]
     used += ["decides whether the record is secret"] if entity.secret is not None and name == entity.secret.field else []
     return code(place for place, _, _ in columns), ", ".join(dict.fromkeys(kind for _, kind, _ in columns)), "; ".join([*used, *notes])
 
@@ -174,10 +175,11 @@ def _notes(entity: Entity, place: str, column: Column) -> list[str]:
     notes = (
         (column.personal, "only whether it is there is kept" if column.present else "kept as a keyed hash"),
         (column.critical, "critical: a record with a value here that cannot be read is not counted"),
-        (column.extract, f"the first match of `{column.extract}`"),
+        (column.extract, f"the first match of `{column.extract}`" + (f" as `{column.extract_as}`" if column.extract_as else "")),
         (column.default, f"missing is `{column.default}`"),
         (column.formats, f"written as {code(column.formats or ())}"),
         (column.thousands, f"`{column.thousands}` between thousands"),
+        (column.decimal, f"`{column.decimal}` before the fraction, rounded half up"),
         (column.shift_12h_onto, f"shifted by 12 hours where that brings it onto `{column.shift_12h_onto}`, then `{column.flag}` is true"),
         (column.optional, f"may be absent: {column.reason}"),
         (column.codes, "words of the source: " + ", ".join(f"`{word}` is `{own}`" for word, own in (column.codes or {}).items())),

@@ -23,6 +23,7 @@ from cchc.core.load import load_extract
 from cchc.errors import LoadBlocked
 from cchc.models import MODELS, VERSIONED
 from cchc.period import now
+from cchc.pipeline.row_notes import merged_notes, rounded_notes
 from cchc.reference.dirty_months import dirty_months
 from cchc.runs import extracts, retry
 from cchc.runs.extracts import open_extract as open_extract  # exported here because it is the first step of the DAGs
@@ -222,16 +223,13 @@ def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
 
     with engine(settings).connect() as connection:
         row = query(connection, "select source_code, window_to from ops.extract where extract_id = :x", {"x": extract_id})[0]
-        loads = query(
-            connection,
-            "select entity, file_name, landed, staged, quarantined, warned, secret, inserted, updated, unchanged, replaced, status, "
-            "message, seconds from ops.load where extract_id = :x order by load_id",
-            {"x": extract_id},
-        )
+        loads = [dict(load) for load in ask(connection, "runs/load_counts", extract_id=extract_id)]
         source = row["source_code"]
         notes = [hole.text for hole in completeness.holes(connection) if hole.source == source]
         notes += [month.text for month in completeness.missing_months(connection) if month.source == source]
         notes += [note for row in ask(connection, "runs/left_out", extract_id=extract_id) for note in _left_out(row)]
+        notes += merged_notes(load_profile(settings.sources_dir, source), ask(connection, "runs/merged_rows", extract_id=extract_id))
+        notes += rounded_notes(ask(connection, "runs/rounded_field", extract_id=extract_id))
     drift = run_lines(settings, source, extract_id)
     return Outcome(extract_id, source, row["window_to"], loads, blocked(settings, extract_id), months, notes, drift)
 

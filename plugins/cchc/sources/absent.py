@@ -60,18 +60,20 @@ def chance_of_none(records: int, share: Share) -> float:
 def absent_fields(entity: Entity, counted: dict[str, Any], before: Earlier, first_rows: int = FIRST_DELIVERY_ROWS) -> list[Absent]:
     """The fields whose absence from a JSON delivery means that they were removed or renamed.
 
-    This includes the field of secrecy: if no record has it, all records are dropped as secret. Arguments: `counted`, the value `fields` of
-    the load's manifest; `before`, the earlier deliveries; `first_rows`, how many records a first delivery must have to be refused if none
-    has a critical field.
+    This includes the field of secrecy: if no record has it, all records are dropped as secret; and the fields of the row filter. Arguments:
+    `counted`, the value `fields` of the load's manifest; `before`, the earlier deliveries; `first_rows`, how many records a first delivery
+    must have to be refused if none has a critical field.
     """
     if counted["table"]:
         return []  # for a table, the check of the header reports a missing column
     gone_fields = []
     if entity.secret is not None and (unlabelled := counted["unlabelled"]):
         gone_fields.append(_judged(entity.secret.field, unlabelled, before, first_rows, is_needed=True))
+    unfiltered = counted.get("unfiltered", {})
+    gone_fields += [_judged(name, records, before, first_rows, is_needed=True) for name, records in unfiltered.items()]
     needed = entity.critical_fields - {column.source for column in entity.columns if column.name in ENDS}
     for name in entity.fields:
-        if not counted["present"].get(name) and name not in entity.optional_fields:
+        if not counted["present"].get(name) and name not in entity.optional_fields and name not in unfiltered:
             gone_fields.append(_judged(name, records_of(name, counted), before, first_rows, is_needed=name in needed))
     return [absent for absent in gone_fields if absent is not None]
 

@@ -259,9 +259,8 @@ class Session:
 
 
 def wanted(entity: Entity) -> list[str]:
-    """The fields that are asked for: those that may land, and those of secrecy, which are only counted."""
-    secret = () if entity.secret is None else (entity.secret.field, entity.secret.unit)
-    return list(dict.fromkeys((*entity.wire_fields, *secret)))
+    """The fields that are asked for: those that may land, and those by which records are judged."""
+    return list(dict.fromkeys((*entity.wire_fields, *entity.judging_fields)))
 
 
 def absent_words(entity: Entity, header: list[str], lacking: list[str]) -> str:

@@ -28,6 +28,7 @@ class ValueReader:
             name: profile.time_formats for name, column in entity.wire_fields.items() if column is None
         }
         self._thousands = {name for name, column in _columns(entity) if column.thousands}
+        self._decimals = {name: column.decimal for name, column in _columns(entity) if column.decimal}
         self._default = profile.time_formats
 
     def record(self, number: int, row: dict[str, Any]) -> dict[str, Any]:
@@ -71,6 +72,10 @@ class ValueReader:
             raise NotConfigured(
                 f"{self.where}: the column {name} is a decimal in the database, so 'thousands' must not stand with it: it would take the "
                 "fraction for a group of digits. Take it out of the profile."
+            )
+        if self._decimals.get(name, ".") != ".":
+            raise NotConfigured(
+                f'{self.where}: the column {name} is a decimal in the database, so its mark is a point. Set decimal: "." in the profile.'
             )
         return f"{value.normalize():f}"
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import orjson
 
-from cchc.sources.delivered import Tally, Unfinished, Unreadable, whole_number
+from cchc.sources.amounts import delivered_amount, plain_amount, whole_number
+from cchc.sources.delivered import Tally, Unfinished, Unreadable
 from cchc.sources.described import described
 from cchc.sources.inbox import Inbox, subject
 from cchc.sources.kinds import small_ending
@@ -107,7 +108,7 @@ def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tall
     """The results of the rules for the whole file, each with the expected and the found value."""
     manifest = _manifest(files)
     wanted_rows = whole_number(declared[manifest.rows], files.thousands)
-    wanted_amount = whole_number(declared[manifest.amount], files.thousands)
+    wanted_amount = delivered_amount(declared[manifest.amount], files.thousands, files.decimal)
     wanted_revision = whole_number(declared[manifest.revision], None)
     results = [
         _equal("B1", "name", declared[manifest.file], name.rpartition("/")[2], "", *([files.name] if files.name else [])),
@@ -123,9 +124,15 @@ def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tall
         elif tally.after_trailer:
             results.append(Check("B6", False, f"trailer: expected it on the last line, found {tally.after_trailer} lines after it"))
         else:
-            numbers = [whole_number(cell, files.thousands) for cell in trailer[1:3]]
-            results.append(_equal("B6", "trailer (rows, amount)", numbers, [tally.rows, tally.amount], _unread(tally)))
+            found = [tally.rows, plain_amount(tally.amount)]
+            results.append(_equal("B6", "trailer (rows, amount)", read_trailer(trailer, files), found, _unread(tally)))
     return results
+
+
+def read_trailer(trailer: list[str], files: Files) -> list[int | str | None]:
+    """The number of rows and the sum in the last line of a file; None in the place of one that is no number, none for a missing cell."""
+    rows = [whole_number(cell, files.thousands) for cell in trailer[1:2]]
+    return [*rows, *(plain_amount(delivered_amount(cell, files.thousands, files.decimal)) for cell in trailer[2:3])]
 
 
 def sha256_check(declared: dict[str, Any], sha: str, files: Files) -> Check:

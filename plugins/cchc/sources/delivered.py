@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from hashlib import sha256
 from typing import IO, Any
 
+from cchc.sources.amounts import delivered_amount
 from cchc.sources.fields import named, new_names
 from cchc.sources.left_alone import LeftAlone
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.profile import Entity
 from cchc.sources.unread import LacksColumns, Unfinished, Unreadable
 
-__all__ = ["LacksColumns", "Tally", "Unfinished", "Unreadable", "Watched", "picked_columns", "require_end", "too_long", "whole_number"]
+__all__ = ["LacksColumns", "Tally", "Unfinished", "Unreadable", "Watched", "picked_columns", "require_end", "too_long"]
 
 
 class Watched(io.RawIOBase):
@@ -59,8 +61,9 @@ class Tally:
     amount_field: str | None = None
     where: dict[str, str] = field(default_factory=dict)
     thousands: str | None = None
+    decimal: str | None = None
     rows: int = 0
-    amount: int = 0
+    amount: int | Decimal = 0
     header: list[str] | None = None
     trailer: list[str] | None = None
     after_trailer: int = 0
@@ -77,27 +80,9 @@ class Tally:
             return
         cells = dict(zip(header, row, strict=True))
         if all(cells.get(name, "").strip() == value for name, value in self.where.items()):
-            amount = whole_number(cells.get(self.amount_field, ""), self.thousands)
+            amount = delivered_amount(cells.get(self.amount_field, ""), self.thousands, self.decimal)
             self.unread_amounts += amount is None
             self.amount += amount or 0
-
-
-def whole_number(value: Any, thousands: str | None) -> int | None:
-    """A delivered whole number: an int, or digits with or without the thousands separator in the right places; None otherwise."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
-    digits = text.removeprefix("-")
-    if thousands and thousands in digits:
-        groups = digits.split(thousands)
-        if not 1 <= len(groups[0]) <= 3 or any(len(group) != 3 for group in groups[1:]):
-            return None
-        digits = "".join(groups)
-    if not digits.isascii() or not digits.isdigit():
-        return None
-    return -int(digits) if text.startswith("-") else int(digits)
 
 
 def require_end(watched: Watched) -> None:

@@ -20,6 +20,7 @@ from cchc import period
 from cchc.errors import CchcError, ContractViolation, NotConfigured, SourceUnavailable, WrongClock
 from cchc.sources import advice, day_files, files, http, kinds, paginate, privacy
 from cchc.sources.absent import Absent, absent_fields, first_rows, in_words, together
+from cchc.sources.amounts import plain_amount
 from cchc.sources.connection import Connection
 from cchc.sources.envelope import Envelope
 from cchc.sources.fields import Earlier, FieldCounts
@@ -40,9 +41,8 @@ from cchc.sources.left_in_folder import left_in_folder
 from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MIB, Limits
 from cchc.sources.needs import check_dated
 from cchc.sources.profile import Column, Entity, Files, Profile
-from cchc.sources.records import Intake, missing_test, time_reader
+from cchc.sources.records import Intake, missing_test
 from cchc.sources.secrecy import Secrets, purge_landing
-from cchc.sources.times import reader
 from cchc.sources.workbooks import Workbooks
 from cchc.states import LoadStatus
 
@@ -117,7 +117,7 @@ class _Job:
         if entity.secret is None:
             return None
         profile = self.profile
-        return Secrets(entity.secret, profile.zone_info, time_reader(profile), missing_test(profile.missing), self.window.end)
+        return Secrets(entity.secret, profile.zone_info, profile.clock(entity).reader(), missing_test(profile.missing), self.window.end)
 
 
 def extract(
@@ -553,6 +553,10 @@ def _judged_by_profile(job: _Job, entity: Entity, sha: str) -> str:
     """The identity of a blocked file. It changes when the profile or a limit changes, so that the file is then judged again."""
     profile = job.profile
     rules = repr((*entity.judged_by, profile.files, profile.missing, profile.time_formats, profile.zone, profile.settings, job.limits))
+    if profile.files is not None and profile.files.decimal is not None:
+        rules += profile.files.decimal
+    if profile.ignore_offset or profile.two_digit_years_from is not None:
+        rules += f"{profile.ignore_offset} {profile.two_digit_years_from}"
     return day_files.identity(sha, rules.encode())
 
 
@@ -566,7 +570,7 @@ def _read_file(job: _Job, inbox: Inbox, file: _File, secrets: Secrets | None, st
     folder = job.folder(entity.name, name)
     is_table = kinds.is_table(name)
     intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets, lists_are_text=is_table)
-    tally = files.Tally(thousands=config.thousands)
+    tally = files.Tally(thousands=config.thousands, decimal=config.decimal)
     if config.manifest is not None:
         tally.amount_field, tally.where = config.manifest.amount_field, config.manifest.amount_where
     writer = Writer(folder)
@@ -584,14 +588,14 @@ def _read_file(job: _Job, inbox: Inbox, file: _File, secrets: Secrets | None, st
         return _blocked(job, entity, name, facts, [Check("FIELDS", False, words)], advice.for_absent(job.profile, entity, before, absent))
     results: list[Check] = []
     if file.declared is not None and file.parsed is not None:
-        facts |= {"rows_delivered": tally.rows, "amount_delivered": tally.amount, "trailer": _trailer(tally)}
+        facts |= {"rows_delivered": tally.rows, "amount_delivered": plain_amount(tally.amount), "trailer": _trailer(tally, config)}
         results = day_files.checks(name, file.own_sha, file.parsed, file.declared, tally, config)
         if not all(check.ok for check in results):
             folder.remove()
             facts["sha256"] = _judged_by_profile(job, entity, facts["sha256"])  # the profile says what is counted and how
             return _blocked(job, entity, name, facts, results, advice.for_manifest(job.profile, job.before(entity)))
     writer.close()
-    manifest = job.manifest(entity.name, started, name) | _counts(entity, intake, writer) | facts
+    manifest = job.manifest(entity.name, started, name) | _counts(job, entity, intake, writer) | facts
     manifest |= {"total_reported": None, "complete": intake.late == 0}
     manifest |= {"other_sheets": len(tally.other_sheets), "left_alone": tally.left.facts()}
     if tally.encoding is not None:
@@ -618,10 +622,10 @@ def _streamed(intake: Intake, records: Iterator[tuple[int, Any]], tally: files.T
     yield from intake.take(batch)
 
 
-def _trailer(tally: files.Tally) -> dict[str, Any] | None:
+def _trailer(tally: files.Tally, config: Files) -> dict[str, Any] | None:
     if tally.trailer is None:
         return None
-    numbers = [files.whole_number(cell, tally.thousands) for cell in tally.trailer[1:3]] + [None, None]
+    numbers = [*day_files.read_trailer(tally.trailer, config), None, None]
     return {"rows": numbers[0], "amount": numbers[1]}
 
 
@@ -756,7 +760,7 @@ def _table_keys(job: _Job, session: database.Session, entity: Entity, first_mont
 
 def _month_reader(profile: Profile, received: Column, where: str) -> Callable[[Any, int], str | None]:
     """A function that gives the local month (YYYY-MM) of a delivered time of reception; None if there is none."""
-    read_time = reader(received.formats or profile.time_formats, profile.zone_info)
+    read_time = profile.reading(received).reader()
     is_missing = missing_test(profile.missing)
 
     def month_of(value: Any, line: int) -> str | None:
@@ -794,7 +798,7 @@ def _lacking(job: _Job, entity: Entity, words: str, what_to_do: str, facts: dict
 def _pulled(job: _Job, entity: Entity, folder: Folder, intake: Intake, writer: Writer, manifest: dict[str, Any]) -> Landed:
     """Close the load of an entity that was asked for its window, over HTTP or in a database. `manifest`: what is known of it so far."""
     writer.close()
-    manifest |= _counts(entity, intake, writer)
+    manifest |= _counts(job, entity, intake, writer)
     if entity.mode == "list":
         manifest["list_fetched"] = job.window.end.isoformat()
     if entity.deletions is not None:
@@ -824,17 +828,16 @@ def _without_keys(job: _Job, entity: Entity, rows: str, fields: str, what: str) 
     )
 
 
-def _counts(entity: Entity, intake: Intake, writer: Writer) -> dict[str, Any]:
+def _counts(job: _Job, entity: Entity, intake: Intake, writer: Writer) -> dict[str, Any]:
     """The counts of a load for its manifest.
 
-    `distinct_keys` and `keyless` count all delivered records, `late` and `secret` the dropped records, and `fields` the landed records.
+    `distinct_keys` and `keyless` count all delivered records, and `fields` the landed records. The others say what became of each.
     """
     return {
         "records": writer.records,
         "distinct_keys": intake.distinct_keys,
         "keyless": intake.keyless,
-        "late": intake.late,
-        "secret": intake.secret,
+        **intake.counts(writer.records, f"{job.profile.source} {entity.name}"),
         "parts": writer.parts,
         "key": list(entity.key),
         "key_else": list(entity.key_else) if entity.key_else else None,

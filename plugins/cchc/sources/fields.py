@@ -74,6 +74,7 @@ class FieldCounts:
         self._totals: Counter[str] = Counter()
         self._mapped = entity.fields.keys()
         self._labelled = self._unlabelled = 0
+        self._filtered: dict[str, list[int]] = {condition.field: [0, 0] for condition in entity.where}
 
     def see(self, records: list[dict[str, Any]], landed: list[dict[str, Any]], *, lists_are_text: bool) -> None:
         """Count the delivered `records`, which landed as `landed`. Lists that came as text are counted as they landed."""
@@ -101,6 +102,11 @@ class FieldCounts:
         else:
             self._unlabelled += 1
 
+    def see_filter(self, record: dict[str, Any]) -> None:
+        """Note whether a delivered record, left out or not, has the fields of the row filter."""
+        for name, counts in self._filtered.items():
+            counts[name in record] += 1
+
     def table(self, header: list[str]) -> None:
         """Note that the records are rows of a table, so each of them has all columns of the header."""
         self.is_table = True
@@ -111,7 +117,7 @@ class FieldCounts:
 
         `mapped`: the fields that the profile of the extract uses, which are all that can land. `table`: the delivery is a table; then a
         column that is not in `present` does not exist, and an existing column without records has 0. `unlabelled`: the number of records
-        of a delivery in which no record has the field of secrecy.
+        of a delivery in which no record has the field of secrecy; `unfiltered`: the same for each field of the row filter.
         """
         mapped = self.entity.fields
         every = {name: times for name, times in self._counts[""].items() if name.partition(".")[0] not in self.lists or "." not in name}
@@ -128,6 +134,7 @@ class FieldCounts:
             "present": {name: every[name] for name in mapped if name in every} | {name: -times for times, name in unused[:NAMES_KEPT]},
             "mapped": sorted(mapped),
             "unlabelled": 0 if self._labelled else self._unlabelled,
+            "unfiltered": {name: without for name, (without, having) in self._filtered.items() if without and not having},
         }
 
 

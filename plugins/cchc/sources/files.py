@@ -22,7 +22,7 @@ import orjson
 from cchc.errors import NotConfigured, SourceUnavailable
 from cchc.sources import csv_files, text_encodings
 from cchc.sources.connection import Connection, variable
-from cchc.sources.delivered import LacksColumns, Tally, Unfinished, Unreadable, Watched, require_end, too_long, whole_number
+from cchc.sources.delivered import LacksColumns, Tally, Unfinished, Unreadable, Watched, require_end, too_long
 from cchc.sources.documents import json_records
 from cchc.sources.inbox import Inbox, matching
 from cchc.sources.kinds import kind_of, small_ending
@@ -35,7 +35,7 @@ from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
 from cchc.sources.xml_documents import xes_rows, xml_records
 
-__all__ = ["LacksColumns", "Tally", "Unfinished", "Unreadable", "Watched", "whole_number"]
+__all__ = ["LacksColumns", "Tally", "Unfinished", "Unreadable", "Watched"]
 
 CHUNK = 2**20
 DOCUMENT_READERS = {"json": json_records, "xml": xml_records, "xes": xes_rows}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from unicodedata import normalize
 
 from cchc.errors import NotConfigured
 from cchc.near import near
@@ -19,6 +20,7 @@ from cchc.sources.profile_file import (
     ChangedField,
     ColumnFile,
     ColumnKeys,
+    ConditionFile,
     DatabaseFile,
     EntityFile,
     FilesFile,
@@ -46,6 +48,7 @@ from cchc.sources.profile_types import (
     Secret,
 )
 from cchc.sources.sql_files import read_query
+from cchc.sources.where import Condition
 from cchc.sources.windows import is_day
 from cchc.typed import read
 
@@ -109,6 +112,8 @@ def read_profile(path: Path) -> Profile:
         first_day=file.first_day,
         deadline_hours=file.deadline_hours,
         database=None if file.database is None else _database(file.database),
+        ignore_offset=file.ignore_offset,
+        two_digit_years_from=file.two_digit_years_from,
     )
     for entity in profile.entities.values():
         check_needs(entity, profile.files, path.name)
@@ -187,12 +192,15 @@ def _entity(name: str, entry: EntityFile, path: Path) -> Entity:
         changed_at=clock.source if isinstance(clock, ChangedField) else clock if isinstance(clock, str) else None,
         changed_at_critical=isinstance(clock, ChangedField) and clock.critical,
         changed_by_file=isinstance(clock, ChangedByFile),
+        changed_at_formats=tuple(clock.formats) if isinstance(clock, ChangedField) and clock.formats else None,
+        changed_at_ignore_offset=clock.ignore_offset if isinstance(clock, ChangedField) else None,
         mode=entry.mode,
         rows=entry.rows,
         each=None if entry.each is None else Each(entry.each.list, tuple(entry.each.parent_key), entry.each.optional),
         records=entry.records,
         deletions=None if entry.deletions is None else _deletions(entry.deletions),
         secret=None if entry.secret is None else Secret(entry.secret.field, tuple(entry.secret.open), entry.secret.unit),
+        where=tuple(map(_condition, entry.where)),
         table=entry.table,
         query=_query(name, entry, path),
         query_file=entry.query,
@@ -216,6 +224,12 @@ def _layout(entry: LayoutFile) -> Layout:
     )
 
 
+def _condition(entry: ConditionFile) -> Condition:
+    among = None if entry.among is None else frozenset(normalize("NFC", word) for word in entry.among)
+    not_among = frozenset(normalize("NFC", word) for word in entry.not_in)
+    return Condition(entry.field, among, not_among, entry.matches, entry.not_matches, entry.present)
+
+
 def _deletions(entry: MonthKeysFile | KeysFile) -> Deletions:
     path = entry.path if isinstance(entry, MonthKeysFile) else ""
     return Deletions(entry.kind, path, entry.months if isinstance(entry.months, int) else None)
@@ -237,6 +251,12 @@ def _column(name: str, entry: str | ColumnKeys) -> Column:
         codes=entry.codes,
         otherwise=entry.otherwise,
         thousands=entry.thousands,
+        decimal=entry.decimal,
+        ignore_offset=entry.ignore_offset,
+        extract_as=entry.extract_as,
+        loose_codes=entry.loose_codes,
+        true_words=tuple(entry.true_words),
+        false_words=tuple(entry.false_words),
         formats=tuple(entry.formats) if entry.formats else None,
         personal=entry.personal,
         items=None if items is None else tuple(_column(inner, item) for inner, item in items.items()),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, get_args
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
@@ -19,6 +20,8 @@ from cchc.sources.expressions import repeats_a_repeat
 from cchc.sources.paths import is_broken, place
 from cchc.sources.profile_http import HttpFile
 from cchc.sources.profile_layout import LayoutFile
+from cchc.sources.time_patterns import WORDS, Tokens, form
+from cchc.sources.words import check_made_of_groups, check_words
 from cchc.typed import Fault, Typed
 
 LONGEST_NAME = 40  # PostgreSQL shortens longer table names without an error
@@ -35,10 +38,16 @@ Workbook = Literal["declared"]
 
 def _check_formats(formats: list[str]) -> list[str]:
     for pattern in formats:
-        rest = re.sub("yyyy|MM|dd|HH|mm|ss", "", pattern)
-        if pattern != "iso" and (re.search("[A-Za-z]", rest) or "yyyy" not in pattern or "MM" not in pattern or "dd" not in pattern):
-            raise Fault(f"time format {pattern!r} is neither iso nor a pattern of yyyy MM dd HH mm ss.")
-    return formats
+        try:
+            if pattern == "yyyy-MM":  # of the program's own lists of keys
+                raise ValueError("it has no day (dd or d)")
+            form(normalize("NFC", pattern))
+        except ValueError as error:
+            raise Fault(
+                f"time format {pattern!r} is neither iso nor a pattern such as dd/MM/yyyy HH:mm, dd-MMM-yy or %d %B %Y, nor one of the "
+                f"words {', '.join(WORDS)}: {error}."
+            ) from error
+    return [normalize("NFC", pattern) for pattern in formats]
 
 
 def _check_zone(zone: str) -> str:
@@ -158,19 +167,38 @@ class ColumnKeys(Typed):
         [],
         description="Two texts: the value where the field has one, and the value where it is missing. Its own is not kept.",
     )
-    extract: Expression | None = Field(None, description="A regular expression: its first match is the value; without one it is missing.")
+    extract: Expression | None = Field(
+        None,
+        description="A regular expression: its first match is the value, or the group `(?P<value>…)` of it where there is one; without a "
+        "match it is missing.",
+    )
+    extract_as: str | None = Field(
+        None,
+        description="The value made of the groups of `extract`, such as `{year}-{month}` or `{1}/{2}`; a group without a match is empty.",
+    )
     codes: dict[str, str] | None = Field(None, description="The source's codes, each with the code of the model (tables below).")
     otherwise: Otherwise = Field(
         "keep",
         description="What becomes of a value that is not in `codes`: `keep` it, take it as missing (`null`), or call it unreadable "
         "(`unreadable`).",
     )
+    loose_codes: bool = Field(
+        False, description="Words are found in `codes` whatever their case, doubled blanks and the normal form of their accents."
+    )
+    true_words: list[str] = Field([], description="More words for true beside `1` and `true`, in any case, such as `có` and `x`.")
+    false_words: list[str] = Field([], description="More words for false beside `0` and `false`, in any case, such as `không`.")
     default: str | None = Field(
         None, description="The value where the field is empty. It never stands in for a column that a table does not have."
     )
-    thousands: str | None = Field(None, description="The character between groups of three digits in whole numbers, such as `.` in 50.000.")
-    formats: Formats | None = Field(
-        None, description="The only time formats of this field, instead of the source's `time_formats`: `iso`, or yyyy MM dd HH mm ss."
+    thousands: str | None = Field(None, description="The character between groups of three digits in numbers, such as `.` in 50.000.")
+    decimal: Literal[".", ","] | None = Field(
+        None,
+        description="The mark before the fraction of a number, such as `,` in 1.500.000,50. A whole-number column takes it rounded half "
+        "up, and this is told; without `decimal` a number with a fraction is unreadable.",
+    )
+    formats: Formats | None = Field(None, description="The only time formats of this field, instead of the source's `time_formats`.")
+    ignore_offset: bool | None = Field(
+        None, description="The offset (`Z`, `+07:00`) in this field's times is not meant; without it as the source's `ignore_offset` says."
     )
     personal: Literal["hmac"] | None = Field(
         None,
@@ -197,6 +225,13 @@ class ColumnKeys(Typed):
             raise Fault("'optional: true' and 'reason' go together; the reason says why the source need not have it.")
         if self.optional and self.source is None:
             raise Fault("'optional' goes with 'from'; what is no field of the source is never missing in it.")
+        if self.loose_codes and self.codes is None:
+            raise Fault("'loose_codes' says how words are found in 'codes', which is missing.")
+        check_words(self.true_words, self.false_words, self.codes if self.loose_codes else None)
+        if self.extract_as is not None:
+            check_made_of_groups(self.extract, self.extract_as)
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise Fault(f"'thousands' and 'decimal' are both {self.decimal!r}; one mark cannot be both.")
         if self.flag is not None and self.shift_12h_onto is None:
             raise Fault("'flag' tells whether 'shift_12h_onto' moved the time; it is missing.")
         return self
@@ -235,6 +270,10 @@ class ChangedField(Typed):
 
     source: str = Field(alias="from", description="The field with the time of the last change.")
     critical: bool = Field(False, description="A record whose change time cannot be read goes to quarantine (rule K3).")
+    formats: Formats | None = Field(None, description="The only time formats of the change time, instead of the source's `time_formats`.")
+    ignore_offset: bool | None = Field(
+        None, description="The offset in the change time is not meant; without it as the source's `ignore_offset` says."
+    )
 
 
 class ChangedByFile(Typed):
@@ -289,6 +328,25 @@ class SecretFile(Typed):
     unit: str = Field(description="The field of the unit by which the secret records are counted.")
 
 
+class ConditionFile(Typed):
+    """Which rows count, by one field. Everything that is given must hold."""
+
+    field: str = Field(description="A field of the source; it need not fill a column, and then it never lands.")
+    among: list[str] | None = Field(
+        None, alias="in", min_length=1, description='The values of rows that count; `""` stands for a missing one.'
+    )
+    not_in: list[str] = Field([], description='The values of rows that do not count; `""` stands for a missing one.')
+    matches: Expression | None = Field(None, description="A regular expression that is found in the values of rows that count.")
+    not_matches: Expression | None = Field(None, description="A regular expression that is found in the values of rows that do not count.")
+    present: bool | None = Field(None, description="Whether rows with a value count (`true`), or those without one (`false`).")
+
+    @model_validator(mode="after")
+    def _rules(self) -> ConditionFile:
+        if not self.not_in and all(given is None for given in (self.among, self.matches, self.not_matches, self.present)):
+            raise Fault("give at least one of 'in', 'not_in', 'matches', 'not_matches', 'present'.")
+        return self
+
+
 class EntityFile(Typed):
     """One kind of record of the source. Its name is the key, in lower-case letters, digits and _."""
 
@@ -328,6 +386,9 @@ class EntityFile(Typed):
     )
     deletions: Annotated[MonthKeysFile | KeysFile, Discriminator("kind")] | None = Field(None, description="How deletions are learnt.")
     secret: SecretFile | None = Field(None, description="Which records may never be stored.")
+    where: list[ConditionFile] = Field(
+        [], description="Which rows count: all conditions must hold. Rows that are left out never land; ingest tells how many."
+    )
     table: str | None = Field(
         None, min_length=1, description="The table or view of the database, with its schema where it is not the login's own: `public.hoso`."
     )
@@ -358,6 +419,20 @@ class EntityFile(Typed):
             raise Fault("a list field feeds two columns; one column takes all of its items.")
         return self
 
+    def own_formats(self) -> dict[str, list[str]]:
+        """The time formats of single fields, by the place where they stand."""
+        found: dict[str, list[str]] = {}
+        for name, column in self.columns.items():
+            if isinstance(column, ColumnFile):
+                found |= {f"columns.{name}.formats": column.formats or []} | {
+                    f"columns.{name}.list.{inner}.formats": item.formats or []
+                    for inner, item in (column.items or {}).items()
+                    if isinstance(item, ItemFile)
+                }
+        if isinstance(self.changed_at, ChangedField):
+            found["changed_at.formats"] = self.changed_at.formats or []
+        return found
+
 
 def _is_keyed(column: str | ColumnFile) -> bool:
     return isinstance(column, ColumnFile) and column.personal is not None
@@ -372,6 +447,9 @@ class FormatsFile(Typed):
     encoding: Annotated[str, AfterValidator(_check_encoding)] = Field("utf-8-sig", description="The encoding of text files.")
     trailer: str | None = Field(None, description="The word that begins a last line with the number of rows and the sum.")
     thousands: str | None = Field(None, description="The character between groups of three digits in the trailer's sum.")
+    decimal: Literal[".", ","] | None = Field(
+        None, description="The mark before the fraction of the amounts that are summed up, and of the sum in manifest and trailer."
+    )
     sheet: str | None = Field(None, description="The sheet of a workbook; without it the first one.")
 
 
@@ -499,7 +577,15 @@ class ProfileFile(Typed):
     )
     missing: list[str] = Field([""], description="The texts that mean that a value is missing; a text that ends in * is a prefix.")
     time_formats: Formats = Field(
-        ["iso"], description="How times are written, in the order in which they are tried: `iso`, or yyyy MM dd HH mm ss."
+        ["iso"],
+        description="How times are written, in the order in which they are tried: `iso`, letters as in `dd/MM/yyyy HH:mm` and `dd-MMM-yy`, "
+        "directives as in `%d %B %Y`, or `epoch`, `epoch_ms`, `json_date`, `excel_serial`.",
+    )
+    two_digit_years_from: int | None = Field(
+        None, ge=1900, le=2000, description="The first of the hundred years that two digits (`yy`) mean: 1950 takes 49 as 2049, 50 as 1950."
+    )
+    ignore_offset: bool = Field(
+        False, description="Offsets (`Z`, `+07:00`) in the times of this source are not meant: the times are local ones of its zone."
     )
     first_day: Day | None = Field(
         None, description="The first day that the source is expected to have; an extract from there on leaves nothing out."
@@ -525,7 +611,24 @@ class ProfileFile(Typed):
             if self.http is not None and entity.each is not None and not entity.each.parent_key:
                 raise Fault("over HTTP 'each' needs 'parent_key', by which the records are counted.", "entities", name, "each")
             self._check_relation(name, entity)
+        self._check_years()
         return self
+
+    def _check_years(self) -> None:
+        """Raise Fault if two digits of a year stand in a format, and nothing says which century is meant."""
+        if self.two_digit_years_from is not None:
+            return
+        keys = {"time_formats": self.time_formats} | {
+            f"entities.{name}.{own}": formats for name, entity in self.entities.items() for own, formats in entity.own_formats().items()
+        }
+        for key, formats in keys.items():
+            short = [name for name in formats if isinstance(found := form(name), Tokens) and "yy" in found.tokens]
+            if short:
+                raise Fault(
+                    f"the year of {short[0]!r} has two digits; say by two_digit_years_from (at the top of the file) which hundred years "
+                    "are meant, such as 1950 for 1950 to 2049.",
+                    *key.split("."),
+                )
 
     def _check_relation(self, name: str, entity: EntityFile) -> None:
         given = (entity.table is not None) + (entity.query is not None)

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 from cchc.errors import NotConfigured
 from cchc.sources.profile_file import DEADLINE_HOURS
+from cchc.sources.time_patterns import Rules
+from cchc.sources.times import Reading
+from cchc.sources.where import Condition
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,13 @@ class Column:
     file: str | None = None
     optional: bool = False
     reason: str | None = None
+    # not in the repr, by which a blocked file is known: a file is judged without them
+    decimal: str | None = field(default=None, repr=False)
+    ignore_offset: bool | None = field(default=None, repr=False)
+    extract_as: str | None = field(default=None, repr=False)
+    loose_codes: bool = field(default=False, repr=False)
+    true_words: tuple[str, ...] = field(default=(), repr=False)
+    false_words: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -135,6 +145,9 @@ class Entity:
     query: str | None = field(default=None, repr=False)
     query_file: str | None = field(default=None, repr=False)
     layout: Layout | None = field(default=None, repr=False)
+    where: tuple[Condition, ...] = field(default=(), repr=False)
+    changed_at_formats: tuple[str, ...] | None = field(default=None, repr=False)
+    changed_at_ignore_offset: bool | None = field(default=None, repr=False)
 
     @property
     def wire_fields(self) -> dict[str, Column | None]:
@@ -149,14 +162,13 @@ class Entity:
 
     @property
     def table_columns(self) -> tuple[str, ...]:
-        """The columns of a table that are used: those that land, and those by which secret records are known and counted."""
-        wanted = [name for name in self.fields if name in self.wire_fields]
-        return tuple(dict.fromkeys([*wanted, *((self.secret.field, self.secret.unit) if self.secret is not None else ())]))
+        """The columns of a table that are used: those that land, and those by which records are judged."""
+        return tuple(dict.fromkeys([*(name for name in self.fields if name in self.wire_fields), *self.judging_fields]))
 
     @property
     def judged_by(self) -> tuple[Any, ...]:
         """What of the entity decides whether a file can be read. What it does not use is not in it, so the files of before stay known."""
-        return (self, *(each for each in (self.layout, self.records) if each is not None))
+        return (self, *(each for each in (self.layout, self.records, self.where) if each))
 
     @property
     def key_list(self) -> Entity:
@@ -168,6 +180,12 @@ class Entity:
             Column("deleted_at", deleted or "DeletedOn"),
         )
         return Entity(f"{self.name}.keys", f"{self.model}_key", f"{self.model}_key", self.key[:1], columns, mode="list")
+
+    @property
+    def judging_fields(self) -> tuple[str, ...]:
+        """The fields by which records are judged before they land: those of secrecy and of the row filter. They need not land."""
+        secret = () if self.secret is None else (self.secret.field, self.secret.unit)
+        return tuple(dict.fromkeys((*secret, *(condition.field for condition in self.where))))
 
     @property
     def fields(self) -> dict[str, str]:
@@ -184,6 +202,7 @@ class Entity:
             others[self.changed_at] = "change time"
         if self.secret is not None:
             others |= {self.secret.field: "secrecy", self.secret.unit: "unit of a secret record"}
+        others = {condition.field: "row filter" for condition in self.where} | others
         return {name: ", ".join(names) for name, names in uses.items()} | {name: use for name, use in others.items() if name not in uses}
 
     @property
@@ -192,6 +211,7 @@ class Entity:
         optional: dict[str, bool] = dict.fromkeys((*self.key, *(self.key_else or ()), self.changed_at or ""), False)
         if self.secret is not None:
             optional |= {self.secret.field: False, self.secret.unit: False}
+        optional |= dict.fromkeys((condition.field for condition in self.where), False)
         for column in self.columns:
             if column.source is not None:
                 optional[column.source] = optional.get(column.source, True) and column.optional
@@ -330,6 +350,7 @@ class Files:
     # not in the repr, by which a blocked file is known: they say which files are read, not how
     subfolders: bool = field(default=False, repr=False)
     archives: bool = field(default=False, repr=False)
+    decimal: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -352,6 +373,22 @@ class Profile:
     first_day: date | None = None
     deadline_hours: float = DEADLINE_HOURS
     database: Database | None = None
+    ignore_offset: bool = False
+    two_digit_years_from: int | None = None
+
+    def reading(self, column: Column | None = None) -> Reading:
+        """How the times of a column are read; without one, as the profile says for all."""
+        if column is None:
+            return self._reading(None, None)
+        return self._reading(column.formats, column.ignore_offset)
+
+    def clock(self, entity: Entity) -> Reading:
+        """How the change times of an entity are read."""
+        return self._reading(entity.changed_at_formats, entity.changed_at_ignore_offset)
+
+    def _reading(self, formats: tuple[str, ...] | None, ignore_offset: bool | None) -> Reading:
+        ignores = self.ignore_offset if ignore_offset is None else ignore_offset
+        return Reading(formats or self.time_formats, Rules(self.zone_info, self.two_digit_years_from, ignores))
 
     @property
     def zone_info(self) -> ZoneInfo:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
+from cchc.errors import CchcError
 from cchc.sources import privacy
 from cchc.sources.fields import FieldCounts
 from cchc.sources.landing import Window
 from cchc.sources.limits import KEY_BYTES
 from cchc.sources.profile import Entity, Profile
 from cchc.sources.secrecy import Secrets
-from cchc.sources.times import TimeReader, reader
+from cchc.sources.times import late_test, month_reader
+from cchc.sources.where import row_test
 
 FIRST_MONTH = "2000-01"
 _SORTED = orjson.OPT_SORT_KEYS
@@ -45,7 +46,9 @@ class Intake:
     """Takes the records of one load, returns the lines that may land, and counts them.
 
     `distinct_keys` and `keyless` count all delivered records, also the dropped ones, because the source's total is compared with them.
-    `fields` counts the fields of the records that land.
+    `fields` counts the fields of the records that land. Each delivered record lands or is in one of `late`, `secret`, `merged` (a row of an
+    event log that went into the record of its key), `left_out` (by the profile's `where`) and `seen_before` (a record of another reading of
+    the same window).
     """
 
     def __init__(
@@ -61,23 +64,27 @@ class Intake:
         self.entity = entity
         self.secrets = secrets
         self.fields = FieldCounts(entity)
+        self.delivered = 0
         self.late = 0
         self.secret = 0
+        self.merged = 0
+        self.left_out = 0
+        self.seen_before = 0
         self.keyless = 0
         self.repeated = 0
         self._lists_are_text = lists_are_text
         self._redact = privacy.redactor(entity, privacy_key, lists_are_text=lists_are_text)
         self.is_missing = missing_test(profile.missing)
-        self._read_time = time_reader(profile)
-        self._is_late = _late_test(profile, window.end, self._read_time) if entity.changed_at and entity.mode == "window" else None
+        self._keeps = row_test(entity.where, self.is_missing)
+        is_judged = entity.changed_at is not None and entity.mode == "window"
+        self._is_late = late_test(profile.clock(entity), window.end) if is_judged else None
         self._keys: set[int] = set()
         self._keyless: set[int] = set()
         self._again: set[int] | None = None
         self._events: dict[str, tuple[int, privacy.Record, privacy.Record]] | None = {} if entity.rows == "event" else None
-        received = next((column.source for column in entity.columns if column.name == "received_at"), None)
-        self._received = received if entity.deletions is not None else None
-        self._zone = profile.zone_info
-        self._month_of_day: dict[str, str | None] = {}
+        received = next((column for column in entity.columns if column.name == "received_at"), None)
+        self._received = received.source if received is not None and entity.deletions is not None else None
+        self._month_of = month_reader(profile.reading(received), FIRST_MONTH)
         self.received_months: dict[str, int] = {}
 
     @property
@@ -100,6 +107,26 @@ class Intake:
         """The number of different records in this reading of the window."""
         return self.least if self._again is None else len(self._again)
 
+    def counts(self, landed: int, where: str) -> dict[str, int]:
+        """What became of the delivered records, by name, when `landed` of them have landed. `where`: the source and its entity.
+
+        Raises CchcError if the counts do not add up: then a record was lost without a word.
+        """
+        dropped = {
+            "merged": self.merged,
+            "left_out": self.left_out,
+            "seen_before": self.seen_before,
+            "late": self.late,
+            "secret": self.secret,
+        }
+        if self.delivered != landed + sum(dropped.values()):
+            told = ", ".join(f"{count} {name}" for name, count in dropped.items())
+            raise CchcError(
+                f"{where}: {self.delivered} records were delivered, and {landed} landed ({told}): the counts do not add up. Nothing was "
+                "loaded. Run the ingest again; if it stays, report it"
+            )
+        return {"delivered": self.delivered} | dropped
+
     def read_again(self) -> None:
         """Begin another reading of the same window, of which only records not seen before land."""
         self._again = set()
@@ -120,15 +147,13 @@ class Intake:
 
     def take(self, records: Iterable[tuple[int, Any]]) -> list[bytes]:
         """The landing lines of (line, record) pairs. For a record that is not an object, its problem lands."""
-        if (watch := _watch.get()) is not None:
-            records = list(records)
-            watch(self.entity, records, self._lists_are_text)
         lines: list[bytes] = []
         dumps, redact, key_of, counts = orjson.dumps, self._redact, self.key, self._counts
         secrets, is_late, changed_at = self.secrets, self._is_late, self.entity.changed_at or ""
         taken: list[privacy.Record] = []
         landed: list[privacy.Record] = []
-        for line, record in records:
+        for line, record in self._watched(records):
+            self.delivered += 1
             if type(record) is not dict:
                 lines += self._take_problem(line, record)
                 continue
@@ -139,6 +164,7 @@ class Intake:
                 lines += self._take_problem(line, Problem(f"its key has {size} bytes; at most {KEY_BYTES} are read"))
                 continue
             if not counts(key, out):
+                self.seen_before += 1
                 continue
             changed = out.get(changed_at)
             if is_late is not None and changed is not None and is_late(changed):
@@ -147,9 +173,12 @@ class Intake:
             if secrets is not None and self._is_secret(secrets, record, is_open, key, changed):
                 self.secret += 1
                 continue
+            if self._keeps is not None and not self._is_kept(self._keeps, record):
+                continue
             if self._received is not None:
                 self._see_month(out.get(self._received))
             if self._events is not None and key is not None:
+                self.merged += key in self._events
                 self._events[key] = (line, record, out)
             else:
                 taken.append(record)
@@ -158,10 +187,22 @@ class Intake:
         self.fields.see(taken, landed, lists_are_text=self._lists_are_text)
         return lines
 
+    def _watched(self, records: Iterable[tuple[int, Any]]) -> Iterable[tuple[int, Any]]:
+        """The records, after whoever watches the extract has seen them."""
+        watch = _watch.get()
+        if watch is None:
+            return records
+        seen = list(records)
+        watch(self.entity, seen, self._lists_are_text)
+        return seen
+
     def _take_problem(self, line: int, record: Any) -> list[bytes]:
         """The landing line of a record that is not an object; none if the same one landed before."""
         problem = str(record) if isinstance(record, Problem) else f"not an object ({_type_name(record)})"
-        return [orjson.dumps([line, None, problem])] if self._count_keyless(hash((problem, str(record)))) else []
+        if self._count_keyless(hash((problem, str(record)))):
+            return [orjson.dumps([line, None, problem])]
+        self.seen_before += 1
+        return []
 
     def _counts(self, key: str | None, out: privacy.Record) -> bool:
         """Count a record by its key. Returns whether it may land; in a repeated reading of a window only new records may."""
@@ -185,6 +226,13 @@ class Intake:
             return True
         return not secrets.keeps(key, changed)
 
+    def _is_kept(self, keeps: Callable[[privacy.Record], bool], record: privacy.Record) -> bool:
+        """Whether a delivered record counts by the row filter; it is judged as it was delivered, because its field need not land."""
+        self.fields.see_filter(record)
+        is_kept = keeps(record)
+        self.left_out += not is_kept
+        return is_kept
+
     def rest(self) -> list[bytes]:
         """The lines that were held back until the end: the last of several event rows of one key."""
         if not self._events:
@@ -196,24 +244,12 @@ class Intake:
         return lines
 
     def _see_month(self, received: Any) -> None:
-        """Count a landed record by its local month of reception. Days without an offset are parsed only once."""
-        if received is None:
+        """Count a landed record by its local month of reception."""
+        if received is None or self.is_missing(text := str(received)):
             return
-        text = str(received)
-        if len(text) > 19:  # the text may have an offset, which can change the day
-            month = self._month(text)
-        else:
-            day = text[:10]
-            if day not in self._month_of_day:
-                self._month_of_day[day] = self._month(text)
-            month = self._month_of_day[day]
+        month = self._month_of(text)
         if month is not None:
             self.received_months[month] = self.received_months.get(month, 0) + 1
-
-    def _month(self, text: str) -> str | None:
-        at = None if self.is_missing(text) else self._read_time(text)
-        month = f"{at.astimezone(self._zone):%Y-%m}" if at is not None and at.year > 1900 else None
-        return month if month is not None and month >= FIRST_MONTH else None
 
     def _count_keyless(self, digest: int) -> bool:
         """Count a record without a key. Returns whether it may land."""
@@ -237,29 +273,6 @@ def missing_test(patterns: tuple[str, ...]) -> Callable[[Any], bool]:
         return value is None
 
     return is_missing
-
-
-def time_reader(profile: Profile) -> TimeReader:
-    """A function that reads times in the formats of the profile."""
-    return reader(profile.time_formats, profile.zone_info)
-
-
-def _late_test(profile: Profile, end: datetime, read_time: TimeReader) -> Callable[[Any], bool]:
-    """A test whether a change time is readable and at or after T. Most texts are only compared with T as text; the others are parsed."""
-    zone = profile.zone_info
-    digits = (end - timedelta(microseconds=1)).astimezone(zone).strftime("%Y%m%d%H%M%S")
-    day_before = (end.astimezone(zone).date() - timedelta(days=1)).isoformat()
-
-    def is_late(value: Any) -> bool:
-        if type(value) is str:
-            if len(value) == 14 and value <= digits and value.isdigit():
-                return False
-            if value[4:5] == "-" and value[:10] < day_before:
-                return False
-        at = read_time(value)
-        return at is not None and at >= end
-
-    return is_late
 
 
 def _type_name(value: Any) -> str:

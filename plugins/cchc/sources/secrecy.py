@@ -35,7 +35,7 @@ class Secrets:
         self._secret_at: dict[str, datetime] = {}
         self._reopened: set[str] = set()
         self._keyless = 0
-        self._days: dict[str, date] = {}
+        self._days: set[date] = set()
 
     def is_open(self, record: dict[str, Any]) -> bool:
         """Whether the record may be stored, by its own secrecy field."""
@@ -64,16 +64,14 @@ class Secrets:
 
     def see_day(self, changed_at: Any) -> None:
         """Note that a record of that day was read, open or secret."""
-        text = str(changed_at)
-        if text[:10] not in self._days:
-            self._days[text[:10]] = self._time(changed_at).astimezone(self.zone).date()
+        self._days.add(self._time(changed_at).astimezone(self.zone).date())
 
     def days_read(self, start: datetime | None, whole_window: bool) -> list[date]:
         """The local days whose counts this extract replaces: all days of the window, or for files the days that occur in them."""
         if not whole_window:
-            return sorted(set(self._days.values()))
+            return sorted(self._days)
         last = self.default_time.astimezone(self.zone).date()
-        first = start.astimezone(self.zone).date() if start is not None else min((*self._days.values(), last))
+        first = start.astimezone(self.zone).date() if start is not None else min((*self._days, last))
         return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
     @property

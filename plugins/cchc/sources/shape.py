@@ -19,7 +19,7 @@ class Shape:
 
     def __init__(self, entity: Entity) -> None:
         self.entity = entity
-        names = [*entity.wire_fields, *((entity.secret.field, entity.secret.unit) if entity.secret else ())]
+        names = [*entity.wire_fields, *entity.judging_fields]
         self._flattener = Flattener(dict.fromkeys(names))
         self._items = {
             column.source: flattener

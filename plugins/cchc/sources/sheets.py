@@ -16,7 +16,7 @@ from cchc.sources.header import is_empty
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
 from cchc.sources.table_rows import table_records
-from cchc.sources.times import render
+from cchc.sources.times import Reading
 
 SHEET_STEP = 10_000_000  # a row of the second sheet of a file has the number 20,000,000 + its row, if several sheets are read
 
@@ -101,14 +101,17 @@ def _laid_out(
 
 def _cells(entity: Entity, profile: Profile) -> Callable[[str, Any], Any]:
     """A function that gives the value of a cell of a column as text or JSON scalar."""
-    formats = {name: column.formats for name, column in entity.wire_fields.items() if column is not None and column.formats}
-    return lambda name, value: _cell(value, formats.get(name, profile.time_formats))
+    readings = {name: profile.reading(column) for name, column in entity.wire_fields.items()}
+    if entity.changed_at is not None and entity.wire_fields[entity.changed_at] is None:
+        readings[entity.changed_at] = profile.clock(entity)
+    plain = profile.reading()
+    return lambda name, value: _cell(value, readings.get(name, plain))
 
 
-def _cell(value: Any, formats: tuple[str, ...]) -> Any:
+def _cell(value: Any, reading: Reading) -> Any:
     """The value of a cell as text or JSON scalar: times in the format of the source, floats without a fraction as whole numbers."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, date):
-        return render(value, formats)
+        return reading.render(value)
     return value.isoformat() if isinstance(value, time) else str(value) if not isinstance(value, (str, int, float, bool)) else value

@@ -1,22 +1,69 @@
-"""Read and write times strictly in the formats that a profile allows: a text that matches no format is not a time."""
+"""Read and write times strictly in the formats that a profile allows: a text that matches no format is not a time.
+
+`time_patterns.py` has the formats. Whole columns are read by `cchc.staging.parse`, which asks `read` for all forms but those that it reads
+faster; a property test holds both together, and the short cuts of `late_test`.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-_ISO = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:(Z)|([+-])(\d{2}):?(\d{2})?)?)?", re.ASCII
-)
-_PARTS = {"yyyy": r"(?P<year>\d{4})", "MM": r"(?P<month>\d{2})", "dd": r"(?P<day>\d{2})"}
-_PARTS |= {"HH": r"(?P<hour>\d{2})", "mm": r"(?P<minute>\d{2})", "ss": r"(?P<second>\d{2})"}
-_STRFTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
-_TOKEN = re.compile("yyyy|MM|dd|HH|mm|ss")
+from cchc.sources.time_patterns import Form, Rules, form
 
 TimeReader = Callable[[Any], datetime | None]
+
+_STAMP = "yyyyMMddHHmmss"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the times of a field are read: the formats in the order in which they are tried, and what the texts do not say."""
+
+    formats: tuple[str, ...]
+    rules: Rules
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """The formats, compiled."""
+        return tuple(form(name) for name in self.formats)
+
+    def reader(self) -> TimeReader:
+        """A function that converts a delivered value to an aware time, or None if it matches none of the formats."""
+        forms, rules = self.forms, self.rules
+
+        def read(value: Any) -> datetime | None:
+            text = value if isinstance(value, str) else str(value)
+            for each in forms:
+                try:
+                    found = each.read(text, rules)
+                except (ValueError, OverflowError):
+                    continue
+                if found is not None:
+                    return found
+            return None
+
+        return read
+
+    def render(self, value: date) -> str:
+        """A date or time of a spreadsheet cell as text in the first format that says all of it: it gets the form of a delivered text.
+
+        A time of day that no format has room for is written as ISO 8601: so the value is unreadable and told, and not cut to a day. So is
+        one whose text an earlier format would take for another time.
+        """
+        moment = value if isinstance(value, datetime) else datetime.combine(value, time())
+        read = self.reader()
+        for name, each in zip(self.formats, self.forms, strict=True):
+            if name == "iso":
+                break
+            text = each.write(moment, self.rules)
+            at = None if text is None else read(text)
+            if at is not None and at.replace(tzinfo=None, microsecond=0) == moment.replace(tzinfo=None, microsecond=0):
+                return text or ""
+        return value.isoformat()
 
 
 def reader(formats: tuple[str, ...], zone: ZoneInfo) -> TimeReader:
@@ -24,56 +71,60 @@ def reader(formats: tuple[str, ...], zone: ZoneInfo) -> TimeReader:
 
     A time without an offset is a local time of `zone`; a date means its local midnight.
     """
-    patterns = [(name, None if name == "iso" else _pattern(name)) for name in formats]
-
-    def read(value: Any) -> datetime | None:
-        text = value if isinstance(value, str) else str(value)
-        for _, pattern in patterns:
-            try:
-                if pattern is None:
-                    match = _ISO.fullmatch(text)
-                    if match:
-                        return _from_iso(match, zone)
-                else:
-                    match = pattern.fullmatch(text)
-                    if match:
-                        return datetime(**{name: int(part) for name, part in match.groupdict().items()}, tzinfo=zone)
-            except (ValueError, OverflowError):
-                continue
-        return None
-
-    return read
+    return Reading(formats, Rules(zone)).reader()
 
 
 def render(value: date, formats: tuple[str, ...]) -> str:
-    """A date or time of a spreadsheet cell as text in the first of `formats` that says all of it: it gets the form of a delivered text.
+    """A date or time of a spreadsheet cell as text, as `Reading.render` writes it; two digits of a year have no room for it."""
+    return Reading(formats, Rules(ZoneInfo("UTC"))).render(value)
 
-    A time of day that no format has room for is written as ISO 8601: so the value is unreadable and told, and not cut to a day.
+
+def late_test(reading: Reading, end: datetime) -> Callable[[Any], bool]:
+    """A test whether a change time is readable and at or after T. Where the formats allow it, a text is only compared with T as text."""
+    zone, read_time = reading.rules.zone, reading.reader()
+    digits = (end - timedelta(microseconds=1)).astimezone(zone).strftime("%Y%m%d%H%M%S")
+    day_before = (end.astimezone(zone).date() - timedelta(days=1)).isoformat()
+    others = [each for name, each in zip(reading.formats, reading.forms, strict=True) if name != _STAMP]
+    is_stamp = _STAMP in reading.formats and not any(len(_STAMP) in each.digits for each in others)
+    is_dashed = all(each.dashed != "maybe" for each in reading.forms)
+
+    def is_late(value: Any) -> bool:
+        if type(value) is str:
+            if is_stamp and len(value) == 14 and value <= digits and value.isdigit():
+                return False
+            if is_dashed and value[4:5] == "-" and value[:10] < day_before:
+                return False
+        at = read_time(value)
+        return at is not None and at >= end
+
+    return is_late
+
+
+def month_reader(reading: Reading, first: str) -> Callable[[str], str | None]:
+    """A function that gives the local month (YYYY-MM) of a text; None if it is no time, or before the month `first`.
+
+    Texts in which the first ten characters are the day are read once for each day.
     """
-    needed: tuple[str, ...] = ()
-    if isinstance(value, datetime) and (value.hour, value.minute, value.second) != (0, 0, 0):
-        needed = ("HH", "mm", "ss") if value.second else ("HH", "mm")
-    fitting = next((name for name in formats if name == "iso" or all(token in name for token in needed)), "iso")
-    if fitting == "iso":
-        return value.isoformat()
-    return value.strftime(_TOKEN.sub(lambda token: _STRFTIME[token.group()], fitting))
+    read_time, zone = reading.reader(), reading.rules.zone
+    begins_with_day = all(each.dashed == "day" or (each.fixed is not None and _day_ends(each.fixed) <= 10) for each in reading.forms)
+    known: dict[tuple[str, int], str | None] = {}
+
+    def month(text: str) -> str | None:
+        at = read_time(text)
+        found = f"{at.astimezone(zone):%Y-%m}" if at is not None and at.year > 1900 else None
+        return found if found is not None and found >= first else None
+
+    def month_of(text: str) -> str | None:
+        if not begins_with_day or text[10:].strip("0123456789:T "):  # an offset can change the day
+            return month(text)
+        key = (text[:10], len(text))
+        if key not in known:
+            known[key] = month(text)
+        return known[key]
+
+    return month_of
 
 
-def _pattern(name: str) -> re.Pattern[str]:
-    pattern, end = "", 0
-    for token in _TOKEN.finditer(name):
-        pattern += re.escape(name[end : token.start()]) + _PARTS[token.group()]
-        end = token.end()
-    return re.compile(pattern + re.escape(name[end:]), re.ASCII)
-
-
-def _from_iso(match: re.Match[str], zone: ZoneInfo) -> datetime:
-    year, month, day, hour, minute, second, fraction, utc, sign, offset_hours, offset_minutes = match.groups()
-    tz: ZoneInfo | timezone = zone
-    if utc:
-        tz = UTC
-    elif sign:
-        offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes or 0))
-        tz = timezone(-offset if sign == "-" else offset)
-    microsecond = int((fraction or "0").ljust(6, "0")[:6])
-    return datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), microsecond, tz)
+def _day_ends(layout: str) -> int:
+    """Where the day is complete in a layout such as dd/MM/yyyy HH:mm."""
+    return max(layout.rfind("y"), layout.rfind("M"), layout.rfind("d")) + 1

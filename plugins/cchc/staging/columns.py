@@ -6,7 +6,6 @@ loops over rows are necessary because of JSON: they take a field out of each rec
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from cchc.errors import NotConfigured
 from cchc.sources.limits import KEY_BYTES, TEXT_CHARACTERS
 from cchc.sources.profile import Column, Entity, Profile
+from cchc.sources.words import coder, extractor, folded
 from cchc.staging import parse
 from cchc.staging.key_ids import key_id
 
@@ -111,10 +111,19 @@ class Faults:
         self.unreadable_fields.setdefault(row, {})[field_name] = raw
 
 
+@dataclass
+class ValueCounts:
+    """How many values of one load each delivered field has (of `list.field`: objects in the list): all, unreadable ones, rounded ones."""
+
+    filled: Counter[str] = field(default_factory=Counter)
+    unreadable: Counter[str] = field(default_factory=Counter)
+    rounded: Counter[str] = field(default_factory=Counter)
+
+
 class RecordTyper:
     """Converts the blocks of one entity. `model`: the layout of its staging table, column → SQL type, in order.
 
-    `filled`: for each delivered field, the number of records (for `list.field`, of objects in the list) with a value that is not missing.
+    `counts`: what was counted of the values since it was set to new ones.
     """
 
     def __init__(self, profile: Profile, entity: Entity, model: dict[str, str]) -> None:
@@ -123,7 +132,7 @@ class RecordTyper:
         self.model = model
         self.zone = profile.zone_info
         self.columns = {column.name: column for column in entity.columns}
-        self.filled: Counter[str] = Counter()
+        self.counts = ValueCounts()
         self._require_agreement()
 
     def _require_agreement(self) -> None:
@@ -159,7 +168,8 @@ class RecordTyper:
         changed_at = block.changed_at()
         key = block.key()
         size = len(records)
-        self.filled += block.filled()
+        self.counts.filled += block.filled()
+        self.counts.unreadable += block.unreadable_counts()
         filled |= {
             "_row": pa.array(np.arange(first_row, first_row + size)),
             "_load_id": _constant(origin.load_id, size, pa.int64()),
@@ -182,12 +192,18 @@ class RecordTyper:
         arrays = [filled[name] if name in filled else pa.nulls(size, ARROW_TYPES[sql]) for name, sql in self.model.items()]
         return pa.Table.from_arrays(arrays, names=list(self.model))
 
-    def convert(self, column: Column, raw: pa.StringArray, sql_type: str) -> tuple[pa.Array, Mask]:
-        """The values of a column from its raw texts (null = missing), and where something stood that cannot be read."""
+    def convert(self, column: Column, raw: pa.StringArray, sql_type: str, place: str | None = None) -> tuple[pa.Array, Mask]:
+        """The values of a column from its raw texts (null = missing), and where something stood that cannot be read.
+
+        `place`: the delivered field under which it is counted, where that is `list.field`.
+        """
         value, bad = self._words(column, raw)
         if bad.any():
             value = pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), value)
         typed = self._typed(column, value, sql_type)
+        if column.decimal is not None and column.source is not None and sql_type in parse.INTEGER_LIMITS:
+            rounded = _mask(parse.with_fraction(value, column.decimal)) & _mask(typed.is_valid())
+            self.counts.rounded[place or column.source] += int(rounded.sum())
         return typed, bad | (_mask(value.is_valid()) & _mask(typed.is_null()))
 
     @staticmethod
@@ -198,10 +214,9 @@ class RecordTyper:
         if column.present is not None:
             value = pc.if_else(value.is_valid(), *(pa.scalar(word, pa.string()) for word in column.present))
         if column.extract is not None:
-            value = _mapped(value, _first_match(column.extract))
+            value = _mapped(value, extractor(column.extract, column.extract_as))
         if column.codes is not None:
-            codes, keep = column.codes, column.otherwise == "keep"
-            coded = _mapped(value, lambda word: codes.get(word, word if keep else None))
+            coded = _mapped(value, coder(column.codes, is_loose=column.loose_codes, keeps_others=column.otherwise == "keep"))
             if column.otherwise == "unreadable":
                 bad |= _mask(value.is_valid()) & _mask(coded.is_null())
             value = coded
@@ -211,19 +226,19 @@ class RecordTyper:
 
     def _typed(self, column: Column, value: pa.StringArray, sql_type: str) -> pa.Array:
         """Texts as values of the staging column's type, null where they are none."""
-        formats = column.formats or self.profile.time_formats
+        reading = self.profile.reading(column)
         if sql_type == "text":
             is_code = column.name.endswith("_code")
             length = pc.binary_length(value) if is_code else pc.utf8_length(value)
             return pc.if_else(pc.less_equal(length, KEY_BYTES if is_code else TEXT_CHARACTERS), value, pa.scalar(None, pa.string()))
         if sql_type == "boolean":
-            return parse.flags(value)
+            return parse.flags(value, truth_words(column))
         if sql_type == "date":
-            return parse.dates(value, formats, self.zone)
+            return parse.dates(value, reading.formats, self.zone, reading.rules)
         if sql_type == "timestamp with time zone":
-            return parse.times(value, formats, self.zone)
+            return parse.times(value, reading.formats, self.zone, reading.rules)
         if sql_type in parse.INTEGER_LIMITS:
-            return parse.integers(value, sql_type, column.thousands)
+            return parse.integers(value, sql_type, column.thousands, column.decimal)
         raise NotConfigured(f"staging.model_{self.entity.model}: no profile can fill {column.name}, which is {sql_type}.")
 
     def _ids(self, codes: pa.StringArray) -> pa.Array:
@@ -265,6 +280,7 @@ class _Block:
         self.texts: dict[str, pa.StringArray] = {}
         self.unreadable: dict[str, Mask] = {}
         self.in_lists: Counter[str] = Counter()
+        self.bad_in_lists: Counter[str] = Counter()
 
     def raw(self, name: str) -> pa.StringArray:
         """The texts of a delivered field; null: missing."""
@@ -276,6 +292,10 @@ class _Block:
     def filled(self) -> Counter[str]:
         """How many values each delivered field has, for the fields that were read."""
         return self.in_lists + Counter({name: len(values) - values.null_count for name, values in self.texts.items()})
+
+    def unreadable_counts(self) -> Counter[str]:
+        """How many values of each delivered field one of its columns cannot read."""
+        return self.bad_in_lists + Counter({name: int(bad.sum()) for name, bad in self.unreadable.items()})
 
     def column(self, column: Column) -> pa.Array:
         """One column of the staging table; unreadable values are noted in `faults`.
@@ -312,7 +332,13 @@ class _Block:
         if entity.changed_at is None:
             return None
         raw = self.raw(entity.changed_at)
-        clock = Column(CHANGED_AT, entity.changed_at, critical=entity.changed_at_critical)
+        clock = Column(
+            CHANGED_AT,
+            entity.changed_at,
+            critical=entity.changed_at_critical,
+            formats=entity.changed_at_formats,
+            ignore_offset=entity.changed_at_ignore_offset,
+        )
         values, bad = self.typer.convert(clock, raw, "timestamp with time zone")
         self._note(clock, raw, bad)
         return values
@@ -363,10 +389,12 @@ class _Block:
     def _item_column(self, column: Column, item: Column, items: list[dict[str, Any]], ends: list[int]) -> list[Any]:
         raw = parse.texts([None if item.source is None else each.get(item.source) for each in items])
         raw = parse.without_missing(raw, self.typer.profile.missing)
-        self.in_lists[f"{column.source}.{item.source}"] = len(raw) - raw.null_count
+        place_of = f"{column.source}.{item.source}"
+        self.in_lists[place_of] = len(raw) - raw.null_count
         if item.const is not None:
             raw = _constant(item.const, len(items), pa.string())
-        values, bad = self.typer.convert(item, raw, ITEM_TYPES[item.type])
+        values, bad = self.typer.convert(item, raw, ITEM_TYPES[item.type], place_of)
+        self.bad_in_lists[place_of] += int(bad.sum())
         for place in np.flatnonzero(bad).tolist():
             row = int(np.searchsorted(ends, place, side="right"))
             index = place - (ends[row - 1] if row else 0)
@@ -398,14 +426,10 @@ def _objects(value: Any) -> list[dict[str, Any]] | None:
     return None
 
 
-def _first_match(pattern: str) -> Callable[[str], str | None]:
-    compiled = re.compile(pattern, re.ASCII)
-
-    def first(word: str) -> str | None:
-        match = compiled.search(word)
-        return match.group() if match else None
-
-    return first
+def truth_words(column: Column) -> dict[str, bool]:
+    """The words of a column that are true or false, folded."""
+    own = dict.fromkeys(map(folded, column.true_words), True) | dict.fromkeys(map(folded, column.false_words), False)
+    return parse.FLAGS | own
 
 
 def _mapped(values: pa.StringArray, change: Callable[[str], str | None]) -> pa.StringArray:

@@ -1,13 +1,17 @@
 """Convert texts to typed values, a whole column at a time, strictly and without guessing.
 
 Each function takes an Arrow array of texts (null: missing) and returns an array of the same length, with null for a text that is missing
-or cannot be read. So a text that was present and became null is unreadable (rule K3: critical columns can be read). Nothing is corrected or
-rounded: `20230231` is not a date, `4.5` is not an integer, `50.00` is not an amount with a thousands separator.
+or cannot be read. So a text that was present and became null is unreadable (rule K3: critical columns can be read). Nothing is corrected:
+`20230231` is not a date, `50.00` is not an amount with a thousands separator. `4.5` is an integer only where the profile names the mark
+before the fraction; then it is rounded, once, and counted.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from cchc.sources.time_patterns import Form, Rules, form
+from cchc.sources.words import folded
 from cchc.staging import local_time
 
 MALFORMED = "(malformed)"
@@ -23,6 +29,7 @@ INTEGER_LIMITS = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 FLAGS = {"0": False, "1": True, "false": False, "true": True}
 ISO_HEADS = ("yyyy-MM-ddTHH:mm:ss", "yyyy-MM-ddTHH:mm", "yyyy-MM-dd")
 PARTS = re.compile("yyyy|MM|dd|HH|mm|ss")
+Read = tuple[local_time.Micros, NDArray[np.bool_]]
 TAIL = re.compile(r"(?:[.,](?P<fraction>\d{1,9}))?(?P<offset>Z|[+-]\d\d(?::?\d\d)?)?")
 
 
@@ -64,46 +71,95 @@ def text(array: pa.StringArray) -> pa.StringArray:
     return _null_where(array, pc.equal(array, MALFORMED))
 
 
-def integers(array: pa.StringArray, sql_type: str, thousands: str | None = None) -> pa.Array:
+def integers(array: pa.StringArray, sql_type: str, thousands: str | None = None, decimal: str | None = None) -> pa.Array:
     """Whole numbers within the limits of `smallint`, `integer` or `bigint`. `thousands`: the mark that may separate groups of three digits.
 
-    `07` and `+7` are unreadable.
+    `decimal`: the mark before a fraction; a number with one is rounded half up (-0.5 to -1), on its digits as written. `07` and `+7` are
+    unreadable.
     """
     if thousands:
-        grouped = pc.match_substring_regex(array, rf"^-?[1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}})+$")
+        fraction = rf"(?:{re.escape(decimal)}\d+)?" if decimal else ""
+        grouped = pc.match_substring_regex(array, rf"^-?[1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}})+{fraction}$")
         array = pc.if_else(grouped, pc.replace_substring(array, thousands, ""), array)
+    away = None
+    if decimal:
+        split = pc.extract_regex(array, rf"^(?P<whole>-?(?:0|[1-9]\d*)){re.escape(decimal)}(?P<fraction>\d+)$")
+        whole, fraction = pc.struct_field(split, "whole"), pc.struct_field(split, "fraction")
+        is_negative = pc.starts_with(whole, "-")
+        away = pc.if_else(pc.match_substring_regex(fraction, "^[5-9]"), pc.if_else(is_negative, -1, 1), 0)
+        array = pc.coalesce(pc.if_else(pc.equal(whole, "-0"), "0", whole), array)
     numbers = _where(array, pc.match_substring_regex(array, r"^(?:0|-?[1-9]\d{0,17})$")).cast(pa.int64())
+    if away is not None:
+        numbers = pc.add(numbers, pc.fill_null(away, 0).cast(pa.int64()))
     limit = INTEGER_LIMITS[sql_type]
     if limit < 2**63:
         numbers = _where(numbers, pc.and_(pc.less(numbers, limit), pc.greater_equal(numbers, -limit)))
     return numbers
 
 
-def flags(array: pa.StringArray) -> pa.BooleanArray:
-    """Truth values from 0, 1, true and false, in small or capital letters."""
-    words = pc.utf8_lower(array)
-    return pc.if_else(pc.is_in(words, pa.array(FLAGS)), pc.is_in(words, pa.array([word for word, value in FLAGS.items() if value])), None)
+def with_fraction(array: pa.StringArray, decimal: str) -> pa.BooleanArray:
+    """Which texts end in a fraction that is not zero: as whole numbers they are rounded."""
+    return pc.match_substring_regex(array, rf"{re.escape(decimal)}0*[1-9]\d*$")
 
 
-def times(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo) -> pa.Array:
-    """Moments as UTC timestamps without a zone; texts without an offset are local times of `zone`."""
+def flags(array: pa.StringArray, words: dict[str, bool] | None = None) -> pa.BooleanArray:
+    """Truth values from 0, 1, true and false, in small or capital letters. `words`: these and others, folded, with what they mean."""
+    known = words or FLAGS
+    coded = array.dictionary_encode()
+    values = [known.get(folded(word)) for word in coded.dictionary.to_pylist()]
+    return pa.array(values, type=pa.bool_()).take(coded.indices)
+
+
+def times(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo, rules: Rules | None = None) -> pa.Array:
+    """Moments as UTC timestamps without a zone; texts without an offset are local times of `zone`.
+
+    `rules`: what the texts do not say; without it, an offset is meant, and two digits are no year.
+    """
     micros = np.zeros(len(array), dtype=np.int64)
     done = np.zeros(len(array), dtype=bool)
-    for pattern in formats:
-        for head in ISO_HEADS if pattern == "iso" else (pattern,):
-            open_rows = np.flatnonzero(~done & _valid(array))
-            if not len(open_rows):
-                break
-            values, readable = _read(array.take(pa.array(open_rows)), head, pattern == "iso", zone)
-            micros[open_rows[readable]] = values[readable]
-            done[open_rows[readable]] = True
+    for read in _readers(formats, rules or Rules(zone)):
+        open_rows = np.flatnonzero(~done & _valid(array))
+        if not len(open_rows):
+            break
+        values, readable = read(array.take(pa.array(open_rows)))
+        micros[open_rows[readable]] = values[readable]
+        done[open_rows[readable]] = True
     done &= (micros >= local_time.FIRST) & (micros <= local_time.LAST)
     return pa.array(micros, mask=~done).cast(pa.timestamp("us"))
 
 
-def dates(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo) -> pa.Array:
+def _readers(formats: tuple[str, ...], rules: Rules) -> Iterator[Callable[[pa.StringArray], Read]]:
+    """For each format the functions that read a column in it: layouts of one width as a whole, other forms text by text."""
+    for name in formats:
+        found = form(name)
+        if name == "iso":
+            yield from (partial(_read, head=head, iso=True, rules=rules) for head in ISO_HEADS)
+        elif found.fixed is not None:
+            yield partial(_read, head=found.fixed, iso=False, rules=rules)
+        else:
+            yield partial(_read_each, found=found, rules=rules)
+
+
+def _read_each(array: pa.StringArray, found: Form, rules: Rules) -> Read:
+    """The UTC microseconds of the texts in a form, and a mask of them; each distinct text is read once, as the sources read a cell."""
+    coded = array.dictionary_encode()
+    values = [_micros_of(found, word, rules) for word in coded.dictionary.to_pylist()]
+    codes = coded.indices.to_numpy(zero_copy_only=False)
+    micros = np.array([value or 0 for value in values], dtype=np.int64)[codes]
+    return micros, np.array([value is not None for value in values], dtype=bool)[codes]
+
+
+def _micros_of(found: Form, word: str, rules: Rules) -> int | None:
+    try:
+        at = found.read(word, rules)
+    except (ValueError, OverflowError):
+        return None
+    return None if at is None else (at - local_time.EPOCH) // timedelta(microseconds=1)
+
+
+def dates(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo, rules: Rules | None = None) -> pa.Array:
     """Local dates in `zone`; a text with a time gives the local day of that time."""
-    moments = times(array, formats, zone)
+    moments = times(array, formats, zone, rules)
     return days_of(moments, zone)
 
 
@@ -131,14 +187,14 @@ def shifted_onto(moments: pa.Array, days: pa.Array, zone: ZoneInfo) -> tuple[pa.
     return pa.array(utc, mask=~_valid(moments)).cast(pa.timestamp("us")), pa.array(moved)
 
 
-def _read(array: pa.StringArray, head: str, iso: bool, zone: ZoneInfo) -> tuple[local_time.Micros, NDArray[np.bool_]]:
+def _read(array: pa.StringArray, head: str, iso: bool, rules: Rules) -> Read:
     """The UTC microseconds of the texts that have the form `head`, and a mask of the readable ones.
 
     With `iso`, a fraction of a second and an offset may follow.
     """
     if not iso or head == ISO_HEADS[-1]:
         local, readable = _fixed(array, head)
-        return local_time.to_utc(local, zone), readable
+        return local_time.to_utc(local, rules.zone), readable
     width = len(head)
     local, readable = _fixed(pc.utf8_slice_codeunits(array, 0, width), head)
     tails = pc.utf8_slice_codeunits(array, width).dictionary_encode()
@@ -149,7 +205,8 @@ def _read(array: pa.StringArray, head: str, iso: bool, zone: ZoneInfo) -> tuple[
     is_local = np.array([tail is None or tail[1] is None for tail in parsed], dtype=bool)[codes]
     readable &= np.array([tail is not None for tail in parsed], dtype=bool)[codes]
     moment = local + fraction
-    return np.where(is_local, local_time.to_utc(moment, zone), moment - offset), readable
+    is_local |= rules.ignores_offset
+    return np.where(is_local, local_time.to_utc(moment, rules.zone), moment - offset), readable
 
 
 def _tail(tail: str, may_have_fraction: bool) -> tuple[int, int | None] | None:

@@ -18,7 +18,7 @@ from cchc.errors import CchcError, NotConfigured
 from cchc.sources.landing import Folder, Landed, part_lines
 from cchc.sources.nul import without_nul
 from cchc.sources.profile import Entity, Profile
-from cchc.staging.columns import Line, Origin, RecordTyper
+from cchc.staging.columns import Line, Origin, RecordTyper, ValueCounts
 from cchc.staging.copy import copy_tables
 from cchc.staging.fields import write_fields
 from cchc.staging.tables import prepare, staged_entities, table_of
@@ -46,12 +46,12 @@ def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity,
         typer = RecordTyper(profile, entity, prepare(connection, table, profile.source))
         first_row = 1
         for load in loads:
-            typer.filled.clear()
+            typer.counts = ValueCounts()
             blocks = _typed(typer, load, _known_at(connection, load), first_row)
             with _no_garbage_collection():
                 rows = copy_tables(connection, table.identifier, list(typer.model), blocks)
             first_row += rows
-            write_fields(connection, load, entity, typer.filled)
+            write_fields(connection, load, entity, typer.counts)
             connection.execute(
                 "update ops.load set staged = %s, status = case status when 'landed' then 'staged' else status end where load_id = %s",
                 [rows, load.load_id],

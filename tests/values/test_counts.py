@@ -1,0 +1,130 @@
+"""Several rows of one key in one delivery: each becomes a version or is told, and ingest's table adds up to what was delivered."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.values.conftest import HEAD, Values
+from tests.values.tables import require_sums
+
+COLUMNS = """
+        columns: {dossier_code: ma, received_at: {from: nhan, critical: true}, due_at: hen, unit_code: {const: H19.16.21}, status_code: {const: "4"}}
+"""
+CLOCKED = (
+    """
+    entities:
+      dossiers:
+        model: dossier
+        file_pattern: "hs_*.csv"
+        key: [ma]
+        changed_at: sua
+"""
+    + COLUMNS
+)
+HEADER = "ma;nhan;hen;sua"
+
+
+def versions(desk: Values, source: str) -> list[tuple[str, str, bool]]:
+    """The versions of the dossiers of a source by code and change time: the due day of each, and whether it is the current one."""
+    rows = desk.rows(
+        "select dossier_code as c, to_char(due_at at time zone 'Asia/Ho_Chi_Minh', 'MM-DD') as due, _is_current from core.dossier_version "
+        "where source_code = :s order by dossier_code, _changed_at, _first_seen_at",
+        s=source,
+    )
+    return [(row["c"], row["due"], row["_is_current"]) for row in rows]
+
+
+def test_each_of_several_rows_of_one_key_is_a_version_in_the_order_of_its_change_time(desk: Values) -> None:
+    desk.knows("clocked", CLOCKED)
+    # the newest stands first, in the file that is read first
+    desk.deliver(
+        "clocked",
+        "hs_1.csv",
+        HEADER,
+        "A;2023-05-02;2023-06-03;2023-05-05",
+        "A;2023-05-02;2023-06-01;2023-05-03",
+        "B;2023-05-02;2023-06-09;2023-05-03",
+    )
+    desk.deliver("clocked", "hs_2.csv", HEADER, "A;2023-05-02;2023-06-02;2023-05-04")
+    said = desk.ingest("clocked")
+    assert said.code == 0, said.err
+    assert versions(desk, "clocked") == [("A", "06-01", False), ("A", "06-02", False), ("A", "06-03", True), ("B", "06-09", True)]
+    table = require_sums(said)
+    assert table["hs_1.csv"]["landed"] == 3
+    assert "replaced" not in table["hs_1.csv"], "nothing was replaced"
+    assert "change time" not in said.err
+
+
+def test_rows_of_one_key_and_change_time_are_counted_and_told(desk: Values) -> None:
+    desk.knows("twice", CLOCKED)
+    desk.deliver(
+        "twice",
+        "hs_1.csv",
+        HEADER,
+        "A;2023-05-02;2023-06-01;2023-05-03",
+        "A;2023-05-02;2023-06-02;2023-05-03",
+        "B;2023-05-02;2023-06-09;2023-05-03",
+    )
+    desk.deliver("twice", "hs_2.csv", HEADER, "B;2023-05-02;2023-06-10;2023-05-03")
+    said = desk.ingest("twice")
+    assert said.code == 0, said.err
+    assert versions(desk, "twice") == [("A", "06-02", True), ("B", "06-10", True)]
+    table = require_sums(said)
+    assert (table["hs_1.csv"]["replaced"], table["hs_2.csv"]["replaced"]) == (2, 0)
+    assert "NOTE twice dossiers, file hs_1.csv: 2 rows have key and change time (sua) of a later row of this run" in said.err
+
+
+def test_a_profile_without_a_change_time_is_told_by_name(desk: Values) -> None:
+    desk.knows("clockless", CLOCKED.replace("        changed_at: sua\n", ""))
+    desk.deliver("clockless", "hs_1.csv", HEADER, "A;2023-05-02;2023-06-01;x", "A;2023-05-02;2023-06-02;x")
+    desk.deliver("clockless", "hs_2.csv", HEADER, "A;2023-05-02;2023-06-03;x")
+    said = desk.ingest("clockless")
+    assert said.code == 0, said.err
+    assert versions(desk, "clockless") == [("A", "06-03", True)]
+    assert require_sums(said)["hs_1.csv"]["replaced"] == 2
+    assert "the profile clockless.yaml names no change time for dossiers" in said.err
+    assert "name the field of its change time in changed_at" in said.err
+
+
+def test_rows_of_an_event_log_that_became_one_record_are_counted(desk: Values) -> None:
+    desk.knows("events", CLOCKED.replace("key: [ma]", "key: [ma]\n        rows: event"))
+    desk.deliver("events", "hs_1.csv", HEADER, *(f"{code};2023-05-02;2023-06-0{n};2023-05-0{n}" for n in (1, 2, 3) for code in "AB"))
+    said = desk.ingest("events")
+    assert said.code == 0, said.err
+    counts = require_sums(said)["hs_1.csv"]
+    assert (counts["delivered"], counts["merged"], counts["landed"]) == (6, 4, 2)
+    assert "NOTE events dossiers, file hs_1.csv: 4 of 6 delivered rows went into the record of their key" in said.err
+    (load,) = desk.loads("events")
+    assert (load["manifest"]["delivered"], load["manifest"]["merged"]) == (6, 4)
+
+
+def test_rows_without_a_key_and_of_a_blocked_file_have_a_column(desk: Values) -> None:
+    desk.knows("blocked", CLOCKED, HEAD + "    settings: {{quarantine_rows: 1}}\n")
+    desk.deliver("blocked", "hs_1.csv", HEADER, "A;2023-05-02;2023-06-01;2023-05-03", ";2023-05-02;2023-06-02;2023-05-03")
+    desk.deliver("blocked", "hs_2.csv", HEADER, *(f"{code};nie;2023-06-01;2023-05-03" for code in "BCD"))
+    said = desk.ingest("blocked")
+    assert said.code == 3, said.err
+    table = require_sums(said)
+    assert table["hs_1.csv"]["keyless"] == 1
+    assert (table["hs_2.csv"]["landed"], table["hs_2.csv"]["not loaded"]) == (3, 3)
+
+
+def test_records_that_are_lost_stop_the_extract(desk: Values, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cchc.sources.records import Intake
+
+    real = Intake.rest
+
+    def forgetful(self: Intake) -> list[bytes]:
+        return real(self)[1:]
+
+    desk.knows("lossy", CLOCKED.replace("key: [ma]", "key: [ma]\n        rows: event"))
+    desk.deliver("lossy", "hs_1.csv", HEADER, "A;2023-05-02;2023-06-01;2023-05-03", "B;2023-05-02;2023-06-01;2023-05-03")
+    with monkeypatch.context() as patch:
+        patch.setattr(Intake, "rest", forgetful)
+        said = desk.ingest("lossy")
+    assert said.code == 1
+    assert (
+        "2 records were delivered, and 1 landed (0 merged, 0 left_out, 0 seen_before, 0 late, 0 secret): the counts do not add up"
+        in said.err
+    )
+    assert desk.loads("lossy") == []
