@@ -25,7 +25,7 @@ from cchc.sources.connection import Connection, variable
 from cchc.sources.delivered import LacksColumns, Tally, Unfinished, Unreadable, Watched, require_end, too_long
 from cchc.sources.documents import json_records
 from cchc.sources.inbox import Inbox, matching
-from cchc.sources.kinds import kind_of, small_ending
+from cchc.sources.kinds import IN_A_PROCESS, kind_of, small_ending
 from cchc.sources.landing import Folder
 from cchc.sources.left_in_folder import left_in_folder
 from cchc.sources.limits import MIB, Limits
@@ -132,7 +132,7 @@ def read_records(
         stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if small_ending(name).endswith(".gz") else raw
         try:
             refuse_nested(name, entity)
-            if kind_of(name) == "workbook":
+            if kind_of(name) in IN_A_PROCESS:
                 yield from books.read(_whole(stream, limits), name, entity, profile, files, tally)
             else:
                 watched = Watched(stream, most=limits.file * MIB)  # type: ignore[arg-type]  # both are readable binary streams
@@ -176,7 +176,9 @@ def _whole(stream: Any, limits: Limits) -> bytes:
     """The bytes of a workbook. Raises Unreadable if they are more than the limit."""
     data: bytes = stream.read(limits.workbook * MIB + 1)
     if len(data) > limits.workbook * MIB:
-        raise Unreadable(f"a workbook of more than {limits.workbook} MB is not read (CCHC_MAX_WORKBOOK_MB); deliver it as CSV")
+        raise Unreadable(
+            f"a workbook or Parquet file of more than {limits.workbook} MB is not read (CCHC_MAX_WORKBOOK_MB); deliver it as CSV"
+        )
     return data
 
 

@@ -5,9 +5,19 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-Kind = Literal["table", "workbook", "ndjson", "json", "xml", "xes"]
-ENDINGS: dict[str, Kind] = {".xlsx": "workbook", ".ndjson": "ndjson", ".json": "json", ".xml": "xml", ".xes": "xes"}
-TABLES: frozenset[Kind] = frozenset({"table", "workbook"})
+Kind = Literal["table", "workbook", "ndjson", "json", "xml", "xes", "parquet"]
+ENDINGS: dict[str, Kind] = {
+    ".xlsx": "workbook",
+    ".xls": "workbook",
+    ".ods": "workbook",
+    ".parquet": "parquet",
+    ".ndjson": "ndjson",
+    ".json": "json",
+    ".xml": "xml",
+    ".xes": "xes",
+}
+TABLES: frozenset[Kind] = frozenset({"table", "workbook", "parquet"})
+IN_A_PROCESS: frozenset[Kind] = frozenset({"workbook", "parquet"})
 DOCUMENTS: frozenset[Kind] = frozenset({"json", "xml", "xes"})
 
 

@@ -26,6 +26,8 @@ def read(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Tal
 
     Raises Unfinished if the file is not a complete workbook, and Unreadable if it breaks its contract.
     """
+    if data.lstrip()[:1] == b"<":
+        raise Unreadable("it is a web page or XML under the name of a workbook; have it saved as .xlsx by a spreadsheet program")
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     except (python_calamine.CalamineError, python_calamine.ZipError, OSError, ValueError) as error:

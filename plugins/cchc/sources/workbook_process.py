@@ -1,4 +1,4 @@
-"""The process that reads workbooks: started by `workbooks.Workbooks`, it may use a limited amount of memory, and it may die.
+"""The process that reads workbooks and Parquet files: started by `workbooks.Workbooks`, its memory is limited, and it may die.
 
 A workbook of a few kilobytes can ask for any amount of memory (a single cell in the last row and column is enough), and the library that
 reads it then ends the whole process. Therefore a process of its own reads them. It takes requests from its standard input (the length in
@@ -15,8 +15,9 @@ from typing import Any
 
 import orjson
 
-from cchc.sources import sheets
+from cchc.sources import parquet, sheets
 from cchc.sources.files import LacksColumns, Tally, Unfinished, Unreadable, strict_workbook
+from cchc.sources.kinds import kind_of
 from cchc.sources.limits import MIB
 from cchc.sources.nul import without_nul
 
@@ -42,6 +43,8 @@ def _answers(data: bytes, name: str, entity: Any, profile: Any, files: Any, most
     try:
         if files.workbook is not None:
             rows = strict_workbook(files.workbook).read(data, name, profile, files)
+        elif kind_of(name) == "parquet":
+            rows = parquet.read(data, entity, profile, tally)
         else:
             rows = sheets.read(data, entity, profile, files, tally)
         yield from _batches(rows, most)
@@ -55,6 +58,10 @@ def _answers(data: bytes, name: str, entity: Any, profile: Any, files: Any, most
     except MemoryError:
         yield ["memory"]
     except Exception as error:  # the libraries raise errors of many types, all about the content of the file
+        yield ["failed", type(error).__name__]
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # so a library in Rust ends where it meets what it did not expect
+            raise
         yield ["failed", type(error).__name__]
 
 
