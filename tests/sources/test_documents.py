@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import subprocess
 import sys
@@ -10,20 +11,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cchc.errors import NotConfigured
 from cchc.pipeline.ingest import ingest
 from cchc.settings import PROJECT, Settings
+from cchc.sources import documents
 from cchc.sources.check import check_connection
 from cchc.sources.connection import Connection
 from cchc.sources.day_files import FileName, parse_name
 from cchc.sources.fields import Earlier, Share
 from cchc.sources.inbox import matching
-from cchc.sources.limits import DEEPEST_DOCUMENT
+from cchc.sources.kinds import kind_of
+from cchc.sources.limits import DEEPEST_DOCUMENT, Limits
 from cchc.sources.paths import ANY, place
-from cchc.sources.profile import Entity, Files, read_profile
+from cchc.sources.profile import Entity, Files, load_profile, read_profile
 from tests.sources.conftest import T, records, rows
 from tests.sources.document_box import EXAMPLE, SOURCE, STAMP, Box, body, document
 from tests.support.cli import cchc
@@ -330,3 +336,43 @@ def test_a_field_that_vanishes_from_all_documents_blocks_them(box: Box) -> None:
     assert "Nearest in name: soKyHieu" in str(loads[0].message) or "New here, and used by no column" in str(loads[0].message)
     box.put("40.json", body(document(40)))
     assert {load.status for load in box.read(extract_id=2, earlier={"documents": earlier})} == {"landed"}
+
+
+def test_an_ending_in_capitals_is_the_same_ending() -> None:
+    assert [kind_of(name) for name in ("a/B.JSON", "b.Xml.gz", "c.XLSX", "d.Parquet", "e.CSV", "f")] == [
+        "json",
+        "xml",
+        "workbook",
+        "parquet",
+        "table",
+        "table",
+    ]
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**62), 2**62) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_JSON, max_size=4), _JSON, st.integers(3, 40))
+def test_what_is_read_is_what_the_document_says(given_records: list[Any], beside: Any, size: int) -> None:
+    """Whatever the document, and wherever the pieces end in which it is read."""
+    entity = replace(load_profile(EXAMPLE.parent, SOURCE).entities["documents"], records="a.b")
+    text = json.dumps({"x": beside, "a": {"z": beside, "b": given_records, "c": [beside]}}, ensure_ascii=size % 2 == 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "CHUNK", size)
+        found = list(documents.json_records(io.BytesIO(text.encode("utf-8", "replace")), entity, Limits()))
+    said = json.loads(text.encode("utf-8", "replace").decode(), object_pairs_hook=lambda pairs: {_clear(k): v for k, v in pairs})
+    assert found == list(enumerate(map(_clear, said["a"]["b"]), 1))
+
+
+def _clear(value: Any) -> Any:
+    """The value as every reader here gives it: without NULs."""
+    if isinstance(value, dict):
+        return {_clear(key): _clear(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_clear(inner) for inner in value]
+    return value.replace("\0", "") if isinstance(value, str) else value
