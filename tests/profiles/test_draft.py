@@ -58,7 +58,7 @@ def test_draft_fill_in_load(warehouse: Settings, export: Path, tmp_path: Path, m
         'key: ["Số hồ sơ"]  # guess',
         'changed_at: "Ngày sửa"  # guess',
         'file_pattern: "motcua_thang_*.csv"  # guess',
-        'received_at: "Ngày nhận"  # guess',
+        'received_at: {from: "Ngày nhận", critical: true}  # guess',
         'applicant_key: {from: "Số CCCD", personal: hmac}  # guess',
         'status_code: {from: "Ngày xong", present: ["9", "4"]}  # guess',
         "# left out: Họ và tên looks like personal data (name of a person)",

@@ -21,6 +21,7 @@ from cchc.profiles.hints import vendor_words
 from cchc.profiles.sample import Sample, take_sample
 from cchc.sources.codes import CODES
 from cchc.sources.connection import Connection
+from cchc.sources.kinds import small_ending
 from cchc.sources.needs import DATED, IDENTITY, needed_columns
 from cchc.sources.profile import Entity, Files, Profile
 
@@ -28,6 +29,7 @@ ROWS = 2000
 ENDINGS = (".csv", ".xlsx", ".ndjson")
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1258")
 MOST_CODES = 40
+CRITICAL = ("received_at", "due_at", "processed_at", "returned_at")  # the times by which a dossier is judged: rule K3
 FIRST_BYTES = 65536
 PLAIN = re.compile(r"[^\W\d][\w.]*")
 DAY = re.compile(r"20\d{6}")
@@ -83,7 +85,7 @@ class Draft:
         return any(name in DATED for name in needed_columns(self.model))
 
     def _name_pattern(self) -> str:
-        plain = self.path.name.removesuffix(".gz")
+        plain = _plain(self.path)
         day = DAY.search(plain)
         if day is None:
             return TODO
@@ -94,7 +96,7 @@ class Draft:
     def _entity(self) -> Iterator[str]:
         keys = self._key()
         repeats = len(keys) == 1 and len(self.guess.fields[keys[0]].distinct) < len(self.guess.fields[keys[0]].values)
-        plain = self.path.name.removesuffix(".gz")
+        plain = _plain(self.path)
         pattern = re.sub(r"\d+", "*", plain) if re.search(r"\d", plain) else plain.replace(Path(plain).suffix, f"*{Path(plain).suffix}")
         yield "entities:"
         yield f"  {ENTITY_NAMES.get(self.model, self.model)}:"
@@ -173,6 +175,8 @@ class Draft:
             more.append(f"codes: {{{', '.join(listed)}}}")
         elif each.thousands is not None and self.layout[column] not in (*TIMES, "text"):
             more.append(f"thousands: {_quoted(each.thousands)}")
+        if self.model == "dossier" and column in CRITICAL:
+            more.append("critical: true")
         return f"{{from: {_quoted(each.name)}, {', '.join(more)}}}" if more else _quoted(each.name)
 
     def _others(self) -> Iterator[str]:
@@ -198,12 +202,12 @@ def _sample(path: Path, files: Files) -> Sample:
 
 def _files(path: Path) -> Files:
     """How the file is written, as far as its first bytes tell. Raises WrongUse for a kind of file that is not read."""
-    plain = path.name.removesuffix(".gz")
+    plain = _plain(path)
     if not plain.endswith(ENDINGS):
         raise WrongUse(f"a profile is drafted from a file ending in {', '.join(ENDINGS)} (and .gz), not from {path.name}")
     if not plain.endswith(".csv"):
         return Files()
-    with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as file:
+    with gzip.open(path) if small_ending(path.name).endswith(".gz") else path.open("rb") as file:
         head = file.read(FIRST_BYTES)
     encoding = next((name for name in ENCODINGS if _decodes(head, name)), ENCODINGS[0])
     first = head.decode(encoding, "replace").partition("\n")[0]
@@ -212,6 +216,11 @@ def _files(path: Path) -> Files:
     except csv.Error:
         delimiter = ","
     return Files(delimiter=delimiter if delimiter in "\t|" else None, encoding=encoding)
+
+
+def _plain(path: Path) -> str:
+    """The name of a file without .gz, its ending in small letters."""
+    return small_ending(path.name).removesuffix(".gz")
 
 
 def _decodes(head: bytes, encoding: str) -> bool:

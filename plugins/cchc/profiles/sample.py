@@ -16,6 +16,7 @@ from cchc.errors import CchcError
 from cchc.period import now
 from cchc.sources import day_files, files, privacy
 from cchc.sources.connection import Connection
+from cchc.sources.delivered import Unfinished, Unreadable
 from cchc.sources.extract import extract
 from cchc.sources.inbox import matching
 from cchc.sources.kinds import is_table
@@ -173,7 +174,7 @@ def _header(profile: Profile, connection: Connection, entity: Entity, name: str)
             for _ in files.read_records(inbox, name, "", entity, profile, profile.files, tally, limits, books):
                 if tally.header is not None:
                     break
-        except (files.Unreadable, files.Unfinished, OSError):
+        except (Unreadable, Unfinished, OSError):
             pass
     return tally.header or []
 

@@ -10,16 +10,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
-from cchc.near import near
 from cchc.profiles.entity_faults import UNIT_COLUMNS, Known
 from cchc.profiles.personal import LONGEST, is_personal, kind_by_name, kind_by_values, shape_of
 from cchc.profiles.sample import Sample
+from cchc.sources.absent import ENDS
 from cchc.sources.codes import CODES
 from cchc.sources.profile import Column, Profile
 from cchc.sources.records import missing_test
@@ -152,8 +153,16 @@ class Seen:
         return value.replace(tzinfo=UTC).astimezone(self.profile.zone_info) if isinstance(value, datetime) else value
 
     def nearest(self, name: str) -> str:
-        """The unused field with the nearest name, as a question."""
-        return near(name, self.unused())
+        """The unused field with the nearest name, as a question; of nested fields only one beside it."""
+        place, _, last = name.rpartition(".")
+        beside = {other.rpartition(".")[2]: other for other in self.unused() if other.rpartition(".")[0] == place}
+        found = get_close_matches(last, list(beside), n=1, cutoff=0.6)
+        return f"; did you mean {beside[found[0]]!r}?" if found else ""
+
+    def is_needed(self, name: str) -> bool:
+        """Whether a delivery without a field is wrong: a table must have all of them. In JSON an empty field may be left out."""
+        ends = {column.source for column in self.entity.columns if column.name in ENDS}
+        return bool(self.sample.header) or name in self.entity.critical_fields - ends
 
 
 def _shown(value: Any, *, hidden: bool) -> str:

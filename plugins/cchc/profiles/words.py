@@ -33,9 +33,11 @@ def of_fields(seen: Seen, line: Line) -> Iterator[Told]:
     """The delivered fields against those of the profile. `line`: a function from a place in the profile to its file and line."""
     entity, unused = seen.entity, seen.unused()
     for name in seen.missing():
-        words = f"the delivery has no field {name!r}{seen.nearest(name) or '.'}"
-        words += " Correct the name, or mark the column optional: true with a reason."
-        yield WRONG, f"{line(*place_of(entity, name))}: {words}"
+        hint = seen.nearest(name) or "."
+        words = f"the delivery has no field {name!r}{hint} Correct the name, or mark the column optional: true with a reason."
+        if not seen.is_needed(name):
+            words = f"none of {len(seen.sample.records)} records has the field {name!r}{hint} It is empty, or has another name."
+        yield WRONG if seen.is_needed(name) else LOOK, f"{line(*place_of(entity, name))}: {words}"
     if unused:
         yield LOOK, f"fields that no column uses, and that never land: {', '.join(unused)}"
 
