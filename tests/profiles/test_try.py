@@ -27,6 +27,8 @@ from cchc.warehouse import embedded as postgres
 from tests.support.cli import Said, cchc, connect
 from tests.support.district import CLOCK, served
 from tests.support.permits import MADE_UP, PROFILE
+from tests.support.table_reports import EXAMPLE as REPORT
+from tests.support.table_reports import report
 from tests.support.table_rows import table_rows
 from tests.support.warehouse import admin, rows_of
 
@@ -186,6 +188,16 @@ def test_a_workbook(tmp_path: Path) -> None:
     assert "fields that no column uses, and that never land: Thừa" in said.out
 
 
+def test_a_report_with_titles_and_totals(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    report().save(folder / "bao_cao_202301.xlsx")
+    said = cchc("profile", "try", str(REPORT), "--delivery", str(folder))
+    assert said.code == 0, said.out + said.err
+    assert row_of(said, "received_at") == "received_at Thời gian / Tiếp nhận 3 of 3 1 2023-01-03 08:30:00+07:00 (3)"
+    assert "fields that no column uses, and that never land: STT" in said.out
+
+
 def test_over_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with served(tmp_path / "demo") as demo:
         for name, value in demo.connections().items():
@@ -195,6 +207,7 @@ def test_over_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         payments = cchc("profile", "try", "payments", "--rows", "50", "--to", CLOCK)
     assert "dossiers (model dossier): 50 records" in said.out, said.out + said.err
     assert said.code == 0, said.out
+    assert "LOOK the list of the keys that exist, from which deletions are learnt, was not asked for" in said.out
     assert "ChuHoSo looks like personal data (name of a person); no column uses it, so it never lands" in said.out
     assert "(hashed)" in row_of(said, "applicant_key")
     assert "documents (model document): 50 records" in documents.out and " secret ones not looked at" in documents.out

@@ -16,7 +16,6 @@ from cchc.errors import CchcError
 from cchc.period import now
 from cchc.sources import day_files, files, privacy
 from cchc.sources.connection import Connection
-from cchc.sources.delivered import Unfinished, Unreadable
 from cchc.sources.extract import extract
 from cchc.sources.inbox import matching
 from cchc.sources.kinds import is_table
@@ -24,6 +23,7 @@ from cchc.sources.landing import Folder, Window
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.profile import Column, Entity, Profile
 from cchc.sources.records import Intake, Problem, watched
+from cchc.sources.unread import Unfinished, Unreadable
 from cchc.sources.workbooks import Workbooks
 from cchc.staging.columns import Line
 from cchc.states import LoadStatus
@@ -54,7 +54,8 @@ class Sample:
     """Records of one entity.
 
     `pieces`: the records by the file that has them, `bytes` large. `told`: sentences of the extract about what it blocks or leaves waiting.
-    `header`: the columns of a table. `secret`: how many records are secret, which are not kept.
+    `header`: the columns of a table. `secret`: how many records are secret, which are not kept. `unread`: how many files were not opened,
+    because there were enough records.
     """
 
     entity: Entity
@@ -63,6 +64,7 @@ class Sample:
     told: list[str] = field(default_factory=list)
     header: list[str] = field(default_factory=list)
     secret: int = 0
+    unread: int = 0
     bytes: int = 0
     lists_are_text: bool = False
 
@@ -102,14 +104,15 @@ def take_sample(
             sample.header = _columns(profile, connection, entity)
         is_folder = not (connection.is_http or connection.is_database)
         names: Sequence[str | None] = _files(profile, entity, connection, only_file) if is_folder else [None]
-        for name in names:
+        for name in names[:MOST_FILES]:
             if not _read(profile, connection, sample, most, name):
                 break
+        sample.unread = len(names) - len(sample.pieces)
         yield sample
 
 
 def _files(profile: Profile, entity: Entity, connection: Connection, only_file: str | None) -> list[str]:
-    """The newest files of an entity, the newest first."""
+    """The files of an entity, the newest first."""
     with files.open_inbox(profile, connection, Limits.load()) as inbox:
         names = [name for name in matching(entity, inbox.names) if only_file in (None, name)]
 
@@ -117,7 +120,7 @@ def _files(profile: Profile, entity: Entity, connection: Connection, only_file: 
         parsed = day_files.parse_name(name, profile.files) if profile.files is not None and profile.files.name is not None else None
         return ("", 0, name) if parsed is None else (parsed.day.isoformat(), parsed.revision, name)
 
-    return sorted(names, key=order, reverse=True)[:MOST_FILES]
+    return sorted(names, key=order, reverse=True)
 
 
 def _read(profile: Profile, connection: Connection, sample: Sample, most: int, name: str | None) -> bool:

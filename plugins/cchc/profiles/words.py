@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cchc.profiles.sample import Sample
+from cchc.profiles.sample import MOST_BYTES, Sample
 from cchc.profiles.seen import Bad, Seen
+from cchc.sources.limits import MIB
 from cchc.sources.profile import Column, Entity
 
 WRONG, LOOK = "WRONG", "LOOK"
@@ -72,6 +73,12 @@ def _bad(seen: Seen, bad: Bad, line: Line, what: str, advice: str) -> Iterator[T
 def of_reading(sample: Sample) -> Iterator[Told]:
     """What was said while the sample was read."""
     yield from ((WRONG, words) for words in sample.told)
+    if sample.unread:
+        yield LOOK, f"{sample.unread} older files were not opened: --rows names how many records are enough"
+    if sample.bytes >= MOST_BYTES:
+        yield LOOK, f"the sample ended after {len(sample.records)} records, because they have more than {MOST_BYTES // MIB} MB"
+    if sample.entity.deletions is not None:
+        yield LOOK, "the list of the keys that exist, from which deletions are learnt, was not asked for"
     problems = [(piece.file, line, words) for piece in sample.pieces for line, words in piece.problems]
     for file, line, words in problems[:MOST_PROBLEMS]:
         yield LOOK, f"{f'{file} ' if file else ''}line {line}: no record: {words}"
