@@ -6,13 +6,16 @@ from pathlib import Path
 
 import openpyxl
 import orjson
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from cchc.profiles.guesses import Field, guess
 from cchc.settings import PROJECT, Settings
 from cchc.sources.profile import read_profile
+from cchc.warehouse import embedded as postgres
 from tests.support.cli import Said, cchc, connect
-from tests.support.warehouse import rows_of
+from tests.support.warehouse import admin, rows_of
 
 HEADER = "Số hồ sơ;Thủ tục;Ngày nhận;Hẹn trả;Ngày xong;Đơn vị;Kênh tiếp nhận;Họ và tên;Số CCCD;Ngày sửa;Ghi chú"
 # two on time, one late, one without an end, one whose end is missing by a word of the vendor
@@ -145,6 +148,54 @@ def test_other_kinds_of_files_and_values(tmp_path: Path) -> None:
     ):
         assert line in text, text
     assert "files.manifest.amount_field: a person must fill this in" in said.out
+
+
+def test_a_table_of_a_database_by_its_catalogue_alone(
+    postgres_server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin(postgres_server, "create database vendor_draft")
+    url = make_url(postgres_server.url("vendor_draft"))
+    monkeypatch.setenv("AIRFLOW_CONN_SRC_VENDOR_Z", url.set(drivername="postgres").render_as_string(hide_password=False))
+    profile = tmp_path / "vendor_z.yaml"
+    try:
+        with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
+            connection.execute("create schema hs")
+            connection.execute(
+                "create table hs.hoso (ma_ho_so varchar(40) primary key, don_vi varchar(20), ngay_nhan timestamp, han_tra date, "
+                "ngay_xong timestamp, so_cccd varchar(20), ho_ten text, ngay_sua timestamptz, kenh text, tep bytea, ngay_tra text)"
+            )
+            connection.execute(
+                "insert into hs.hoso select 'H' || n, 'H19.16.21', '2023-05-02 08:00', '2023-05-10', null, '079301000123', 'Người Bịa', "
+                "'2023-05-09', '1' from generate_series(1, 30) as n"
+            )
+        wrong = cchc("profile", "draft", "hs.hosso", "--table", "--model", "dossier", "--output", str(profile))
+        assert (wrong.code, "no table or view 'hs.hosso'; did you mean 'hoso'?" in wrong.err, profile.exists()) == (1, True, False)
+        said = cchc("profile", "draft", "hs.hoso", "--table", "--model", "dossier", "--output", str(profile))
+        assert said.code == 0, said.err
+        text = profile.read_text(encoding="utf-8")
+        for line in (
+            "database: {}",
+            "table: hs.hoso",
+            "key: [ma_ho_so]  # the primary key of the table",
+            "changed_at: ngay_sua  # guess",
+            "dossier_code: ma_ho_so  # guess",
+            "unit_code: don_vi  # guess; map its values under 'codes' where they are not those of the model",
+            "received_at: {from: ngay_nhan, critical: true}  # guess",
+            "applicant_key: {from: so_cccd, personal: hmac}  # guess",
+            'status_code: {from: ngay_xong, present: ["9", "4"]}  # guess',
+            "# left out: ho_ten looks like personal data (name of a person)",
+        ):
+            assert line in text, text
+        assert "returned_at" not in text, "a text is no time"
+        assert "Bịa" not in text and "079301" not in text
+        assert said.out.count("FILL IN") == text.count("TODO") - 1 == 2
+        profile.write_text(text.replace(": TODO", ": Thử"), encoding="utf-8")
+        tried = cchc("profile", "try", str(profile), "--rows", "10")
+        assert tried.code == 0, tried.out + tried.err
+    finally:
+        admin(postgres_server, "drop database vendor_draft with (force)")
+    refused = cchc("profile", "draft", "hs.hoso", "--table", "--model", "payment", "--output", str(tmp_path / "p.yaml"))
+    assert refused.code == 1 and "has no connection" in refused.err
 
 
 def test_every_draft_says_where_a_person_must_fill_in_and_is_well_otherwise(tmp_path: Path) -> None:

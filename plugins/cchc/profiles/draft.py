@@ -1,4 +1,7 @@
-"""Propose a profile from a sample of what a source delivers. Every guess is marked, and `TODO` stands where a person must fill in."""
+"""Propose a profile from a file of a source, or from a table of its database.
+
+Every guess is marked, and `TODO` stands where a person must fill in.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -22,8 +29,9 @@ from cchc.profiles.sample import Sample, take_sample
 from cchc.sources.codes import CODES
 from cchc.sources.connection import Connection
 from cchc.sources.kinds import small_ending
+from cchc.sources.limits import Limits
 from cchc.sources.needs import DATED, IDENTITY, needed_columns
-from cchc.sources.profile import Entity, Files, Profile
+from cchc.sources.profile import Database, Entity, Files, Profile
 
 ROWS = 2000
 ENDINGS = (".csv", ".xlsx", ".ndjson")
@@ -37,43 +45,98 @@ SECRET_MODELS = ("document", "work_file")
 ENTITY_NAMES = {"dossier": "dossiers", "dossier_step": "dossier_steps", "work_file": "work_files", "survey_answer": "answers"}
 
 
-class Draft:
-    """A profile that is written from a sample. `known`: models and units; `sources_dir`: the profiles whose names of fields are hints."""
+@dataclass(frozen=True)
+class Material:
+    """What a profile is drafted from: a file with its records, or a table of a database of which no value is known.
 
-    def __init__(self, path: Path, model: str, source: str, known: Known, sources_dir: Path) -> None:
+    `name`: that of the file or of the table; `files`: how the file is written, None for a table; `missing`: texts that mean that a value is
+    missing; `key`: the primary key of the table.
+    """
+
+    name: str
+    fields: dict[str, Field]
+    records: int = 0
+    files: Files | None = None
+    missing: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+
+    @property
+    def plain(self) -> str:
+        """The name of the file without .gz, its ending in small letters."""
+        return small_ending(self.name).removesuffix(".gz")
+
+
+def of_file(path: Path) -> Material:
+    """A file of the vendor. Raises WrongUse for a kind of file that is not read, NotConfigured where nothing of it can be read."""
+    files = _files(path)
+    sample = _sample(path, files)
+    return Material(path.name, fields_of(sample, ZONE), len(sample.records), files, tuple(missing_words(sample)))
+
+
+def of_table(connection: Connection, table: str) -> Material:
+    """A table or view of a database, by its catalogue alone: no value is asked for. Raises the errors of a session."""
+    from cchc.sources.database import Session
+
+    profile = Profile(connection.source, "", "", ZONE.key, None, 0, ("",), ("iso",), {}, database=Database())
+    with Session(profile, connection, Limits.load()) as session:
+        columns, key = session.catalogue(table)
+    return Material(table, {name: Field(name, [], ZONE, _kind(kind)) for name, kind in columns.items()}, key=tuple(key))
+
+
+def _kind(sql_type: Any) -> str:
+    """The kind of a column's type of SQLAlchemy."""
+    try:
+        found = sql_type.python_type
+    except NotImplementedError:
+        return "other"
+    kinds = {datetime: "time", date: "time", bool: "flag", int: "number", Decimal: "number", float: "number", str: "text"}
+    return kinds.get(found, "other")
+
+
+class Draft:
+    """A profile that is drafted. `known`: models and units; `sources_dir`: the profiles whose names of fields are hints."""
+
+    def __init__(self, material: Material, model: str, source: str, known: Known, sources_dir: Path) -> None:
         if model not in known.layouts or model == "declared_figure":
             raise WrongUse(f"there is no model {model!r} to draft a profile for{or_known(model, set(known.layouts) - {'declared_figure'})}")
-        self.path, self.model, self.source, self.known = path, model, source, known
-        self.files = _files(path)
-        self.sample = _sample(path, self.files)
+        self.material, self.model, self.source, self.known = material, model, source, known
+        if material.files is None and self._is_dated():
+            raise WrongUse(f"the model {model} is filled from dated files alone, not from a database")
         self.layout = {name: kind for name, kind in known.layouts[model].items() if not name.startswith(OWN_PREFIX) and name not in IDS}
-        self.guess: Guess = guess(fields_of(self.sample, ZONE), model, self.layout, vendor_words(sources_dir, model))
+        self.guess: Guess = guess(material.fields, model, self.layout, vendor_words(sources_dir, model))
 
     def text(self) -> str:
         """The YAML of the profile."""
         return "\n".join([*self._top(), *self._entity()]) + "\n"
 
     def _top(self) -> Iterator[str]:
+        material = self.material
         formats = [each.time_format for each in self._clocks() if each.time_format]
-        listed = list(dict.fromkeys(formats)) or ["iso"]
-        yield f"# Drafted from {len(self.sample.records)} records of {self.path.name}."
+        with_days = [each for each in self._clocks() if (each.time_format or "").startswith("dd/MM")]
+        is_doubtful = bool(with_days) and all(each.may_be_month_first for each in with_days)
+        doubt = "; the month may also stand before the day" if is_doubtful else ""
+        delivery = f" --delivery {material.name}" if material.files is not None else ""
+        yield f"# Drafted from {f'{material.records} records of ' if material.files is not None else 'the table '}{material.name}."
         yield f"# Look at each line marked 'guess', fill in each {TODO}, then:"
-        yield f"# cchc profile check {self.source}.yaml --delivery {self.path.name}"
+        yield f"# cchc profile check {self.source}.yaml{delivery}"
         yield f"source: {self.source}"
         yield f"name_vi: {TODO}  # its name for people"
         yield f"owner: {TODO}  # the office that answers for it"
         yield f"zone: {ZONE.key}  # guess: the zone of times without an offset"
-        yield f"missing: {_flow(['', *missing_words(self.sample)])}  # guess: what means that a value is missing"
-        with_days = [each for each in self._clocks() if (each.time_format or "").startswith("dd/MM")]
-        is_doubtful = bool(with_days) and all(each.may_be_month_first for each in with_days)
-        doubt = "; the month may also stand before the day" if is_doubtful else ""
-        yield f"time_formats: {_flow(listed)}  # guess{doubt}"
+        if material.files is None:
+            yield "database: {}"
+            return
+        yield f"missing: {_flow(['', *material.missing])}  # guess: what means that a value is missing"
+        yield f"time_formats: {_flow(list(dict.fromkeys(formats)) or ['iso'])}  # guess{doubt}"
+        yield from self._of_files(material.files)
+
+    def _of_files(self, files: Files) -> Iterator[str]:
         yield "files:"
         if self._is_dated():
             yield f"  name: {_quoted(self._name_pattern())}  # guess: how the day, and the revision, stand in a file's name"
         if self.model == "payment":
             yield f"  manifest: {{amount_field: {TODO}}}  # the manifest beside each file"
-        said = {"delimiter": self.files.delimiter, "encoding": self.files.encoding if self.files.encoding != ENCODINGS[0] else None}
+        said = {"delimiter": files.delimiter, "encoding": files.encoding if files.encoding != ENCODINGS[0] else None}
         given = ", ".join(f"{key}: {_quoted(value)}" for key, value in said.items() if value is not None)
         yield f"  formats: {{{given}}}  # guess" if given else "  full: true"
 
@@ -85,7 +148,7 @@ class Draft:
         return any(name in DATED for name in needed_columns(self.model))
 
     def _name_pattern(self) -> str:
-        plain = _plain(self.path)
+        plain = self.material.plain
         day = DAY.search(plain)
         if day is None:
             return TODO
@@ -96,14 +159,18 @@ class Draft:
     def _entity(self) -> Iterator[str]:
         keys = self._key()
         repeats = len(keys) == 1 and len(self.guess.fields[keys[0]].distinct) < len(self.guess.fields[keys[0]].values)
-        plain = _plain(self.path)
+        plain = self.material.plain
         pattern = re.sub(r"\d+", "*", plain) if re.search(r"\d", plain) else plain.replace(Path(plain).suffix, f"*{Path(plain).suffix}")
         yield "entities:"
         yield f"  {ENTITY_NAMES.get(self.model, self.model)}:"
         yield f"    model: {self.model}"
-        yield f"    file_pattern: {_quoted(pattern)}  # guess"
+        yield (
+            f"    file_pattern: {_quoted(pattern)}  # guess"
+            if self.material.files is not None
+            else f"    table: {_quoted(self.material.name)}"
+        )
         if keys:
-            yield f"    key: {_flow(keys)}  # guess"
+            yield f"    key: {_flow(keys)}  # {'the primary key of the table' if self.material.key else 'guess'}"
         else:
             yield f"    key: [{TODO}]  # the fields that together identify a record"
         if repeats:
@@ -121,10 +188,12 @@ class Draft:
         yield from self._others()
 
     def _key(self) -> list[str]:
+        if self.material.key:
+            return list(self.material.key)
         named = [column for column in IDENTITY.get(self.model, ()) if column not in UNIT_COLUMNS]
         if named:
             return [self.guess.columns[named[0]][0].name] if named[0] in self.guess.columns else []
-        rows = len(self.sample.records)
+        rows = self.material.records
         unique = [
             each.name
             for each in self.guess.fields.values()
@@ -147,6 +216,8 @@ class Draft:
         elif column in self.guess.columns:
             each, score = self.guess.columns[column]
             why = "guess" if score == 1 else "guess: the names are near"
+            if self.material.files is None and (column in UNIT_COLUMNS or column in CODES.get(self.model, {})):
+                why += "; map its values under 'codes' where they are not those of the model"
             yield f"      {column}: {self._from(column, each)}  # {why}"
         elif column == "status_code" and self.model == "dossier" and "processed_at" in self.guess.columns:
             end = self.guess.columns["processed_at"][0].name
@@ -202,7 +273,7 @@ def _sample(path: Path, files: Files) -> Sample:
 
 def _files(path: Path) -> Files:
     """How the file is written, as far as its first bytes tell. Raises WrongUse for a kind of file that is not read."""
-    plain = _plain(path)
+    plain = small_ending(path.name).removesuffix(".gz")
     if not plain.endswith(ENDINGS):
         raise WrongUse(f"a profile is drafted from a file ending in {', '.join(ENDINGS)} (and .gz), not from {path.name}")
     if not plain.endswith(".csv"):
@@ -216,11 +287,6 @@ def _files(path: Path) -> Files:
     except csv.Error:
         delimiter = ","
     return Files(delimiter=delimiter if delimiter in "\t|" else None, encoding=encoding)
-
-
-def _plain(path: Path) -> str:
-    """The name of a file without .gz, its ending in small letters."""
-    return small_ending(path.name).removesuffix(".gz")
 
 
 def _decodes(head: bytes, encoding: str) -> bool:

@@ -27,15 +27,21 @@ WHOLE = re.compile(r"-?\d+")
 GROUPED = re.compile(r"-?\d{1,3}(?:([., ])\d{3})+")
 FLAGS = {"0", "1", "true", "false"}
 TIMES = ("timestamp with time zone", "date")
+# by type of a column of a model: the kinds of columns of a database that can fill it; for whole numbers that is `number`
+KINDS = {**dict.fromkeys(TIMES, ("time",)), "boolean": ("flag",), "text": ("text", "number"), "jsonb": ()}
 
 
 @dataclass
 class Field:
-    """A field of a sample: its values as texts, without missing ones, in the order of the records."""
+    """A field of a sample: its values as texts, without missing ones, in the order of the records.
+
+    `kind`: of a column of a database, of which no value is known: `time`, `flag`, `number`, `text` or `other`.
+    """
 
     name: str
     values: list[str]
     zone: ZoneInfo
+    kind: str | None = None
 
     @cached_property
     def distinct(self) -> Counter[str]:
@@ -50,6 +56,8 @@ class Field:
     @cached_property
     def time_format(self) -> str | None:
         """The pattern by which nearly all of its values are times; None where there is none."""
+        if self.kind == "time":
+            return "iso"
         words = pa.array(self.values, type=pa.string())
         for pattern in TIME_FORMATS if self.values else ():
             if len(words) - parse.times(words, (pattern,), self.zone).null_count >= MOST * len(words):
@@ -73,6 +81,8 @@ class Field:
 
     def fits(self, kind: str, codes: dict[str, str] | None) -> bool:
         """Whether its values can be of an SQL type. What has codes can be any words."""
+        if self.kind is not None:
+            return self.kind in KINDS.get(kind, ("number",)) or (bool(codes) and self.kind in ("number", "text"))
         if not self.values or codes:
             return self.time_format is None or not self.values
         if kind in TIMES:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from cchc import period
 from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable, WrongClock
+from cchc.near import or_known
 from cchc.sources.connection import DATABASES, Connection, variable
 from cchc.sources.database_errors import refusal
 from cchc.sources.database_values import ValueReader
@@ -181,6 +182,20 @@ class Session:
             self._types[entity.name] = {name: column[1] for name, column in zip(names, described, strict=True)}
             result.close()
         return names
+
+    def catalogue(self, table: str) -> tuple[dict[str, Any], list[str]]:
+        """The columns of a table or view, each with its type of SQLAlchemy, and the primary key, from the database's own catalogue.
+
+        Raises NotConfigured, which names the nearest one, if there is no such table or view.
+        """
+        schema, _, name = table.rpartition(".")
+        with self._told(f"{self.profile.source}: the catalogue"):
+            inspector = sa.inspect(self._session)
+            known = [*inspector.get_table_names(schema or None), *inspector.get_view_names(schema or None)]
+            if name not in known:
+                raise NotConfigured(f"{self.profile.source}: the database has no table or view {table!r}{or_known(name, sorted(known))}.")
+            columns = {str(column["name"]): column["type"] for column in inspector.get_columns(name, schema or None)}
+            return columns, list(inspector.get_pk_constraint(name, schema or None)["constrained_columns"])
 
     def lacking(self, entity: Entity, header: list[str]) -> list[str]:
         """The fields of the profile for which the table has no column, except optional ones."""
