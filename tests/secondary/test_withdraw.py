@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from cchc.errors import WrongUse
 from cchc.period import now, parse_moment, parse_period
 from cchc.pipeline.close import close
 from cchc.pipeline.withdraw import withdraw
 from cchc.publication.known_at import as_known_at
 from cchc.publication.restatement import restatements
+from cchc.runs.withdraw import loads_of_source
 from tests.secondary.conftest import FEEDBACK, Desk, answer, answered, item, table
 from tests.support.cli import cchc
 from tests.support.declared import declared_file_name, declared_workbook, figure
@@ -306,3 +310,71 @@ def test_a_published_month_is_restated_with_who_withdrew_and_why(desk: Desk, tmp
         ("G2|PAY", "removed", *why),
         ("tukhai_H19.16.21_2023-05.xlsx, SoLieu!A2: 11/20", "changed", *why),
     }
+
+
+def profile_with(desk: Desk, folder: Path, **fields: str) -> Desk:
+    """The desk with a profile of feedback in which these columns are filled from other fields; an empty one leaves the column out."""
+    if not folder.exists():
+        shutil.copytree(desk.settings.sources_dir, folder)
+    lines = []
+    for line in (desk.settings.sources_dir / "feedback.yaml").read_text(encoding="utf-8").splitlines():
+        column = line.strip().partition(":")[0]
+        if fields.get(column) != "":
+            lines.append(f"      {column}: {fields[column]}" if column in fields else line)
+    (folder / "feedback.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return Desk(replace(desk.settings, sources_dir=folder), desk.folder)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_is_reloaded_was_always_read_right(new_desk: NewDesk, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(40 + seed)
+    deliveries = feedback_by_chance(chance)
+    before, after = [one for one in deliveries if one[0] < DAYS[2]], [one for one in deliveries if one[0] >= DAYS[2]]
+    with new_desk("right") as desk:
+        deliver(desk, deliveries)
+        expected, aside = state(desk), quarantined(desk)
+    with new_desk("reloaded") as desk:
+        wrong = profile_with(desk, tmp_path / "sources", due_at="NgayGui", sent_at="HanXuLy")
+        deliver(wrong, before)
+        believed = known(wrong, parse_moment(DAYS[1]))
+        version = desk.rows("select distinct profile_version from ops.load")[0]["profile_version"]
+        mended = profile_with(desk, tmp_path / "sources")
+        deliver(mended, after)
+        assert differing(expected, state(desk)) != {}
+        loads = loads_of_source(mended.settings, "feedback", None, version)
+        assert len(loads) == len(before)
+        done = withdraw(mended.settings, loads, "wrong due day", "Nguyễn Thị Thử", reload=True)
+        assert len(done.renewed) == len(before)
+        assert differing(expected, state(desk)) == {}
+        assert quarantined(desk) == aside
+        assert differing(believed, known(desk, parse_moment(DAYS[1]))) == {}, "the past shows what was believed"
+        with pytest.raises(WrongUse, match=rf"nothing of feedback is loaded under version {version}"):
+            loads_of_source(mended.settings, "feedback", None, version)
+
+
+def test_a_reload_that_landing_cannot_serve_is_refused_by_field(desk: Desk, tmp_path: Path) -> None:
+    wrong = profile_with(desk, tmp_path / "sources", due_at="")
+    desk.feedback("phananh_20230508.csv", item("A"))
+    wrong.ingest("feedback", DAYS[0])
+    before = state(desk)
+    mended = profile_with(desk, tmp_path / "sources")
+    with pytest.raises(WrongUse, match=r"load 1 .* cannot be read again from landing: .*names now: HanXuLy \(due_at\)"):
+        withdraw(mended.settings, [1], "no due day", "Nguyễn Thị Thử", reload=True)
+    assert differing(before, state(desk)) == {}
+
+
+def test_all_loads_since_a_day_are_withdrawn(new_desk: NewDesk) -> None:
+    deliveries = feedback_by_chance(random.Random(3))
+    with new_desk("never") as desk:
+        deliver(desk, [one for one in deliveries if one[0] < DAYS[2]])
+        expected = state(desk)
+    with new_desk("withdrawn") as desk:
+        deliver(desk, deliveries)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CCHC_HOME", str(desk.settings.home))
+            patch.setenv("CCHC_WAREHOUSE_URL", str(desk.settings.warehouse_url))
+            assert "need the source" in cchc("withdraw", "--since", DAYS[2], "--reason", "x").err
+            assert "in one way" in cchc("withdraw", "--load", "1", "--file", "x", "--reason", "x").err
+            said = cchc("withdraw", "--source", "feedback", "--since", DAYS[2], "--reason", "the sender's test system")
+        assert said.code == 0, said.err
+        assert differing(expected, state(desk)) == {}

@@ -71,6 +71,18 @@ def take_back(
     return removed
 
 
+def keep_staged(connection: Connection, source: str, model: Model, staged: str, withdrawal_id: int) -> None:
+    """Keep what stands of the keys that are loaded again and of which the withdrawal has kept nothing yet.
+
+    Without it the past would show what only the second reading brought. Arguments: `staged`, the staging table of the second reading.
+    """
+    for table, key, _ in _tables(model):
+        connection.execute(text("drop table if exists pg_temp.staged_key"))
+        connection.execute(text(composed.staged_keys(table, key, staged)), {"s": source, "w": withdrawal_id})
+        connection.execute(text(composed.keep_keys(table, key, "staged_key")), {"w": withdrawal_id})
+        connection.execute(text(composed.keep_rows(table, key, "staged_key")), {"w": withdrawal_id})
+
+
 def _find_keys(connection: Connection, model: Model, binds: dict[str, object]) -> None:
     """Create the temporary tables of the keys that the loads `:loads` of `:s` touch."""
     of_load = "source_code = :s and _load_id = any(:loads)"

@@ -32,7 +32,7 @@ from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.sources.landing import Landed, Window, place_below, place_of
 from cchc.sources.left_alone import places_of_sheets, rows_in_words
-from cchc.sources.profile import Profile, load_profile
+from cchc.sources.profile import Profile, load_profile, version_of
 from cchc.staging.tables import table_of
 from cchc.states import LoadStatus
 from cchc.warehouse import engine, known_at_of, query, run_file
@@ -86,6 +86,11 @@ def stage_step(settings: Settings, extract_id: int) -> None:
     from cchc.staging import stage
 
     with _step(settings, extract_id, "stage") as (profile, _):
+        with engine(settings).begin() as connection:
+            connection.execute(
+                text("update ops.load set profile_version = :v where extract_id = :x"),
+                {"v": version_of(settings.sources_dir, profile.source), "x": extract_id},
+            )
         stage(engine(settings), profile, _landed(settings, extract_id), extract_id)
 
 

@@ -1,7 +1,8 @@
-"""`cchc withdraw`: a person takes back what loads brought, with a reason; it counts as never delivered in the current figures.
+"""`cchc withdraw` and `cchc reload`: a person takes back what loads brought, with a reason.
 
-What later deliveries only repeated is stored once, under the withdrawn load, so those are read again from their landing. All of it is
-published in one transaction, or nothing.
+It counts as never delivered in the current figures. A reload reads the same landing again at once, under today's profile, as if it had
+always been read so. What later deliveries only repeated is stored once, under the withdrawn load, so those are read again from their
+landing. All of it is published in one transaction, or nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.core.withdrawn import take_back
+from cchc.core.withdrawn import keep_staged, take_back
 from cchc.errors import CchcError, WrongUse
 from cchc.period import now
 from cchc.pipeline import ingest
@@ -23,9 +24,10 @@ from cchc.reference.dirty_months import dirty_months
 from cchc.reference.roles import role_clocks, roles_of, roots_of
 from cchc.runs import extracts
 from cchc.runs.retry import open_retries
-from cchc.runs.withdraw import NOTHING, Plan, plan, source_of
+from cchc.runs.withdraw import NOTHING, Plan, plan, reloaded, source_of
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, load_profile
+from cchc.staging.tables import staged_entities, table_of
 from cchc.warehouse import engine, known_at_of
 from cchc.warehouse.queries import run_statement
 
@@ -34,43 +36,47 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """What was withdrawn: the rows of ops.load, how many rows of core they had brought, the loads that were read again, marked months."""
+    """What was withdrawn: the rows of ops.load, how many rows of core they had brought, the marked months.
+
+    `again`: the later loads that were read again because they had repeated some of it. `renewed`: the loads that were reloaded.
+    """
 
     source: str
     loads: tuple[dict[str, Any], ...]
     rows: int
     again: tuple[int, ...]
+    renewed: tuple[int, ...]
     months: tuple[str, ...]
 
 
-def withdraw(settings: Settings, load_ids: Sequence[int], reason: str, who: str) -> Withdrawn:
-    """Withdraw loads of one source. Returns what was done.
+def withdraw(settings: Settings, load_ids: Sequence[int], reason: str, who: str, *, reload: bool = False) -> Withdrawn:
+    """Withdraw loads of one source, and with `reload` read their landing again under today's profile. Returns what was done.
 
     Arguments: `reason` and `who`, which are stored. Raises WrongUse without a reason, and, naming the load and what to do, if a load cannot
-    be withdrawn exactly; nothing is changed then.
+    be withdrawn (or read again) exactly; nothing is changed then.
     """
     if not reason.strip() or not who.strip():
         raise WrongUse(f'withdrawing needs a reason and a name: --reason "…" --by NAME. {NOTHING}')
     profile = load_profile(settings.sources_dir, source_of(settings, load_ids))
     with engine(settings).connect() as connection:
         planned = plan(connection, profile, load_ids)
-    retries = _read_again(settings, planned.again)
+    renewed = reloaded(profile, planned) if reload else []
+    retries = _read_again(settings, [*planned.again, *renewed])
     try:
         with engine(settings).begin() as connection:
             connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {profile.source}"})
             if plan(connection, profile, load_ids) != planned:
-                raise CchcError(f"a run of {profile.source} published meanwhile. {NOTHING}. Withdraw again")
-            rows = _publish(connection, settings, profile, planned, reason.strip(), who.strip())
-            for extract_id in retries:
-                connection.execute(text("discard temp"))  # each load makes its temporary tables anew
-                ingest.publish(connection, settings, profile, extract_id, [])
+                raise CchcError(f"a run of {profile.source} published meanwhile. {NOTHING}. Do it again")
+            rows = _publish(
+                connection, settings, profile, planned, retries, {"reason": reason.strip(), "who": who.strip(), "is_reload": reload}
+            )
             months = tuple(dirty_months(connection, [profile.source]).get(profile.source, []))
     except BaseException:
         _give_up(settings, retries, "the withdrawal for which it was read again failed")
         raise
     extracts.sweep_staging(settings, profile.source)
     ingest.count_rows(settings, profile)
-    return Withdrawn(profile.source, planned.loads, rows, planned.again, months)
+    return Withdrawn(profile.source, planned.loads, rows, planned.again, tuple(renewed), months)
 
 
 def _read_again(settings: Settings, load_ids: Sequence[int]) -> list[int]:
@@ -85,7 +91,7 @@ def _read_again(settings: Settings, load_ids: Sequence[int]) -> list[int]:
             messages = ingest.validate_step(settings, extract_id)
             if messages:
                 raise WrongUse(
-                    f"what is to be withdrawn was repeated by a later load that is blocked when it is read again: {'; '.join(messages)}. "
+                    f"a load that has to be read again is blocked under today's profile and rules: {'; '.join(messages)}. "
                     f"Mend the cause (docs/runbooks/load_blocked.md), or withdraw that load too. {NOTHING}"
                 )
     except BaseException:
@@ -100,16 +106,30 @@ def _give_up(settings: Settings, retries: Sequence[int], words: str) -> None:
         extracts.fail(settings, extract_id, words)
 
 
-def _publish(connection: Connection, settings: Settings, profile: Profile, planned: Plan, reason: str, who: str) -> int:
-    """Withdraw the planned loads in the open transaction. Returns how many rows of core they had brought."""
+def _publish(
+    connection: Connection, settings: Settings, profile: Profile, planned: Plan, retries: Sequence[int], told: dict[str, Any]
+) -> int:
+    """Withdraw the planned loads and load the retries in the open transaction. Returns how many rows of core the loads had brought.
+
+    Arguments: `told`, the reason, who withdraws, and whether the loads are read again.
+    """
     withdrawal_id: int = run_statement(
-        connection, "runs/withdrawal", source=profile.source, reason=reason, who=who, now=now(), load_ids=planned.load_ids
+        connection, "runs/withdrawal", source=profile.source, now=now(), load_ids=planned.load_ids, **told
     ).scalar_one()
     until = _marked_until(connection, settings, profile.source)
-    return sum(
-        take_back(connection, settings, profile.source, entity, model, load_ids, withdrawal_id, until)
-        for entity, (model, load_ids) in planned.entities.items()
-    )
+    rows = 0
+    for name, (model, load_ids) in planned.entities.items():
+        rows += take_back(connection, settings, profile.source, name, model, load_ids, withdrawal_id, until)
+    tables = extracts.staging_tables(connection)
+    for extract_id in retries:
+        for name, (model, _) in planned.entities.items():
+            table = table_of(staged_entities(profile)[name], extract_id).name
+            if told["is_reload"] and table in tables:
+                keep_staged(connection, profile.source, model, f"staging.{table}", withdrawal_id)
+    for extract_id in retries:
+        connection.execute(text("discard temp"))  # each load makes its temporary tables anew
+        ingest.publish(connection, settings, profile, extract_id, [])
+    return rows
 
 
 def _marked_until(connection: Connection, settings: Settings, source: str) -> datetime:

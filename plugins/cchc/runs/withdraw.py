@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,7 +15,8 @@ from cchc.models import MODELS, Model
 from cchc.near import near
 from cchc.period import to_minute
 from cchc.settings import Settings
-from cchc.sources.profile import Profile
+from cchc.sources.fields import named
+from cchc.sources.profile import Profile, load_profile, version_of
 from cchc.staging.tables import staged_entities
 from cchc.states import LoadStatus
 from cchc.warehouse import engine, query
@@ -55,9 +57,32 @@ def loads_of_file(settings: Settings, name: str, source: str | None) -> list[int
     if not loaded:
         raise WrongUse(f"the file {name} is {rows[-1]['status']} (load {rows[-1]['load_id']}): nothing of it is in the warehouse")
     if len(loaded) > 1:
-        named = ", ".join(f"load {row['load_id']} ({row['source_code']}, T {to_minute(row['window_to'])})" for row in loaded)
-        raise WrongUse(f"the file {name} was delivered several times: {named}. Name the loads with --load")
+        loads = ", ".join(f"load {row['load_id']} ({row['source_code']}, T {to_minute(row['window_to'])})" for row in loaded)
+        raise WrongUse(f"the file {name} was delivered several times: {loads}. Name the loads with --load")
     return [loaded[0]["load_id"]]
+
+
+def loads_of_source(settings: Settings, source: str, since: datetime | None, version: str | None) -> list[int]:
+    """The loaded deliveries of a source whose T is `since` or later, and that were read under a version of its profile (None: any).
+
+    A delivery that was read again counts under the version of its newest reading. Raises WrongUse if there is none.
+    """
+    profile = load_profile(settings.sources_dir, source)
+    with engine(settings).connect() as connection:
+        rows = ask(connection, "runs/load_of_version", source=source, since=since, version=version)
+        known = query(
+            connection,
+            "select distinct profile_version from ops.load where source_code = :s and status = 'loaded' and profile_version is not null",
+            {"s": source},
+        )
+    if not rows:
+        which = [f"since T = {to_minute(since)}"] if since else []
+        if version:
+            versions = ", ".join(sorted(row["profile_version"] for row in known)) or "none that is known"
+            current = version_of(settings.sources_dir, profile.source)
+            which.append(f"under version {version} of its profile (loaded under: {versions}; the file is {current} now)")
+        raise WrongUse(f"nothing of {source} is loaded {' and '.join(which)}. {NOTHING}")
+    return [row["load_id"] for row in rows]
 
 
 def source_of(settings: Settings, load_ids: Sequence[int]) -> str:
@@ -92,6 +117,28 @@ def plan(connection: Connection, profile: Profile, load_ids: Sequence[int]) -> P
     return Plan(profile.source, loads, tuple(again), entities)
 
 
+def reloaded(profile: Profile, planned: Plan) -> list[int]:
+    """The newest load of each withdrawn delivery, whose landing is read again under today's profile.
+
+    Raises WrongUse, naming the load and what to do, if a landing is removed or lacks a field that the profile uses today.
+    """
+    newest = {row["landing_path"]: row for row in planned.loads}  # the loads stand in their order
+    for path, row in newest.items():
+        entity = staged_entities(profile)[row["entity"]]
+        do = f"Withdraw it (`cchc withdraw --load {row['load_id']}`) and have it sent again as a higher revision or under another name"
+        if path is None:
+            raise WrongUse(f"{_what(row)} cannot be read again: its landing was removed. {do}. {NOTHING}")
+        counted = (row["manifest"] or {}).get("fields")
+        landed = set(counted["mapped"]) if counted else set()
+        lacking = sorted(set(entity.fields) - landed)
+        if lacking:
+            raise WrongUse(
+                f"{_what(row)} cannot be read again from landing: what no column named did not land, and the profile names now: "
+                f"{named(lacking, entity)}. {do}. {NOTHING}"
+            )
+    return sorted(row["load_id"] for row in newest.values())
+
+
 def _what(row: dict[str, Any]) -> str:
     return f"load {row['load_id']} ({row['source_code']} {row['file_name'] or row['entity']})"
 
@@ -123,9 +170,9 @@ def _repeating(connection: Connection, profile: Profile, entity: str, model: Mod
     rows = ask(connection, "runs/load_repeating", source=profile.source, entity=entity, load_ids=load_ids, merge=model.merge)
     gone = [row for row in rows if row["landing_path"] is None]
     if gone:
-        named = ", ".join(f"{row['load_id']} ({row['file_name'] or entity})" for row in gone)
+        later = ", ".join(f"{row['load_id']} ({row['file_name'] or entity})" for row in gone)
         raise WrongUse(
-            f"what is to be withdrawn was repeated by later loads whose landing is removed: {named}. What is equal is stored once, so "
+            f"what is to be withdrawn was repeated by later loads whose landing is removed: {later}. What is equal is stored once, so "
             "without landing nobody knows what they said. Withdraw them too and deliver them again, or have a corrected higher revision "
             f"sent. {NOTHING}"
         )

@@ -8,6 +8,7 @@ a missing key or a value of the wrong type raises NotConfigured, which names the
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from pathlib import Path
 from unicodedata import normalize
 
@@ -88,6 +89,11 @@ def load_profile(sources_dir: Path, source: str) -> Profile:
             f"There is no profile {path.name} in {sources_dir}{near(source, known) or '.'} Sources there: {', '.join(known) or 'none'}."
         )
     return read_profile(path)
+
+
+def version_of(sources_dir: Path, source: str) -> str:
+    """The version of a profile that a load is told to have been read under: the first 12 digits of the sha256 of its file."""
+    return sha256((Path(sources_dir) / f"{source}.yaml").read_bytes()).hexdigest()[:12]
 
 
 def read_profile(path: Path) -> Profile:

@@ -204,6 +204,15 @@ def keep_rows(table: str, key: Sequence[str], taken: str) -> str:
         where ({", ".join(f"t.{column}" for column in key)}) in (select {", ".join(key)} from {taken})"""
 
 
+def staged_keys(table: str, key: Sequence[str], staged: str) -> str:
+    """Create the temporary table `staged_key`: the staged keys of `:s` of which the withdrawal `:w` has kept nothing yet."""
+    return f"""create temp table staged_key on commit drop as
+        with delivered as (select distinct {", ".join(key)} from (select cast(:s as text) as source_code, t.* from {staged} as t) as s)
+        select d.* from delivered as d
+        where {" and ".join(f"d.{column} is not null" for column in key)}
+            and to_jsonb(d) not in (select w.key from ops.withdrawn_key as w where w.withdrawal_id = :w and w.table_name = '{table}')"""
+
+
 def open_again(target: Model, taken: str) -> str:
     """Open the quarantine entries again that the withdrawn loads `:loads` had resolved, of the keys in the table `taken`.
 

@@ -33,6 +33,8 @@ select
     l.file_name,
     l.status,
     l.window_to,
+    l.landing_path,
+    l.manifest,
     l.load_id = any(cast(:load_ids as bigint [])) as is_asked
 from ops.load as l
 inner join family as f on l.load_id = f.load_id

@@ -2,8 +2,8 @@
 -- source: bind values
 
 with added as (
-    insert into ops.withdrawal (source_code, reason, by_whom, withdrawn_at)
-    values (:source, :reason, :who, :now)
+    insert into ops.withdrawal (source_code, reason, by_whom, withdrawn_at, is_reload)
+    values (:source, :reason, :who, :now, :is_reload)
     returning withdrawal_id
 ),
 
