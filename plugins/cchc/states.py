@@ -16,6 +16,7 @@ class ExtractStatus(StrEnum):
     BLOCKED = "blocked"
     FAILED = "failed"
     SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"  # a person took back what it had brought, and it covers nothing any more
 
 
 class LoadStatus(StrEnum):

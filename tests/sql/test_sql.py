@@ -34,6 +34,7 @@ PROVEN_ELSEWHERE = {
     "outlook": "tests/forms: the outlook of a year and its back-test",
     "quality": "tests/quality: rules, quarantine, sizes, and changes of fields",
     "runs": "tests/runs: retries, runs that gave way, secret records, T set back",
+    "withdrawal": "tests/runs and tests/secondary: a warehouse without the withdrawn loads, row for row one that never had them",
     "warehouse": "tests/warehouse: views and functions applied anew, and the data dictionary",
 }
 NO_ROWS = {"migrations", "roles", "ops"}  # they make what the others fill; views and functions are named by test_catalogue.py

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.core.withdrawn import keep_staged, take_back
+from cchc.core.withdrawn import derive_without, keep_staged, take_back
 from cchc.errors import CchcError, WrongUse
 from cchc.period import now
 from cchc.pipeline import ingest
@@ -24,6 +24,7 @@ from cchc.reference.dirty_months import dirty_months
 from cchc.reference.roles import role_clocks, roles_of, roots_of
 from cchc.runs import extracts
 from cchc.runs.retry import open_retries
+from cchc.runs.set_back import drop_values_beyond
 from cchc.runs.withdraw import NOTHING, Plan, plan, reloaded, source_of
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, load_profile
@@ -59,13 +60,13 @@ def withdraw(settings: Settings, load_ids: Sequence[int], reason: str, who: str,
         raise WrongUse(f'withdrawing needs a reason and a name: --reason "…" --by NAME. {NOTHING}')
     profile = load_profile(settings.sources_dir, source_of(settings, load_ids))
     with engine(settings).connect() as connection:
-        planned = plan(connection, profile, load_ids)
+        planned = plan(connection, profile, load_ids, reload=reload)
     renewed = reloaded(profile, planned) if reload else []
     retries = _read_again(settings, [*planned.again, *renewed])
     try:
         with engine(settings).begin() as connection:
             connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {profile.source}"})
-            if plan(connection, profile, load_ids) != planned:
+            if plan(connection, profile, load_ids, reload=reload) != planned:
                 raise CchcError(f"a run of {profile.source} published meanwhile. {NOTHING}. Do it again")
             rows = _publish(
                 connection, settings, profile, planned, retries, {"reason": reason.strip(), "who": who.strip(), "is_reload": reload}
@@ -113,23 +114,47 @@ def _publish(
 
     Arguments: `told`, the reason, who withdraws, and whether the loads are read again.
     """
+    source = profile.source
     withdrawal_id: int = run_statement(
-        connection, "runs/withdrawal", source=profile.source, now=now(), load_ids=planned.load_ids, **told
+        connection, "runs/withdrawal", source=source, now=now(), load_ids=planned.load_ids, **told
     ).scalar_one()
-    until = _marked_until(connection, settings, profile.source)
+    before = known_at_of(connection, source)
+    if not told["is_reload"]:
+        run_statement(connection, "runs/extract_withdrawn", load_ids=planned.load_ids)
+    after = known_at_of(connection, source)
+    if before is not None and after is None:
+        raise WrongUse(
+            f"these loads of {source} are the beginning of all that is known of it: without them nothing of it counts. Load it anew first "
+            f"(`cchc ingest {source} --full`), then withdraw them. {NOTHING}"
+        )
+    until = _marked_until(connection, settings, source)
     rows = 0
     for name, (model, load_ids) in planned.entities.items():
-        rows += take_back(connection, settings, profile.source, name, model, load_ids, withdrawal_id, until)
+        rows += take_back(connection, settings, source, name, model, load_ids, withdrawal_id, until)
+    if any(model.makes_dossiers for model, _ in planned.entities.values()):
+        derive_without(connection, settings, source, withdrawal_id, _newest_dossiers(connection, profile), after or until)
+    if before is not None and after is not None and after < before:
+        drop_values_beyond(connection, settings, source, after)
     tables = extracts.staging_tables(connection)
     for extract_id in retries:
         for name, (model, _) in planned.entities.items():
             table = table_of(staged_entities(profile)[name], extract_id).name
-            if told["is_reload"] and table in tables:
+            if told["is_reload"] and table in tables and model.merge != "list":
                 keep_staged(connection, profile.source, model, f"staging.{table}", withdrawal_id)
     for extract_id in retries:
         connection.execute(text("discard temp"))  # each load makes its temporary tables anew
         ingest.publish(connection, settings, profile, extract_id, [])
     return rows
+
+
+def _newest_dossiers(connection: Connection, profile: Profile) -> int | None:
+    """The newest loaded load of dossiers of a source, under which dossiers are set aside that break a rule without the withdrawn steps."""
+    names = [name for name, entity in staged_entities(profile).items() if entity.model == "dossier"]
+    newest: int | None = connection.execute(
+        text("select max(load_id) from ops.load where source_code = :s and entity = any(:e) and status = 'loaded'"),
+        {"s": profile.source, "e": names},
+    ).scalar()
+    return newest
 
 
 def _marked_until(connection: Connection, settings: Settings, source: str) -> datetime:

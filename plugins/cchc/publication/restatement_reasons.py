@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.core.withdrawn import WITHDRAWABLE
 from cchc.models import MODELS, VERSIONED
 from cchc.reference.catalogue import RECORDS, Indicator, statement_of, without_comments
 from cchc.reference.roles import Clocks
@@ -58,7 +57,7 @@ def fill_learnt(connection: Connection, settings: Settings, indicators: list[Ind
         if not keyed:
             run_file(connection, settings, f"queries/publication/learnt/{record}", **binds)
         for model in MODELS.values():
-            if model.record == record and model.merge in WITHDRAWABLE:
+            if model.record == record and composed.has_item(model):
                 connection.execute(text(composed.withdrawn_items(model)), {"publication_id": binds["publication_id"]})
 
 

@@ -102,11 +102,11 @@ def set_back(settings: Settings, source: str, moment: datetime, why: str) -> Set
             ),
             {"s": source, "a": planned.before, "b": moment, "why": why.strip(), "who": getpass.getuser(), "now": now()},
         )
-        _drop_values(connection, settings, source, moment)
+        drop_values_beyond(connection, settings, source, moment)
     return planned
 
 
-def _drop_values(connection: Connection, settings: Settings, source: str, moment: datetime) -> None:
+def drop_values_beyond(connection: Connection, settings: Settings, source: str, moment: datetime) -> None:
     """Remove the values of periods that begin at or after the new known_at, and mark the months of the periods that run at it."""
     own = roles_of(connection, source)
     trees = [role_clocks(connection, root) for root in roots_of(connection, source)]

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc.core.withdrawn import WITHDRAWABLE
 from cchc.errors import WrongUse
 from cchc.models import MODELS, Model
 from cchc.near import near
@@ -98,23 +97,32 @@ def source_of(settings: Settings, load_ids: Sequence[int]) -> str:
     return str(sources[0])
 
 
-def plan(connection: Connection, profile: Profile, load_ids: Sequence[int]) -> Plan:
-    """What withdrawing these loads of one source concerns. Retries of a load are withdrawn with it.
+def plan(connection: Connection, profile: Profile, load_ids: Sequence[int], *, reload: bool = False) -> Plan:
+    """What withdrawing these loads of one source concerns.
 
-    Raises WrongUse, naming the load and what to do, if one of them cannot be withdrawn exactly.
+    Retries of a load are withdrawn with it, and so are the other loads of its extract where it has no file, because such an extract is
+    published as a whole. Lists of keys are not reloaded: no column of a profile concerns them. Raises WrongUse, naming the load and what to
+    do, if one of them cannot be withdrawn exactly.
     """
-    family = ask(connection, "runs/load_family", load_ids=sorted(set(load_ids)))
-    loads = tuple(row for row in family if row["status"] == LoadStatus.LOADED)
-    withdrawn = {row["load_id"] for row in loads}
-    entities: dict[str, tuple[Model, list[int]]] = {}
+    whole = {row["load_id"] for row in ask(connection, "runs/extract_loads", load_ids=sorted(set(load_ids)))}
+    family = ask(connection, "runs/load_family", load_ids=sorted({*load_ids, *whole}))
     for row in family:
-        if row["is_asked"]:
-            _require_loaded(row)
-        if row["load_id"] in withdrawn:
-            entities.setdefault(row["entity"], (_model(profile, row), []))[1].append(row["load_id"])
+        if row["load_id"] in load_ids and row["status"] != LoadStatus.LOADED:
+            raise WrongUse(f"{_what(row)} is {row['status']}: only what is loaded can be withdrawn. {NOTHING}")
+    entities: dict[str, tuple[Model, list[int]]] = {}
+    loads = []
+    for row in family:
+        if row["status"] == LoadStatus.LOADED:
+            model = _model(profile, row)
+            if not (reload and model.merge == "key_list"):
+                loads.append(row)
+                entities.setdefault(row["entity"], (model, []))[1].append(row["load_id"])
     entities = dict(sorted(entities.items(), key=lambda item: list(MODELS).index(item[1][0].name)))
-    again = sorted({load for entity, (model, own) in entities.items() for load in _repeating(connection, profile, entity, model, own)})
-    return Plan(profile.source, loads, tuple(again), entities)
+    again: set[int] = set()
+    for entity, (model, own) in entities.items():
+        _require_whole_list(connection, profile, entity, model, own)
+        again |= set(_repeating(connection, profile, entity, model, own))
+    return Plan(profile.source, tuple(loads), tuple(sorted(again)), entities)
 
 
 def reloaded(profile: Profile, planned: Plan) -> list[int]:
@@ -128,8 +136,7 @@ def reloaded(profile: Profile, planned: Plan) -> list[int]:
         do = f"Withdraw it (`cchc withdraw --load {row['load_id']}`) and have it sent again as a higher revision or under another name"
         if path is None:
             raise WrongUse(f"{_what(row)} cannot be read again: its landing was removed. {do}. {NOTHING}")
-        counted = (row["manifest"] or {}).get("fields")
-        landed = set(counted["mapped"]) if counted else set()
+        landed = set(((row["manifest"] or {}).get("fields") or {}).get("mapped", ()))
         lacking = sorted(set(entity.fields) - landed)
         if lacking:
             raise WrongUse(
@@ -143,30 +150,36 @@ def _what(row: dict[str, Any]) -> str:
     return f"load {row['load_id']} ({row['source_code']} {row['file_name'] or row['entity']})"
 
 
-def _require_loaded(row: dict[str, Any]) -> None:
-    if row["status"] != LoadStatus.LOADED:
-        raise WrongUse(f"{_what(row)} is {row['status']}: only what is loaded can be withdrawn. {NOTHING}")
-
-
 def _model(profile: Profile, row: dict[str, Any]) -> Model:
-    """The model of a load that can be withdrawn. Raises WrongUse for any other load."""
+    """The model of a load. Raises WrongUse if the profile does not say it any more."""
     entity = staged_entities(profile).get(row["entity"])
     if entity is None:
         raise WrongUse(
             f"{_what(row)}: the profile {profile.source}.yaml has no entity {row['entity']} any more, so nobody knows what it brought. "
             f"Put the entity back into the profile, then withdraw. {NOTHING}"
         )
-    model = MODELS[entity.model]
-    if row["file_name"] is None or model.merge not in WITHDRAWABLE:
-        raise WrongUse(
-            f"{_what(row)} cannot be withdrawn: that is possible for files of feedback, surveys, payments and declared figures. "
-            f"{NOTHING}. A wrong T is set back by `cchc source rewind {profile.source} MOMENT --why …`"
-        )
-    return model
+    return MODELS[entity.model]
+
+
+def _require_whole_list(connection: Connection, profile: Profile, entity: str, model: Model, load_ids: list[int]) -> None:
+    """Raise WrongUse if only some files of a list are withdrawn: the files of one extract are the list together."""
+    if model.merge != "list":
+        return
+    others = query(
+        connection,
+        "select load_id, file_name from ops.load where source_code = :s and entity = :e and status = 'loaded' and not load_id = any(:l) "
+        "and window_to in (select w.window_to from ops.load as w where w.load_id = any(:l)) order by load_id",
+        {"s": profile.source, "e": entity, "l": load_ids},
+    )
+    if others:
+        rest = ", ".join(f"{row['load_id']} ({row['file_name'] or entity})" for row in others)
+        raise WrongUse(f"the list {entity} was delivered by several loads together; withdraw these with it: {rest}. {NOTHING}")
 
 
 def _repeating(connection: Connection, profile: Profile, entity: str, model: Model, load_ids: list[int]) -> list[int]:
     """The loads that may have repeated what these loads of an entity said. Raises WrongUse if one of them has no landing any more."""
+    if model.merge == "key_list":  # each list is stored by what it changes, so what a later one repeated is known
+        return []
     rows = ask(connection, "runs/load_repeating", source=profile.source, entity=entity, load_ids=load_ids, merge=model.merge)
     gone = [row for row in rows if row["landing_path"] is None]
     if gone:

@@ -204,6 +204,47 @@ def keep_rows(table: str, key: Sequence[str], taken: str) -> str:
         where ({", ".join(f"t.{column}" for column in key)}) in (select {", ".join(key)} from {taken})"""
 
 
+def withdrawn_lists(model: str) -> tuple[str, str]:
+    """Create the temporary tables of the lists of the loads `:loads` of `:s`, and of the items that no other list has."""
+    lists, taken = f"core.{model}_list", f"withdrawn_{model}"
+    return (
+        f"""create temp table {taken}_list on commit drop as
+            select distinct v.source_code, v.fetched_at, v.list_hash from {lists} as v
+            where v.source_code = :s
+                and v.fetched_at in (select l.window_to from ops.load as l where l.load_id = any(:loads))""",
+        f"""create temp table {taken}_item on commit drop as
+            select distinct t.list_hash from {taken}_list as t
+            where not exists (
+                select 1 from {lists} as v
+                where v.list_hash = t.list_hash and (v.source_code, v.fetched_at) not in (select source_code, fetched_at from {taken}_list)
+            )""",
+    )
+
+
+DOSSIERS_WITHOUT_VERSION = """create temp table withdrawn_whole on commit drop as
+    select m.dossier_id, m.received_date, m.finished_date
+    from mart.dossier as m
+    inner join ops.dirty_dossier as d on m.dossier_id = d.dossier_id
+    where not exists (select 1 from core.dossier_version as v where v.dossier_id = m.dossier_id)"""
+DOSSIERS_OF_LISTS = """insert into ops.dirty_dossier
+    select m.dossier_id
+    from mart.dossier as m
+    inner join withdrawn_list as w
+        on m.source_code = w.source_code and w.month_start = cast(date_trunc('month', m.received_date) as date)
+    on conflict do nothing"""
+UNDO_WITHDRAWAL = (
+    "update ops.load as l set status = 'loaded' from ops.withdrawn_load as w where w.withdrawal_id = :w and w.load_id = l.load_id",
+    """update ops.extract as e set status = 'complete'
+        where e.status = 'withdrawn' and exists (
+            select 1 from ops.load as l inner join ops.withdrawn_load as w on w.load_id = l.load_id
+            where w.withdrawal_id = :w and l.extract_id = e.extract_id
+        )""",
+    """insert into ops.dirty_dossier select distinct cast(w.key ->> 'dossier_id' as bigint)
+        from ops.withdrawn_key as w where w.withdrawal_id = :w and w.key ? 'dossier_id' on conflict do nothing""",
+)
+"""Statements that make the loads and extracts of a withdrawal count again, and have its dossiers derived again."""
+
+
 def staged_keys(table: str, key: Sequence[str], staged: str) -> str:
     """Create the temporary table `staged_key`: the staged keys of `:s` of which the withdrawal `:w` has kept nothing yet."""
     return f"""create temp table staged_key on commit drop as
@@ -213,8 +254,8 @@ def staged_keys(table: str, key: Sequence[str], staged: str) -> str:
             and to_jsonb(d) not in (select w.key from ops.withdrawn_key as w where w.withdrawal_id = :w and w.table_name = '{table}')"""
 
 
-def open_again(target: Model, taken: str) -> str:
-    """Open the quarantine entries again that the withdrawn loads `:loads` had resolved, of the keys in the table `taken`.
+def open_again(target: Model) -> str:
+    """Open the quarantine entries again that the withdrawn loads `:loads` had resolved, of the keys of the withdrawal `:w`.
 
     They are those of the entity `:e` of the source `:s`. An entry stays resolved where the version that is in force now is newer and breaks
     no critical rule, or where a retry has written the entry anew.
@@ -223,7 +264,9 @@ def open_again(target: Model, taken: str) -> str:
     same = "n.source_code = q.source_code and n.entity = q.entity and n.key = q.key and n.rule = q.rule"
     return f"""update ops.quarantine as q set resolved_at = null
         where q.source_code = :s and q.entity = :e and q.rule not in {JUDGED_ALWAYS}
-            and q.key in (select cast(t.{key} as text) from {taken} as t)
+            and q.key in (
+                select r.record ->> '{key}' from ops.withdrawn_row as r where r.withdrawal_id = :w and r.table_name = '{target.versions}'
+            )
             and exists (
                 select 1 from ops.load as w
                 where w.load_id = any(:loads) and q.resolved_at between w.started_at and w.ended_at and q.load_id <> w.load_id
@@ -576,6 +619,11 @@ _ITEM = {
     "dossier": "v.dossier_code",
     "declared_figure": ("concat_ws('', v.file_name, ', SoLieu!A', v.file_line, ': ' || concat_ws('/', v.numerator, v.denominator))"),
 }
+
+
+def has_item(model: Model) -> bool:
+    """Whether an item of an indicator can be told from a row of the model's versions."""
+    return model.item is not None or model.name in _ITEM
 
 
 def withdrawn_items(model: Model) -> str:

@@ -7,7 +7,7 @@ from ops.extract as e
 where
     (cast(:source as text) is null or e.source_code = :source)
     and (
-        e.status in ('complete', 'blocked', 'superseded')
+        e.status in ('complete', 'blocked', 'superseded', 'withdrawn')
         or (
             e.status = 'failed'
             and exists (

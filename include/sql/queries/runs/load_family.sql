@@ -34,8 +34,7 @@ select
     l.status,
     l.window_to,
     l.landing_path,
-    l.manifest,
-    l.load_id = any(cast(:load_ids as bigint [])) as is_asked
+    l.manifest
 from ops.load as l
 inner join family as f on l.load_id = f.load_id
 order by l.load_id
