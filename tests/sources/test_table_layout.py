@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,68 @@ def test_endings_in_capitals_are_read(read: Read) -> None:
     assert codes(read(text, name="bao_cao_1.CSV")) == ["BB-1"]
     assert codes(read(gzip.compress(text), name="bao_cao_1.Csv.GZ")) == ["BB-1"]
     assert codes(read(bytes_of(report()), name="bao_cao_1.XLSX")) == ["BB-1", "BB-2", "BB-3"]
+
+
+def renamed(*names: str) -> Callable[[dict[str, Any]], None]:
+    """A change of the profile: the end of the processing time has these names; the header is one row, without an end."""
+
+    def change(entity: dict[str, Any]) -> None:
+        with_layout(header_rows=None, below_header=None, end=None)(entity)
+        entity["columns"]["due_at"]["from"] = list(names)
+
+    return change
+
+
+HEADER = "Mã hồ sơ,Đơn vị,Thời gian / Tiếp nhận,Thời gian / Trả kết quả,Hình thức,"
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_column_has_another_name_in_another_year(read: Read, plain: bool) -> None:
+    def change(entity: dict[str, Any]) -> None:
+        renamed("Hẹn trả", "Hạn trả", "Ngày hẹn")(entity)
+        if plain:
+            del entity["layout"]
+
+    row = "BB-1,Phòng Mẫu,03/01/2023,,,10/01/2023\n"
+    for name in ("Hẹn trả", "Hạn trả", "Ngày hẹn"):
+        load = read(f"{HEADER}{name}\n{row}".encode(), change, "bao_cao_1.csv")
+        assert [record["Hẹn trả"] for record in records(load)] == ["10/01/2023"], "by the first name, whatever the file says"
+        assert "Hẹn trả" in load.manifest["fields"]["present"]
+    told = blocked(read(f"{HEADER}Hẹn trả,Ngày hẹn\n".encode(), change, "bao_cao_1.csv"))
+    assert "the header has Hẹn trả and Ngày hẹn, which are names of one field by the profile" in told
+    assert "look at entities.dossiers.columns.due_at in the profile" in told
+    told = blocked(read(f"{HEADER}Hẹn\n{row}".encode(), change, "bao_cao_1.csv"))
+    assert "lacks 1 of the 6 columns that the profile uses: Hẹn trả or Hạn trả or Ngày hẹn (due_at)" in told
+    book = Workbook()
+    for line in (f"{HEADER}Hạn trả", row.strip()):
+        book.worksheets[0].append(line.split(","))
+    book.worksheets[0].title = "Tháng 1"
+    assert [record["Hẹn trả"] for record in records(read(bytes_of(book), change))] == ["10/01/2023"]
+
+
+def test_a_record_of_ndjson_has_one_of_the_names(read: Read) -> None:
+    def change(entity: dict[str, Any]) -> None:
+        renamed("Hẹn trả", "Hạn trả")(entity)
+        entity["file_pattern"] = "*.ndjson"
+
+    lines = ['{"Mã hồ sơ": "1", "Hạn trả": "a"}', '{"Mã hồ sơ": "2", "Hẹn trả": "b"}', '{"Mã hồ sơ": "3", "Hẹn trả": "", "Hạn trả": "c"}']
+    load = read(("\n".join(lines) + "\n").encode(), change, "x.ndjson")
+    assert [record["Hẹn trả"] for record in records(load) if record] == ["a", "b"]
+    assert rows(load)[2] == [3, None, "it has two names of one field (Hẹn trả)"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (renamed("Hẹn trả"), "'from' as a list has two or more different names of one field"),
+        (renamed("Hẹn trả", "Hẹn trả"), "'from' as a list has two or more different names"),
+        (renamed("Hẹn trả", "Đơn vị"), "'Đơn vị' is another name of 'Hẹn trả', and a field of its own in another place"),
+        (renamed("Hẹn trả", "Mã hồ sơ"), "'Mã hồ sơ' is another name of 'Hẹn trả', and a field of its own"),
+    ],
+)
+def test_names_that_cannot_be_meant_are_refused(tmp_path: Path, change: Callable[[dict[str, Any]], None], words: str) -> None:
+    with pytest.raises(NotConfigured, match=words):
+        profile_with(tmp_path, change)
 
 
 def test_a_file_without_a_header(read: Read) -> None:

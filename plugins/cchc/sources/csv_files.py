@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from unicodedata import normalize
 
-from cchc.sources.delivered import Tally, Unfinished, Unreadable, Watched, picked_columns, require_end, too_long
+from cchc.sources.delivered import Tally, Unfinished, Unreadable, Watched, known_names, picked_columns, require_end, too_long
 from cchc.sources.header import SEARCHED_ROWS, Row, find_header, is_empty
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.profile import Entity, Files, Layout
@@ -82,7 +82,7 @@ def _plain(
     if header is None:
         require_end(watched)
         raise Unreadable("line 1: there is no header")
-    tally.header = header
+    tally.header = header = known_names(header, entity)
     picks = picked_columns(header, entity, rows)
     for row in rows:
         start, place.line = place.line + 1, rows.line_num
@@ -160,7 +160,7 @@ def _separator(lines: list[str], entity: Entity) -> str:
     def met(separator: str) -> int:
         rows = enumerate(csv.reader((line.replace("\0", "") for line in lines), **_form(separator, layout.quote)), 1)
         header, _ = find_header(iter(list(rows)), entity, replace(layout, header_row=None))
-        return len(wanted & set(header.names)) if header is not None else 0
+        return len(wanted & {entity.aliases.get(name, name) for name in header.names}) if header is not None else 0
 
     layout = entity.layout
     if layout.names:

@@ -96,6 +96,20 @@ def too_long(line: int, limits: Limits) -> Unreadable:
     return Unreadable(f"the record that begins at line {line} has more than {limits.record} MB (CCHC_MAX_RECORD_MB)")
 
 
+def known_names(header: list[str], entity: Entity, where: str = "line 1") -> list[str]:
+    """A header with the name by which each field is known in place of another name of it. Raises Unreadable if a field is there twice."""
+    aliases = entity.aliases
+    for known in dict.fromkeys(aliases.values()):
+        met = [name for name in dict.fromkeys(header) if aliases.get(name, name) == known]
+        if len(met) > 1:
+            column = next(column.name for column in entity.columns if column.source == known)
+            raise Unreadable(
+                f"{where}: the header has {' and '.join(met)}, which are names of one field by the profile",
+                f"entities.{entity.name}.columns.{column}",
+            )
+    return [aliases.get(name, name) for name in header] if aliases else header
+
+
 def picked_columns(header: list[str], entity: Entity, rows: Iterable[list[Any]], where: str = "line 1") -> list[tuple[int, str]]:
     """The columns that may land, each with its place. `rows`: the rows after the header; `where`: its place in the file, in words.
 

@@ -140,8 +140,13 @@ class FieldCounts:
 
 def named(names: Iterable[str], entity: Entity) -> str:
     """Fields with the columns that they fill: `Ngày hẹn trả (due_at), Kênh (channel_code)`."""
-    uses = entity.fields
-    return ", ".join(f"{name} ({uses[name]})" if name in uses else name for name in names)
+    uses, others = entity.fields, entity.aliases
+
+    def told(name: str) -> str:
+        shown = " or ".join([name, *(alias for alias, known in others.items() if known == name)])
+        return f"{shown} ({uses[name]})" if name in uses else shown
+
+    return ", ".join(told(name) for name in names)
 
 
 def new_names(new: Collection[str], missing: Iterable[str]) -> str:

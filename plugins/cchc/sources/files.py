@@ -11,7 +11,7 @@ import gzip
 import io
 import itertools
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from hashlib import sha256
 from importlib import import_module
@@ -137,9 +137,10 @@ def read_records(
             else:
                 watched = Watched(stream, most=limits.file * MIB)  # type: ignore[arg-type]  # both are readable binary streams
                 content: Any = stack.enter_context(io.BufferedReader(watched, CHUNK))
-                for pair in _reading(inbox, name, content, watched, entity, files, tally, limits):
+                aliases = entity.aliases
+                for number, record in _reading(inbox, name, content, watched, entity, files, tally, limits):
                     tally.read = watched.count
-                    yield pair
+                    yield number, _by_known_names(record, aliases) if aliases else record
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise Unfinished("its gzip is broken or not at its end") from error
         while raw.read(CHUNK):
@@ -185,6 +186,19 @@ def _whole(stream: Any, limits: Limits) -> bytes:
 def strict_workbook(kind: str) -> Any:
     """The module that reads workbooks of a kind cell by cell (`files.workbook` of a profile): `read`, `rules_stamp`, `NAME_WORDS`."""
     return import_module(STRICT_WORKBOOKS[kind])
+
+
+def _by_known_names(record: Any, aliases: Mapping[str, str]) -> Any:
+    """A record with the name by which each field is known; a Problem if it has two names of one field."""
+    if type(record) is not dict:
+        return record
+    found: dict[str, Any] = {}
+    for name, value in record.items():
+        known: str = aliases.get(name, name)
+        if known in found:
+            return Problem(f"it has two names of one field ({known})")
+        found[known] = value
+    return found
 
 
 def _ndjson(content: Any, watched: Watched, limits: Limits) -> Iterator[tuple[int, Any]]:

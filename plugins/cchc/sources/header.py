@@ -56,8 +56,8 @@ def find_header(rows: Iterator[Row], entity: Entity, layout: Layout, merged: Mer
     found = [_header(read[at : at + layout.header_rows], read[:at], merged) for at in range(len(read) - layout.header_rows + 1)]
     if not found:
         return None, []
-    wanted = set(entity.table_columns)
-    best = max(found, key=lambda header: len(wanted & set(header.names)))  # the first of equal ones
+    wanted, aliases = set(entity.table_columns), entity.aliases
+    best = max(found, key=lambda header: len(wanted & {aliases.get(name, name) for name in header.names}))  # the first of equal ones
     return best, read[len(best.above) + layout.header_rows :]
 
 

@@ -247,7 +247,8 @@ def _column(name: str, entry: str | ColumnKeys) -> Column:
     items = entry.items if isinstance(entry, ColumnFile) else None
     return Column(
         name=name,
-        source=entry.source,
+        source=entry.field,
+        aliases=entry.aliases,
         type=entry.type if isinstance(entry, ItemFile) else "text",
         critical=entry.critical,
         extract=entry.extract,

@@ -145,6 +145,13 @@ Months = Annotated[
 ]
 
 
+def _form_of_names(value: Any) -> str:
+    return "names" if isinstance(value, list) else "name"
+
+
+Names = Annotated[Annotated[str, Tag("name")] | Annotated[list[str], Tag("names")], Discriminator(_form_of_names)]
+
+
 class ColumnKeys(Typed):
     """What a column and a field of a list's items have in common.
 
@@ -153,7 +160,12 @@ class ColumnKeys(Typed):
 
     nulls: ClassVar = {"otherwise": "null"}  # YAML converts an unquoted null to None
 
-    source: str | None = Field(None, alias="from", description="The field of the source. Give exactly one of `from`, `const`, `file`.")
+    source: Names | None = Field(
+        None,
+        alias="from",
+        description="The field of the source. Give exactly one of `from`, `const`, `file`. A list has the names of one field whose name "
+        "changes from file to file: each file has exactly one of them.",
+    )
     const: str | None = Field(None, description="The same value in every row.")
     file: Literal["date", "revision"] | None = Field(
         None, description="The day or the revision that stands in the file's name (`files.name` finds it)."
@@ -215,8 +227,20 @@ class ColumnKeys(Typed):
     )
     reason: str | None = Field(None, description="Why the source need not have the field.")
 
+    @property
+    def field(self) -> str | None:
+        """The field of the source; of several names the first one, by which it is known everywhere."""
+        return self.source[0] if isinstance(self.source, list) else self.source
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The other names of the field."""
+        return tuple(self.source[1:]) if isinstance(self.source, list) else ()
+
     @model_validator(mode="after")
     def _rules(self) -> ColumnKeys:
+        if isinstance(self.source, list) and (len(self.source) < 2 or len(set(self.source)) < len(self.source)):
+            raise Fault("'from' as a list has two or more different names of one field.")
         if self.present and len(self.present) != 2:
             raise Fault("'present' is two texts: the value when the field is there, and when it is missing.")
         if [self.source, self.const, self.file].count(None) != 2:
@@ -396,27 +420,33 @@ class EntityFile(Typed):
         None, min_length=1, description="An SQL file with one SELECT, beside the profile or below its folder. In place of `table`."
     )
 
+    @property
+    def has_aliases(self) -> bool:
+        """Whether a field of the entity has several names."""
+        return any(isinstance(column, ColumnFile) and column.aliases for column in self.columns.values())
+
     @model_validator(mode="after")
     def _rules(self) -> EntityFile:
         clock = self.changed_at if isinstance(self.changed_at, str) else getattr(self.changed_at, "source", None)
         long = {name: column for name, column in self.columns.items() if isinstance(column, ColumnFile)}
         for long_name, column in long.items():
-            if column.optional and column.source in (*self.key, *self.key_else, clock):
-                raise Fault(f"{column.source!r} is part of the key or the change time, so it cannot be optional.", "columns", long_name)
+            if column.optional and column.field in (*self.key, *self.key_else, clock):
+                raise Fault(f"{column.field!r} is part of the key or the change time, so it cannot be optional.", "columns", long_name)
         # a delivered field is hashed for every column or for none; fields of the key and of the change time are never hashed
-        keyed = {column.source for column in long.values() if column.personal}
-        clear = {column if isinstance(column, str) else column.source for name, column in self.columns.items() if not _is_keyed(column)}
+        keyed = {column.field for column in long.values() if column.personal}
+        clear = {_field(column) for column in self.columns.values() if not _is_keyed(column)}
         for name in sorted(field for field in keyed & {*clear, *self.key, *self.key_else, clock} if field is not None):
-            place = next(place for place, column in long.items() if column.source == name and column.personal)
+            place = next(place for place, column in long.items() if column.field == name and column.personal)
             raise Fault(
                 f"{name!r} is personal in one place and in clear in another; make it personal: hmac in all of them.", "columns", place
             )
-        for name in (*self.key, *(column if isinstance(column, str) else column.source or "" for column in self.columns.values())):
+        for name in (*self.key, *(_field(column) or "" for column in self.columns.values())):
             if is_broken(name):
                 raise Fault(f"{name!r} begins with $ and is not a JSONPath, such as $.hoSo.ma.")
-        lists = [column.source for column in long.values() if column.items is not None]
+        lists = [column.field for column in long.values() if column.items is not None]
         if len(lists) != len(set(lists)):
             raise Fault("a list field feeds two columns; one column takes all of its items.")
+        _check_aliases(self)
         return self
 
     def own_formats(self) -> dict[str, list[str]]:
@@ -432,6 +462,24 @@ class EntityFile(Typed):
         if isinstance(self.changed_at, ChangedField):
             found["changed_at.formats"] = self.changed_at.formats or []
         return found
+
+
+def _field(column: str | ColumnFile) -> str | None:
+    """The field of the source that fills a column."""
+    return column if isinstance(column, str) else column.field
+
+
+def _check_aliases(entity: EntityFile) -> None:
+    """Raise Fault where the other name of a field is the name of another one, or stands in a list."""
+    long = {name: column for name, column in entity.columns.items() if isinstance(column, ColumnFile)}
+    names = {_field(column) for column in entity.columns.values()} | {*entity.key, *entity.key_else}
+    known: dict[str, str | None] = {}
+    for name, column in long.items():
+        for alias in column.aliases:
+            if alias in names or known.setdefault(alias, column.field) != column.field:
+                raise Fault(f"{alias!r} is another name of {column.field!r}, and a field of its own in another place.", "columns", name)
+        if any(isinstance(item, ItemFile) and item.aliases for item in (column.items or {}).values()):
+            raise Fault("a field of a list's items has one name.", "columns", name)
 
 
 def _is_keyed(column: str | ColumnFile) -> bool:
@@ -606,6 +654,8 @@ class ProfileFile(Typed):
                 raise Fault("'file' needs 'files' with 'name', which finds the day in the file's name.", "entities", name, "changed_at")
             if self.files is not None and entity.file_pattern is None:
                 raise Fault("the source has 'files', so the entity needs 'file_pattern'.", "entities", name)
+            if (self.files is None or self.http is not None or self.database is not None) and entity.has_aliases:
+                raise Fault("'from' with several names goes with 'files' alone.", "entities", name)
             if entity.layout is not None and (self.files is None or self.files.workbook is not None):
                 raise Fault("'layout' goes with 'files', and not with workbooks that are read cell by cell.", "entities", name)
             if self.http is not None and entity.each is not None and not entity.each.parent_key:

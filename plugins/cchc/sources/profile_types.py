@@ -24,7 +24,7 @@ class Column:
 
     `source`: the delivered field; None for `const` and `file`. `type` is only used inside a list; otherwise the staging table decides.
     `items`: the fields of a list field. `flag`: a second column for whether `shift_12h_onto` moved the time. `optional`: the column
-    may be absent from a delivery, for the `reason` given with it.
+    may be absent from a delivery, for the `reason` given with it. `aliases`: other names of `source`, of which a file has exactly one.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Column:
     loose_codes: bool = field(default=False, repr=False)
     true_words: tuple[str, ...] = field(default=(), repr=False)
     false_words: tuple[str, ...] = field(default=(), repr=False)
+    aliases: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,12 @@ class Entity:
     @property
     def judged_by(self) -> tuple[Any, ...]:
         """What of the entity decides whether a file can be read. What it does not use is not in it, so the files of before stay known."""
-        return (self, *(each for each in (self.layout, self.records, self.where) if each))
+        return (self, *(each for each in (self.layout, self.records, self.where, self.aliases) if each))
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """The other names of fields, each with the name by which the field is known."""
+        return {alias: column.source for column in self.columns for alias in column.aliases if column.source is not None}
 
     @property
     def key_list(self) -> Entity:

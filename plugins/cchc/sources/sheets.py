@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 import python_calamine
 
-from cchc.sources.delivered import Tally, Unfinished, Unreadable, picked_columns
+from cchc.sources.delivered import Tally, Unfinished, Unreadable, known_names, picked_columns
 from cchc.sources.header import is_empty
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
@@ -72,7 +72,7 @@ def _plain(
     rows = sheet.to_python(skip_empty_area=False)
     if not rows:
         raise Unreadable("line 1: there is no header")
-    tally.header = header = [normalize("NFC", str(cell)).strip() for cell in rows[0]]
+    tally.header = header = known_names([normalize("NFC", str(cell)).strip() for cell in rows[0]], entity)
     picks = picked_columns(header, entity, rows[1:])
     for number, row in enumerate(rows[1:], 2):
         if is_empty(row):

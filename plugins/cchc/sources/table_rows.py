@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from cchc.sources.delivered import Tally, Unreadable, picked_columns
+from cchc.sources.delivered import Tally, Unreadable, known_names, picked_columns
 from cchc.sources.header import SEARCHED_ROWS, Header, Merged, Row, find_header, is_empty, name_of
 from cchc.sources.profile import Entity, Layout
 from cchc.sources.records import Problem
@@ -28,7 +29,7 @@ def table_records(
         place = f"row {layout.header_row}" if layout.header_row else "line 1"
         raise Unreadable(f"{place}: there is no header", *((f"{_place(entity)}.header_row",) if layout.header_row else ()))
     first, rest = _peeked(itertools.chain(read, given))
-    picks = _picks(header, entity, layout, first)
+    header, picks = _picks(header, entity, layout, first)
     tally.header = header.names
     for _, row in header.above:
         tally.left.before_header += not is_empty(row)
@@ -42,15 +43,19 @@ def _peeked(rows: Iterator[Row]) -> tuple[list[Any], Iterator[Row]]:
     return ([], rows) if first is None else (first[1], itertools.chain([first], rows))
 
 
-def _picks(header: Header, entity: Entity, layout: Layout, first: list[Any]) -> list[tuple[int, str]]:
-    """The columns that may land, each with its place. Raises LacksColumns or Unreadable if the header is not that of the profile."""
+def _picks(header: Header, entity: Entity, layout: Layout, first: list[Any]) -> tuple[Header, list[tuple[int, str]]]:
+    """The header with the known names, and the columns that may land, each with its place.
+
+    Raises LacksColumns or Unreadable if the header is not that of the profile.
+    """
     if layout.names:
         place = f"{_place(entity)}.names"
     elif layout.header_row is None:
         place = f"row {header.row} (of the first {SEARCHED_ROWS} rows the one most like a header)"
     else:
         place = f"row {header.row}"
-    return picked_columns(header.names, entity, [first], place)
+    header = replace(header, names=known_names(header.names, entity, place))
+    return header, picked_columns(header.names, entity, [first], place)
 
 
 def _place(entity: Entity) -> str:
