@@ -314,6 +314,11 @@ def test_deletions_are_asked_for_although_a_day_has_a_nul(pull: Callable[..., An
 def test_empty_rows_of_a_table_are_no_records(drop: Drop) -> None:
     loads = drop({"signatures_a.csv": table(GOOD) + b",,,,,,\n\n  , ,,,,,\n" + ",".join(["K2", *GOOD[1:]]).encode() + b"\n"})
     assert [(line, record["IdKySo"]) for line, record, _ in rows(loads["signatures_a.csv"])] == [(2, "K1"), (6, "K2")]
+    assert loads["signatures_a.csv"].manifest["left_alone"] == {"empty": 3}
+    book = workbook([dict(zip(COLUMNS, GOOD, strict=True)), {}, {"IdKySo": "  "}, {"IdKySo": "K2"}], COLUMNS)
+    load = drop({"signatures_b.xlsx": bytes_of(book)})["signatures_b.xlsx"]
+    assert [(line, record["IdKySo"]) for line, record, _ in rows(load)] == [(2, "K1"), (5, "K2")]
+    assert load.manifest["left_alone"] == {"empty": 2}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from openpyxl import Workbook
 
 from cchc.errors import NotConfigured
 from cchc.sources.header import joined
+from cchc.sources.vietnamese_letters import encode
 from tests.sources.conftest import records, rows
 from tests.sources.table_reading import Read, blocked, codes, with_layout
 from tests.support.files import bytes_of
@@ -229,6 +230,48 @@ def test_names_that_cannot_be_meant_are_refused(tmp_path: Path, change: Callable
         profile_with(tmp_path, change)
 
 
+PLACES = {
+    "Mã hồ sơ": [1, 6],
+    "Đơn vị": [7, 18],
+    "Thời gian / Tiếp nhận": [20, 29],
+    "Thời gian / Hẹn trả": [30, 39],
+    "Thời gian / Trả kết quả": [40, 49],
+    "Hình thức": [50, 59],
+}
+FIXED = "BB-1  Phòng Mẫu    03/01/202310/01/2023          Trực tuyến"
+
+
+def at_places(**keys: Any) -> Callable[[dict[str, Any]], None]:
+    """A change of the profile: columns at fixed places, without an end."""
+    return with_layout(**{"fixed_width": PLACES, "header_rows": None, "end": None, "sheets": None, "not_records": None} | keys)
+
+
+def test_columns_at_fixed_places(read: Read) -> None:
+    lines = ["DANH SÁCH", FIXED, "", FIXED.replace("BB-1", "BB-2"), FIXED[:45], FIXED + " x", FIXED[:18] + "!" + FIXED[19:], "Cộng: 2"]
+    load = read(("\n".join(lines) + "\n").encode(), at_places(end={"begins_with": ["Cộng"]}), "bao_cao_1.csv")
+    assert records(load)[0] == {
+        "Mã hồ sơ": "BB-1",
+        "Đơn vị": "Phòng Mẫu",
+        "Thời gian / Tiếp nhận": "03/01/2023",
+        "Thời gian / Hẹn trả": "10/01/2023",
+        "Thời gian / Trả kết quả": "",
+        "Hình thức": "Trực tuyến",
+    }
+    assert [(line, record is not None) for line, record, _ in rows(load)] == [(2, True), (4, True), (5, False), (6, False), (7, False)]
+    assert [problem for _, _, problem in rows(load)[2:]] == [f"{cells} cells where the header has 6" for cells in (4, 7, 7)]
+    assert load.manifest["left_alone"] == {"below_header": 1, "empty": 1, "below_end": 1, "end_row": 8}
+
+
+def test_lines_of_fixed_places_may_be_short_where_the_profile_says_so(read: Read) -> None:
+    text = (FIXED[:39] + "\n" + FIXED).encode()
+    change = at_places(below_header=None, short_lines=True, open_end=True)
+    assert [record["Hình thức"] for record in records(read(text, change, "bao_cao_1.csv"))] == ["", "Trực tuyến"]
+    load = read(FIXED[:39].encode(), at_places(below_header=None, open_end=True), "bao_cao_1.csv")
+    assert (load.status, "neither a newline nor all of its cells" in (load.message or "")) == ("waiting", True)
+    load = read(encode(FIXED + "\n", "tcvn3"), at_places(below_header=None, encodings=["utf-8", "tcvn3"]), "bao_cao_1.csv")
+    assert records(load)[0]["Hình thức"] == "Trực tuyến"
+
+
 def test_a_file_without_a_header(read: Read) -> None:
     names = ["Mã hồ sơ", "Thời gian / Tiếp nhận", "Thời gian / Hẹn trả", "Thời gian / Trả kết quả", "Đơn vị", "Hình thức"]
     change = with_layout(names=names, header_rows=None, below_header=None, end=None, sheets=None)
@@ -259,6 +302,12 @@ def test_joined_names() -> None:
         ({"names": ["a", "a"], "header_rows": None}, "'names' has a name twice"),
         ({"header_rows": 9}, "'header_rows' must be at most 5"),
         ({"header": 3}, "unknown key 'header'"),
+        ({"fixed_width": PLACES}, "do not go with 'fixed_width'"),
+        ({"fixed_width": {"a": [1]}, "header_rows": None, "sheets": None}, r"'a' is \[first character, last character\], from 1"),
+        ({"fixed_width": {"a": [0, 2]}, "header_rows": None, "sheets": None}, "'a' begins at 0, and the column before it ends at 0"),
+        ({"fixed_width": {"a": [1, 4], "b": [4, 5]}, "header_rows": None, "sheets": None}, "'b' begins at 4, and the column before it"),
+        ({"fixed_width": {"a": [1, 4]}, "header_rows": None, "sheets": None, "encodings": ["vni"]}, "vni may write a letter in two bytes"),
+        ({"short_lines": True}, "'short_lines' goes with 'fixed_width'"),
     ],
 )
 def test_a_layout_that_cannot_be_meant_is_refused(tmp_path: Path, keys: dict[str, Any], words: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from unicodedata import normalize
 
 from cchc.sources.delivered import Tally, Unfinished, Unreadable, Watched, known_names, picked_columns, require_end, too_long
+from cchc.sources.fixed_width import fixed_rows
 from cchc.sources.header import SEARCHED_ROWS, Row, find_header, is_empty
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.profile import Entity, Files, Layout
@@ -111,8 +112,11 @@ def _laid_out(
 ) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
     """The records of a file whose table stands as the entity's layout says."""
     csv.field_size_limit(limits.record * MIB)
-    ahead = _Ahead(text, limits)
     layout = entity.layout or Layout()
+    if layout.fixed_width:
+        yield from _at_fixed_places(text, place, entity, layout, files, tally, limits)
+        return
+    ahead = _Ahead(text, limits)
     form = _form(layout.delimiter or files.delimiter or _separator(ahead.lines, entity), layout.quote)
     rows = _Numbered(ahead, form, limits, before=0)
 
@@ -127,6 +131,21 @@ def _laid_out(
 
     yield from table_records(numbered(), entity, tally, files.trailer)
     place.is_short = len(last) < len(tally.header or ()) and tally.left.end_row is None
+
+
+def _at_fixed_places(
+    text: io.TextIOWrapper, place: _Place, entity: Entity, layout: Layout, files: Files, tally: Tally, limits: Limits
+) -> Iterator[tuple[int, dict[str, Any] | Problem]]:
+    """The records of a file whose columns stand at fixed places of each line."""
+
+    def rows() -> Iterator[Row]:
+        for number, row in fixed_rows(text, layout.fixed_width, layout.short_lines, limits):
+            place.line = number
+            place.is_short = len(row) < len(layout.fixed_width)
+            yield number, row
+
+    yield from table_records(rows(), entity, tally, files.trailer)
+    place.is_short = place.is_short and tally.left.end_row is None
 
 
 class _Ahead:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -19,7 +19,8 @@ from cchc.sources.described import described
 from cchc.sources.inbox import Inbox, subject
 from cchc.sources.kinds import small_ending
 from cchc.sources.landing import Check
-from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MANIFEST_BYTES, MIB
+from cchc.sources.limits import FIRST_YEAR, FIRST_YEAR_ALONE, HIGHEST_REVISION, LAST_YEAR, MANIFEST_BYTES, MIB
+from cchc.sources.name_patterns import is_shorter_than_a_day
 from cchc.sources.profile import FileManifest, Files
 
 SHA256 = "[0-9a-fA-F]{64}"
@@ -27,10 +28,11 @@ SHA256 = "[0-9a-fA-F]{64}"
 
 @dataclass(frozen=True)
 class FileName:
-    """The day and the revision (1 is the first) in the name of a file."""
+    """The day and the revision (1 is the first) in the name of a file; of a year or month its first day, and `last_day`."""
 
     day: date
     revision: int
+    last_day: date
 
 
 def parse_name(name: str, files: Files) -> FileName | None:
@@ -40,13 +42,35 @@ def parse_name(name: str, files: Files) -> FileName | None:
         return None
     groups = match.groupdict()
     try:
-        digits = re.sub(r"\D", "", groups["date"])
-        # a file for a month has the first day of the month
-        day = datetime.strptime(digits, "%Y%m%d" if len(digits) != 6 else "%Y%m").date()  # noqa: DTZ007  # a day has no zone
+        day, last_day = _days(groups)
         revision = int(groups.get("revision") or 1)
     except ValueError:
         return None
-    return FileName(day, revision) if FIRST_YEAR <= day.year <= LAST_YEAR and revision <= HIGHEST_REVISION else None
+    first = FIRST_YEAR if day == last_day else FIRST_YEAR_ALONE
+    return FileName(day, revision, last_day) if first <= day.year <= LAST_YEAR and revision <= HIGHEST_REVISION else None
+
+
+def _days(groups: dict[str, str | None]) -> tuple[date, date]:
+    """The first and the last day of what a name says. Raises ValueError if it is none."""
+    digits = re.sub(r"\D", "", groups["date"] or "")
+    if "year" in groups or len(digits) == 4:
+        year, month, day = int(groups.get("year") or digits), groups.get("month"), groups.get("day")
+        first = date(year, int(month or 1), int(day or 1))
+        if day:
+            return first, first
+        after = date(year + 1, 1, 1) if not month or month == "12" else date(year, int(month) + 1, 1)
+        return first, after - timedelta(days=1)
+    # a file for a month has the first day of the month
+    only = datetime.strptime(digits, "%Y%m%d" if len(digits) != 6 else "%Y%m").date()  # noqa: DTZ007  # a day has no zone
+    return only, only
+
+
+def name_words(files: Files) -> str:
+    """What names are allowed, in words."""
+    words = f"expected a name like {files.name_words or files.name}"
+    short = is_shorter_than_a_day(files.name_words or "")
+    days = f"a year from {FIRST_YEAR_ALONE} to {LAST_YEAR}" if short else f"a day from {FIRST_YEAR} to {LAST_YEAR}"
+    return f"{words}, with {days} and a revision of at most {HIGHEST_REVISION}"
 
 
 def matched_name(name: str, files: Files) -> re.Match[str] | None:

@@ -10,7 +10,7 @@ import itertools
 import logging
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ from cchc.sources.landing import (
     write_manifest,
 )
 from cchc.sources.left_in_folder import left_in_folder
-from cchc.sources.limits import FIRST_YEAR, HIGHEST_REVISION, LAST_YEAR, MIB, Limits
+from cchc.sources.limits import MIB, Limits
 from cchc.sources.needs import check_dated
 from cchc.sources.profile import Column, Entity, Files, Profile
 from cchc.sources.records import Intake, missing_test
@@ -369,7 +369,7 @@ def newest_day(profile: Profile, names: list[str]) -> date | None:
     if config.name is None:
         return None
     named = [name for entity in profile.entities.values() for name in matching(entity, names)]
-    days = [parsed.day for name in named if (parsed := day_files.parse_name(name, config)) is not None]
+    days = [parsed.last_day for name in named if (parsed := day_files.parse_name(name, config)) is not None]
     return max(days, default=None)
 
 
@@ -406,7 +406,8 @@ def _due_files(job: _Job, entity: Entity, names: list[str]) -> list[str]:
             wanted.append((date.min, 0, name))
             continue
         midnight = datetime.combine(parsed.day, datetime.min.time(), job.profile.zone_info)
-        early = job.window.explicit and job.window.start is not None and midnight < job.window.start
+        last = datetime.combine(parsed.last_day, datetime.min.time(), job.profile.zone_info)
+        early = job.window.explicit and job.window.start is not None and last < job.window.start
         # Nobody can declare a month that has not begun, so such a workbook is refused, except in a window of the past.
         is_asked = midnight < job.window.end or (config.workbook is not None and not job.window.explicit)
         if is_asked and not early:
@@ -510,12 +511,10 @@ def _identify(inbox: Inbox, file: _File, config: Files) -> None:
     if config.name is not None:
         file.parsed = day_files.parse_name(file.name, config)
         if file.parsed is None:
-            words = files.strict_workbook(config.workbook).NAME_WORDS if config.workbook else config.name
-            raise files.Unreadable(
-                f"B1 name: expected a name like {words}, with a day from {FIRST_YEAR} to {LAST_YEAR} and a revision of at most "
-                f"{HIGHEST_REVISION}, found {file.name}",
-                *(() if config.workbook else ("files.name",)),
-            )
+            if config.workbook:
+                config = replace(config, name_words=files.strict_workbook(config.workbook).NAME_WORDS)
+            where = () if config.workbook else ("files.name",)
+            raise files.Unreadable(f"B1 name: {day_files.name_words(config)}, found {file.name}", *where)
     if config.manifest is not None:
         file.facts |= {"delivered_sha256": file.own_sha}
         other = day_files.manifest_name(file.name, config.manifest)

@@ -15,6 +15,7 @@ MIB = 2**20
 KEY_BYTES = 500  # a key or a code; PostgreSQL's indexes take no more than 2,700
 TEXT_CHARACTERS = 20_000  # any other text of a record
 FIRST_YEAR, LAST_YEAR = 1990, 2100  # the days that the name of a file may have
+FIRST_YEAR_ALONE = 1900  # the first year of a name that has a year or a month alone, such as that of an archive
 HIGHEST_REVISION = 9_999
 MANIFEST_BYTES = MIB
 ARCHIVE_MEMBERS = 50_000

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from cchc.errors import NotConfigured
+from cchc.sources.name_patterns import is_shorter_than_a_day
 
 if TYPE_CHECKING:
     from cchc.sources.profile_types import Column, Entity, Files
@@ -73,6 +74,8 @@ def unmet_needs(entity: Entity, files: Files | None, told: Collection[str] = ())
             f"{_words(by_name)} comes from the file's name, so the source needs 'files' with 'name', a regular expression that "
             "finds (?P<date>…) and (?P<revision>…) in it."
         )
+    if entity.model == "payment" and files is not None and is_shorter_than_a_day(files.name_words or ""):
+        unmet.append("a day of payments is replaced as a whole, so 'files.name' needs a day, not a year or a month alone.")
     if entity.model == "payment" and (files is None or files.manifest is None):
         unmet.append(
             "a day of payments is replaced as a whole by its highest valid revision, so the source needs 'files' with 'manifest' "

@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 from cchc.errors import NotConfigured
 from cchc.near import near
+from cchc.sources.name_patterns import with_placeholders
 from cchc.sources.needs import check_needs
 from cchc.sources.profile_file import (
     NAME,
@@ -161,7 +162,8 @@ def _paginator(entry: PaginatorFile) -> Paginator:
 def _files(entry: FilesFile) -> Files:
     formats = {} if entry.formats is None else entry.formats.model_dump()
     return Files(
-        name=entry.name,
+        name=None if entry.name is None else with_placeholders(entry.name),
+        name_words=entry.name,
         manifest=None if entry.manifest is None else FileManifest(**entry.manifest.model_dump()),
         full=entry.full,
         workbook=entry.workbook,
@@ -219,7 +221,7 @@ def _layout(entry: LayoutFile) -> Layout:
         header_row=entry.header_row,
         header_rows=entry.header_rows,
         below_header=entry.below_header,
-        names=tuple(entry.names),
+        names=tuple(entry.names or entry.fixed_width),
         end=None if entry.end is None else End(**entry.end.model_dump() | {"begins_with": tuple(entry.end.begins_with)}),
         not_records=tuple(entry.not_records),
         sheets=tuple(entry.sheets),
@@ -227,6 +229,8 @@ def _layout(entry: LayoutFile) -> Layout:
         quote=entry.quote,
         encodings=tuple(entry.encodings),
         open_end=entry.open_end,
+        fixed_width=tuple((place[0], place[1]) for place in entry.fixed_width.values()),
+        short_lines=entry.short_lines,
     )
 
 

@@ -17,6 +17,7 @@ from croniter import croniter
 from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
 
 from cchc.sources.expressions import repeats_a_repeat
+from cchc.sources.name_patterns import with_placeholders
 from cchc.sources.paths import is_broken, place
 from cchc.sources.profile_http import HttpFile
 from cchc.sources.profile_layout import LayoutFile
@@ -526,7 +527,8 @@ class FilesFile(Typed):
 
     name: Expression | None = Field(
         None,
-        description="A regular expression for names with their day in them: its groups are `date`, `revision` and `unit`.",
+        description="A regular expression for names with their day in them: its groups are `date`, `revision` and `unit`. In place of "
+        "`date` a placeholder may stand: `{yyyy}`, `{yyyy-MM}`, `{yyyyMMdd}`, `{dd-MM-yyyy}` …; a year or a month counts as its first day.",
     )
     full: bool = Field(True, description="Whether the folder keeps all files. It is a note for people: no step asks for it.")
     newest_within_days: int | None = Field(
@@ -549,9 +551,12 @@ class FilesFile(Typed):
 
     @model_validator(mode="after")
     def _rules(self) -> FilesFile:
-        named = groups(self.name) if self.name is not None else ()
+        try:
+            named = groups(with_placeholders(self.name)) if self.name is not None else ()
+        except ValueError as error:
+            raise Fault(f"'name': {error}.") from None
         if self.name is not None and "date" not in named:
-            raise Fault("'name' needs the group (?P<date>…), and may have (?P<revision>…).")
+            raise Fault("'name' needs the group (?P<date>…) or a placeholder such as {yyyy-MM}, and may have (?P<revision>…).")
         if self.newest_within_days is not None and (self.newest_within_days < 1 or self.name is None):
             raise Fault("'newest_within_days' is a number of days from 1, and needs 'name', which finds the files' day.")
         if self.workbook is not None and "unit" not in named:

@@ -69,6 +69,12 @@ class LayoutFile(Typed):
         "first one.",
     )
 
+    fixed_width: dict[str, list[int]] = Field(
+        {},
+        description="The columns of a text file without a delimiter: name → its first and its last character, from 1. Every column is "
+        "named, also those that nothing uses: a line with text outside of them is no record. `below_header` lines at the top are none.",
+    )
+    short_lines: bool = Field(False, description="With `fixed_width`: blanks at the end of a line may be left out.")
     delimiter: str | None = Field(
         None,
         description="The character between the columns of a text file. Without it `files.formats.delimiter`, or the one of , ; tab and | "
@@ -100,6 +106,25 @@ class LayoutFile(Typed):
                 plain_name(encoding)
             except LookupError:
                 raise Fault(f"encoding {encoding!r} is not known.") from None
+        return self
+
+    @model_validator(mode="after")
+    def _fixed_rules(self) -> LayoutFile:
+        if not self.fixed_width:
+            if self.short_lines:
+                raise Fault("'short_lines' goes with 'fixed_width', which is missing.")
+            return self
+        if self.names or self.header_row or self.header_rows != 1 or self.sheets or self.delimiter:
+            raise Fault("'names', 'header_row', 'header_rows', 'sheets' and 'delimiter' do not go with 'fixed_width'.")
+        end = 0
+        for name, place in self.fixed_width.items():
+            if len(place) != 2 or place[0] > place[1]:
+                raise Fault(f"{name!r} is [first character, last character], from 1.", "fixed_width")
+            if place[0] <= end:
+                raise Fault(f"{name!r} begins at {place[0]}, and the column before it ends at {end}.", "fixed_width")
+            end = place[1]
+        if shifting := [name for name in self.encodings if plain_name(name) in ("vni", "windows-1258")]:
+            raise Fault(f"{shifting[0]} may write a letter in two bytes, so the places of 'fixed_width' would move.")
         return self
 
     @model_validator(mode="after")

@@ -112,6 +112,8 @@ class Layout:
     quote: str = '"'
     encodings: tuple[str, ...] = ()
     open_end: bool = False
+    fixed_width: tuple[tuple[int, int], ...] = ()
+    short_lines: bool = False
 
 
 @dataclass(frozen=True)
@@ -341,7 +343,7 @@ class FileManifest:
 
 @dataclass(frozen=True)
 class Files:
-    """How a source comes as files. If `delimiter` is None, it is detected (, or ;)."""
+    """How a source comes as files. If `delimiter` is None, it is detected (, or ;). `name_words`: `name` as the profile writes it."""
 
     delimiter: str | None = None
     encoding: str = "utf-8-sig"
@@ -357,6 +359,7 @@ class Files:
     subfolders: bool = field(default=False, repr=False)
     archives: bool = field(default=False, repr=False)
     decimal: str | None = field(default=None, repr=False)
+    name_words: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
