@@ -28,11 +28,16 @@ SHA256 = "[0-9a-fA-F]{64}"
 
 @dataclass(frozen=True)
 class FileName:
-    """The day and the revision (1 is the first) in the name of a file; of a year or month its first day, and `last_day`."""
+    """The day and the revision (1 is the first) in the name of a file; of a year or month its first day, and the last one as `end`."""
 
     day: date
     revision: int
-    last_day: date
+    end: date | None = None
+
+    @property
+    def last_day(self) -> date:
+        """The last day of what the name says."""
+        return self.end or self.day
 
 
 def parse_name(name: str, files: Files) -> FileName | None:
@@ -42,27 +47,27 @@ def parse_name(name: str, files: Files) -> FileName | None:
         return None
     groups = match.groupdict()
     try:
-        day, last_day = _days(groups)
+        day, end = _days(groups)
         revision = int(groups.get("revision") or 1)
     except ValueError:
         return None
-    first = FIRST_YEAR if day == last_day else FIRST_YEAR_ALONE
-    return FileName(day, revision, last_day) if first <= day.year <= LAST_YEAR and revision <= HIGHEST_REVISION else None
+    first = FIRST_YEAR if end is None else FIRST_YEAR_ALONE
+    return FileName(day, revision, end) if first <= day.year <= LAST_YEAR and revision <= HIGHEST_REVISION else None
 
 
-def _days(groups: dict[str, str | None]) -> tuple[date, date]:
-    """The first and the last day of what a name says. Raises ValueError if it is none."""
+def _days(groups: dict[str, str | None]) -> tuple[date, date | None]:
+    """The day that a name says, or the first and the last day of its year or month. Raises ValueError if it is none."""
     digits = re.sub(r"\D", "", groups["date"] or "")
     if "year" in groups or len(digits) == 4:
         year, month, day = int(groups.get("year") or digits), groups.get("month"), groups.get("day")
         first = date(year, int(month or 1), int(day or 1))
         if day:
-            return first, first
+            return first, None
         after = date(year + 1, 1, 1) if not month or month == "12" else date(year, int(month) + 1, 1)
         return first, after - timedelta(days=1)
     # a file for a month has the first day of the month
     only = datetime.strptime(digits, "%Y%m%d" if len(digits) != 6 else "%Y%m").date()  # noqa: DTZ007  # a day has no zone
-    return only, only
+    return only, None
 
 
 def name_words(files: Files) -> str:
