@@ -62,6 +62,14 @@ def test_a_header_that_no_row_has_is_told_by_the_nearest_one(read: Read) -> None
     assert "Nearest in name: Thời gian / Hạn trả → Thời gian / Hẹn trả" in told
 
 
+def test_a_record_is_not_taken_for_a_row_of_the_header(read: Read) -> None:
+    """Its cells would be shown as names of columns."""
+    text = f"{HEADER}Thời gian / Hẹn trả,Chủ hồ sơ\nBB-1,,,,,,Nguyễn Văn Mẫu\nBB-2,,,,,,\n"
+    told = blocked(read(text.encode(), with_layout(below_header=None, end=None), "bao_cao_1.csv"))
+    assert "the header lacks 1 of the 6 columns that the profile uses: Mã hồ sơ (dossier_code)" in told
+    assert "Mẫu" not in told
+
+
 def test_an_end_that_is_not_there_blocks_the_file(read: Read) -> None:
     assert "the end of the table is not found, so a part of it may be missing" in blocked(read(bytes_of(report(total=False))))
     load = read(bytes_of(report(total=False)), with_layout(end={"empty_key": True}))
