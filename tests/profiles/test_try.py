@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tracemalloc
+import zipfile
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -196,6 +197,24 @@ def test_a_report_with_titles_and_totals(tmp_path: Path) -> None:
     assert said.code == 0, said.out + said.err
     assert row_of(said, "received_at") == "received_at Thời gian / Tiếp nhận 3 of 3 1 2023-01-03 08:30:00+07:00 (3)"
     assert "fields that no column uses, and that never land: STT" in said.out
+
+
+def test_documents_in_folders_and_archives(tmp_path: Path) -> None:
+    """The newest file is the first; a single archive can be named, too."""
+    (tmp_path / "in" / "2023").mkdir(parents=True)
+    for number in range(3):
+        document = {"ma": f"VB-{number}", "hoTen": "Người Bịa", "banHanh": {"ngay": "04/05/2023"}, "capNhat": "2023-05-04T08:00:00+07:00"}
+        (tmp_path / "in" / "2023" / f"{number}.json").write_text(json.dumps({"ketQua": {"vanBan": document}}), encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "in" / "a.zip", "w") as archive:
+        archive.write(tmp_path / "in" / "2023" / "2.json", "in/2.json")
+    register = PROJECT / "docs" / "examples" / "document_register.yaml"
+    said = cchc("profile", "try", str(register), "--delivery", str(tmp_path / "in"))
+    assert said.code == 0, said.out + said.err
+    assert "documents (model document): 4 records of a.zip/in/2.json, 2023/2.json, 2023/1.json and 1 more" in said.out, said.out
+    assert row_of(said, "issued_date") == "issued_date banHanh.ngay 4 of 4 1 2023-05-04 (4)"
+    assert "hoTen looks like personal data" in said.out and "Bịa" not in said.out
+    alone = cchc("profile", "try", str(register), "--delivery", str(tmp_path / "in" / "a.zip"))
+    assert "documents (model document): 1 records of a.zip/in/2.json" in alone.out, alone.out
 
 
 def test_over_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,8 @@ def take_sample(
     """Yield a sample of each entity.
 
     Arguments: `most`, after so many records an entity is left; `window`, the time for which the source is asked, everything without it;
-    `only_file`, the only file of the folder to read. Raises the errors of an extract: NotConfigured, SourceUnavailable, ContractViolation.
+    `only_file`, the only file or archive of the folder to read.
+    Raises the errors of an extract: NotConfigured, SourceUnavailable, ContractViolation.
     """
     for entity in profile.entities.values():
         sample = Sample(entity, window or Window(None, now(), is_by_clock=True))
@@ -114,7 +115,8 @@ def take_sample(
 def _files(profile: Profile, entity: Entity, connection: Connection, only_file: str | None) -> list[str]:
     """The files of an entity, the newest first."""
     with files.open_inbox(profile, connection, Limits.load()) as inbox:
-        names = [name for name in matching(entity, inbox.names) if only_file in (None, name)]
+        matched = matching(entity, inbox.names)
+    names = [name for name in matched if only_file is None or name == only_file or name.startswith(f"{only_file}/")]  # in an archive
 
     def order(name: str) -> tuple[str, int, str]:
         parsed = day_files.parse_name(name, profile.files) if profile.files is not None and profile.files.name is not None else None
