@@ -179,6 +179,7 @@ def _notes(entity: Entity, place: str, column: Column) -> list[str]:
         (column.default, f"missing is `{column.default}`"),
         (column.formats, f"written as {code(column.formats or ())}"),
         (column.thousands, f"`{column.thousands}` between thousands"),
+        (column.pick if column.pick != "last" else None, f"of the rows of a key: {column.pick}"),
         (column.decimal, f"`{column.decimal}` before the fraction, rounded half up"),
         (column.shift_12h_onto, f"shifted by 12 hours where that brings it onto `{column.shift_12h_onto}`, then `{column.flag}` is true"),
         (column.optional, f"may be absent: {column.reason}"),

@@ -234,11 +234,13 @@ def _landing_result(connection: Connection[Any], profile: Profile, load: _Load) 
 
     A field that the profile did not use when the load landed is not in the landing, so a retry would read it as empty.
     """
-    row = connection.execute("select manifest -> 'fields' -> 'mapped' from ops.load where load_id = %s", [load.load_id]).fetchone()
-    if row is None or row[0] is None:
+    row = connection.execute("select manifest -> 'fields' from ops.load where load_id = %s", [load.load_id]).fetchone()
+    fields = {} if row is None or row[0] is None else row[0]
+    if fields.get("mapped") is None:
         return []
     entity = staged_entities(profile)[load.entity]
-    lacking = [name for name in entity.fields if name not in row[0] and name not in entity.optional_fields]
+    lacking = [name for name in entity.fields if name not in fields["mapped"] and name not in entity.optional_fields]
+    lacking += [f"pick of {column}" for name, column in entity.picked.items() if name not in fields.get("picked", ())]
     message = f"{_name(load)}: everything that the profile uses could land."
     if lacking:
         again = "deliver the file again under another name" if load.file_name else "ingest its window again (--from, --to)"

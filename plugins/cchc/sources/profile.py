@@ -265,6 +265,7 @@ def _column(name: str, entry: str | ColumnKeys) -> Column:
         decimal=entry.decimal,
         ignore_offset=entry.ignore_offset,
         extract_as=entry.extract_as,
+        pick=entry.pick,
         loose_codes=entry.loose_codes,
         true_words=tuple(entry.true_words),
         false_words=tuple(entry.false_words),

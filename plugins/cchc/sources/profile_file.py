@@ -34,6 +34,7 @@ ItemType = Literal["text", "flag", "integer", "time"]
 Otherwise = Literal["keep", "null", "unreadable"]
 Mode = Literal["window", "list"]
 Rows = Literal["record", "event"]
+Pick = Literal["first", "first_present", "last", "last_present", "min", "max", "sum"]
 Workbook = Literal["declared"]
 
 
@@ -198,6 +199,11 @@ class ColumnKeys(Typed):
     loose_codes: bool = Field(
         False, description="Words are found in `codes` whatever their case, doubled blanks and the normal form of their accents."
     )
+    pick: Pick = Field(
+        "last",
+        description="With `rows: event`: of which row the value is, in the order of the rows: the first or the last, the first or the last "
+        "that has one, the least or greatest of times and numbers, or the sum.",
+    )
     true_words: list[str] = Field([], description="More words for true beside `1` and `true`, in any case, such as `có` and `x`.")
     false_words: list[str] = Field([], description="More words for false beside `0` and `false`, in any case, such as `không`.")
     default: str | None = Field(
@@ -250,6 +256,8 @@ class ColumnKeys(Typed):
             raise Fault("'optional: true' and 'reason' go together; the reason says why the source need not have it.")
         if self.optional and self.source is None:
             raise Fault("'optional' goes with 'from'; what is no field of the source is never missing in it.")
+        if self.pick in ("min", "max", "sum") and (self.extract or self.codes or self.present or self.source is None):
+            raise Fault(f"pick: {self.pick} compares what is delivered: it goes with 'from', and not with 'extract', 'codes', 'present'.")
         if self.loose_codes and self.codes is None:
             raise Fault("'loose_codes' says how words are found in 'codes', which is missing.")
         check_words(self.true_words, self.false_words, self.codes if self.loose_codes else None)
@@ -396,7 +404,8 @@ class EntityFile(Typed):
     )
     mode: Mode = Field("window", description="`window`: records that changed in a window of time; `list`: a full list each time.")
     rows: Rows = Field(
-        "record", description="`record`: one row a record; `event`: several rows a record, each with all its fields; the last is kept."
+        "record",
+        description="`record`: one row a record; `event`: several rows a record: the last is kept, or what `pick` of a column says.",
     )
     each: EachFile | None = Field(
         None,
@@ -444,6 +453,11 @@ class EntityFile(Typed):
         for name in (*self.key, *(_field(column) or "" for column in self.columns.values())):
             if is_broken(name):
                 raise Fault(f"{name!r} begins with $ and is not a JSONPath, such as $.hoSo.ma.")
+        for name, column in long.items():
+            if column.pick != "last" and (self.rows != "event" or column.items is not None):
+                raise Fault(f"column {name!r} has pick: {column.pick}, which goes with rows: event, and not with a list.")
+            if column.pick in ("min", "max", "sum") and name.endswith(("_code", "_name")):
+                raise Fault(f"column {name!r} has pick: {column.pick}, which is for times and numbers.")
         lists = [column.field for column in long.values() if column.items is not None]
         if len(lists) != len(set(lists)):
             raise Fault("a list field feeds two columns; one column takes all of its items.")

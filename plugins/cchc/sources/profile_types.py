@@ -50,10 +50,18 @@ class Column:
     decimal: str | None = field(default=None, repr=False)
     ignore_offset: bool | None = field(default=None, repr=False)
     extract_as: str | None = field(default=None, repr=False)
+    pick: str = field(default="last", repr=False)
     loose_codes: bool = field(default=False, repr=False)
     true_words: tuple[str, ...] = field(default=(), repr=False)
     false_words: tuple[str, ...] = field(default=(), repr=False)
     aliases: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def landed(self) -> str:
+        """The name under which its field lands; of an event log a field may land several times, for different values of it."""
+        own = f" ({self.thousands or ''}{self.decimal or ''})" if self.pick == "sum" else ""
+        own = f" ({self.name})" if self.pick in ("min", "max") else own
+        return (self.source or "") if self.pick == "last" else f"{self.source} [{self.pick}]{own}"
 
 
 @dataclass(frozen=True)
@@ -188,6 +196,11 @@ class Entity:
             Column("deleted_at", deleted or "DeletedOn"),
         )
         return Entity(f"{self.name}.keys", f"{self.model}_key", f"{self.model}_key", self.key[:1], columns, mode="list")
+
+    @property
+    def picked(self) -> dict[str, str]:
+        """The names under which fields land that a column takes of other rows than the last, each with the column."""
+        return {column.landed: column.name for column in self.columns if column.source is not None and column.landed != column.source}
 
     @property
     def judging_fields(self) -> tuple[str, ...]:

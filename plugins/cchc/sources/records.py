@@ -11,6 +11,7 @@ import orjson
 
 from cchc.errors import CchcError
 from cchc.sources import privacy
+from cchc.sources.event_picks import Picks
 from cchc.sources.fields import FieldCounts
 from cchc.sources.landing import Window
 from cchc.sources.limits import KEY_BYTES
@@ -20,6 +21,7 @@ from cchc.sources.times import late_test, month_reader
 from cchc.sources.where import row_test
 
 FIRST_MONTH = "2000-01"
+_Event = tuple[int, privacy.Record, privacy.Record]
 _SORTED = orjson.OPT_SORT_KEYS
 
 
@@ -81,7 +83,8 @@ class Intake:
         self._keys: set[int] = set()
         self._keyless: set[int] = set()
         self._again: set[int] | None = None
-        self._events: dict[str, tuple[int, privacy.Record, privacy.Record]] | None = {} if entity.rows == "event" else None
+        self._events: dict[str, _Event] | None = {} if entity.rows == "event" else None
+        self._picks = Picks(profile, entity, self.is_missing)
         received = next((column for column in entity.columns if column.name == "received_at"), None)
         self._received = received.source if received is not None and entity.deletions is not None else None
         self._month_of = month_reader(profile.reading(received), FIRST_MONTH)
@@ -178,8 +181,7 @@ class Intake:
             if self._received is not None:
                 self._see_month(out.get(self._received))
             if self._events is not None and key is not None:
-                self.merged += key in self._events
-                self._events[key] = (line, record, out)
+                self._merge(self._events, key, (line, record, out))
             else:
                 taken.append(record)
                 landed.append(out)
@@ -232,6 +234,16 @@ class Intake:
         is_kept = keeps(record)
         self.left_out += not is_kept
         return is_kept
+
+    def _merge(self, events: dict[str, _Event], key: str, event: _Event) -> None:
+        """Take a row of an event log into the record of its key: the last row, with what the columns take of the rows before it."""
+        before = events.get(key)
+        self.merged += before is not None
+        if self._picks:
+            line, record, out = event
+            names = record if before is None else {**before[1], **record}  # a field may stand in the first row alone
+            event = (line, names, self._picks.merge(None if before is None else before[2], out))
+        events[key] = event
 
     def rest(self) -> list[bytes]:
         """The lines that were held back until the end: the last of several event rows of one key."""

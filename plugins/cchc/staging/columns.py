@@ -279,6 +279,7 @@ class _Block:
         self.faults = faults
         self.texts: dict[str, pa.StringArray] = {}
         self.unreadable: dict[str, Mask] = {}
+        self.sources: dict[str, str] = {}
         self.in_lists: Counter[str] = Counter()
         self.bad_in_lists: Counter[str] = Counter()
 
@@ -291,7 +292,10 @@ class _Block:
 
     def filled(self) -> Counter[str]:
         """How many values each delivered field has, for the fields that were read."""
-        return self.in_lists + Counter({name: len(values) - values.null_count for name, values in self.texts.items()})
+        counts: Counter[str] = Counter()
+        for name, values in self.texts.items():
+            counts |= Counter({self.sources.get(name, name): len(values) - values.null_count})
+        return self.in_lists + counts
 
     def unreadable_counts(self) -> Counter[str]:
         """How many values of each delivered field one of its columns cannot read."""
@@ -309,7 +313,8 @@ class _Block:
         if column.items is not None:
             return self._list(column)
         if column.source is not None:
-            raw = self.raw(column.source)
+            raw = self.raw(column.landed)
+            self.sources[column.landed] = column.source
         elif column.file is not None:
             word = self.origin.file_date if column.file == "date" else self.origin.file_revision
             raw = _constant(None if word is None else str(word), size, pa.string())
