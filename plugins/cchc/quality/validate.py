@@ -33,6 +33,7 @@ from cchc.warehouse.queries import execute
 
 JUDGEABLE = (LoadStatus.LANDED, LoadStatus.STAGED, LoadStatus.VALIDATED, LoadStatus.LOADED)
 SHARE, ROWS = 0.05, 20
+UNREADABLE_SHARE = 0.5
 PAST_LOADS = 3
 LOOK = "Look at the rows with `cchc quarantine list`"
 
@@ -217,6 +218,7 @@ def _rule_results(suite: Suite, load: _Load) -> list[CheckResult]:
 def _batch_results(connection: Connection[Any], profile: Profile, load: _Load, suite: Suite) -> list[CheckResult]:
     """The results of the rules about a load as a whole; a load that breaks one is blocked."""
     results = [_counts_result(load), _share_result(profile, load, suite), *_landing_result(connection, profile, load)]
+    results.append(_unreadable_result(connection, profile, load))
     factor = profile.settings.get("batch_factor")
     return results if factor is None else results + _size_result(connection, load, factor)
 
@@ -264,6 +266,21 @@ def _share_result(profile: Profile, load: _Load, suite: Suite) -> CheckResult:
             f" have the source mend them and ingest again, or raise quarantine_share or quarantine_rows in the profile {profile.source}."
         )
     return CheckResult("SHARE", "block", is_bearable, 0 if is_bearable else load.quarantined, message)
+
+
+def _unreadable_result(connection: Connection[Any], profile: Profile, load: _Load) -> CheckResult:
+    """Whether the values of every field can be read, but for a share: then not the values are wrong but the profile, or the delivery."""
+    share, rows = profile.settings.get("unreadable_share", UNREADABLE_SHARE), int(profile.settings.get("quarantine_rows", ROWS))
+    found = execute(connection, "quality/unreadable_field", load_id=load.load_id, rows=rows, share=share).fetchall()
+    message = f"{profile.source} {_name(load)}: the values of its fields can be read."
+    if found:
+        fields = "; ".join(f"{field} ({column}): {bad} of {filled} values" for field, column, bad, filled in found)
+        message = (
+            f"{profile.source} {_name(load)}: cannot be read as the profile says: {fields}. That is more than {share:.0%} and more than "
+            f"{rows} rows: nothing of the load was published. Correct the formats, marks or words of these columns in the profile "
+            f"{profile.source}.yaml (docs/guides/values.md), ask the sender where they are right, or raise unreadable_share."
+        )
+    return CheckResult("UNREADABLE", "block", not found, sum(row[2] for row in found), message)
 
 
 def _size_result(connection: Connection[Any], load: _Load, factor: float) -> list[CheckResult]:

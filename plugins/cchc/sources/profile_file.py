@@ -593,6 +593,13 @@ class SettingsFile(Typed):
     quarantine_share: float | None = Field(
         None, ge=0, le=1, description="A load with more than this share of its rows in quarantine is blocked; 0.05 without it."
     )
+    unreadable_share: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="A load in which more than this share of the values of one field, and more than `quarantine_rows`, cannot be read is "
+        "blocked; 0.5 without it.",
+    )
     quarantine_rows: float | None = Field(
         None, ge=0, description="So many rows in quarantine block no load, whatever their share; 20 without it."
     )
