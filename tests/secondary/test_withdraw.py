@@ -404,3 +404,27 @@ def test_the_runbook_of_a_wrong_profile_carried_out(desk: Desk, tmp_path: Path, 
     assert "2023-05" in said.out.partition("months that wait for a refresh: ")[2]
     assert desk.rows("select cast(due_at as date)::text as due from core.feedback") == [{"due": "2023-05-15"}]
     assert [(row["load_id"], row["status"]) for row in desk.rows(listed)] == [(2, "loaded"), (1, "withdrawn")]
+
+
+def test_what_the_file_had_resolved_in_quarantine_is_open_again(desk: Desk) -> None:
+    desk.feedback("phananh_20230508.csv", item("A", MaDonViXuLy="H19.16.66"))
+    desk.ingest("feedback", DAYS[0])
+    aside = quarantined(desk)
+    desk.feedback("phananh_20230515.csv", item("A"))
+    desk.ingest("feedback", DAYS[1])
+    assert (len(aside), quarantined(desk)) == (1, [])
+    withdraw(desk.settings, [2], "wrong", "Nguyễn Thị Thử")
+    assert quarantined(desk) == aside
+    assert desk.rows("select feedback_code from core.feedback") == []
+    assert desk.rows("select _is_current from core.feedback_version") == [{"_is_current": True}]
+
+
+def test_the_past_does_not_show_a_key_that_only_the_second_reading_brought(desk: Desk, tmp_path: Path) -> None:
+    wrong = profile_with(desk, tmp_path / "sources", feedback_code="MaHoSoLienQuan")
+    desk.feedback("phananh_20230508.csv", item("A", MaHoSoLienQuan="H1"))
+    wrong.ingest("feedback", DAYS[0])
+    believed = known(desk, parse_moment(DAYS[0]))
+    mended = profile_with(desk, tmp_path / "sources")
+    withdraw(mended.settings, [1], "code taken from another column", "Nguyễn Thị Thử", reload=True)
+    assert desk.rows("select feedback_code from core.feedback") == [{"feedback_code": "A"}]
+    assert differing(believed, known(desk, parse_moment(DAYS[0]))) == {}
