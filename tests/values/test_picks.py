@@ -10,7 +10,7 @@ from cchc.errors import NotConfigured
 from cchc.sources.profile import read_profile
 from tests.support.cli import cchc
 from tests.values.conftest import Values
-from tests.values.test_counts import require_sums
+from tests.values.tables import require_sums
 
 # the rows of a university's payments: a case is received when it is submitted for the first time, and ends with the last event of its kind
 CASES = """

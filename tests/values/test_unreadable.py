@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from tests.values.conftest import HEAD, Values
-from tests.values.test_counts import CLOCKED, HEADER
 
-UNDUE = CLOCKED.replace("{from: nhan, critical: true}", "nhan")
+HEADER = "ma;nhan;hen;sua"
+UNDUE = """
+    entities:
+      dossiers:
+        model: dossier
+        file_pattern: "hs_*.csv"
+        key: [ma]
+        changed_at: sua
+        columns: {dossier_code: ma, received_at: nhan, due_at: hen, unit_code: {const: H19.16.21}, status_code: {const: "4"}}
+"""
 
 
 def rows(bad: int, good: int) -> list[str]:

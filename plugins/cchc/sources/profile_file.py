@@ -256,6 +256,12 @@ class ColumnKeys(Typed):
             raise Fault("'optional: true' and 'reason' go together; the reason says why the source need not have it.")
         if self.optional and self.source is None:
             raise Fault("'optional' goes with 'from'; what is no field of the source is never missing in it.")
+        if self.flag is not None and self.shift_12h_onto is None:
+            raise Fault("'flag' tells whether 'shift_12h_onto' moved the time; it is missing.")
+        return self
+
+    @model_validator(mode="after")
+    def _rules_of_values(self) -> ColumnKeys:
         if self.pick in ("min", "max", "sum") and (self.extract or self.codes or self.present or self.source is None):
             raise Fault(f"pick: {self.pick} compares what is delivered: it goes with 'from', and not with 'extract', 'codes', 'present'.")
         if self.loose_codes and self.codes is None:
@@ -265,8 +271,6 @@ class ColumnKeys(Typed):
             check_made_of_groups(self.extract, self.extract_as)
         if self.decimal is not None and self.decimal == self.thousands:
             raise Fault(f"'thousands' and 'decimal' are both {self.decimal!r}; one mark cannot be both.")
-        if self.flag is not None and self.shift_12h_onto is None:
-            raise Fault("'flag' tells whether 'shift_12h_onto' moved the time; it is missing.")
         return self
 
 
