@@ -26,7 +26,7 @@ from cchc.settings import PROJECT
 from tests.secondary.conftest import FEEDBACK, Desk, answer, answered, item, table
 from tests.support.cli import cchc
 from tests.support.declared import declared_file_name, declared_workbook, figure
-from tests.support.deliveries import payment, payment_file
+from tests.support.deliveries import dossier, dossier_file, payment, payment_file
 from tests.support.files import bytes_of
 from tests.support.table_rows import differing, table_rows
 
@@ -428,3 +428,21 @@ def test_the_past_does_not_show_a_key_that_only_the_second_reading_brought(desk:
     withdraw(mended.settings, [1], "code taken from another column", "Nguyễn Thị Thử", reload=True)
     assert desk.rows("select feedback_code from core.feedback") == [{"feedback_code": "A"}]
     assert differing(believed, known(desk, parse_moment(DAYS[0]))) == {}
+
+
+def test_a_file_of_dossiers_that_is_withdrawn_was_never_there(new_desk: NewDesk) -> None:
+    first, second = [dossier("H19.16.21-230605-0001")], [dossier("H19.16.21-230605-0002")]
+    late = dossier("H19.16.21-230605-0001", NgayKetThucXuLy="20230720100000", NgaySuaCuoi="20230720100000")
+    found = []
+    for name, files in (("never", (first, None, second)), ("withdrawn", (first, [late, *second], second))):
+        with new_desk(name) as desk:
+            for number, (day, records) in enumerate(zip(DAYS, files, strict=False)):
+                if records is not None:
+                    dossier_file(desk.inbox("one_stop"), str(number), records)
+                desk.ingest("one_stop", day)
+            if name == "withdrawn":
+                (load,) = desk.rows("select load_id from ops.load where file_name = 'dossiers_1.ndjson'")
+                assert withdraw(desk.settings, [load["load_id"]], "wrong", "Nguyễn Thị Thử").again
+            found.append(state(desk))
+    assert any(found[0]["mart.dossier"])
+    assert differing(*found) == {}
