@@ -116,9 +116,9 @@ class FieldCounts:
         """The counts for the manifest: `records`, `objects` (by list), `present` (by field, the records or objects that have it), `mapped`.
 
         `mapped`: the fields that the profile of the extract uses, which are all that can land; `picked`: those of an event log that landed
-        for `pick`. `table`: the delivery is a table; then a column that is not in `present` does not exist, and an existing column without
-        records has 0. `unlabelled`: the number of records of a delivery in which no record has the field of secrecy; `unfiltered`: the same
-        for each field of the row filter.
+        for `pick`; `hashed`: those that landed as keyed hashes. `table`: the delivery is a table; then a column that is not in `present`
+        does not exist, and an existing column without records has 0. `unlabelled`: the number of records of a delivery in which no record
+        has the field of secrecy; `unfiltered`: the same for each field of the row filter.
         """
         mapped = self.entity.fields
         every = {name: times for name, times in self._counts[""].items() if name.partition(".")[0] not in self.lists or "." not in name}
@@ -135,6 +135,7 @@ class FieldCounts:
             "present": {name: every[name] for name in mapped if name in every} | {name: -times for times, name in unused[:NAMES_KEPT]},
             "mapped": sorted(mapped),
             "picked": sorted(self.entity.picked),
+            "hashed": sorted(self.entity.hashed),
             "unlabelled": 0 if self._labelled else self._unlabelled,
             "unfiltered": {name: without for name, (without, having) in self._filtered.items() if without and not having},
         }

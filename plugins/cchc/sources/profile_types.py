@@ -203,6 +203,13 @@ class Entity:
         return {column.landed: column.name for column in self.columns if column.source is not None and column.landed != column.source}
 
     @property
+    def hashed(self) -> frozenset[str]:
+        """The fields, also `list.field`, that land as a keyed hash."""
+        found = {column.source for column in self.columns if column.personal and column.source is not None}
+        lists = ((column.source, item) for column in self.columns for item in column.items or ())
+        return frozenset(found | {f"{name}.{item.source}" for name, item in lists if item.personal and item.source is not None})
+
+    @property
     def judging_fields(self) -> tuple[str, ...]:
         """The fields by which records are judged before they land: those of secrecy and of the row filter. They need not land."""
         secret = () if self.secret is None else (self.secret.field, self.secret.unit)
