@@ -33,6 +33,10 @@ from cchc.sources.limits import Limits
 from cchc.sources.needs import DATED, IDENTITY, needed_columns
 from cchc.sources.profile import Database, Entity, Files, Profile
 
+NO_RECORD = (
+    "Below its first row is none with as many cells. Where titles stand above the header, draft from a copy without them, and add "
+    "`layout` for the real file (docs/guides/table_files.md)."
+)
 ROWS = 2000
 ENDINGS = (".csv", ".xlsx", ".ndjson")
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1258")
@@ -267,7 +271,7 @@ def _sample(path: Path, files: Files) -> Sample:
     profile = Profile("draft", "", "", ZONE.key, None, 0, ("",), ("iso",), {"draft": entity}, files=files)
     sample = next(take_sample(profile, Connection("draft", str(path.parent.absolute())), ROWS, only_file=path.name))
     if not sample.records:
-        raise NotConfigured(f"{path.name}: no record of it can be read. {' '.join(sample.told) or 'It has none.'}")
+        raise NotConfigured(f"{path.name}: no record of it can be read. {' '.join(sample.told) or NO_RECORD}")
     return sample
 
 
