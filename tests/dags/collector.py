@@ -16,12 +16,17 @@ from tests.support.http import Handler, listening
 
 @dataclass
 class Sink:
-    """A collector that keeps what it is sent. `hangs`: it takes an event and does not answer."""
+    """A collector that keeps what it is sent.
+
+    `hangs`: it takes an event and does not answer; `held`: how many events it has so, `let_go`: how many of them it gave up.
+    """
 
     url: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
     hangs: bool = False
+    held: int = 0
+    let_go: int = 0
 
     def of(self, job: str, kind: str) -> list[dict[str, Any]]:
         """The events of one job and one type."""
@@ -43,7 +48,9 @@ def collector() -> Iterator[Sink]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if sink.hangs:
-                is_over.wait(60)
+                sink.held += 1
+                is_over.wait(600)
+                sink.let_go += 1
                 return
             if self.path == "/api/v1/lineage":
                 sink.events.append(json.loads(body))

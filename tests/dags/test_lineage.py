@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +40,7 @@ def nothing_sent_yet(collector: Sink) -> None:
     collector.events.clear()
     collector.keys.clear()
     collector.hangs = False
+    collector.held = collector.let_go = 0
 
 
 def names(datasets: list[dict[str, Any]]) -> list[str]:
@@ -117,20 +117,18 @@ def nothing_leaves(collector: Sink, installed: dict[str, str], folder: Path) -> 
         assert all(not each.get("facets") for each in event["inputs"] + event["outputs"]), event
 
 
-def test_a_collector_that_hangs_costs_seconds_and_no_task(
+def test_a_task_does_not_wait_for_a_collector_that_hangs(
     lineage_box: Box, collector: Sink, installed: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "drop").mkdir()
     (tmp_path / "profiles").mkdir()
     shutil.copy(Path(installed["CCHC_SOURCES_DIR"]) / "payments.yaml", tmp_path / "profiles")
     variables = broken(installed, "payments", host=str(tmp_path / "drop")) | {"CCHC_SOURCES_DIR": str(tmp_path / "profiles")}
-    seconds = []
     for collector.hangs in (False, True):
-        began = time.monotonic()
         assert lineage_box.run("check_connections", None, None, **variables)["tasks"] == {"check[0]": "success"}
-        seconds.append(time.monotonic() - began)
     assert len(collector.of("check_connections.check", "COMPLETE")) == 1, "the second one was not taken"
-    assert 2 < seconds[1] - seconds[0] < 12, "two events of two seconds each"
+    assert collector.held > 0, "the events were sent"
+    assert collector.let_go == 0, "the task ended while the collector still held them"
 
 
 # --- the switch, and what is said of each task -----------------------------------------------------------------------
