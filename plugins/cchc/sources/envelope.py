@@ -35,6 +35,8 @@ class Page:
 class Envelope:
     """Reads the pages of one source, by its profile."""
 
+    levels = 2
+
     def __init__(self, pages: Paginator, source: str) -> None:
         self.pages = pages
         self.source = source
@@ -52,16 +54,24 @@ class Envelope:
         following, has_next = self._next(body, headers, where)
         return Page(records, total, following, has_next)
 
+    def find(self, name: str, body: Any) -> Any:
+        """The value at a place of an answer; ABSENT where there is none."""
+        return finder(name)(body)
+
+    def find_total(self, body: Any) -> Any:
+        """The value where the number of records is."""
+        return self.find(self.pages.total, body)
+
     def records(self, body: Any, where: str) -> list[Any]:
         """The list of records in an answer."""
         data = self.pages.data
-        found = finder(data)(body) if data else body
+        found = self.find(data, body) if data else body
         if isinstance(found, list):
             return found
         kind = "NoneType" if found is ABSENT else type(found).__name__
         what = f"{data!r} of the answer" if data else "the answer"
         raise ContractViolation(
-            f"{where}: {what} is no list but {kind}. It is not an empty list. {self._at_fault('data', body, found is ABSENT)}"
+            f"{where}: {what} is no list but {kind}. It is not an empty list. {self.at_fault('data', body, found is ABSENT)}"
         )
 
     def _total(self, body: Any, headers: Mapping[str, str], where: str) -> int | None:
@@ -76,11 +86,11 @@ class Envelope:
             return int(text)
         if not pages.total:
             return None
-        value = finder(pages.total)(body)
+        value = self.find_total(body)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise ContractViolation(
                 f"{where}: the answer has no {pages.total!r} (a whole number from 0), so nobody knows whether it is whole. "
-                f"{self._at_fault('total', body, value is ABSENT)}"
+                f"{self.at_fault('total', body, value is ABSENT)}"
             )
         return value
 
@@ -91,7 +101,7 @@ class Envelope:
             return (value or None), value is not None
         if not pages.next:
             return None, False
-        value = finder(pages.next)(body)
+        value = self.find(pages.next, body)
         if value is ABSENT or value is None or value == "":
             return None, value is not ABSENT
         if not isinstance(value, str):
@@ -106,11 +116,13 @@ class Envelope:
             f"Correct {self._place(name)}, name the number of records (total), or where the last page has none, say absent_at_end: true."
         )
 
-    def _at_fault(self, key: str, body: Any, is_absent: bool) -> str:
+    def at_fault(self, key: str, body: Any, is_absent: bool) -> str:
         """Who has to look at what: the profile too where its path finds nothing, else the source alone."""
         if not is_absent:
             return "Ask the source's owner."
-        return f"{keys_of(body)} Where it has another name there, correct {self._place(key)}; otherwise ask the source's owner."
+        return (
+            f"{keys_of(body, self.levels)} Where it has another name there, correct {self._place(key)}; otherwise ask the source's owner."
+        )
 
     def _place(self, key: str) -> str:
         return f"{PLACE}.{key} in the profile {self.source}.yaml"
@@ -121,14 +133,20 @@ def _leads_on(path: str) -> bool:
     return path.startswith(("$", "["))
 
 
-def keys_of(body: Any) -> str:
-    """A sentence that names the keys of an answer, two levels deep, without what looks like data."""
+def keys_of(body: Any, levels: int = 2) -> str:
+    """A sentence that names the keys of an answer, so many levels deep, without what looks like data."""
     if not isinstance(body, dict):
         return f"The answer is a {type(body).__name__}."
-    names: list[str] = []
-    for key, value in body.items():
-        if is_name(key):
-            names.append(key)
-            names += [f"{key}.{inner}" for inner in value if is_name(inner)] if isinstance(value, dict) else []
+    names = _names(body, levels)
     more = f" and {len(names) - KEYS_SHOWN} more" if len(names) > KEYS_SHOWN else ""
     return f"The answer has the keys {', '.join(names[:KEYS_SHOWN]) or '(none)'}{more}."
+
+
+def _names(value: Any, levels: int) -> list[str]:
+    if not isinstance(value, dict) or not levels:
+        return []
+    names: list[str] = []
+    for key, inner in value.items():
+        if is_name(key):
+            names += [key, *(f"{key}.{name}" for name in _names(inner, levels - 1))]
+    return names

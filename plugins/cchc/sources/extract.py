@@ -44,6 +44,7 @@ from cchc.sources.profile import Column, Entity, Files, Profile
 from cchc.sources.records import Intake, missing_test
 from cchc.sources.secrecy import Secrets, purge_landing
 from cchc.sources.workbooks import Workbooks
+from cchc.sources.xml_envelope import envelope_of
 from cchc.states import LoadStatus
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
     counts = FieldCounts(entity.key_list)
     key_hashes: set[int] = set()
     line = keyless = 0
-    envelope = Envelope(client.http.paginator, job.profile.source)
+    envelope = envelope_of(client.http, job.profile.source)
     for month in months:
         where = f"{job.profile.source} {name}, month {month}"
         asked = http.Asked(entity.deletions.path, {"month": month})

@@ -26,11 +26,13 @@ from requests.auth import AuthBase
 from cchc import period
 from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable, WrongClock
 from cchc.sources import login as login_with
+from cchc.sources import xml_answers
 from cchc.sources.connection import Connection, variable
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.nul import without_nul
 from cchc.sources.paths import finder
 from cchc.sources.profile import Entity, Http, Profile
+from cchc.sources.xml_elements import list_place
 
 MAX_PAUSE_SECONDS = 120.0
 FIRST_PAUSE_SECONDS = 0.3
@@ -63,7 +65,8 @@ class _TooSlow(Exception):
 class Asked:
     """One request for records: `path` below the connection's address, or `url`, the address of a next page on the same host.
 
-    `body`: the JSON of a request by POST.
+    `body`: what a request by POST has: an object of JSON, or the text of an XML document. `lists`: the places in a record of an answer that
+    is XML that are lists also where a single element is there.
     """
 
     path: str
@@ -71,6 +74,7 @@ class Asked:
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     url: str | None = None
+    lists: tuple[tuple[Any, ...], ...] = ()
 
 
 class Client:
@@ -98,7 +102,8 @@ class Client:
         self._known_at = known_at
         self.clock: datetime | None = None
         self._session = requests.Session()
-        self._session.headers.update({"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "cchc"})
+        accept = xml_answers.ACCEPT if self.http.answers == "xml" else "application/json"
+        self._session.headers.update({"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": "cchc"})
         self._session.verify = connection.extra.get("verify", True)
         self._auth: AuthBase | None = None
         self._next_at = 0.0
@@ -158,18 +163,25 @@ class Client:
     def ask(self, asked: Asked, where: str, read: Callable[[Any, Answer], Kind]) -> Kind:
         """What `read` made of the answer to a request.
 
-        If the answer is incomplete, is not JSON or fails `read`, the request is repeated twice, because some gateways fail now and then;
-        after that ContractViolation is raised. Raises SourceUnavailable if the source cannot be reached or refuses the request.
+        If the answer is incomplete, is not JSON (or XML, as the profile says) or fails `read`, the request is repeated twice, because some
+        gateways fail now and then; after that ContractViolation is raised. Raises SourceUnavailable if the source cannot be reached or
+        refuses the request.
         """
         for attempt in range(MALFORMED_RETRIES + 1):
             answer = self._get(asked, where)
             try:
-                return read(parse_json(answer.content, where), answer)
+                return read(self._parsed(asked, answer, where), answer)
             except ContractViolation:
                 if attempt == MALFORMED_RETRIES:
                     raise
                 self._sleep(FIRST_PAUSE_SECONDS * 2**attempt)
         raise AssertionError("unreachable")
+
+    def _parsed(self, asked: Asked, answer: Answer, where: str) -> Any:
+        if self.http.answers == "json":
+            return parse_json(answer.content, where)
+        data = list_place(self.http.paginator.data)
+        return xml_answers.parse_xml(answer.content, (data, *((*data, *each) for each in asked.lists)), self._limits, where)
 
     def same_host(self, address: str, where: str, last: str | None = None) -> str:
         """The address of a next page, made whole (`last`: the page that named it).
@@ -200,10 +212,15 @@ class Client:
 
     def _records(self, asked: Asked, where: str) -> Answer:
         options: dict[str, Any] = {"auth": self._auth, "params": asked.params}
-        if asked.headers:
-            options["headers"] = asked.headers
-        if asked.body is not None:
+        headers = asked.headers
+        if isinstance(asked.body, str):
+            options["data"] = asked.body.encode()
+            if not any(name.lower() == "content-type" for name in headers):
+                headers = {"Content-Type": xml_answers.CONTENT_TYPE, **headers}
+        elif asked.body is not None:
             options["json"] = asked.body
+        if headers:
+            options["headers"] = headers
         return self._send("GET" if asked.body is None else "POST", asked.url or self.base + asked.path, where, **options)
 
     def _keep_pace(self) -> None:
@@ -224,7 +241,7 @@ class Client:
             if isinstance(answer, Answer):
                 if answer.status_code not in (*_RETRY_STATUS, *_WAIT_STATUS):
                     return answer
-                reason = f"it answered {answer.status_code}"
+                reason = f"it answered {answer.status_code}{self._fault(answer)}"
                 if answer.status_code in _WAIT_STATUS:
                     pause = retry_after(answer.headers.get("Retry-After"), pause)
             else:
@@ -307,6 +324,11 @@ class Client:
             f"Check the {what} in the connection src_{self.source} ({variable(self.source)})."
         )
 
+    def _fault(self, answer: Answer) -> str:
+        """What to say of the fault of SOAP that the answer of an error is; "" where it is none."""
+        fault = xml_answers.fault_of(answer.content, self._limits) if self.http.answers == "xml" else None
+        return "" if fault is None else f", {fault}"
+
     def _require_ok(self, answer: Answer, where: str) -> None:
         if answer.status_code == 200:
             return
@@ -315,7 +337,8 @@ class Client:
                 f"{where}: answered {answer.status_code}, a redirect. Give the final base URL as host of the connection src_{self.source}."
             )
         raise ContractViolation(
-            f"{where}: answered {answer.status_code}{_kind(answer)}. See the contract, Transport; ask the owner of the source."
+            f"{where}: answered {answer.status_code}{_kind(answer)}{self._fault(answer)}. See the contract, Transport; ask the owner of "
+            "the source."
         )
 
 

@@ -20,7 +20,7 @@ import orjson
 from requests.utils import parse_header_links
 
 from cchc.errors import ContractViolation
-from cchc.sources.envelope import Envelope, Page
+from cchc.sources.envelope import Page
 from cchc.sources.http import Answer, Asked, Client
 from cchc.sources.landing import Window, Writer
 from cchc.sources.profile import Entity, Profile
@@ -28,6 +28,7 @@ from cchc.sources.records import Intake
 from cchc.sources.requesting import Requests
 from cchc.sources.shape import Shape
 from cchc.sources.windows import bounds
+from cchc.sources.xml_envelope import envelope_of
 
 PASSES = 3
 IDLE_PAGES = 5
@@ -128,7 +129,7 @@ class _Reading:
     def __init__(self, client: Client, profile: Profile, entity: Entity, window: Window, counted: Counted) -> None:
         self.client, self.entity, self.counted = client, entity, counted
         self.config = client.http.paginator
-        self.envelope = Envelope(self.config, profile.source)
+        self.envelope = envelope_of(client.http, profile.source)
         self.totals = Totals()
         is_numbered = self.config.kind == "page_number"
         span = bounds(self.config, window, profile, always=is_numbered and bool(self.config.from_parameter))

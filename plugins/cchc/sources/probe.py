@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from cchc import period
 from cchc.sources.connection import Connection
-from cchc.sources.envelope import Envelope
 from cchc.sources.http import Client
 from cchc.sources.landing import Window
 from cchc.sources.profile import Profile
 from cchc.sources.requesting import Requests
 from cchc.sources.windows import bounds
+from cchc.sources.xml_envelope import envelope_of
 
 
 def check_service(connection: Connection, profile: Profile) -> str:
@@ -27,7 +27,7 @@ def check_service(connection: Connection, profile: Profile) -> str:
         place = {"page_number": pages.first, "offset": 0}.get(pages.kind)
         asked = requests.page(place, 1)
         where = f"{profile.source}: {'GET' if asked.body is None else 'POST'} {asked.path}"
-        envelope = Envelope(pages, profile.source)
+        envelope = envelope_of(client.http, profile.source)
         page = client.ask(asked, where, lambda body, answer: envelope.page(body, answer.headers, where))
         scope = "changed today" if is_today else "in all"
         if page.total is None:

@@ -146,6 +146,7 @@ def _http(entry: HttpFile) -> Http:
         headers=entry.headers,
         body=entry.body,
         requests_per_second=entry.requests_per_second,
+        answers=entry.answers,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, model_validator
 
-from cchc.sources.paths import is_broken
+from cchc.sources.paths import is_broken, place
 from cchc.typed import Fault, Typed
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -213,22 +213,52 @@ class HttpFile(Typed):
     retries: int = Field(6, ge=0, le=100, description="How often a request that failed is tried again.")
     parameters: dict[str, str] = Field({}, description="Parameters that every request of records has: name → value. No secret stands here.")
     headers: dict[str, str] = Field({}, description="Headers that every request of records has: name → value. No secret stands here.")
-    body: dict[str, Any] | None = Field(
+    body: dict[str, Any] | str | None = Field(
         None,
-        description="The JSON of a request by POST. `{from}`, `{to}`, `{page}`, `{offset}`, `{limit}`, `{cursor}` and `{entity}` in it "
-        "stand for the window and the page; a key whose value is one of them alone is left out where there is none.",
+        description="The JSON of a request by POST, or, as a text, its XML (SOAP). `{from}`, `{to}`, `{page}`, `{offset}`, `{limit}`, "
+        "`{cursor}` and `{entity}` in it stand for the window and the page; in JSON a key whose value is one of them alone is left out "
+        "where there is none, and in XML nothing stands there.",
+    )
+    answers: Literal["json", "xml"] = Field(
+        "json",
+        description="What the answers are. With `xml` the places of `paginator` are names of elements from the outermost one on, `*` for "
+        "any one (`Envelope.Body.*.items.item`), and a fault of SOAP is an error.",
     )
     requests_per_second: float | None = Field(None, gt=0, le=1000, description="No more requests than these are sent in a second.")
 
     @model_validator(mode="after")
     def _rules(self) -> HttpFile:
+        if self.answers == "xml":
+            _check_elements(self.paginator.data)
         if self.body is None:
             return self
         used = check_words(self.body, WORDS, "body")
         needed = {"page_number": "page", "offset": "offset", "cursor": "cursor"}.get(self.paginator.kind)
         if needed is not None and needed not in used:
             raise Fault(f"'body' never says {{{needed}}}, so every request would bring the same page.", "body")
+        if isinstance(self.body, str):
+            _check_xml(self.body)
         return self
+
+
+def _check_elements(data: str) -> None:
+    steps = place(data) if data else None
+    if steps is None or any(type(step) is int for step in steps) or not any(type(step) is str for step in steps):
+        raise Fault(
+            f"'data' is {data!r}; with answers: xml it must be the names of elements from the outermost one to the records, such as "
+            "Envelope.Body.*.items.item.",
+            "paginator",
+        )
+
+
+def _check_xml(template: str) -> None:
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, fromstring
+
+    try:
+        fromstring(PLACEHOLDER.sub("x", template).encode())
+    except (DefusedXmlException, ParseError, LookupError, ValueError):
+        raise Fault("'body' is a text and no XML; JSON is written as keys and values.", "body") from None
 
 
 def check_words(template: Any, words: tuple[str, ...], place: str) -> set[str]:

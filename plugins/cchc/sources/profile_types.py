@@ -326,7 +326,7 @@ class Paginator:
 
 @dataclass(frozen=True)
 class Http:
-    """How a source answers over HTTP. `body`: the template of a request by POST."""
+    """How a source answers over HTTP. `body`: the template of a request by POST, of JSON or, as a text, of XML. `answers`: json or xml."""
 
     auth: Auth
     path: str
@@ -335,8 +335,9 @@ class Http:
     retries: int = 6
     parameters: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
-    body: dict[str, Any] | None = None
+    body: dict[str, Any] | str | None = None
     requests_per_second: float | None = None
+    answers: str = "json"
 
 
 @dataclass(frozen=True)

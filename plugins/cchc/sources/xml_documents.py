@@ -1,27 +1,23 @@
 """Read the records of an XML document as a stream: without entities, without the network, and with the memory of one record.
 
-An element becomes an object: its attributes are `@name`, its elements stand under their names without a prefix, several of one name are a
-list, and a text beside attributes or elements is `#text`. An element that has neither is its text. An event log (XES) has a row for each
-event: the attributes of the event under their keys, and those of its trace under `case:` and the key, as process mining tools write them.
+What an element becomes is in xml_elements.py. An event log (XES) has a row for each event: the attributes of the event under their keys,
+and those of its trace under `case:` and the key, as process mining tools write them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, BinaryIO
-from xml.sax import SAXException  # the class of an error alone; defusedxml parses
-from xml.sax.handler import ContentHandler
 
 from cchc.sources.fields import is_name
-from cchc.sources.limits import DEEPEST_DOCUMENT, MIB, Limits
+from cchc.sources.limits import Limits
 from cchc.sources.paths import place
 from cchc.sources.profile import Entity
-from cchc.sources.unread import Unfinished, Unreadable
+from cchc.sources.unread import Unreadable
+from cchc.sources.xml_elements import Element, Handler, add, lists_of, parsed
 
-CHUNK = 2**16
 NAMES_SHOWN = 12
 NAMED_LEVELS = 3
-NIL = "xsi:nil"
 XES_TYPES = ("string", "date", "int", "float", "boolean", "id", "list", "container")
 
 
@@ -32,7 +28,7 @@ def xml_records(content: BinaryIO, entity: Entity, limits: Limits) -> Iterator[t
     is nested too deeply, or if a record is longer than the limit.
     """
     handler = Elements(entity)
-    yield from _parsed(content, handler, limits)
+    yield from parsed(content, handler, limits)
     handler.require()
 
 
@@ -40,91 +36,18 @@ def xes_rows(content: BinaryIO, entity: Entity, limits: Limits) -> Iterator[tupl
     """Yield (number, row) for each event of an event log, and for each trace without events. Raises as `xml_records` does."""
     if entity.records is not None:
         raise Unreadable("the records of an event log (XES) are its events, in no other place", f"entities.{entity.name}.records")
-    yield from _parsed(content, Events(), limits)
+    yield from parsed(content, Events(), limits)
 
 
-class _Handler(ContentHandler):
-    """Follows the elements of a document. `ready`: the records that ended since it was emptied; `is_within`: whether one has begun."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ready: list[Any] = []
-        self.seen = 0
-        self.path: list[str] = []
-
-    @property
-    def is_within(self) -> bool:
-        """Whether a record is being built."""
-        raise NotImplementedError
-
-    def startElement(self, name: str, attrs: Any) -> None:
-        """Take the beginning of an element."""
-        self.seen += 1
-        if len(self.path) >= DEEPEST_DOCUMENT:
-            raise Unreadable(f"it is nested more than {DEEPEST_DOCUMENT} levels deep")
-        self.path.append(name.rpartition(":")[2])
-        self.begin({key: value for key, value in attrs.items() if key != "xmlns" and not key.startswith("xmlns:")})
-
-    def endElement(self, name: str) -> None:
-        """Take the end of an element."""
-        self.seen += 1
-        self.end()
-        self.path.pop()
-
-    def skippedEntity(self, name: str) -> None:
-        """Refuse an entity that is declared elsewhere: its text would be missing without a word."""
-        raise Unreadable("it has an entity that is declared in another document, which is not read")
-
-    def begin(self, attributes: dict[str, str]) -> None:
-        """Take the beginning of the element at `path`."""
-        raise NotImplementedError
-
-    def end(self) -> None:
-        """Take the end of the element at `path`."""
-        raise NotImplementedError
-
-
-def _parsed(content: BinaryIO, handler: _Handler, limits: Limits) -> Iterator[tuple[int, Any]]:
-    from defusedxml.common import DefusedXmlException
-    from defusedxml.expatreader import create_parser
-
-    parser = create_parser(forbid_dtd=False, forbid_entities=True, forbid_external=True)
-    parser.setContentHandler(handler)
-    number, held, is_empty = 0, 0, True
-    while chunk := content.read(CHUNK):
-        fault, is_empty, handler.seen = None, False, 0
-        try:
-            parser.feed(chunk)
-        except DefusedXmlException:
-            raise Unreadable("it declares entities, or refers to another document; both are not read") from None
-        except SAXException as error:
-            fault = error
-        held = held + len(chunk) if handler.is_within or not handler.seen else 0
-        for record in handler.ready:
-            number, held = number + 1, 0
-            yield number, record
-        handler.ready = []
-        if fault is not None:
-            raise Unreadable(f"it is no XML after record {number}") from None  # the words of the library may repeat the content
-        if held > limits.record * MIB:
-            raise Unreadable(f"the record after number {number} has more than {limits.record} MB (CCHC_MAX_RECORD_MB)")
-    if is_empty:
-        raise Unfinished("it is empty")
-    try:
-        parser.close()
-    except SAXException:
-        raise Unfinished("the document is not closed: its end is missing") from None
-
-
-class Elements(_Handler):
+class Elements(Handler):
     """Builds the elements at the place of an entity's records."""
 
     def __init__(self, entity: Entity) -> None:
         super().__init__()
         self.entity = entity
         self._place = _element_place(entity)
-        self._lists = _lists_of(entity)
-        self._open: list[_Element] = []
+        self._lists = lists_of(entity)
+        self._open: list[Element] = []
         self._found = False
         self._names: dict[str, None] = {}
 
@@ -136,10 +59,10 @@ class Elements(_Handler):
     def begin(self, attributes: dict[str, str]) -> None:
         """Begin a record, or an element of one."""
         if self._open:
-            self._open.append(_Element(attributes))
+            self._open.append(Element(attributes))
         elif list(self._place) == self.path:
             self._found = True
-            self._open.append(_Element(attributes))
+            self._open.append(Element(attributes))
         elif len(self.path) <= NAMED_LEVELS and len(self._names) <= NAMES_SHOWN and is_name(self.path[-1]):
             self._names[".".join(self.path)] = None
 
@@ -171,38 +94,6 @@ class Elements(_Handler):
             )
 
 
-class _Element:
-    """An element that has begun."""
-
-    def __init__(self, attributes: dict[str, str]) -> None:
-        self.texts: list[str] = []
-        self.is_nil = attributes.pop(NIL, "") in ("true", "1")
-        self._fields: dict[str, Any] = {f"@{name}": text for name, text in attributes.items()}
-
-    def put(self, name: str, value: Any, *, is_list: bool) -> None:
-        """Add an element of it."""
-        _add(self._fields, name, value, is_list=is_list)
-
-    @property
-    def value(self) -> Any:
-        """What the element becomes."""
-        text = "".join(self.texts).strip()
-        if not self._fields:
-            return None if self.is_nil else text
-        if text:
-            self._fields["#text"] = text
-        return self._fields
-
-
-def _add(fields: dict[str, Any], name: str, value: Any, *, is_list: bool) -> None:
-    if name not in fields:
-        fields[name] = [value] if is_list else value
-    elif type(fields[name]) is list:  # a value of its own is never a list
-        fields[name].append(value)
-    else:
-        fields[name] = [fields[name], value]
-
-
 def _element_place(entity: Entity) -> tuple[Any, ...]:
     if entity.records is None:
         raise Unreadable(
@@ -217,21 +108,7 @@ def _element_place(entity: Entity) -> tuple[Any, ...]:
     return steps
 
 
-def _lists_of(entity: Entity) -> set[tuple[Any, ...]]:
-    """The places in a record that are lists also where a single element is there: those of `each` and of list columns."""
-    lists: set[tuple[Any, ...]] = set()
-    around: tuple[Any, ...] = ()
-    if entity.each is not None:
-        around = place(entity.each.list) or ()
-        lists.add(around)
-    for column in entity.columns:
-        if column.items is not None and column.source is not None:
-            steps = place(column.source) or ()
-            lists.add(steps[1:] if around and steps[:1] == ("parent",) else (*around, *steps))
-    return lists
-
-
-class Events(_Handler):
+class Events(Handler):
     """Builds the rows of an event log."""
 
     def __init__(self) -> None:
@@ -266,7 +143,7 @@ class Events(_Handler):
             raise Unreadable("attributes of a trace stand after its events, so its first rows would lack them")
         fields = self._trace if self._event is None else self._event
         name = ".".join(key for key in self._keys if key)
-        _add(fields, f"case:{name}" if self._event is None else name, attributes.get("value"), is_list=False)
+        add(fields, f"case:{name}" if self._event is None else name, attributes.get("value"), is_list=False)
 
     def end(self) -> None:
         """End an attribute, an event (it is a row), or a trace."""
