@@ -7,6 +7,7 @@ import gzip
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -141,6 +142,20 @@ def test_a_place_is_needed_and_its_words_are_told(box: Box) -> None:
     assert len(records(box.by_name("documents", extract_id=3)["a.xml"])) == 1
 
 
+def test_a_list_may_be_named_as_a_path_to_its_elements(box: Box) -> None:
+    box.put("a.xml", body(document(1, "K1"), document(2, "K2", "K3")))
+    signatures = box.profile.entities["signatures"]
+    assert signatures.each is not None
+    box.change("signatures", each=replace(signatures.each, list="dsKy.chuKy[*]"))
+    assert [record["@so"] for record in records(box.by_name("signatures")["a.xml"])] == ["K1", "K2", "K3"]
+
+
+@pytest.mark.parametrize("prefix", ["xsi", "i"])
+def test_an_element_that_says_nil_is_no_value(box: Box, prefix: str) -> None:
+    box.put("a.xml", body(document(1).replace("<soKyHieu>1/QĐ &amp; Đ</soKyHieu>", f"<soKyHieu xmlns:{prefix}='u' {prefix}:nil='true'/>")))
+    assert records(box.by_name("documents")["a.xml"])[0].get("soKyHieu") is None
+
+
 def test_a_missing_value_and_a_text_beside_attributes(box: Box) -> None:
     box.only("documents", records="x.y", changed_at=None, key=("a",))
     box.change("documents", columns=tuple(replace_source(box, {"document_code": "a.'#text'", "document_sign": "b", "issued_date": "c"})))
@@ -149,8 +164,6 @@ def test_a_missing_value_and_a_text_beside_attributes(box: Box) -> None:
 
 
 def replace_source(box: Box, sources: dict[str, str]) -> list[object]:
-    from dataclasses import replace
-
     return [replace(column, source=sources.get(column.name, column.source)) for column in box.profile.entities["documents"].columns]
 
 

@@ -288,12 +288,31 @@ def test_a_single_element_is_a_list_and_an_empty_one_too(pull: Callable[..., Lan
 
 
 @pytest.mark.parametrize(
-    "inside", ["<ds><loi>busy</loi></ds>", "<ds>busy</ds>", "<loi/>", "<ds xmlns:i='u' i:nil='true'/>", "<ds/><ds/>", "<DS/>", ""]
+    "inside",
+    [
+        "<ds><loi>busy</loi></ds>",
+        "<ds>busy</ds>",
+        "<loi/>",
+        "<ds xmlns:i='u' i:nil='true'/>",
+        "<ds xmlns:p='u' p:nil='true'/>",
+        "<ds/><ds/>",
+        "<DS/>",
+        "",
+    ],
 )
 def test_what_only_looks_like_an_empty_list_fails(pull: Callable[..., Landed], inside: str) -> None:
     STATE.answer = lambda *_: soap(f"<TraLoi><ketQua>{inside}</ketQua></TraLoi>")
     with pytest.raises(ContractViolation, match=r"It is not an empty list|whether it is an empty list"):
         pull({"paginator": {"kind": "single", "data": DATA}})
+
+
+def test_two_elements_for_one_place_are_none(pull: Callable[..., Landed]) -> None:
+    """`*` stands for one element: of two answers in one body the first is not everything."""
+    STATE.answer = lambda *_: soap("".join(f"<L{n}><ketQua><tong>1</tong><ds>{ITEMS[n]}</ds></ketQua></L{n}>" for n in range(2)))
+    with pytest.raises(ContractViolation, match="nobody knows whether it is whole"):
+        pull({"paginator": PAGES})
+    with pytest.raises(ContractViolation, match="is no list"):
+        pull({"paginator": {"kind": "single", "data": PAGES["data"]}})
 
 
 def test_records_that_stand_beside_their_total_may_be_none(pull: Callable[..., Landed]) -> None:
