@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tracemalloc
 import zipfile
@@ -46,6 +47,8 @@ def _nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: p
         return
     temporary = tmp_path / "temporary"
     temporary.mkdir()
+    for name in [name for name in os.environ if name.startswith(("CCHC_", "AIRFLOW_CONN_"))]:
+        monkeypatch.delenv(name)  # a fixture of the session may have a warehouse
     monkeypatch.setenv("CCHC_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     yield
