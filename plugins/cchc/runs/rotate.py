@@ -44,7 +44,7 @@ def rotate(settings: Settings) -> Rotated:
     done = Rotated()
     with engine(settings).begin() as connection:
         connection.execute(text("lock table ops.extract in share row exclusive mode"))  # no run begins or goes on meanwhile
-        _require_rest(connection)
+        require_rest(connection)
         if secret_variable("CCHC_PRIVACY_KEY"):
             done.is_unproven = not _require_another(connection, settings)
         secret = secrets.token_hex(32)
@@ -65,7 +65,8 @@ def rotate(settings: Settings) -> Rotated:
     return done
 
 
-def _require_rest(connection: Connection) -> None:
+def require_rest(connection: Connection) -> None:
+    """Raise WrongUse, naming them, while runs are going on."""
     running = query(connection, "select extract_id, source_code from ops.extract where status = 'running' order by extract_id")
     if running:
         named = ", ".join(f"{row['source_code']} (extract {row['extract_id']})" for row in running)

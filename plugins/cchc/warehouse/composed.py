@@ -913,3 +913,39 @@ def rekey_quarantined(column: str, field: str | None) -> str:
 def rekey_withdrawn(column: str, field: str | None) -> str:
     """Hash once more what is kept of withdrawn rows of `:source`."""
     return _rekey_records("ops.withdrawn_row", column, field, "record ->> 'source_code' = :source")
+
+
+# --- erasure of a citizen ----------------------------------------------------------------------------------------------
+
+
+def count_with_text(table: str) -> str:
+    """Count the rows of a table in which `:old` stands, in whatever column."""
+    return f"select count(*) from only {table} as whole_row where position(:old in cast(whole_row as text)) > 0"
+
+
+def _other_content(hash_: str) -> str:
+    """A hash of content, mixed with `:secret`, which nobody keeps: equal ones stay equal, and no guess of the content can be tested."""
+    again = f"encode(sha256(convert_to(cast(:secret as text) || cast({hash_} as text), 'UTF8')), 'hex')"
+    return f"cast(cast('x' || left({again}, 16) as bit(64)) as bigint)"
+
+
+def _with_other_text(column: str, kind: str) -> str:
+    other = f"cast(replace(cast({column} as text), :old, :new) as {kind})"
+    if kind != "jsonb":
+        return other
+    hash_ = f"{column} ->> '_content_hash'"
+    mixed = _other_content(f"({hash_})")
+    return f"case when {hash_} is null then {other} else jsonb_set({other}, '{{_content_hash}}', to_jsonb({mixed})) end"
+
+
+def replace_text(table: str, columns: Sequence[Sequence[str]], *, has_content_hash: bool) -> str:
+    """Replace `:old` by `:new` in the rows of a table in which it stands, and mix the hash of their content with `:secret`.
+
+    Arguments: `columns`, the columns that can hold a text, each with its type; `has_content_hash`, whether the table has `_content_hash`,
+    by which somebody with the key could test a guess of what was replaced, because every other column of the row stays.
+    """
+    changes = [f"{column} = {_with_other_text(column, kind)}" for column, kind in columns]
+    if has_content_hash:
+        changes.append(f"_content_hash = {_other_content('_content_hash')}")
+    return f"""update only {table} as whole_row set {", ".join(changes)}
+        where position(:old in cast(whole_row as text)) > 0"""
