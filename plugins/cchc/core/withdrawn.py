@@ -112,7 +112,7 @@ def derive_without(
     duplicates.mark_twins(connection, settings)
     run_file(connection, settings, "core/missing_key_arrived", source=source)
     run_statement(connection, "withdrawal/missing_key_withdrawn", source=source, withdrawal_id=withdrawal_id)
-    connection.execute(text(composed.DOSSIERS_WITHOUT_VERSION))
+    run_statement(connection, "withdrawal/dossier_without_version")
     mark_dirty_months(
         connection,
         settings,
@@ -195,7 +195,7 @@ def _derive_again(connection: Connection, settings: Settings, model: Model) -> N
         run_file(connection, settings, "core/changed_step")
     connection.execute(text(f"insert into ops.dirty_dossier select distinct dossier_id from {taken} on conflict do nothing"))
     if model.merge == "key_list":  # whether a dossier is deleted depends on whether its month was asked for
-        connection.execute(text(composed.DOSSIERS_OF_LISTS))
+        run_statement(connection, "withdrawal/dossier_of_list")
 
 
 def put_back(connection: Connection, moment: datetime) -> None:
@@ -208,5 +208,5 @@ def put_back(connection: Connection, moment: datetime) -> None:
             for table, key, _ in _tables(model):
                 connection.execute(text(composed.clear_withdrawn(table, key)), binds)
                 connection.execute(text(composed.put_back_withdrawn(table)), binds)
-        for statement in composed.UNDO_WITHDRAWAL:
-            connection.execute(text(statement), binds)
+        for statement in ("load_counts_again", "extract_counts_again", "dossier_counts_again"):
+            run_statement(connection, f"withdrawal/{statement}", withdrawal_id=row["withdrawal_id"])

@@ -221,30 +221,6 @@ def withdrawn_lists(model: str) -> tuple[str, str]:
     )
 
 
-DOSSIERS_WITHOUT_VERSION = """create temp table withdrawn_whole on commit drop as
-    select m.dossier_id, m.received_date, m.finished_date
-    from mart.dossier as m
-    inner join ops.dirty_dossier as d on m.dossier_id = d.dossier_id
-    where not exists (select 1 from core.dossier_version as v where v.dossier_id = m.dossier_id)"""
-DOSSIERS_OF_LISTS = """insert into ops.dirty_dossier
-    select m.dossier_id
-    from mart.dossier as m
-    inner join withdrawn_list as w
-        on m.source_code = w.source_code and w.month_start = cast(date_trunc('month', m.received_date) as date)
-    on conflict do nothing"""
-UNDO_WITHDRAWAL = (
-    "update ops.load as l set status = 'loaded' from ops.withdrawn_load as w where w.withdrawal_id = :w and w.load_id = l.load_id",
-    """update ops.extract as e set status = 'complete'
-        where e.status = 'withdrawn' and exists (
-            select 1 from ops.load as l inner join ops.withdrawn_load as w on w.load_id = l.load_id
-            where w.withdrawal_id = :w and l.extract_id = e.extract_id
-        )""",
-    """insert into ops.dirty_dossier select distinct cast(w.key ->> 'dossier_id' as bigint)
-        from ops.withdrawn_key as w where w.withdrawal_id = :w and w.key ? 'dossier_id' on conflict do nothing""",
-)
-"""Statements that make the loads and extracts of a withdrawal count again, and have its dossiers derived again."""
-
-
 def staged_keys(table: str, key: Sequence[str], staged: str) -> str:
     """Create the temporary table `staged_key`: the staged keys of `:s` of which the withdrawal `:w` has kept nothing yet."""
     return f"""create temp table staged_key on commit drop as
