@@ -18,7 +18,7 @@ def register(add: Add) -> None:
     privacy = add(
         "privacy",
         _privacy,
-        "rotate the key of the hashes, or erase a citizen's by the identity number (docs/runbooks/privacy_key.md, erasure.md)",
+        "rotate the key of the hashes (docs/runbooks/privacy_key.md), or erase those of a citizen (docs/runbooks/erasure.md)",
     )
     privacy.add_argument("action", choices=("rotate", "erase"), help="erase asks for the identity number, or reads it from standard input")
     privacy.add_argument("--reason", help=f"{ERASE_ALONE}: why; it is kept, so without the number and the name")
