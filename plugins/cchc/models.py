@@ -17,6 +17,9 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 Merge = Literal["versions", "list", "key_list", "day_files", "dated_files", "declared"]
 
+IDS = {"dossier_id": "dossier_code", "step_id": "step_code"}
+"""The columns that are made of a code, each with the column of that code: as a record is named in landing, quarantine and messages."""
+
 
 @dataclass(frozen=True)
 class Model:

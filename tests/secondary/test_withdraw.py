@@ -446,3 +446,18 @@ def test_a_file_of_dossiers_that_is_withdrawn_was_never_there(new_desk: NewDesk)
             found.append(state(desk))
     assert any(found[0]["mart.dossier"])
     assert differing(*found) == {}
+
+
+def test_what_a_file_of_steps_had_resolved_is_open_again(desk: Desk) -> None:
+    step = {"MaBuoc": "S-1", "MaHoSo": "H19.16.21-230605-0001", "ThoiDiemXuLy": "20230606080000", "NgaySuaCuoi": "20230606080000"}
+    dossier_file(desk.inbox("one_stop"), "0", [dossier("H19.16.21-230605-0001")])
+    for number, (day, status) in enumerate(zip(DAYS, ("77", "4"), strict=False)):
+        line = json.dumps(step | {"TrangThai": status, "NgaySuaCuoi": f"2023060{6 + number}080000"}) + "\n"
+        (desk.inbox("one_stop") / f"dossier_steps_{number}.ndjson").write_text(line, encoding="utf-8")
+        desk.ingest("one_stop", day)
+        if not number:
+            aside = quarantined(desk)
+    assert ({row["key"] for row in aside}, quarantined(desk)) == ({"S-1"}, [])
+    (load,) = desk.rows("select load_id from ops.load where file_name = 'dossier_steps_1.ndjson'")
+    withdraw(desk.settings, [load["load_id"]], "wrong", "Nguyễn Thị Thử")
+    assert quarantined(desk) == aside

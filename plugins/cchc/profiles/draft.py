@@ -19,9 +19,10 @@ from typing import Any
 import yaml
 
 from cchc.errors import NotConfigured, WrongUse
+from cchc.models import IDS
 from cchc.near import or_known
 from cchc.period import ZONE
-from cchc.profiles.entity_faults import IDS, NEEDS_VALUE, OWN_PREFIX, UNIT_COLUMNS, Known
+from cchc.profiles.entity_faults import NEEDS_VALUE, OWN_PREFIX, UNIT_COLUMNS, Known
 from cchc.profiles.file_faults import TODO
 from cchc.profiles.guesses import TIMES, Field, Guess, fields_of, guess, missing_words
 from cchc.profiles.hints import vendor_words
@@ -91,7 +92,7 @@ def _kind(sql_type: Any) -> str:
     """The kind of a column's type of SQLAlchemy."""
     try:
         found = sql_type.python_type
-    except NotImplementedError:
+    except NotImplementedError:  # SQLAlchemy knows no type of Python for it; no column is guessed for it, and the draft names it
         return "other"
     kinds = {datetime: "time", date: "time", bool: "flag", int: "number", Decimal: "number", float: "number", str: "text"}
     return kinds.get(found, "other")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cchc.errors import NotConfigured
+from cchc.models import IDS
 from cchc.near import near, or_known
 from cchc.profiles.file_faults import TODO
 from cchc.sources.codes import CODES, OWN_WORDS
@@ -16,7 +17,6 @@ from cchc.sources.profile import Column, Entity, Files
 from cchc.typed import FoundFault
 
 OWN_PREFIX = "_"
-IDS = ("dossier_id", "step_id")
 NEEDS_VALUE = ("expect_listed_code", "expect_known_unit", "expect_column_values_to_not_be_null")
 MOST_LISTED = 12
 UNIT_COLUMNS = tuple(name for name, words in OWN_WORDS.items() if words.startswith("unit of include/reference/units.csv"))

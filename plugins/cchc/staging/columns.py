@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cchc.errors import NotConfigured
+from cchc.models import IDS
 from cchc.sources.limits import KEY_BYTES, TEXT_CHARACTERS
 from cchc.sources.profile import Column, Entity, Profile
 from cchc.sources.words import coder, extractor, folded
@@ -30,7 +31,6 @@ from cchc.staging.key_ids import key_id
 RAW_LENGTH = 100
 CHANGED_AT = "_changed_at"
 ITEM_TYPES = {"text": "text", "flag": "boolean", "integer": "bigint", "time": "timestamp with time zone"}
-IDS = {"dossier_id": "dossier_code", "step_id": "step_code"}
 PIPELINE = (
     "_row",
     "_load_id",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from cchc.models import Model
+from cchc.models import IDS, Model
 
 # These rules depend on all steps of a dossier, so every derivation judges them again. The others are judged once, when a row is staged.
 JUDGED_ALWAYS = ("K4", "K7")
@@ -236,7 +236,7 @@ def open_again(target: Model) -> str:
     They are those of the entity `:e` of the source `:s`. An entry stays resolved where the version that is in force now is newer and breaks
     no critical rule, or where a retry has written the entry anew.
     """
-    key = "dossier_code" if target.name == "dossier" else target.identity[-1]
+    key = IDS.get(target.identity[-1], target.identity[-1])
     same = "n.source_code = q.source_code and n.entity = q.entity and n.key = q.key and n.rule = q.rule"
     return f"""update ops.quarantine as q set resolved_at = null
         where q.source_code = :s and q.entity = :e and q.rule not in {JUDGED_ALWAYS}
