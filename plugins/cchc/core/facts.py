@@ -18,6 +18,23 @@ from cchc.settings import Settings
 from cchc.warehouse import run_file
 
 
+def no_changed_steps(connection: Connection) -> None:
+    """Make sure of the temporary table `changed_step`, which deriving dossiers reads, where no step need have changed."""
+    connection.execute(text("create temp table if not exists changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
+
+
+def with_year_after(rows: str, first: str, last: str, *, where: str = "true", copies: str = "true") -> str:
+    """The query of the days that dossiers touch, as ranges (from_date, to_date).
+
+    The indicator of certified copies (D01) is judged against the copies of the year before, so a change touches two years. Arguments:
+    `rows`, the table of the dossiers, of which `where` holds; `first` and `last`, its columns; `copies`, which of them may be such copies.
+    """
+    return (
+        f"select {first} as from_date, {last} as to_date from {rows} where {where} "
+        f"union all select {first} + 365, {last} + 366 from {rows} where {where} and {copies}"
+    )
+
+
 def derive_dossiers(connection: Connection, settings: Settings, source: str, known_at: datetime, load_id: int | None) -> int:
     """Bring core.dossier_supplement, core.dossier_due and mart.dossier up to date for the dossiers listed in ops.dirty_dossier.
 
@@ -56,9 +73,7 @@ def derive_dossiers(connection: Connection, settings: Settings, source: str, kno
         connection,
         settings,
         source,
-        # The indicator of certified copies (D01) is judged against the copies of the year before, so a change touches two years.
-        "select from_date, to_date from dossier_change union all "
-        "select from_date + 365, to_date + 366 from dossier_change where is_signed_somewhere",
+        with_year_after("dossier_change", "from_date", "to_date", copies="is_signed_somewhere"),
         known_at,
         "dossiers that changed",
     )

@@ -60,7 +60,7 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
     # A source with a hole at its start has no known_at yet, and no period has a value. Months are marked all the same.
     source_known_at = known_at_after or known_at
     marked_until = max([source_known_at, *_known_at_of_followers(connection, settings, source)])
-    connection.execute(text("create temp table changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
+    facts.no_changed_steps(connection)
     entities = [entity for entity in staged_entities(profile).values() if entity.name in loaded.values()]
     for entity in sorted(entities, key=lambda entity: list(MODELS).index(entity.model)):
         counts |= _merge_entity(connection, settings, profile, entity, extract_id, known_at, marked_until)

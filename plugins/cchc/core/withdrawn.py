@@ -117,12 +117,11 @@ def derive_without(
         connection,
         settings,
         source,
-        "select received_date as from_date, finished_date as to_date from withdrawn_whole where received_date is not null "
-        "union all select received_date + 365, finished_date + 366 from withdrawn_whole where received_date is not null",
+        facts.with_year_after("withdrawn_whole", "received_date", "finished_date", where="received_date is not null"),
         marked_until,
         "dossiers that were withdrawn",
     )
-    connection.execute(text("create temp table if not exists changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
+    facts.no_changed_steps(connection)
     facts.derive_dossiers(connection, settings, source, marked_until, load_id)
     connection.execute(text("delete from mart.dossier where dossier_id in (select dossier_id from withdrawn_whole)"))
 
@@ -190,7 +189,7 @@ def _derive_again(connection: Connection, settings: Settings, model: Model) -> N
     """Add the dossiers of the touched keys to ops.dirty_dossier; deriving them marks their months."""
     taken = f"withdrawn_{model.name}_key" if model.distribution else f"withdrawn_{model.name}"
     if model.name == "dossier_step":
-        connection.execute(text("create temp table if not exists changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
+        facts.no_changed_steps(connection)
         connection.execute(text(f"create temp table changed_dossier_step_key on commit drop as select step_id from {taken}"))
         run_file(connection, settings, "core/changed_step")
     connection.execute(text(f"insert into ops.dirty_dossier select distinct dossier_id from {taken} on conflict do nothing"))

@@ -1,9 +1,9 @@
 """Show the warehouse as it was known at a past moment: without everything that was extracted after it.
 
 Inside a transaction that is always rolled back, every version, list and answer whose known_at is after the moment is removed, and what was
-withdrawn after the moment is put back. The facts
-that depend on them are derived again by the same code that loads and refreshes. So a past number is computed and not looked up: for a
-closed period it must be equal to the published one. The cost depends on the changes since the moment, not on the length of the history.
+withdrawn after the moment is put back. The facts that depend on them are derived again by the same code that loads and refreshes. So a past
+number is computed and not looked up: for a closed period it must be equal to the published one. The cost depends on the changes since the
+moment, not on the length of the history.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def rewind(connection: Connection, settings: Settings, moment: datetime) -> None
             "and not exists (select 1 from core.dossier_version as v where v.dossier_id = d.dossier_id)"
         )
     )
-    connection.execute(text("create temp table changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
+    facts.no_changed_steps(connection)
     facts.derive_dossiers(connection, settings, sources[0]["source_code"], moment, None)
 
 

@@ -68,7 +68,6 @@ def erase(settings: Settings, number: str, reason: str, by: str, *, is_search: b
     others = {keyed(word, key): secrets.token_hex(16) for word in words}
     landing_texts = {old.encode(): new.encode() for old, new in others.items()}
     with engine(settings).begin() as connection:
-        connection.execute(text("lock table ops.extract in share row exclusive mode"))  # no run begins or goes on meanwhile
         require_rest(connection)
         known = {row["privacy_key"] for row in ask(connection, "runs/privacy_key")} - {mark_of(key)}
         done = Erased(other_keys=len(known))

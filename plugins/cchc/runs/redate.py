@@ -62,7 +62,7 @@ def redate(connection: Connection, settings: Settings, source: str, moment: date
         own = (*columns, "indicator_code") if table.endswith("version") else columns
         _keep_latest(connection, table, "_first_seen_at", own, binds)
     _redate_keys(connection, binds)
-    connection.execute(text("create temp table changed_step (dossier_id bigint, changed_at timestamptz) on commit drop"))
+    facts.no_changed_steps(connection)
     facts.derive_dossiers(connection, settings, source, moment, None)
 
 

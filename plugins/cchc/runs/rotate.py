@@ -43,7 +43,6 @@ def rotate(settings: Settings) -> Rotated:
     concerned = [profile for profile in profiles if makes_hashes(profile)]
     done = Rotated()
     with engine(settings).begin() as connection:
-        connection.execute(text("lock table ops.extract in share row exclusive mode"))  # no run begins or goes on meanwhile
         require_rest(connection)
         if secret_variable("CCHC_PRIVACY_KEY"):
             done.is_unproven = not _require_another(connection, settings)
@@ -66,7 +65,8 @@ def rotate(settings: Settings) -> Rotated:
 
 
 def require_rest(connection: Connection) -> None:
-    """Raise WrongUse, naming them, while runs are going on."""
+    """Let no run begin or go on until the transaction ends. Raises WrongUse, naming them, while runs are going on."""
+    connection.execute(text("lock table ops.extract in share row exclusive mode"))
     running = query(connection, "select extract_id, source_code from ops.extract where status = 'running' order by extract_id")
     if running:
         named = ", ".join(f"{row['source_code']} (extract {row['extract_id']})" for row in running)

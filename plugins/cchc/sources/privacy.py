@@ -51,8 +51,7 @@ def mark_of(privacy_key: str | bytes) -> str:
 
 def makes_hashes(profile: Profile) -> bool:
     """Whether a field of this source lands as a keyed hash."""
-    columns = [column for entity in profile.entities.values() for column in entity.columns]
-    return any(column.personal or any(item.personal for item in column.items or ()) for column in columns)
+    return any(entity.hashed for entity in profile.entities.values())
 
 
 def redactor(entity: Entity, privacy_key: bytes, *, lists_are_text: bool = False) -> Callable[[Record], Record]:
