@@ -43,20 +43,10 @@ class _Vendor(Handler):
     protocol_version = "HTTP/1.1"
 
     def reply(self, body: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
-        data = body if isinstance(body, bytes) else orjson.dumps(body)
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.send(body if isinstance(body, bytes) else orjson.dumps(body), status, headers)
 
     def cut(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "5000")
-        self.end_headers()
-        self.wfile.write(b'{"result": {"items": [')
-        self.close_connection = True
+        self.break_off(b'{"result": {"items": [')
 
     def _serve(self, body: Any) -> None:
         parts = urlsplit(self.path)

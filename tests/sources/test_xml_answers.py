@@ -73,19 +73,10 @@ class _Vendor(Handler):
 
     def reply(self, body: Body, status: int = 200, headers: dict[str, str] | None = None) -> None:
         data = body if isinstance(body, bytes) else body.encode()
-        self.send_response(status)
-        for name, value in ({"Content-Type": "text/xml; charset=utf-8"} | (headers or {})).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.send(data, status, {"Content-Type": "text/xml; charset=utf-8"} | (headers or {}))
 
     def cut(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "5000")
-        self.end_headers()
-        self.wfile.write(page(0).encode()[:200])
-        self.close_connection = True
+        self.break_off(page(0).encode()[:200])
 
     def _serve(self, body: str) -> None:
         parts = urlsplit(self.path)

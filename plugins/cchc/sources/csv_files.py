@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 from cchc.sources.delivered import Tally, Unfinished, Unreadable, Watched, known_names, picked_columns, require_end, too_long
 from cchc.sources.fixed_width import fixed_rows
-from cchc.sources.header import SEARCHED_ROWS, Row, find_header, is_empty
+from cchc.sources.header import SEARCHED_ROWS, Row, find_header, is_empty, met
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.profile import Entity, Files, Layout
 from cchc.sources.records import Problem
@@ -174,18 +174,17 @@ def _form(delimiter: str, quote: str = '"') -> dict[str, Any]:
 def _separator(lines: list[str], entity: Entity) -> str:
     """The separator by which the first lines have most of the columns that the profile uses; the comma where none has any."""
     assert entity.layout is not None  # noqa: S101  # the caller asked
-    wanted = set(entity.table_columns)
 
-    def met(separator: str) -> int:
+    def columns(separator: str) -> int:
         rows = enumerate(csv.reader((line.replace("\0", "") for line in lines), **_form(separator, layout.quote)), 1)
         header, _ = find_header(iter(list(rows)), entity, replace(layout, header_row=None))
-        return len(wanted & {entity.aliases.get(name, name) for name in header.names}) if header is not None else 0
+        return met(header.names, entity) if header is not None else 0
 
     layout = entity.layout
     if layout.names:
         widths = {separator: max(map(len, csv.reader(lines, **_form(separator, layout.quote))), default=0) for separator in SEPARATORS}
         return next((separator for separator, width in widths.items() if width == len(layout.names)), SEPARATORS[0])
-    return max(SEPARATORS, key=met)
+    return max(SEPARATORS, key=columns)
 
 
 def _undecoded(error: UnicodeDecodeError, encoding: str, line: int) -> Unfinished | Unreadable:

@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any, BinaryIO
 
 from cchc.sources.fields import is_name
-from cchc.sources.limits import DEEPEST_DOCUMENT, MIB, Limits
+from cchc.sources.limits import DEEPEST_DOCUMENT, Limits
 from cchc.sources.paths import place
 from cchc.sources.profile import Entity
+from cchc.sources.record_limit import EMPTY, NOT_CLOSED, RecordLimit
 from cchc.sources.unread import Unfinished, Unreadable
 
 CHUNK = 2**16
@@ -32,7 +33,7 @@ def json_records(content: BinaryIO, entity: Entity, limits: Limits) -> Iterator[
     picked = Picked(entity)
     events = ijson.sendable_list()
     parser = ijson.basic_parse_coro(events)
-    number, held, is_first = 0, 0, True
+    record, is_first = RecordLimit(limits), True
     while chunk := content.read(CHUNK):
         fault = None
         try:
@@ -40,22 +41,20 @@ def json_records(content: BinaryIO, entity: Entity, limits: Limits) -> Iterator[
         except ijson.JSONError as error:
             fault = error
         is_first = False
-        held = held + len(chunk) if picked.is_within or not events else 0
+        record.take(len(chunk), is_within=picked.is_within or not events)
         for event, value in events:
             if picked.see(event, value):
-                number, held = number + 1, 0
-                yield number, picked.record
+                yield record.next(), picked.record
         events.clear()
         if fault is not None:
-            raise Unreadable(_not_json(fault, number)) from None  # the words of the library repeat the content
-        if held > limits.record * MIB:
-            raise Unreadable(f"the record after number {number} has more than {limits.record} MB (CCHC_MAX_RECORD_MB)")
+            raise Unreadable(_not_json(fault, record.number)) from None  # the words of the library repeat the content
+        record.require()
     if is_first:
-        raise Unfinished("it is empty")
+        raise Unfinished(EMPTY)
     try:
         parser.close()
     except ijson.JSONError:
-        raise Unfinished("the document is not closed: its end is missing") from None
+        raise Unfinished(NOT_CLOSED) from None
     for event, value in events:  # a document that is a bare number ends only here
         picked.see(event, value)
     picked.require()

@@ -466,7 +466,7 @@ def _file_load(job: _Job, inbox: Inbox, entity: Entity, name: str, secrets: Secr
 def _of_archive(job: _Job, inbox: Inbox, entity: Entity, name: str, problem: files.Unfinished | files.Unreadable) -> Landed | None:
     """An archive, or a file in one, that cannot be unpacked: it is known by the bytes of the archive. None if it was blocked before."""
     packed = inbox.packed_in(name)
-    sha = day_files.identity(files.digest_of(inbox.folder, packed), name.encode())
+    sha = day_files.identity(files.digest(inbox, packed), name.encode())
     file = _File(entity, name, sha, sha, {"sha256": sha})
     return _unfinished(job, inbox, file, problem) if isinstance(problem, files.Unfinished) else _unreadable(job, file, problem)
 

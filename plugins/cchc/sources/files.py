@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from hashlib import sha256
 from importlib import import_module
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import orjson
 
@@ -94,20 +94,10 @@ def open_inbox(profile: Profile, connection: Connection, limits: Limits) -> Inbo
 
 def digest(inbox: Inbox, name: str) -> str:
     """The sha256 of the file's bytes as delivered; of a file in an archive those of the file."""
-    with inbox.open(name) as file:
-        return _sha256(file)
-
-
-def digest_of(folder: Folder, name: str) -> str:
-    """The sha256 of the bytes of a file that is in no archive."""
-    with folder.fs.open(f"{folder.path}/{name}", "rb") as file:
-        return _sha256(file)
-
-
-def _sha256(file: IO[bytes]) -> str:
     total = sha256()
-    while data := file.read(CHUNK):
-        total.update(data)
+    with inbox.open(name) as file:
+        while data := file.read(CHUNK):
+            total.update(data)
     return total.hexdigest()
 
 
@@ -129,13 +119,13 @@ def read_records(
     with ExitStack() as stack:
         delivered = Watched(stack.enter_context(inbox.open(name)), hashing=True)
         raw = stack.enter_context(io.BufferedReader(delivered, CHUNK))
-        stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if small_ending(name).endswith(".gz") else raw
+        stream = _unpacked(stack, name, raw)
         try:
             refuse_nested(name, entity)
             if kind_of(name) in IN_A_PROCESS:
                 yield from books.read(_whole(stream, limits), name, entity, profile, files, tally)
             else:
-                watched = Watched(stream, most=limits.file * MIB)  # type: ignore[arg-type]  # both are readable binary streams
+                watched = Watched(stream, most=limits.file * MIB)
                 content: Any = stack.enter_context(io.BufferedReader(watched, CHUNK))
                 aliases = entity.aliases
                 for number, record in _reading(inbox, name, content, watched, entity, files, tally, limits):
@@ -168,9 +158,14 @@ def _chosen_encoding(inbox: Inbox, name: str, entity: Entity, limits: Limits) ->
         return None
     with ExitStack() as stack:
         raw = stack.enter_context(inbox.open(name))
-        stream = stack.enter_context(gzip.GzipFile(fileobj=raw)) if small_ending(name).endswith(".gz") else raw
-        content = io.BufferedReader(Watched(stream, most=limits.file * MIB), CHUNK)  # type: ignore[arg-type]  # both are readable binary streams
+        stream = _unpacked(stack, name, raw)
+        content = io.BufferedReader(Watched(stream, most=limits.file * MIB), CHUNK)
         return text_encodings.choose(content, entity.layout.encodings, f"entities.{entity.name}.layout.encodings")
+
+
+def _unpacked(stack: ExitStack, name: str, raw: Any) -> Any:
+    """The bytes of a file, unpacked where its name ends in .gz."""
+    return stack.enter_context(gzip.GzipFile(fileobj=raw)) if small_ending(name).endswith(".gz") else raw
 
 
 def _whole(stream: Any, limits: Limits) -> bytes:

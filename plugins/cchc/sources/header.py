@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -39,6 +39,12 @@ def is_empty(row: list[Any]) -> bool:
     return not any(cell.strip() if isinstance(cell, str) else cell is not None for cell in row)
 
 
+def met(names: Iterable[str], entity: Entity) -> int:
+    """How many of the columns that the profile uses are among these names, by whichever of their names."""
+    aliases = entity.aliases
+    return len(set(entity.table_columns) & {aliases.get(name, name) for name in names})
+
+
 def find_header(rows: Iterator[Row], entity: Entity, layout: Layout, merged: Merged = ()) -> tuple[Header | None, list[Row]]:
     """The header of a table, and the rows below it that were read to find it; None if there are no such rows.
 
@@ -56,8 +62,7 @@ def find_header(rows: Iterator[Row], entity: Entity, layout: Layout, merged: Mer
     found = [_header(read[at : at + layout.header_rows], read[:at], merged) for at in range(len(read) - layout.header_rows + 1)]
     if not found:
         return None, []
-    wanted, aliases = set(entity.table_columns), entity.aliases
-    best = max(found, key=lambda header: len(wanted & {aliases.get(name, name) for name in header.names}))  # the first of equal ones
+    best = max(found, key=lambda header: met(header.names, entity))  # the first of equal ones
     return best, read[len(best.above) + layout.header_rows :]
 
 

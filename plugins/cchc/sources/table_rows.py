@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 from cchc.sources.delivered import Tally, Unreadable, known_names, picked_columns
-from cchc.sources.header import SEARCHED_ROWS, Header, Merged, Row, find_header, is_empty, joined, name_of
+from cchc.sources.header import SEARCHED_ROWS, Header, Merged, Row, find_header, is_empty, joined, met, name_of
 from cchc.sources.profile import Entity, Layout
 from cchc.sources.records import Problem
 
@@ -62,12 +62,7 @@ def _picks(header: Header, entity: Entity, layout: Layout, first: list[Any]) -> 
 
 def _is_as_good_shorter(header: Header, entity: Entity) -> bool:
     """Whether the upper rows of a header over several rows have as many of the columns as all of them."""
-    wanted, aliases = set(entity.table_columns), entity.aliases
-
-    def met(names: list[str]) -> int:
-        return len(wanted & {aliases.get(name, name) for name in names})
-
-    return any(met(joined(header.rows[:count])) >= met(header.names) for count in range(1, len(header.rows)))
+    return any(met(joined(header.rows[:count]), entity) >= met(header.names, entity) for count in range(1, len(header.rows)))
 
 
 def _place(entity: Entity) -> str:

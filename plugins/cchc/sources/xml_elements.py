@@ -11,9 +11,10 @@ from typing import Any, BinaryIO
 from xml.sax import SAXException  # the class of an error alone; defusedxml parses
 from xml.sax.handler import ContentHandler
 
-from cchc.sources.limits import DEEPEST_DOCUMENT, MIB, Limits
+from cchc.sources.limits import DEEPEST_DOCUMENT, Limits
 from cchc.sources.paths import ANY, place
 from cchc.sources.profile import Entity
+from cchc.sources.record_limit import EMPTY, NOT_CLOSED, RecordLimit
 from cchc.sources.unread import Unfinished, Unreadable
 
 CHUNK = 2**16
@@ -76,7 +77,7 @@ def parsed(content: BinaryIO, handler: Handler, limits: Limits) -> Iterator[tupl
 
     parser = create_parser(forbid_dtd=False, forbid_entities=True, forbid_external=True)
     parser.setContentHandler(handler)
-    number, held, is_empty = 0, 0, True
+    record, is_empty = RecordLimit(limits), True
     while chunk := content.read(CHUNK):
         fault, is_empty, handler.seen = None, False, 0
         try:
@@ -85,21 +86,19 @@ def parsed(content: BinaryIO, handler: Handler, limits: Limits) -> Iterator[tupl
             raise Unreadable("it declares entities, or refers to another document; both are not read") from None
         except SAXException as error:
             fault = error
-        held = held + len(chunk) if handler.is_within or not handler.seen else 0
-        for record in handler.ready:
-            number, held = number + 1, 0
-            yield number, record
+        record.take(len(chunk), is_within=handler.is_within or not handler.seen)
+        for ready in handler.ready:
+            yield record.next(), ready
         handler.ready = []
         if fault is not None:
-            raise Unreadable(f"it is no XML{handler.after(number)}") from None  # the words of the library may repeat the content
-        if held > limits.record * MIB:
-            raise Unreadable(f"the record after number {number} has more than {limits.record} MB (CCHC_MAX_RECORD_MB)")
+            raise Unreadable(f"it is no XML{handler.after(record.number)}") from None  # the words of the library may repeat the content
+        record.require()
     if is_empty:
-        raise Unfinished("it is empty")
+        raise Unfinished(EMPTY)
     try:
         parser.close()
     except SAXException:
-        raise Unfinished("the document is not closed: its end is missing") from None
+        raise Unfinished(NOT_CLOSED) from None
 
 
 class Element:
