@@ -36,28 +36,24 @@ class Airflow(Handler):
         self.asked.append((self.command, self.path, body))
         if parts.path == "/auth/token":
             if body["password"] != "right":
-                return self.send(401, {"detail": "no"})
+                return self.say(401, {"detail": "no"})
             self.tokens.append(f"token-{len(self.tokens)}")
-            return self.send(201, {"access_token": self.tokens[-1]})
+            return self.say(201, {"access_token": self.tokens[-1]})
         if not self.tokens or self.headers["Authorization"] != f"Bearer {self.tokens[-1]}":
-            return self.send(401, {"detail": "who are you?"})
+            return self.say(401, {"detail": "who are you?"})
         found = self.answers.get(parts.path)
         if found is None:
-            return self.send(404, {"detail": "Not Found"})
+            return self.say(404, {"detail": "Not Found"})
         if isinstance(found, list):
             found = found.pop(0) if len(found) > 1 else found[0]
         query = parse_qs(parts.query)
         if "limit" in query:
             offset, limit = int(query["offset"][0]), int(query["limit"][0])
             found = {key: value[offset : offset + limit] if isinstance(value, list) else value for key, value in found.items()}
-        return self.send(200, found)
+        return self.say(200, found)
 
-    def send(self, code: int, body: Any) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+    def say(self, code: int, body: Any) -> None:
+        self.send(json.dumps(body).encode(), code)
 
 
 @pytest.fixture
