@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import holidays
+import yaml
 
 ZONE = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 ROOT = Path(__file__).resolve().parents[2]
@@ -251,25 +252,24 @@ PLANS = ROOT / "include" / "plans"  # a test may name another folder
 
 
 def plan_years() -> dict[int, Path]:
-    """The years in which a plan holds, each with the beginning of its files' names."""
+    """The years in which a plan holds, each with the folder of the plan."""
     return _plan_years(PLANS)
 
 
 @lru_cache(maxsize=4)
 def _plan_years(folder: Path) -> dict[int, Path]:
-    found = sorted(folder.glob("*_targets.csv")) or sorted(OWN.glob("*_targets.csv"))
-    begun = [path.with_name(path.name.removesuffix("_targets.csv")) for path in found]
-    return {int(path.name[-4:]): path for path in begun}
+    found = sorted(folder.glob("*/plan.yaml")) or sorted(OWN.glob("*/plan.yaml"))
+    return {year: path.parent for path in found for year in yaml.safe_load(path.read_text(encoding="utf-8"))["years"]}
 
 
 @lru_cache(maxsize=32)
-def _plan_rows(begun: Path, part: str) -> tuple[dict[str, str], ...]:
-    with begun.with_name(f"{begun.name}_{part}.csv").open(encoding="utf-8-sig", newline="") as file:
+def _plan_rows(plan: Path, part: str) -> tuple[dict[str, str], ...]:
+    with (plan / f"{part}.csv").open(encoding="utf-8-sig", newline="") as file:
         return tuple(csv.DictReader(file))
 
 
 def _rows_of(folder: Path, part: str, how: str, year: int | None) -> list[dict[str, str]]:
-    return [row for y, begun in _plan_years(folder).items() if year in (None, y) for row in _plan_rows(begun, part) if row["how"] == how]
+    return [row for y, plan in _plan_years(folder).items() if year in (None, y) for row in _plan_rows(plan, part) if row["how"] == how]
 
 
 def targets(how: str = "computed", year: int | None = None) -> tuple[Target, ...]:

@@ -90,8 +90,7 @@ class Office(HasWarehouse):
 
     def add_plan(self) -> None:
         """Put the plan of 2024 beside that of 2023."""
-        for path in HERE.glob(f"{NEXT}_*.csv"):
-            shutil.copy(path, self.plans)
+        shutil.copytree(HERE / NEXT, self.plans / NEXT)
 
     def edit(self, name: str, old: str, new: str, *, folder: str = "plans") -> None:
         """Change one place of a file of the plans or of the reference data."""

@@ -7,31 +7,39 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from cchc.errors import NotConfigured
 from cchc.period import parse_period, periods_of_year
-from cchc.reference.plan import Years, chosen, first_day, in_words, place, plan_on, plans, targets
+from cchc.reference.plan import chosen, first_day, in_words, place, plan_on, plans, targets
+from cchc.reference.plan_folder import Years
+from cchc.reference.plan_header import Level
+from cchc.reference.unit_list import LEVELS
 from cchc.settings import PROJECT, Settings
 
 HERE = Path(__file__).parent
 PLAN, NEXT = "plan_53_KH-UBND_2023", "plan_99_KH-UBND_2024"
-TARGETS, DIRECTIONS = f"{NEXT}_targets.csv", f"{NEXT}_directions.csv"
+TARGETS, DIRECTIONS, HEADER = f"{NEXT}/targets.csv", f"{NEXT}/directions.csv", f"{NEXT}/plan.yaml"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a folder of both plans."""
-    for path in [*(PROJECT / "include" / "plans").glob("*.csv"), *HERE.glob("*.csv")]:
-        shutil.copy(path, tmp_path)
+    for path in (PROJECT / "include" / "plans" / PLAN, HERE / NEXT):
+        shutil.copytree(path, tmp_path / path.name)
     return replace(Settings.load(), plans_dir=tmp_path, plan=PLAN)
 
 
 def test_both_plans_are_read_and_the_chosen_one_is_named(settings: Settings) -> None:
     found = plans(settings)
-    assert [(plan.code, plan.year) for plan in found] == [(PLAN, 2023), (NEXT, 2024)]
-    assert (len(targets(settings)), chosen(replace(settings, plan=NEXT)).year) == (51, 2024)
+    assert [(plan.code, plan.header.years) for plan in found] == [(PLAN, [2023]), (NEXT, [2024])]
+    assert [(plan.header.number, plan.header.date) for plan in found] == [
+        ("53/KH-UBND", date(2023, 1, 17)),
+        ("99/KH-UBND", date(2024, 1, 5)),
+    ]
+    assert (len(targets(settings)), chosen(replace(settings, plan=NEXT)).code) == (51, NEXT)
     by_number = {row["target_no"]: row for row in found[0].rows}
     assert (by_number["D01"]["operator"], by_number["D01"]["operator_text"]) == ("up", "above the same period of 2022")
     assert (by_number["D04"]["operator"], by_number["T01"]["operator"], by_number["T06"]["operator"]) == ("down", "=", ">=")
@@ -95,27 +103,115 @@ def test_what_cannot_be_read_is_refused_by_file_and_line(settings: Settings, nam
         plans(settings)
 
 
-def test_files_that_make_no_plan_are_refused(settings: Settings) -> None:
+def test_what_makes_no_plan_is_refused(settings: Settings) -> None:
     folder = settings.plans_dir
     (folder / "~$plan.csv").write_text("open in a spreadsheet")
+    (folder / NEXT / "~$targets.csv").write_text("open in a spreadsheet")
+    (folder / NEXT / "99-KH-UBND.signed.pdf").write_text("the signed plan")
     assert len(plans(settings)) == 2
-    (folder / DIRECTIONS).rename(folder / "aside")
+    (folder / DIRECTIONS).rename(folder / NEXT / "aside.txt")
     with pytest.raises(
-        NotConfigured, match=f"the plan {NEXT} needs {DIRECTIONS} in .*; a plan without directions has the file with its header"
+        NotConfigured, match=f"the plan {NEXT} needs directions.csv; a plan without directions has the file with its header"
     ):
         plans(settings)
-    (folder / "aside").rename(folder / DIRECTIONS)
-    (folder / "plan_99_targets.csv").write_text("x")
-    with pytest.raises(NotConfigured, match=r"plan_99_targets.csv: the name is neither <plan>_<year>_targets.csv nor"):
+    (folder / NEXT / "aside.txt").rename(folder / NEXT / "direction.csv")
+    with pytest.raises(NotConfigured, match=r"direction.csv: a plan is read from plan.yaml, .* did you mean 'directions.csv'"):
         plans(settings)
-    (folder / "plan_99_targets.csv").unlink()
-    shutil.copy(folder / TARGETS, folder / "plan_7_2023_targets.csv")
-    with pytest.raises(NotConfigured, match="plan_53_KH-UBND_2023 and plan_7_2023 are both plans of 2023; a period belongs to one plan"):
+    (folder / NEXT / "direction.csv").rename(folder / DIRECTIONS)
+    (folder / "targets.csv").write_text("x")
+    with pytest.raises(
+        NotConfigured, match=r"targets.csv: a plan is a folder with plan.yaml, targets.csv and directions.csv; put the file"
+    ):
         plans(settings)
-    for path in folder.glob("*.csv"):
-        path.unlink()
-    with pytest.raises(NotConfigured, match="has no plan: it needs"):
+    (folder / "targets.csv").unlink()
+    (folder / NEXT).rename(folder / "kế hoạch 2024")
+    with pytest.raises(NotConfigured, match=r"the name of the folder is the code of the plan: letters without accents.*rule: folder"):
         plans(settings)
+    (folder / "kế hoạch 2024").rename(folder / NEXT)
+    shutil.copytree(folder / PLAN, folder / "plan_7")
+    with pytest.raises(
+        NotConfigured, match="plan_53_KH-UBND_2023 and plan_7 both hold on 2023-01-01; a period belongs to one plan.*overlap"
+    ):
+        plans(settings)
+    for name in ("plan_7", PLAN, NEXT):
+        shutil.rmtree(folder / name)
+    with pytest.raises(NotConfigured, match="has no plan: a plan is a folder"):
+        plans(settings)
+
+
+def test_a_plan_of_two_files_is_told_what_to_do_and_stays_the_same_plan(settings: Settings) -> None:
+    folder = settings.plans_dir
+    rows = plans(settings)[1].rows
+    for part in ("targets", "directions"):
+        (folder / NEXT / f"{part}.csv").rename(folder / f"{NEXT}_{part}.csv")
+    header = (folder / HEADER).read_text(encoding="utf-8")
+    shutil.rmtree(folder / NEXT)
+    with pytest.raises(NotConfigured, match=rf"the plan {NEXT} lies there as two files, .* Make the folder {NEXT}, .* years: \[2024\]"):
+        plans(settings)
+    # as the message says
+    (folder / NEXT).mkdir()
+    for part in ("targets", "directions"):
+        (folder / f"{NEXT}_{part}.csv").rename(folder / NEXT / f"{part}.csv")
+    (folder / HEADER).write_text(header, encoding="utf-8")
+    assert plans(settings)[1].rows == rows
+
+
+def test_the_name_of_a_plan_need_not_end_in_its_year(settings: Settings) -> None:
+    (settings.plans_dir / NEXT).rename(settings.plans_dir / "ke-hoach")
+    two = plans(settings)
+    assert [(plan.code, plan.years.valid_from, plan.years.valid_to) for plan in two] == [
+        (PLAN, date(2023, 1, 1), date(2023, 12, 31)), ("ke-hoach", date(2024, 1, 1), date(2024, 12, 31)),
+    ]  # fmt: skip
+    assert {row["plan_code"] for row in two[1].rows} == {"ke-hoach"}
+
+
+def test_a_plan_of_several_years_and_one_of_some_months(settings: Settings) -> None:
+    header = settings.plans_dir / HEADER
+    text = header.read_text(encoding="utf-8")
+    header.write_text(text.replace("[2024]", "[2024, 2025]"), encoding="utf-8")
+    assert plans(settings)[1].words.endswith("in force in 2024 to 2025")
+    assert plan_on(settings, date(2025, 12, 31)).code == NEXT and place([plans(settings)[1].years], date(2025, 12, 31)).holds
+    header.write_text(text.replace("years: [2024]", "valid_from: 2024-07-01\nvalid_to: 2025-06-30"), encoding="utf-8")
+    assert plans(settings)[1].years[1:] == (date(2024, 7, 1), date(2025, 6, 30))
+    assert plans(settings)[1].words.endswith("in force from 2024-07-01 to 2025-06-30")
+    assert not place([plan.years for plan in plans(settings)], date(2024, 6, 30)).holds
+    shutil.rmtree(settings.plans_dir / PLAN)
+    assert first_day(replace(settings, plan=NEXT)) == date(2023, 1, 1), "the whole year before, because a year to date begins there"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("number:", "numbr:", r"line 2: unknown key 'numbr'; did you mean 'number'\?.*rule: header"),
+        ("date: 2024-01-05", "date: 5/1/2024", r"line 3: 'date' must be a day YYYY-MM-DD, found '5/1/2024'.*rule: header"),
+        ("date: 2024-01-05", "date: 2024-01-05\ndate: 2024-01-06", "line 4: the key 'date' stands there a second time"),
+        ("number: 99/KH-UBND\n", "", "the key 'number' is missing.*rule: header"),
+        ("years: [2024]", "years: 2024", "line 5: 'years' must be a list, found 2024"),
+        ("years: [2024]", "years: [2024, 2026]", r"years is \[2024, 2026\]; the years must follow one another, .*rule: dates"),
+        ("years: [2024]", "years: [24]", "years.*must be at least 2000, found 24"),
+        ("years: [2024]", "years: []", "line 5: 'years' is empty"),
+        ("years: [2024]", "years: [2024]\nvalid_to: 2024-12-31", "it has years and valid_from or valid_to; keep one"),
+        ("years: [2024]", "valid_from: 2024-01-01", "it does not say when its targets hold: write years"),
+        ("years: [2024]", "valid_from: 2024-01-15\nvalid_to: 2024-12-31", "valid_from is 2024-01-15; it must be the first day of a month"),
+        ("years: [2024]", "valid_from: 2024-01-01\nvalid_to: 2024-12-30", "valid_to is 2024-12-30; it must be the last day of a month"),
+        ("years: [2024]", "valid_from: 2024-02-01\nvalid_to: 2023-12-31", "valid_to is 2023-12-31, before valid_from, 2024-02-01"),
+        ("[district, commune]", "[district, communes]", "line 6: .*'communes'; did you mean 'commune'"),
+        ("[district, commune]", "[district, district]", "levels is district, district; a level stands there twice"),
+        ("[district, commune]", "[commune]", r"targets.csv, line 4: level is 'district commune', it must be all, commune \(levels of plan.yaml\)"),
+        ("years: [2024]", "years: [2023]", f"{PLAN} and {NEXT} both hold on 2023-01-01"),
+    ],
+)  # fmt: skip
+def test_a_header_that_is_wrong_is_refused_by_line_and_rule(settings: Settings, old: str, new: str, said: str) -> None:
+    path = settings.plans_dir / HEADER
+    before = path.read_text(encoding="utf-8")
+    assert old in before
+    path.write_text(before.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(NotConfigured, match=said):
+        plans(settings)
+
+
+def test_every_level_of_a_header_is_a_level_of_units() -> None:
+    assert {*get_args(Level)} < {*LEVELS}
 
 
 def test_the_plan_of_a_day(settings: Settings) -> None:

@@ -134,7 +134,7 @@ def test_who_has_to_declare_marks_the_months_with_another_coverage(office: Offic
 def test_each_plan_has_its_own_list_of_who_declares(office: Office) -> None:
     office.add_plan()
     # in 2024 the staff of the communes alone is to be trained
-    office.edit(f"{NEXT}_targets.csv", f"{TRAINING},all,>=,60", f"{TRAINING},commune,>=,60")
+    office.edit(f"{NEXT}/targets.csv", f"{TRAINING},all,>=,60", f"{TRAINING},commune,>=,60")
     before = office.rows("select * from core.declaration order by indicator_code, unit_code")
     told = office.run("init").out
     assert f"{NEXT}: units have to declare" in told and f"{PLAN}:" not in told

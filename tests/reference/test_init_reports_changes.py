@@ -222,7 +222,7 @@ def test_a_successor_alone_moves_records_and_what_is_compared(office: Office) ->
 
 def test_what_is_compared_is_what_a_plan_gives_a_direction(office: Office, tmp_path: Path) -> None:
     shutil.copytree(office.settings.plans_dir, tmp_path / "plans")
-    targets, path = (tmp_path / "plans" / f"plan_53_KH-UBND_2023_{name}.csv" for name in ("targets", "directions"))
+    targets, path = (tmp_path / "plans" / "plan_53_KH-UBND_2023" / f"{name}.csv" for name in ("targets", "directions"))
     kept = [line for line in targets.read_text(encoding="utf-8").splitlines() if ",electronic_work_file_rate," not in line]
     targets.write_text("\n".join(kept) + "\n", encoding="utf-8")
     path.write_text(path.read_text(encoding="utf-8") + "D07,6.1,made up,electronic_work_file_rate,up,made up,computed\n", encoding="utf-8")

@@ -85,7 +85,7 @@ def make() -> Make:
             unit_row(communes[2], 9, 10, is_provisional=True),
         ]
         values: dict[str, Any] = {
-            "plan_code": "plan_53_KH-UBND_2023", "period": period, "last_day": period.last_day, "known_at": midnight(period.end), "unit": None,
+            "plan_number": "53/KH-UBND", "period": period, "last_day": period.last_day, "known_at": midnight(period.end), "unit": None,
             "district": DISTRICT,
             "plan": [
                 plan_row("T01", "1.1", "legal_drafting_on_schedule_rate", "no_data", target_kind="milestone", lead_agency="Phòng Tư pháp"),

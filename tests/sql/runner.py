@@ -711,12 +711,11 @@ def declared_value(connection: Connection, settings: Settings, binds: Row, table
 def plan_files(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """A table of plans after `cchc init` with the plans of include/plans and of `with` (tests/plans), changed by `edits` [file, old, new]."""
     with TemporaryDirectory() as folder:
-        for path in settings.plans_dir.glob("*.csv"):
-            shutil.copy(path, folder)
+        shutil.copytree(settings.plans_dir, folder, dirs_exist_ok=True)
         for name in binds.get("with", []):
-            shutil.copy(CASES.parent / "plans" / name, folder)
+            shutil.copytree(CASES.parent / "plans" / name, Path(folder) / name)
         for name in binds.get("without", []):
-            (Path(folder) / name).unlink()
+            shutil.rmtree(Path(folder) / name)
         for name, old, new in binds.get("edits", []):
             text_before = (Path(folder) / name).read_text(encoding="utf-8")
             assert old in text_before, f"{name} does not say {old!r}"

@@ -45,7 +45,7 @@ def test_every_file_names_its_schema_and_fits_it(name: str, path: Path) -> None:
 def test_every_file_of_these_folders_has_a_schema() -> None:
     assert {path for _, path in FILES} == {
         path
-        for files in ("sources/*.yaml", "reference/*.yaml", "reports/*/*.yaml", "dashboard/*.yaml")
+        for files in ("sources/*.yaml", "reference/*.yaml", "plans/*/*.yaml", "reports/*/*.yaml", "dashboard/*.yaml")
         for path in (PROJECT / "include").glob(files)
     }
 
@@ -55,7 +55,7 @@ def test_an_editor_sees_a_misspelt_key(name: str, path: Path) -> None:
     data = as_json(yaml.safe_load(path.read_text(encoding="utf-8")))
     holder = (
         data
-        if name in ("profile", "closing", "alerts", "unit_mail", "authority", "report_form_06a", "report_labels")
+        if name in ("profile", "plan", "closing", "alerts", "unit_mail", "authority", "report_form_06a", "report_labels")
         else data["words"]["product"]
         if name == "dashboard_words"
         else data[0]

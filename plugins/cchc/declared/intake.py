@@ -17,6 +17,7 @@ from unicodedata import normalize
 
 from cchc.reference.catalogue import catalogue
 from cchc.reference.duties import Duties, Duty, duties
+from cchc.reference.plan import plan_files
 from cchc.settings import Settings
 from cchc.sources.amounts import whole_number
 from cchc.sources.day_files import matched_name
@@ -40,7 +41,7 @@ def rules_stamp() -> bytes:
     """A stamp of the reference data by which a file is checked; when it changes, a blocked file is checked again."""
     settings = Settings.load()
     lists = [settings.reference_dir / name for name in ("declarations.yaml", "units.csv", "indicators.yaml")]
-    return b"".join(path.read_bytes() for path in [*lists, *sorted(settings.plans_dir.glob("*.csv"))])
+    return b"".join(path.read_bytes() for path in [*lists, *plan_files(settings)])
 
 
 def read(data: bytes, name: str, profile: Profile, files: Files) -> Iterator[tuple[int, dict[str, Any]]]:

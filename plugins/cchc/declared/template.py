@@ -20,7 +20,7 @@ from cchc.declared.intake import COLUMNS, GUIDE, LARGEST, MONTH, SHEET, UNIT
 from cchc.period import add_months
 from cchc.reference.catalogue import catalogue
 from cchc.reference.duties import Duty, Unit, duties
-from cchc.reference.plan import plan_on
+from cchc.reference.plan import place, plan_on
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
 
@@ -60,6 +60,7 @@ def _meanings(settings: Settings, unit: Unit, month: date) -> dict[str, dict[str
     """For each indicator of the month's plan: name, clause, target, lead agency and what is counted, as a person at the unit reads them."""
     known, meanings = catalogue(settings), {}
     plan = plan_on(settings, month)
+    holds = place([plan.years], month).holds
     for target in plan.rows:
         code = target["indicator_code"]
         if target["level"] not in ("all", unit.level):
@@ -69,7 +70,7 @@ def _meanings(settings: Settings, unit: Unit, month: date) -> dict[str, dict[str
         meanings[code] = {
             "name": item.name_vi if item else target["clause_vi"],
             "clause": f"{target['target_no']} (mục {target['section']}): {target['clause_vi']}",
-            "target": asked if plan.year == month.year else "không có kế hoạch áp dụng",
+            "target": asked if holds else "không có kế hoạch áp dụng",
             "lead": target["lead_agency"],
             "numerator": item.numerator_vi if item else "",
             "denominator": item.denominator_vi if item else "",

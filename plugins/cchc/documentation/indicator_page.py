@@ -8,7 +8,8 @@ from typing import Any
 from cchc.documentation.pages import code, header, joined, repository, table
 from cchc.reference.catalogue import Indicator, catalogue
 from cchc.reference.entries import DutyEntry
-from cchc.reference.plan import Plan, plans
+from cchc.reference.plan import plans
+from cchc.reference.plan_folder import Plan
 from cchc.settings import PROJECT, Settings
 from cchc.typed import read
 
@@ -40,7 +41,7 @@ def clauses_of(found: tuple[Plan, ...]) -> dict[str, list[str]]:
         for row in plan.rows:
             rows[row["target_no"]].append(row)
         for number, group in rows.items():
-            row, levels = group[0], " and ".join(LEVELS[item["level"]] for item in group)
+            row, levels = group[0], " and ".join(LEVELS.get(item["level"], f"{item['level']} level") for item in group)
             clauses[row["indicator_code"]].append(
                 f"{number} of {plan.code} (section {row['section']}; {levels}): {wanted(row)}: «{row['clause_vi']}»"
             )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cchc.errors import NotConfigured
+from cchc.reference.plan import plan_folders
 from cchc.settings import PROJECT, Settings
 
 FOLDER = PROJECT / "docs" / "reference"
@@ -22,13 +23,14 @@ _TITLE = re.compile(r"\A# .+\n")
 
 def repository() -> Settings:
     """The settings under which pages are made: the files of this repository, whatever the environment says."""
-    include, files = PROJECT / "include", sorted((PROJECT / "include" / "plans").glob("*_targets.csv"))
+    include = PROJECT / "include"
+    folders = plan_folders(include / "plans")
     return Settings(
         home=PROJECT / ".cchc",
         warehouse_url=None,
         landing_url="",
         sources_dir=include / "sources",
-        plan=files[0].name.removesuffix("_targets.csv") if files else "",
+        plan=folders[0].name,
     )
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from cchc.documentation.indicator_page import wanted
 from cchc.documentation.pages import code, joined, repository, table
 from cchc.reference.entries import EACH_UNIT, DutyEntry
-from cchc.reference.plan import Plan, plans
+from cchc.reference.plan import plans
+from cchc.reference.plan_folder import Plan
 from cchc.typed import read
 
 NAME = "plan.md"
-LEVELS = {"all": "all", "district": "district", "commune": "commune"}
 
 
 def text() -> str:
@@ -45,7 +45,7 @@ def _by_number(plan: Plan) -> list[tuple[str, list[dict[str, Any]]]]:
 
 def _targets(plan: Plan) -> str:
     def own(group: list[dict[str, Any]]) -> tuple[str, ...]:
-        return ", ".join(LEVELS[row["level"]] for row in group), wanted(group[0])
+        return ", ".join(row["level"] for row in group), wanted(group[0])
 
     return _table(plan, ("level", "target, kind"), own, is_direction=False)
 

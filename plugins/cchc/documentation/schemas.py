@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from cchc.dashboard.thresholds import ThresholdFile
 from cchc.dashboard.words import WordFile
 from cchc.reference.entries import FILES
+from cchc.reference.plan_header import PlanHeader
 from cchc.reports.layout_file import FILES as REPORTS
 from cchc.settings import PROJECT
 from cchc.sources.profile_file import ProfileFile
@@ -25,6 +26,7 @@ FOLDER = PROJECT / "docs" / "schemas"
 KINDS: dict[str, tuple[str, str, Any]] = {
     "profile": ("A profile: everything that is particular to one source", "sources/*.yaml", ProfileFile),
     "catalogue": ("The catalogue of indicators", "reference/indicators.yaml", FILES["indicators.yaml"]),
+    "plan": ("The header of a plan", "plans/*/plan.yaml", PlanHeader),
     "authority": ("The authority whose plan is measured", "reference/authority.yaml", FILES["authority.yaml"]),
     "closing": ("How periods are closed", "reference/closing.yaml", FILES["closing.yaml"]),
     "alerts": ("Who is told of what goes wrong", "reference/alerts.yaml", FILES["alerts.yaml"]),

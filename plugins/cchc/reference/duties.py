@@ -19,7 +19,8 @@ from cchc.near import near
 from cchc.period import add_months, now
 from cchc.reference.catalogue import catalogue
 from cchc.reference.entries import EACH_UNIT, GROUPS, DutyEntry
-from cchc.reference.plan import DISTRICT, Plan, chosen, plan_on, plans
+from cchc.reference.plan import DISTRICT, chosen, plan_on, plans
+from cchc.reference.plan_folder import Plan
 from cchc.reference.roles import role_clocks
 from cchc.reference.unit_list import FILE, read_units, stored_units
 from cchc.reference.units import State, Units

@@ -13,12 +13,14 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.period import Period, add_months, midnight, months_between, now
+from cchc.period import Period, midnight, months_between, now
 from cchc.reference.dirty_months import mark_months
-from cchc.reference.plan import Plan, first_day, loaded_years, place, plans
+from cchc.reference.plan import computed_from, first_day, loaded_years, place, plans
+from cchc.reference.plan_folder import Plan
 from cchc.settings import Settings
 from cchc.warehouse import query, run_file
 
+HEADER = ("valid_from", "valid_to", "plan_number", "signed_on", "title_vi")  # what core.plan keeps of the header of a plan
 WORDS = ("section", "clause_vi", "indicator_code", "operator", "operator_text", "target", "kind", "lead_agency", "how")
 MONTHS_TOLD = 24
 
@@ -39,13 +41,13 @@ def load_plans(connection: Connection, settings: Settings) -> list[str]:
     _place_values(connection)
     messages += _mark_judged_otherwise(connection, settings, changed, moment)
     first = first_day(settings)
-    if first_before is not None and first < add_months(first_before, -12):
-        messages += _mark_earlier_years(connection, settings, found[0], first, add_months(first_before, -12))
+    if first_before is not None and first < computed_from(first_before):
+        messages += _mark_earlier_years(connection, settings, found[0], first, computed_from(first_before))
     return messages
 
 
 def not_loaded(connection: Connection, settings: Settings) -> list[str]:
-    """A sentence for each plan whose files differ from what is loaded; an empty list if `cchc init` has nothing to do."""
+    """A sentence for each plan whose folder differs from what is loaded; an empty list if `cchc init` has nothing to do."""
     stored = {
         (row["plan_code"], row["target_no"], row["level"]): row
         for row in query(connection, "select * from core.plan_target where ended_at is null")
@@ -54,11 +56,13 @@ def not_loaded(connection: Connection, settings: Settings) -> list[str]:
     differing = {key[0] for key in stored.keys() ^ written.keys()} | {
         key[0] for key in stored.keys() & written.keys() if any(stored[key][name] != written[key][name] for name in WORDS)
     }
+    headers = {row["plan_code"]: row for row in query(connection, "select * from core.plan where ended_at is null")}
+    differing |= {plan.code for plan in plans(settings) if plan.code in headers and _differing(headers[plan.code], _header(plan))}
     return [f"{code}: include/plans says something else than what is loaded; run `cchc init`" for code in sorted(differing)]
 
 
 def _end_plans(connection: Connection, found: Iterable[Plan], moment: datetime) -> list[str]:
-    """End the plans whose files no longer exist. Returns a sentence for each."""
+    """End the plans whose folders no longer exist. Returns a sentence for each."""
     codes = [plan.code for plan in found]
     ended = connection.execute(
         text("update core.plan set ended_at = :now where ended_at is null and plan_code <> all(:codes) returning plan_code"),
@@ -70,22 +74,35 @@ def _end_plans(connection: Connection, found: Iterable[Plan], moment: datetime) 
             text("update core.plan_target set ended_at = :now where plan_code = :plan and ended_at is null"), {"now": moment, "plan": code}
         )
         messages.append(
-            f"{code} has ended: its files are gone from include/plans, so no period is judged by it; what was published with it stays"
+            f"{code} has ended: its folder is gone from include/plans, so no period is judged by it; what was published with it stays"
         )
     return messages
 
 
 def _load_plan(connection: Connection, settings: Settings, plan: Plan, moment: datetime, changed: list[dict[str, str]]) -> list[str]:
     """Load one plan. Adds to `changed` the cells (plan_code, indicator_code, level) whose values may be judged differently now."""
-    stored = query(connection, "select ended_at from core.plan where plan_code = :plan", {"plan": plan.code})
-    years = plan.years
-    run_file(connection, settings, "core/plan", plan=plan.code, first=years.valid_from, last=years.valid_to, now=moment)
+    stored = query(connection, "select * from core.plan where plan_code = :plan", {"plan": plan.code})
+    header = plan.header
+    run_file(
+        connection,
+        settings,
+        "core/plan",
+        plan=plan.code,
+        first=header.first_day,
+        last=header.last_day,
+        number=header.number,
+        signed_on=header.date,
+        title=header.title,
+        now=moment,
+    )
     before = {
         (row["target_no"], row["level"]): row
         for row in query(connection, "select * from core.plan_target where plan_code = :plan", {"plan": plan.code})
     }
     after = {(row["target_no"], row["level"]): row for row in plan.rows}
-    messages = []
+    messages = _header_changes(stored[0], plan) if stored else []
+    if stored and any(stored[0][name] != _header(plan)[name] for name in ("valid_from", "valid_to")):
+        changed += [_cell(row) for row in plan.rows]  # a milestone is due on another day
     for key, row in after.items():
         old = before.get(key)
         if old is not None:
@@ -105,6 +122,24 @@ def _load_plan(connection: Connection, settings: Settings, plan: Plan, moment: d
     if stored[0]["ended_at"] is not None:
         return [f"{plan.code} is in force again: {plan.words}"]
     return messages
+
+
+def _header(plan: Plan) -> dict[str, Any]:
+    """What core.plan keeps of the header of a plan."""
+    header = plan.header
+    return dict(zip(HEADER, (header.first_day, header.last_day, header.number, header.date, header.title), strict=True))
+
+
+def _differing(stored: dict[str, Any], header: dict[str, Any]) -> list[str]:
+    """The columns in which a header is another one than the stored one."""
+    return [name for name in HEADER if stored[name] != header[name]]
+
+
+def _header_changes(stored: dict[str, Any], plan: Plan) -> list[str]:
+    """A sentence for what changed in the header; none for a plan that was stored before plans had one."""
+    header = _header(plan)
+    told = [f"{name} {stored[name]} → {header[name]}" for name in _differing(stored, header) if stored[name] is not None]
+    return [f"{plan.code}: the header has changed: {'; '.join(told)}"] if told else []
 
 
 def _update(connection: Connection, old: dict[str, Any], row: dict[str, Any], moment: datetime, changed: list[dict[str, str]]) -> list[str]:

@@ -222,11 +222,11 @@ class Failure:
 class Content:
     """Everything that the reports of one period and scope say. `unit` None = the whole district.
 
-    `is_judged`: whether the plan `plan_code` holds in the period; else it only gives the order, and nothing is judged. `seal`: of the
-    edition whose paper this is.
+    `plan_number`: of the plan to which the period belongs, for example 53/KH-UBND. `is_judged`: whether that plan holds in the period;
+    else it only gives the order, and nothing is judged. `seal`: of the edition whose paper this is.
     """
 
-    plan_code: str
+    plan_number: str
     period: Period
     last_day: date
     known_at: datetime
@@ -324,7 +324,7 @@ def read(
 
         units = rows("unit_row", UnitRow)
         return Content(
-            plan_code=plan.plan_code,
+            plan_number=_plan_number(connection, plan.plan_code),
             is_judged=plan.holds,
             period=period,
             last_day=last_day,
@@ -397,6 +397,12 @@ def _unit(connection: Connection, code: str, named: dict[str, Any]) -> Unit:
         known_scope(connection, code)  # it says which unit may be meant
         raise WrongUse(f"'{code}' is no unit of the plan; a unit code such as {DISTRICT}.3")
     return Unit(**_clean(found[0]))
+
+
+def _plan_number(connection: Connection, code: str) -> str:
+    """53/KH-UBND, from the header of the plan; its code where it was loaded before a plan had a header."""
+    number = connection.execute(text("select plan_number from core.plan where plan_code = :code"), {"code": code}).scalar()
+    return str(number or code)
 
 
 def _unit_forms(connection: Connection, period: Period, units: list[UnitRow]) -> list[tuple[Unit, list[form_06a.Row]]]:

@@ -116,7 +116,7 @@ class Tables:
     def words(self) -> dict[str, str]:
         """What titles may name."""
         period, labels = self.content.period, self.labels
-        plan = plan_number(self.content)
+        plan = self.content.plan_number
         return {
             "period": vi.period_name(period),
             "span": vi.span(period).lower(),
@@ -304,9 +304,3 @@ class Tables:
 
 def _form_line(row: FormRow, name: str, *, is_total: bool = False) -> FormLine:
     return FormLine(**vars(row), name=name, is_total=is_total)
-
-
-def plan_number(content: Content) -> str:
-    """53/KH-UBND, from the code of the plan."""
-    parts = content.plan_code.split("_")
-    return f"{parts[1]}/{parts[2]}" if len(parts) > 2 else content.plan_code
