@@ -60,7 +60,9 @@ judged as (
             or (
                 t.kind <> 'direction'
                 and s.status is distinct from core.judged_status(
-                    t.kind, t.operator, t.target, y.numerator, nullif(y.denominator, 0), null, null, s.last_day, s.valid_from, s.valid_to
+                    t.kind, t.operator, t.target, y.numerator, nullif(y.denominator, 0), null, null, s.last_day,
+                    greatest(s.valid_from, make_date(cast(extract(year from s.period_end - 1) as integer), 1, 1)),
+                    least(s.valid_to, make_date(cast(extract(year from s.period_end - 1) as integer), 12, 31))
                 )
             )
         ) as is_judged_otherwise

@@ -25,8 +25,9 @@ target as materialized (
         t.operator,
         t.target,
         t.kind,
-        h.valid_from,
-        h.valid_to
+        -- of a plan of several years the year of the period: a milestone is due in each
+        greatest(h.valid_from, make_date(cast(extract(year from cast(:period_end as date) - 1) as integer), 1, 1)) as valid_from,
+        least(h.valid_to, make_date(cast(extract(year from cast(:period_end as date) - 1) as integer), 12, 31)) as valid_to
     from core.plan_target as t
     inner join holding as h on t.plan_code = h.plan_code
     where t.ended_at is null

@@ -1,5 +1,6 @@
 -- grain: one value for each call: status of a value by its target; null without a target
--- source: numerator and denominator now and of the year before, the kind and operator of the target, the last day and the plan's year
+-- source: numerator and denominator now and of the year before, the kind and operator of the target, the last day and the part of its
+--         year in which the plan holds
 -- traps: fractions are compared by cross multiplication and never divided; a target of kind direction needs the year before, else it has no
 --        data. Every step is immutable, also the cast of a day to a timestamp without a zone: only then does PostgreSQL merge the function
 --        into the statement that calls it for thousands of rows
@@ -32,9 +33,9 @@ select
         -- the period ends in the next year but that year has not begun: none of its target is due yet
         when last_day < year_start then 'on_pace'
         when
-            numerator * 12 * extract(day from date_trunc('month', cast(last_day as timestamp)) + interval '1 month' - interval '1 day')
+            numerator * (extract(month from year_end) - extract(month from year_start) + 1) * extract(day from date_trunc('month', cast(last_day as timestamp)) + interval '1 month' - interval '1 day')
             >= target * denominator * (
-                (extract(month from last_day) - 1) * extract(day from date_trunc('month', cast(last_day as timestamp)) + interval '1 month' - interval '1 day')
+                (extract(month from last_day) - extract(month from year_start)) * extract(day from date_trunc('month', cast(last_day as timestamp)) + interval '1 month' - interval '1 day')
                 + extract(day from last_day)
             )
             then 'on_pace'
@@ -50,5 +51,5 @@ denominator: Denominator that decides; 1 for a count, null where there is no val
 numerator_before: The same of the same period a year before, for a direction; null where that is not known
 denominator_before: Its denominator
 last_day: Last day judged (D)
-year_start: First day on which the plan holds
-year_end: Last day on which it holds: until then a milestone is not missed';
+year_start: First day on which the plan holds in the year of the period
+year_end: Last day on which it holds in that year: until then a milestone is not missed, and its pace is counted in the months between';
