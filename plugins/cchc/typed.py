@@ -279,7 +279,7 @@ def _told(fault: Any, spot: _Spot, data: Any) -> tuple[tuple[Any, ...], str]:
     if kind == "union_tag_not_found":
         return steps, f"the key 'kind' is missing. There are: {', '.join(map(str, value)) or 'none'}."
     if kind == "literal_error":
-        return holder, _none_of(key, value, choices(spot.kind))
+        return holder, _none_of(f"entry {key + 1}" if isinstance(key, int) else key, value, choices(spot.kind))
     if kind in NO_MAPPING and (not steps or isinstance(key, int) or kind != "dict_type"):
         return steps, f"expected a mapping, found {'nothing' if value is None else type(value).__name__}."
     return _of_value(fault, spot)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cchc.settings import Settings
+from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
 from tests.oracle import words
 from tests.oracle.compare import differences, product_values
@@ -26,7 +26,7 @@ from tests.support.cli import Said, cchc
 from tests.support.environment import environment
 from tests.support.warehouse import HasWarehouse, NewWarehouse, admin
 
-HERE = Path(__file__).parent
+EXAMPLES = PROJECT / "docs" / "examples" / "plans"
 PLAN, NEXT = "plan_53_KH-UBND_2023", "plan_99_KH-UBND_2024"
 SOURCES = ("one_stop", "payments", "declared")
 _numbers = itertools.count(1)
@@ -90,7 +90,7 @@ class Office(HasWarehouse):
 
     def add_plan(self) -> None:
         """Put the plan of 2024 beside that of 2023."""
-        shutil.copytree(HERE / NEXT, self.plans / NEXT)
+        shutil.copytree(EXAMPLES / NEXT, self.plans / NEXT)
 
     def edit(self, name: str, old: str, new: str, *, folder: str = "plans") -> None:
         """Change one place of a file of the plans or of the reference data."""

@@ -19,7 +19,6 @@ from cchc.reference.plan_header import Level
 from cchc.reference.unit_list import LEVELS
 from cchc.settings import PROJECT, Settings
 
-HERE = Path(__file__).parent
 PLAN, NEXT = "plan_53_KH-UBND_2023", "plan_99_KH-UBND_2024"
 TARGETS, DIRECTIONS, HEADER = f"{NEXT}/targets.csv", f"{NEXT}/directions.csv", f"{NEXT}/plan.yaml"
 
@@ -27,7 +26,7 @@ TARGETS, DIRECTIONS, HEADER = f"{NEXT}/targets.csv", f"{NEXT}/directions.csv", f
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a folder of both plans."""
-    for path in (PROJECT / "include" / "plans" / PLAN, HERE / NEXT):
+    for path in (PROJECT / "include" / "plans" / PLAN, PROJECT / "docs" / "examples" / "plans" / NEXT):
         shutil.copytree(path, tmp_path / path.name)
     return replace(Settings.load(), plans_dir=tmp_path, plan=PLAN)
 
@@ -82,8 +81,8 @@ def test_a_direction_that_names_another_year_is_told(settings: Settings) -> None
         (TARGETS, lambda t: t.replace("legal_drafting_on", "Legal drafting on", 1), "line 2: indicator_code is 'Legal drafting on_schedule_rate'"),
         (TARGETS, lambda t: t.replace("target_percent", "target"), "line 1: the header lacks target_percent; it has: target_no, section"),
         (TARGETS, lambda t: t.replace(",", ";"), "line 1: the header lacks target_no, section, .*The columns are separated by commas"),
-        (TARGETS, lambda t: t + "T98,7.1\n", "line 42: 2 cells, and the header has 13; put text with a comma between quotes"),
-        (TARGETS, lambda t: t + '"T98', "line 42: unexpected end of data"),
+        (TARGETS, lambda t: t + "T98,7.1\n", "line 43: 2 cells, and the header has 13; put text with a comma between quotes"),
+        (TARGETS, lambda t: t + '"T98', "line 43: unexpected end of data"),
         (TARGETS, lambda t: t.split("\n")[0] + "\n", "the file has no target"),
         (TARGETS, lambda t: t.replace("T02,", "T01,", 1), "line 3: T01 stands for level all already in .*line 2"),
         (TARGETS, lambda t: t.replace("dossier_digitized_rate,commune", "dossier_digitized_rate,all"),
@@ -182,20 +181,20 @@ def test_a_plan_of_several_years_and_one_of_some_months(settings: Settings) -> N
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("number:", "numbr:", r"line 2: unknown key 'numbr'; did you mean 'number'\?.*rule: header"),
-        ("date: 2024-01-05", "date: 5/1/2024", r"line 3: 'date' must be a day YYYY-MM-DD, found '5/1/2024'.*rule: header"),
-        ("date: 2024-01-05", "date: 2024-01-05\ndate: 2024-01-06", "line 4: the key 'date' stands there a second time"),
+        ("number:", "numbr:", r"line 4: unknown key 'numbr'; did you mean 'number'\?.*rule: header"),
+        ("date: 2024-01-05", "date: 5/1/2024", r"line 5: 'date' must be a day YYYY-MM-DD, found '5/1/2024'.*rule: header"),
+        ("date: 2024-01-05", "date: 2024-01-05\ndate: 2024-01-06", "line 6: the key 'date' stands there a second time"),
         ("number: 99/KH-UBND\n", "", "the key 'number' is missing.*rule: header"),
-        ("years: [2024]", "years: 2024", "line 5: 'years' must be a list, found 2024"),
+        ("years: [2024]", "years: 2024", "line 7: 'years' must be a list, found 2024"),
         ("years: [2024]", "years: [2024, 2026]", r"years is \[2024, 2026\]; the years must follow one another, .*rule: dates"),
         ("years: [2024]", "years: [24]", "years.*must be at least 2000, found 24"),
-        ("years: [2024]", "years: []", "line 5: 'years' is empty"),
+        ("years: [2024]", "years: []", "line 7: 'years' is empty"),
         ("years: [2024]", "years: [2024]\nvalid_to: 2024-12-31", "it has years and valid_from or valid_to; keep one"),
         ("years: [2024]", "valid_from: 2024-01-01", "it does not say when its targets hold: write years"),
         ("years: [2024]", "valid_from: 2024-01-15\nvalid_to: 2024-12-31", "valid_from is 2024-01-15; it must be the first day of a month"),
         ("years: [2024]", "valid_from: 2024-01-01\nvalid_to: 2024-12-30", "valid_to is 2024-12-30; it must be the last day of a month"),
         ("years: [2024]", "valid_from: 2024-02-01\nvalid_to: 2023-12-31", "valid_to is 2023-12-31, before valid_from, 2024-02-01"),
-        ("[district, commune]", "[district, communes]", "line 6: .*'communes'; did you mean 'commune'"),
+        ("[district, commune]", "[district, communes]", "line 8: levels: 'entry 2' is 'communes'; did you mean 'commune'"),
         ("[district, commune]", "[district, district]", "levels is district, district; a level stands there twice"),
         ("[district, commune]", "[commune]", r"targets.csv, line 4: level is 'district commune', it must be all, commune \(levels of plan.yaml\)"),
         ("years: [2024]", "years: [2023]", f"{PLAN} and {NEXT} both hold on 2023-01-01"),

@@ -60,7 +60,7 @@ def test_the_story_of_a_new_year(computed: Office) -> None:
     assert f"WRONG {NEXT}: include/plans says something else than what is loaded; run `cchc init`" in office.run("doctor", code=1).out
     told = office.run("init", plan=NEXT).out
     assert "WRONG" not in office.run("doctor").out
-    assert f"{NEXT} is loaded: 44 targets by level and 6 directions, in force in 2024" in told
+    assert f"{NEXT} is loaded: 45 targets by level and 6 directions, in force in 2024" in told
     assert "values of 2024-01 are judged otherwise" in told
     assert office.marks() == {source: ["2024-01"] for source in ("declared", "one_stop", "payments")}
     assert [
@@ -260,4 +260,4 @@ def test_papers_exports_and_outlooks_find_the_plan_by_the_period(computed: Offic
     assert "Điểm" in office.run("score", "2024-01", plan=PLAN).out
     assert office.run("form", "2024-01", plan=PLAN).out
     doctor = office.run("doctor", code=0).out
-    assert f"{NEXT}: 44 targets by level and 6 directions, in force in 2024" in doctor and f"CCHC_PLAN names {PLAN}" in doctor
+    assert f"{NEXT}: 45 targets by level and 6 directions, in force in 2024" in doctor and f"CCHC_PLAN names {PLAN}" in doctor

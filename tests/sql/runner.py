@@ -709,11 +709,11 @@ def declared_value(connection: Connection, settings: Settings, binds: Row, table
 
 
 def plan_files(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
-    """A table of plans after `cchc init` with the plans of include/plans and of `with` (tests/plans), changed by `edits` [file, old, new]."""
+    """A table of plans after `cchc init` with the plans of include/plans and of `with` (docs/examples/plans), changed by `edits` [file, old, new]."""
     with TemporaryDirectory() as folder:
         shutil.copytree(settings.plans_dir, folder, dirs_exist_ok=True)
         for name in binds.get("with", []):
-            shutil.copytree(CASES.parent / "plans" / name, Path(folder) / name)
+            shutil.copytree(PROJECT / "docs" / "examples" / "plans" / name, Path(folder) / name)
         for name in binds.get("without", []):
             shutil.rmtree(Path(folder) / name)
         for name, old, new in binds.get("edits", []):

@@ -15,7 +15,10 @@ from cchc.documentation.schemas import FOLDER, KINDS, text
 from cchc.settings import PROJECT
 
 FILES = [(name, path) for name, (_, files, _) in KINDS.items() for path in sorted((PROJECT / "include").glob(files))]
-EXAMPLES = [("profile", PROJECT / "docs" / "examples" / "dutch_permits.yaml")]
+EXAMPLES = [
+    ("profile", PROJECT / "docs" / "examples" / "dutch_permits.yaml"),
+    ("plan", PROJECT / "docs" / "examples" / "plans" / "plan_99_KH-UBND_2024" / "plan.yaml"),
+]
 
 
 def faults(name: str, data: Any) -> list[str]:

@@ -24,6 +24,7 @@ from cchc.cli import (
     ingest,
     init,
     outlook,
+    plan,
     privacy,
     profile,
     publication,
@@ -43,8 +44,8 @@ from cchc.settings import Settings
 
 # in the order of `cchc --help`
 SUBJECTS = (
-    init, ingest, indicators, publication, bundle, quarantine, source, profile, withdraw, declare, doctor, alerts, sql, forms, findings,
-    score, outlook, account, user, backup, privacy, stack,
+    init, ingest, indicators, publication, bundle, quarantine, source, profile, plan, withdraw, declare, doctor, alerts, sql, forms,
+    findings, score, outlook, account, user, backup, privacy, stack,
 )  # fmt: skip
 
 
