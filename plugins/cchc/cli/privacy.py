@@ -53,6 +53,7 @@ def _rotate(settings: Settings) -> int:
     if done.is_unproven:
         print("No load says under which key it landed: if CCHC_PRIVACY_KEY is still the old one, replace it and rotate again.")
     print("Backups that were written before have the old hashes: remove them, or keep them where nobody has the old key.")
+    print("Audit bundles that were written before have pseudonyms that were made with the old key (docs/runbooks/privacy_key.md).")
     return 0
 
 

@@ -1,8 +1,11 @@
 """Another privacy key: what was hashed with the old one is hashed once more, with a secret that nobody keeps, and landing goes.
 
-Whoever has a key can test guesses of identity numbers against the hashes that were made with it. Afterwards no such hash is left in the
-warehouse or in the landing, so a key that leaked is of no use. Equal hashes stay equal, so no number changes: an indicator compares hashes
-of one dossier, and none counts persons by them. A person can no longer be followed across the change.
+Whoever has a key can test guesses of identity numbers against the hashes that were made with it, and against what was made of such a
+hash: the hash of a row's content, of a list, of a file of the landing. Afterwards nothing of that kind is left in the warehouse or in the
+landing, so a key that leaked is of no use. Equal hashes stay equal, so no number changes: an indicator compares hashes of one dossier, and
+none counts persons by them. A person can no longer be followed across the change.
+
+Hashes are collected where the profiles say that they stand, and replaced wherever they stand: in every column of every table.
 """
 
 from __future__ import annotations
@@ -13,14 +16,21 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
-from cchc.errors import WrongUse
+from cchc.errors import CchcError, WrongUse
+from cchc.models import MODELS
 from cchc.runs.extracts import staging_tables
 from cchc.settings import Settings, secret_variable
 from cchc.sources.landing import Folder
 from cchc.sources.privacy import makes_hashes, mark_of
 from cchc.sources.profile import Profile, list_profiles, load_profile
-from cchc.warehouse import composed, engine, query
-from cchc.warehouse.queries import ask
+from cchc.warehouse import composed, engine, query, run_script, sql
+from cchc.warehouse.queries import ask, run_statement
+
+Place = tuple[str, str | None]
+"""A column, and the field in its lists (None: the column itself)."""
+ALWAYS: frozenset[Place] = frozenset({("applicant_key", None), ("papers", "path"), ("results", "path")})
+"""Where hashes stand by the model, whatever the profile says today: it may be another one, or gone, while its rows are there."""
+LISTS = (*(f"core.{model.name}_list_item" for model in MODELS.values() if model.merge == "list"), "ops.withdrawn_row")
 
 
 @dataclass
@@ -39,25 +49,27 @@ def rotate(settings: Settings) -> Rotated:
     A key of the environment must have been replaced before. It may be called again at any time: after a crash it does the rest.
     Raises WrongUse while a run is going on, and where every load landed under the key that the environment still has.
     """
-    profiles = [load_profile(settings.sources_dir, name) for name in list_profiles(settings.sources_dir)]
-    concerned = [profile for profile in profiles if makes_hashes(profile)]
+    profiles = {name: load_profile(settings.sources_dir, name) for name in list_profiles(settings.sources_dir)}
     done = Rotated()
     with engine(settings).begin() as connection:
         require_rest(connection)
         if secret_variable("CCHC_PRIVACY_KEY"):
             done.is_unproven = not _require_another(connection, settings)
-        secret = secrets.token_hex(32)
-        for profile in concerned:
-            _rekey(connection, profile, secret, done)
+        known = {row["source_code"]: row["is_marked"] for row in ask(connection, "runs/known_source")}
+        concerned = sorted({source for source, profile in profiles.items() if makes_hashes(profile)} | {s for s in known if known[s]})
         for table in staging_tables(connection):
             connection.execute(text(f'drop table staging."{table}" cascade'))
-        connection.execute(
-            text("update ops.load set landing_path = null where source_code = any(:s)"), {"s": [profile.source for profile in concerned]}
-        )
+        connection.execute(text("create temp table collected_hash (old text primary key) on commit drop"))
+        for source in sorted({*profiles, *known}):
+            _collect(connection, source, profiles.get(source))
+        for table in LISTS:
+            connection.execute(text(composed.collect_lists(table)))
+        done.rows = _replace(connection, settings)
+        run_statement(connection, "runs/landing_forgotten", sources=concerned)
         # within the lock: a run that began now would land beside what is removed, and under the key that goes
-        for profile in concerned:
-            Folder(settings.landing_url).child(profile.source).remove()
-            done.landing.append(profile.source)
+        for source in concerned:
+            Folder(settings.landing_url).child(source).remove()
+            done.landing.append(source)
         if not secret_variable("CCHC_PRIVACY_KEY"):
             settings.replace_privacy_key()
             done.is_new_key = True
@@ -85,26 +97,45 @@ def _require_another(connection: Connection, settings: Settings) -> bool:
     return bool(known)
 
 
-def hashed_fields(profile: Profile) -> Iterator[tuple[str, str, str | None]]:
-    """Entity, column, and the field in the column's list (None: the column itself), for each keyed hash that a source brings."""
+def hashed_fields(profile: Profile) -> Iterator[Place]:
+    """Where each keyed hash that a source brings stands."""
     for entity in profile.entities.values():
         for column in entity.columns:
             if column.personal and column.present is None:  # a value that only says "there is one" is no hash
-                yield entity.name, column.name, None
+                yield column.name, None
             for item in column.items or ():
                 if item.personal:
-                    yield entity.name, column.name, item.name
+                    yield column.name, item.name
 
 
-def _rekey(connection: Connection, profile: Profile, secret: str, done: Rotated) -> None:
-    for entity, column, part in hashed_fields(profile):
+def _collect(connection: Connection, source: str, profile: Profile | None) -> None:
+    """Fill `collected_hash` with all hashes of a source."""
+    binds = {"source": source}
+    for column, part in sorted(ALWAYS | {*(hashed_fields(profile) if profile else ())}, key=str):
         for row in ask(connection, "runs/table_with_column", column_name=column):
             table = f"core.{row['table_name']}"
-            statement = composed.rekey_text(table, column) if part is None else composed.rekey_list(table, column, part)
-            changed = connection.execute(text(statement), {"source": profile.source, "secret": secret}).rowcount
-            done.rows[table] = max(done.rows.get(table, 0), changed)
-        binds = {"source": profile.source, "entity": entity, "secret": secret}
-        changed = connection.execute(text(composed.rekey_quarantined(column, part)), binds).rowcount
-        done.rows["ops.quarantine"] = max(done.rows.get("ops.quarantine", 0), changed)
-        withdrawn = connection.execute(text(composed.rekey_withdrawn(column, part)), {"source": profile.source, "secret": secret}).rowcount
-        done.rows["ops.withdrawn_row"] = max(done.rows.get("ops.withdrawn_row", 0), withdrawn)
+            connection.execute(text(composed.collect_hashes(table, column, part)), binds)
+        for statement in composed.collect_set_aside(column, part):
+            connection.execute(text(statement), binds)
+
+
+def _replace(connection: Connection, settings: Settings) -> dict[str, int]:
+    """Replace what was collected in every table. Returns the changed rows by table; raises CchcError where a hash is left."""
+    secret = secrets.token_hex(32)
+    run_statement(connection, "runs/old_hash", secret=secret)
+    run_script(connection, sql(settings, "queries/runs/with_new_hashes"))
+    connection.execute(text("analyze old_hash"))
+    changed = {}
+    tables = {row["table_name"]: row for row in ask(connection, "runs/text_column")}
+    for table, row in tables.items():
+        if row["columns"]:
+            statement = composed.replace_old_hashes(table, row["columns"], has_content_hash=row["has_content_hash"])
+            binds = {"secret": secret} if ":secret" in statement else {}
+            changed[table] = connection.execute(text(statement), binds).rowcount
+    left = [table for table in tables if connection.execute(text(composed.count_old_hashes(table))).scalar_one()]
+    if left:
+        raise CchcError(
+            f"a hash of the old key stands in a column of {', '.join(left)} that cannot be rewritten, so nothing was changed. "
+            "Tell the developers"
+        )
+    return {table: rows for table, rows in changed.items() if rows}

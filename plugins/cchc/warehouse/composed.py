@@ -843,52 +843,63 @@ def one_page(statement: str, searched: Sequence[str], sort: str | None, is_desce
 # --- another privacy key -----------------------------------------------------------------------------------------------
 
 
-def _rekeyed(value: str) -> str:
-    """A hash of a person hashed once more with `:secret`, which nobody keeps: equal ones stay equal, and no guess can be tested."""
-    again = f"left(encode(sha256(convert_to(cast(:secret as text) || {value}, 'UTF8')), 'hex'), 32)"
-    return f"case when {value} in ('', '(malformed)') then {value} else {again} end"
-
-
-def rekey_text(table: str, column: str) -> str:
-    """Hash once more what a column of a table has from `:source`."""
-    return f"update {table} set {column} = {_rekeyed(column)} where source_code = :source and {column} is not null"
-
-
-def _rekeyed_list(items: str, field: str) -> str:
-    """A list of objects in which a field is hashed once more, in the same order."""
-    value = f"(i.item ->> '{field}')"
-    hashed = f"jsonb_set(i.item, '{{{field}}}', to_jsonb({_rekeyed(value)}))"
-    return f"""(
-            select jsonb_agg(case when {value} is null then i.item else {hashed} end order by i.place)
-            from jsonb_array_elements({items}) with ordinality as i (item, place)
+# `collected_hash` (temporary) has each hash of the old key, `old_hash` the value beside it that takes its place (queries/runs/old_hash.sql)
+def _has_hash_of(table: str) -> str:
+    """The condition that a hash of a temporary table stands in a row (alias whole_row), in whatever column."""
+    return f"""exists (
+            select 1 from regexp_matches(cast(whole_row as text), '\\y[0-9a-f]{{32}}\\y', 'g') as found (word)
+            inner join {table} as o on o.old = found.word[1]
         )"""
 
 
-def rekey_list(table: str, column: str, field: str) -> str:
-    """Hash once more what a field has in the lists of a column of a table, from `:source`."""
-    return f"""update {table}
-        set {column} = {_rekeyed_list(column, field)}
-        where source_code = :source and jsonb_typeof({column}) = 'array' and {column} @? '$[*].{field}'"""
+def _of_source(table: str) -> str:
+    """The condition that a row of a table of core is of `:source`; equal lists are stored once, so they have no source of their own."""
+    if not table.endswith("_list_item"):
+        return "source_code = :source"
+    return f"list_hash in (select l.list_hash from {table.removesuffix('_item')} as l where l.source_code = :source)"
 
 
-def _rekey_records(table: str, column: str, field: str | None, where: str) -> str:
-    """Hash once more what the records of a table have: in a column (`field` None), or in a field in the lists of a column."""
+def _collect(place: str, value: str, field: str | None, condition: str) -> str:
+    """Add the hashes to `collected_hash` that a value has in the rows that a condition allows, or a field in the lists of that value."""
+    if field is not None:
+        array = f"case when jsonb_typeof({value}) = 'array' then {value} else '[]' end"
+        place, value = f"{place} cross join lateral jsonb_array_elements({array}) as i (item)", f"(i.item ->> '{field}')"
+    return f"""insert into collected_hash (old)
+        select distinct {value} from {place} where {condition} and {value} ~ '^[0-9a-f]{{32}}$'
+        on conflict do nothing"""
+
+
+def collect_hashes(table: str, column: str, field: str | None) -> str:
+    """Add to `collected_hash` what a column of a table of core has from `:source`: itself (`field` None), or a field in its lists."""
+    return _collect(table, column, field, _of_source(table))
+
+
+def collect_lists(table: str) -> str:
+    """Add the hashes of a table's lists to `collected_hash` in which a collected hash stands: by them a guess of it could be tested."""
+    value = "record ->> 'list_hash'" if table == "ops.withdrawn_row" else "list_hash"
+    return f"""insert into collected_hash (old)
+        select distinct {value} from {table} as whole_row where {value} is not null and {_has_hash_of("collected_hash")}
+        on conflict do nothing"""
+
+
+def collect_set_aside(column: str, field: str | None) -> tuple[str, str]:
+    """Add to `collected_hash` what a column has in the quarantined and in the withdrawn records of `:source`; see `collect_hashes`."""
     value = f"(record ->> '{column}')" if field is None else f"(record -> '{column}')"
-    changed = f"to_jsonb({_rekeyed(value)})" if field is None else _rekeyed_list(value, field)
-    is_there = f"{value} is not null" if field is None else f"jsonb_typeof({value}) = 'array' and {value} @? '$[*].{field}'"
-    return f"""update {table}
-        set record = jsonb_set(record, '{{{column}}}', {changed})
-        where {where} and {is_there}"""
+    withdrawn = "withdrawal_id in (select w.withdrawal_id from ops.withdrawal as w where w.source_code = :source)"
+    return (
+        _collect("ops.quarantine", value, field, "source_code = :source"),
+        _collect("ops.withdrawn_row", value, field, withdrawn),
+    )
 
 
-def rekey_quarantined(column: str, field: str | None) -> str:
-    """Hash once more what is set aside of `:source` and `:entity`."""
-    return _rekey_records("ops.quarantine", column, field, "source_code = :source and entity = :entity")
+def count_old_hashes(table: str) -> str:
+    """Count the rows of a table in which a hash of `old_hash` stands, in whatever column."""
+    return f"select count(*) from only {table} as whole_row where {_has_hash_of('old_hash')}"
 
 
-def rekey_withdrawn(column: str, field: str | None) -> str:
-    """Hash once more what is kept of withdrawn rows of `:source`."""
-    return _rekey_records("ops.withdrawn_row", column, field, "record ->> 'source_code' = :source")
+def replace_old_hashes(table: str, columns: Sequence[Sequence[str]], *, has_content_hash: bool) -> str:
+    """Replace each hash of `old_hash` in a table by the value beside it; see `replace_text`."""
+    return _replace(table, columns, "pg_temp.with_new_hashes", "", _has_hash_of("old_hash"), has_content_hash=has_content_hash)
 
 
 # --- erasure of a citizen ----------------------------------------------------------------------------------------------
@@ -905,13 +916,21 @@ def _other_content(hash_: str) -> str:
     return f"cast(cast('x' || left({again}, 16) as bit(64)) as bigint)"
 
 
-def _with_other_text(column: str, kind: str) -> str:
-    other = f"cast(replace(cast({column} as text), :old, :new) as {kind})"
+def _with_other_text(column: str, kind: str, replaced: str, binds: str) -> str:
+    other = f"cast({replaced}(cast({column} as text){binds}) as {kind})"
     if kind != "jsonb":
         return other
     hash_ = f"{column} ->> '_content_hash'"
     mixed = _other_content(f"({hash_})")
     return f"case when {hash_} is null then {other} else jsonb_set({other}, '{{_content_hash}}', to_jsonb({mixed})) end"
+
+
+def _replace(table: str, columns: Sequence[Sequence[str]], replaced: str, binds: str, condition: str, *, has_content_hash: bool) -> str:
+    changes = [f"{column} = {_with_other_text(column, kind, replaced, binds)}" for column, kind in columns]
+    if has_content_hash:
+        changes.append(f"_content_hash = {_other_content('_content_hash')}")
+    return f"""update only {table} as whole_row set {", ".join(changes)}
+        where {condition}"""
 
 
 def replace_text(table: str, columns: Sequence[Sequence[str]], *, has_content_hash: bool) -> str:
@@ -920,8 +939,6 @@ def replace_text(table: str, columns: Sequence[Sequence[str]], *, has_content_ha
     Arguments: `columns`, the columns that can hold a text, each with its type; `has_content_hash`, whether the table has `_content_hash`,
     by which somebody with the key could test a guess of what was replaced, because every other column of the row stays.
     """
-    changes = [f"{column} = {_with_other_text(column, kind)}" for column, kind in columns]
-    if has_content_hash:
-        changes.append(f"_content_hash = {_other_content('_content_hash')}")
-    return f"""update only {table} as whole_row set {", ".join(changes)}
-        where position(:old in cast(whole_row as text)) > 0"""
+    return _replace(
+        table, columns, "replace", ", :old, :new", "position(:old in cast(whole_row as text)) > 0", has_content_hash=has_content_hash
+    )

@@ -1,4 +1,4 @@
--- grain: one row for each table of core that keeps rows of sources and has the column
+-- grain: one row for each table of core that keeps rows of sources, or items of their lists, and has the column
 -- source: information_schema
 
 select t.table_name
@@ -11,6 +11,6 @@ where
     and exists (
         select 1
         from information_schema.columns as s
-        where s.table_schema = 'core' and s.table_name = t.table_name and s.column_name = 'source_code'
+        where s.table_schema = 'core' and s.table_name = t.table_name and s.column_name in ('source_code', 'list_hash')
     )
 order by t.table_name
