@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
-import ssl
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from cchc.errors import NotConfigured
 from cchc.mail import Attachment, MailNotSent, MailServer, is_address, send_mail
+from tests.support.certificates import certificate
 from tests.support.smtp import Mailbox, mail_server
 
 SUBJECT = "Danh sách hồ sơ trễ hạn hoặc sắp đến hạn tháng 06/2023 của Ủy ban nhân dân xã Phú Lý, huyện Vĩnh Cửu, tỉnh Đồng Nai"
@@ -69,34 +63,25 @@ def test_without_encryption_nothing_is_sent_unless_the_connection_says_so(box: M
     assert box.mails == []
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server's context with a certificate for 127.0.0.1 that nobody has signed, and the file of that certificate."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - timedelta(days=1), now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path / "certificate.pem"
-    plain = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(plain + made.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context, file
-
-
-def test_the_login_goes_encrypted_to_a_server_that_is_known(
-    certificate: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("host", "days"), [("mail.example.vn", 1), ("127.0.0.1", -1)])
+def test_a_certificate_for_another_host_or_that_is_over_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, days: int
 ) -> None:
-    context, file = certificate
-    with mail_server(tls=context, login=("so.lieu", "a secret")) as box:
+    shown = certificate(tmp_path, host=host, days=days)
+    monkeypatch.setenv("SSL_CERT_FILE", str(shown.public))
+    with mail_server(tls=shown.context, login=("so.lieu", "a secret")) as box:
+        with pytest.raises(MailNotSent, match="CERTIFICATE_VERIFY_FAILED"):
+            send_mail(to(box, security="starttls", login="so.lieu", password="a secret"), TO, "x", "y")
+        assert box.mails == []
+
+
+def test_the_login_goes_encrypted_to_a_server_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = certificate(tmp_path)
+    with mail_server(tls=shown.context, login=("so.lieu", "a secret")) as box:
         server = to(box, security="starttls", login="so.lieu", password="a secret")
         with pytest.raises(MailNotSent, match="CERTIFICATE_VERIFY_FAILED"):
             send_mail(server, TO, "x", "y")
-        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        monkeypatch.setenv("SSL_CERT_FILE", str(shown.public))
         send_mail(server, TO, "x", "y")
         with pytest.raises(MailNotSent, match="took no e-mail: 535") as caught:
             send_mail(replace(server, password="another secret"), TO, "x", "y")

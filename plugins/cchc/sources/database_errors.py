@@ -18,6 +18,7 @@ CHANGED_REPLICA = {"40001"}
 # these errors are about the text of the statement, which is ours: their words hold names, and no values
 ABOUT_THE_STATEMENT = {"1054", "1060", "1064", "1142", "1143", "1146", "1356"}
 LOGIN_WORDS = ("password authentication failed", "no pg_hba.conf entry", "authentication failed", "role ")
+CERTIFICATE_WORDS = ("certificate", "ssl error", "does not support ssl")
 NOTHING = "Nothing of this extract is used."
 
 
@@ -32,6 +33,11 @@ def refusal(where: str, error: DBAPIError, seconds: float, source: str) -> CchcE
         )
     if code in LOGIN or (code is None and any(word in words for word in LOGIN_WORDS)):
         return SourceUnavailable(f"{where}: the login was refused. {NOTHING} Check login, password and rights in {check}.")
+    if code is None and any(word in words.casefold() for word in CERTIFICATE_WORDS):
+        return SourceUnavailable(
+            f"{where}: the server's certificate is not trusted, or it offers no encryption. {NOTHING} Check the host, and in the extras of "
+            f"{check} how it is encrypted (PostgreSQL: sslmode and sslrootcert)."
+        )
     if code in NO_DATABASE or (code is None and "does not exist" in words):
         return SourceUnavailable(f"{where}: there is no such database. {NOTHING} Check the schema in {check}: it is the database's name.")
     if code in WRITES:

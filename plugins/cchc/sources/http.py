@@ -258,7 +258,11 @@ class Client:
         self._keep_pace()
         timeout = (min(CONNECT_SECONDS, self.http.timeout_seconds), self.http.timeout_seconds)
         try:
-            with self._session.request(method, url, timeout=timeout, allow_redirects=False, stream=True, **options) as coming:
+            # `verify` with each request: requests would let REQUESTS_CA_BUNDLE of the environment win over that of the session
+            verify = self._session.verify
+            with self._session.request(
+                method, url, timeout=timeout, allow_redirects=False, stream=True, verify=verify, **options
+            ) as coming:
                 answer = Answer(coming.status_code, coming.headers, self._body(coming, where))
             self._see_clock(answer, where)
             return answer
