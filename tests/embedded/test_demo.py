@@ -69,3 +69,17 @@ def test_a_district_keeps_its_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     demo._require_scale(settings, 0.05)
     with pytest.raises(WrongUse, match=r"holds a district of scale 0.05, not 1"):
         demo._require_scale(settings, 1)
+
+
+@pytest.mark.parametrize(
+    ("clock", "shown"),
+    [
+        ("2023-04-12T00:00:00+07:00", "2023-03"),
+        ("2023-03-31T17:00:00Z", "2023-03"),  # midnight in the district
+        ("2023-03-31T16:59:59Z", "2023-02"),
+        ("2024-01-02T00:00:00+07:00", "2023-12"),
+        ("2024-02-02T00:00:00+07:00", "2023-12"),
+    ],
+)
+def test_the_month_that_is_shown_is_over(clock: str, shown: str) -> None:
+    assert demo.last_month(clock) == shown

@@ -21,7 +21,7 @@ def token(address: str, name: str) -> str:
     return str(answer.json()["access_token"])
 
 
-def stands_behind_airflows_login(installation: Installation, address: str) -> None:
+def stands_behind_airflows_login(installation: Installation, address: str, period: str) -> None:
     """Nobody is let in without a login; leaders see, and start nothing; somebody of a unit sees its dossiers alone."""
     installation.run("cchc.cli", "account", "add", LEADER, "--role", "viewer", "--password", PASSWORD)
     installation.run("cchc.cli", "account", "add", COMMUNE, "--role", "viewer", "--unit", UNIT, "--password", PASSWORD)
@@ -40,7 +40,7 @@ def stands_behind_airflows_login(installation: Installation, address: str) -> No
     assert "Bảng điểm cải cách hành chính" in requests.get(f"{address}/cchc/", headers=leader, timeout=60).text
     run = requests.post(f"{address}/api/v2/dags/close_month/dagRuns", json={"logical_date": None}, headers=leader, timeout=30)
     assert run.status_code == 403
-    behind = f"{address}/cchc/indicators/dossier_on_time_rate?period=2023-12&part=denominator&format=csv&table=records"
+    behind = f"{address}/cchc/indicators/dossier_on_time_rate?period={period}&part=denominator&format=csv&table=records"
     of_all, of_unit = (requests.get(behind, headers=headers, timeout=60).content.decode("utf-8-sig") for headers in (leader, commune))
     assert UNIT in of_unit
     assert 1 < of_unit.count("\n") < of_all.count("\n")
@@ -48,7 +48,7 @@ def stands_behind_airflows_login(installation: Installation, address: str) -> No
     assert requests.get(f"{address}/cchc/", headers=commune, timeout=30).status_code in (401, 403)
 
 
-def lives_inside_airflows_pages(address: str) -> None:
+def lives_inside_airflows_pages(address: str, period: str) -> None:
     """In a browser: the login page, the entry in the navigation, the frame, links, the back button, a download, the theme, the end of the login."""
     if CHROMIUM is None:
         print(f"The dashboard inside Airflow's pages was not looked at: {MISSING}")
@@ -56,11 +56,11 @@ def lives_inside_airflows_pages(address: str) -> None:
     with chromium() as browser:
         context = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light")
         page = context.new_page()
-        page.goto(f"{address}/cchc/units?period=2023-12")
+        page.goto(f"{address}/cchc/units?period={period}")
         page.fill("input[name=username]", LEADER)
         page.fill("input[name=password]", PASSWORD)
         page.click("button[type=submit]")
-        page.wait_for_url("**/cchc/units?period=2023-12")  # after the login the page that was asked for
+        page.wait_for_url(f"**/cchc/units?period={period}")  # after the login the page that was asked for
         page.goto(f"{address}/plugin/cchc")
         frame = page.frame_locator("iframe")
         frame.get_by_role("heading", name="Bảng điểm cải cách hành chính").wait_for()
@@ -80,7 +80,7 @@ def lives_inside_airflows_pages(address: str) -> None:
         frame.locator("input[name=username]").wait_for()
 
 
-def check(installation: Installation, address: Any) -> None:
+def check(installation: Installation, address: Any, period: str) -> None:
     """Both."""
-    stands_behind_airflows_login(installation, str(address))
-    lives_inside_airflows_pages(str(address))
+    stands_behind_airflows_login(installation, str(address), period)
+    lives_inside_airflows_pages(str(address), period)

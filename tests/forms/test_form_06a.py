@@ -31,7 +31,7 @@ def test_the_form_equals_an_independent_count(seed: int, new_warehouse: NewWareh
     world = random_world(seed, 60)
     with new_warehouse(tmp_path / "cchc") as settings:
         runs = []
-        with ContractServer(world, tmp_path / "drop") as server, pytest.MonkeyPatch.context() as patch:
+        with ContractServer(world, tmp_path / "drop", files_of=()) as server, pytest.MonkeyPatch.context() as patch:
             for name, value in server.connections().items():
                 patch.setenv(name, value)
             for t in sorted(world.ts)[-2:]:

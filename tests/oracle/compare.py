@@ -20,6 +20,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -175,6 +176,7 @@ def _init_with(units: Path, home: Path) -> None:
     load_reference(replace(settings, reference_dir=folder))
 
 
+@lru_cache(maxsize=10_000)  # a district has some hundred different targets in a hundred thousand values
 def _fraction(raw: Any) -> Fraction | None:
     if raw is None:
         return None

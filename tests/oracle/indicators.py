@@ -175,6 +175,7 @@ class Knowledge:
         self._declared: dict[date, dict[str, dict[str, tuple[int, int]]]] | None = None
         self._payment_rows: list[PaymentRow] | None = None
         self._members: dict[tuple[str, date, str], dict[str, tuple[Members, Members | None]]] = {}
+        self._values: dict[tuple[str, date, str], dict[tuple[str, str], tuple[int, int | None]]] = {}
         self._in_force: dict[date, dict[tuple[str, str], Entry]] = {}
         self._catalogues: dict[str, list[Entry]] = {}
 
@@ -953,6 +954,12 @@ def _tally(who: Members | None, inside: set[str]) -> int | None:
 
 def evaluate(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[str, str], tuple[int, int | None]]:
     """(indicator, scope) → (numerator, denominator) of every indicator that has a value for the period."""
+    if (kind, start, basis) not in kn._values:
+        kn._values[kind, start, basis] = _evaluate(kn, kind, start, basis)
+    return kn._values[kind, start, basis]
+
+
+def _evaluate(kn: Knowledge, kind: str, start: date, basis: str) -> dict[tuple[str, str], tuple[int, int | None]]:
     out = {}
     for code, (upper, lower) in members(kn, kind, start, basis).items():
         at = span(kind, start, basis, kn.t[SOURCE_OF[code]])

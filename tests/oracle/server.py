@@ -12,6 +12,7 @@ import gzip
 import json
 import secrets
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,9 +21,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from .indicators import KEYS
+from .secondary import DropFile
 from .words import ZONE, midnight
 from .world import Change, World
 
+BY_FILES = ("payments", "feedback", "survey", "declared")  # the sources that deliver files
 ONE_STOP = ("dossiers", "dossier_steps", "procedures", "assessments")
 DOCUMENTS = ("documents", "work_files", "signatures", "leaders")
 
@@ -41,12 +44,16 @@ class Faults:
 
 
 class ContractServer:
-    """Serves one world; `clock` decides how much of it has happened; `log` holds every data request."""
+    """Serves one world; `clock` decides how much of it has happened; `log` holds every data request.
+
+    `files_of`: the sources whose files are written at each step of the clock. A test that asks the others for nothing leaves them out: a world
+    has hundreds of files, which take longer than a small ingest.
+    """
 
     login, password, api_key = "client-thu", "mat-khau-thu", "khoa-thu"
 
-    def __init__(self, world: World, folder: Path, faults: Faults | None = None) -> None:
-        self.world, self.folder, self.faults = world, Path(folder), faults or Faults()
+    def __init__(self, world: World, folder: Path, faults: Faults | None = None, files_of: Collection[str] = BY_FILES) -> None:
+        self.world, self.folder, self.faults, self.files_of = world, Path(folder), faults or Faults(), files_of
         self.log: list[tuple[str, dict[str, str]]] = []
         self.served = 0
         self._tokens: dict[str, int] = {}
@@ -80,12 +87,13 @@ class ContractServer:
     @clock.setter
     def clock(self, value: datetime) -> None:
         self._clock = value
-        self.write_payments()
+        if "payments" in self.files_of:
+            self.write_payments()
         self.write_drop_files()
 
     def connections(self) -> dict[str, str]:
         """The connections as environment variables (README.md); drop folders of a world that has such files."""
-        folders = {source: str(self.folder / source) for source in {file.source for file in self.world.drop_files}}
+        folders = {source: str(self.folder / source) for source in {file.source for file in self._drop_files()}}
         return {
             f"AIRFLOW_CONN_SRC_{source.upper()}": json.dumps({"conn_type": "fs", "host": folder}) for source, folder in folders.items()
         } | {
@@ -96,10 +104,13 @@ class ContractServer:
             "AIRFLOW_CONN_SRC_PAYMENTS": json.dumps({"conn_type": "fs", "host": str(self.folder / "payments")}),
         }
 
+    def _drop_files(self) -> list[DropFile]:
+        return [file for file in self.world.drop_files if file.source in self.files_of]
+
     def write_drop_files(self) -> None:
         """The drop folders of feedback, survey and declared figures as they are at the clock; a file sent again replaces the other."""
         standing: dict[Path, bytes | None] = {}
-        for file in sorted(self.world.drop_files, key=lambda file: file.arrives):
+        for file in sorted(self._drop_files(), key=lambda file: file.arrives):
             path = self.folder / file.source / file.name
             if file.arrives <= self.clock:
                 standing[path] = file.data(self.clock)
@@ -116,18 +127,20 @@ class ContractServer:
 
     def write_payments(self) -> None:
         """The drop folder as it is at the clock: a file or a manifest that has not arrived is not there."""
+        folder = self.folder / "payments"
+        standing = {path.name for path in folder.iterdir()}
         for file in self.world.payment_files:
-            for path, arrives, body in (
-                (self.folder / "payments" / file.name, file.arrives, file.data),
-                (
-                    self.folder / "payments" / f"{file.stem}.json",
-                    (file.manifest_arrives or file.arrives) if file.manifest else None,
-                    file.manifest_data,
-                ),
+            for name, arrives, body in (
+                (file.name, file.arrives, file.data),
+                (f"{file.stem}.json", (file.manifest_arrives or file.arrives) if file.manifest else None, file.manifest_data),
             ):
+                path = folder / name
                 if arrives is None or arrives > self.clock:
-                    path.unlink(missing_ok=True)
-                elif not path.exists():
+                    if name in standing:
+                        path.unlink()
+                        standing.discard(name)
+                elif name not in standing:
+                    standing.add(name)
                     part = path.with_name(f".{path.name}.part")
                     part.write_bytes(body())
                     part.rename(path)

@@ -31,7 +31,7 @@ from .world import World, random_world
 @pytest.fixture
 def new_site(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[NewSite]:
     """A function: a site for a world; several in one test are apart."""
-    with sites(new_warehouse, tmp_path) as make:
+    with sites(new_warehouse, tmp_path, ["payments"]) as make:
         yield make
 
 
@@ -300,7 +300,7 @@ def known_world(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFa
     home = tmp_path_factory.mktemp("mutants")
     world = random_world(3001, 120)
     world.ts = world.ts[1:3]  # to the end of 2023: in 2024 no plan holds, and a status says nothing there
-    with new_warehouse(home) as options, ContractServer(world, home / "drop") as server:
+    with new_warehouse(home) as options, ContractServer(world, home / "drop", files_of=["payments"]) as server:
         one = WorldSite(world, options, server)
         one.call("init")
         for t, source in itertools.product(world.ts, SOURCES):

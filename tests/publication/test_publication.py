@@ -30,7 +30,7 @@ from cchc.settings import Settings
 from cchc.warehouse import engine, query
 from tests.oracle.compare import cli as call
 from tests.oracle.indicators import SOURCES, Knowledge, Run, evaluate, members
-from tests.oracle.server import ContractServer, Faults, windows
+from tests.oracle.server import ContractServer, windows
 from tests.oracle.words import scopes
 from tests.oracle.world import World, random_world
 from tests.support.warehouse import NewWarehouse
@@ -110,7 +110,7 @@ def closable(ts: list[datetime]) -> tuple[Period, datetime, datetime]:
 def story(request: pytest.FixtureRequest, new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """A month published at an early T; then late data of every kind. The last test of this file approves them."""
     world, folder = random_world(request.param, 60), tmp_path_factory.mktemp("story")
-    with new_warehouse(folder / "home") as settings, ContractServer(world, folder / "drop", Faults()) as server:
+    with new_warehouse(folder / "home") as settings, ContractServer(world, folder / "drop", files_of=["payments"]) as server:
         made = Story(settings, world, server, *closable(sorted(world.ts)))
         made.tell(made.first)
         close(settings, made.period, "a tester")
@@ -278,7 +278,7 @@ def test_what_cannot_be_closed_says_why_and_publishes_nothing(
         return [folder / "a.txt"]
 
     world = random_world(11, 30)
-    with new_warehouse(tmp_path / "home") as settings, ContractServer(world, tmp_path / "drop", Faults()) as server:
+    with new_warehouse(tmp_path / "home") as settings, ContractServer(world, tmp_path / "drop", files_of=["payments"]) as server:
         story = Story(settings, world, server, *closable(sorted(world.ts)))
         with pytest.raises(WrongUse, match="nothing is known"):
             close(settings, story.period, "a tester")

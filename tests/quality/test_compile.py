@@ -154,7 +154,7 @@ def test_the_statement_finds_what_gx_counts(bench: Bench, adversary: Suite) -> N
             errors[rule_id] = error_of(result)
             count = result.result.get("unexpected_count", result.result.get("observed_value"))
             counted[rule_id] = 0 if count is None else int(count)
-        compiled = compile_suite(gx.validator("staging", "adversary"), adversary, "staging.adversary")
+        compiled = compile_suite(lambda: gx.validator("staging", "adversary"), adversary, "staging.adversary")
         found: dict[str, int] = dict.fromkeys(counted, 0)
         statement = compiled.failing_rows("staging.adversary")
         for rule, count, distinct in connection.execute(
@@ -227,7 +227,7 @@ def test_our_own_suites_count_alike_on_broken_rows(bench: Bench, source: str, mo
                 )
                 for result in results
             }
-            statement = compile_suite(gx.validator("staging", f"adversary_{model}"), suite, table).failing_rows(table)
+            statement = compile_suite(lambda: gx.validator("staging", f"adversary_{model}"), suite, table).failing_rows(table)
         found = dict.fromkeys(counted, 0) | dict(
             connection.execute(f"select rule, count(*) from ({statement}) x group by rule".encode()).fetchall()
         )
@@ -240,7 +240,7 @@ def test_a_rule_about_the_whole_table_is_no_row_rule(bench: Bench, adversary: Su
 
     rule = Rule("R", "quarantine", "load", "a", "b", gxe.ExpectTableRowCountToEqual(value=3))
     with session(bench.engine) as gx, pytest.raises(NotConfigured, match="not about single rows"):
-        compile_suite(gx.validator("staging", "adversary"), Suite("made_up", (rule,)), "staging.adversary")
+        compile_suite(lambda: gx.validator("staging", "adversary"), Suite("made_up", (rule,)), "staging.adversary")
     missing = Rule("R", "quarantine", "load", "a", "b", gxe.ExpectColumnValuesToNotBeNull(column="no_such_column"))
     with session(bench.engine) as gx, pytest.raises(NotConfigured, match="cannot resolve"):
-        compile_suite(gx.validator("staging", "adversary"), Suite("made_up", (missing,)), "staging.adversary")
+        compile_suite(lambda: gx.validator("staging", "adversary"), Suite("made_up", (missing,)), "staging.adversary")

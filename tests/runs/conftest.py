@@ -28,7 +28,7 @@ def world() -> World:
 def undisturbed(new_warehouse: NewWarehouse, world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The rows of core after one whole ingest of the one-stop at the last T: made once, compared with by many."""
     home = tmp_path_factory.mktemp("undisturbed")
-    with new_warehouse(home) as settings, ContractServer(world, home / "drop") as server:
+    with new_warehouse(home) as settings, ContractServer(world, home / "drop", files_of=()) as server:
         site = Site(settings, server, world)
         site.ingest("one_stop", world.ts[-1])
         return site.state("core")
@@ -42,7 +42,7 @@ def new_site(new_warehouse: NewWarehouse, world: World, tmp_path: Path, monkeypa
         def make(**more: Any) -> Site:
             home = tmp_path / f"site-{next(_numbers)}"
             settings = stack.enter_context(new_warehouse(home))
-            server = stack.enter_context(ContractServer(world, home / "drop"))
+            server = stack.enter_context(ContractServer(world, home / "drop", files_of=["payments"]))
             for name, value in server.connections().items():
                 monkeypatch.setenv(name, value)
             return Site(settings, server, world)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from cchc.settings import Settings
 from cchc.warehouse import engine
 from tests.oracle.compare import Failed, cli
 from tests.oracle.indicators import Run
-from tests.oracle.server import ContractServer, windows
+from tests.oracle.server import BY_FILES, ContractServer, windows
 from tests.oracle.world import World
 from tests.support.warehouse import NewWarehouse, execute
 
@@ -60,13 +60,16 @@ NewSite = Callable[[World], WorldSite]
 
 
 @contextmanager
-def sites(new_warehouse: NewWarehouse, folder: Path) -> Iterator[NewSite]:
-    """A function that makes a site for a world, each with a warehouse of its own below `folder`; all are gone afterwards."""
+def sites(new_warehouse: NewWarehouse, folder: Path, files_of: Collection[str] = BY_FILES) -> Iterator[NewSite]:
+    """A function that makes a site for a world, each with a warehouse of its own below `folder`; all are gone afterwards.
+
+    `files_of`: the sources whose files are written, as in ContractServer.
+    """
     with ExitStack() as stack:
 
         def make(world: World) -> WorldSite:
             home = folder / f"site-{next(_numbers)}"
             settings = stack.enter_context(new_warehouse(home))
-            return WorldSite(world, settings, stack.enter_context(ContractServer(world, home / "drop")))
+            return WorldSite(world, settings, stack.enter_context(ContractServer(world, home / "drop", files_of=files_of)))
 
         yield make

@@ -99,12 +99,13 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
             scale=options.scale,
         )
         print(flush=True)
-        print_scorecard(settings, parse_period(demo.PERIOD))
+        period = demo.period(settings)
+        print_scorecard(settings, parse_period(period))
         if not options.once:
             _print_login(settings, running)
             print("`make down` stops it.")
             links = dashboard_links(settings, running.url)
-            print(f"\nDashboard: {links.scorecard(View(period=demo.PERIOD))}" if links else "")
+            print(f"\nDashboard: {links.scorecard(View(period=period))}" if links else "")
         return 0
     finally:
         if options.once:

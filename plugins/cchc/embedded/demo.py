@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import requests
@@ -20,6 +21,7 @@ from cchc.embedded.airflow_api import AirflowApi, Run
 from cchc.embedded.stack import REFRESH_DAG
 from cchc.errors import CchcError, WrongUse
 from cchc.files import tail
+from cchc.period import parse_moment
 from cchc.reference.dirty_months import dirty_months
 from cchc.settings import PROJECT, Settings
 from cchc.sources.connection import variable
@@ -29,7 +31,7 @@ from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 
 BLOCKED_FILES = "confirm"  # the task of an ingest that fails where files were blocked, after all others were loaded
-PERIOD = "2023-12"  # the last month of the made-up year
+LAST_PERIOD = "2023-12"  # the last month of the made-up year
 SOURCES = "demo-sources"
 SOURCES_PORT = 8765
 SOURCES_SECONDS = 180
@@ -70,6 +72,17 @@ def _require_scale(settings: Settings, scale: float | None) -> None:
             f"{settings.home} holds a district of scale {made:g}, not {scale:g}. Set CCHC_HOME to another folder for another district, "
             f"or `make down` and remove {settings.home}"
         )
+
+
+def period(settings: Settings) -> str:
+    """The month whose scorecard is shown: the last one that is over by the demo's clock, at most the last one of the made-up year."""
+    return last_month(_clock(settings))
+
+
+def last_month(clock: str) -> str:
+    """The last month (YYYY-MM) of the made-up year that is over at a time of the demo (ISO 8601)."""
+    over = parse_moment(clock).replace(day=1) - timedelta(days=1)
+    return min(f"{over:%Y-%m}", LAST_PERIOD)
 
 
 def is_demo(settings: Settings) -> bool:

@@ -26,7 +26,7 @@ from cchc.reference.roles import Clocks, role_clocks, tree_of
 from cchc.reference.scopes import NAMES, known_scope, scope_condition
 from cchc.settings import Settings
 from cchc.warehouse import asked_binds, composed, sql
-from cchc.warehouse.queries import read_statement, statement
+from cchc.warehouse.queries import dictionaries, read_statement, statement
 
 
 class Part(StrEnum):
@@ -198,7 +198,7 @@ def items_behind(
         "dossier_code": dossier,
         "search": search,
     }
-    rows = [dict(row) for row in connection.execute(read_statement(text), asked_binds(text, values)).mappings()]
+    rows = dictionaries(connection.execute(read_statement(text), asked_binds(text, values)))
     total, upper, lower = (int(rows[0][f"total_{name}"] or 0) for name in ("count", "numerator", "denominator"))
     items = tuple(_item(asked.indicator, part, row) for row in rows if row["item"] is not None)
     return ItemPage(part, items, total, upper, lower, limit, offset)

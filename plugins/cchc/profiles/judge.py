@@ -82,7 +82,7 @@ def _identifier(table: str) -> sql.Identifier:
 
 
 def _judge(gx: Gx, connection: Connection[Any], profile: Profile, seen: Seen, suite: Suite, table: str) -> list[Broken]:
-    compiled = compile_suite(gx.validator(SCHEMA, f"model_{seen.entity.model}"), suite, table)
+    compiled = compile_suite(lambda: gx.validator(SCHEMA, f"model_{seen.entity.model}"), suite, table)
     failing: dict[str, list[int]] = {}
     for row, rule in connection.execute(f"select _row, rule from ({compiled.failing_rows(table)}) as failing order by _row".encode()):
         failing.setdefault(rule, []).append(row)

@@ -10,7 +10,9 @@ tests/quality/test_compile.py compares every kind of rule with the counts of GX.
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,30 +52,69 @@ class Compiled:
         return "\nunion all\n".join(parts)
 
 
-def compile_suite(validator: Any, suite: Suite, table: str) -> Compiled:
-    """Compile the rules of `suite` to SQL on `table`. `validator`: a validator of GX on the same table.
+def compile_suite(validator: Callable[[], Any], suite: Suite, table: str) -> Compiled:
+    """Compile the rules of `suite` to SQL on `table`. `validator`: gives a validator of GX on a table with the same columns.
 
+    GX is asked once in a process for the conditions of the same rules, because they name columns and no table.
     Raises NotConfigured if a rule is not about single rows, or if GX cannot give its condition.
     """
-    from great_expectations.expectations.registry import get_metric_kwargs
-    from great_expectations.validator.metric_configuration import MetricConfiguration
-
     compiled = Compiled()
-    pending: dict[str, tuple[list[str], Any]] = {}
+    of_gx = []
     for rule in suite.rules:
         expectation = rule.expectation
         if hasattr(expectation, "unexpected_rows_query"):
             compiled.queries[rule.rule_id] = _substituted(expectation.unexpected_rows_query, table)
-            continue
-        metric = getattr(expectation, "map_metric", None)
-        if metric is None:
+        elif getattr(expectation, "map_metric", None) is None:
             raise NotConfigured(f"{suite.name} {rule.rule_id}: {expectation.expectation_type} is not about single rows.")
-        guards = _guards(rule, validator.execution_engine)
+        else:
+            of_gx.append(rule)
+    for rule_id, condition in _conditions_of(of_gx, validator, suite).items():
+        if condition.bad is None:
+            compiled.queries[rule_id] = _duplicates(condition.columns, condition.guards, table)
+        else:
+            compiled.predicates[rule_id] = " and ".join(f"({part})" for part in [*condition.guards, condition.bad])
+    return compiled
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """What GX says of a rule: the conditions under which it checks a row, and that of a bad row; None: a key that occurs more than once."""
+
+    guards: tuple[str, ...]
+    bad: str | None
+    columns: tuple[str, ...] = ()
+
+
+_known: dict[str, dict[str, _Condition]] = {}  # by the rules as GX writes them
+
+
+def _conditions_of(rules: list[Rule], validator: Callable[[], Any], suite: Suite) -> dict[str, _Condition]:
+    """The condition of each rule."""
+    if not rules:
+        return {}
+    written = json.dumps([[rule.rule_id, rule.expectation.configuration.to_json_dict()] for rule in rules], sort_keys=True)
+    if written not in _known:
+        _known[written] = _asked_of_gx(rules, validator(), suite)
+    return _known[written]
+
+
+def _asked_of_gx(rules: list[Rule], validator: Any, suite: Suite) -> dict[str, _Condition]:
+    from great_expectations.expectations.registry import get_metric_kwargs
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+
+    found: dict[str, _Condition] = {}
+    pending: dict[str, tuple[tuple[str, ...], Any]] = {}
+    for rule in rules:
+        expectation = rule.expectation
+        configuration, metric = expectation.configuration, expectation.map_metric
+        guards = tuple(_guards(rule, validator.execution_engine))
         if metric in WINDOW:
-            compiled.queries[rule.rule_id] = _duplicates(expectation.configuration.kwargs, guards, table)
+            named = configuration.kwargs
+            columns = (named["column"],) if "column" in named else tuple(named["column_list"])
+            found[rule.rule_id] = _Condition(guards, None, columns)
             continue
         kwargs = get_metric_kwargs(
-            f"{metric}.condition", configuration=expectation.configuration, runtime_configuration={"result_format": "BOOLEAN_ONLY"}
+            f"{metric}.condition", configuration=configuration, runtime_configuration={"result_format": "BOOLEAN_ONLY"}
         )
         condition = MetricConfiguration(
             f"{metric}.condition",
@@ -86,9 +127,8 @@ def compile_suite(validator: Any, suite: Suite, table: str) -> Compiled:
         if aborted:
             raise NotConfigured(f"Suite {suite.name}: Great Expectations cannot resolve {list(aborted)[:3]}.")
         for rule_id, (guards, condition) in pending.items():
-            bad = _sql(resolved[condition.id][0])
-            compiled.predicates[rule_id] = " and ".join(f"({part})" for part in [*guards, bad])
-    return compiled
+            found[rule_id] = _Condition(guards, _sql(resolved[condition.id][0]))
+    return found
 
 
 def _guards(rule: Rule, execution_engine: Any) -> list[str]:
@@ -111,10 +151,10 @@ def _guards(rule: Rule, execution_engine: Any) -> list[str]:
     return guards
 
 
-def _duplicates(kwargs: dict[str, Any], guards: list[str], table: str) -> str:
+def _duplicates(key: tuple[str, ...], guards: tuple[str, ...], table: str) -> str:
     """A query of the rows whose key occurs more than once. As in GX, a key with a null in it is never a duplicate."""
-    columns = [quoted(key) for key in ([kwargs["column"]] if "column" in kwargs else kwargs["column_list"])]
-    where = " and ".join(f"({guard})" for guard in [*guards, *(f"{key} is not null" for key in columns)])
+    columns = [quoted(name) for name in key]
+    where = " and ".join(f"({guard})" for guard in [*guards, *(f"{name} is not null" for name in columns)])
     counted = f"select {ROW}, count(*) over (partition by {', '.join(columns)}) as copies from {table} where {where}"
     return f"select {ROW} from ({counted}) as counted where copies > 1"
 

@@ -122,7 +122,7 @@ def _judge_entity(
         refresh_good_view(connection, entity, extract_id)
         if entity.model == "dossier":
             fill_ends_table(connection, profile, entity, extract_id)
-    compiled = compile_suite(gx.validator(SCHEMA, table.name), suite, table.identifier.as_string(None))
+    compiled = compile_suite(lambda: gx.validator(SCHEMA, table.name), suite, table.identifier.as_string(None))
     with connection.transaction():
         _find(connection, compiled.failing_rows(table.identifier.as_string(None)), table.identifier, loads)
         _quarantine(connection, profile, entity, suite, table.identifier, loads)

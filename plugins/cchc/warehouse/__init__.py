@@ -21,7 +21,7 @@ from cchc.errors import CchcError, NotConfigured, WarehouseUnavailable
 from cchc.period import ZONE, now
 from cchc.settings import Settings
 from cchc.warehouse.files import SqlFile, UsedElsewhere, apply_files, drop_all, in_the_way, read_files, stale
-from cchc.warehouse.queries import read_statement
+from cchc.warehouse.queries import dictionaries, read_statement
 from cchc.warehouse.url import warehouse_url
 
 _MIGRATION_LOCK = 53_2023  # the number of the lock that lets only one process migrate at a time
@@ -93,7 +93,7 @@ def run_script(connection: Connection, statements: str) -> None:
 
 def query(connection: Connection, statement: str, binds: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """The rows of a statement as dictionaries."""
-    return [dict(row) for row in connection.execute(read_statement(statement), binds or {}).mappings()]
+    return dictionaries(connection.execute(read_statement(statement), binds or {}))
 
 
 def _migrations(sql_dir: Path) -> list[tuple[str, str]]:

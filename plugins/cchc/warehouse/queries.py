@@ -32,7 +32,13 @@ def read_statement(statement: str) -> TextClause:
 
 def ask(connection: Connection, name: str, **binds: Any) -> list[dict[str, Any]]:
     """The rows that a query returns, as dictionaries by column. `binds`: its bind values."""
-    return [dict(row) for row in connection.execute(read_statement(statement(name)), binds).mappings()]
+    return dictionaries(connection.execute(read_statement(statement(name)), binds))
+
+
+def dictionaries(result: CursorResult[Any]) -> list[dict[str, Any]]:
+    """The rows of a result as dictionaries by column. SQLAlchemy's own `mappings` ask for the names of the columns again at each row."""
+    names = list(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]
 
 
 def run_statement(connection: Connection, name: str, **binds: Any) -> CursorResult[Any]:
