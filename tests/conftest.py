@@ -56,6 +56,7 @@ LONG_FILES = (
     "roles/test_two_vendors.py",
     "runs/test_clocks.py",
     "runs/test_overlapping.py",
+    "runs/test_any_order.py",
     "end_to_end/test_killed_stack.py",
     "reference/test_refresh_after_change.py",
     "sql/test_mutants.py",

@@ -456,11 +456,13 @@ def keys(connection: Connection, settings: Settings, binds: Row, table: str) -> 
             {"l": load, "s": SOURCE, "t": known, "m": json.dumps({"months": [answer["month"][:7]]})},
         )
         connection.execute(text("delete from ops.dirty_dossier"))
-        connection.execute(text("drop table if exists pg_temp.asked_month, pg_temp.listed_key, pg_temp.missing_before"))
+        connection.execute(
+            text("drop table if exists pg_temp.asked_month, pg_temp.listed_key, pg_temp.changed_key, pg_temp.missing_before")
+        )
         staged = _staging(connection, settings, SOURCE, "dossier_key", load)
         merge_keys(connection, settings, SOURCE, staged, known, load)
         if table.startswith("missing_key"):
-            missing_dossiers.update_missing_keys(connection, settings, SOURCE, known, known)
+            missing_dossiers.update_missing_keys(connection, settings, SOURCE, known)
     if table.startswith("missing_key"):
         return "ops.missing_key"
     return {
@@ -468,6 +470,7 @@ def keys(connection: Connection, settings: Settings, binds: Row, table: str) -> 
         "dossier_key_month": "core.dossier_key_month",
         "key_month_asked": "asked_month",
         "key_listed": "listed_key",
+        "key_changed": "changed_key",
     }.get(table, "core.dossier_key")
 
 
@@ -800,12 +803,13 @@ MAKERS: dict[str, Maker] = {
     "core/dossier_due": due,
     "core/dossier_key": keys,
     "core/dossier_key_dirty": keys,
-    "core/dossier_key_ended": keys,
+    "core/key_changed": keys,
     "core/dossier_key_month": keys,
     "core/key_month_asked": keys,
     "core/key_listed": keys,
     "core/key_month_taken_back": keys_taken_back,
     "core/missing_key": keys,
+    "core/missing_key_since": keys,
     "core/missing_key_arrived": keys,
     "core/payment_version": payment,
     "core/payment_day": payment,

@@ -1,15 +1,12 @@
--- grain: one row for each dossier whose deletion may change with the newest key lists
--- source: core.dossier_key, mart.dossier
+-- grain: one row for each dossier whose deletion may change with the lists of keys of one extract
+-- source: changed_key (temporary), core.dossier_key, mart.dossier
 -- traps: a stored dossier that is absent from the key list of its month of reception counts as deleted;
 --        a dossier that the lists name as before, and whose facts agree, is not derived again
 
 insert into ops.dirty_dossier (dossier_id)
-select k.dossier_id
-from core.dossier_key as k
-inner join core.dossier_version as v on k.dossier_id = v.dossier_id and v._is_current
-where
-    k.source_code = cast(:source as text)
-    and (k._first_seen_at = cast(:known_at as timestamptz) or k._ended_at = cast(:known_at as timestamptz))
+select c.dossier_id
+from changed_key as c
+inner join core.dossier_version as v on c.dossier_id = v.dossier_id and v._is_current
 union
 select d.dossier_id
 from mart.dossier as d

@@ -3,7 +3,8 @@
 -- traps: newer is decided by known_at, then by load, so an old version that arrives late resolves nothing. An entry stays open while an
 --        entry of its key that is newer than what passes is open (a warning of the same rule, or a row set aside). K4 and K7 depend on
 --        the steps (mart/dossier_left_out resolves them). No version in core changes here. The rules that a stored version breaks were
---        written when it was loaded, and a retry judges all rows of its load again
+--        written when it was loaded, and a retry judges all rows of its load again. Entries of a run beside this one that is not published
+--        yet stay open: its rows would be stored as good ones otherwise. That run resolves them itself
 
 with resolved as (
     update ops.quarantine as q
@@ -16,6 +17,12 @@ with resolved as (
         and q.rule not in ('K4', 'K7')
         and q.resolved_at is null
         and (p.first_seen_at, p.load_id) > (q.first_seen_at, q.load_id)
+        and not exists (
+            select 1
+            from ops.load as l
+            inner join ops.extract as x on l.extract_id = x.extract_id
+            where l.load_id = q.load_id and l.status = 'validated' and x.status in ('running', 'failed')
+        )
         and not exists (
             select 1
             from ops.quarantine as n

@@ -1,5 +1,6 @@
 -- grain: one row for each dossier of ops.dirty_dossier: its facts as of T, without personal data
--- source: core.dossier_version (newest of each), judged_version (temporary), core.dossier_due, core.dossier_key
+-- source: core.dossier_version (newest of each), judged_version (temporary), core.dossier_due, core.dossier_key,
+--         ops.key_list
 -- traps: the temporary table derived_dossier is compared with mart.dossier before it is written there (months touched);
 --        local dates are those of the source's zone; end_at (J) is not used here: it is applied when the facts are counted
 
@@ -40,6 +41,29 @@ month_listed as (
         and m.month_start = cast(date_trunc('month', n.received_at at time zone s.zone) as date)
 ),
 
+-- the first list without the dossier, since it was listed last and its newest version is known; later lists without it say the same
+gone as (
+    select
+        n.dossier_id,
+        min(a.asked_at) as gone_at
+    from newest as n
+    inner join core.source as s on n.source_code = s.source_code
+    inner join month_listed as m on n.dossier_id = m.dossier_id and not m.is_listed
+    inner join ops.key_list as a
+        on
+            n.source_code = a.source_code
+            and m.asked_at >= a.asked_at
+            and a.month_start = cast(date_trunc('month', n.received_at at time zone s.zone) as date)
+    where
+        a.asked_at >= n._first_seen_at and a.asked_at > n._changed_at
+        and not exists (
+            select 1
+            from core.dossier_key as k
+            where k.dossier_id = n.dossier_id and k.month_start = a.month_start and k._ended_at > a.asked_at
+        )
+    group by n.dossier_id
+),
+
 -- whether a dossier is deleted: the newer of its record and of the key list decides
 deletion as (
     select
@@ -50,7 +74,7 @@ deletion as (
             when m.asked_at is not null and not m.is_listed
                 then case
                     when n.deleted_at is null and (n._changed_at >= m.asked_at or n._first_seen_at > m.asked_at) then null
-                    else coalesce(n.deleted_at, m.asked_at)
+                    else coalesce(n.deleted_at, g.gone_at, m.asked_at)
                 end
             when n.deleted_at is not null
                 then case when l.asked_at >= n._first_seen_at then null else n.deleted_at end
@@ -58,6 +82,7 @@ deletion as (
     from newest as n
     left join listed as l on n.dossier_id = l.dossier_id
     left join month_listed as m on n.dossier_id = m.dossier_id
+    left join gone as g on n.dossier_id = g.dossier_id
 ),
 
 judged as (

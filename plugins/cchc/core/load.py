@@ -71,7 +71,7 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
     if any(MODELS[entity.model].makes_dossiers for entity in entities):
         dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
         facts.derive_dossiers(connection, settings, source, source_known_at, max(dossier_loads or loaded, default=None))
-        missing_dossiers.update_missing_keys(connection, settings, source, known_at, marked_until)
+        missing_dossiers.update_missing_keys(connection, settings, source, marked_until)
     _mark_moved_clock(connection, settings, source, known_at_before, known_at_after, marked_until)
     drop_values_after_known_at(connection, settings, source, earlier)
     rows = _delivered_rows(connection, entities, extract_id)
@@ -171,14 +171,17 @@ def merge_keys(
 ) -> dict[int, Counts]:
     """Store the lists of dossier keys (the answers of /keys), one list for each month of reception.
 
-    The newest list of a month is in force. Dossiers whose entry changed are derived again. Returns the counts of each load by its id.
+    A list holds from its T on until the next list of its month, in whatever order they are loaded, and the newest is in force. Dossiers
+    whose entry changed are derived again. Returns the counts of each load by its id.
     """
     run_file(connection, settings, "core/key_month_asked", extract_id=extract_id, known_at=known_at)
     run_file(connection, settings, "core/key_listed")
     connection.execute(text("analyze listed_key"))
-    for step in ("dossier_key_ended", "dossier_key", "dossier_key_month"):
+    run_file(connection, settings, "core/key_changed", known_at=known_at)
+    connection.execute(text("analyze changed_key"))
+    run_file(connection, settings, "core/dossier_key", known_at=known_at)
+    for step in ("dossier_key_month", "dossier_key_dirty"):
         run_file(connection, settings, f"core/{step}", source=source, known_at=known_at)
-    run_file(connection, settings, "core/dossier_key_dirty", source=source, known_at=known_at)
     rows = connection.execute(text(f"select _load_id, count(*) from {staged} group by _load_id")).all()
     return {row[0]: Counts(0, 0, row[1]) for row in rows}
 

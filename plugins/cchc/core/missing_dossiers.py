@@ -16,12 +16,11 @@ from cchc.settings import Settings
 from cchc.warehouse import run_file
 
 
-def update_missing_keys(connection: Connection, settings: Settings, source: str, known_at: datetime, marked_until: datetime) -> None:
+def update_missing_keys(connection: Connection, settings: Settings, source: str, marked_until: datetime) -> None:
     """Bring ops.missing_key up to date after a load, and mark the months that became provisional or are no longer provisional.
 
-    Arguments: `known_at`, the T of the extract; `marked_until`, the latest moment whose month may be marked. If the extract asked for keys,
-    the temporary table `listed_key` exists and is compared with the stored dossiers. Otherwise only the dossiers that have arrived are
-    removed from ops.missing_key.
+    Arguments: `marked_until`, the latest moment whose month may be marked. If the extract asked for keys, the temporary table `listed_key`
+    exists and is compared with the stored dossiers. Otherwise only the dossiers that have arrived are removed from ops.missing_key.
     """
     connection.execute(
         text("create temp table missing_before on commit drop as select distinct month_start from ops.missing_key where source_code = :s"),
@@ -29,7 +28,8 @@ def update_missing_keys(connection: Connection, settings: Settings, source: str,
     )
     run_file(connection, settings, "core/missing_key_arrived", source=source)
     if connection.execute(text("select to_regclass('pg_temp.listed_key')")).scalar() is not None:
-        run_file(connection, settings, "core/missing_key", source=source, known_at=known_at)
+        run_file(connection, settings, "core/missing_key", source=source)
+        run_file(connection, settings, "core/missing_key_since")
     mark_dirty_months(
         connection,
         settings,
