@@ -36,11 +36,14 @@ HEAVY = {
     "numpy",
     "openpyxl",
     "pandas",
+    "paramiko",
     "psycopg",
     "pyarrow",
     "python_calamine",
     "requests",
+    "s3fs",
     "sqlalchemy",
+    "webdav4",
 }
 FOLDER = Path(cli.__path__[0])
 

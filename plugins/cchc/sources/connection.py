@@ -26,6 +26,8 @@ DATABASES = {
     "mssql": "mssql+pymssql",
     "oracle": "oracle+oracledb",
 }
+# the other addresses that may have a login in them
+WITH_LOGIN = ("http://", "https://", "sftp://", "ssh://", "dav://", "davs://", "webdav://", "webdavs://")
 
 
 class Parts(TypedDict):
@@ -80,7 +82,7 @@ class Connection:
         """The connection from the parts of an Airflow connection. Raises NotConfigured if they have no address."""
         address = _address(source, conn_type or "", host or "", schema or "", port)
         is_database = cls(source, address).is_database
-        if is_database or address.lower().startswith(("http://", "https://")):
+        if is_database or address.lower().startswith(WITH_LOGIN):
             parts = urlsplit(address)
             login = login or (unquote(parts.username) if parts.username else None)
             password = password or (unquote(parts.password) if parts.password else None)

@@ -442,6 +442,8 @@ def _file_load(job: _Job, inbox: Inbox, entity: Entity, name: str, secrets: Secr
     try:
         sha = files.digest(inbox, name)
     except (files.Unfinished, files.Unreadable) as problem:
+        if inbox.packed_in(name) == name:
+            return _waiting(entity, name, inbox, {}, f"{where}: {problem}")
         return _of_archive(job, inbox, entity, name, problem)
     except PermissionError:
         return _waiting(entity, name, inbox, {}, f"{where}: the account of this program may not read it")
@@ -466,7 +468,11 @@ def _file_load(job: _Job, inbox: Inbox, entity: Entity, name: str, secrets: Secr
 def _of_archive(job: _Job, inbox: Inbox, entity: Entity, name: str, problem: files.Unfinished | files.Unreadable) -> Landed | None:
     """An archive, or a file in one, that cannot be unpacked: it is known by the bytes of the archive. None if it was blocked before."""
     packed = inbox.packed_in(name)
-    sha = day_files.identity(files.digest(inbox, packed), name.encode())
+    try:
+        own = files.digest(inbox, packed)
+    except files.Unfinished as cut:  # the archive itself is not there as a whole
+        return _waiting(entity, name, inbox, {}, f"{job.profile.source} {entity.name}, file {name}: {cut}")
+    sha = day_files.identity(own, name.encode())
     file = _File(entity, name, sha, sha, {"sha256": sha})
     return _unfinished(job, inbox, file, problem) if isinstance(problem, files.Unfinished) else _unreadable(job, file, problem)
 

@@ -19,8 +19,8 @@ from typing import Any, Protocol
 
 import orjson
 
-from cchc.errors import NotConfigured, SourceUnavailable
-from cchc.sources import csv_files, text_encodings
+from cchc.errors import CchcError, NotConfigured, SourceUnavailable
+from cchc.sources import csv_files, remote, text_encodings
 from cchc.sources.connection import Connection, variable
 from cchc.sources.delivered import LacksColumns, Tally, Unfinished, Unreadable, Watched, require_end, too_long
 from cchc.sources.documents import json_records
@@ -59,18 +59,29 @@ def drop_folder(profile: Profile, connection: Connection) -> Folder:
             f"Give the base URL as host in {variable(profile.source)}."
         )
     try:
-        folder = Folder(connection.host, connection.extra.get("storage_options"))
-        exists = folder.fs.isdir(folder.path)
+        folder = remote.open_folder(connection)
+        exists = _is_there(folder)
     except (ImportError, ValueError) as error:
         raise NotConfigured(f"The host {connection.host!r} of src_{profile.source} cannot be opened: {error}") from error
     except OSError as error:
         raise SourceUnavailable(f"{profile.source}: the drop folder {connection.host} cannot be read: {error}") from error
     if not exists:
+        folder.close()
+        is_s3 = remote.transport_of(connection.host) is remote.S3
         raise SourceUnavailable(
-            f"{profile.source}: the drop folder {connection.host} is not there. "
+            f"{profile.source}: the drop folder {connection.host} "
+            f"{'holds nothing, and in S3 an empty folder does not exist' if is_s3 else 'is not there'}. "
             f"Mount it or make it, or correct the host in {variable(profile.source)}."
         )
     return folder
+
+
+def _is_there(folder: Folder) -> bool:
+    try:
+        return folder.is_there()
+    except BaseException:
+        folder.close()
+        raise
 
 
 def check_drop_folder(connection: Connection, profile: Profile) -> str:
@@ -88,7 +99,11 @@ def open_inbox(profile: Profile, connection: Connection, limits: Limits) -> Inbo
     assert profile.files is not None  # noqa: S101  # drop_folder() refused a profile without
     try:
         return Inbox(folder, profile.files, limits)
+    except CchcError:
+        folder.close()
+        raise
     except OSError as error:
+        folder.close()
         raise SourceUnavailable(f"{profile.source}: the drop folder {connection.host} cannot be read: {error}") from error
 
 

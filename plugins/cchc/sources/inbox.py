@@ -29,7 +29,7 @@ TOO_DEEP = f"a folder more than {DEEPEST_FOLDER} folders deep"
 
 
 class Inbox:
-    """The drop folder of a source, listed once. It holds one archive open, so it must be closed.
+    """The drop folder of a source, listed once. It holds one archive and its server open, so it must be closed.
 
     `names`: its files, sorted; `left`: (name, reason) of what is no file that may be read; `broken`: the archives that cannot be opened.
     """
@@ -52,7 +52,11 @@ class Inbox:
         self.close()
 
     def close(self) -> None:
-        """Close the archive that is open."""
+        """Close the archive that is open, and leave the server."""
+        self._close_archive()
+        self.folder.close()
+
+    def _close_archive(self) -> None:
         if self._open is not None:
             self._open[1].close()
             self._open = None
@@ -76,6 +80,8 @@ class Inbox:
             self._list(folder, f"{path}/", depth + 1)
         except PermissionError:
             self.left.append((path, FORBIDDEN))
+        except FileNotFoundError:
+            self.left.append((path, REMOVED))
 
     def _add(self, path: str) -> None:
         if not (self._files.archives and is_archive(path)):
@@ -102,8 +108,8 @@ class Inbox:
     def _archive(self, path: str) -> Archive:
         """The archive, opened; the one before it is closed."""
         if self._open is None or self._open[0] != path:
-            self.close()
-            stream = self.folder.fs.open(f"{self.folder.path}/{path}", "rb")
+            self._close_archive()
+            stream = self.folder.open(path)
             try:
                 self._open = (path, Archive(stream, self._limits))
             except (Unfinished, Unreadable):
@@ -119,8 +125,7 @@ class Inbox:
         if name in self._members:
             path, member = self._members[name]
             return self._archive(path).open(member)
-        stream: IO[bytes] = self.folder.fs.open(f"{self.folder.path}/{name}", "rb")
-        return stream
+        return self.folder.open(name)
 
     def packed_in(self, name: str) -> str:
         """The archive that has the file; a file that is in none is its own."""
@@ -128,15 +133,12 @@ class Inbox:
 
     def exists(self, name: str) -> bool:
         """Whether a file of this name is there."""
-        return name in self._members or bool(self.folder.fs.exists(f"{self.folder.path}/{name}"))
+        return name in self._members or self.folder.exists(name)
 
     def modified_at(self, name: str) -> datetime | None:
         """When the file, or the archive that has it, was last written; None if the file system does not say so."""
-        try:
-            at: datetime = self.folder.fs.modified(f"{self.folder.path}/{self.packed_in(name)}")
-        except (NotImplementedError, OSError, KeyError):
-            return None
-        return at if at.tzinfo is not None else None
+        at = self.folder.modified(self.packed_in(name))
+        return at if at is not None and at.tzinfo is not None else None
 
 
 def matching(entity: Entity, names: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import fsspec
 import orjson
@@ -103,6 +103,30 @@ class Folder:
     def names(self, kind: str) -> list[str]:
         """The sorted names of the files (`file`) or folders (`directory`) in this folder; none if it does not exist."""
         return [name for name, found in self.entries() if found == kind]
+
+    def is_there(self) -> bool:
+        """Whether the folder exists."""
+        return bool(self.fs.isdir(self.path))
+
+    def open(self, name: str) -> IO[bytes]:
+        """A file in this folder as a stream of bytes."""
+        stream: IO[bytes] = self.fs.open(f"{self.path}/{name}", "rb")
+        return stream
+
+    def exists(self, name: str) -> bool:
+        """Whether a file of this name is there."""
+        return bool(self.fs.exists(f"{self.path}/{name}"))
+
+    def modified(self, name: str) -> datetime | None:
+        """When the file was last written; None if the file system does not say so."""
+        try:
+            at: datetime = self.fs.modified(f"{self.path}/{name}")
+        except (NotImplementedError, OSError, KeyError):
+            return None
+        return at
+
+    def close(self) -> None:
+        """Leave the server of the folder, where there is one."""
 
     def read(self, name: str) -> bytes:
         """The bytes of a file in this folder."""
