@@ -9,6 +9,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import openpyxl
 import pytest
 
 from cchc.errors import CchcError, ContractViolation, NotConfigured, SourceUnavailable
+from cchc.pipeline.ingest import ingest
 from cchc.sources import remote
 from cchc.sources.check import check_connection
 from cchc.sources.connection import Connection, from_environment
@@ -25,7 +27,9 @@ from cchc.sources.landing import Landed, Window
 from cchc.sources.profile import Profile
 from tests.sources.conftest import KEY, T, profile, records
 from tests.support.bad_line import BadLine, bad_line
+from tests.support.deliveries import payment_day
 from tests.support.file_servers import LOGIN, PASSWORD, SERVERS, FileServer, sftp_server
+from tests.support.warehouse import NewWarehouse
 
 HEADER = "IdKySo,IdVanBan,NguoiKyId,ThoiDiemKy,LoaiChungThu,HopLe,NgayCapNhat"
 Read = Callable[..., list[Landed]]
@@ -148,6 +152,59 @@ def test_a_file_of_several_blocks_comes_whole(server: FileServer, read: Read) ->
     server.put("signatures_1.csv", table(*range(40_000)))
     (load,) = read(server.connection("documents"))
     assert load.manifest["records"] == 40_000
+
+
+# what is not read again
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that came over the line; what was written just now counts as settled."""
+    monkeypatch.setattr(remote, "SETTLED", timedelta(seconds=-1))
+    names: list[str] = []
+    real = remote.RemoteFolder.open
+
+    def watched(folder: remote.RemoteFolder, name: str) -> Any:
+        names.append(name)
+        return real(folder, name)
+
+    monkeypatch.setattr(remote.RemoteFolder, "open", watched)
+    return names
+
+
+def test_a_file_that_its_folder_lists_as_before_does_not_come_again(
+    sftp: FileServer, new_warehouse: NewWarehouse, tmp_path: Path, opened: list[str]
+) -> None:
+    sftp.clear()
+    assert sftp.folder is not None
+    connection = sftp.connection("payments")
+    with new_warehouse(tmp_path / "home") as settings:
+
+        def loads() -> list[str]:
+            opened.clear()
+            return [f"{load['file_name']} {load['status']}" for load in ingest(settings, "payments", connection, end=T).loads]
+
+        payment_day(sftp.folder, "20230105")
+        payment_day(sftp.folder, "20230106", claimed=1)
+        assert loads() == ["giaodich_20230105.csv loaded", "giaodich_20230106.csv blocked"]
+        assert loads() == []
+        assert set(opened) == {"giaodich_20230106.csv", "giaodich_20230106.json"}, "a blocked file is judged again"
+        payment_day(sftp.folder, "20230106")
+        manifest = sftp.folder / "giaodich_20230105.json"
+        manifest.write_text(manifest.read_text() + "\n")  # the file stays as it is
+        assert loads() == ["giaodich_20230105.csv loaded", "giaodich_20230106.csv loaded"]
+        assert loads() == []
+        assert opened == []
+
+
+def test_a_file_that_was_written_just_now_comes_again(server: FileServer, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another file of the same length may be written with the same time."""
+    server.put("signatures_1.csv", table(1))
+    (load,) = read(server.connection("documents"))
+    assert "stamp" not in load.manifest
+    monkeypatch.setattr(remote, "SETTLED", timedelta(seconds=-1))
+    (load,) = read(server.connection("documents"))
+    assert load.manifest["stamp"].startswith(f"{len(table(1))} 20")
 
 
 # what goes wrong on the way

@@ -64,6 +64,7 @@ def extract_step(settings: Settings, extract_id: int, connection: Connection) ->
 
     with _step(settings, extract_id, "extract") as (profile, row):
         window = Window(row["window_from"], row["window_to"], row["is_from_named"], not row["is_to_named"])
+        known = _known_files(settings, profile.source)
         landed = extract(
             profile,
             connection,
@@ -71,7 +72,8 @@ def extract_step(settings: Settings, extract_id: int, connection: Connection) ->
             settings.landing_url,
             extract_id=extract_id,
             privacy_key=settings.privacy_key(),
-            known_files=_known_files(settings, profile.source),
+            known_files=known.hashes,
+            known_stamps=known.stamps,
             earlier=earlier_deliveries(settings, profile.source),
             first_month=_first_month(settings, profile.source),
         )
@@ -429,10 +431,19 @@ def _landed(settings: Settings, extract_id: int) -> list[Landed]:
     return landed
 
 
-def _known_files(settings: Settings, source: str) -> dict[tuple[str, str], str]:
+@dataclass(frozen=True)
+class _Known:
+    """The files of a source that were judged completely, by (entity, name): their sha256, and what a folder on a server listed of them."""
+
+    hashes: dict[tuple[str, str], str]
+    stamps: dict[tuple[str, str], str]
+
+
+def _known_files(settings: Settings, source: str) -> _Known:
     with engine(settings).connect() as connection:
         rows = ask(connection, "runs/known_file", source=source)
-    return {(row["entity"], row["file_name"]): row["sha256"] for row in rows}
+    stamps = {(row["entity"], row["file_name"]): row["stamp"] for row in rows if row["stamp"] is not None}
+    return _Known({(row["entity"], row["file_name"]): row["sha256"] for row in rows}, stamps)
 
 
 def _first_month(settings: Settings, source: str) -> str | None:

@@ -72,6 +72,7 @@ class _Job:
     earlier: dict[str, Earlier]
     limits: Limits
     books: Workbooks
+    stamps: dict[tuple[str, str], str] = field(default_factory=dict)
     new_files: dict[str, list[str]] = field(default_factory=dict)
 
     def before(self, entity: Entity) -> Earlier:
@@ -133,12 +134,14 @@ def extract(
     earlier: dict[str, Earlier] | None = None,
     first_month: str | None = None,
     entities: list[str] | None = None,
+    known_stamps: dict[tuple[str, str], str] | None = None,
 ) -> list[Landed]:
     """Bring the records of a window to the landing. Returns one Landed for each load, in the order of the profile.
 
     Arguments: `known_files`, the sha256 of files that were loaded or blocked before, by name or by (entity, name); unchanged files are
-    skipped; `earlier`, the field counts of the loaded deliveries by entity, with which missing fields are found; `first_month`, the first
-    month (YYYY-MM) with a stored dossier, None for the first extract. Raises SourceUnavailable, ContractViolation, NotConfigured.
+    skipped; `known_stamps`, what a folder on a server listed of the loaded ones, which are then not read; `earlier`, the field counts of
+    the loaded deliveries by entity, with which missing fields are found; `first_month`, the first month (YYYY-MM) with a stored dossier,
+    None for the first extract. Raises SourceUnavailable, ContractViolation, NotConfigured.
     """
     if window.end.tzinfo is None or (window.start is not None and window.start.tzinfo is None):
         raise NotConfigured("The window of an extract needs times with a zone.")
@@ -158,6 +161,7 @@ def extract(
             dict(earlier or {}),
             limits,
             books,
+            known_stamps or {},
         )
         if connection.is_http:
             return _from_http(job, first_month)
@@ -439,6 +443,9 @@ def _file_load(job: _Job, inbox: Inbox, entity: Entity, name: str, secrets: Secr
     Whatever is wrong with a file concerns this file alone: it is blocked or left for the next run, and the others are read.
     """
     where = f"{job.profile.source} {entity.name}, file {name}"
+    stamp = _stamp(job, inbox, name)
+    if stamp is not None and job.stamps.get((entity.name, name)) == stamp:
+        return None
     try:
         sha = files.digest(inbox, name)
     except (files.Unfinished, files.Unreadable) as problem:
@@ -451,7 +458,7 @@ def _file_load(job: _Job, inbox: Inbox, entity: Entity, name: str, secrets: Secr
         return _waiting(entity, name, inbox, {}, f"{where}: it was removed while the folder was read")
     except OSError as error:
         raise SourceUnavailable(f"{where}: it cannot be read: {error.strerror or type(error).__name__}") from error
-    file = _File(entity, name, sha, sha, {"sha256": sha})
+    file = _File(entity, name, sha, sha, {"sha256": sha} | ({"stamp": stamp} if stamp is not None else {}))
     try:
         return _known_or_read(job, inbox, file, secrets)
     except (CchcError, OSError):  # something around the file, such as the landing
@@ -463,6 +470,13 @@ def _file_load(job: _Job, inbox: Inbox, entity: Entity, name: str, secrets: Secr
         job.folder(entity.name, name).remove()
         file.facts.pop("sha256", None)  # the next run tries again: nobody knows whether the file is at fault
         return _unreadable(job, file, files.Unreadable(f"reading it failed ({type(error).__name__}; the log of this run says where)"))
+
+
+def _stamp(job: _Job, inbox: Inbox, name: str) -> str | None:
+    """What the folder lists of a file, and of the manifest beside it, so that a file that is known need not come over the line again."""
+    manifest = _files_of(job.profile).manifest
+    beside = day_files.manifest_name(name, manifest) if manifest is not None else None
+    return inbox.stamp(name, *([beside] if beside in inbox.names else []))
 
 
 def _of_archive(job: _Job, inbox: Inbox, entity: Entity, name: str, problem: files.Unfinished | files.Unreadable) -> Landed | None:

@@ -135,6 +135,11 @@ class Inbox:
         """Whether a file of this name is there."""
         return name in self._members or self.folder.exists(name)
 
+    def stamp(self, *names: str) -> str | None:
+        """What says that these files are the same as before without reading them (`Folder.stamp`); None if they must be read."""
+        stamps = [self.folder.stamp(self.packed_in(name)) for name in names]
+        return " | ".join(stamp for stamp in stamps if stamp is not None) if None not in stamps else None
+
     def modified_at(self, name: str) -> datetime | None:
         """When the file, or the archive that has it, was last written; None if the file system does not say so."""
         at = self.folder.modified(self.packed_in(name))

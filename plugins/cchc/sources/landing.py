@@ -125,6 +125,10 @@ class Folder:
             return None
         return at
 
+    def stamp(self, name: str) -> str | None:
+        """What says that a file is the same as before without reading it; None: it must be read, as on a disk of this machine."""
+        return None
+
     def close(self) -> None:
         """Leave the server of the folder, where there is one."""
 

@@ -10,10 +10,11 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import IO, Any
 
+from cchc import period
 from cchc.errors import CchcError, NotConfigured, SourceUnavailable
 from cchc.sources.connection import Connection
 from cchc.sources.landing import Folder
@@ -21,6 +22,7 @@ from cchc.sources.unread import Unfinished, Unreadable
 
 BUFFER = 2**20
 TIMEOUT = 60.0
+SETTLED = timedelta(seconds=10)
 WHEN = ("mtime", "LastModified", "modified")  # the names under which file systems give the time of the last change
 
 
@@ -124,6 +126,18 @@ class RemoteFolder(Folder):
         """When the file was last written, by the list of its folder; None if that does not say so."""
         entry = self._entry(name)
         return next((entry[key] for key in WHEN if isinstance(entry.get(key), datetime)), None)
+
+    def stamp(self, name: str) -> str | None:
+        """Length, time of the last change and (where there is one) the store's own hash of a file, as its folder lists them.
+
+        None where the folder gives no time, and for a file that was written within the last seconds: another one of the same length may
+        be written with the same time.
+        """
+        entry, at = self._entry(name), self.modified(name)
+        if at is None or at.tzinfo is None or period.now() - at < SETTLED:
+            return None
+        parts = [entry.get("size"), at.isoformat(), entry.get("ETag") or entry.get("etag")]
+        return " ".join(str(part) for part in parts if part is not None)
 
     def close(self) -> None:
         """Leave the server."""
