@@ -1,8 +1,8 @@
 """Upkeep. maintenance and clean_airflow: each week. backup: each night. check_connections: started by a person.
 
 maintenance removes landing older than `keep_days` and updates the statistics of the query planner; rows of core and mart stay unchanged.
-clean_airflow removes past runs from Airflow's own database, and old logs. backup writes the databases and the secrets to CCHC_BACKUP_DIR,
-and restores them for a test. check_connections tests the connection of every source.
+clean_airflow removes past runs from Airflow's own database, and old logs. backup writes databases, landing, papers and secrets to
+CCHC_BACKUP_DIR, and restores them for a test. check_connections tests the connection of every source.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def clean_airflow() -> None:
 
 @dag(
     dag_display_name="Sao lưu hằng đêm",
-    description="Both databases and the secrets, with a test of the restore",
+    description="Databases, landing, papers and secrets, with a test of the restore",
     schedule=by_clock("30 2 * * *"),
     start_date=START,
     catchup=False,
@@ -123,7 +123,7 @@ def backup() -> None:
     @task
     @reason_first
     def write(params: dict[str, Any] | None = None) -> str:
-        """Dump both databases as of one moment, and the secrets; remove the oldest backups."""
+        """Back up both databases as of one moment, landing, papers and secrets; remove the oldest backups."""
         from cchc.airflow.cleanup import URL
         from cchc.embedded.backup import folder_of_backups, write
 

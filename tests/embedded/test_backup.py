@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import tarfile
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from cchc.airflow.accounts import Accounts
 from cchc.airflow.cleanup import clean_logs
-from cchc.embedded import backup
+from cchc.embedded import backup, backup_database, backup_files
 from cchc.errors import CchcError, NotConfigured, WrongUse
+from cchc.runs.maintenance import remove_old_landing
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 from tests.support.cli import cchc, connect
 from tests.support.deliveries import payment, payment_file
 from tests.support.environment import environment
-from tests.support.warehouse import rows_of
+from tests.support.table_rows import differing, table_rows
+from tests.support.warehouse import admin, execute
 
 TO = "2023-07-01"
-STATE = "select count(*) as n, sum(amount_vnd) as vnd from core.payment"
+EVERYTHING = ("core", "mart", "ops", "staging")
 
 
 @pytest.fixture
@@ -39,32 +43,153 @@ def loaded(warehouse: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     return warehouse
 
 
-def test_a_backup_is_restored_and_is_what_was_there(loaded: Settings, tmp_path: Path) -> None:
-    """The runbook docs/runbooks/restore.md, on an empty folder with a PostgreSQL of its own."""
+def test_a_backup_is_restored_and_is_what_was_there(loaded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runbook docs/runbooks/restore.md, on an empty folder with a PostgreSQL of its own: row for row, file for file, and how long."""
     folder = ("--to", str(tmp_path / "backups"))
-    written = cchc("backup", "write", *folder)
+    dump = backup_database.dump
+
+    def after_a_change(*arguments: Any) -> dict[str, Any]:
+        execute(loaded, "insert into ops.dirty_month values ('meanwhile', '2023-01-01', 'after the moment of the backup', now())")
+        return dump(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backup_database, "dump", after_a_change)
+        written = cchc("backup", *folder)
+    execute(loaded, "delete from ops.dirty_month where source_code = 'meanwhile'")
     assert written.code == 0, written.err
+    assert "without a database of Airflow" in written.out
     made = backup.newest(tmp_path / "backups")
-    assert sorted(path.name for path in made.iterdir()) == ["backup.json", "home.tar.gz", "warehouse.dump"]
-    assert not any(path.stat().st_mode & 0o077 for path in (made, *made.iterdir())), "it has the passwords"
+    assert sorted(path.name for path in made.iterdir()) == ["backup.json", "home.tar.gz", "landing", "warehouse.dump"]
+    assert not any(path.stat().st_mode & 0o077 for path in (made, *made.glob("*.*"), *made.rglob("part-*"))), "it has the passwords"
     assert made.name in cchc("backup", "list", *folder).out
     said = cchc("backup", "test", *folder)
     assert said.code == 0, said.err
     assert "were restored, and are what was counted" in said.out
-    before, key, other = rows_of(loaded, STATE), loaded.secret("privacy_key"), tmp_path / "other"
+    before, key, landing = table_rows(loaded, schemas=EVERYTHING), loaded.secret("privacy_key"), files_of(loaded.home / "landing")
+    assert landing
+    other = tmp_path / "other"
     with environment(CCHC_HOME=str(other)):
         try:
-            restored = cchc("backup", "restore", *folder)
+            restored = cchc("restore", "--from", str(tmp_path / "backups"))
             assert restored.code == 0, restored.err
-            assert cchc("init").code == 0
-            assert rows_of(Settings.load(), STATE) == before
+            assert f"{len(landing)} files of landing" in restored.out
+            assert differing(before, table_rows(Settings.load(), schemas=EVERYTHING)) == {}
+            assert files_of(other / "landing") == landing
             assert Settings.load().secret("privacy_key") == key
             assert Accounts(other / "airflow").role_of("thu", "a long password") == "viewer"
-            again = cchc("backup", "restore", *folder)
+            again = cchc("restore", "--from", str(tmp_path / "backups"))
             assert (again.code, "is not empty" in again.err) == (2, True), "nothing is overwritten"
+            # the copy's own retention, and its own retry, never reach the original
+            execute(
+                Settings.load(), "update ops.load set ended_at = ended_at - interval '1 year', started_at = started_at - interval '1 year'"
+            )
+            assert remove_old_landing(Settings.load(), 90)
+            assert files_of(other / "landing") == {}
+            assert files_of(loaded.home / "landing") == landing
         finally:
             engine(Settings.load()).dispose()
             postgres.stop(other)
+
+
+def test_a_backup_is_restored_into_an_empty_database_of_a_server(
+    loaded: Settings, postgres_server: postgres.Server, tmp_path: Path
+) -> None:
+    made = backup.write(loaded, tmp_path / "backups")
+    before, folder = table_rows(loaded, schemas=EVERYTHING), ("--from", str(tmp_path / "backups"))
+    full = cchc("restore", *folder)
+    assert (full.code, "the landing" in full.err and "is not empty" in full.err) == (2, True)
+    with environment(CCHC_HOME=str(tmp_path / "other"), CCHC_WAREHOUSE_URL=loaded.warehouse_url or ""):
+        full = cchc("restore", *folder)
+        assert (full.code, "is not empty" in full.err, (tmp_path / "other").exists()) == (2, True, False)
+    postgres_server.ensure_databases("restored")
+    try:
+        with environment(CCHC_HOME=str(tmp_path / "other"), CCHC_WAREHOUSE_URL=postgres_server.url("restored")):
+            restored = cchc("restore", *folder, "--name", made.name)
+            assert restored.code == 0, restored.err
+            assert differing(before, table_rows(Settings.load(), schemas=EVERYTHING)) == {}
+            assert not postgres.has_cluster(tmp_path / "other")
+            engine(Settings.load()).dispose()
+    finally:
+        admin(postgres_server, "drop database restored with (force)")
+
+
+def test_a_restore_that_fails_leaves_nothing(loaded: Settings, tmp_path: Path) -> None:
+    made = backup.write(loaded, tmp_path / "backups")
+    dump = made / "warehouse.dump"
+    dump.write_bytes(b"no dump")
+    manifest = json.loads((made / "backup.json").read_text())
+    manifest["sha256"]["warehouse.dump"] = hashlib.sha256(b"no dump").hexdigest()
+    (made / "backup.json").write_text(json.dumps(manifest))
+    with environment(CCHC_HOME=str(tmp_path / "other")), pytest.raises(CchcError, match="pg_restore failed"):
+        backup.restore(Settings.load(), made)
+    assert not (tmp_path / "other").exists()
+
+
+def test_versions_that_do_not_fit_are_named(loaded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client programs are those of the embedded server. One that is too old for a server is refused, and no empty file is left."""
+    made = backup.write(loaded, tmp_path / "backups")
+    manifest = json.loads((made / "backup.json").read_text())
+    assert manifest["databases"]["warehouse"]["server"] == backup_database._major_of("pg_dump")
+    manifest["databases"]["warehouse"]["server"] = 99
+    (made / "backup.json").write_text(json.dumps(manifest))
+    with (
+        environment(CCHC_HOME=str(tmp_path / "other")),
+        pytest.raises(WrongUse, match=r"by PostgreSQL \d+, and the backup is of PostgreSQL 99"),
+    ):
+        backup.restore(Settings.load(), made)
+    (old := tmp_path / "old").mkdir()
+    (old / "pg_dump").write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 15.8 (Debian 15.8-0+deb12u1)'\n")
+    (old / "pg_dump").chmod(0o755)
+    monkeypatch.setattr(postgres, "binaries", lambda: old)
+    with pytest.raises(CchcError, match=r"kept by PostgreSQL \d+, and pg_dump here is of PostgreSQL 15"):
+        backup.write(loaded, tmp_path / "backups")
+    assert backup.backups(tmp_path / "backups") == [made]
+
+
+def test_what_changes_meanwhile_is_written_again_and_what_lacks_for_good_is_told(
+    loaded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = backup_files.copy_landing
+    removed: list[str] = []
+
+    def retention_meanwhile(*arguments: Any) -> dict[str, str]:
+        if not removed:  # after the moment of the database, before its files are copied
+            execute(loaded, "update ops.load set ended_at = ended_at - interval '1 year'")
+            removed.extend(remove_old_landing(loaded, 90))
+        return copied(*arguments)
+
+    monkeypatch.setattr(backup_files, "copy_landing", retention_meanwhile)
+    made = backup.write(loaded, tmp_path / "backups")
+    assert removed
+    assert (backup.lacking_in(made), backup_lists_landing(made)) == ([], False), "the second moment knows that landing went"
+    monkeypatch.undo()
+
+
+def test_what_lacks_in_the_installation_is_told(loaded: Settings, tmp_path: Path) -> None:
+    for part in (loaded.home / "landing").rglob("part-*"):
+        part.write_bytes(b"damaged")
+    said = cchc("backup", "--to", str(tmp_path / "backups"))
+    assert said.code == 0, said.err
+    assert "lacks 1 things" in said.err
+    assert "load 1: its landing payments/00000001/payments/giaodich_20230605.csv is gone or is not what landed" in said.err
+
+
+def test_files_that_the_backup_before_has_are_linked(loaded: Settings, tmp_path: Path) -> None:
+    first, second = (backup.write(loaded, tmp_path / "backups") for _ in range(2))
+    (one,), (other,) = (list(made.rglob("part-*")) for made in (first, second))
+    assert one.stat().st_ino == other.stat().st_ino
+    shutil.rmtree(first)
+    backup_files.require_whole(second, json.loads((second / "backup.json").read_text())["sha256"])
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def backup_lists_landing(made: Path) -> bool:
+    """Whether a backup has files of landing."""
+    return any(name.startswith("landing/") for name in json.loads((made / "backup.json").read_text())["sha256"])
 
 
 def test_a_changed_byte_and_a_missing_row_are_found(loaded: Settings, tmp_path: Path) -> None:

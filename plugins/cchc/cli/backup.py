@@ -1,44 +1,82 @@
-"""`cchc backup write | list | test | restore`: backups of databases and secrets, the test that one can be restored, and the restore."""
+"""`cchc backup [write | list | test | restore]` and `cchc restore`: backups of everything, the test of one, and the restore."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from cchc.cli.arguments import Add
 from cchc.cli.printing import print_table
 from cchc.settings import Settings, secret_variable
 
+AIRFLOW_DATABASE = "CCHC_AIRFLOW_DATABASE_URL"
+
 
 def register(add: Add) -> None:
-    """Add the command."""
-    backup = add("backup", _backup, "backups of databases and secrets: write, list, test, restore into a new CCHC_HOME")
-    backup.add_argument("action", choices=("write", "list", "test", "restore"))
-    backup.add_argument("--to", type=Path, metavar="FOLDER", help="the folder of the backups; default: CCHC_BACKUP_DIR")
+    """Add the commands."""
+    backup = add("backup", _backup, "write a backup of databases, landing, papers and secrets; list and test backups")
+    backup.add_argument("action", nargs="?", default="write", choices=("write", "list", "test", "restore"))
     backup.add_argument("--keep", type=int, help="how many of the newest to keep; default: all")
-    backup.add_argument("--name", help="which one to test or restore; default: the newest")
+    restore = add("restore", _restore, "restore a backup into a new CCHC_HOME, or into the empty databases of a server")
+    for command in (backup, restore):
+        command.add_argument("--to" if command is backup else "--from", dest="folder", type=Path, metavar="FOLDER", help=_FOLDER)
+        command.add_argument("--name", help="which one to test or restore; default: the newest")
+
+
+_FOLDER = "the folder of the backups; default: CCHC_BACKUP_DIR"
 
 
 def _backup(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.embedded import backup, stack
 
-    folder = options.to or backup.folder_of_backups()
+    folder = options.folder or backup.folder_of_backups()
+    if options.action == "restore":
+        return _restore(options, settings)
     if options.action == "list":
-        rows = []
-        for path in backup.backups(folder):
-            manifest = json.loads((path / backup.MANIFEST).read_text(encoding="utf-8"))
-            size = sum(file.stat().st_size for file in path.iterdir()) / 2**20
-            rows.append([path.name, manifest["made_at"], manifest["version"], ", ".join(manifest["databases"]), f"{size:.1f} MB"])
-        print_table(["name", "made at", "version", "databases", "size"], rows)
+        _list(folder)
         return 0
-    if options.action in ("test", "restore"):
-        chosen = folder / options.name if options.name else backup.newest(folder)
-        if options.action == "test":
-            print(backup.test(chosen))
-        else:
-            print(f"restored: {', '.join(backup.restore(settings, chosen))}. Now: `cchc init`, `cchc doctor`, `cchc ingest` of each source")
+    if options.action == "test":
+        print(backup.test(folder / options.name if options.name else backup.newest(folder)))
         return 0
-    airflow = secret_variable("CCHC_AIRFLOW_DATABASE_URL") or stack.metadata_url(settings)
-    print(f"written: {backup.write(settings, folder, options.keep, airflow)}")
+    airflow = secret_variable(AIRFLOW_DATABASE) or stack.metadata_database(settings)
+    made = backup.write(settings, folder, options.keep, airflow)
+    print(f"written: {made}")
+    if airflow is None:
+        print(f"without a database of Airflow: {AIRFLOW_DATABASE} is not set, and `cchc up` was never run in {settings.home}")
+    _tell_lacking(backup.lacking_in(made))
     return 0
+
+
+def _list(folder: Path) -> None:
+    from cchc.embedded import backup
+
+    rows = []
+    for path in backup.backups(folder):
+        manifest = json.loads((path / backup.MANIFEST).read_text(encoding="utf-8"))
+        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) / 2**20
+        rows.append([path.name, manifest["made_at"], manifest["version"], ", ".join(manifest["databases"]), f"{size:.1f} MB"])
+    print_table(["name", "made at", "version", "databases", "size"], rows)
+
+
+def _restore(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.cli.init import initialise
+    from cchc.embedded import backup
+
+    folder = options.folder or backup.folder_of_backups()
+    chosen = folder / options.name if options.name else backup.newest(folder)
+    done = backup.restore(settings, chosen, secret_variable(AIRFLOW_DATABASE))
+    print(f"restored: {', '.join(done.databases)}, {done.landing_files} files of landing, secrets and papers, in {done.seconds:.0f} s")
+    _tell_lacking(done.lacking)
+    initialise(settings)
+    print("Now: `cchc doctor`; `cchc user list`, which names the logins that need a new password; `cchc ingest` of each source")
+    return 0
+
+
+def _tell_lacking(lacking: list[str]) -> None:
+    """Say what the installation itself lacked when the backup was written; a backup cannot bring it back."""
+    if lacking:
+        print(f"the installation itself lacks {len(lacking)} things that its warehouse names; `cchc doctor` says more:", file=sys.stderr)
+        for sentence in lacking[:10]:
+            print(f"  {sentence}", file=sys.stderr)

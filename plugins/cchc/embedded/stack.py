@@ -278,6 +278,13 @@ def metadata_url(settings: Settings) -> str | None:
     return server.url(METADATA_DATABASE) if server else None
 
 
+def metadata_database(settings: Settings) -> str | None:
+    """As `metadata_url`, but its PostgreSQL is started where it is stopped; None only where `cchc up` was never run here."""
+    if _remembered_port(settings) is None:
+        return None
+    return postgres.start(settings.home).url(METADATA_DATABASE)
+
+
 def can_be_asked(settings: Settings) -> bool:
     """Whether there is a metadata database of Airflow here and its PostgreSQL runs."""
     return _remembered_port(settings) is not None and postgres.is_running(settings.home)

@@ -1,0 +1,155 @@
+"""The files of a backup: landing, and what of CCHC_HOME cannot be made again; and whether they are those that the warehouse names.
+
+The warehouse leads: its moment is held first, then files are copied. What came into landing since is more than it names, and harmless.
+What was removed or rewritten since is found by comparing with what the warehouse names at its moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tarfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+
+from cchc.errors import CchcError, WrongUse
+from cchc.files import write_private
+from cchc.settings import Settings
+from cchc.sources.landing import MANIFEST, Folder
+
+HOME = "home.tar.gz"
+LANDING = "landing"
+OF_HOME = ("secrets", "publications", "airflow/accounts.json", "airflow/passwords.json")
+PRIVATE_FOLDER = 0o700
+
+
+def copy_home(home: Path, target: Path) -> dict[str, str]:
+    """Pack what cannot be made again of CCHC_HOME. Gives the SHA-256 of each file, by its name below CCHC_HOME."""
+    copied = {}
+    with tarfile.open(target, "w:gz") as archive:
+        for part in OF_HOME:
+            if (home / part).exists():
+                archive.add(home / part, part)
+    with tarfile.open(target) as archive:
+        for member in archive:
+            file = archive.extractfile(member) if member.isfile() else None
+            if file is not None:
+                copied[member.name] = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    return copied
+
+
+def restore_home(home: Path, source: Path) -> None:
+    """Unpack into CCHC_HOME. Raises WrongUse, before anything is written, where a file is there with other content."""
+    with tarfile.open(source) as archive:
+        for member in archive:
+            there = home / member.name
+            file = archive.extractfile(member) if member.isfile() else None
+            if file is not None and there.exists() and there.read_bytes() != file.read():
+                raise WrongUse(f"{there} is there and is not the file of the backup; nothing is overwritten: move it away")
+        archive.extractall(home, filter="data")
+
+
+def copy_landing(landing_url: str, target: Path, previous: Path | None, known: Mapping[str, str]) -> dict[str, str]:
+    """Copy landing into the folder `target`. Gives the SHA-256 of each file, by its name below landing.
+
+    `previous`: the folder of the landing in the backup before this one, and `known` the SHA-256 of its files. A file that is the same there
+    is linked, not written again: of a landing that grows by a day, a backup takes the room of the day.
+    """
+    landing = Folder(landing_url)
+    copied = {}
+    for path in sorted(landing.fs.find(landing.path)) if landing.fs.exists(landing.path) else []:
+        name = path.removeprefix(landing.path).lstrip("/")
+        if _is_unfinished(name):
+            continue
+        try:
+            data = landing.fs.cat_file(path)
+        except FileNotFoundError:  # retention was faster; whether the warehouse names it is looked at afterwards
+            continue
+        copied[name] = hashlib.sha256(data).hexdigest()
+        place = target / name
+        place.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        if not (previous is not None and known.get(name) == copied[name] and _is_linked(previous / name, place)):
+            write_private(place, data)
+    return copied
+
+
+def require_no_landing(landing_url: str) -> None:
+    """Raise WrongUse where the landing into which a backup would be restored has files: they may be those of the original."""
+    landing = Folder(landing_url)
+    if landing.entries():
+        raise WrongUse(f"the landing {landing_url} is not empty, and nothing is overwritten: set CCHC_LANDING_URL to a new place")
+
+
+def restore_landing(landing_url: str, source: Path) -> int:
+    """Copy the landing of a backup into an empty one; the number of files."""
+    landing = Folder(landing_url)
+    files = [path for path in sorted(source.rglob("*")) if path.is_file()]
+    for path in files:
+        landing.child(*path.relative_to(source).parts[:-1]).write(path.name, path.read_bytes())
+    return len(files)
+
+
+def lacking(connection: psycopg.Connection, landed: Mapping[str, str], home: Mapping[str, str]) -> list[str]:
+    """What the warehouse names at its moment and the copied files lack, as sentences. `landed`, `home`: SHA-256 by name.
+
+    A warehouse that `cchc init` has not brought to this version yet keeps other names; nothing is looked at, and that is said.
+    """
+    newest = connection.execute("select to_regclass('mart.publication_bundle'), to_regclass('ops.withdrawal')").fetchone()
+    if newest is None or None in newest:
+        return ["the warehouse is of an earlier version: whether every load has its landing, and every paper its file, was not looked at"]
+    found = []
+    for load, path, parts in connection.execute(
+        "select load_id, landing_path, manifest -> 'parts' from ops.load where landing_path is not null order by 1"
+    ):
+        wanted = {f"{path}/{part['name']}": part["sha256"] for part in parts or ()}
+        if f"{path}/{MANIFEST}" not in landed or any(landed.get(name) != sha256 for name, sha256 in wanted.items()):
+            found.append(f"load {load}: its landing {path} is gone or is not what landed")
+    papers = "select path, sha256 from mart.publication_report order by 1"
+    found += [
+        f"the published paper {path} is gone or is not what was published"
+        for path, sha256 in connection.execute(papers)
+        if home.get(path) != sha256
+    ]
+    bundles = "select path from mart.publication_bundle order by 1"
+    return found + [
+        f"the bundle of the edition {path} is gone"
+        for (path,) in connection.execute(bundles)
+        if not any(name.startswith(f"{path}/") for name in home)
+    ]
+
+
+def key_file(settings: Settings) -> bytes | None:
+    """The content of the file of the privacy key; None where the key comes from the environment or there is none yet."""
+    with suppress(FileNotFoundError):
+        return (settings.home / "secrets" / "privacy_key").read_bytes()
+    return None
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def require_whole(backup: Path, sha256: Mapping[str, str]) -> None:
+    """Raise CchcError that names the first file of a backup that is missing or is not what was written."""
+    for name, wanted in sha256.items():
+        if not (backup / name).is_file() or sha256_of(backup / name) != wanted:
+            raise CchcError(f"backup {backup.name}: {name} is missing or is not what was written. Write another backup")
+
+
+def _is_unfinished(name: str) -> bool:
+    """Whether a file is being written at this moment (cchc.sources.landing.Folder.write)."""
+    last = name.rpartition("/")[2]
+    return last.startswith(".") and last.endswith(".tmp")
+
+
+def _is_linked(source: Path, target: Path) -> bool:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or the backup before was moved away
+        return False
+    return True
