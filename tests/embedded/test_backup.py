@@ -20,6 +20,7 @@ from cchc.embedded import backup, backup_database, backup_files
 from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.runs.maintenance import remove_old_landing
 from cchc.settings import Settings
+from cchc.sources.secrecy import purge_landing
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 from tests.support.cli import cchc, connect
@@ -172,6 +173,12 @@ def test_what_lacks_in_the_installation_is_told(loaded: Settings, tmp_path: Path
     assert said.code == 0, said.err
     assert "lacks 1 things" in said.err
     assert "load 1: its landing payments/00000001/payments/giaodich_20230605.csv is gone or is not what landed" in said.err
+
+
+def test_a_record_that_became_secret_lacks_nowhere(loaded: Settings, tmp_path: Path) -> None:
+    """It is taken out of landing later, whose manifest says so; that of ops.load is the one of the first day."""
+    assert purge_landing(loaded.landing_url, "payments", "payments", {"G1|PAY"}) == 1
+    assert backup.lacking_in(backup.write(loaded, tmp_path / "backups")) == []
 
 
 def test_files_that_the_backup_before_has_are_linked(loaded: Settings, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def _fill(settings: Settings, making: Path, urls: Mapping[str, str], previous: P
         home = files.copy_home(settings.home, making / files.HOME)
         known = _known_landing(previous)
         landed = files.copy_landing(settings.landing_url, making / files.LANDING, previous and previous / files.LANDING, known)
-        found = files.lacking(moments["warehouse"].connection, landed, home)
+        found = files.lacking(moments["warehouse"].connection, making / files.LANDING, landed, home)
     if files.key_file(settings) != key:
         found.append("the privacy key was changed meanwhile")
     whole = [path for path in sorted(making.iterdir()) if path.is_file()]
