@@ -39,8 +39,10 @@ def maintenance() -> None:
     @reason_first
     def retain(params: dict[str, Any] | None = None) -> list[str]:
         """Remove landing that is older than `keep_days`."""
+        from cchc.runs import journal
         from cchc.runs.maintenance import remove_old_landing
 
+        journal.write(Settings.load())  # those that a killed run, or an earlier version, did not write
         return remove_old_landing(Settings.load(), int((params or {})["keep_days"]))
 
     @task(pool=WAREHOUSE_POOL)

@@ -29,6 +29,7 @@ from cchc.cli import (
     profile,
     publication,
     quarantine,
+    rebuild,
     score,
     source,
     sql,
@@ -45,7 +46,7 @@ from cchc.settings import Settings
 # in the order of `cchc --help`
 SUBJECTS = (
     init, ingest, indicators, publication, bundle, quarantine, source, profile, plan, withdraw, declare, doctor, alerts, sql, forms,
-    findings, score, outlook, account, user, backup, privacy, stack,
+    findings, score, outlook, account, user, backup, rebuild, privacy, stack,
 )  # fmt: skip
 
 

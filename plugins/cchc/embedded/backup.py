@@ -32,6 +32,7 @@ from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.files import PRIVATE, write_atomic
 from cchc.period import now
 from cchc.settings import Settings
+from cchc.sources.landing import copy_folder
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse.url import DATABASE, normalised, warehouse_url
 
@@ -200,7 +201,7 @@ def restore(settings: Settings, backup: Path, airflow_url: str | None = None) ->
         for database, described in manifest["databases"].items():
             databases.restore_dump(str(addresses[database]), described, backup / f"{database}.dump")
             done.append(database)
-        landed = files.restore_landing(settings.landing_url, backup / files.LANDING)
+        landed = copy_folder((backup / files.LANDING).as_uri(), settings.landing_url)
     except BaseException:
         _undo(settings, own, done)
         raise

@@ -19,7 +19,7 @@ import psycopg
 from cchc.errors import CchcError, WrongUse
 from cchc.files import write_private
 from cchc.settings import Settings
-from cchc.sources.landing import MANIFEST, Folder
+from cchc.sources.landing import MANIFEST, Folder, is_unfinished
 
 HOME = "home.tar.gz"
 LANDING = "landing"
@@ -63,7 +63,7 @@ def copy_landing(landing_url: str, target: Path, previous: Path | None, known: M
     copied = {}
     for path in sorted(landing.fs.find(landing.path)) if landing.fs.exists(landing.path) else []:
         name = path.removeprefix(landing.path).lstrip("/")
-        if _is_unfinished(name):
+        if is_unfinished(name.rpartition("/")[2]):
             continue
         try:
             data = landing.fs.cat_file(path)
@@ -84,19 +84,11 @@ def require_no_landing(landing_url: str) -> None:
         raise WrongUse(f"the landing {landing_url} is not empty, and nothing is overwritten: set CCHC_LANDING_URL to a new place")
 
 
-def restore_landing(landing_url: str, source: Path) -> int:
-    """Copy the landing of a backup into an empty one; the number of files."""
-    landing = Folder(landing_url)
-    files = [path for path in sorted(source.rglob("*")) if path.is_file()]
-    for path in files:
-        landing.child(*path.relative_to(source).parts[:-1]).write(path.name, path.read_bytes())
-    return len(files)
-
-
 def lacking(connection: psycopg.Connection, copied: Path, landed: Mapping[str, str], home: Mapping[str, str]) -> list[str]:
     """What the warehouse names at its moment and the copied files lack, as sentences. `landed`, `home`: SHA-256 by name.
 
-    `copied`: the folder with the copy of landing, whose own manifests count: a record that became secret is taken out of a part later. A warehouse that `cchc init` has not brought to this version yet keeps other names; nothing is looked at, and that is said.
+    `copied`: the folder with the copy of landing, whose own manifests count: a record that became secret is taken out of a part later. A
+    warehouse that `cchc init` has not brought to this version yet keeps other names; nothing is looked at, and that is said.
     """
     newest = connection.execute("select to_regclass('mart.publication_bundle'), to_regclass('ops.withdrawal')").fetchone()
     if newest is None or None in newest:
@@ -145,12 +137,6 @@ def require_whole(backup: Path, sha256: Mapping[str, str]) -> None:
     for name, wanted in sha256.items():
         if not (backup / name).is_file() or sha256_of(backup / name) != wanted:
             raise CchcError(f"backup {backup.name}: {name} is missing or is not what was written. Write another backup")
-
-
-def _is_unfinished(name: str) -> bool:
-    """Whether a file is being written at this moment (cchc.sources.landing.Folder.write)."""
-    last = name.rpartition("/")[2]
-    return last.startswith(".") and last.endswith(".tmp")
 
 
 def _is_linked(source: Path, target: Path) -> bool:

@@ -25,7 +25,7 @@ from cchc.models import MODELS, VERSIONED
 from cchc.period import now
 from cchc.pipeline.row_notes import merged_notes, rounded_notes
 from cchc.reference.dirty_months import dirty_months
-from cchc.runs import extracts, retry
+from cchc.runs import extracts, journal, retry
 from cchc.runs.extracts import open_extract as open_extract  # exported here because it is the first step of the DAGs
 from cchc.runs.retry import resolve_retried
 from cchc.settings import Settings
@@ -131,6 +131,7 @@ def load_step(settings: Settings, extract_id: int) -> list[str]:
             months = dirty_months(connection, [profile.source]).get(profile.source, [])
         extracts.sweep_staging(settings, profile.source)
         count_rows(settings, profile)
+        journal.write_after(settings, profile.source, extract_id)
     return months
 
 

@@ -22,7 +22,7 @@ from cchc.pipeline import ingest
 from cchc.reference.catalogue import followers
 from cchc.reference.dirty_months import dirty_months
 from cchc.reference.roles import role_clocks, roles_of, roots_of
-from cchc.runs import extracts
+from cchc.runs import extracts, journal
 from cchc.runs.retry import open_retries
 from cchc.runs.set_back import drop_values_beyond
 from cchc.runs.withdraw import NOTHING, Plan, plan, reloaded, source_of
@@ -77,6 +77,7 @@ def withdraw(settings: Settings, load_ids: Sequence[int], reason: str, who: str,
         raise
     extracts.sweep_staging(settings, profile.source)
     ingest.count_rows(settings, profile)
+    journal.write(settings, profile.source, anew=True)
     return Withdrawn(profile.source, planned.loads, rows, planned.again, tuple(renewed), months)
 
 

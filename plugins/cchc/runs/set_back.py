@@ -18,6 +18,7 @@ from cchc.period import last_day_before, midnight, now
 from cchc.reference.catalogue import followers
 from cchc.reference.dirty_months import mark_months_from
 from cchc.reference.roles import role_clocks, roles_of, roots_of
+from cchc.runs import journal
 from cchc.runs.extracts import REWIND, supersede
 from cchc.runs.redate import redate
 from cchc.settings import Settings
@@ -103,6 +104,7 @@ def set_back(settings: Settings, source: str, moment: datetime, why: str) -> Set
             {"s": source, "a": planned.before, "b": moment, "why": why.strip(), "who": getpass.getuser(), "now": now()},
         )
         drop_values_beyond(connection, settings, source, moment)
+    journal.write(settings, source, anew=True)
     return planned
 
 

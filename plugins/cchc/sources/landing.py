@@ -19,7 +19,7 @@ import orjson
 import zstandard
 from fsspec.implementations.local import LocalFileSystem
 
-from cchc.errors import CchcError
+from cchc.errors import CchcError, WrongUse
 from cchc.files import private_folder
 from cchc.states import LoadStatus
 
@@ -184,6 +184,28 @@ def place_below(landing_url: str, path: str) -> str | None:
 def place_of(landing_url: str, below: str | None) -> str:
     """The folder of a load, from what ops.load keeps of it; empty if nothing landed."""
     return f"{landing_url.rstrip('/')}/{below}" if below else ""
+
+
+def copy_folder(source_url: str, target_url: str) -> int:
+    """Copy every file of a folder into another one, which must be empty; the number of files. What is being written is left out.
+
+    Raises WrongUse where the other one has files: they may be those of another installation.
+    """
+    source, target = Folder(source_url), Folder(target_url)
+    if target.entries():
+        raise WrongUse(f"the landing {target_url} is not empty, and nothing is overwritten: set CCHC_LANDING_URL to a new place")
+    copied = 0
+    for path in sorted(source.fs.find(source.path)):
+        *folders, name = path.removeprefix(source.path).lstrip("/").split("/")
+        if not is_unfinished(name):
+            target.child(*folders).write(name, source.fs.cat_file(path))
+            copied += 1
+    return copied
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a file of this name is being written at this moment (`Folder.write`)."""
+    return name.startswith(".") and name.endswith(".tmp")
 
 
 def keep_private(landing_url: str) -> None:

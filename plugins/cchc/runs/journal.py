@@ -1,0 +1,140 @@
+"""The journal of runs, kept in the landing: what was published, in which order, and under which T, so that landing alone tells it.
+
+`{landing_url}/{source}/{extract_id:08d}/run.json` has the run, its loads and what it covers, as rows of ops, without messages. `follows`
+names the run that the source published before, so a run that is gone is missed by the next one: nothing gets less in silence.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from cchc.settings import Settings
+from cchc.sources.landing import Folder, complete_manifest
+from cchc.sources.privacy import mark_of
+from cchc.sources.profile import list_profiles
+from cchc.states import ExtractStatus, LoadStatus
+from cchc.warehouse import engine
+from cchc.warehouse.queries import ask
+
+log = logging.getLogger(__name__)
+
+NAME = "run.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as its journal tells it: rows of ops.extract, ops.load and ops.coverage, each load with the manifest of its landing."""
+
+    extract: dict[str, Any]
+    loads: tuple[dict[str, Any], ...]
+    coverage: tuple[dict[str, Any], ...]
+    follows: int | None
+
+    @property
+    def number(self) -> int:
+        """The number of the run."""
+        return int(self.extract["extract_id"])
+
+    @property
+    def source(self) -> str:
+        """The source."""
+        return str(self.extract["source_code"])
+
+    @property
+    def is_published(self) -> bool:
+        """Whether what it brought counts."""
+        return bool(self.extract["status"] == ExtractStatus.COMPLETE)
+
+
+def write(settings: Settings, source: str | None = None, *, since: int = 0, anew: bool = False) -> int:
+    """Write the journals that are missing, of one source or of all; returns their number.
+
+    `since`: only of runs with this number or a later one. `anew`: also those that are there, because a withdrawal or a T that was set back
+    changed what they tell. A run whose landing is gone gets none.
+    """
+    landing = Folder(settings.landing_url)
+    with engine(settings).connect() as connection:
+        rows = ask(connection, "runs/journal", source=source, since=since)
+    written = 0
+    for row in rows:
+        folder = landing.child(row["source_code"], f"{row['extract_id']:08d}")
+        is_wanted = row["landed_count"] or (row["is_published"] and not row["load_count"]) or folder.fs.exists(folder.path)
+        if is_wanted and (anew or not folder.fs.exists(f"{folder.path}/{NAME}")):
+            folder.write(NAME, orjson.dumps(row["journal"], option=orjson.OPT_INDENT_2))
+            written += 1
+    return written
+
+
+def write_after(settings: Settings, source: str, extract_id: int) -> None:
+    """Write the journals of a run that was just published and of the runs since the one before. Raises nothing: the run is published.
+
+    What could not be written is written by the next run or by the maintenance; until then a rebuild names it.
+    """
+    try:
+        with engine(settings).connect() as connection:
+            (row,) = [row for row in ask(connection, "runs/journal", source=source, since=extract_id) if row["extract_id"] == extract_id]
+        write(settings, source, since=min(extract_id, row["journal"]["follows"] or extract_id))
+    except Exception as error:
+        log.warning("%s: the journal of extract %s could not be written into landing: %s", source, extract_id, error)
+
+
+def read(landing_url: str) -> tuple[list[Run], list[str]]:
+    """The runs of a landing, in the order in which they ended, and the folders (`source/number`) that have no journal."""
+    landing, runs, without = Folder(landing_url), [], []
+    for source in landing.names("directory"):
+        for number in landing.child(source).names("directory"):
+            folder = landing.child(source, number)
+            if NAME not in folder.names("file"):
+                without.append(f"{source}/{number}")
+                continue
+            told = orjson.loads(folder.read(NAME))
+            loads = tuple(load | {"manifest": _manifest(landing, load)} for load in told["loads"])
+            runs.append(Run(told["extract"], loads, tuple(told["coverage"]), told["follows"]))
+    return sorted(runs, key=lambda run: (run.extract["ended_at"], run.number)), without
+
+
+def _manifest(landing: Folder, load: dict[str, Any]) -> dict[str, Any] | None:
+    return complete_manifest(landing.child(*load["landing_path"].split("/"))) if load["landing_path"] else None
+
+
+def faults(settings: Settings, runs: Collection[Run], without_journal: Collection[str], left_out: Collection[int]) -> list[str]:
+    """Why a warehouse that is built from these runs would have less than the one that published them, a sentence each.
+
+    `left_out`: numbers of runs that a person leaves out on purpose.
+    """
+    found = [
+        f"{folder} has landed and has no journal ({NAME}), so nobody knows whether it was published"
+        for folder in without_journal
+        if int(folder.rpartition("/")[2]) not in left_out
+    ]
+    known = {run.number for run in runs} | set(left_out)
+    profiles = list_profiles(settings.sources_dir)
+    for run in runs:
+        if run.number in left_out:
+            continue
+        if run.source not in profiles:
+            found.append(f"extract {run.number}: there is no profile of {run.source}")
+        elif run.follows is not None and run.follows not in known:
+            found.append(f"extract {run.follows} of {run.source} is gone from landing: extract {run.number} was published after it")
+        if run.is_published:
+            found += _lost(run, settings)
+    return found
+
+
+def _lost(run: Run, settings: Settings) -> Iterator[str]:
+    """The loads of a published run that landing no longer holds, or that landed under another key than today's."""
+    mark = mark_of(settings.privacy_key())
+    for load in run.loads:
+        what = f"load {load['load_id']} of {run.source} ({load['file_name'] or load['entity']}, extract {run.number})"
+        manifest = load["manifest"]
+        if load["status"] != LoadStatus.LOADED:
+            continue
+        if manifest is None:
+            yield f"{what}: its landing is gone or is not what landed"
+        elif manifest.get("privacy_key") not in (None, mark):
+            yield f"{what}: it landed under another privacy key than this installation has"
