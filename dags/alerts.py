@@ -1,4 +1,4 @@
-"""alerts: find what is wrong in the warehouse and tell it to those whom include/reference/alerts.yaml names.
+"""alerts: find what is wrong in the warehouse and tell it to those whom the authority's alerts.yaml names.
 
 Each hour: blocked loads, columns that are gone, late sources, data missing before a closing, targets that turned from met to missed, units
 that will miss one, restatements. A trouble is told once, reminded of as alerts.yaml says, and told again when it is well. What Airflow

@@ -2,7 +2,7 @@
 
 It runs each month for the month before; a person can start it for any `period` (2023-06, 2023-Q2, 2023-06R …). It waits up to `wait_hours`
 for late sources and units; then it continues and names what is missing. The approval is a task that waits for an answer in the UI. If
-include/reference/closing.yaml has `rule`, and the rule approves, nobody is asked. A published period never changes: a run after late data
+the authority's closing.yaml has `rule`, and the rule approves, nobody is asked. A published period never changes: a run after late data
 asks for the approval of the restatement, which becomes another edition. Each edition is also written as two bundles that prove themselves.
 """
 
@@ -127,7 +127,7 @@ def close_month() -> None:
     @task(retries=0)  # a second attempt would send the lists a second time to those who have theirs
     @reason_first
     def late_lists(period: str, published: str) -> list[str]:
-        """E-mail each unit its list of late dossiers, where include/reference/unit_mail.yaml switches it on."""
+        """E-mail each unit its list of late dossiers, where the authority's unit_mail.yaml switches it on."""
         from cchc.airflow.late_lists import send_after_closing
         from cchc.period import parse_period
 
@@ -138,7 +138,7 @@ def close_month() -> None:
     @task
     @reason_first
     def notify(period: str, published: str) -> None:
-        """Tell those whom include/reference/alerts.yaml names that the period was published."""
+        """Tell those whom the authority's alerts.yaml names that the period was published."""
         from cchc.airflow.notify import tell_published
 
         tell_published(period, published)

@@ -17,6 +17,7 @@ from cchc.files import make_once, write_private
 PROJECT = Path(__file__).resolve().parents[2]
 PRIVACY_KEY = "privacy_key"
 SIGNING_KEY = "signing_key.pem"
+VINH_CUU = PROJECT / "include" / "authorities" / "vinh_cuu"  # the authority without CCHC_AUTHORITY
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Settings:
     """The paths and URLs of one installation.
 
     `warehouse_url`: a SQLAlchemy URL; None means the embedded PostgreSQL under `home`.
+    `authority_dir`: the folder with the data of the authority; `reference_dir`: what is the same for every authority.
     `dashboard_url`: where people reach the dashboard; None means below the address of Airflow (cchc.links).
     `pdf`: whether papers are written as PDF, too.
     """
@@ -40,6 +42,7 @@ class Settings:
     plans_dir: Path = PROJECT / "include" / "plans"
     reports_dir: Path = PROJECT / "include" / "reports"
     dashboard_dir: Path = PROJECT / "include" / "dashboard"
+    authority_dir: Path = VINH_CUU
     pdf: bool = True
 
     @classmethod
@@ -53,6 +56,7 @@ class Settings:
             sources_dir=Path(os.environ.get("CCHC_SOURCES_DIR") or PROJECT / "include" / "sources").absolute(),
             plan=os.environ.get("CCHC_PLAN") or "plan_53_KH-UBND_2023",
             dashboard_url=os.environ.get("CCHC_DASHBOARD_URL") or None,
+            authority_dir=authority_dir(),
             pdf=os.environ.get("CCHC_PDF", "").lower() != "off",
         )
 
@@ -133,6 +137,14 @@ def secret_variable(name: str, variables: Mapping[str, str] = os.environ) -> str
     if not text:
         raise NotConfigured(f"{name}_FILE names {file}, which is empty: restore it from the backup (docs/runbooks/server.md, Secrets).")
     return text
+
+
+def authority_dir(variables: Mapping[str, str] = os.environ) -> Path:
+    """The folder with the data of the authority (CCHC_AUTHORITY, else that of Vĩnh Cửu).
+
+    A process belongs to one authority: its zone and the root of its units are read once, when the package is imported.
+    """
+    return Path(variables.get("CCHC_AUTHORITY") or VINH_CUU).absolute()
 
 
 def is_unscheduled(variables: Mapping[str, str] = os.environ) -> bool:

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from cchc.quality.gx import Gx
-from cchc.settings import PROJECT, Settings
+from cchc.settings import PROJECT, VINH_CUU, Settings
 from tests.support.cli import cchc, connect
 from tests.support.deliveries import dossier, dossier_file, payment, payment_file
 from tests.support.district import CLOCK
@@ -178,10 +178,10 @@ def test_too_many_bad_records_block_the_file_and_not_the_others(
 
 
 def test_a_unit_that_is_added_brings_its_rows_back(warehouse: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    reference = tmp_path / "reference"
-    shutil.copytree(PROJECT / "include" / "reference", reference)
+    authority = tmp_path / "authority"
+    shutil.copytree(VINH_CUU, authority)
     load = Settings.load
-    monkeypatch.setattr(Settings, "load", lambda: dataclasses.replace(load(), reference_dir=reference))
+    monkeypatch.setattr(Settings, "load", lambda: dataclasses.replace(load(), authority_dir=authority))
     rows = [
         payment(MaThamChieu="R1", MaGiaoDich="G1", HinhThucThanhToan="tien-mat"),
         payment(MaThamChieu="R2", MaGiaoDich="G2", MaDonVi="H19.16.90"),
@@ -203,7 +203,7 @@ def test_a_unit_that_is_added_brings_its_rows_back(warehouse: Settings, monkeypa
     assert retried.code == 0
     assert rows_of(warehouse, "select count(*) as n from core.payment") == [{"n": 1}]
 
-    with (reference / "units.csv").open("a", encoding="utf-8") as file:
+    with (authority / "units.csv").open("a", encoding="utf-8") as file:
         file.write("H19.16.90,,Bộ phận thử,district,office,H19.16,2000-01-01,,made up for a test,\n")
     assert cchc("init").code == 0
     retried = cchc("quarantine", "retry")

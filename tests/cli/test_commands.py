@@ -141,9 +141,10 @@ def test_the_terminal_rounds_as_the_papers_do(capsys: pytest.CaptureFixture[str]
 )
 def test_an_authority_that_cannot_be_read_is_one_message(tmp_path: Path, content: str | None, told: str) -> None:
     shutil.copytree(PROJECT / "plugins", tmp_path / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "include" / "reference").mkdir(parents=True)
+    folder = tmp_path / "include" / "authorities" / "vinh_cuu"
+    folder.mkdir(parents=True)
     if content is not None:
-        (tmp_path / "include" / "reference" / "authority.yaml").write_text(content, encoding="utf-8")
+        (folder / "authority.yaml").write_text(content, encoding="utf-8")
     answer = subprocess.run(
         [sys.executable, "-m", "cchc.cli", "doctor"],
         env={**os.environ, "PYTHONPATH": str(tmp_path / "plugins")},

@@ -149,7 +149,7 @@ def another_reference(folder: str | None) -> Iterator[None]:
     from cchc.settings import Settings
 
     load = Settings.load
-    with mock.patch.object(Settings, "load", lambda: replace(load(), reference_dir=Path(folder)) if folder else load()):
+    with mock.patch.object(Settings, "load", lambda: replace(load(), authority_dir=Path(folder)) if folder else load()):
         yield
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cchc.cli import main as cli
-from cchc.settings import PROJECT, Settings
+from cchc.settings import VINH_CUU, Settings
 from tests.dags.conftest import Box
 from tests.support.district import CLOCK, served
 from tests.support.smtp import mail_server
@@ -44,7 +44,7 @@ def closable(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFacto
 
 def reference(folder: Path, approval: str, rule: dict[str, int]) -> Path:
     """A folder of reference data whose closing.yaml says who approves."""
-    shutil.copytree(PROJECT / "include" / "reference", folder)
+    shutil.copytree(VINH_CUU, folder)
     lines = [f"approval: {approval}", f"rule: {{{', '.join(f'{key}: {value}' for key, value in rule.items())}}}", "wait_hours: 72"]
     (folder / "closing.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder

@@ -20,7 +20,7 @@ from cchc.notices.tell import report
 from cchc.notices.trouble import Trouble
 from cchc.notices.words import render
 from cchc.period import now
-from cchc.settings import PROJECT, Settings
+from cchc.settings import VINH_CUU, Settings
 from cchc.sources.connection import Parts
 from tests.dags.conftest import Box, broken
 from tests.dags.webhook import Webhook, webhook
@@ -134,7 +134,7 @@ def test_an_approval_that_waits_is_told(box: Box, installed: dict[str, str], war
     variables = installed | webhook.connection
     assert box.run("ingest_survey", {"to": CLOCK}, **variables)["state"] == "success"
     webhook.texts.clear()
-    shutil.copytree(PROJECT / "include" / "reference", tmp_path / "reference")
+    shutil.copytree(VINH_CUU, tmp_path / "reference")
     done = box.close("2023-12", variables, answer={"chosen": "Reject"}, reference=tmp_path / "reference")
     assert done["state"] == "success", done
     waits, over = webhook.texts

@@ -15,7 +15,7 @@ from cchc.cli import main as cli
 from cchc.declared.intake import COLUMNS
 from cchc.errors import NotConfigured
 from cchc.reference.duties import duties
-from cchc.settings import PROJECT, Settings
+from cchc.settings import VINH_CUU, Settings
 from tests.declared.conftest import Desk
 from tests.support.declared import figure
 
@@ -140,13 +140,13 @@ def test_a_faulty_list_is_refused(tmp_path: Path, old: str, new: str, said: str)
     from dataclasses import replace
 
     folder = tmp_path / "reference"
-    shutil.copytree(PROJECT / "include" / "reference", folder)
+    shutil.copytree(VINH_CUU, folder)
     path = folder / "declarations.yaml"
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(NotConfigured, match=said):
-        duties(replace(Settings.load(), reference_dir=folder))
+        duties(replace(Settings.load(), authority_dir=folder))
 
 
 OFFICE: Any = shutil.which("soffice") or shutil.which("libreoffice")

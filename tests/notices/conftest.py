@@ -15,7 +15,7 @@ import pytest
 from cchc.links import Links
 from cchc.notices.tell import Told, tell
 from cchc.period import parse_moment
-from cchc.settings import PROJECT, Settings
+from cchc.settings import VINH_CUU, Settings
 from cchc.sources.connection import Parts
 from tests.support.http import Handler, listening
 from tests.support.smtp import Mailbox, mail_server
@@ -109,9 +109,9 @@ class Office:
 def with_rules(settings: Settings, folder: Path, rules: str = RULES) -> Settings:
     """The settings with other rules of who is told."""
     if not folder.exists():
-        shutil.copytree(PROJECT / "include" / "reference", folder)
+        shutil.copytree(VINH_CUU, folder)
     (folder / "alerts.yaml").write_text(rules, encoding="utf-8")
-    return replace(settings, reference_dir=folder)
+    return replace(settings, authority_dir=folder)
 
 
 @pytest.fixture

@@ -204,7 +204,7 @@ def test_a_closing_of_the_next_month_that_is_near(office: Office, tmp_path_facto
     desk = Desk(office.settings, tmp_path_factory.mktemp("drop"))
     payment_file(desk.inbox("payments"), "20230609", [payment(ThoiGianGD="09/06/2023 10:00:00")])
     desk.ingest("payments", "2023-06-10T00:00:00+07:00")
-    with_rules(office.settings, office.settings.reference_dir, RULES.replace("days_before_closing: 2", "days_before_closing: 9"))
+    with_rules(office.settings, office.settings.authority_dir, RULES.replace("days_before_closing: 2", "days_before_closing: 9"))
     office.tell("2023-06-25T23:59:00+07:00", events=["coverage_missing"])
     assert "Period 2023-06" not in "".join(office.heard().hook)
     office.tell("2023-06-26T00:00:00+07:00", events=["coverage_missing"])

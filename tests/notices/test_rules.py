@@ -1,4 +1,4 @@
-"""Who is told is data: include/reference/alerts.yaml, read strictly; and of what nobody is told is said."""
+"""Who is told is data: the authority's alerts.yaml, read strictly; and of what nobody is told is said."""
 
 from __future__ import annotations
 
@@ -221,4 +221,4 @@ def test_a_finder_that_fails_silences_no_other(office: Office, tmp_path: Path) -
 def test_settings_without_the_file_say_so(tmp_path: Path) -> None:
     (tmp_path / "reference").mkdir()
     with pytest.raises(NotConfigured, match="alerts.yaml cannot be read"):
-        read_rules(replace(Settings.load(), reference_dir=tmp_path / "reference"))
+        read_rules(replace(Settings.load(), authority_dir=tmp_path / "reference"))

@@ -158,7 +158,7 @@ def _another_reference(folder: Path) -> Iterator[None]:
     from cchc.settings import Settings
 
     load = Settings.load
-    with mock.patch.object(Settings, "load", lambda: replace(load(), reference_dir=folder)):
+    with mock.patch.object(Settings, "load", lambda: replace(load(), authority_dir=folder)):
         yield
 
 
@@ -170,10 +170,10 @@ def _init_with(units: Path, home: Path) -> None:
 
     settings = Settings.load()
     folder = home / "reference"
-    shutil.copytree(settings.reference_dir, folder, dirs_exist_ok=True)
+    shutil.copytree(settings.authority_dir, folder, dirs_exist_ok=True)
     shutil.copy(units, folder / "units.csv")
     migrate(settings)
-    load_reference(replace(settings, reference_dir=folder))
+    load_reference(replace(settings, authority_dir=folder))
 
 
 @lru_cache(maxsize=10_000)  # a district has some hundred different targets in a hundred thousand values

@@ -23,6 +23,7 @@ import yaml
 
 ZONE = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 ROOT = Path(__file__).resolve().parents[2]
+AUTHORITY = "authorities/vinh_cuu"
 OWN = Path(__file__).resolve().parent / "reference"
 A_TICK = timedelta(microseconds=1)
 
@@ -174,7 +175,7 @@ def _forget() -> None:
 @lru_cache(maxsize=1)
 def units() -> dict[str, Unit]:
     """All units by code."""
-    path = _list_of_units[-1] if _list_of_units else reference("units.csv", "reference")
+    path = _list_of_units[-1] if _list_of_units else reference("units.csv", AUTHORITY)
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
 
@@ -390,8 +391,8 @@ def period_names(kind: str, start: date) -> str:
 
 # ---------------------------------------------------------------- working days
 def _overrides() -> dict[date, bool]:
-    """The project's list of swapped days, when it has one: a CSV in include/reference with the columns date, is_working."""
-    for path in sorted((ROOT / "include" / "reference").glob("*working*.csv")):
+    """The project's list of swapped days, when it has one: a CSV in the authority's folder with the columns date, is_working."""
+    for path in sorted((ROOT / "include" / AUTHORITY).glob("*working*.csv")):
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
         names = rows[0].keys() if rows else ()

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from .secondary import DropFile, SecondaryTeller
-from .words import ZONE, add_months, lenient, local, midnight, parse_period, reference
+from .words import AUTHORITY, ZONE, add_months, lenient, local, midnight, parse_period, reference
 
 Wire = Any  # a JSON value as it goes over the wire
 
@@ -1084,7 +1084,7 @@ UNIT_COLUMNS = ("unit_code", "gso_code", "name", "level", "kind", "parent_code",
 
 def reorganisation(rng: random.Random, begin: date, end: date) -> str:
     """A units.csv of the district in which some things happen to the units that have records."""
-    with reference("units.csv", "reference").open(encoding="utf-8-sig", newline="") as file:
+    with reference("units.csv", AUTHORITY).open(encoding="utf-8-sig", newline="") as file:
         rows = {
             row["unit_code"]: row | {"valid_to": "", "predecessors": ""}
             for row in csv.DictReader(file)

@@ -1,4 +1,4 @@
-"""An office with plans of its own: a copy of include/plans and include/reference that a test may edit, and sources that speak the contracts."""
+"""An office with plans of its own: a copy of include/plans, include/reference and the authority's folder that a test may edit, and sources that speak the contracts."""
 
 from __future__ import annotations
 
@@ -51,6 +51,10 @@ class Office(HasWarehouse):
         return self.folder / "reference"
 
     @property
+    def authority(self) -> Path:
+        return self.folder / "authority"
+
+    @property
     def sql(self) -> Path:
         return self.folder / "sql"
 
@@ -93,7 +97,7 @@ class Office(HasWarehouse):
         shutil.copytree(EXAMPLES / NEXT, self.plans / NEXT)
 
     def edit(self, name: str, old: str, new: str, *, folder: str = "plans") -> None:
-        """Change one place of a file of the plans or of the reference data."""
+        """Change one place of a file of the plans, of the catalogue (reference) or of the authority's data."""
         path = self.folder / folder / name
         before = path.read_text(encoding="utf-8")
         assert old in before, f"{name} does not say {old!r}"
@@ -143,10 +147,12 @@ def _office(settings: Settings, folder: Path) -> Iterator[Office]:
     if not (folder / "plans").exists():
         shutil.copytree(settings.plans_dir, folder / "plans")
         shutil.copytree(settings.reference_dir, folder / "reference")
+        shutil.copytree(settings.authority_dir, folder / "authority")
     load = Settings.load
 
     def own() -> Settings:
-        found = replace(load(), plans_dir=folder / "plans", reference_dir=folder / "reference")
+        plans, reference, authority = (folder / name for name in ("plans", "reference", "authority"))
+        found = replace(load(), plans_dir=plans, reference_dir=reference, authority_dir=authority)
         return replace(found, sql_dir=folder / "sql") if (folder / "sql").exists() else found
 
     with pytest.MonkeyPatch.context() as patch:

@@ -115,7 +115,7 @@ def test_who_has_to_declare_marks_the_months_with_another_coverage(office: Offic
     entry = f"{TRAINING}:\n  declared_by: each_unit\n"
     before = office.value(TRAINING, "2023-12")["coverage"]
     assert before == pytest.approx(Decimal(1) / 24) and office.value(TRAINING, "2023-11")["coverage"] == 0
-    office.edit("declarations.yaml", entry, f"{TRAINING}:\n  declared_by: [H19.16.2]\n", folder="reference")
+    office.edit("declarations.yaml", entry, f"{TRAINING}:\n  declared_by: [H19.16.2]\n", folder="authority")
     told = office.run("init").out
     assert f"{PLAN}: {TRAINING} has no longer to be declared by H19.16.1, H19.16.3, H19.16.4" in told and "more" in told
     # where nobody declared the whole is 0 as before, but a commune that need not declare has no coverage any more
@@ -125,7 +125,7 @@ def test_who_has_to_declare_marks_the_months_with_another_coverage(office: Offic
     assert (row["coverage"], row["is_provisional"]) == (1, True), "complete, and nobody has approved it"
     # who may declare, and why, is no coverage
     office.edit(
-        "declarations.yaml", "reason: Mỗi đơn vị cử người đi bồi dưỡng và giữ danh sách", "reason: một lý do khác", folder="reference"
+        "declarations.yaml", "reason: Mỗi đơn vị cử người đi bồi dưỡng và giữ danh sách", "reason: một lý do khác", folder="authority"
     )
     assert f"{PLAN}: {TRAINING} has another reason why it is declared" in office.run("init").out
     assert office.marks() == {}

@@ -63,7 +63,7 @@ def test_the_profiles_of_the_project_are_well(source: str, tmp_path: Path) -> No
     [
         ("model: dossier\n", "model: dosier\n", "entities.dossiers.model", "there is no model 'dosier'; did you mean 'dossier'?"),
         ("      due_at:", "      due_ta:", "entities.dossiers.columns.due_ta", "has no column 'due_ta'; did you mean 'due_at'?"),
-        ("General: NL.1,", "General: NL.9,", "columns.unit_code.codes.General", "'NL.9' is no unit of include/reference/units.csv or"),
+        ("General: NL.1,", "General: NL.9,", "columns.unit_code.codes.General", "'NL.9' is no unit of the authority's units.csv or"),
         ("General: NL.1,", "General: TODO,", "columns.unit_code.codes.General", "a person must fill this in: put it in the place of TODO"),
         ("{const: ket_qua}", "{const: ketqua}", "columns.result_kind_code.const", "did you mean 'ket_qua'? Allowed: ket_qua, tra_lai"),
         ('present: ["9", "4"]', 'present: ["99", "4"]', "columns.status_code.present", "'99' is no code of status_code"),

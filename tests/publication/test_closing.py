@@ -16,7 +16,7 @@ from cchc.settings import Settings
 def configured(folder: Path, text: str) -> Settings:
     """Settings whose closing.yaml says this."""
     (folder / "closing.yaml").write_text(text, encoding="utf-8")
-    return replace(Settings.load(), reference_dir=folder)
+    return replace(Settings.load(), authority_dir=folder)
 
 
 def lines(**more: object) -> str:

@@ -35,11 +35,11 @@ class Office(HasWarehouse):
     @property
     def units(self) -> list[dict[str, str]]:
         """The lines of units.csv."""
-        return csv_rows(self.settings.reference_dir / UNITS)
+        return csv_rows(self.settings.authority_dir / UNITS)
 
     def write(self, rows: Iterable[dict[str, str]]) -> None:
         """Another units.csv."""
-        with (self.settings.reference_dir / UNITS).open("w", encoding="utf-8", newline="") as file:
+        with (self.settings.authority_dir / UNITS).open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             writer.writerows({column: row.get(column, "") for column in COLUMNS} for row in rows)
@@ -75,7 +75,7 @@ class Office(HasWarehouse):
 
     def decide(self, *lines: str) -> None:
         """Another working_day_overrides.csv."""
-        path = self.settings.reference_dir / calendar.FILE
+        path = self.settings.authority_dir / calendar.FILE
         path.write_text("\n".join(["date,is_working,legal_basis", *lines]) + "\n", encoding="utf-8")
 
     def init(self) -> list[str]:
@@ -108,8 +108,8 @@ def new_office(new_warehouse: NewWarehouse, tmp_path: Path) -> Callable[[str], A
     @contextmanager
     def make(name: str) -> Any:
         with new_warehouse(tmp_path / name) as settings:
-            shutil.copytree(settings.reference_dir, tmp_path / name / "reference")
-            made = Office(replace(settings, reference_dir=tmp_path / name / "reference"))
+            shutil.copytree(settings.authority_dir, tmp_path / name / "reference")
+            made = Office(replace(settings, authority_dir=tmp_path / name / "reference"))
             made.put("ops.extract", *({"source_code": source, "window_to": "2024-01-01 00:00:00"} for source in SOURCES))
             made.write(row for row in made.units if not row["unit_code"].startswith("H19.2025"))
             with engine(settings).begin() as connection:

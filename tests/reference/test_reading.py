@@ -305,10 +305,10 @@ def test_a_unit_that_is_told_twice_is_refused(warehouse: Settings, tmp_path: Pat
 )
 def test_nothing_is_loaded_when_something_is_refused(file: str, line: str, warehouse: Settings, tmp_path: Path) -> None:
     """A good line in one file is not loaded when a line of another cannot be read."""
-    shutil.copytree(warehouse.reference_dir, tmp_path / "reference")
-    edited = replace(warehouse, reference_dir=tmp_path / "reference")
+    shutil.copytree(warehouse.authority_dir, tmp_path / "reference")
+    edited = replace(warehouse, authority_dir=tmp_path / "reference")
     for name, good in (("units.csv", "H19.16.91,,Xã B,commune,commune,H19.16,2000-01-01,,,"), (calendar.FILE, "2023-06-13,false,x")):
-        with (edited.reference_dir / name).open("a", encoding="utf-8") as opened:
+        with (edited.authority_dir / name).open("a", encoding="utf-8") as opened:
             opened.write(f"{good}\n" + (f"{line}\n" if name == file else ""))
     with pytest.raises(NotConfigured, match="nothing was loaded"):
         load_reference(edited)
@@ -323,10 +323,10 @@ def test_nothing_is_loaded_when_something_is_refused(file: str, line: str, wareh
 def test_init_prints_the_refusal_and_ends_with_1(
     warehouse: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(warehouse.reference_dir, tmp_path / "reference")
+    shutil.copytree(warehouse.authority_dir, tmp_path / "reference")
     with (tmp_path / "reference" / calendar.FILE).open("a", encoding="utf-8") as opened:
         opened.write("2023-06-12,no,x\n")
-    monkeypatch.setattr(Settings, "load", classmethod(lambda cls: replace(warehouse, reference_dir=tmp_path / "reference")))
+    monkeypatch.setattr(Settings, "load", classmethod(lambda cls: replace(warehouse, authority_dir=tmp_path / "reference")))
     assert cli.main(["init"]) == 1
     told = capsys.readouterr().err
     assert "working_day_overrides.csv, line 4, column is_working: 'no' stands there; allowed are true, false" in told

@@ -81,7 +81,7 @@ def correct(office: Office, day: date) -> None:
 def swap(office: Office, day: date) -> None:
     """A working day less, a Sunday more."""
     working = [day + timedelta(days=n) for n in range(14) if (day + timedelta(days=n)).weekday() in (1, 6)]
-    lines = (office.settings.reference_dir / calendar.FILE).read_text(encoding="utf-8").splitlines()[1:]
+    lines = (office.settings.authority_dir / calendar.FILE).read_text(encoding="utf-8").splitlines()[1:]
     office.decide(*lines, *(f"{one},{str(one.weekday() == 6).lower()},made up" for one in working))
 
 
@@ -93,8 +93,8 @@ class LoadedWorld:
 
     def __init__(self, site: WorldSite, folder: Path) -> None:
         self.site = site
-        shutil.copytree(site.settings.reference_dir, folder)
-        self.office = Office(replace(site.settings, reference_dir=folder))
+        shutil.copytree(site.settings.authority_dir, folder)
+        self.office = Office(replace(site.settings, authority_dir=folder))
         self.office.write(row for row in self.office.units if not row["unit_code"].startswith("H19.2025"))
         with engine(site.settings).begin() as connection:
             for table in ("core.unit_on_day", "core.unit_version", "core.unit"):
@@ -146,7 +146,7 @@ def story(seed: int, changes: list[str], new_site: NewSite, tmp_path: Path, *, i
             assert changed.rows()["mart.indicator_value"] != before, f"{name} changes nothing: it proves nothing"
     if is_rebuilt:
         anew = LoadedWorld(new_site(world), tmp_path / "anew")
-        shutil.copytree(changed.office.settings.reference_dir, anew.office.settings.reference_dir, dirs_exist_ok=True)
+        shutil.copytree(changed.office.settings.authority_dir, anew.office.settings.authority_dir, dirs_exist_ok=True)
         load_reference(anew.office.settings)
         anew.ingest(t)
         anew.refresh()

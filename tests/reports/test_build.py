@@ -221,9 +221,9 @@ def test_the_command(settings: Settings, capsys: pytest.CaptureFixture[str]) -> 
 
 def switched(settings: Settings, folder: Path, text: str) -> Settings:
     """The settings with another unit_mail.yaml."""
-    shutil.copytree(settings.reference_dir, folder / "reference")
+    shutil.copytree(settings.authority_dir, folder / "reference")
     (folder / "reference" / "unit_mail.yaml").write_text(text, encoding="utf-8")
-    return replace(settings, reference_dir=folder / "reference")
+    return replace(settings, authority_dir=folder / "reference")
 
 
 def test_each_unit_gets_its_own_late_dossiers(settings: Settings, tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_each_unit_gets_its_own_late_dossiers(settings: Settings, tmp_path: Path
         server = MailServer("127.0.0.1", box.port, "so.lieu@example.vn", security="none")
         lines = send_late_mails(own, DECEMBER, server)
         assert lines == [
-            "H19.16.6 Phòng Tài nguyên và Môi trường: 1 late, not sent: include/reference/unit_mail.yaml names no address for it",
+            "H19.16.6 Phòng Tài nguyên và Môi trường: 1 late, not sent: unit_mail.yaml of the authority names no address for it",
             "H19.16.21 Thị trấn Vĩnh An: 3 late, sent to a@example.vn, b@example.vn",
         ]
         (mail,) = box.mails
@@ -258,7 +258,7 @@ def test_each_unit_gets_its_own_late_dossiers(settings: Settings, tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "kind", "said"),
     [
-        ("send: false\n", WrongUse, "lists of late dossiers are not sent: include/reference/unit_mail.yaml says send: false"),
+        ("send: false\n", WrongUse, "lists of late dossiers are not sent: unit_mail.yaml of the authority says send: false"),
         ("send: true\naddresses:\n  H19.16.299: [a@example.vn]\n", NotConfigured, "no unit H19.16.299"),
         (
             "send: true\naddresses:\n  H19.16.21: [a.example.vn]\n",

@@ -24,15 +24,15 @@ PLAN_YEAR = PROJECT / "tests" / "oracle" / "reference" / "units.csv"
 
 def copied(settings: Settings, folder: Path) -> Settings:
     """The settings with a copy of the reference data that may be edited."""
-    shutil.copytree(settings.reference_dir, folder / "reference")
-    return replace(settings, reference_dir=folder / "reference")
+    shutil.copytree(settings.authority_dir, folder / "reference")
+    return replace(settings, authority_dir=folder / "reference")
 
 
 def test_the_units_of_2023_are_as_they_were(warehouse: Settings) -> None:
-    now = {row["unit_code"]: row for row in csv_rows(warehouse.reference_dir / "units.csv")}
+    now = {row["unit_code"]: row for row in csv_rows(warehouse.authority_dir / "units.csv")}
     for row in csv_rows(PLAN_YEAR):
         assert {name: now[row["unit_code"]][name] for name in row} == row
-    units = [state for states in read_units(warehouse.reference_dir / "units.csv").states.values() for state in states]
+    units = [state for states in read_units(warehouse.authority_dir / "units.csv").states.values() for state in states]
     tree = [unit for unit in units if unit.root_code == "H19.16"]
     assert {unit.unit_code for unit in tree} == {row["unit_code"] for row in csv_rows(PLAN_YEAR)}
     later = [unit for unit in units if unit.root_code != "H19.16"]
@@ -75,13 +75,13 @@ def test_a_list_of_units_that_does_not_fit_is_refused(
     warehouse: Settings, tmp_path: Path, code: str, changes: dict[str, str], words: str
 ) -> None:
     edited = copied(warehouse, tmp_path)
-    rows = csv_rows(edited.reference_dir / "units.csv")
-    with (edited.reference_dir / "units.csv").open("w", encoding="utf-8", newline="") as file:
+    rows = csv_rows(edited.authority_dir / "units.csv")
+    with (edited.authority_dir / "units.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(row | (changes if row["unit_code"] == code else {}) for row in rows)
     with pytest.raises(NotConfigured, match=words):
-        read_units(edited.reference_dir / "units.csv")
+        read_units(edited.authority_dir / "units.csv")
 
 
 def procedures(desk: Desk, decided: str, published: str) -> None:
@@ -102,7 +102,7 @@ def test_a_calendar_that_is_decided_late_marks_what_it_changes(desk: Desk, tmp_p
     edited = copied(desk.settings, tmp_path)
     assert load_reference(edited) == []
     assert desk.rows("select * from ops.dirty_month") == [], "nothing new, nothing marked"
-    with (edited.reference_dir / "working_day_overrides.csv").open("a", encoding="utf-8") as file:
+    with (edited.authority_dir / "working_day_overrides.csv").open("a", encoding="utf-8") as file:
         file.write('2023-06-12,false,"made-up decision for a test"\n')
     assert load_reference(edited) == ["2023-06-12 is no working day now (made-up decision for a test)"]
     marked = desk.rows("select source_code, cast(month_start as text) as month, reason from ops.dirty_month order by 2")

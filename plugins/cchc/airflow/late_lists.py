@@ -15,12 +15,12 @@ from cchc.settings import Settings
 
 
 def send_after_closing(settings: Settings, period: Period) -> list[str]:
-    """Send each unit its list, where include/reference/unit_mail.yaml switches it on. Returns a line for each unit.
+    """Send each unit its list, where the authority's unit_mail.yaml switches it on. Returns a line for each unit.
 
     Raises AirflowSkipException where it is switched off, NotConfigured where Airflow has no mail server, CchcError where one was not taken.
     """
     if not unit_mail(settings).send:
-        raise AirflowSkipException(f"lists of late dossiers are switched off: include/reference/{UNIT_MAIL} says send: false")
+        raise AirflowSkipException(f"lists of late dossiers are switched off: {UNIT_MAIL} of the authority says send: false")
     parts = other_connection(CONNECTION)
     if parts is None:
         raise NotConfigured(f"there is no mail server: Airflow has no connection {CONNECTION} (docs/runbooks/alerts.md)")

@@ -35,7 +35,7 @@ def register(add: Add) -> None:
     lists = add("late-lists", _late_lists, "the lists of late dossiers for each unit; --send e-mails them")
     lists.add_argument("period", type=period)
     lists.add_argument("--unit", help="of one unit alone")
-    lists.add_argument("--send", action="store_true", help="send them, where include/reference/unit_mail.yaml says send: true")
+    lists.add_argument("--send", action="store_true", help="send them, where the authority's unit_mail.yaml says send: true")
 
 
 def _close(options: argparse.Namespace, settings: Settings) -> int:

@@ -1,6 +1,6 @@
 """Read a filled-in workbook strictly: one fault blocks the whole file, and the message names every faulty cell.
 
-The file is checked against the reference data in include/reference before any of it lands. A file that passes lands row by row like
+The file is checked against the catalogue and the data of the authority before any of it lands. A file that passes lands row by row like
 any other file; the suite `declared_figure` checks the same rules again on the staged rows.
 """
 
@@ -40,7 +40,7 @@ WHOLE = "must be a whole number ≥ 0"
 def rules_stamp() -> bytes:
     """A stamp of the reference data by which a file is checked; when it changes, a blocked file is checked again."""
     settings = Settings.load()
-    lists = [settings.reference_dir / name for name in ("declarations.yaml", "units.csv", "indicators.yaml")]
+    lists = [settings.authority_dir / "declarations.yaml", settings.authority_dir / "units.csv", settings.reference_dir / "indicators.yaml"]
     return b"".join(path.read_bytes() for path in [*lists, *plan_files(settings)])
 
 

@@ -76,7 +76,7 @@ def _part(settings: Settings, item: Indicator, clauses: dict[str, list[str]]) ->
 
 
 def _declared(settings: Settings, items: list[Indicator], clauses: dict[str, list[str]]) -> str:
-    duties = read(settings.reference_dir / "declarations.yaml", dict[str, DutyEntry])
+    duties = read(settings.authority_dir / "declarations.yaml", dict[str, DutyEntry])
     rows = [
         (
             f"`{item.code}`",

@@ -20,7 +20,7 @@ def text() -> str:
     """The page."""
     settings = repository()
     found = plans(settings)
-    duties = read(settings.reference_dir / "declarations.yaml", dict[str, DutyEntry])
+    duties = read(settings.authority_dir / "declarations.yaml", dict[str, DutyEntry])
     return joined(
         NAME,
         {

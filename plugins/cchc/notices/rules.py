@@ -1,4 +1,4 @@
-"""Who is told of what: include/reference/alerts.yaml."""
+"""Who is told of what: the authority's alerts.yaml."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _holds(rule: AlertRuleEntry, event: str, source: str | None, unit: str | Non
 
 def read_rules(settings: Settings) -> Rules:
     """The rules. Raises NotConfigured where the file is wrong, or names a source or unit that does not exist."""
-    file = read(settings.reference_dir / FILE, AlertsFile)
+    file = read(settings.authority_dir / FILE, AlertsFile)
     _require_known(settings, file)
     recipients = {
         name: Recipient(name, entry.channel, entry.connection or CONNECTIONS[entry.channel], tuple(entry.addresses), entry.language)

@@ -77,7 +77,7 @@ def known_of(settings: Settings, data: Any) -> Known:
     """What a profile is compared with. `data`: what its YAML says."""
     units = data.get("units") if isinstance(data, dict) else None
     own = [unit.get("unit_code") for unit in units or [] if isinstance(unit, dict)] if isinstance(units, list) else []
-    codes = {*read_units(settings.reference_dir / "units.csv"), *(code for code in own if isinstance(code, str))}
+    codes = {*read_units(settings.authority_dir / "units.csv"), *(code for code in own if isinstance(code, str))}
     layouts = {model: layout for model, layout in read_layouts(settings.sql_dir).items() if not model.endswith("_key")}
     return Known(layouts, frozenset(codes), settings.expectations_dir / "staging")
 

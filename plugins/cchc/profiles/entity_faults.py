@@ -19,7 +19,7 @@ from cchc.typed import FoundFault
 OWN_PREFIX = "_"
 NEEDS_VALUE = ("expect_listed_code", "expect_known_unit", "expect_column_values_to_not_be_null")
 MOST_LISTED = 12
-UNIT_COLUMNS = tuple(name for name, words in OWN_WORDS.items() if words.startswith("unit of include/reference/units.csv"))
+UNIT_COLUMNS = tuple(name for name, words in OWN_WORDS.items() if words.startswith("unit of the authority's units.csv"))
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class EntityFaults:
             if value == TODO:  # told with all others
                 continue
             if allowed and value not in allowed:
-                what = "unit of include/reference/units.csv or of the profile's 'units'" if is_unit else f"code of {name}"
+                what = "unit of the authority's units.csv or of the profile's 'units'" if is_unit else f"code of {name}"
                 yield self._at(*at, words=f"{value!r} is no {what}{near(value, allowed) or '.'}{_listed(allowed)}")
 
     def _suite(self) -> Iterator[FoundFault]:

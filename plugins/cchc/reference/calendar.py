@@ -1,4 +1,4 @@
-"""The working calendar of the civil service: the days of the public-holiday package, corrected by the overrides in include/reference.
+"""The working calendar of the civil service: the days of the public-holiday package, corrected by the authority's overrides.
 
 The government often decides late which working days are swapped, so the calendar is data and can be loaded again.
 """
@@ -47,12 +47,12 @@ def overrides(path: Path) -> dict[date, tuple[bool, str]]:
     return decided
 
 
-def working_days(reference_dir: Path, first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> list[Day]:
+def working_days(authority_dir: Path, first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> list[Day]:
     """Every day from 1 January of `first_year` to 31 December of `last_year`. Raises NotConfigured if the overrides cannot be read."""
     import holidays
 
     vietnam = holidays.country_holidays("VN", years=range(first_year, last_year + 1))
-    decided = overrides(reference_dir / FILE)
+    decided = overrides(authority_dir / FILE)
     days: list[Day] = []
     day = date(first_year, 1, 1)
     while day.year <= last_year:

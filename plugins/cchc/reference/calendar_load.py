@@ -27,7 +27,7 @@ def load_calendar(connection: Connection, settings: Settings) -> list[str]:
     publication of a procedure now falls on another day; the next `cchc refresh` computes them. Raises NotConfigured if the overrides cannot
     be read.
     """
-    days = calendar.working_days(settings.reference_dir)
+    days = calendar.working_days(settings.authority_dir)
     before = {row["day"]: row for row in query(connection, "select day, is_working, reason, is_decided from core.working_day")}
     changed = [
         day

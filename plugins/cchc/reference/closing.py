@@ -1,4 +1,4 @@
-"""When a period may be closed: the waiting time and the approval that include/reference/closing.yaml configures."""
+"""When a period may be closed: the waiting time and the approval that the authority's closing.yaml configures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Closing:
 
 def closing(settings: Settings) -> Closing:
     """The configuration of the closing. Raises NotConfigured if the file is wrong."""
-    entries = read(settings.reference_dir / "closing.yaml", ClosingFile)
+    entries = read(settings.authority_dir / "closing.yaml", ClosingFile)
     return Closing(
         entries.approval,
         entries.rule.missing_units,

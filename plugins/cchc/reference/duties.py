@@ -1,6 +1,6 @@
 """Which unit declares which indicator.
 
-It follows from include/reference/declarations.yaml (read strictly), the levels of the targets in each plan, and the list of units.
+It follows from the authority's declarations.yaml (read strictly), the levels of the targets in each plan, and the list of units.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ KINDS = tuple(GROUPS.values())  # the district itself declares nothing; its offi
 
 @dataclass(frozen=True)
 class Unit:
-    """One state of a unit of the district, as in include/reference/units.csv. A unit that was renamed, for example, has several states."""
+    """One state of a unit of the district, as in the authority's units.csv. A unit that was renamed, for example, has several states."""
 
     code: str
     name: str
@@ -115,13 +115,13 @@ def duties(settings: Settings, month: date | None = None) -> Duties:
 
 def duties_of(settings: Settings, plan_code: str) -> Duties:
     """The duties by one plan of include/plans."""
-    stamps = tuple((settings.reference_dir / name).stat().st_mtime_ns for name in ("declarations.yaml", "units.csv"))
+    stamps = tuple((settings.authority_dir / name).stat().st_mtime_ns for name in ("declarations.yaml", "units.csv"))
     return _duties(settings, plan_code, plans(settings), stamps)
 
 
 @cache
 def _duties(settings: Settings, plan_code: str, known: tuple[Plan, ...], _stamps: tuple[int, ...]) -> Duties:
-    return _crossed(settings, plan_code, known, read_units(settings.reference_dir / FILE))
+    return _crossed(settings, plan_code, known, read_units(settings.authority_dir / FILE))
 
 
 def _crossed(settings: Settings, plan_code: str, known: tuple[Plan, ...], listed: Units) -> Duties:
@@ -131,7 +131,7 @@ def _crossed(settings: Settings, plan_code: str, known: tuple[Plan, ...], listed
         for code, states in listed.states.items()
         if any(state.root_code == DISTRICT for state in states)
     }
-    path = settings.reference_dir / "declarations.yaml"
+    path = settings.authority_dir / "declarations.yaml"
     entries = read(path, dict[str, DutyEntry])
     levels: dict[str, set[str]] = {}
     others: dict[str, None] = {}
@@ -226,7 +226,7 @@ def load_duties(connection: Connection, settings: Settings) -> list[str]:
             messages += _describe_changes(plan.code, had, has, changed)
         else:
             required = {row["indicator_code"] for row in has.values() if row["is_required"]}
-            messages.append(f"{plan.code}: units have to declare {len(required)} indicators (include/reference/declarations.yaml)")
+            messages.append(f"{plan.code}: units have to declare {len(required)} indicators (the authority's declarations.yaml)")
             changed |= {(plan.code, code) for code in required}
     other = [row for key, row in now_asked.items() if key not in before or any(before[key][name] != row[name] for name in before[key])]
     if other:

@@ -1,4 +1,4 @@
-"""The models of the YAML files in include/reference: catalogue, closing, alerts, findings, declarations and score.
+"""The models of the YAML files in include/reference and in the folder of an authority: catalogue, findings, score; closing, alerts, duties.
 
 docs/schemas/*.json are generated from these models (`make schemas`). The reader of each file checks the rest: the units, plans and SQL
 files that it names.
@@ -280,7 +280,6 @@ class AuthorityFile(Typed):
     zone: str = Field(description="The time zone in which its days begin and end, a name of the IANA list.")
 
 
-# by file of include/reference: what it holds
 class UnitMailFile(Typed):
     """Who gets the list of late dossiers of a unit by e-mail."""
 
@@ -296,6 +295,7 @@ class UnitMailFile(Typed):
         return self
 
 
+# by file of include/reference and of an authority's folder: what it holds
 FILES = {
     "indicators.yaml": dict[str, IndicatorEntry],
     "authority.yaml": AuthorityFile,

@@ -1,4 +1,4 @@
-"""The list of units: read from include/reference/units.csv and from the `units` of the profiles, and stored with its history in core.
+"""The list of units: read from the authority's units.csv and from the `units` of the profiles, and stored with its history in core.
 
 core.unit has one row for each unit with its newest state, core.unit_version one row for each state, and core.unit_on_day says for which
 unit the records of a unit count on each day.
@@ -186,7 +186,7 @@ def _profile_state(source: str, entry: dict[str, str], where: str, faults: Fault
 
 def listed_units(settings: Settings, profiles: Iterable[Profile]) -> Units:
     """Every unit of this installation: the units of units.csv and of the profiles. Raises NotConfigured if a list cannot be read."""
-    own = read_units(settings.reference_dir / FILE)
+    own = read_units(settings.authority_dir / FILE)
     brought = profile_units(profiles)
     faults = Faults(FILE)
     for state in brought:

@@ -1,4 +1,4 @@
-"""Who gets the list of late dossiers of a unit by e-mail: include/reference/unit_mail.yaml."""
+"""Who gets the list of late dossiers of a unit by e-mail: the authority's unit_mail.yaml."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ class UnitMail:
 
 def unit_mail(settings: Settings) -> UnitMail:
     """The addresses of the units. Raises NotConfigured if the file is wrong."""
-    entries = read(settings.reference_dir / UNIT_MAIL, UnitMailFile)
+    entries = read(settings.authority_dir / UNIT_MAIL, UnitMailFile)
     return UnitMail(entries.send, {code: tuple(addresses) for code, addresses in entries.addresses.items()})

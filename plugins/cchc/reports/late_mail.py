@@ -1,4 +1,4 @@
-"""The list of late dossiers of each unit, by e-mail to the unit. Off unless include/reference/unit_mail.yaml switches it on."""
+"""The list of late dossiers of each unit, by e-mail to the unit. Off unless the authority's unit_mail.yaml switches it on."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _check_units(settings: Settings, codes: Iterable[str]) -> None:
         ]
     unknown = [f"{code}{near(code, known)}" for code in codes if code not in known]
     if unknown:
-        raise NotConfigured(f"include/reference/{UNIT_MAIL}, addresses: no unit {', '.join(unknown)}")
+        raise NotConfigured(f"{UNIT_MAIL} of the authority, addresses: no unit {', '.join(unknown)}")
 
 
 def _mail(content: Content, unit: Unit, layout: Layout, addresses: tuple[str, ...]) -> LateMail:
@@ -100,13 +100,13 @@ def send_late_mails(settings: Settings, period: Period, server: MailServer, unit
     the lists are switched off.
     """
     if not unit_mail(settings).send:
-        raise WrongUse(f"lists of late dossiers are not sent: include/reference/{UNIT_MAIL} says send: false")
+        raise WrongUse(f"lists of late dossiers are not sent: {UNIT_MAIL} of the authority says send: false")
     lines: list[str] = []
     failed: list[str] = []
     for mail in late_mails(settings, period, unit):
         who = f"{mail.unit_code} {mail.unit_name}: {mail.count} late"
         if not mail.addresses:
-            lines.append(f"{who}, not sent: include/reference/{UNIT_MAIL} names no address for it")
+            lines.append(f"{who}, not sent: {UNIT_MAIL} of the authority names no address for it")
             continue
         try:
             send_mail(server, mail.addresses, mail.subject, mail.text, [mail.file])

@@ -618,7 +618,7 @@ class SettingsFile(Typed):
 
 
 class UnitFile(Typed):
-    """A unit of the source that is not one of the district's own (those are in include/reference/units.csv)."""
+    """A unit of the source that is not one of the district's own (those are in the authority's units.csv)."""
 
     unit_code: str = Field(description="Its code.")
     name: str = Field(description="Its name.")
