@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,15 +14,31 @@ from cchc.errors import NotConfigured
 from cchc.settings import authority_dir
 
 FILE = "authority.yaml"
+WANTED = ("code", "name_vi", "zone", "owner", "scopes")
 
 
 @dataclass(frozen=True)
 class Authority:
-    """The authority. `code`: the unit at the root of its tree. `zone`: a time zone of the IANA list; all days are days of this zone."""
+    """The authority. `code`: the unit at the root of its tree. `zone`: a time zone of the IANA list; all days are days of this zone.
+
+    `owner`: who runs the pipeline. `scopes`: what `all` and each level of its units is called, in Vietnamese (vi) and English (en).
+    """
 
     code: str
     name_vi: str
     zone: str
+    owner: str
+    scopes: Mapping[str, Mapping[str, str]]
+
+    def scope_names(self, language: str = "vi") -> dict[str, str]:
+        """What the whole (`all`) and each level (`level:…`) is called in a language, vi or en; the whole comes first."""
+        levels = {f"level:{code}": names[language] for code, names in self.scopes.items() if code != "all"}
+        return {"all": self.scopes["all"][language]} | levels
+
+    @property
+    def scope_words(self) -> str:
+        """The scopes that are no units, as a text for messages: level:district, level:commune, or all."""
+        return f"{', '.join(list(self.scope_names())[1:])}, or all"
 
 
 @lru_cache(maxsize=1)
@@ -37,12 +54,26 @@ def read_authority(folder: Path) -> Authority:
     try:
         entry = yaml.safe_load((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise NotConfigured(f"{FILE}: {error}. It needs code, name_vi and zone of the authority whose plan is measured") from error
-    wanted = [field.name for field in fields(Authority)]
-    if not isinstance(entry, dict) or set(entry) != set(wanted) or not all(isinstance(value, str) and value for value in entry.values()):
-        raise NotConfigured(f"{FILE}: it needs {', '.join(wanted)}, each of them a text, and nothing else")
+        raise NotConfigured(f"{FILE}: {error}. It needs {', '.join(WANTED)} of the authority whose plan is measured") from error
+    if not isinstance(entry, dict) or set(entry) != set(WANTED) or not all(_is_text(entry[name]) for name in WANTED if name != "scopes"):
+        raise NotConfigured(f"{FILE}: it needs {', '.join(WANTED)}, each of them but scopes a text, and nothing else")
+    if not _are_names(entry["scopes"]):
+        raise NotConfigured(f"{FILE}: scopes needs a name in vi and in en for all and for each level of the units")
     try:
         ZoneInfo(entry["zone"])
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise NotConfigured(f"{FILE}: zone {entry['zone']!r} is not a time zone of the IANA list, such as Asia/Ho_Chi_Minh") from error
     return Authority(**entry)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _are_names(scopes: object) -> bool:
+    """Whether each scope, the whole among them, has a name in both languages and nothing else."""
+    return isinstance(scopes, dict) and "all" in scopes and all(_is_named(code, names) for code, names in scopes.items())
+
+
+def _is_named(code: object, names: object) -> bool:
+    return _is_text(code) and isinstance(names, dict) and set(names) == {"vi", "en"} and all(map(_is_text, names.values()))

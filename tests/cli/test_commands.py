@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from cchc import cli
 from cchc.airflow import prepare
+from cchc.authority import WANTED
 from cchc.cli import main, score
 from cchc.errors import NotConfigured
 from cchc.pipeline.initialise import initialise
@@ -131,12 +132,19 @@ def test_the_terminal_rounds_as_the_papers_do(capsys: pytest.CaptureFixture[str]
     ]
 
 
+AUTHORITY = "code: H19.16\nname_vi: x\nzone: {zone}\nowner: x\nscopes: {{all: {{vi: x{english}}}}}\n"
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
         (None, "authority.yaml: "),
-        ("code: H19.16\nname_vi: x\n", "authority.yaml: it needs code, name_vi, zone, each of them a text, and nothing else"),
-        ("code: H19.16\nname_vi: x\nzone: Asia/Saigong\n", "authority.yaml: zone 'Asia/Saigong' is not a time zone of the IANA list"),
+        ("code: H19.16\nname_vi: x\n", f"authority.yaml: it needs {', '.join(WANTED)}, each of them but scopes a text, and nothing else"),
+        (AUTHORITY.format(zone="Asia/Ho_Chi_Minh", english=""), "authority.yaml: scopes needs a name in vi and in en for all and for"),
+        (
+            AUTHORITY.format(zone="Asia/Saigong", english=", en: y"),
+            "authority.yaml: zone 'Asia/Saigong' is not a time zone of the IANA list",
+        ),
     ],
 )
 def test_an_authority_that_cannot_be_read_is_one_message(tmp_path: Path, content: str | None, told: str) -> None:

@@ -69,7 +69,7 @@ def test_a_broken_row_is_told_in_red(make: Make, layout: Layout) -> None:
 
 
 def test_a_level_that_the_layout_does_not_know_is_not_lost(make: Make, layout: Layout) -> None:
-    with pytest.raises(NotConfigured, match=r"form_06a.yaml names no level ward; its rows would be lost"):
+    with pytest.raises(NotConfigured, match=r"letterhead.yaml of the authority names no level ward in form_levels; its rows would be lost"):
         form_workbook(make(form=[form_row("ward", "Hộ tịch", 1, 1, 1, 1, 1, 0, 0)]), layout)
 
 

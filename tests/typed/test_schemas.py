@@ -58,7 +58,7 @@ def test_an_editor_sees_a_misspelt_key(name: str, path: Path) -> None:
     data = as_json(yaml.safe_load(path.read_text(encoding="utf-8")))
     holder = (
         data
-        if name in ("profile", "plan", "closing", "alerts", "unit_mail", "authority", "report_form_06a", "report_labels")
+        if name in ("profile", "plan", "closing", "alerts", "unit_mail", "authority", "letterhead", "report_form_06a", "report_labels")
         else data["words"]["product"]
         if name == "dashboard_words"
         else data[0]

@@ -10,6 +10,7 @@ from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from cchc.airflow.notify import tell_deadline, tell_failure, tell_success
+from cchc.authority import authority
 from cchc.period import ZONE
 from cchc.settings import is_unscheduled
 
@@ -27,7 +28,7 @@ RETRY_POLICY = ExceptionRetryPolicy(
 )
 
 DEFAULT_ARGS: dict[str, Any] = {
-    "owner": "Văn phòng HĐND và UBND huyện",
+    "owner": authority().owner,
     "retries": 3,
     "retry_delay": timedelta(seconds=20),
     "retry_exponential_backoff": 2.0,

@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from cchc.authority import authority
 from cchc.errors import NotConfigured, WrongUse
 from cchc.period import parse_moment, parse_period
 from cchc.settings import Settings
 
 Command = Callable[[argparse.Namespace, Settings], int]  # runs the command and gives its exit code
 Add = Callable[[str, Command, str], argparse.ArgumentParser]  # name, the function that runs it, its help
-UNIT_HELP = "a unit code, level:district, level:commune, or all"
+UNIT_HELP = f"a unit code, {authority().scope_words}"
 
 
 def _argument(parse: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from cchc.authority import authority
 from cchc.cli.arguments import UNIT_HELP, Add, period
 from cchc.cli.printing import LEFT_OUT_VI, print_table
 from cchc.settings import Settings
@@ -12,7 +13,6 @@ from cchc.settings import Settings
 if TYPE_CHECKING:
     from cchc.forms.form_06a import Row
 
-LEVELS_VI = {"district": "Cấp huyện", "commune": "Cấp xã"}
 CHANNELS_VI = {"online": "trực tuyến", "post": "bưu chính", "in_person": "trực tiếp"}
 STATES_VI = {
     "early": "trước hạn",
@@ -47,9 +47,9 @@ def _print_form(options: argparse.Namespace, settings: Settings) -> None:
 
     form = form_06a(settings, options.period, options.unit)
     print(f"Biểu số II.06a/VPCP/KSTT – {form.scope_name} – {form.period.name_vi} – đến ngày {form.last_day:%d/%m/%Y}\n")
-    lines = []
+    lines, names = [], authority().scope_names()
     for level in form.levels:
-        lines.append(_line(LEVELS_VI.get(level, level), form.total(level)))
+        lines.append(_line(names.get(f"level:{level}", level), form.total(level)))
         lines += [_line(f"  {row.field_name or '(không có lĩnh vực)'}", row) for row in form.rows if row.level == level]
     whole = form.total()
     lines.append(_line("Tổng số", whole))

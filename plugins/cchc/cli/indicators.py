@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cchc.cli.arguments import Add, moment, period
+from cchc.cli.arguments import UNIT_HELP, Add, moment, period
 from cchc.cli.explain import DOSSIER, add_explain_options, check_explain_options, print_dossier, print_figure, print_items
 from cchc.cli.printing import print_table, table
 from cchc.errors import CchcError, WrongUse
@@ -27,7 +27,7 @@ def register(add: Add) -> None:
     refresh.add_argument("period", nargs="*", type=period)
     scorecard = add("scorecard", _scorecard, "print the plan's targets and what was reached")
     scorecard.add_argument("period", type=period)
-    scorecard.add_argument("--unit", help="a unit code, level:district, level:commune, or all")
+    scorecard.add_argument("--unit", help=UNIT_HELP)
     scorecard.add_argument("--current", action="store_true", help="of a published period what is known now, not what was published")
     explain = add("explain", _explain, "show what stands behind one number, down to the dossiers; or the whole story of a dossier")
     explain.add_argument("indicator", help="the code of an indicator, or the word dossier")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
+from cchc.authority import authority
 from cchc.cli import (
     account,
     alerts,
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
     """The parser of the command line, and the names of the commands."""
-    parser = argparse.ArgumentParser(prog="cchc", description="The reform-indicator pipeline of Vĩnh Cửu district.")
+    parser = argparse.ArgumentParser(prog="cchc", description=f"The reform-indicator pipeline of {authority().name_vi}.")
     parser.add_argument("--version", action="version", version=f"cchc {metadata.version('cchc')}")
     parser.add_argument("--verbose", action="store_true", help="log what is done")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -19,7 +19,7 @@ from cchc.period import BASES, KINDS, Period, parse_moment, parse_period
 from cchc.reference.scopes import NAMES, known_scope
 from cchc.warehouse.queries import ask
 
-WIDE_SCOPES = ("all", "level:district", "level:commune")
+WIDE_SCOPES = tuple(NAMES)  # the whole first
 DEFAULT_BASIS = "year_to_date"
 ANY_SOURCE = "-"  # in the address of a dossier where the page that leads to it does not know its source
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
+from cchc.authority import authority
 from cchc.period import ZONE
 from cchc.reports import vietnamese as vi
 from cchc.settings import Settings
@@ -96,4 +97,5 @@ def _texts(settings: Settings) -> Mapping[str, Word]:
 
 def words(settings: Settings, language: str) -> Words:
     """The words of a language. Raises NotConfigured if the file cannot be read."""
-    return Words(language, {name: getattr(word, language) for name, word in _texts(settings).items()})
+    own = {f"scope_{scope}": name for scope, name in authority().scope_names(language).items()}
+    return Words(language, {name: getattr(word, language) for name, word in _texts(settings).items()} | own)

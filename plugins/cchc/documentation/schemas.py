@@ -17,6 +17,7 @@ from cchc.dashboard.words import WordFile
 from cchc.reference.entries import FILES
 from cchc.reference.plan_header import PlanHeader
 from cchc.reports.layout_file import FILES as REPORTS
+from cchc.reports.layout_file import OfficeFile
 from cchc.settings import PROJECT
 from cchc.sources.profile_file import ProfileFile
 from cchc.typed import adapter
@@ -28,6 +29,7 @@ KINDS: dict[str, tuple[str, str, Any]] = {
     "catalogue": ("The catalogue of indicators", "reference/indicators.yaml", FILES["indicators.yaml"]),
     "plan": ("The header of a plan", "plans/*/plan.yaml", PlanHeader),
     "authority": ("The authority whose plan is measured", "authorities/*/authority.yaml", FILES["authority.yaml"]),
+    "letterhead": ("How an authority and its units are called on papers", "authorities/*/letterhead.yaml", OfficeFile),
     "closing": ("How periods are closed", "authorities/*/closing.yaml", FILES["closing.yaml"]),
     "alerts": ("Who is told of what goes wrong", "authorities/*/alerts.yaml", FILES["alerts.yaml"]),
     "unit_mail": ("Who gets the list of late dossiers of a unit", "authorities/*/unit_mail.yaml", FILES["unit_mail.yaml"]),

@@ -272,12 +272,21 @@ RECORDS = get_args(Record)
 FORMS = get_args(Form)
 
 
+class ScopeEntry(Typed):
+    """The names of a scope."""
+
+    vi: str = Field(min_length=1, description="In Vietnamese.")
+    en: str = Field(min_length=1, description="In English.")
+
+
 class AuthorityFile(Typed):
     """The authority whose plan is measured. cchc.authority reads the file without this model, which every command would pay for."""
 
     code: str = Field(description="The unit that is the root of its tree of units.")
     name_vi: str = Field(description="Its name in Vietnamese.")
     zone: str = Field(description="The time zone in which its days begin and end, a name of the IANA list.")
+    owner: str = Field(description="Who runs the pipeline: the owner of its DAGs in Airflow.")
+    scopes: dict[str, ScopeEntry] = Field(description="What people call the whole (`all`) and each level of its units, by its code.")
 
 
 class UnitMailFile(Typed):

@@ -83,6 +83,10 @@ def load_authority(connection: Connection) -> None:
     own = authority()
     connection.execute(text("delete from core.authority where root_code <> :c"), {"c": own.code})
     _upsert(connection, "core.authority", ("root_code",), [{"root_code": own.code, "name_vi": own.name_vi, "zone": own.zone}])
+    english = own.scope_names("en")
+    rows = [{"scope_code": scope, "name_vi": name, "name_en": english[scope]} for scope, name in own.scope_names().items()]
+    connection.execute(text("delete from core.scope_name where scope_code <> all(:known)"), {"known": list(english)})
+    _upsert(connection, "core.scope_name", ("scope_code",), rows)
 
 
 def load_reference(settings: Settings) -> list[str]:

@@ -7,11 +7,13 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
+from cchc.authority import authority
 from cchc.errors import WrongUse
 from cchc.near import near, plain
 from cchc.reference.plan import DISTRICT
 
-NAMES = {"all": "Toàn huyện", "level:district": "Cấp huyện", "level:commune": "Cấp xã", "level:ward": "Cấp phường"}
+# the Vietnamese name of the whole and of each level
+NAMES = authority().scope_names()
 
 
 def known_scope(connection: Connection, scope: str) -> None:
@@ -21,7 +23,7 @@ def known_scope(connection: Connection, scope: str) -> None:
     scopes = [*units, *(str(level) for level in levels), "all"]
     if scope not in scopes:
         hint = _nearest(scope, units) or near(scope, scopes)
-        raise WrongUse(f"'{scope}' is no unit; a unit code such as {DISTRICT}.3, level:district, level:commune, or all{hint}")
+        raise WrongUse(f"'{scope}' is no unit; a unit code such as {DISTRICT}.3, {authority().scope_words}{hint}")
 
 
 def known_unit(connection: Connection, code: str) -> None:

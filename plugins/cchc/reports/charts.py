@@ -152,7 +152,7 @@ def _communes(content: Content, layout: Layout, name: str, indicator: str, value
         )
     axes.xaxis.set_visible(False)
     axes.spines["bottom"].set_visible(False)
-    caption = filled(getattr(layout.labels.charts, name).caption, period=vi.period_name(content.period))
+    caption = filled(getattr(layout.labels.charts, name).caption, period=vi.period_name(content.period), communes=layout.office.communes)
     return _chart(figure, name, caption, (f"{unit}: {vi.percent(shown)}" for shown, unit in reversed(units)))
 
 

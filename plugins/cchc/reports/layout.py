@@ -8,11 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cchc.authority import authority
 from cchc.errors import NotConfigured
 from cchc.near import near
 from cchc.reports.content import Unit
-from cchc.reports.layout_file import FILES, FormFile, LabelsFile, ReportEntry, TableEntry
+from cchc.reports.layout_file import FILES, FormFile, LabelsFile, OfficeFile, ReportEntry, TableEntry
+from cchc.settings import authority_dir
 from cchc.typed import read
+
+OFFICE = "letterhead.yaml"  # of the authority's folder
+COMMUNES = ("commune", "ward")
 
 
 @dataclass(frozen=True)
@@ -102,12 +107,17 @@ class Layout:
                 raise NotConfigured(f"{self.folder.name}/reports.yaml, {kind}: no table {report.table!r}{near(report.table, self.tables)}")
         return found
 
+    @cached_property
+    def office(self) -> OfficeFile:
+        """How the authority and its units are called; no layout says it, because it is the authority's own."""
+        return read(authority_dir() / OFFICE, OfficeFile)
+
     def letterhead(self, unit: Unit) -> Letterhead:
         """Head and foot for a unit."""
-        kinds = self.labels.letterhead
-        chosen = getattr(kinds, unit.kind) if unit.kind in ("district", "commune") else kinds.other
+        kinds = self.office.letterhead
+        chosen = kinds.root if unit.unit_code == authority().code else kinds.commune if unit.kind in COMMUNES else kinds.other
         short = unit.name
-        for word in self.labels.short_without:
+        for word in self.office.short_without:
             short = short.removeprefix(word)
         words = {"name": unit.name, "short": short, "lower": unit.name[:1].lower() + unit.name[1:]}
         return Letterhead(

@@ -122,7 +122,6 @@ class FormFile(Typed):
         min_length=1, description="Header cells by their addresses, counted from the first line of the header."
     )
     widths: list[float] = Field(min_length=LAST, max_length=LAST, description="The widths of the columns, in characters.")
-    levels: dict[str, str] = Field(description="The titles of the levels, in the order of the form.")
     no_field: str = Field(description="The name of a row whose field is not known.")
     total: str = Field(description="The name of the sum.")
     check_title: str = Field(description="The title of the checks.")
@@ -190,9 +189,20 @@ class LetterheadEntry(Typed):
 class LetterheadsEntry(Typed):
     """Head and foot by the kind of the unit."""
 
-    district: LetterheadEntry = Field(description="The district.")
-    commune: LetterheadEntry = Field(description="A commune.")
+    root: LetterheadEntry = Field(description="The authority itself.")
+    commune: LetterheadEntry = Field(description="A commune or ward.")
     other: LetterheadEntry = Field(description="An office or another unit.")
+
+
+class OfficeFile(Typed):
+    """How an authority and its units are called on papers, whatever the layout."""
+
+    agency: str = Field(min_length=1, description="The agency of the authority, as it is called in a sentence.")
+    area: str = Field(min_length=1, description="The area of the authority, as it is called in a sentence.")
+    communes: str = Field(min_length=1, description="All communes together, as they are called in a title.")
+    form_levels: dict[str, str] = Field(min_length=1, description="The titles of the levels in form II.06a, in the order of the form.")
+    short_without: list[str] = Field(description="What {short} leaves out at the beginning of a unit's name.")
+    letterhead: LetterheadsEntry = Field(description="Head and foot.")
 
 
 class CardsEntry(Typed):
@@ -217,7 +227,7 @@ class MonthsChartEntry(Typed):
 class CommunesChartEntry(Typed):
     """A chart with a bar for each commune."""
 
-    caption: str = Field(description="Its caption; {period} is known.")
+    caption: str = Field(description="Its caption; {period} and {communes} are known.")
 
 
 class ChartsEntry(Typed):
@@ -272,8 +282,6 @@ class LabelsFile(Typed):
 
     theme: ThemeEntry = Field(description="Colours.")
     national: list[str] = Field(min_length=2, max_length=2, description="The national heading, two lines.")
-    short_without: list[str] = Field(description="What {short} leaves out at the beginning of a unit's name.")
-    letterhead: LetterheadsEntry = Field(description="Head and foot.")
     dated: str = Field(description="The place and the day of a signature; {place} and {year} are known.")
     report_title: str = Field(description="The title of the reform report in its properties: {period}.")
     charts: ChartsEntry = Field(description="The words of the charts.")
@@ -283,7 +291,6 @@ class LabelsFile(Typed):
     chart_caption: str = Field(description="Below a chart of the report; {number} and {caption} are known.")
     appendix_note: str = Field(description="Below the title of an appendix; {sign}, {year} and {agency} are known.")
     known_at: str = Field(description="The moment of the extract, as a pattern of Python's strftime.")
-    scope: dict[str, str] = Field(description="The names of the scopes.")
     status: StatusEntry = Field(description="The names of the judgements.")
     state: StateEntry = Field(description="The names of a dossier's states.")
     seal: str = Field(description="The hash of an edition's figures on its papers; {period}, {edition} and {digits} are known.")
@@ -307,7 +314,7 @@ class LabelsFile(Typed):
     provisional: str = Field(description="A note: the number is provisional.")
     no_data_ask: str = Field(description="Why there is no value: {agency} has not given it.")
     provisional_note: str = Field(description="Below a table with provisional numbers.")
-    source_note: str = Field(description="Where the numbers come from; {last_day} and {known_at} are known.")
+    source_note: str = Field(description="Where the numbers come from; {area}, {last_day} and {known_at} are known.")
     empty: str = Field(description="What is said of a table without rows.")
 
 

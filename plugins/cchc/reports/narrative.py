@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from cchc.errors import NotConfigured
+from cchc.reference.scopes import NAMES
 from cchc.reports import charts
 from cchc.reports import vietnamese as vi
 from cchc.reports.content import Content
@@ -176,6 +177,8 @@ def values(content: Content, layout: Layout, tables: Tables | None = None) -> di
         "span": vi.span(period).lower(),
         "words": tables.words(),
         "labels": layout.labels,
+        "office": layout.office,
+        "whole": f"{NAMES['all'][:1].lower()}{NAMES['all'][1:]}",
         "head": layout.letterhead(content.unit or content.district),
         "unit": content.unit,
         "rows": rows,

@@ -68,7 +68,7 @@ def scorecard_rows(
     rows = query(
         connection,
         "select * from mart.scorecard where period_kind = :kind and period_start = :start and "
-        + ("unit_code = :unit " if unit else "unit_code in ('all', 'level:district', 'level:commune') ")
+        + ("unit_code = :unit " if unit else "(unit_code = 'all' or unit_code like 'level:%') ")
         + "order by target_order nulls last, indicator_code, unit_code",
         {"kind": period.kind, "start": period.start, "unit": unit},
     )

@@ -14,6 +14,7 @@ from cchc.forms.form_06a import Row as FormRow
 from cchc.forms.form_06a import total
 from cchc.near import near
 from cchc.period import ZONE
+from cchc.reference.scopes import NAMES
 from cchc.reports import vietnamese as vi
 from cchc.reports.content import DUE_WITHIN, Content, PlanRow
 from cchc.reports.layout import Layout, filled
@@ -126,6 +127,9 @@ class Tables:
             "plan_words": filled(labels.plan, plan=plan) if self.content.is_judged else labels.no_plan,
             "last_day": vi.day(self.content.last_day),
             "known_at": format(self.content.known_at.astimezone(ZONE), labels.known_at),
+            "area": self.layout.office.area,
+            "communes": self.layout.office.communes,
+            "COMMUNES": self.layout.office.communes.upper(),
             "unit": (self.content.unit or self.content.district).name,
             "due_within": f"{DUE_WITHIN:02d}",
         }
@@ -147,7 +151,7 @@ class Tables:
             # many clauses are parts of a sentence of the plan: alone they say nothing
             clause=name if row.name_vi == row.clause_vi else f"{name} (“{row.clause_vi}”)",
             name=name,
-            scope_name=self.content.unit.name if self.content.unit else labels.scope.get(row.scope_code, row.scope_code),
+            scope_name=self.content.unit.name if self.content.unit else NAMES.get(row.scope_code, row.scope_code),
             target_text=target_text,
             year_counts="" if row.year_numerator is None else vi.counts(row.year_numerator, row.year_denominator),
             status_name=getattr(labels.status, row.status) if row.status else labels.not_judged,
@@ -186,7 +190,7 @@ class Tables:
         lines: list[FormLine] = []
         for level, found in groupby(self.content.form, key=lambda row: row.level or ""):
             of_level = list(found)
-            lines.append(_form_line(total(of_level), form.levels.get(level, level), is_total=True))
+            lines.append(_form_line(total(of_level), self.layout.office.form_levels.get(level, level), is_total=True))
             lines += [_form_line(row, row.field_name or form.no_field) for row in of_level]
         if lines:
             lines.append(_form_line(self.content.form_total, self.labels.total, is_total=True))

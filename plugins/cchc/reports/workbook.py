@@ -18,7 +18,7 @@ from cchc.forms.form_06a import Row as FormRow
 from cchc.reports import vietnamese as vi
 from cchc.reports.content import Content, Unit
 from cchc.reports.formats import COUNT
-from cchc.reports.layout import Layout, Letterhead, filled
+from cchc.reports.layout import OFFICE, Layout, Letterhead, filled
 from cchc.reports.layout_file import LAST, ColumnEntry
 from cchc.reports.rows import Line
 from cchc.reports.seal import Seal
@@ -200,10 +200,12 @@ class _Form:
         self.form = layout.form
         self.letterhead = layout.letterhead(unit)
         self.last = letter(LAST)
-        unknown = {str(row.level) for row in rows} - set(self.form.levels)
+        unknown = {str(row.level) for row in rows} - set(layout.office.form_levels)
         if unknown:
-            raise NotConfigured(f"{layout.folder.name}/form_06a.yaml names no level {', '.join(sorted(unknown))}; its rows would be lost")
-        by_level = {title: [row for row in rows if row.level == level] for level, title in self.form.levels.items()}
+            raise NotConfigured(
+                f"{OFFICE} of the authority names no level {', '.join(sorted(unknown))} in form_levels; its rows would be lost"
+            )
+        by_level = {title: [row for row in rows if row.level == level] for level, title in layout.office.form_levels.items()}
         self.levels = {title: of_level for title, of_level in by_level.items() if of_level}
 
     def write(self) -> None:

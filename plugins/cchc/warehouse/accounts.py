@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, make_url
 
+from cchc.authority import authority
 from cchc.errors import NotConfigured, WrongUse
 from cchc.near import near
 from cchc.period import now
@@ -38,7 +39,7 @@ _SETTINGS = {
     "statement_timeout": "5min",
     "idle_in_transaction_session_timeout": "10min",
     "search_path": "mart",
-    "timezone": "Asia/Ho_Chi_Minh",
+    "timezone": authority().zone,
 }
 _CONNECTIONS = 10
 

@@ -1,5 +1,5 @@
 -- grain: one row for each code of each list of codes, with its words in Vietnamese and English
--- source: the contracts of the sources (docs/reference/contracts) and the words of this product
+-- source: the contracts of the sources (docs/reference/contracts) the words of this product, core.scope_name
 -- traps: every code is text here. A code that a source sends and no list has keeps its rows: its label is null in the views of mart
 
 create or replace view mart.code_label as
@@ -7,7 +7,7 @@ select
     l.code_list,
     l.code_order,
     l.code,
-    l.name_vi,
+    coalesce(sn.name_vi, l.name_vi) as name_vi,
     l.name_en
 from (values
     ('dossier_status', 1, '1', 'Mới đăng ký', 'Newly submitted'),
@@ -114,7 +114,9 @@ from (values
     ('value_status', 3, 'on_pace', 'Đúng tiến độ', 'On pace'),
     ('value_status', 4, 'behind', 'Chậm tiến độ', 'Behind'),
     ('value_status', 5, 'no_data', 'Chưa có số liệu', 'No data')
-) as l (code_list, code_order, code, name_vi, name_en);
+) as l (code_list, code_order, code, name_vi, name_en)
+-- the levels and the whole are called as the authority calls them
+left join core.scope_name as sn on l.code_list = 'unit_level' and sn.scope_code in (l.code, 'level:' || l.code);
 comment on view mart.code_label is 'One row a code of a list: what the codes of mart mean | Mỗi mã của một danh mục một dòng: ý nghĩa các mã';
 comment on column mart.code_label.code_list is 'List of codes, named after the column that has them | Danh mục mã';
 comment on column mart.code_label.code_order is 'Its place in the list | Thứ tự';

@@ -12,11 +12,7 @@ select
     i.indicator_kind,
     v.formula_version,
     v.unit_code,
-    case
-        when v.unit_code = 'all' then 'Toàn huyện'
-        when v.unit_code like 'level:%' then le.name_vi
-        else u.name
-    end as unit_name,
+    case when v.unit_code = 'all' or v.unit_code like 'level:%' then le.name_vi else u.name end as unit_name,
     v.level,
     le.name_vi as level_vi,
     v.period_kind,

@@ -1,5 +1,5 @@
 -- grain: one row for each scope and period: total of the parts of the Decision-766 score that have points
--- source: mart.score_766, core.unit_span, core.unit
+-- source: mart.score_766, core.unit_span, core.unit, core.scope_name
 -- traps: a part without points is missing and never 0; communes alone are ranked, those that existed on any day of the period
 
 create or replace view mart.score_766_total as
@@ -23,15 +23,14 @@ with total as (
 named as (
     select
         t.*,
-        coalesce(
-            u.name, case t.unit_code when 'all' then 'Toàn huyện' when 'level:district' then 'Cấp huyện' when 'level:commune' then 'Cấp xã' end
-        ) as unit_name,
+        coalesce(u.name, sn.name_vi) as unit_name,
         coalesce(
             u.kind = 'commune' and w.valid_from < t.period_end and (w.valid_to is null or w.valid_to >= t.period_start), false
         ) and t.points is not null as is_ranked
     from total as t
     left join core.unit_span as u on t.unit_code = u.unit_code and u.from_date <= t.period_end - 1 and u.before_date > t.period_end - 1
     left join core.unit as w on t.unit_code = w.unit_code
+    left join core.scope_name as sn on t.unit_code = sn.scope_code
 )
 
 select

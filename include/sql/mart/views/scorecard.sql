@@ -1,7 +1,7 @@
 -- grain: one row for each indicator (or target without an indicator), scope and period, with both bases side by side, the period before
 --        and the year before
 -- source: mart.indicator_value, core.plan_target, core.plan, core.indicator, core.declaration, core.unit_span, core.unit_on_day,
---        mart.declared_figure, core.role_clock, core.authority
+--        mart.declared_figure, core.role_clock, core.authority, core.scope_name
 -- traps: a target is shown at each scope of each computed period, with or without a value. It is judged by the year to date, and only
 --        where its plan holds on the last day. The period before of nine months is the nine months of the year before, because no period
 --        of nine months ends where they begin
@@ -101,12 +101,7 @@ select
     c.indicator_code,
     coalesce(i.name_vi, c.clause_vi) as name_vi,
     c.unit_code,
-    case c.unit_code
-        when 'all' then 'Toàn huyện'
-        when 'level:district' then 'Cấp huyện'
-        when 'level:commune' then 'Cấp xã'
-        else coalesce(u.name, c.unit_code)
-    end as unit_name,
+    coalesce(sn.name_vi, u.name, c.unit_code) as unit_name,
     c.level,
     c.period_kind,
     c.period_start,
@@ -214,6 +209,7 @@ left join core.indicator as i
     on c.indicator_code = i.indicator_code and i.formula_version = coalesce(p.formula_version, newest.formula_version)
 left join role as clock on i.role = clock.role
 left join declared_clock on true
+left join core.scope_name as sn on c.unit_code = sn.scope_code
 left join core.unit_span as u
     on
         c.unit_code = u.unit_code

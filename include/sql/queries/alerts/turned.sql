@@ -1,5 +1,5 @@
 -- grain: one row for each indicator and scope that was met in an earlier month of the last thirteen and is missed in the newest one
--- source: mart.indicator_value (the judgement itself), core.indicator, core.role_clock, core.plan_target, core.unit_at
+-- source: mart.indicator_value (the judgement itself), core.indicator, core.role_clock, core.plan_target, core.unit_at, core.scope_name
 -- traps: months that are not over at T of the role do not count, because they may still turn. A milestone is met while it is on pace, and
 --        missed while it is behind. What was told stays until it is met, also where the month that was met is restated since
 
@@ -50,12 +50,7 @@ select
     n.kind,
     n.unit_code,
     n.level,
-    case n.unit_code
-        when 'all' then 'Toàn huyện'
-        when 'level:district' then 'Cấp huyện'
-        when 'level:commune' then 'Cấp xã'
-        else coalesce(u.name, n.unit_code)
-    end as unit_name,
+    coalesce(sn.name_vi, u.name, n.unit_code) as unit_name,
     n.period_start,
     n.value,
     n.target,
@@ -71,6 +66,7 @@ inner join core.plan_target as t
         and t.level in ('all', n.level) and t.ended_at is null
 left join last_met as m on n.indicator_code = m.indicator_code and n.unit_code = m.unit_code
 left join lateral core.unit_at(cast(n.period_end - 1 as date)) as u on n.unit_code = u.unit_code
+left join core.scope_name as sn on n.unit_code = sn.scope_code
 where
     not n.is_met
     and (

@@ -1,5 +1,5 @@
--- grain: one row for each target of a plan that has a number, and scope that it holds for: units, levels and the whole district
--- source: core.plan_target, core.unit_at
+-- grain: one row for each target of a plan that has a number, and scope that it holds for: units, levels and the whole
+-- source: core.plan_target, core.unit_at, core.scope_name
 
 with scope as (
     select
@@ -10,16 +10,19 @@ with scope as (
     where root_code = :root and is_founded
     union all
     select distinct
-        'level:' || level as unit_code,
-        case level when 'district' then 'Cấp huyện' when 'commune' then 'Cấp xã' else level end as unit_name,
-        level
-    from core.unit_at(:d)
-    where root_code = :root and is_founded
+        'level:' || u.level as unit_code,
+        coalesce(n.name_vi, u.level) as unit_name,
+        u.level
+    from core.unit_at(:d) as u
+    left join core.scope_name as n on n.scope_code = 'level:' || u.level
+    where u.root_code = :root and u.is_founded
     union all
     select
-        'all' as unit_code,
-        'Toàn huyện' as unit_name,
+        n.scope_code as unit_code,
+        n.name_vi as unit_name,
         'all' as level
+    from core.scope_name as n
+    where n.scope_code = 'all'
 )
 
 select
