@@ -48,7 +48,14 @@ def test_every_file_names_its_schema_and_fits_it(name: str, path: Path) -> None:
 def test_every_file_of_these_folders_has_a_schema() -> None:
     assert {path for _, path in FILES} == {
         path
-        for files in ("sources/*.yaml", "reference/*.yaml", "authorities/*/*.yaml", "plans/*/*.yaml", "reports/*/*.yaml", "dashboard/*.yaml")
+        for files in (
+            "sources/*.yaml",
+            "reference/*.yaml",
+            "authorities/*/*.yaml",
+            "plans/*/*.yaml",
+            "reports/*/*.yaml",
+            "dashboard/*.yaml",
+        )
         for path in (PROJECT / "include").glob(files)
     }
 
