@@ -1,6 +1,7 @@
 """Upkeep. maintenance and clean_airflow: each week. backup: each night. check_connections: started by a person.
 
-maintenance removes landing older than `keep_days` and updates the statistics of the query planner; rows of core and mart stay unchanged.
+maintenance removes landing older than `keep_days`, counts all half months again and compares them with what refreshes have kept, and
+updates the statistics of the query planner; rows of core and mart stay unchanged.
 clean_airflow removes past runs from Airflow's own database, and old logs. backup writes databases, landing, papers and secrets to
 CCHC_BACKUP_DIR, and restores them for a test. check_connections tests the connection of every source.
 """
@@ -21,7 +22,7 @@ from cchc.sources.profile import list_profiles
 
 @dag(
     dag_display_name="Bảo trì hằng tuần",
-    description="Retention of landing, statistics of the warehouse",
+    description="Retention of landing, counts of half months compared, statistics of the warehouse",
     schedule=by_clock("0 3 * * 0"),
     start_date=START,
     catchup=False,
@@ -61,7 +62,15 @@ def maintenance() -> None:
 
         analyze(Settings.load())
 
-    retain() >> sweep() >> analyze()
+    @task(pool=WAREHOUSE_POOL)
+    @reason_first
+    def count_again() -> str:
+        """Count all half months anew and compare them with the counts that refreshes have kept. Fails where one differs."""
+        from cchc.indicators.self_check import count_all_again
+
+        return count_all_again(Settings.load())
+
+    retain() >> sweep() >> count_again() >> analyze()
 
 
 @dag(

@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from cchc.indicators.half_months import Counted, count_by_half_months
+from cchc.indicators.known_procedures import KnownProcedures
 from cchc.period import ZONE, Period, midnight
 from cchc.reference.catalogue import Indicator
 from cchc.reference.roles import Clocks
@@ -99,13 +101,18 @@ def measure(connection: Connection, settings: Settings, indicators: Sequence[Ind
     Each source of a role is counted up to its own end_at. All periods and bases of an indicator are one statement: a month that is
     refreshed has up to eight periods with three bases each, and planning and sending a statement takes longer than counting a few records.
     """
+    procedures = KnownProcedures(connection)
     for item in indicators:
         count = composed.count_distinct if item.is_distinct else composed.count_rows
         wanted = [each for each in asked if each.counts(item.code)]
         for role in item.roles:
-            for source, known_at in clocks.of(role).items():
+            statement = sql(settings, item.part(role))
+            if item.is_additive:
+                statement = composed.additive_and_other(statement)[1]
+            for source, known_at in clocks.of(role).items() if statement else ():
                 spans = [binds(source, each.period, each.counted_from, known_at) for each in wanted]
-                _count(connection, count, sql(settings, item.part(role)), wanted, spans, code=item.code, units=list(item.units))
+                _count(procedures, count, statement, wanted, spans, code=item.code, units=list(item.units))
+    measure_additive(connection, settings, [item for item in indicators if item.is_additive], clocks, asked)
     for code, part, role in sorted(
         {(item.coverage, item.coverage_part(role), role) for item in indicators if item.coverage for role in item.roles}
     ):
@@ -114,7 +121,7 @@ def measure(connection: Connection, settings: Settings, indicators: Sequence[Ind
         for source, known_at in clocks.of(role).items():
             # who is expected to send is asked for D of the value, whatever the T of this source
             spans = [binds(source, each.period, each.counted_from, known_at) | {"last_day": each.last_day} for each in wanted]
-            _count(connection, composed.count_expected, sql(settings, part), wanted, spans, code=str(code), units=[])
+            _count(procedures, composed.count_expected, sql(settings, part), wanted, spans, code=str(code), units=[])
     listed = [{"code": item.code, "version": item.version, "kind": item.kind, "coverage": item.coverage} for item in indicators]
     run_file(
         connection,
@@ -125,6 +132,23 @@ def measure(connection: Connection, settings: Settings, indicators: Sequence[Ind
         root=clocks.root,
         is_bound=clocks.is_own,
     )
+
+
+def measure_additive(
+    connection: Connection, settings: Settings, indicators: Sequence[Indicator], clocks: Clocks, asked: Sequence[Asked]
+) -> None:
+    """Count by half months what the additive indicators of one role count so."""
+    if not indicators:
+        return
+    for source, known_at in clocks.of(indicators[0].role).items():
+        counted = []
+        for item in indicators:
+            wanted = [each for each in asked if each.counts(item.code)]
+            names = [(each.period_number, each.basis) for each in wanted]
+            spans = [binds(source, each.period, each.counted_from, known_at) for each in wanted]
+            statement, _ = composed.additive_and_other(sql(settings, item.sql))
+            counted.append(Counted(item.code, statement, item.units, names, spans))
+        count_by_half_months(connection, source, known_at, counted)
 
 
 def _asked(each: Asked) -> dict[str, Any]:
@@ -139,7 +163,7 @@ def _asked(each: Asked) -> dict[str, Any]:
 
 
 def _count(
-    connection: Connection,
+    procedures: KnownProcedures,
     around: Callable[[str], str],
     statement: str,
     asked: Sequence[Asked],
@@ -162,8 +186,8 @@ def _count(
         rows.append({"span_number": number, "period_number": each.period_number, "basis": each.basis})
     different = [{"span_number": number, **dict(zip(used, values, strict=True))} for values, number in numbers.items()]
     values = spans[0] | {"spans": json.dumps(different), "asked": json.dumps(rows), "code": code, "units": units}
-    whole = around(statement)
-    connection.execute(read_statement(whole), asked_binds(whole, values))
+    whole = around(procedures.beside(statement, spans))
+    procedures.connection.execute(read_statement(whole), asked_binds(whole, values))
 
 
 _ITEMS = """insert into item_now

@@ -14,7 +14,7 @@ from cchc.reference import entries as reference_models
 from cchc.reference.entries import IndicatorEntry
 from cchc.settings import Settings
 from cchc.typed import read
-from cchc.warehouse import sql
+from cchc.warehouse import composed, sql
 
 # for each of these records, cchc.publication.restatement_reasons has a query that finds out when the record became known
 RECORDS = reference_models.RECORDS
@@ -29,7 +29,8 @@ class Indicator:
 
     `record`: the kind of record behind an item; without it a restatement cannot give the reason of a change. `role`: the role whose
     known_at, last day and pace its values have. `also`: other roles whose records it counts, with the SQL that `part` names. The records of
-    each source are counted up to its own end_at. `units`: the units that its SQL names.
+    each source are counted up to its own end_at. `units`: the units that its SQL names. `is_additive`: whether the items of a period are
+    those of its half months (cchc.indicators.half_months).
     """
 
     code: str
@@ -45,6 +46,7 @@ class Indicator:
     record: str | None = None
     also: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    is_additive: bool = False
 
     @property
     def sql(self) -> str:
@@ -80,6 +82,8 @@ def catalogue(settings: Settings) -> dict[str, Indicator]:
             _check_file(path, code, settings.sql_dir / f"{indicator.part(role)}.sql")
             if indicator.coverage is not None:
                 _check_file(path, code, settings.sql_dir / f"{indicator.coverage_part(role)}.sql")
+        if indicator.is_additive:
+            _check_additive(path, code, sql(settings, indicator.sql))
         indicators[code] = indicator
     return indicators
 
@@ -88,6 +92,15 @@ def _check_file(path: Path, code: str, file: Path) -> None:
     if not file.exists():
         hint = near(file.stem, (other.stem for other in file.parent.glob("*.sql")))
         raise NotConfigured(f"{path.name}, {code}: include/sql/queries/{file.parent.name}/{file.name} does not exist{hint or '.'}")
+
+
+def _check_additive(path: Path, code: str, statement: str) -> None:
+    """Raise NotConfigured where no part of the SQL of an additive indicator can be counted by half months."""
+    if not composed.additive_and_other(statement)[0]:
+        raise NotConfigured(
+            f"{path.name}, {code}: is_additive is true, and no query of its SQL binds start_at and end_at alone and reads nothing but "
+            f"{' and '.join(sorted(composed.ADDITIVE_RELATIONS))}. A change of anything else would not be counted again."
+        )
 
 
 @lru_cache(maxsize=4)

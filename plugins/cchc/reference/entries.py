@@ -84,11 +84,19 @@ class IndicatorEntry(Typed):
         [], description="Other roles whose records it counts too, by the SQL file with their name; each source is cut at its own clock."
     )
     units: list[str] = Field([], description="Units that its SQL names, as :units.")
+    is_additive: bool = Field(
+        False,
+        description="Whether the items of a period are those of its half months, from start_at to end_at, and hang on nothing but the "
+        "facts of dossiers (mart.dossier) and on their procedures (core.procedure_span). Then a refresh counts again only the half "
+        "months in which something has changed. Of several queries with `union all` it holds for those that read nothing else.",
+    )
 
     @model_validator(mode="after")
     def _rules(self) -> IndicatorEntry:
         if self.role in self.also:
             raise Fault(f"'also' {self.also} is no list of other roles: {self.role!r} is the indicator's own.")
+        if self.is_additive and (self.role != "dossiers" or self.also or self.item != "row" or self.kind not in ("flow", "count")):
+            raise Fault("'is_additive' is for indicators that count rows of dossiers over a period, and no other role.")
         return self
 
 

@@ -451,7 +451,17 @@ def dossier_ends(table: str, dossiers: str, steps: Sequence[str], statuses: Sequ
 
 # The days and moments in which the periods and bases that are counted together differ, by the name that the SQL of an indicator binds. All
 # else that it may bind is the same for all of them.
-SPAN = {"start_date": "date", "start_at": "timestamptz", "year_start_at": "timestamptz", "end_at": "timestamptz", "last_day": "date"}
+SPAN = {
+    "start_date": "date",
+    "start_at": "timestamptz",
+    "year_start_at": "timestamptz",
+    "end_at": "timestamptz",
+    "flags_at": "timestamptz",
+    "last_day": "date",
+}
+# In an indicator's SQL the moment as of which the procedures of dossiers are read. It is end_at of the period, whichever of its half months
+# is counted.
+_FLAGS_AT = re.compile(r"(core\.procedure_span\(cast\(:source as text\), cast\()(:end_at)\b")
 _BIND_OF_A_SPAN = re.compile(rf"(?<![:\w\\]):({'|'.join(SPAN)})\b(?!:)")
 
 
@@ -460,14 +470,84 @@ def binds_of_span(statement: str) -> frozenset[str]:
     return frozenset(_BIND_OF_A_SPAN.findall(statement))
 
 
-def _beside_each_span(statement: str, columns: str, end: str) -> str:
+# How the SQL of an indicator or of a coverage asks for procedures; `r` is core.source_role.
+_PROCEDURES = re.compile(
+    r"core\.(procedure_in_force|procedure_at|procedure_span)\(\s*(cast\(:source as text\)|r\.source_code), "
+    r"(?:cast\(:last_day as date\), )?cast\(:end_at as timestamptz\), cast\(:known_at as timestamptz\)\s*\)"
+)
+OF_A_DAY = ("procedure_in_force",)  # those that ask for a day, too
+
+
+def known_table(function: str) -> str:
+    """The name of the temporary table with the rows of a function of procedures."""
+    return f"known_{function}"
+
+
+def procedures_read_once(statement: str) -> tuple[str, frozenset[tuple[str, bool]]]:
+    """The SQL of an indicator with its functions of procedures replaced by temporary tables, and which they are.
+
+    The functions are named each with whether it is asked for every source of the role.
+    """
+
+    def table_instead(found: re.Match[str]) -> str:
+        function, source = found.groups()
+        day = " and k.last_day = cast(:last_day as date)" if function in OF_A_DAY else ""
+        return (
+            f"(select k.* from {known_table(function)} as k where k.source_code = {source}{day} "
+            "and k.end_at = cast(:end_at as timestamptz) and k.known_at = cast(:known_at as timestamptz))"
+        )
+
+    asked = frozenset((found[1], found[2] != "cast(:source as text)") for found in _PROCEDURES.finditer(statement))
+    return _PROCEDURES.sub(table_instead, statement), asked
+
+
+def read_procedures(function: str, *, is_first: bool) -> str:
+    """Read the rows of a function of procedures for each row of `:asked` into its temporary table, which is made first."""
+    table = known_table(function)
+    day = "a.last_day, " if function in OF_A_DAY else ""
+    begin = f"create temp table {table} on commit drop as" if is_first else f"insert into {table}"
+    return f"""{begin}
+        select a.source_code, a.last_day, a.end_at, a.known_at, p.*
+        from jsonb_to_recordset(cast(:asked as jsonb)) as a (
+            source_code text, last_day date, end_at timestamptz, known_at timestamptz
+        )
+        cross join lateral core.{function}(a.source_code, {day}a.end_at, a.known_at) as p"""
+
+
+ADDITIVE_RELATIONS = frozenset({"mart.dossier", "core.procedure_span"})  # what an additive part of an indicator's SQL may read
+_RELATION = re.compile(r"\b((?:core|mart|ops|staging)\.\w+)")
+COMMENT = re.compile(r"--[^\n]*")
+_UNION = "\nunion all\n"
+
+
+def additive_and_other(statement: str) -> tuple[str, str]:
+    """The parts of an indicator's SQL that can be counted by half months, and the others; a part is a query of its `union all`.
+
+    A part is additive that binds no moment but start_at and end_at, and reads nothing but ADDITIVE_RELATIONS. Either text may be empty.
+    """
+    parts: tuple[list[str], list[str]] = ([], [])
+    is_one = COMMENT.sub("", statement).lstrip().startswith("with ")
+    for part in [statement] if is_one else statement.split(_UNION):
+        relations = set(_RELATION.findall(COMMENT.sub("", part)))
+        is_additive = relations <= ADDITIVE_RELATIONS and binds_of_span(part) <= {"start_at", "end_at"}
+        parts[0 if is_additive else 1].append(part)
+    return _UNION.join(parts[0]), _UNION.join(parts[1])
+
+
+def reads_flags(statement: str) -> bool:
+    """Whether an indicator's SQL reads the procedures of dossiers."""
+    return _FLAGS_AT.search(statement) is not None
+
+
+def _beside_each_span(statement: str, columns: str, end: str, further: Sequence[str] = ()) -> str:
     """The rows of an indicator's SQL (alias x) for each row of `:spans` (alias span_), which are the different ones.
 
-    Arguments: `columns`, what is taken of each row (alias counted_); `end`, the end of the subquery. With a `group by`, or `offset 0`,
+    Arguments: `columns`, what is taken of each row (alias counted_); `end`, the end of the subquery; `further`, further columns of
+    `:spans`, each with its type. With a `group by`, or `offset 0`,
     PostgreSQL plans the subquery by itself, so the SQL of an indicator keeps the plan that it has alone.
     """
     used = binds_of_span(statement)
-    names = ", ".join(["span_number integer", *(f"{name} {kind}" for name, kind in SPAN.items() if name in used)])
+    names = ", ".join(["span_number integer", *(f"{name} {kind}" for name, kind in SPAN.items() if name in used), *further])
     asked = _BIND_OF_A_SPAN.sub(r"span_.\1", statement)
     return f"""from jsonb_to_recordset(cast(:spans as jsonb)) as span_ ({names})
         cross join lateral (select {columns} from (
@@ -498,6 +578,29 @@ def count_rows(statement: str) -> str:
             group by span_.span_number, x.unit_code, o.from_date
         ) as c
         {_FOR_EACH_BASIS}"""
+
+
+@lru_cache(maxsize=256)
+def count_half_months(statement: str, *, of_units: bool) -> str:
+    """Count the rows that an indicator's SQL returns into ops.half_month_count: those of half months, which are the spans.
+
+    `of_units`: only the units of each span are counted, otherwise all of them.
+    """
+    of_part = _FLAGS_AT.sub(r"\1:flags_at", statement)
+    summed = "count(*) filter (where counted_.is_numerator) as numerator, count(*) as denominator"
+    by_day = "counted_.unit_code, counted_.counted_on"
+    chosen = "where counted_.unit_code = any(span_.units) " if of_units else ""
+    return f"""insert into ops.half_month_count (context, source_code, half_month, unit_code, from_date, numerator, denominator)
+        select s.context, :source, s.half_month, coalesce(c.unit_code, ''), c.from_date, c.numerator, c.denominator
+        from (
+            select span_.span_number, x.unit_code, o.from_date, sum(x.numerator) as numerator, sum(x.denominator) as denominator
+            {_beside_each_span(of_part, f"{by_day}, {summed}", f"{chosen}group by {by_day}", ("units text[]",))}
+            left join core.unit_on_day as o
+                on x.unit_code = o.unit_code and x.counted_on >= o.from_date and x.counted_on <= o.to_date
+            group by span_.span_number, x.unit_code, o.from_date
+        ) as c
+        inner join jsonb_to_recordset(cast(:spans as jsonb)) as s (span_number integer, context text, half_month date)
+            on s.span_number = c.span_number"""
 
 
 @lru_cache(maxsize=256)

@@ -24,25 +24,34 @@ with opened as (
     where
         o.source_code = source
         and o.is_counted
-        and o.received_at < j
-        and (o.finished_at is null or o.finished_at >= j)
+        and o.received_at is not null
+        -- received before J, and not finished or finished at J or later: as the index dossier_open_ix has it
+        and tstzrange(o.received_at, greatest(coalesce(o.finished_at, 'infinity'), o.received_at), '(]') @> j
 ),
 
+-- laterally, one look into an index for each open dossier: PostgreSQL expects far more open ones and would read all dues and rounds
 due as (
-    select distinct on (o.dossier_id)
-        o.dossier_id,
-        cast(u.due_at at time zone o.zone as date) as due_date
+    select o.dossier_id, cast(u.due_at at time zone o.zone as date) as due_date
     from opened as o
-    inner join core.dossier_due as u on o.dossier_id = u.dossier_id and u.valid_after < j
-    order by o.dossier_id asc, u.valid_after desc
+    cross join lateral (
+        select u.due_at
+        from core.dossier_due as u
+        where u.dossier_id = o.dossier_id and u.valid_after < j
+        order by u.valid_after desc
+        limit 1
+    ) as u
 ),
 
 round_pause as (
-    select o.dossier_id, min(r.asked_at) as since_at
+    select o.dossier_id, r.since_at
     from opened as o
-    inner join core.dossier_supplement as r on o.dossier_id = r.dossier_id
-    where r.asked_at < j and (r.received_back_at is null or r.received_back_at >= j)
-    group by o.dossier_id
+    cross join lateral (
+        select min(r.asked_at) as since_at
+        from core.dossier_supplement as r
+        where r.dossier_id = o.dossier_id and r.asked_at < j and (r.received_back_at is null or r.received_back_at >= j)
+        offset 0
+    ) as r
+    where r.since_at is not null
 ),
 
 candidate as (
