@@ -118,3 +118,5 @@ create index dossier_open_ix on mart.dossier using gist (
 ) where is_counted and received_at is not null;
 
 create index dossier_signed_ix on mart.dossier (source_code, finished_at) where is_counted and has_signed_result;
+
+create index assessment_version_unit_ix on core.assessment_version (source_code, unit_code, assessed_at) where _is_current;

@@ -51,7 +51,8 @@ def compute(
     else:
         if any(item.coverage == "dossiers" for item in indicators):
             for source, source_known_at in clocks.of(role).items():
-                for period in periods:
+                # several periods end on one day, and the dossiers open then are the same for all of them
+                for period in {period.end_at(source_known_at): period for period in periods}.values():
                     _open_dossiers(connection, settings, source, period, source_known_at)
         measure(connection, settings, indicators, clocks, _asked(connection, plans, known_at))
     written = write_values(connection, settings, role, plans, clocks)
