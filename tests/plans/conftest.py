@@ -72,7 +72,7 @@ class Office(HasWarehouse):
                 for name, value in self.server.connections().items():
                     patch.setenv(name, value)
             said = cchc(*arguments)
-        assert said.code == code, said
+        assert said.code == code, (said.err, said)
         return said
 
     def open(self, world: World) -> None:

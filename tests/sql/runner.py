@@ -615,6 +615,21 @@ def out_of_scope(connection: Connection, settings: Settings, binds: Row, table: 
     return "mart.indicator_value"
 
 
+def of_other_version(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """What stays of the given mart.indicator_value of a period in which the versions `listed` hold."""
+    period = parse_period(binds["period"])
+    run_file(
+        connection,
+        settings,
+        "mart/value_of_other_version",
+        listed=json.dumps(binds["listed"]),
+        root=binds.get("root", DISTRICT),
+        period_kinds=[period.kind],
+        period_starts=[period.start],
+    )
+    return "mart.indicator_value"
+
+
 def form(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """A form of mart with the arguments of `binds`, after the facts of the given dossiers are derived; T is that of the given extract."""
     derive(connection, settings, binds, table)
@@ -837,6 +852,7 @@ MAKERS: dict[str, Maker] = {
     "values/measured": measured,
     "values/item_scope": item_scope,
     "mart/value_out_of_scope": out_of_scope,
+    "mart/value_of_other_version": of_other_version,
     "mart/form_06a": form,
     "mart/form_06a_dossier": form,
     "mart/payment_reconciliation_between": function_of_mart,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -25,6 +26,9 @@ def described(
     """The content of edition.json. `publication`: the row of mart.publication. Names of people are no part of it."""
     plan = plan_of(connection, period)
     years = next(years for years in loaded_years(connection) if years.plan_code == plan.plan_code)
+    year = period.last_day.year
+    if plan.holds:  # of a plan of several years the year of the period: a milestone is due in each
+        years = years._replace(valid_from=max(years.valid_from, date(year, 1, 1)), valid_to=min(years.valid_to, date(year, 12, 31)))
     before, previous = period.year_before(), _previous(connection)
     declared_at = next((at for tree in trees if tree.clocks.is_own and (at := tree.clocks.known_at(declared.ROLE))), None)
     return {

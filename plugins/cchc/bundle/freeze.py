@@ -70,8 +70,8 @@ def draft(connection: Connection, settings: Settings, period: Period, publicatio
     publication = query(connection, "select * from mart.publication where publication_id = :p", {"p": publication_id})[0]
     private_folder(settings.home / "publications")  # the lists of late dossiers among the papers are not for every account of the machine
     folder = _empty(folder_of(settings, period, publication["edition"]))
-    items = [item for _, item in sorted(catalogue(settings).items())]
-    known = trees(connection, period, clocks)
+    items = [item for _, item in sorted(catalogue(settings, period.last_day).items())]
+    known = trees(connection, items, period, clocks)
     edition = described(connection, items, period, known, publication)
     values = figures(period, ask(connection, "bundle/value", publication_id=publication_id, root=authority().code))
     roles = {role: at for tree in reversed(known) for role, at in known_roles(tree, period).items()}

@@ -74,9 +74,13 @@ class _Asked:
     tags: dict[str, str]
 
 
-def trees(connection: Connection, period: Period, clocks: Iterable[Clocks]) -> list[Tree]:
-    """The trees of units of an edition. Only in the authority's own tree a plan holds, so only there directions are compared."""
-    compared = frozenset(with_direction(connection, plan_of(connection, period)))
+def trees(connection: Connection, items: Iterable[Indicator], period: Period, clocks: Iterable[Clocks]) -> list[Tree]:
+    """The trees of units of an edition. Only in the authority's own tree a plan holds, so only there directions are compared.
+
+    `items`: the indicators in the versions of the edition. One that had another version in the year before is compared with nothing.
+    """
+    of_another_version = {item.code for item in items if not item.holds(period.year_before().last_day)}
+    compared = frozenset(with_direction(connection, plan_of(connection, period)) - of_another_version)
     return [Tree(one, compared if one.is_own else frozenset()) for one in clocks]
 
 

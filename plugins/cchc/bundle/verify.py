@@ -468,7 +468,8 @@ class _Judge:
             return "on_pace"
         after = date(last_day.year + last_day.month // 12, last_day.month % 12 + 1, 1)
         days = (after - last_day.replace(day=1)).days
-        return "on_pace" if decisive[0] * 12 * days >= aim * decisive[1] * ((last_day.month - 1) * days + last_day.day) else "behind"
+        gone, months = (last_day.month - plan_from.month) * days + last_day.day, plan_to.month - plan_from.month + 1
+        return "on_pace" if decisive[0] * months * days >= aim * decisive[1] * gone else "behind"
 
     @staticmethod
     def _gap(indicator: dict[str, Any], aim: Fraction | None, numerator: int | None, denominator: int | None) -> int | None:

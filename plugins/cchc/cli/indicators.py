@@ -129,7 +129,8 @@ def _print_definition(explanation: Explanation, asked: Period) -> None:
     from cchc.reports.vietnamese import percent
 
     item = explanation.indicator
-    print(f"{item.code} (formula version {item.version}, source {', '.join(explanation.sources)}) · {item.name_vi}")
+    days = (f", from {item.valid_from} on" if item.valid_from else "") + (f", until {item.valid_to}" if item.valid_to else "")
+    print(f"{item.code} (formula version {item.version}{days}, source {', '.join(explanation.sources)}) · {item.name_vi}")
     print(f"  numerator    {item.numerator_vi}\n  denominator  {item.denominator_vi}")
     if not explanation.plan.holds:
         print(f"  clause       no plan holds in {asked.code}: the number is measured, not judged")

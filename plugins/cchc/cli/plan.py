@@ -62,7 +62,7 @@ def _diff(options: argparse.Namespace, settings: Settings) -> int:
         if plan is None:
             raise NotConfigured("\n".join(map(str, faults)))
         found.append(plan)
-    told = differences(*found)
+    told = differences(settings, *found)
     if not told:
         print(f"{found[1].code} asks what {found[0].code} asks")
         return 0

@@ -21,7 +21,7 @@ from cchc.warehouse.queries import ask
 def page(asking: Asking) -> Answer:
     """The page `/indicators/{indicator}`."""
     view, words = asking.view, asking.words
-    found = catalogue(asking.settings).get(asking.parts["indicator"])
+    found = catalogue(asking.settings, view.period.last_day).get(asking.parts["indicator"])
     if found is None:
         raise NotThere(words("no_such_indicator", code=asking.parts["indicator"]))
     publication = chosen_edition(asking)

@@ -116,7 +116,7 @@ def figure(connection: Connection, settings: Settings, code: str, period: Period
 
     Raises WrongUse for an unknown indicator, basis or scope. A period of which nothing is known is no error: `no_value` says so.
     """
-    item = indicator(settings, code)
+    item = indicator(settings, code, period.last_day)
     if basis not in BASES:
         raise WrongUse(f"'{basis}' is no basis; {' or '.join(BASES)}")
     known_scope(connection, scope)

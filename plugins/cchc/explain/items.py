@@ -129,7 +129,7 @@ class Asked:
 
 def ask_for(connection: Connection, settings: Settings, code: str, period: Period, basis: str, scope: str) -> Asked:
     """The figure of an indicator. Raises WrongUse for an unknown indicator, basis or scope, or a period of which nothing is known yet."""
-    item = indicator(settings, code)
+    item = indicator(settings, code, period.last_day)
     if basis not in BASES:
         raise WrongUse(f"'{basis}' is no basis; {' or '.join(BASES)}")
     known_scope(connection, scope)

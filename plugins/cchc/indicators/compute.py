@@ -41,6 +41,7 @@ def compute(
         raise NotConfigured(f"no source fills the role {role} in the tree of {clocks.root}, or none of them was extracted yet")
     last_days = {period: period.effective_last_day(known_at) for period in periods}
     gone = _drop_out_of_scope(connection, settings, indicators, last_days, clocks.root)
+    _drop_other_versions(connection, settings, indicators, periods, clocks.root)
     work_tables(connection)
     years = loaded_years(connection)
     plans = {period: place(years, period.last_day) for period in periods}
@@ -55,6 +56,7 @@ def compute(
                 for period in {period.end_at(source_known_at): period for period in periods}.values():
                     _open_dossiers(connection, settings, source, period, source_known_at)
         measure(connection, settings, indicators, clocks, _asked(connection, plans, known_at))
+    _drop_years_before_of_other_versions(connection, settings, indicators, periods)
     written = write_values(connection, settings, role, plans, clocks)
     return [deleted + changed for deleted, changed in zip(gone, written, strict=True)]
 
@@ -142,6 +144,37 @@ def _drop_out_of_scope(
     return [count[period.kind, period.start] for period in last_days]
 
 
+def _drop_other_versions(
+    connection: Connection, settings: Settings, indicators: Sequence[Indicator], periods: Sequence[Period], root: str
+) -> None:
+    """Delete the values of a period that another version made which is still computed: it holds in other periods now."""
+    dated = [item for item in indicators if item.valid_from or item.valid_to]
+    if dated:
+        run_file(
+            connection,
+            settings,
+            "mart/value_of_other_version",
+            listed=json.dumps([{"code": item.code, "version": item.version} for item in dated]),
+            period_kinds=[period.kind for period in periods],
+            period_starts=[period.start for period in periods],
+            root=root,
+        )
+
+
+def _drop_years_before_of_other_versions(
+    connection: Connection, settings: Settings, indicators: Sequence[Indicator], periods: Sequence[Period]
+) -> None:
+    """Forget what was counted of the year before where another version of the formula held then: there is nothing to compare with."""
+    for number, period in enumerate(periods):
+        before = period.year_before().last_day
+        others = [item.code for item in indicators if not item.holds(before)]
+        if others:
+            connection.execute(
+                text("delete from measured where basis = :basis and period_number = :number and indicator_code = any(:codes)"),
+                {"basis": YEAR_BEFORE, "number": number, "codes": others},
+            )
+
+
 def compute_known(connection: Connection, settings: Settings, period: Period) -> None:
     """Compute one period for all indicators from what the connection sees.
 
@@ -151,7 +184,7 @@ def compute_known(connection: Connection, settings: Settings, period: Period) ->
         text("delete from mart.indicator_value where period_kind = :kind and period_start = :start"),
         {"kind": period.kind, "start": period.start},
     )
-    listed = catalogue(settings).values()
+    listed = catalogue(settings, period.last_day).values()
     for clocks in every_tree(connection):
         for role in sorted({item.role for item in listed}):
             known_at = clocks.known_at(role)

@@ -6,7 +6,7 @@ month of known_at. Each indicator uses known_at of the sources that fill its rol
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from cchc.indicators.compute import compute
 from cchc.period import Period, last_day_before, month_start, periods_ending_in
-from cchc.reference.catalogue import Indicator, catalogue
+from cchc.reference.catalogue import Indicator, catalogue, versions
 from cchc.reference.roles import Clocks, role_clocks, roles_of, roots_of
 from cchc.settings import Settings
 
@@ -49,11 +49,22 @@ def recompute(connection: Connection, settings: Settings, sources: Iterable[str]
     for role, marked in sorted(concerned.items()):
         connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
         for asked in _asked(connection, list(items), role, marked, month):
-            clocks, indicators = asked.clocks, [item for item in items if item.code in asked.codes]
-            periods = periods_ending_in(asked.month, asked.known_at)
-            changed = compute(connection, settings, indicators, role, periods, clocks)
-            done += [Recomputed(indicators, period, count, clocks) for period, count in zip(periods, changed, strict=True)]
+            for indicators, periods in _by_version(settings, asked.codes, periods_ending_in(asked.month, asked.known_at)):
+                changed = compute(connection, settings, indicators, role, periods, asked.clocks)
+                done += [Recomputed(indicators, period, count, asked.clocks) for period, count in zip(periods, changed, strict=True)]
     return done
+
+
+def _by_version(settings: Settings, codes: Collection[str], periods: Iterable[Period]) -> list[tuple[list[Indicator], list[Period]]]:
+    """The indicators of some codes in the versions that hold, with the periods in which they do.
+
+    One entry, but where the formula of an indicator changes between the last days of the periods.
+    """
+    known = [each for code, each in versions(settings).items() if code in codes]
+    found: dict[tuple[Indicator, ...], list[Period]] = {}
+    for period in periods:
+        found.setdefault(tuple(next(item for item in each if item.holds(period.last_day)) for each in known), []).append(period)
+    return [(list(items), inside) for items, inside in found.items()]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from cchc.errors import CchcError
 from cchc.indicators.count import Asked, measure_additive, work_tables
 from cchc.period import BASES, last_day_before, midnight, month_start, periods_of_year
-from cchc.reference.catalogue import catalogue
+from cchc.reference.catalogue import versions
 from cchc.reference.dirty_months import mark_months_from
 from cchc.reference.roles import Clocks, every_tree
 from cchc.settings import Settings
@@ -68,9 +68,8 @@ def _keep(connection: Connection) -> date | None:
 
 
 def _count_tree(connection: Connection, settings: Settings, clocks: Clocks, first: date) -> None:
-    items = [item for item in catalogue(settings).values() if item.is_additive]
-    for role in sorted({item.role for item in items}):
-        known_at = clocks.known_at(role)
+    for item in (item for known in versions(settings).values() for item in known if item.is_additive):
+        known_at = clocks.known_at(item.role)
         if known_at is None:
             continue
         years = range(first.year, last_day_before(known_at).year + 2)
@@ -81,7 +80,7 @@ def _count_tree(connection: Connection, settings: Settings, clocks: Clocks, firs
             for basis in BASES
         ]
         work_tables(connection)
-        measure_additive(connection, settings, [item for item in items if item.role == role], clocks, asked)
+        measure_additive(connection, settings, [item], clocks, asked)
 
 
 def _mark(connection: Connection, settings: Settings, found: list[dict[str, Any]]) -> None:

@@ -86,7 +86,7 @@ def close(
     require_over(period)
     if not approved_by.strip():
         raise WrongUse("a publication needs somebody who approves it")
-    items = catalogue(settings)
+    items = catalogue(settings, period.last_day)
     with engine(settings).connect() as connection:
         clocks = role_clocks(connection).sources(role for item in items.values() for role in item.roles)
     known = [known_at for known_at in clocks.values() if known_at is not None]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,7 +31,8 @@ class Indicator:
     `record`: the kind of record behind an item; without it a restatement cannot give the reason of a change. `role`: the role whose
     known_at, last day and pace its values have. `also`: other roles whose records it counts, with the SQL that `part` names. The records of
     each source are counted up to its own end_at. `units`: the units that its SQL names. `is_additive`: whether the items of a period are
-    those of its half months (cchc.indicators.half_months).
+    those of its half months (cchc.indicators.half_months). `valid_from`, `valid_to`: the version holds in the periods whose last day lies
+    between them; None: no such limit. `file`: the name of its SQL file where that is not its code.
     """
 
     code: str
@@ -47,11 +49,18 @@ class Indicator:
     also: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     is_additive: bool = False
+    valid_from: date | None = None
+    valid_to: date | None = None
+    file: str | None = None
+
+    def holds(self, day: date) -> bool:
+        """Whether this version of the formula holds in a period whose last day is `day`."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
     @property
     def sql(self) -> str:
         """The name of the SQL file that returns the counted items of its own role."""
-        return f"queries/indicators/{DECLARED if self.item == DECLARED else self.code}"
+        return f"queries/indicators/{DECLARED if self.item == DECLARED else self.file or self.code}"
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -72,20 +81,42 @@ class Indicator:
         return f"queries/coverage/{self.coverage if role == self.role else f'{self.coverage}__{role}'}"
 
 
-def catalogue(settings: Settings) -> dict[str, Indicator]:
-    """Every indicator by code. Raises NotConfigured if the file is wrong."""
+def catalogue(settings: Settings, day: date | None = None) -> dict[str, Indicator]:
+    """Every indicator by code, in the version that holds in a period whose last day is `day`; None: in the newest version.
+
+    As with plans, it is the last day of the whole period, wherever T is. Raises NotConfigured if the file is wrong.
+    """
+    found = versions(settings)
+    return {code: known[-1] if day is None else next(item for item in known if item.holds(day)) for code, known in found.items()}
+
+
+def versions(settings: Settings) -> dict[str, tuple[Indicator, ...]]:
+    """Every version of each indicator by its code, the first version first. Raises NotConfigured if the file is wrong."""
     path = settings.reference_dir / "indicators.yaml"
-    indicators: dict[str, Indicator] = {}
+    found: dict[str, tuple[Indicator, ...]] = {}
     for code, entry in _entries(path, path.stat().st_mtime_ns).items():
-        indicator = Indicator(code=code, **(entry.model_dump() | {"also": tuple(entry.also), "units": tuple(entry.units)}))
-        for role in indicator.roles:
-            _check_file(path, code, settings.sql_dir / f"{indicator.part(role)}.sql")
-            if indicator.coverage is not None:
-                _check_file(path, code, settings.sql_dir / f"{indicator.coverage_part(role)}.sql")
-        if indicator.is_additive:
-            _check_additive(path, code, sql(settings, indicator.sql))
-        indicators[code] = indicator
-    return indicators
+        found[code] = tuple(_versions(code, entry))
+        for indicator in found[code]:
+            for role in indicator.roles:
+                _check_file(path, code, settings.sql_dir / f"{indicator.part(role)}.sql")
+                if indicator.coverage is not None:
+                    _check_file(path, code, settings.sql_dir / f"{indicator.coverage_part(role)}.sql")
+            if indicator.is_additive:
+                _check_additive(path, code, sql(settings, indicator.sql))
+    return found
+
+
+def _versions(code: str, entry: IndicatorEntry) -> Iterator[Indicator]:
+    """The versions of an entry, the first one first; each ends on the day before the next one begins."""
+    own = entry.model_dump(exclude={"earlier"}) | {"also": tuple(entry.also), "units": tuple(entry.units)}
+    newest = Indicator(code=code, **own)
+    starts = [newest.valid_from, *(each.valid_from for each in entry.earlier)]
+    for each, later in zip(reversed(entry.earlier), reversed(starts[:-1]), strict=True):
+        words = {name: getattr(each, name) for name in ("numerator_vi", "denominator_vi") if getattr(each, name) is not None}
+        yield replace(
+            newest, version=each.version, file=each.sql, valid_from=each.valid_from, valid_to=later and later - timedelta(days=1), **words
+        )
+    yield newest
 
 
 def _check_file(path: Path, code: str, file: Path) -> None:
@@ -133,9 +164,9 @@ def followers(settings: Settings, roles: Collection[str]) -> set[str]:
     return set(roles) | {item.role for item in catalogue(settings).values() if set(roles) & set(item.also)}
 
 
-def indicator(settings: Settings, code: str) -> Indicator:
-    """One indicator by its code. For an unknown code it raises WrongUse, which names the known codes."""
-    known = catalogue(settings)
+def indicator(settings: Settings, code: str, day: date | None = None) -> Indicator:
+    """One indicator by its code, as `catalogue` gives it. For an unknown code it raises WrongUse, which names the known codes."""
+    known = catalogue(settings, day)
     if code not in known:
         raise WrongUse(f"'{code}' is no computed indicator{or_known(code, sorted(known))}")
     return known[code]

@@ -61,6 +61,20 @@ DeclaredBy = Annotated[
 ]
 
 
+class EarlierFormula(Typed):
+    """A version of a formula that holds in earlier periods. What it does not name is that of the newest version."""
+
+    version: int = Field(description="Its number.")
+    valid_from: date | None = Field(None, description="The first day of its periods' last days; none for the first version.")
+    sql: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9_]*$",
+        description="Its file in include/sql/queries/indicators, without .sql; none for figures that units declare.",
+    )
+    numerator_vi: str | None = Field(None, description="What its numerator counts, in Vietnamese.")
+    denominator_vi: str | None = Field(None, description="What its denominator counts, in Vietnamese.")
+
+
 class IndicatorEntry(Typed):
     """One indicator of the catalogue. Its code is the key."""
 
@@ -90,14 +104,40 @@ class IndicatorEntry(Typed):
         "facts of dossiers (mart.dossier) and on their procedures (core.procedure_span). Then a refresh counts again only the half "
         "months in which something has changed. Of several queries with `union all` it holds for those that read nothing else.",
     )
+    valid_from: date | None = Field(
+        None, description="The version holds in the periods whose last day is this day or later; before it one of `earlier` holds."
+    )
+    earlier: list[EarlierFormula] = Field([], description="The versions that hold before valid_from, the newest first.")
 
     @model_validator(mode="after")
     def _rules(self) -> IndicatorEntry:
+        _check_versions(self)
         if self.role in self.also:
             raise Fault(f"'also' {self.also} is no list of other roles: {self.role!r} is the indicator's own.")
         if self.is_additive and (self.role != "dossiers" or self.also or self.item != "row" or self.kind not in ("flow", "count")):
             raise Fault("'is_additive' is for indicators that count rows of dossiers over a period, and no other role.")
         return self
+
+
+def _check_versions(entry: IndicatorEntry) -> None:
+    """Each version begins before the next newer one, and only the first has no day; each has its own number and its own SQL file."""
+    if entry.valid_from is not None and not entry.earlier:
+        raise Fault(
+            f"'valid_from' is {entry.valid_from}, and 'earlier' names no version that holds before: add it, or take valid_from out."
+        )
+    later = entry.valid_from
+    for number, each in enumerate(entry.earlier):
+        is_first = number == len(entry.earlier) - 1
+        if later is None or (not is_first and (each.valid_from is None or each.valid_from >= later)):
+            raise Fault("the newest version and each of 'earlier' but the last need valid_from, each an earlier day than the one before.")
+        if is_first and each.valid_from is not None:
+            raise Fault("the last of 'earlier' is the first version: it holds in every period before, so it has no valid_from.")
+        if (each.sql is None) != (entry.item == "declared"):
+            raise Fault(f"version {each.version} of 'earlier' needs 'sql', its file; only figures that units declare have none.")
+        later = each.valid_from
+    numbers = [entry.version, *(each.version for each in entry.earlier)]
+    if len(set(numbers)) < len(numbers):
+        raise Fault(f"the versions are {', '.join(map(str, numbers))}; each needs a number of its own.")
 
 
 class RuleFile(Typed):

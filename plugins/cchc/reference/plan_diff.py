@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from cchc.reference.catalogue import catalogue
 from cchc.reference.plan_folder import DESCRIBED, Plan, Written
+from cchc.settings import Settings
 
 CHANGES = ("header", "new", "dropped", "changed", "definition")  # in this order they are told
 _WORDS = {"kind": "kind", "how": "how", "lead_agency": "office", "section": "section", "clause_vi": "clause"}
@@ -28,8 +30,12 @@ class Difference:
     words: str
 
 
-def differences(before: Plan, after: Plan) -> list[Difference]:
-    """What `after` asks otherwise than `before`: the header, then new, dropped and changed lines, then other definitions."""
+def differences(settings: Settings, before: Plan, after: Plan) -> list[Difference]:
+    """What `after` asks otherwise than `before`: the header, then new, dropped and changed lines, then other definitions.
+
+    A definition is another one where the plans describe the indicator otherwise, or where another version of its formula holds on the last
+    day of the one plan than on that of the other.
+    """
     old, new = _lines(before), _lines(after)
     found = [Difference("header", "", None, words) for words in _headers(before, after)]
     found += [Difference("new", _number(new[code]), code, _asked(new[code])) for code in new if code not in old]
@@ -37,6 +43,7 @@ def differences(before: Plan, after: Plan) -> list[Difference]:
     for code in new:
         if code in old:
             found += _changed(code, old[code], new[code])
+            found += _formula(settings, code, before, after, _number(new[code]))
     return sorted(found, key=lambda each: CHANGES.index(each.change))
 
 
@@ -74,6 +81,16 @@ def _changed(code: str, old: list[Written], new: list[Written]) -> list[Differen
         if (was := _cell(old, name)) != (now := _cell(new, name)) and was and now
     ]
     return found + [Difference("definition", _number(new), code, words) for words in described]
+
+
+def _formula(settings: Settings, code: str, before: Plan, after: Plan, number: str) -> list[Difference]:
+    """The difference of the versions of the formula that hold on the last days of the two plans."""
+    days = (before.years.valid_to, after.years.valid_to)
+    held = [item.version if (item := catalogue(settings, day).get(code)) else None for day in days]
+    if held[0] == held[1]:
+        return []
+    words = f"version {held[0]} of its formula at the end of {days[0]}, version {held[1]} at the end of {days[1]}"
+    return [Difference("definition", number, code, f"{words}: a year is not compared with the other")]
 
 
 def _number(lines: list[Written]) -> str:

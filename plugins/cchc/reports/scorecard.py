@@ -218,7 +218,7 @@ def explained(connection: Connection, settings: Settings, code: str, unit: str, 
 
     The rows are counted anew from core and mart, by the very SQL file that the refresh uses; their sums are the stored ones.
     """
-    item = indicator(settings, code)
+    item = indicator(settings, code, period.last_day)
     known_scope(connection, unit)
     clocks = role_clocks(connection, tree_of(connection, unit))
     known_at = clocks.known_at(item.role)

@@ -150,6 +150,21 @@ select
         when clock.known_at is null then 'Chưa nạp nguồn ' || coalesce(clock.name_vi, i.role)
         when y.unit_code is null then 'Kỳ này chưa được tính từ nguồn ' || coalesce(clock.name_vi, i.role)
         when y.no_target_reason is not null and y.value is not null then 'Kỳ này chưa được đánh giá theo kế hoạch mới, cần tính lại'
+        when
+            y.value is not null
+            and exists (
+                select 1
+                from mart.indicator_value as o
+                where
+                    o.indicator_code = y.indicator_code
+                    and o.unit_code = y.unit_code
+                    and o.period_kind = y.period_kind
+                    and o.period_start = cast(y.period_start - interval '1 year' as date)
+                    and o.basis = y.basis
+            )
+            -- none by the same formula
+            and year_before.unit_code is null
+            then 'Cùng kỳ năm trước được tính theo công thức khác nên không so sánh'
         when y.value is not null then 'Chưa có số liệu cùng kỳ năm trước để so sánh'
         when y.numerator is null and i.role = 'declared'
             then (

@@ -13,7 +13,7 @@ from mart.source_coverage as c
 inner join core.indicator as i on c.indicator_code = i.indicator_code
 inner join core.unit_at(cast(:d as date)) as u on c.unit_code = u.unit_code
 where
-    i.ended_at is null
+    i.ended_at is null and i.valid_to is null
     and c.period_kind = cast(:kind as text)
     and c.period_start = cast(:start as date)
     and c.basis = 'period'

@@ -11,4 +11,4 @@ select
     i.numerator_vi,
     i.denominator_vi
 from core.indicator as i
-where i.ended_at is null
+where i.ended_at is null and i.valid_to is null

@@ -29,6 +29,6 @@ select
         where t.restatement_id = r.restatement_id
     ) as item_count
 from mart.restatement as r
-left join core.indicator as i on r.indicator_code = i.indicator_code and i.ended_at is null
+left join core.indicator as i on r.indicator_code = i.indicator_code and i.ended_at is null and i.valid_to is null
 where r.publication_id = cast(:p as bigint)
 order by array_position(array['open', 'approved', 'withdrawn'], r.state), r.indicator_code, r.unit_code, r.basis

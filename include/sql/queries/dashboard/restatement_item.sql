@@ -19,7 +19,7 @@ select
     r.basis
 from mart.restatement_item as t
 inner join mart.restatement as r on t.restatement_id = r.restatement_id
-left join core.indicator as i on r.indicator_code = i.indicator_code and i.ended_at is null
+left join core.indicator as i on r.indicator_code = i.indicator_code and i.ended_at is null and i.valid_to is null
 where
     r.publication_id = cast(:p as bigint)
     and (cast(:restatement as bigint) is null or t.restatement_id = cast(:restatement as bigint))
