@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
 
 import pytest
@@ -68,6 +69,20 @@ def test_a_new_indicator_is_computed_for_every_month_and_is_new_in_a_published_o
     assert "catalogue: sample_dossier_count_rate is gone: its values stay" in office.run("init").out
     assert office.run("init").out.splitlines()[1:] == []
     assert office.marks() == {}
+
+
+def test_an_indicator_of_the_authority_counts_by_its_own_sql(office: Office) -> None:
+    folder = office.authority / "indicators"
+    folder.mkdir()
+    shutil.copy(office.sql / "queries" / "indicators" / "sample_dossier_rate.sql", folder / "sample_dossier_count_rate.sql")
+    (office.authority / "indicators.yaml").write_text(NEW, encoding="utf-8")
+    assert "catalogue: sample_dossier_count_rate is new (version 1, role dossiers)" in office.run("init").out
+    office.settle("2023-12")
+    counts = ("numerator", "denominator", "value", "coverage")
+    own, same = (office.value(code, "2023-12") for code in ("sample_dossier_count_rate", "sample_dossier_rate"))
+    assert [own[name] for name in counts] == [same[name] for name in counts]
+    assert "Chỉ tiêu thử" in office.run("scorecard", "2023-12", "--current").out
+    assert "core.procedure_in_force" in office.run("explain", "sample_dossier_count_rate", "--period", "2023-12", "--query").out
 
 
 def test_another_version_of_a_formula_is_computed_for_every_month(office: Office) -> None:

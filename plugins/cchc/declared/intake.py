@@ -15,7 +15,7 @@ from datetime import date, datetime
 from typing import Any
 from unicodedata import normalize
 
-from cchc.reference.catalogue import catalogue
+from cchc.reference.catalogue import catalogue, catalogue_files
 from cchc.reference.duties import Duties, Duty, duties
 from cchc.reference.plan import plan_files
 from cchc.settings import Settings
@@ -40,7 +40,7 @@ WHOLE = "must be a whole number ≥ 0"
 def rules_stamp() -> bytes:
     """A stamp of the reference data by which a file is checked; when it changes, a blocked file is checked again."""
     settings = Settings.load()
-    lists = [settings.authority_dir / "declarations.yaml", settings.authority_dir / "units.csv", settings.reference_dir / "indicators.yaml"]
+    lists = [settings.authority_dir / "declarations.yaml", settings.authority_dir / "units.csv", *catalogue_files(settings)]
     return b"".join(path.read_bytes() for path in [*lists, *plan_files(settings)])
 
 

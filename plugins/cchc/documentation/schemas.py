@@ -30,6 +30,11 @@ KINDS: dict[str, tuple[str, str, Any]] = {
     "plan": ("The header of a plan", "plans/*/plan.yaml", PlanHeader),
     "authority": ("The authority whose plan is measured", "authorities/*/authority.yaml", FILES["authority.yaml"]),
     "letterhead": ("How an authority and its units are called on papers", "authorities/*/letterhead.yaml", OfficeFile),
+    "indicator_units": (
+        "The units that the SQL of an indicator names",
+        "authorities/*/indicator_units.yaml",
+        FILES["indicator_units.yaml"],
+    ),
     "closing": ("How periods are closed", "authorities/*/closing.yaml", FILES["closing.yaml"]),
     "alerts": ("Who is told of what goes wrong", "authorities/*/alerts.yaml", FILES["alerts.yaml"]),
     "unit_mail": ("Who gets the list of late dossiers of a unit", "authorities/*/unit_mail.yaml", FILES["unit_mail.yaml"]),

@@ -1,4 +1,8 @@
-"""The catalogue of indicators, computed and declared, read from include/reference/indicators.yaml."""
+"""The catalogue of indicators, computed and declared: include/reference/indicators.yaml, and what the authority adds to it.
+
+An authority's folder may have an indicators.yaml of its own, with one SQL file for each entry in its folder `indicators`, and an
+indicator_units.yaml that names the units of which the SQL of an indicator speaks as :units.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +16,18 @@ from pathlib import Path
 from cchc.errors import NotConfigured, WrongUse
 from cchc.near import near, or_known
 from cchc.reference import entries as reference_models
-from cchc.reference.entries import IndicatorEntry
-from cchc.settings import Settings
+from cchc.reference.entries import IndicatorEntry, IndicatorUnitsEntry
+from cchc.settings import PROJECT, Settings
 from cchc.typed import read
-from cchc.warehouse import composed, sql
+from cchc.warehouse import OWN_SQL, composed, sql, sql_path
 
 # for each of these records, cchc.publication.restatement_reasons has a query that finds out when the record became known
 RECORDS = reference_models.RECORDS
+FILE = "indicators.yaml"
+UNITS_FILE = "indicator_units.yaml"  # of the authority's folder
 DISTINCT = ("person", "unit")  # values of `item` for which an item counts once in each scope
 DECLARED = "declared"  # the value of `item` for indicators that units declare; they all share one SQL file
+_ASKS_UNITS = re.compile(r"(?<!:):units\b")
 _QUOTED_OR_BLANK = re.compile(r"""(?P<quoted>'[^']*'|"[^"]*")|(?:\s|--[^\n]*|/\*.*?\*/)+""", re.DOTALL)
 
 
@@ -32,7 +39,8 @@ class Indicator:
     known_at, last day and pace its values have. `also`: other roles whose records it counts, with the SQL that `part` names. The records of
     each source are counted up to its own end_at. `units`: the units that its SQL names. `is_additive`: whether the items of a period are
     those of its half months (cchc.indicators.half_months). `valid_from`, `valid_to`: the version holds in the periods whose last day lies
-    between them; None: no such limit. `file`: the name of its SQL file where that is not its code.
+    between them; None: no such limit. `file`: the name of its SQL file where that is not its code. `is_own`: whether the authority has
+    added it.
     """
 
     code: str
@@ -52,6 +60,7 @@ class Indicator:
     valid_from: date | None = None
     valid_to: date | None = None
     file: str | None = None
+    is_own: bool = False
 
     def holds(self, day: date) -> bool:
         """Whether this version of the formula holds in a period whose last day is `day`."""
@@ -60,7 +69,9 @@ class Indicator:
     @property
     def sql(self) -> str:
         """The name of the SQL file that returns the counted items of its own role."""
-        return f"queries/indicators/{DECLARED if self.item == DECLARED else self.file or self.code}"
+        if self.item == DECLARED:
+            return f"queries/indicators/{DECLARED}"
+        return f"{f'{OWN_SQL}indicators' if self.is_own else 'queries/indicators'}/{self.file or self.code}"
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -84,31 +95,59 @@ class Indicator:
 def catalogue(settings: Settings, day: date | None = None) -> dict[str, Indicator]:
     """Every indicator by code, in the version that holds in a period whose last day is `day`; None: in the newest version.
 
-    As with plans, it is the last day of the whole period, wherever T is. Raises NotConfigured if the file is wrong.
+    They are those of every authority, then those that this one adds. As with plans, it is the last day of the whole period, wherever T is.
+    Raises NotConfigured if a file is wrong.
     """
     found = versions(settings)
     return {code: known[-1] if day is None else next(item for item in known if item.holds(day)) for code, known in found.items()}
 
 
 def versions(settings: Settings) -> dict[str, tuple[Indicator, ...]]:
-    """Every version of each indicator by its code, the first version first. Raises NotConfigured if the file is wrong."""
-    path = settings.reference_dir / "indicators.yaml"
+    """Every version of each indicator by its code, the first version first. Raises NotConfigured if a file is wrong."""
+    found = _read(settings, settings.reference_dir / FILE)
+    if (path := settings.authority_dir / FILE).exists():
+        found |= _read(settings, path, found)
+    _check_own_files(settings, found)
+    return found | _with_units(settings, found)
+
+
+def catalogue_files(settings: Settings) -> list[Path]:
+    """The files that the catalogue is read from, as far as they exist."""
+    own = (settings.authority_dir / name for name in (FILE, UNITS_FILE))
+    return [settings.reference_dir / FILE, *(path for path in own if path.exists())]
+
+
+def _read(settings: Settings, path: Path, known: Collection[str] | None = None) -> dict[str, tuple[Indicator, ...]]:
+    """The indicators of a file. `known`: of the authority's own file the codes that every authority has; None for the file of these."""
+    is_own = known is not None
+    name = f"{path.name} of the authority" if is_own else path.name
+    try:
+        entries = _entries(path, path.stat().st_mtime_ns)
+    except NotConfigured as error:
+        raise NotConfigured(str(error).replace(path.name, name)) from None
     found: dict[str, tuple[Indicator, ...]] = {}
-    for code, entry in _entries(path, path.stat().st_mtime_ns).items():
-        found[code] = tuple(_versions(code, entry))
+    for code, entry in entries.items():
+        if code in (known or ()):
+            raise NotConfigured(f"{name}, {code}: every authority has an indicator of this code; give it another one")
+        found[code] = tuple(_versions(code, entry, is_own=is_own))
         for indicator in found[code]:
-            for role in indicator.roles:
-                _check_file(path, code, settings.sql_dir / f"{indicator.part(role)}.sql")
-                if indicator.coverage is not None:
-                    _check_file(path, code, settings.sql_dir / f"{indicator.coverage_part(role)}.sql")
-            if indicator.is_additive:
-                _check_additive(path, code, sql(settings, indicator.sql))
+            _check_files(settings, name, indicator)
     return found
 
 
-def _versions(code: str, entry: IndicatorEntry) -> Iterator[Indicator]:
+def _check_files(settings: Settings, name: str, indicator: Indicator) -> None:
+    """Raise NotConfigured where an SQL file of an indicator is missing, or where an additive one cannot be that. `name`: of its file."""
+    for role in indicator.roles:
+        _check_file(name, indicator.code, sql_path(settings, indicator.part(role)))
+        if indicator.coverage is not None:
+            _check_file(name, indicator.code, sql_path(settings, indicator.coverage_part(role)))
+    if indicator.is_additive:
+        _check_additive(name, indicator.code, sql(settings, indicator.sql))
+
+
+def _versions(code: str, entry: IndicatorEntry, *, is_own: bool) -> Iterator[Indicator]:
     """The versions of an entry, the first one first; each ends on the day before the next one begins."""
-    own = entry.model_dump(exclude={"earlier"}) | {"also": tuple(entry.also), "units": tuple(entry.units)}
+    own = entry.model_dump(exclude={"earlier"}) | {"also": tuple(entry.also), "units": tuple(entry.units), "is_own": is_own}
     newest = Indicator(code=code, **own)
     starts = [newest.valid_from, *(each.valid_from for each in entry.earlier)]
     for each, later in zip(reversed(entry.earlier), reversed(starts[:-1]), strict=True):
@@ -119,17 +158,41 @@ def _versions(code: str, entry: IndicatorEntry) -> Iterator[Indicator]:
     yield newest
 
 
-def _check_file(path: Path, code: str, file: Path) -> None:
+def _with_units(settings: Settings, indicators: dict[str, tuple[Indicator, ...]]) -> dict[str, tuple[Indicator, ...]]:
+    """The indicators of whose SQL the authority names the units."""
+    path = settings.authority_dir / UNITS_FILE
+    if not path.exists():
+        return {}
+    named = _named_units(path, path.stat().st_mtime_ns)
+    for code in named:
+        if code not in indicators:
+            raise NotConfigured(f"{path.name}, {code}: there is no such indicator{near(code, indicators) or '.'}")
+        if not any(_ASKS_UNITS.search(statement_of(settings, item)) for item in indicators[code]):
+            raise NotConfigured(f"{path.name}, {code}: its SQL asks for no units (:units), so they would count for nothing")
+    return {code: tuple(replace(item, units=units) for item in indicators[code]) for code, units in named.items()}
+
+
+def _check_own_files(settings: Settings, indicators: dict[str, tuple[Indicator, ...]]) -> None:
+    """Refuse an SQL file of the authority that no indicator names: nobody would notice that it counts nothing."""
+    own = [item for known in indicators.values() for item in known if item.is_own]
+    wanted = {sql_path(settings, item.part(role)).name for item in own for role in item.roles}
+    for file in sorted((settings.authority_dir / "indicators").glob("*.sql")):
+        if file.name not in wanted:
+            raise NotConfigured(f"indicators/{file.name} of the authority: no entry of its {FILE} has this code, so it would count nothing")
+
+
+def _check_file(name: str, code: str, file: Path) -> None:
     if not file.exists():
         hint = near(file.stem, (other.stem for other in file.parent.glob("*.sql")))
-        raise NotConfigured(f"{path.name}, {code}: include/sql/queries/{file.parent.name}/{file.name} does not exist{hint or '.'}")
+        folder = file.parent.relative_to(PROJECT) if file.is_relative_to(PROJECT) else file.parent
+        raise NotConfigured(f"{name}, {code}: {folder}/{file.name} does not exist{hint or '.'}")
 
 
-def _check_additive(path: Path, code: str, statement: str) -> None:
+def _check_additive(name: str, code: str, statement: str) -> None:
     """Raise NotConfigured where no part of the SQL of an additive indicator can be counted by half months."""
     if not composed.additive_and_other(statement)[0]:
         raise NotConfigured(
-            f"{path.name}, {code}: is_additive is true, and no query of its SQL binds start_at and end_at alone and reads nothing but "
+            f"{name}, {code}: is_additive is true, and no query of its SQL binds start_at and end_at alone and reads nothing but "
             f"{' and '.join(sorted(composed.ADDITIVE_RELATIONS))}. A change of anything else would not be counted again."
         )
 
@@ -141,6 +204,11 @@ def _entries(path: Path, changed: int) -> dict[str, IndicatorEntry]:
     A refresh needs them for each month and source, and reading YAML is slow.
     """
     return read(path, dict[str, IndicatorEntry])
+
+
+@lru_cache(maxsize=4)
+def _named_units(path: Path, changed: int) -> dict[str, tuple[str, ...]]:
+    return {code: tuple(entry.units) for code, entry in read(path, dict[str, IndicatorUnitsEntry]).items()}
 
 
 def statement_of(settings: Settings, indicator: Indicator) -> str:

@@ -140,6 +140,13 @@ def _check_versions(entry: IndicatorEntry) -> None:
         raise Fault(f"the versions are {', '.join(map(str, numbers))}; each needs a number of its own.")
 
 
+class IndicatorUnitsEntry(Typed):
+    """The units that the SQL of an indicator names. The code of the indicator is the key."""
+
+    units: list[str] = Field(min_length=1, description="Units of the authority, as :units in the SQL.")
+    reason: str = Field(description="Why these.")
+
+
 class RuleFile(Typed):
     """When a period is approved without a person."""
 
@@ -355,6 +362,7 @@ class UnitMailFile(Typed):
 # by file of include/reference and of an authority's folder: what it holds
 FILES = {
     "indicators.yaml": dict[str, IndicatorEntry],
+    "indicator_units.yaml": dict[str, IndicatorUnitsEntry],
     "authority.yaml": AuthorityFile,
     "closing.yaml": ClosingFile,
     "alerts.yaml": AlertsFile,

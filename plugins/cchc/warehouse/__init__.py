@@ -25,6 +25,7 @@ from cchc.warehouse.queries import dictionaries, read_statement
 from cchc.warehouse.url import warehouse_url
 
 _MIGRATION_LOCK = 53_2023  # the number of the lock that lets only one process migrate at a time
+OWN_SQL = "authority/"  # how the name of an SQL file begins that lies in the folder of the authority
 _LAST_WITH_VIEWS = "0022_applied_files"  # the migrations before this one also create views and functions, in older forms
 
 
@@ -64,8 +65,15 @@ def engine(settings: Settings) -> Engine:
 
 
 def sql(settings: Settings, name: str) -> str:
-    """The text of an SQL file, for example `mart/dossier`."""
-    return (settings.sql_dir / f"{name}.sql").read_text(encoding="utf-8")
+    """The text of an SQL file, for example `mart/dossier`; `authority/…` is a file of the authority's folder."""
+    return sql_path(settings, name).read_text(encoding="utf-8")
+
+
+def sql_path(settings: Settings, name: str) -> Path:
+    """Where the SQL file of that name lies: in include/sql, or, for `authority/…`, in the authority's folder."""
+    if name.startswith(OWN_SQL):
+        return settings.authority_dir / f"{name.removeprefix(OWN_SQL)}.sql"
+    return settings.sql_dir / f"{name}.sql"
 
 
 def run_file(connection: Connection, settings: Settings, name: str, **binds: Any) -> CursorResult[Any]:
