@@ -54,8 +54,9 @@ class Settings:
             warehouse_url=secret_variable("CCHC_WAREHOUSE_URL"),
             landing_url=os.environ.get("CCHC_LANDING_URL") or (home / "landing").as_uri(),
             sources_dir=Path(os.environ.get("CCHC_SOURCES_DIR") or PROJECT / "include" / "sources").absolute(),
-            plan=os.environ.get("CCHC_PLAN") or "plan_53_KH-UBND_2023",
+            plan=os.environ.get("CCHC_PLAN") or usual_plan(authority_dir()),
             dashboard_url=os.environ.get("CCHC_DASHBOARD_URL") or None,
+            plans_dir=plans_dir(authority_dir()),
             authority_dir=authority_dir(),
             pdf=os.environ.get("CCHC_PDF", "").lower() != "off",
         )
@@ -145,6 +146,20 @@ def authority_dir(variables: Mapping[str, str] = os.environ) -> Path:
     A process belongs to one authority: its zone and the root of its units are read once, when the package is imported.
     """
     return Path(variables.get("CCHC_AUTHORITY") or VINH_CUU).absolute()
+
+
+def plans_dir(authority: Path) -> Path:
+    """The folder with the plans of an authority: `plans` in its folder; those of Vĩnh Cửu are in include/plans."""
+    return PROJECT / "include" / "plans" if authority == VINH_CUU else authority / "plans"
+
+
+def usual_plan(authority: Path) -> str:
+    """The plan to look at without CCHC_PLAN: that of 2023 for Vĩnh Cửu, else the one with the newest year at the end of its name."""
+    if authority == VINH_CUU:
+        return "plan_53_KH-UBND_2023"
+    folder = plans_dir(authority)
+    names = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    return max(names, key=lambda name: (name[-4:], name), default="")
 
 
 def is_unscheduled(variables: Mapping[str, str] = os.environ) -> bool:

@@ -15,6 +15,7 @@ from cchc.authority import authority
 from cchc.cli import (
     account,
     alerts,
+    authorities,
     backup,
     bundle,
     declare,
@@ -46,8 +47,8 @@ from cchc.settings import Settings
 
 # in the order of `cchc --help`
 SUBJECTS = (
-    init, ingest, indicators, publication, bundle, quarantine, source, profile, plan, withdraw, declare, doctor, alerts, sql, forms,
-    findings, score, outlook, account, user, backup, rebuild, privacy, stack,
+    init, ingest, indicators, publication, bundle, quarantine, source, profile, plan, authorities, withdraw, declare, doctor, alerts, sql,
+    forms, findings, score, outlook, account, user, backup, rebuild, privacy, stack,
 )  # fmt: skip
 
 

@@ -1,0 +1,90 @@
+"""`cchc authority check` and `new`: each fault of a folder is told with its file, line and rule; a folder that was begun passes."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cchc.pipeline.authority_folder import check
+from cchc.settings import VINH_CUU, Settings
+from tests.support.cli import cchc
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Settings:
+    """The settings of Vĩnh Cửu with a folder that may be edited."""
+    return replace(Settings.load(), authority_dir=Path(shutil.copytree(VINH_CUU, tmp_path / "authority")))
+
+
+def test_the_folder_of_vinh_cuu_is_well(own: Settings) -> None:
+    assert check(own) == []
+    said = cchc("authority", "check")
+    assert (said.code, said.out.strip()) == (0, f"Huyện Vĩnh Cửu ({VINH_CUU}): nothing to correct")
+
+
+MISTAKES = [
+    ("authority.yaml", "code: H19.16", "code: H19.17", "authority.yaml line 3, code: 'H19.17' is the root of no unit of units.csv"),
+    ("authority.yaml", "vi: Cấp xã, en: Commune level", "vi: Cấp xã, en: 7", "authority.yaml line 12, scopes.commune: 'en' must be text (quote it), found 7."),
+    ("units.csv", "Phòng Nội vụ,district,office", "Phòng Nội vụ,distrikt,office", "units.csv, line 4, column level: 'distrikt' stands there; allowed are "),
+    ("units.csv", "Xã Phú Lý,commune,commune,H19.16,", "Xã Phú Lý,ward,commune,H19.16,", "authority.yaml line 9, scopes: the level 'ward' of units.csv has no name"),
+    ("units.csv", "Xã Phú Lý,commune,commune,H19.16,", "Xã Phú Lý,ward,commune,H19.16,", "form_levels: the level 'ward' of units.csv has no title: form II.06a lacks it"),
+    ("working_day_overrides.csv", "2026-01-10,true", "2026-01-10,ja", "working_day_overrides.csv, line 3, column is_working: "),
+    ("closing.yaml", "closing_day: 5", "closing_day: 45", "closing.yaml line 13: 'closing_day' must be at most 28, found 45."),
+    ("alerts.yaml", "to: [operators]", "to: [operator]", "alerts.yaml line 26, rules.entry 1.to: there is no recipient 'operator'; did you mean 'operators'?"),
+    ("unit_mail.yaml", "addresses: {}", "addresses: {H19.16.222: [a@example.vn]}", "unit_mail.yaml line 6, addresses: 'H19.16.222' is no unit of units.csv; did you mean 'H19.16.22'?"),
+    ("letterhead.yaml", "agency_name: UBND {lower}", "agency_nam: UBND {lower}", "letterhead.yaml line 15, letterhead.root: unknown key 'agency_nam'; did you mean 'agency_name'?"),
+    ("declarations.yaml", "[H19.16.3]", "[H19.16.33]", "declarations.yaml, legal_drafting_on_schedule_rate: declared_by is each_unit, or a list of "),
+    ("indicator_units.yaml", "[H19.16.3]", "[H19.16.33]", "indicator_units.yaml line 4, ecertification_coverage_rate.units: 'H19.16.33' is no unit of units.csv; "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "told"), MISTAKES)
+def test_a_mistake_is_told_with_its_file_and_rule(own: Settings, file: str, old: str, new: str, told: str) -> None:
+    path = own.authority_dir / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    found = check(own)
+    assert [fault for fault in found if told in fault], found
+
+
+def test_what_is_missing_and_what_nobody_reads_is_told(own: Settings) -> None:
+    (own.authority_dir / "closing.yaml").rename(own.authority_dir / "closings.yaml")
+    missing, left_over = check(own)
+    assert missing.startswith(f"closing.yaml is missing in {own.authority_dir}")
+    assert left_over == "closings.yaml: no part of the product reads a file of this name; did you mean 'closing.yaml'?"
+
+
+def test_an_added_indicator_asks_for_nothing_unknown(own: Settings) -> None:
+    folder = own.authority_dir
+    entry = "{version: 1, role: dossiers, kind: stock, name_vi: x, name_en: x, numerator_vi: x, denominator_vi: x}"
+    (folder / "indicators.yaml").write_text(f"added_rate: {entry}\n", encoding="utf-8")
+    (folder / "indicators").mkdir()
+    (folder / "indicators" / "added_rate.sql").write_text("select :source, cast(:last_dy as date)", encoding="utf-8")
+    (fault,) = check(own)
+    assert fault.startswith("indicators/added_rate.sql: ':last_dy' is nothing that an indicator may ask for. There are: source, ")
+
+
+def test_a_folder_that_was_begun_passes_and_nothing_is_overwritten(tmp_path: Path) -> None:
+    folder = tmp_path / "mau"
+    said = cchc("authority", "new", str(folder))
+    assert said.code == 0 and f"{folder / 'letterhead.yaml'}" in said.out and "TODO" in said.out
+    checked = cchc("authority", "check", str(folder))
+    assert (checked.code, checked.out.strip()) == (0, f"Tỉnh Mẫu ({folder}): nothing to correct"), checked.err
+    again = cchc("authority", "new", str(folder))
+    assert again.code == 2 and "is there already and has something in it" in again.err
+    # its own mistakes, judged by its own root and levels
+    units = folder / "units.csv"
+    units.write_text(units.read_text(encoding="utf-8").replace("Phường Hai,commune,", "Phường Hai,ward,"), encoding="utf-8")
+    checked = cchc("authority", "check", str(folder))
+    assert checked.code == 1 and "WRONG authority.yaml line 9, scopes: the level 'ward' of units.csv has no name" in checked.out
+    assert "2 to correct" in checked.out
+
+
+def test_a_folder_that_is_no_authority_is_one_message(tmp_path: Path) -> None:
+    said = cchc("authority", "check", str(tmp_path / "nowhere"))
+    assert said.code == 1 and said.err.startswith(f"cchc: NotConfigured: {tmp_path / 'nowhere'} is no folder: CCHC_AUTHORITY names")
+    assert cchc("authority", "new").code == 2
