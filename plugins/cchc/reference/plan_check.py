@@ -51,8 +51,8 @@ def check_plan(settings: Settings, folder: Path) -> PlanVerdict:
     plan, faults = read_plan(folder)
     if plan is None:
         return PlanVerdict(folder, None, faults, ())
-    known, duties = catalogue(settings), read(settings.reference_dir / "declarations.yaml", dict[str, DutyEntry])
-    units = read_units(settings.reference_dir / FILE)
+    known, duties = catalogue(settings), read(settings.authority_dir / "declarations.yaml", dict[str, DutyEntry])
+    units = read_units(settings.authority_dir / FILE)
     mistakes = [fault for each in _lines(plan) for fault in _indicator(each, known, duties)]
     mistakes += _levels(plan, folder, units)
     mistakes += overlaps(settings.plans_dir, [plan, *_others(settings, folder)])
