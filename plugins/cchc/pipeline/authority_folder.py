@@ -167,7 +167,7 @@ def _of_catalogue(settings: Settings, units: Units | None) -> Iterator[str]:
 def _of_plans(settings: Settings) -> Iterator[str]:
     """What `cchc plan check` says of each plan, and whether each declared indicator has somebody who declares it."""
     verdicts = [check_plan(settings, folder) for folder in plan_folders(settings.plans_dir)]
-    mistakes = [mistake for verdict in verdicts for mistake in verdict.mistakes]
+    mistakes = [str(mistake) for verdict in verdicts for mistake in verdict.mistakes]
     yield from mistakes
     if not mistakes:
         for plan in plans(settings):
