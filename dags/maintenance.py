@@ -1,7 +1,8 @@
 """Upkeep. maintenance and clean_airflow: each week. backup: each night. check_connections: started by a person.
 
-maintenance removes landing older than `keep_days`, counts all half months again and compares them with what refreshes have kept, and
-updates the statistics of the query planner; rows of core and mart stay unchanged.
+maintenance removes landing older than `keep_days` and rows of the audit log that are older than their category is kept, counts all half
+months again and compares them with what refreshes have kept, and updates the statistics of the query planner; rows of core and mart stay
+unchanged.
 clean_airflow removes past runs from Airflow's own database, and old logs. backup writes databases, landing, papers and secrets to
 CCHC_BACKUP_DIR, and restores them for a test. check_connections tests the connection of every source.
 """
@@ -70,7 +71,15 @@ def maintenance() -> None:
 
         return count_all_again(Settings.load())
 
-    retain() >> sweep() >> count_again() >> analyze()
+    @task(pool=WAREHOUSE_POOL)
+    @reason_first
+    def forget() -> int:
+        """Remove rows of the audit log that are older than their category is kept."""
+        from cchc.warehouse.audit import forget_old
+
+        return forget_old(Settings.load())
+
+    retain() >> sweep() >> forget() >> count_again() >> analyze()
 
 
 @dag(

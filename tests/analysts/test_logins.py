@@ -413,6 +413,7 @@ def test_the_owner_of_a_server_makes_logins_without_being_its_administrator(dist
         for group in ("ops", "core", "mart"):
             execute(district, f"grant usage on schema {group} to an_owner, a_reader")
             execute(district, f"grant all on all tables in schema {group} to an_owner, a_reader")
+            execute(district, f"grant execute on all functions in schema {group} to an_owner, a_reader")
         execute(district, "grant cchc_analyst, cchc_unit, cchc_dashboard to an_owner with admin true, inherit false, set false")
         monkeypatch.setenv("CCHC_WAREHOUSE_URL", url.set(username="an_owner", password="owner").render_as_string(hide_password=False))
         made = cchc("user", "add", "em", "--role", "analyst")

@@ -258,3 +258,51 @@ def test_the_settings_name_the_login(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     url = dashboard_url(Settings.load())
     assert url.startswith("postgresql+psycopg://cchc_web:")
     assert "a%20b" not in url
+
+
+def test_who_sees_single_records_or_takes_something_along_is_noted_and_figures_are_not(site: Site) -> None:
+    codes = {row["dossier_code"] for row in site.rows("select dossier_code from mart.dossier")}
+    load = site.rows("select min(load_id) as n from ops.load")[0]["n"]
+    dossier = site.rows("select source_code, dossier_code from mart.dossier where unit_code = :u order by 2 limit 1", u=COMMUNE)[0]
+    own = f"/dossiers/{dossier['source_code']}/{dossier['dossier_code']}"
+    paths = [path for path in addresses(site) if not path.startswith(("/static", "/dossiers"))]
+    asked = [f"{path}?{PERIOD}" for path in paths] + [own, f"/loads/{load}"]
+    asked += [f"/health?{PERIOD}&part={part}" for part in ("quarantine", "findings", "payments")]
+    asked += [f"/indicators/dossier_on_time_rate?{PERIOD}&part=denominator", f"/units?{PERIOD}&format=csv&table=units"]
+    acts = "select category, action, by_whom, database_login from ops.audit where audit_id > :after order by audit_id"
+    seen = set()
+    for path in asked:
+        after = site.rows("select coalesce(max(audit_id), 0) as n from ops.audit")[0]["n"]
+        answer = site.get(path, "leader")
+        assert answer.status_code == 200, path
+        noted = site.rows(acts, after=after)
+        is_file = "attachment" in answer.headers.get("content-disposition", "")
+        named = codes & set(re.findall(r"[\w./-]+", answer.text)) if not is_file else set()
+        if is_file:
+            assert [row["category"] for row in noted] == ["export"], path
+        elif named:
+            assert [row["category"] for row in noted] == ["look"], path
+        elif noted:
+            assert noted[0]["category"] == "look" and "record" in answer.text.casefold(), path
+        for row in noted:
+            assert row["by_whom"] == "leader" and row["database_login"] == "cchc_web"
+            assert row["action"] == f"dashboard {unquote(path.partition('?')[0])}"
+            seen.add(row["category"])
+    assert seen == {"look", "export"}
+    after = site.rows("select max(audit_id) as n from ops.audit")[0]["n"]
+    assert site.get(f"/?{PERIOD}", "leader").status_code == 200
+    assert site.rows(acts, after=after) == []
+
+
+def test_where_nothing_can_be_noted_no_dossier_is_shown(site: Site) -> None:
+    dossier = site.rows("select source_code, dossier_code from mart.dossier where unit_code = :u order by 2 limit 1", u=COMMUNE)[0]
+    path = f"/dossiers/{dossier['source_code']}/{dossier['dossier_code']}"
+    signature = "ops.audited(text, text, text, text)"
+    site.execute(f"revoke execute on function {signature} from cchc_web")
+    try:
+        answer = site.get(path, "leader")
+    finally:
+        site.execute(f"grant execute on function {signature} to cchc_web")
+    assert answer.status_code == 503
+    assert "/steps" not in answer.text and "Các bước" not in answer.text
+    assert site.get(path, "leader").status_code == 200

@@ -19,6 +19,7 @@ from cchc.reports.papers import figures_alone
 from cchc.settings import Settings
 from tests.dashboard.conftest import BASE, COMMUNE, SCRIPT, Site, mounted
 from tests.support.papers import CODE, text_of
+from tests.support.warehouse import tamper
 
 OPERATOR, LEADER, COMMUNES_OWN, STRANGER = "operator", "leader", "commune", "stranger"
 
@@ -259,7 +260,8 @@ def test_a_paper_that_is_gone_is_told(site: Site, edition: dict[str, Any], path:
 def test_no_file_outside_the_installation_is_sent(site: Site, edition: dict[str, Any], path: str, where: str) -> None:
     outside = site.settings.home.parent / "outside.txt"
     outside.write_text("secret", encoding="utf-8")
-    site.execute(
+    tamper(
+        site.settings,
         "insert into mart.publication_report values (:p, 'cong_khai_x.html', :path, :sha, 6)",
         p=edition["publication_id"], path=where, sha=hashlib.sha256(b"secret").hexdigest(),
     )  # fmt: skip
@@ -269,7 +271,7 @@ def test_no_file_outside_the_installation_is_sent(site: Site, edition: dict[str,
         assert "secret" not in answer.text
         assert "nằm ngoài thư mục" in answer.text
     finally:
-        site.execute("delete from mart.publication_report where file_name = 'cong_khai_x.html'")
+        tamper(site.settings, "delete from mart.publication_report where file_name = 'cong_khai_x.html'")
 
 
 @pytest.mark.parametrize("name", ["nothing.xlsx", "..%2F..%2Fsecrets%2Fprivacy_key", "%2e%2e%2fx", SCRIPT.replace("/", "")])

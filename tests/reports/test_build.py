@@ -32,7 +32,7 @@ from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
 from tests.reports.rows import KNOWN, dossier, insert_row, value
 from tests.support.smtp import mail_server
-from tests.support.warehouse import NewWarehouse
+from tests.support.warehouse import NewWarehouse, tamper
 
 DECEMBER = parse_period("2023-12")
 DISTRICT_UNIT, COMMUNE_UNIT = "H19.16.6", "H19.16.21"
@@ -158,16 +158,13 @@ def test_a_published_period_keeps_its_layout(settings: Settings, tmp_path: Path)
         assert layout_of(settings, DECEMBER).folder.name == "v2022-01-01"
         (path,) = build(settings, DECEMBER, tmp_path, kinds=["report"])
         assert "TÓM TẮT" not in [paragraph.text for paragraph in Document(str(path)).paragraphs]
-        with engine(settings).begin() as c:
-            c.execute(text("update mart.publication set layout = 'v2021-01-01'"))
+        tamper(settings, "update mart.publication set layout = 'v2021-01-01'")
         with pytest.raises(NotConfigured, match="edition 1 of 2023-12 was published with the layout v2021-01-01, which .* lacks"):
             build(settings, DECEMBER, tmp_path)
-        with engine(settings).begin() as c:
-            c.execute(text("update mart.publication set layout = null"))  # an edition without papers binds nothing
+        tamper(settings, "update mart.publication set layout = null")  # an edition without papers binds nothing
         assert layout_of(settings, DECEMBER).folder.name == "v2023-01-01"
     finally:
-        with engine(settings).begin() as c:
-            c.execute(text("delete from mart.publication"))
+        tamper(settings, "delete from mart.publication")
 
 
 def test_the_same_data_give_the_same_bytes(settings: Settings, tmp_path: Path) -> None:

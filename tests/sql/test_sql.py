@@ -21,6 +21,7 @@ CASED = ("indicators", "values", "coverage", "findings", "scores")
 PROVEN_ELSEWHERE = {
     "accounts": "tests/analysts: logins made, listed, removed, refused",
     "alerts": "tests/notices: every event, told once, and told when it is well again",
+    "audit": "tests/warehouse: the commands noted, each role refused, old rows removed",
     "bundle": "tests/bundle: an edition packed, and every figure counted again from its rows",
     "dashboard": "tests/dashboard: each page against the warehouse",
     "dataset": "tests/analysts: the data package, row by row against the warehouse",

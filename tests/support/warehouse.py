@@ -40,6 +40,13 @@ def execute(settings: Settings, statement: str, **binds: Any) -> None:
         connection.execute(text("select pg_stat_force_next_flush()"))
 
 
+def tamper(settings: Settings, statement: str, **binds: Any) -> None:
+    """Change what is published, which the warehouse refuses without the word that `cchc privacy rotate` says (migration 0061)."""
+    with engine(settings).begin() as connection:
+        connection.execute(text("set local cchc.opens_publications = 'on'"))
+        connection.execute(text(statement), binds)
+
+
 class HasWarehouse:
     """Gives a class of tests that has `settings` the two ways into its warehouse."""
 

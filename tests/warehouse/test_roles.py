@@ -132,6 +132,8 @@ def test_a_function_with_the_rights_of_its_owner_has_a_search_path_of_its_own(wa
             "mart.form_06a",
             "mart.form_06a_dossier",
             "mart.payment_reconciliation_between",
+            "ops.audited",
+            "ops.publish_edition",
         )
     ]
 

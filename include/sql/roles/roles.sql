@@ -35,6 +35,27 @@ grant usage, create on schema staging to cchc_loader;
 grant usage on schema ops, core, mart to cchc_loader;
 grant select, insert, update, delete, truncate on all tables in schema ops, staging, core, mart to cchc_loader;
 grant usage on all sequences in schema ops to cchc_loader;
+-- the audit log is only added to, by its function; old rows are removed (the trigger of the table refuses the others). What is published is
+-- never changed, and an edition begins by a function alone (the triggers of these tables hold for the owner too). An older warehouse gets
+-- both with its migrations
+do $$
+begin
+    if to_regclass('ops.audit') is not null and to_regproc('ops.audited') is not null then
+        revoke insert, update, truncate on ops.audit from cchc_loader;
+        revoke insert, update, delete, truncate on ops.audit_category from cchc_loader;
+        grant execute on function ops.audited(text, text, text, text) to cchc_loader, cchc_web;
+    end if;
+    if to_regproc('ops.publish_edition') is not null then
+        revoke insert, update, delete, truncate on mart.publication from cchc_loader;
+        revoke update, delete, truncate on
+            mart.publication_value, mart.publication_item, mart.publication_unit, mart.publication_report, mart.publication_bundle
+        from cchc_loader;
+        grant execute on function ops.publish_edition(
+            text, text, date, date, integer, jsonb, jsonb, jsonb, jsonb, text, text, text, timestamptz, text
+        ) to cchc_loader;
+    end if;
+end
+$$;
 
 grant usage on schema core, mart, ops to cchc_analyst;
 grant select on all tables in schema core, mart to cchc_analyst;
@@ -70,6 +91,7 @@ revoke execute on function mart.form_06a_dossier(text, date, text, text) from pu
 grant execute on function mart.form_06a_dossier(text, date, text, text) to cchc_loader, cchc_analyst, cchc_dashboard;
 
 grant cchc_analyst to cchc_web;
+grant usage on schema ops to cchc_web; -- for ops.audited: who looked at single dossiers is noted before they are shown
 
 -- what the pages show of the loads; a table that an older warehouse does not have yet is granted when it is there
 do $$

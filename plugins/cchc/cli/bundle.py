@@ -25,8 +25,10 @@ def register(add: Add) -> None:
 def _bundle(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.pipeline.close import write_bundles
     from cchc.warehouse import require_migrated
+    from cchc.warehouse.audit import noted
 
     require_migrated(settings)
+    noted(settings, "export", "cchc bundle", f"{options.period.code}, edition {options.edition or 'newest'}")
     print(write_bundles(settings, options.period, options.edition))
     return 0
 

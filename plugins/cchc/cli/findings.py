@@ -32,6 +32,7 @@ def _findings(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.findings import counts as findings
     from cchc.reports.vietnamese import number
     from cchc.warehouse import require_migrated
+    from cchc.warehouse.audit import noted
 
     require_migrated(settings)
     counted = findings.counts(settings, options.period, options.unit, options.finding)
@@ -42,6 +43,7 @@ def _findings(options: argparse.Namespace, settings: Settings) -> int:
         LEFT_OUT_VI,
     )
     if options.rows:
+        noted(settings, "look", "cchc findings", f"{options.period.code} {options.unit} {options.finding or 'all kinds'}")
         listed = findings.rows(settings, options.period, options.unit, options.finding, options.rows)
         print()
         print_table(
@@ -68,6 +70,7 @@ def _reconcile(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.findings import reconciliation
     from cchc.reports.vietnamese import number
     from cchc.warehouse import require_migrated
+    from cchc.warehouse.audit import noted
 
     require_migrated(settings)
     groups = {"unit": {"unit_code": "Mã đơn vị", "name": "Đơn vị"}, "day": {"day": "Ngày"}, "state": {}}[options.by]
@@ -82,6 +85,7 @@ def _reconcile(options: argparse.Namespace, settings: Settings) -> int:
         left_out=LEFT_OUT_VI,
     )
     if options.rows:
+        noted(settings, "look", "cchc reconcile", f"{options.period.code} {options.unit} {options.state or ''}".rstrip())
         listed = reconciliation.rows(settings, options.period, options.unit, key=options.key, state=options.state, limit=options.rows)
         print()
         print_table(

@@ -66,7 +66,9 @@ def _line(name: str, row: Row) -> list[str]:
 def _print_dossiers(options: argparse.Namespace, settings: Settings) -> None:
     from cchc.forms.form_06a import dossiers
     from cchc.warehouse import engine
+    from cchc.warehouse.audit import noted
 
+    noted(settings, "look", "cchc form", f"II.06a {options.period.code} {options.unit}, the dossiers of column {options.column}")
     with engine(settings).connect() as connection:
         listed = dossiers(connection, options.period, options.unit, options.column)
     print_table(

@@ -105,11 +105,15 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.reference.catalogue import DECLARED
     from cchc.reports.scorecard import explained, reading
     from cchc.warehouse import require_migrated
+    from cchc.warehouse.audit import noted
 
     check_explain_options(options)
     require_migrated(settings)
     if options.indicator == DOSSIER:
+        noted(settings, "look", "cchc explain dossier", options.dossier)
         return print_dossier(options, settings)
+    if options.rows or options.part:
+        noted(settings, "look", "cchc explain", f"{options.indicator} {options.period.code} {options.unit}, {options.part or 'items'}")
     with reading(settings, options.as_known_at, options.period) as connection:
         explanation = explained(connection, settings, options.indicator, options.unit, options.period, options.basis)
         _print_definition(explanation, options.period)
@@ -229,6 +233,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.reference.catalogue import catalogue
     from cchc.reports.export import export
     from cchc.warehouse import require_migrated
+    from cchc.warehouse.audit import noted
 
     require_migrated(settings)
     if options.dataset:
@@ -240,6 +245,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     for code in codes:
         if code not in known:
             raise WrongUse(f"'{code}' is no computed indicator{or_known(code, [*sorted(known), 'all'])}")
+    noted(settings, "export", "cchc export", f"{', '.join(options.indicators)} {options.period.code} {options.format}")
     data = export(settings, codes, options.period, options.format, moment=options.as_known_at)
     if options.output:
         Path(options.output).write_bytes(data)
@@ -252,9 +258,11 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
 def _export_dataset(options: argparse.Namespace, settings: Settings) -> int:
     """Write the data package and print its files."""
     from cchc.reports.dataset import DESCRIPTOR, write_dataset
+    from cchc.warehouse.audit import noted
 
     if options.indicators or options.period or options.output or options.as_known_at:
         raise WrongUse("--dataset writes all of mart as known now: name no indicator, period or output beside it")
+    noted(settings, "export", "cchc export --dataset", "every table and view of mart")
     written = write_dataset(settings, options.dataset)
     print_table(["file", "rows", "bytes"], [[f"{file.name}.parquet", str(file.rows), str(file.bytes)] for file in written])
     print(f"\n{options.dataset / DESCRIPTOR} has schema, comments in two languages, and SHA-256 of each file.")

@@ -15,6 +15,7 @@ from cchc.authority import authority
 from cchc.cli import (
     account,
     alerts,
+    audit,
     authorities,
     backup,
     bundle,
@@ -48,7 +49,7 @@ from cchc.settings import Settings
 # in the order of `cchc --help`
 SUBJECTS = (
     init, ingest, indicators, publication, bundle, quarantine, source, profile, plan, authorities, withdraw, declare, doctor, alerts, sql,
-    forms, findings, score, outlook, account, user, backup, rebuild, privacy, stack,
+    forms, findings, score, outlook, account, user, audit, backup, rebuild, privacy, stack,
 )  # fmt: skip
 
 

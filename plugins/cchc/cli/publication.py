@@ -82,8 +82,11 @@ def _publications(options: argparse.Namespace, settings: Settings) -> int:
 def _restatements(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.publication.restatement import carry_over, new_since, restatements
     from cchc.warehouse import require_migrated
+    from cchc.warehouse.audit import noted
 
     require_migrated(settings)
+    if options.carry_over or options.items:
+        noted(settings, "look", "cchc restatements", f"{options.period.code} {options.unit or 'all'}")
     if options.carry_over:
         print_columns(["unit_code", "dossier_code", "change", "reason"], carry_over(settings, options.period))
         return 0
@@ -122,8 +125,10 @@ def _report(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.reports.build import build, default_folder
     from cchc.reports.pdf import why_none
     from cchc.warehouse import require_migrated
+    from cchc.warehouse.audit import noted
 
     require_migrated(settings)
+    noted(settings, "export", "cchc report", f"papers of {options.period.code}")
     kinds = None if not options.kind or "all" in options.kind else options.kind
     folder = Path(options.output) if options.output else default_folder(settings, options.period)
     for path in build(settings, options.period, folder, options.unit, kinds, each_unit=options.each_unit):

@@ -38,7 +38,11 @@ def _retry(options: argparse.Namespace, settings: Settings) -> int:
 
 def _show(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.warehouse import engine, query
+    from cchc.warehouse.audit import noted
 
+    if options.action == "show":
+        loads = "" if not options.load else f" of load {', '.join(map(str, options.load))}"
+        noted(settings, "look", "cchc quarantine show", f"quarantined records{loads}")
     where = "resolved_at is null" + (" and load_id = any(:loads)" if options.load else "") + (" and key = :key" if options.key else "")
     binds = {"loads": options.load or [], "key": options.key}
     with engine(settings).connect() as connection:

@@ -19,8 +19,12 @@ def register(add: Add) -> None:
 
 
 def _sql(options: argparse.Namespace, settings: Settings) -> int:
+    from cchc.warehouse import require_migrated
+    from cchc.warehouse.audit import noted, without_texts
     from cchc.warehouse.read_only import read
 
+    require_migrated(settings)
+    noted(settings, "sql", "cchc sql", without_texts(options.statement))
     names, rows = read(settings, options.statement)
     if options.format == "csv":
         writer = csv.writer(sys.stdout)

@@ -1,6 +1,7 @@
 """The application: its routes, who may ask, and what is answered where something is wrong.
 
-It has only GET: nothing that a page does changes anything, so there is nothing to forge a request for.
+It has only GET: nothing that a page does changes anything, so there is nothing to forge a request for. Only the audit log gets a
+row, before single dossiers are shown or a file is taken along.
 """
 
 # No `from __future__ import annotations` here: FastAPI must find the dependency `identify`, which is a local name, in the annotations.
@@ -8,7 +9,7 @@ import logging
 import mimetypes
 from collections.abc import Callable
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import psycopg
 from fastapi import Depends, FastAPI, HTTPException, Request
@@ -22,7 +23,7 @@ from cchc.dashboard.person import Forbidden, Login, person_of
 from cchc.dashboard.render import HEADERS, STATIC, render, static_file
 from cchc.dashboard.table import as_csv, as_xlsx
 from cchc.dashboard.view import NothingComputed, address, computed_periods, language_of, read_view, scope_names
-from cchc.dashboard.warehouse import reading
+from cchc.dashboard.warehouse import noting, reading
 from cchc.dashboard.words import LANGUAGES, words
 from cchc.errors import CchcError, NotConfigured, WarehouseUnavailable, WrongUse
 from cchc.settings import Settings
@@ -45,6 +46,9 @@ FILES: dict[str, Callable[[Asking], Download]] = {
     "/publications/{publication}/files/{name}": publications.paper,
     "/publications/{publication}/bundles/{form}": publications.bundle_file,
 }
+
+STORY = "dossier.html"  # the page of one dossier
+SINGLE = frozenset({"dossier_code", "item", "key", "order_code"})  # the columns of tables that name a single record
 
 Identify = Callable[[Request], Any]
 LoginUrl = Callable[[Request], str]
@@ -88,7 +92,9 @@ def _route(settings: Settings, page: Page, identify: Identify) -> Callable[..., 
     def answer(request: Request, login: Annotated[Login, Depends(identify)]) -> Response:
         with reading(settings) as connection:
             asking = _asking(settings, connection, request, login)
-            return _written(asking, page(asking))
+            found = page(asking)
+            _note(asking, found)
+            return _written(asking, found)
 
     return answer
 
@@ -96,7 +102,10 @@ def _route(settings: Settings, page: Page, identify: Identify) -> Callable[..., 
 def _route_of_file(settings: Settings, file: Callable[[Asking], Download], identify: Identify) -> Callable[..., Response]:
     def answer(request: Request, login: Annotated[Login, Depends(identify)]) -> Response:
         with reading(settings) as connection:
-            return _download(file(_asking(settings, connection, request, login)))
+            asking = _asking(settings, connection, request, login)
+            found = file(asking)
+            noting(settings, "export", f"dashboard {asking.path}", found.name, login.name)
+            return _download(found)
 
     return answer
 
@@ -114,6 +123,25 @@ def _asking(settings: Settings, connection: Any, request: Request, login: Login)
         asked,
         dict(request.path_params),
     )
+
+
+def _note(asking: Asking, answer: Answer) -> None:
+    """Note who sees single records, or takes a table along, in the audit log; figures on a page are not noted.
+
+    Where the note fails the page fails, so nothing is seen without it.
+    """
+    form = asking.query.get("format")
+    if form:
+        table = f"{asking.query.get('table')} as {form}, {asking.view.period.code} {asking.view.scope}"
+        noting(asking.settings, "export", f"dashboard {unquote(asking.path)}", table, asking.person.name)
+    elif shows_single_records(answer):
+        seen = f"{asking.view.period.code} {asking.view.scope}"
+        noting(asking.settings, "look", f"dashboard {unquote(asking.path)}", seen, asking.person.name)
+
+
+def shows_single_records(answer: Answer) -> bool:
+    """Whether a page names single dossiers or other records."""
+    return answer.template == STORY or any(table.rows and SINGLE & {column.name for column in table.columns} for table in answer.tables)
 
 
 def base_of(request: Request) -> str:

@@ -16,6 +16,7 @@ from cchc.errors import NotConfigured
 from cchc.period import ZONE
 from cchc.settings import Settings
 from cchc.warehouse import say_what_is_unreachable
+from cchc.warehouse.audit import Category, note
 from cchc.warehouse.roles import WEB_ROLE, url_of
 
 STATEMENT_SECONDS = 15
@@ -59,3 +60,10 @@ def reading(settings: Settings) -> Iterator[Connection]:
         if connection.execute(text("select to_regclass('mart.indicator_value')")).scalar() is None:
             raise NotConfigured("the warehouse is empty; run `cchc init` first")
         yield connection
+
+
+def noting(settings: Settings, category: Category, action: str, subject: str, by: str) -> None:
+    """Add a row to the audit log: the one thing that the login of the pages may write. Raises WarehouseUnavailable as `reading` does."""
+    with _engine(dashboard_url(settings)).begin() as connection:
+        connection.execute(text("set transaction read write"))
+        note(connection, category, action, subject, by)

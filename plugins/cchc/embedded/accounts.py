@@ -5,8 +5,6 @@ The file lies in CCHC_HOME/airflow, for the embedded installation and for docker
 
 from __future__ import annotations
 
-import getpass
-import os
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -18,6 +16,7 @@ from cchc.period import now
 from cchc.reference.scopes import known_unit
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
+from cchc.warehouse.audit import machine_account, note
 
 SHOWN = {airflow: ours for ours, airflow in ROLES.items()}
 
@@ -36,16 +35,18 @@ def add(settings: Settings, name: str, role: str, unit: str | None, password: st
                 "insert into ops.account (user_name, kind, role, unit_code, added_at, added_by) "
                 "values (:name, 'airflow', :role, :unit, :now, :by)"
             ),
-            {"name": name, "role": ROLES[role], "unit": unit, "now": now(), "by": _who()},
+            {"name": name, "role": ROLES[role], "unit": unit, "now": now(), "by": machine_account()},
         )
+        note(connection, "account", "account add", f"{name}: {role}{f', unit {unit}' if unit else ''}")
         _file(settings).put(name, ROLES[role], password)  # last: if it fails, the row is taken back
 
 
 def change_password(settings: Settings, name: str, password: str) -> None:
     """Give an account another password. Raises WrongUse if there is none of this name, or if the password is too short."""
-    with engine(settings).connect() as connection:
+    with engine(settings).begin() as connection:
         _require(connection, name)
         role = query(connection, "select role from ops.account where kind = 'airflow' and user_name = :n", {"n": name})[0]["role"]
+        note(connection, "account", "account password", name)
     _file(settings).put(name, role, password)
 
 
@@ -54,6 +55,7 @@ def remove(settings: Settings, name: str) -> None:
     with engine(settings).begin() as connection:
         _require(connection, name)
         connection.execute(text("delete from ops.account where kind = 'airflow' and user_name = :n"), {"n": name})
+        note(connection, "account", "account remove", name)
         file = _file(settings)
         if name in file.read():
             file.remove(name)
@@ -80,11 +82,3 @@ def _require(connection: Connection, name: str) -> None:
     if not _is_there(connection, name):
         known = [row["user_name"] for row in query(connection, "select user_name from ops.account where kind = 'airflow'")]
         raise WrongUse(f"there is no account '{name}'{near(name, known)}")
-
-
-def _who() -> str:
-    """The account of the operating system that runs the command."""
-    try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError):  # a container whose user has no name
-        return f"user {os.getuid()}"

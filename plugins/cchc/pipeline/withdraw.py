@@ -30,6 +30,7 @@ from cchc.settings import Settings
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import staged_entities, table_of
 from cchc.warehouse import engine, known_at_of
+from cchc.warehouse.audit import note
 from cchc.warehouse.queries import run_statement
 
 log = logging.getLogger(__name__)
@@ -119,6 +120,8 @@ def _publish(
     withdrawal_id: int = run_statement(
         connection, "runs/withdrawal", source=source, now=now(), load_ids=planned.load_ids, **told
     ).scalar_one()
+    word = "reload" if told["is_reload"] else "withdraw"
+    note(connection, "withdrawal", word, f"{source}, loads {', '.join(map(str, planned.load_ids))}", told["who"])
     before = known_at_of(connection, source)
     if not told["is_reload"]:
         run_statement(connection, "runs/extract_withdrawn", load_ids=planned.load_ids)

@@ -19,6 +19,7 @@ from cchc.reports.tables import Tables
 from cchc.reports.workbook import table_workbook
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
+from cchc.warehouse.audit import noted
 
 LATE = "late"  # the report, and its table
 
@@ -108,6 +109,12 @@ def send_late_mails(settings: Settings, period: Period, server: MailServer, unit
         if not mail.addresses:
             lines.append(f"{who}, not sent: {UNIT_MAIL} of the authority names no address for it")
             continue
+        noted(
+            settings,
+            "export",
+            "late list sent",
+            f"{period.code} {mail.unit_code}: {mail.count} late dossiers to {', '.join(mail.addresses)}",
+        )
         try:
             send_mail(server, mail.addresses, mail.subject, mail.text, [mail.file])
         except CchcError as error:

@@ -17,11 +17,12 @@ from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, WrongUse
 from cchc.period import now
-from cchc.runs.rotate import require_rest
+from cchc.runs.rotate import open_publications, require_rest
 from cchc.settings import Settings
 from cchc.sources.landing_texts import replace_in_landing
 from cchc.sources.privacy import clean, key_bytes, keyed, mark_of
 from cchc.warehouse import composed, engine
+from cchc.warehouse.audit import note
 from cchc.warehouse.queries import ask, run_statement
 
 SHORTEST = 6  # characters; a shorter text is no identity number, and might be a word that many records have
@@ -79,8 +80,10 @@ def erase(settings: Settings, number: str, reason: str, by: str, *, is_search: b
             raise WrongUse(_nothing(done))
         if is_search:
             return done
+        open_publications(connection)
         _replace(connection, {table: tables[table] for table in done.rows}, others)
         counts = orjson.dumps(done.rows).decode()
+        note(connection, "erasure", "privacy erase", f"{sum(done.rows.values())} rows, {done.landing_files} files of the landing", by)
         run_statement(connection, "runs/erasure", reason=reason.strip(), by=by, now=now(), rows=counts, files=done.landing_files)
         for folder in replace_in_landing(settings.landing_url, landing_texts):
             if folder.parts is not None:

@@ -24,6 +24,7 @@ from cchc.sources.landing import Folder
 from cchc.sources.privacy import makes_hashes, mark_of
 from cchc.sources.profile import Profile, list_profiles, load_profile
 from cchc.warehouse import composed, engine, query, run_script, sql
+from cchc.warehouse.audit import note
 from cchc.warehouse.queries import ask, run_statement
 
 Place = tuple[str, str | None]
@@ -64,8 +65,10 @@ def rotate(settings: Settings) -> Rotated:
             _collect(connection, source, profiles.get(source))
         for table in LISTS:
             connection.execute(text(composed.collect_lists(table)))
+        open_publications(connection)
         done.rows = _replace(connection, settings)
         run_statement(connection, "runs/landing_forgotten", sources=concerned)
+        note(connection, "key", "privacy rotate", f"{sum(done.rows.values())} rows; landing of {', '.join(concerned) or 'no source'}")
         # within the lock: a run that began now would land beside what is removed, and under the key that goes
         for source in concerned:
             Folder(settings.landing_url).child(source).remove()
@@ -74,6 +77,11 @@ def rotate(settings: Settings) -> Rotated:
             settings.replace_privacy_key()
             done.is_new_key = True
     return done
+
+
+def open_publications(connection: Connection) -> None:
+    """Let this transaction replace hashes of persons in what is published, where no figure is changed. It works for the tables' owner."""
+    connection.execute(text("select set_config('cchc.opens_publications', 'on', true)"))
 
 
 def require_rest(connection: Connection) -> None:

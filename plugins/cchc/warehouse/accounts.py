@@ -23,6 +23,7 @@ from cchc.period import now
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine, require_migrated
+from cchc.warehouse.audit import note
 from cchc.warehouse.queries import ask, run_statement
 from cchc.warehouse.url import address
 
@@ -86,6 +87,7 @@ def add(settings: Settings, name: str, role: str, unit: str | None, by: str, *, 
         if account is not None and not anew:
             raise WrongUse(f"the account {name} ({account['role']}) is there; --anew gives it a new password, role and unit")
         _write(connection, login, role, has_login=has_login)
+        note(connection, "account", "user add", f"{name}: {role}{f', unit {unit}' if unit else ''}", by)
         run_statement(connection, "accounts/store", user=name, kind=KIND, role=role, unit=unit, added_at=now(), added_by=by)
     if settings.warehouse_url is None:
         _close_other_databases(settings)
@@ -111,6 +113,7 @@ def remove(settings: Settings, name: str) -> None:
             raise WrongUse(f"there is no account {name}{near(name, known)}; `cchc user list` names them")
         if _has_login(connection, name):
             _drop(connection, name)
+        note(connection, "account", "user remove", name)
         run_statement(connection, "accounts/delete", user=name, kind=KIND)
 
 
