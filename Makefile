@@ -16,12 +16,13 @@ INSTALLED := .venv/installed-from-lock
 LOCKED := --universal --python-version 3.11 --generate-hashes --no-header --quiet
 ONCE ?=
 SCALE ?=
+SBOM ?= sbom.cdx.json
 # `make coverage` runs the tests that take seconds: neither the whole stack, the random worlds and the SQL cases, nor files that take minutes.
 COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication quality reference reports runs secondary sources staging typed warehouse) \
 	$(addprefix --ignore=tests/,cli/test_months_to_refresh.py plans/test_two_plans.py publication/test_publication.py \
 	reference/test_refresh_after_change.py runs/test_clocks.py runs/test_overlapping.py)
 
-.PHONY: help setup demo up down status test test-quick nightly coverage check format bench bench-pages dictionary reference schemas lock clean check-types check-packages release-notes dashboard-script screenshots
+.PHONY: help setup demo up down status test test-quick nightly coverage check format bench bench-pages dictionary reference schemas lock sbom check-advisories clean check-types check-packages release-notes dashboard-script screenshots
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,7 +56,7 @@ nightly: $(INSTALLED) | $(UV) ## every mutant, twenty random worlds, the contain
 coverage: $(INSTALLED) ## how much of plugins/cchc the fast tests run
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --timeout 900 --cov=plugins/cchc $(COVERED_BY) $(ARGS)
 
-check: $(INSTALLED) check-types check-packages ## lint, format, types, the order of the rooms, undeclared packages, SQL lint
+check: $(INSTALLED) check-types check-packages check-advisories ## lint, format, types, the order of the rooms, undeclared packages, advisories, SQL lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
@@ -67,6 +68,12 @@ check-types: $(INSTALLED)
 check-packages: $(INSTALLED)
 	$(BIN)/deptry plugins dags demo --no-ansi
 	$(BIN)/deptry tests --exclude '\.venv' --ignore DEP002,DEP004 --no-ansi
+
+check-advisories: $(INSTALLED) ## known advisories against the locked packages, without a network (docs/security/dependencies.md)
+	@$(BIN)/python -m tests.support.advisories
+
+sbom: $(INSTALLED) ## write sbom.cdx.json: what requirements.lock puts into the image, with hashes (CycloneDX)
+	@$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible -o $(SBOM)
 
 format: $(INSTALLED) ## put the code into its form
 	$(BIN)/ruff check --fix .
