@@ -14,7 +14,7 @@ from cchc.embedded import stack
 from cchc.embedded.airflow_api import AirflowApi, Run
 from cchc.waiting import wait_until
 from demo.state import StateFolder
-from tests.end_to_end import dashboard
+from tests.end_to_end import dashboard, left_behind
 from tests.end_to_end.installation import Installation
 
 SCALE = 0.01
@@ -96,6 +96,9 @@ def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> Non
 
     # people look at it
     dashboard.check(installation, running.url, SHOWN)
+
+    # nothing of a person, and no secret, is left anywhere
+    left_behind.check(installation, running.url)
 
     # a day later only what changed is pulled
     installation.run("demo", "advance", "--state", str(installation.home / "demo"), "--days", "1")
