@@ -89,9 +89,15 @@ def line(line_to: BadLine) -> BadLine:
 
 
 @pytest.fixture(scope="module")
-def sftp() -> Iterator[FileServer]:
+def running_sftp() -> Iterator[FileServer]:
     with sftp_server() as server:
         yield server
+
+
+@pytest.fixture
+def sftp(running_sftp: FileServer) -> FileServer:
+    running_sftp.clear()
+    return running_sftp
 
 
 @pytest.fixture
@@ -175,7 +181,6 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_file_that_its_folder_lists_as_before_does_not_come_again(
     sftp: FileServer, new_warehouse: NewWarehouse, tmp_path: Path, opened: list[str]
 ) -> None:
-    sftp.clear()
     assert sftp.folder is not None
     connection = sftp.connection("payments")
     with new_warehouse(tmp_path / "home") as settings:

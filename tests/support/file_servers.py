@@ -18,8 +18,10 @@ from typing import Any
 
 import asyncssh
 import boto3
+import requests
 from cheroot.wsgi import Server as WsgiServer
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 from cchc.sources.connection import Connection
@@ -41,11 +43,10 @@ class FileServer:
     def connection(self, source: str, *, port: int | None = None, **changed: Any) -> Connection:
         """The connection of a source to the drop folder. `port`: that of a proxy before the server; `changed`: other parts."""
         at = port or self.port
-        extra = dict(self.extra)
         host = f"{self.scheme}://{FOLDER}" if self.scheme == "s3" else f"{self.scheme}://127.0.0.1:{at}/{FOLDER}"
+        parts: dict[str, Any] = {"host": host, "login": LOGIN, "password": PASSWORD, "extra": self.extra} | changed
         if self.scheme == "s3":
-            extra["endpoint_url"] = f"http://127.0.0.1:{at}"
-        parts = {"host": host, "login": LOGIN, "password": PASSWORD, "extra": extra} | changed
+            parts["extra"] = parts["extra"] | {"endpoint_url": f"http://127.0.0.1:{at}"}
         return Connection.from_parts(source, **parts)
 
     def clear(self) -> None:
@@ -157,12 +158,14 @@ def webdav_server(around: Callable[[Any], Any] = lambda app: app) -> Iterator[Fi
 
 
 @contextmanager
-def s3_server() -> Iterator[FileServer]:
-    """A store with the interface of S3 (moto) and the bucket `outbox`. It takes any login."""
+def s3_server(around: Callable[[Any], Any] = lambda app: app) -> Iterator[FileServer]:
+    """A store with the interface of S3 (moto) and the bucket `outbox`. It takes any login. `around`: as for WebDAV."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
+    server = make_server("127.0.0.1", 0, around(DomainDispatcherApplication(create_backend_app)), True, request_handler=MotoRequestHandler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    port = server.port
+    requests.post(f"http://127.0.0.1:{port}/moto-api/reset", timeout=30).raise_for_status()  # it keeps one store a process
     login = {"aws_access_key_id": LOGIN, "aws_secret_access_key": PASSWORD, "region_name": "us-east-1"}
     client, here = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}", **login), set()
     client.create_bucket(Bucket=FOLDER)
@@ -180,10 +183,12 @@ def s3_server() -> Iterator[FileServer]:
             return sorted(here)
 
     try:
-        yield Bucket("s3", int(port), put, remove, {"region_name": "us-east-1", "timeout": 5})
+        yield Bucket("s3", port, put, remove, {"region_name": "us-east-1", "timeout": 5})
     finally:
         client.close()
-        server.stop()
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 SERVERS: dict[str, Callable[[], Any]] = {"sftp": sftp_server, "webdav": webdav_server, "s3": s3_server}

@@ -20,6 +20,7 @@ from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable, Wro
 from cchc.near import or_known
 from cchc.sources.connection import DATABASES, Connection, variable
 from cchc.sources.database_errors import refusal
+from cchc.sources.database_silence import Watch
 from cchc.sources.database_values import ValueReader
 from cchc.sources.fields import named, new_names
 from cchc.sources.landing import Window
@@ -79,6 +80,7 @@ class Session:
         self._connection: sa.Connection | None = None
         self._driver: Any = None
         self._types: dict[str, dict[str, Any]] = {}
+        self._watch = Watch(self.config.statement_timeout_seconds + CONNECT_SECONDS)
         try:
             self._engine = sa.create_engine(
                 url, hide_parameters=True, poolclass=sa.NullPool, connect_args=_connect_arguments(self.kind, self.config)
@@ -91,6 +93,13 @@ class Session:
             ) from None
         except SQLAlchemyError as error:
             raise NotConfigured(f"The connection of {profile.source} cannot be used ({type(error).__name__}): check its parts.") from None
+        sa.event.listen(self._engine, "do_connect", self._watched)
+
+    def _watched(self, dialect: Any, _: Any, arguments: Any, options: Any) -> Any:
+        """A connection of the driver, which is watched from its first statement on."""
+        driver = dialect.connect(*arguments, **options)
+        self._watch.begin(driver)
+        return driver
 
     def __enter__(self) -> Session:
         with self._told(f"{self.profile.source}: logging in at {self.place}"):
@@ -100,6 +109,7 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._watch.end()
         # the session only read, so nothing is lost if it cannot be closed in order, for example because the connection broke
         connection, self._connection = self._connection, None
         # PyMySQL reads the rest of an answer when its cursor goes away, also over a connection that is lost or no longer wanted
@@ -146,9 +156,20 @@ class Session:
     @contextmanager
     def _told(self, where: str) -> Iterator[None]:
         """Turn what the database or its driver says into an error for people. The error of the driver may hold values, so it is cut off."""
+        self._watch.heard()
         try:
             yield
-        except DBAPIError as error:
+        except (DBAPIError, UnicodeDecodeError) as error:
+            if self._watch.fell_silent:
+                raise SourceUnavailable(
+                    f"{where}: nothing came for {self._watch.seconds:g} seconds (database.statement_timeout_seconds and {CONNECT_SECONDS} "
+                    "more), so the connection was given up. Nothing of this extract is used. Check the server and the line; then run again."
+                ) from None
+            if isinstance(error, UnicodeDecodeError):
+                raise ContractViolation(
+                    f"{where}: a text is no UTF-8. Nothing of this extract is used. The database keeps bytes as they come (SQL_ASCII): "
+                    "have the text corrected, or read a view that converts it (convert_from)."
+                ) from None
             raise refusal(where, error, self.config.statement_timeout_seconds, self.profile.source) from None
         except SQLAlchemyError as error:
             raise SourceUnavailable(f"{where}: {type(error).__name__} while it was read. Nothing of it is used; run again.") from None
@@ -267,6 +288,7 @@ class Session:
             options = {"stream_results": True, "yield_per": self.config.batch_rows}
             with self._session.execute(statement, execution_options=options) as result:
                 for number, row in enumerate(result, 1):
+                    self._watch.heard()
                     yield plain.record(number, dict(zip(names, row, strict=True)))
 
     def _where(self, entity: Entity) -> str:
@@ -321,7 +343,8 @@ def _connect_arguments(kind: str, config: Database) -> dict[str, Any]:
     patience = config.statement_timeout_seconds + CONNECT_SECONDS
     if kind == "postgresql":
         alive = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-        return {"connect_timeout": CONNECT_SECONDS, "application_name": "cchc", **alive}
+        # a database that keeps bytes as they come (SQL_ASCII) is read as UTF-8; what is none is an error, never another letter
+        return {"connect_timeout": CONNECT_SECONDS, "application_name": "cchc", "client_encoding": "utf8", **alive}
     if kind == "mysql":
         return {"connect_timeout": CONNECT_SECONDS, "read_timeout": int(patience)}
     if kind == "mssql":

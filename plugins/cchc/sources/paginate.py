@@ -3,7 +3,7 @@
 With a total: the `total` of the source counts a record once, even if it is delivered several times. If the pages end before the distinct
 keys plus the rows without a readable key reach the `total` of the last page, this is an error. A record that changes during the paging
 moves to the end. So it comes twice, or it leaves the window; with page numbers it also moves another record to a page that was read
-already. Then the window is read again for the missed records.
+already, and so does one that is removed. Then the window is read again for the missed records.
 
 Without a total: the end is an empty page, a page without a next one, or a short page where the profile says that pages are full. A page
 that comes twice is an error. Where a record came twice, the window is read again until a reading brings nothing new.
@@ -87,7 +87,7 @@ def fetch(client: Client, profile: Profile, entity: Entity, window: Window, inta
     for number in range(PASSES):
         if number > 0:
             intake.read_again()
-        before = reading.counted.most
+        before = (reading.counted.most, reading.totals.gone)
         for records in reading.pages():
             rows = list(shape.rows(records))
             writer.add(intake.take(enumerate(rows, line)))
@@ -140,13 +140,16 @@ class _Reading:
         self.place = f"{profile.source} {entity.name}, {told}"
         self._pages_seen: set[bytes] = set()
 
-    def is_whole(self, before: int | None, *, is_unsure: bool) -> bool:
-        """Whether no further reading is needed. `before`: how many records there were before this reading; None for the first one."""
+    def is_whole(self, before: tuple[int, int] | None, *, is_unsure: bool) -> bool:
+        """Whether no further reading is needed. `before`: how many records were there and gone before this reading; None for the first."""
         if not is_unsure:
             return True
         if self.config.has_total:
-            return self.counted.most >= self.totals.last and not (self.config.read_twice and before is None)
-        return before is not None and self.counted.most == before
+            # a record that was read and then removed counts among those that are there, and may stand in for one that was missed
+            is_steady = before == (self.counted.most, self.totals.gone)
+            enough = self.totals.last + (0 if is_steady else self.totals.gone)
+            return self.counted.most >= enough and not (self.config.read_twice and before is None)
+        return before is not None and self.counted.most == before[0]
 
     def pages(self) -> Iterator[list[Any]]:
         """The records of each page, in one reading."""

@@ -182,7 +182,7 @@ class _Reached(io.RawIOBase):
             data = self._inner.read(len(buffer))
         if not data and self._size is not None and self._at != self._size:
             raise Unfinished(
-                f"{self._at:,} bytes came, and the list of its folder says {self._size:,}: it is still written, or was cut off"
+                f"it changed while it was read, or was cut off: {self._at:,} bytes came, and the list of its folder says {self._size:,}"
             )
         buffer[: len(data)] = data
         self._at += len(data)
