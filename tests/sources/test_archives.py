@@ -13,11 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from cchc.settings import PROJECT
 from cchc.sources.check import check_connection
 from cchc.sources.connection import Connection
-from cchc.sources.landing import Landed
-from tests.sources.conftest import records
+from cchc.sources.extract import extract
+from cchc.sources.landing import Landed, Window
+from cchc.sources.profile import load_profile
+from tests.sources.conftest import KEY, T, records
 from tests.sources.document_box import SOURCE, Box, body, document
+from tests.support.deliveries import payment_day
 
 TABLE = "ma;soKyHieu;banHanh.ngay;banHanh.donVi.ma;capNhat\n"
 
@@ -168,3 +172,39 @@ def test_an_archive_is_left_alone_where_the_profile_does_not_open_it(archives: B
     assert "files.archives: true there opens zip archives" in str(told.message)
     said = check_connection(Connection(SOURCE, str(archives.folder)), archives.profile)
     assert "1 entries of the drop folder are left alone" in said
+
+
+# day files with their manifests
+
+
+def payments(tmp_path: Path, landing: str, *, claimed: int = 50_000, **left_out: bool) -> list[Landed]:
+    """A zip archive with two days of payments and their manifests, read by the project's profile with `files.archives`."""
+    folder = tmp_path / "inbox"
+    days = [payment_day(tmp_path / "sender", "20230105"), payment_day(tmp_path / "sender", "20230106", claimed=claimed)]
+    files = [each for day in days for each in (day, day.with_suffix(".json")) if not left_out.get(f"without{each.suffix[1:]}")]
+    folder.mkdir()
+    (folder / "thang.zip").write_bytes(packed({f"thang1/{each.name}": each.read_bytes() for each in files}))
+    profile = load_profile(PROJECT / "include" / "sources", "payments")
+    assert profile.files is not None
+    profile = replace(profile, files=replace(profile.files, archives=True, subfolders=True))
+    return extract(profile, Connection("payments", str(folder)), Window(None, T), landing, extract_id=1, privacy_key=KEY)
+
+
+def test_a_manifest_in_an_archive_judges_the_file_beside_it(tmp_path: Path, landing: str) -> None:
+    good, bad = payments(tmp_path, landing, claimed=1)
+    assert (good.file_name, good.status) == ("thang.zip/thang1/giaodich_20230105.csv", "landed")
+    assert (good.manifest["file_date"], good.manifest["manifest"]["rows"], good.manifest["records"]) == ("2023-01-05", 1, 1)
+    assert [check.rule for check in good.checks if not check.ok] == []
+    assert (bad.status, [check.rule for check in bad.checks if not check.ok]) == ("blocked", ["B4"])
+
+
+def test_a_file_in_an_archive_waits_for_its_manifest_and_the_other_way_round(tmp_path: Path, landing: str) -> None:
+    loads = payments(tmp_path, landing, withoutjson=True)
+    assert [load.status for load in loads] == ["waiting", "waiting"]
+    assert "manifest thang.zip/thang1/giaodich_20230105.json is not there" in str(loads[0].message)
+
+
+def test_a_manifest_in_an_archive_without_its_file_waits(tmp_path: Path, landing: str) -> None:
+    loads = payments(tmp_path, landing, withoutcsv=True)
+    assert [load.status for load in loads] == ["waiting", "waiting"]
+    assert "manifest thang.zip/thang1/giaodich_20230105.json: its data file is not there" in str(loads[0].message)

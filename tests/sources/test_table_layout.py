@@ -293,6 +293,13 @@ def test_a_file_without_a_header(read: Read) -> None:
     assert rows(load)[1] == [2, None, "7 cells where the header has 6"]
 
 
+@pytest.mark.parametrize("pattern", ["*.json", "a_*.{xml,xes}", "*.JSON.gz"])
+def test_a_layout_of_documents_is_refused(tmp_path: Path, pattern: str) -> None:
+    with pytest.raises(NotConfigured, match=r"dossiers.*'layout' says how a table stands in a file, and .* names documents alone"):
+        profile_with(tmp_path, lambda entity: entity.update(file_pattern=pattern))
+    assert profile_with(tmp_path, lambda entity: entity.update(file_pattern="*.{json,csv}")), "the tables among them have a layout"
+
+
 def test_joined_names() -> None:
     assert joined([["a", "g", "", "", "z"], ["", "h", "", "k", ""], ["", "1", "2", "3", ""]]) == [
         "a", "g / h / 1", "g / h / 2", "g / k / 3", "z",

@@ -15,6 +15,7 @@ from cchc.sources.archives import NESTED, Archive, is_archive
 from cchc.sources.kinds import small_ending
 from cchc.sources.landing import Folder
 from cchc.sources.limits import Limits
+from cchc.sources.name_patterns import expanded
 from cchc.sources.profile import Entity, Files
 from cchc.sources.unread import Unfinished, Unreadable
 
@@ -41,6 +42,7 @@ class Inbox:
         self.broken: dict[str, Unfinished | Unreadable] = {}
         self._files, self._limits = files, limits
         self._members: dict[str, tuple[str, str]] = {}
+        self._archives: set[str] = set()
         self._open: tuple[str, Archive] | None = None
         self._list(folder, "", 0)
         self.names.sort()
@@ -98,6 +100,7 @@ class Inbox:
         except FileNotFoundError:
             self.left.append((path, REMOVED))
             return
+        self._archives.add(path)
         for member in archive.members:
             self._members[f"{path}/{member}"] = (path, member)
             self.names.append(f"{path}/{member}")
@@ -125,7 +128,13 @@ class Inbox:
         if name in self._members:
             path, member = self._members[name]
             return self._archive(path).open(member)
+        if self._is_below_an_archive(name):
+            raise FileNotFoundError(name)
         return self.folder.open(name)
+
+    def _is_below_an_archive(self, name: str) -> bool:
+        """Whether a path leads into an archive that has no such file; file systems have errors of their own for it."""
+        return any(name.startswith(f"{path}/") for path in self._archives)
 
     def packed_in(self, name: str) -> str:
         """The archive that has the file; a file that is in none is its own."""
@@ -133,7 +142,7 @@ class Inbox:
 
     def exists(self, name: str) -> bool:
         """Whether a file of this name is there."""
-        return name in self._members or self.folder.exists(name)
+        return name in self._members or (not self._is_below_an_archive(name) and self.folder.exists(name))
 
     def stamp(self, *names: str) -> str | None:
         """What says that these files are the same as before without reading them (`Folder.stamp`); None if they must be read."""
@@ -166,15 +175,6 @@ def subject(name: str, pattern: str) -> str:
 
 def _fits(name: str, pattern: str) -> bool:
     return fnmatchcase(subject(name, pattern), pattern)
-
-
-def expanded(pattern: str) -> list[str]:
-    """`a_*.{csv,xlsx}` → `a_*.csv`, `a_*.xlsx`."""
-    before, opened, rest = pattern.partition("{")
-    if not opened:
-        return [pattern]
-    choices, _, after = rest.partition("}")
-    return [before + choice + ending for choice in choices.split(",") for ending in expanded(after)]
 
 
 def is_of(entities: dict[str, Entity], name: str) -> bool:

@@ -31,3 +31,12 @@ def _expression(parts: str) -> str:
 def is_shorter_than_a_day(pattern: str) -> bool:
     """Whether the names have a year or a month alone, by the placeholder of their pattern."""
     return any("dd" not in parts for parts in _PLACEHOLDER.findall(pattern))
+
+
+def expanded(pattern: str) -> list[str]:
+    """`a_*.{csv,xlsx}` → `a_*.csv`, `a_*.xlsx`."""
+    before, opened, rest = pattern.partition("{")
+    if not opened:
+        return [pattern]
+    choices, _, after = rest.partition("}")
+    return [before + choice + ending for choice in choices.split(",") for ending in expanded(after)]

@@ -17,7 +17,8 @@ from croniter import croniter
 from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
 
 from cchc.sources.expressions import repeats_a_repeat
-from cchc.sources.name_patterns import with_placeholders
+from cchc.sources.kinds import is_document
+from cchc.sources.name_patterns import expanded, with_placeholders
 from cchc.sources.paths import is_broken, place
 from cchc.sources.profile_http import HttpFile
 from cchc.sources.profile_layout import LayoutFile
@@ -688,6 +689,9 @@ class ProfileFile(Typed):
                 raise Fault("'from' with several names goes with 'files' alone.", "entities", name)
             if entity.layout is not None and (self.files is None or self.files.workbook is not None):
                 raise Fault("'layout' goes with 'files', and not with workbooks that are read cell by cell.", "entities", name)
+            if entity.layout is not None and all(map(is_document, expanded(entity.file_pattern or ""))):
+                words = f"'layout' says how a table stands in a file, and {entity.file_pattern} names documents alone, which are no tables."
+                raise Fault(f"{words} Take it out; where the records lie in a document is 'records'.", "entities", name, "layout")
             if self.http is not None and entity.each is not None and not entity.each.parent_key:
                 raise Fault("over HTTP 'each' needs 'parent_key', by which the records are counted.", "entities", name, "each")
             self._check_relation(name, entity)
