@@ -6,7 +6,7 @@ from demo import clock
 from demo.answers import Answer, Refusal, whole_number
 from demo.clock import DAY
 from demo.district import District
-from demo.faults import Weather
+from demo.faults import InjectedFaults
 from demo.history import window
 
 ENTITIES = ("documents", "work_files", "signatures", "leaders")
@@ -27,13 +27,13 @@ def _day(query: dict[str, str], name: str) -> int | None:
 class Documents:
     """Answers `GET …/api/v1/…`."""
 
-    def __init__(self, district: District, weather: Weather) -> None:
+    def __init__(self, district: District, injected: InjectedFaults) -> None:
         self._district = district
-        self._weather = weather
+        self._faults = injected
 
     def get(self, entity: str, query: dict[str, str], now: int) -> Answer:
         """One page of an entity."""
-        self._weather.strike()
+        self._faults.strike()
         if entity not in ENTITIES:
             raise Refusal(404, f"no entity {entity!r}; there are {', '.join(ENTITIES)}")
         size = whole_number(query, "size", DEFAULT_SIZE, 1, MAX_SIZE)
@@ -42,7 +42,7 @@ class Documents:
         view = self._district.timelines[entity].view(now)
         low, high = window(view, None if first is None else first * DAY, None if last is None else (last + 1) * DAY)
         pages = -(-(high - low) // size)
-        shown = min(page, pages - 1) if self._weather.active and pages else page
+        shown = min(page, pages - 1) if self._faults.active and pages else page
         render = self._district.render(entity)
         chosen = view[min(high, low + shown * size) : min(high, low + (shown + 1) * size)]
         return Answer(

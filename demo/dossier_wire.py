@@ -19,6 +19,11 @@ _MISSING = ("", "0001-01-01T00:00:00", None)
 """What a missing time looks like: each installation has its own way, and all of them mean missing."""
 _PAPERS = ("Đơn đề nghị", "Giấy tờ tùy thân", "Giấy tờ chứng minh", "Tài liệu kèm theo")
 _DATABASES = [{"MaCSDL": "7"}]
+# how often the wire is odd without a listed oddity: in every n-th dossier
+DELETED_PAPER_EVERY = 97  # a paper was scanned wrongly and deleted
+ABSENT_CHANNEL_EVERY = 3  # of those that were handed in in person: no channel, which means in person
+ZERO_APOLOGIES_EVERY = 2  # nothing stands where the number of apologies is 0
+ORDINARY_OUTCOME_ABSENT_EVERY = 2  # the outcome is not told where it is the usual one
 
 
 def unit_name(code: str, at: int) -> str:
@@ -50,7 +55,7 @@ def papers(dossier: Dossier) -> list[dict[str, str]]:
                 "MaKetQuaThayThe": "",
             }
         )
-    if dossier.number % 97 == 0:  # a paper that was scanned wrongly and deleted
+    if dossier.number % DELETED_PAPER_EVERY == 0:
         items[-1]["IsDeleted"] = "1"
     return items
 
@@ -149,15 +154,15 @@ def record(dossier: Dossier, changed_at: int) -> Any:
         "DanhSachGiayToKetQua": results(dossier) if now.status >= 9 and now.outcome in ("ket_qua", "xin_loi") else [],
         "DSKetNoiCSDL": _DATABASES if dossier.population else None,
         "LoaiDuLieuKetNoi": "",
-        "SoLanXinLoi": str(now.apologies) if now.apologies or dossier.number % 2 else "",
+        "SoLanXinLoi": str(now.apologies) if now.apologies or dossier.number % ZERO_APOLOGIES_EVERY else "",
         "DeletedOn": text(now.deleted) if now.deleted else "",
         "NgaySuaCuoi": text(changed_at),
     }
-    if online or dossier.channel == 3 or dossier.number % 3:
+    if online or dossier.channel == 3 or dossier.number % ABSENT_CHANNEL_EVERY:
         fields["KenhThucHien"] = str(dossier.channel)  # sometimes absent, which means in person
     if now.refused:
         fields["NgayTuChoi"] = text(now.refused)
-    if now.outcome and (now.outcome != "ket_qua" or dossier.number % 2):
+    if now.outcome and (now.outcome != "ket_qua" or dossier.number % ORDINARY_OUTCOME_ABSENT_EVERY):
         fields["LoaiKetQua"] = now.outcome
     if dossier.nfd:
         for field in ("TenTTHC", "TenLinhVuc", "DonViXuLy"):

@@ -12,13 +12,13 @@ import threading
 from demo.answers import Refusal
 
 TOKEN_CALLS = 25
-"""How many calls a token lives when the weather is bad."""
+"""How many calls a token lives when faults are injected."""
 REPEATED = 3
 """How many records of a page come again on the next one."""
 
 
-class Weather:
-    """The injected faults of a server."""
+class InjectedFaults:
+    """The faults of a server: none where they are not active."""
 
     def __init__(self, active: bool, seed: int) -> None:
         self.active = active

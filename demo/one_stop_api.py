@@ -16,7 +16,7 @@ import orjson
 from demo import clock
 from demo.answers import Answer, Refusal, whole_number
 from demo.district import District
-from demo.faults import REPEATED, TOKEN_CALLS, Weather
+from demo.faults import REPEATED, TOKEN_CALLS, InjectedFaults
 from demo.history import Entry, window
 
 ENTITIES = ("dossiers", "dossier_steps", "procedures", "assessments")
@@ -28,9 +28,9 @@ TOKEN_SECONDS = 3_600
 class Tokens:
     """Bearer tokens: issued for the client's id and secret, valid for one hour (or some calls, with fault injection)."""
 
-    def __init__(self, client_id: str, client_secret: str, weather: Weather) -> None:
+    def __init__(self, client_id: str, client_secret: str, injected: InjectedFaults) -> None:
         self._expected = f"{client_id}:{client_secret}"
-        self._weather = weather
+        self._faults = injected
         self._lock = threading.Lock()
         self._tokens: dict[str, list[float]] = {}
 
@@ -47,7 +47,7 @@ class Tokens:
             raise Refusal(400, "grant_type must be client_credentials")
         token = secrets.token_urlsafe(24)
         with self._lock:
-            self._tokens[token] = [time.monotonic() + TOKEN_SECONDS, float(TOKEN_CALLS if self._weather.active else 1 << 60)]
+            self._tokens[token] = [time.monotonic() + TOKEN_SECONDS, float(TOKEN_CALLS if self._faults.active else 1 << 60)]
             while len(self._tokens) > 64:
                 del self._tokens[next(iter(self._tokens))]
         return Answer({"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS})
@@ -91,15 +91,15 @@ def _read_cursor(text: str) -> tuple[int, Any]:
 class OneStop:
     """Answers `GET …/api/…`."""
 
-    def __init__(self, district: District, weather: Weather) -> None:
+    def __init__(self, district: District, injected: InjectedFaults) -> None:
         self._district = district
-        self._weather = weather
+        self._faults = injected
         self._render = {entity: district.render(entity) for entity in ENTITIES}
         self._lists: tuple[int, list[Entry]] | None = None
 
     def get(self, path: str, query: dict[str, str], now: int) -> Answer:
         """One call below /api/."""
-        self._weather.strike()
+        self._faults.strike()
         if path == "dossiers/keys":
             return self._keys(query, now)
         if path not in ENTITIES:
@@ -134,7 +134,7 @@ class OneStop:
             start = max(low, bisect_right(view, _read_cursor(query["cursor"]), low, high, key=lambda entry: (entry[0], entry[1])))
         stop = min(high, start + limit)
         again = 0
-        if self._weather.active and start > low:
+        if self._faults.active and start > low:
             again = min(REPEATED, start - low, limit // 2)
             stop = min(high, start + limit - again)
         render = self._render[entity]

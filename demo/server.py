@@ -21,7 +21,7 @@ from demo.clock import iso_offset, parse_iso
 from demo.district import District
 from demo.documents_api import Documents
 from demo.drops import drop_folders
-from demo.faults import Weather
+from demo.faults import InjectedFaults
 from demo.one_stop_api import OneStop, Tokens
 from demo.state import StateFolder
 
@@ -36,10 +36,10 @@ class Application:
     def __init__(self, state: StateFolder, district: District, faults: bool) -> None:
         self.state = state
         credentials = state.credentials()
-        weather = Weather(faults, district.seed)
-        self.tokens = Tokens(credentials.client_id, credentials.client_secret, weather)
-        self.one_stop = OneStop(district, weather)
-        self.documents = Documents(district, weather)
+        injected = InjectedFaults(faults, district.seed)
+        self.tokens = Tokens(credentials.client_id, credentials.client_secret, injected)
+        self.one_stop = OneStop(district, injected)
+        self.documents = Documents(district, injected)
         self._api_key = credentials.api_key.encode()
         self._drop_folders = drop_folders(state, district)
         self._lock = threading.Lock()

@@ -9,18 +9,22 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 from sqlalchemy import text
+from xdist.scheduler import LoadFileScheduling
 
 from cchc.cli import main as cli
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
+from demo.server import Demo
 from tests.support import quick
-from tests.support.district import LoadedMonth, load_month
+from tests.support.district import LoadedMonth, load_month, served
 from tests.support.environment import environment
+from tests.support.order import LONGEST_FIRST, unit_of
 from tests.support.warehouse import NewWarehouse, admin
 
 if not os.environ.get("CI"):  # there Hypothesis has a profile of its own, without a time either: a busy machine is no defect
@@ -47,24 +51,6 @@ LEARN = """
         'null_frac', cast(0 as real), 'avg_width', 8, 'n_distinct', cast(:count as real)
     )
 """
-# slowest first; a file that is not named here is run after these
-LONG_FILES = (
-    "end_to_end/test_airflow.py",
-    "oracle/test_product.py",
-    "publication/test_publication.py",
-    "plans/test_two_plans.py",
-    "roles/test_two_vendors.py",
-    "runs/test_clocks.py",
-    "runs/test_overlapping.py",
-    "runs/test_any_order.py",
-    "end_to_end/test_killed_stack.py",
-    "reference/test_refresh_after_change.py",
-    "sql/test_mutants.py",
-    "dags/test_runs.py",
-    "cli/test_months_to_refresh.py",
-    "plans/test_reference_changes.py",
-    "reference/test_init_reports_changes.py",
-)
 _numbers = itertools.count(1)
 
 os.environ.setdefault("CCHC_PDF", "off")  # tests that start the whole stack; tests/reports/test_pdf.py switches it on
@@ -108,9 +94,22 @@ def without_airflow(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take minutes first: pytest-xdist hands files out in this order, and a long one must not be the last."""
-    order = {name: number for number, name in enumerate(LONG_FILES)}
-    items.sort(key=lambda item: order.get("/".join(item.path.parts[-2:]), len(order)))
+    """The units that take minutes first: pytest-xdist hands them out in this order, and a long one must not be the last."""
+    order = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(unit_of(item.nodeid), len(order)))
+
+
+class ByUnit(LoadFileScheduling):  # type: ignore[misc] # pytest-xdist has no types
+    """Hands units to workers (`--dist loadfile`)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit | None:
+    """The scheduler of `--dist loadfile`; None: that of pytest-xdist."""
+    return ByUnit(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
@@ -147,9 +146,16 @@ def new_warehouse(postgres_server: postgres.Server, template: str) -> NewWarehou
 
 
 @pytest.fixture(scope="session")
-def month_template(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadedMonth]:
+def district_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The running sources of the small district at CLOCK, for all tests that only read them: two thousand files take a second to write."""
+    with served(tmp_path_factory.mktemp("sources")) as demo:
+        yield demo
+
+
+@pytest.fixture(scope="session")
+def month_template(new_warehouse: NewWarehouse, district_sources: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadedMonth]:
     """The small district as `loaded_month` gives it, loaded and computed once for all that copy it."""
-    with load_month(new_warehouse, tmp_path_factory.mktemp("month")) as loaded:
+    with load_month(new_warehouse, district_sources, tmp_path_factory.mktemp("month")) as loaded:
         yield loaded
 
 

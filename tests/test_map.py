@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from cchc.settings import PROJECT
+from tests.support.order import LONGEST_FIRST, TOGETHER, unit_of
 from tests.support.quick import refused
 
 TESTS = PROJECT / "tests"
@@ -88,3 +89,15 @@ def test_a_slow_test_in_the_quick_list_fails() -> None:
     code = "from tests.support import quick; quick.guard(); import subprocess; subprocess.run(['soffice', '--version'])"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert "RuntimeError: soffice is too slow for `make test-quick`: take this test out of tests/quick.txt" in done.stderr
+
+
+def test_what_is_handed_out_first_exists() -> None:
+    for name in (*LONGEST_FIRST, *TOGETHER):
+        assert (TESTS / name).exists(), f"tests/support/order.py names {name}"
+    assert len(set(LONGEST_FIRST)) == len(LONGEST_FIRST)
+
+
+def test_files_are_handed_out_alone_and_folders_that_share_a_world_as_a_whole() -> None:
+    assert unit_of("tests/dags/test_runs.py::test_x[a/b]") == unit_of("tests/dags/test_pools.py::test_y") == "dags"
+    assert unit_of("tests/runs/test_clocks.py::TestX::test_y") == "runs/test_clocks.py"
+    assert unit_of("tests/test_map.py::test_z") == "test_map.py"

@@ -15,7 +15,7 @@ import pytest
 from cchc.embedded.stack import airflow_environment, make_secrets
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import embedded as postgres
-from tests.support.district import served
+from demo.server import Demo
 from tests.support.environment import environment
 from tests.support.profiles import profiles_that_try_once
 
@@ -92,18 +92,16 @@ def box(start_box: Callable[..., Box]) -> Box:
 
 
 @pytest.fixture
-def installed(warehouse: Settings, tmp_path: Path) -> Iterator[dict[str, str]]:
+def installed(warehouse: Settings, district_sources: Demo, tmp_path: Path) -> dict[str, str]:
     """The variables of a fresh installation of the demo: warehouse, connections, and profiles that do not try six times."""
-    sources = profiles_that_try_once(tmp_path / "sources")
-    with served(tmp_path / "demo") as demo:
-        yield {
-            "CCHC_HOME": str(warehouse.home),
-            "CCHC_WAREHOUSE_URL": str(warehouse.warehouse_url),
-            "CCHC_PRIVACY_KEY": "a key for tests",
-            "CCHC_LANDING_URL": warehouse.landing_url,
-            "CCHC_SOURCES_DIR": str(sources),
-            **demo.connections(),
-        }
+    return {
+        "CCHC_HOME": str(warehouse.home),
+        "CCHC_WAREHOUSE_URL": str(warehouse.warehouse_url),
+        "CCHC_PRIVACY_KEY": "a key for tests",
+        "CCHC_LANDING_URL": warehouse.landing_url,
+        "CCHC_SOURCES_DIR": str(profiles_that_try_once(tmp_path / "sources")),
+        **district_sources.connections(),
+    }
 
 
 def broken(installed: dict[str, str], source: str, **parts: str) -> dict[str, str]:

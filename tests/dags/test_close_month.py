@@ -12,8 +12,9 @@ import pytest
 
 from cchc.cli import main as cli
 from cchc.settings import VINH_CUU, Settings
+from demo.server import Demo
 from tests.dags.conftest import Box
-from tests.support.district import CLOCK, served
+from tests.support.district import CLOCK
 from tests.support.smtp import mail_server
 from tests.support.warehouse import NewWarehouse, rows_of
 
@@ -25,11 +26,13 @@ PUBLISHED = "select period_start, edition, approval, approved_by, note from mart
 
 
 @pytest.fixture(scope="module")
-def closable(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, dict[str, str]]]:
+def closable(
+    new_warehouse: NewWarehouse, district_sources: Demo, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Settings, dict[str, str]]]:
     """A warehouse that knows the dossiers of 2023, and its variables. Each test closes a period of its own in it."""
     home = tmp_path_factory.mktemp("closable")
-    with new_warehouse(home / "home") as settings, served(home / "demo") as demo, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AIRFLOW_CONN_SRC_ONE_STOP", demo.connections()["AIRFLOW_CONN_SRC_ONE_STOP"])
+    with new_warehouse(home / "home") as settings, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_CONN_SRC_ONE_STOP", district_sources.connections()["AIRFLOW_CONN_SRC_ONE_STOP"])
         assert cli.main(["ingest", "one_stop", "--to", CLOCK]) == 0
         yield (
             settings,

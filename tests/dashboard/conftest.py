@@ -24,8 +24,9 @@ from cchc.dashboard.warehouse import _engine, dashboard_url
 from cchc.settings import Settings
 from cchc.waiting import wait_until
 from cchc.warehouse import engine
+from demo.server import Demo
 from tests.support.cli import cchc
-from tests.support.district import CLOCK, served
+from tests.support.district import CLOCK
 from tests.support.environment import environment, put_back
 from tests.support.warehouse import HasWarehouse, NewWarehouse
 
@@ -91,15 +92,17 @@ def running(app: FastAPI, prefix: str = "") -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def built(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, dict[str, str]]]:
+def built(
+    new_warehouse: NewWarehouse, district_sources: Demo, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Site, dict[str, str]]]:
     """The warehouse with numbers, and the variables of its environment."""
     before = dict(os.environ)
     folder: Path = tmp_path_factory.mktemp("dashboard")
-    with new_warehouse(folder / "home") as settings, served(folder / "demo") as demo, pytest.MonkeyPatch.context() as patch:
+    with new_warehouse(folder / "home") as settings, pytest.MonkeyPatch.context() as patch:
         (folder / "payments").mkdir()
-        for path in demo.state.payments.glob(PAYMENTS):
+        for path in district_sources.state.payments.glob(PAYMENTS):
             shutil.copy(path, folder / "payments")
-        for name, value in demo.connections().items():
+        for name, value in district_sources.connections().items():
             patch.setenv(name, value)
         patch.setenv("AIRFLOW_CONN_SRC_PAYMENTS", json.dumps({"conn_type": "fs", "host": str(folder / "payments")}))
         for moment, month in ((PUBLISHED, "2023-11"), (CLOCK, "2023-12")):

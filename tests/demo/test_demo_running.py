@@ -69,7 +69,7 @@ def test_working_days_know_the_holidays(received: tuple[int, int, int], days: in
     assert add_workdays(clock.day_number(*received), days) == clock.day_number(*due)
 
 
-def test_bad_weather_can_be_survived(stormy: Any, district: District) -> None:
+def test_injected_faults_can_be_survived(stormy: Any, district: District) -> None:
     found, totals = stormy.window("dossier_steps", limit=150)
     keys = [record["MaBuoc"] for record in found]
     assert len(keys) > len(set(keys)) == totals[-1]
@@ -78,7 +78,7 @@ def test_bad_weather_can_be_survived(stormy: Any, district: District) -> None:
     assert set(keys) == truth
 
 
-def test_in_bad_weather_the_last_page_comes_for_ever(stormy: Any) -> None:
+def test_with_faults_the_last_page_comes_for_ever(stormy: Any) -> None:
     _status, first = stormy.get("/documents/api/v1/documents", {"size": 100})
     last = first["totalPages"] - 1
     _status, end = stormy.get("/documents/api/v1/documents", {"size": 100, "page": last})

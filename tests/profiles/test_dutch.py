@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import engine
+from demo.server import Demo
 from tests.support.cli import cchc
-from tests.support.district import CLOCK, served
+from tests.support.district import CLOCK
 from tests.support.permits import EXPORTS, PROFILE, Export
 from tests.support.warehouse import counted, rows_of
 
@@ -102,17 +103,18 @@ BY_HAND_IN_MAY = f"""
 
 
 @pytest.mark.parametrize("export", EXPORTS)
-def test_beside_the_district(warehouse: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, export: Export) -> None:
+def test_beside_the_district(
+    warehouse: Settings, district_sources: Demo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, export: Export
+) -> None:
     """A neighbour's system in the same warehouse: the district's numbers stay, the neighbour's are counted by themselves."""
     sources, drop = tmp_path / "sources", tmp_path / "drop"
     sources.mkdir()
     export.deliver(drop)
     shutil.copy(PROJECT / "include" / "sources" / "one_stop.yaml", sources)
     monkeypatch.setenv("CCHC_SOURCES_DIR", str(sources))
-    with served(tmp_path / "demo") as demo:
-        monkeypatch.setenv("AIRFLOW_CONN_SRC_ONE_STOP", demo.connections()["AIRFLOW_CONN_SRC_ONE_STOP"])
-        assert cchc("init").code == 0
-        assert cchc("ingest", "one_stop", "--to", CLOCK).code == 0
+    monkeypatch.setenv("AIRFLOW_CONN_SRC_ONE_STOP", district_sources.connections()["AIRFLOW_CONN_SRC_ONE_STOP"])
+    assert cchc("init").code == 0
+    assert cchc("ingest", "one_stop", "--to", CLOCK).code == 0
     assert cchc("refresh", "2023-12").code == 0
     before = rows_of(warehouse, OF_THE_DISTRICT)
     assert len(before) > 5_000

@@ -26,8 +26,9 @@ from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
 from cchc.sources.profile import read_profile
 from cchc.warehouse import embedded as postgres
+from demo.server import Demo
 from tests.support.cli import Said, cchc, connect
-from tests.support.district import CLOCK, served
+from tests.support.district import CLOCK
 from tests.support.permits import MADE_UP, PROFILE
 from tests.support.table_reports import EXAMPLE as REPORT
 from tests.support.table_reports import report
@@ -220,13 +221,12 @@ def test_documents_in_folders_and_archives(tmp_path: Path) -> None:
     assert "documents (model document): 1 records of a.zip/in/2.json" in alone.out, alone.out
 
 
-def test_over_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with served(tmp_path / "demo") as demo:
-        for name, value in demo.connections().items():
-            monkeypatch.setenv(name, value)
-        said = cchc("profile", "try", "one_stop", "--rows", "50", "--to", CLOCK)
-        documents = cchc("profile", "try", "documents", "--rows", "50", "--to", CLOCK)
-        payments = cchc("profile", "try", "payments", "--rows", "50", "--to", CLOCK)
+def test_over_http(district_sources: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in district_sources.connections().items():
+        monkeypatch.setenv(name, value)
+    said = cchc("profile", "try", "one_stop", "--rows", "50", "--to", CLOCK)
+    documents = cchc("profile", "try", "documents", "--rows", "50", "--to", CLOCK)
+    payments = cchc("profile", "try", "payments", "--rows", "50", "--to", CLOCK)
     assert "dossiers (model dossier): 50 records" in said.out, said.out + said.err
     assert said.code == 0, said.out
     assert "LOOK the list of the keys that exist, from which deletions are learnt, was not asked for" in said.out

@@ -12,8 +12,9 @@ from cchc.period import parse_period
 from cchc.publication.readiness import readiness
 from cchc.reports.approval import approval_text
 from cchc.settings import Settings
+from demo.server import Demo
 from tests.support.cli import cchc
-from tests.support.district import CLOCK, served
+from tests.support.district import CLOCK
 from tests.support.warehouse import NewWarehouse, execute, rows_of
 
 URL = "https://airflow.example/cchc/?period=2023-12"
@@ -22,11 +23,11 @@ OF_DECEMBER = f"period_kind = 'month' and period_start = date '2023-12-01' and {
 
 
 @pytest.fixture(scope="module")
-def settings(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def settings(new_warehouse: NewWarehouse, district_sources: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """The dossiers of the small district, November and December 2023 computed."""
     home = tmp_path_factory.mktemp("approval")
-    with new_warehouse(home / "home") as made, served(home / "demo") as demo, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AIRFLOW_CONN_SRC_ONE_STOP", demo.connections()["AIRFLOW_CONN_SRC_ONE_STOP"])
+    with new_warehouse(home / "home") as made, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_CONN_SRC_ONE_STOP", district_sources.connections()["AIRFLOW_CONN_SRC_ONE_STOP"])
         assert cchc("ingest", "one_stop", "--to", CLOCK).code == 0
         execute(made, "delete from ops.dirty_month where month_start not in (date '2023-11-01', date '2023-12-01')")
         assert cchc("refresh").code == 0

@@ -18,7 +18,7 @@ from cchc.quality.dossier_ends import create_ends_table, ends_table
 from cchc.quality.gx import error_of, session
 from cchc.quality.suites import Rule, Suite, load_suite
 from cchc.settings import PROJECT
-from cchc.staging.stage import psycopg_connection
+from cchc.warehouse.driver import psycopg_connection
 from tests.support.bench import Bench, profile
 
 TEXTS = [

@@ -20,8 +20,8 @@ from cchc.settings import PROJECT
 from cchc.sources.profile import read_profile
 from cchc.staging import staged_entities
 from cchc.staging.columns import RecordTyper
-from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import layout
+from cchc.warehouse.driver import psycopg_connection
 from tests.support.bench import Bench, profile
 
 DIRECTORY = PROJECT / "expectations"

@@ -206,7 +206,7 @@ def _completed(table: str, row: Row, columns: list[str], number: int) -> Row:
 
 def insert(connection: Connection, table: str, rows: list[Row]) -> None:
     """Put rows into a table, completed by its defaults; of version tables `_is_current` is worked out unless a row says it."""
-    columns = columns_of(connection, table) if "." in table else _temporary_columns(connection, table)
+    columns = columns_of(connection, table)
     complete = [_completed(table, row, columns, number) for number, row in enumerate(rows, 1)]
     for columns_given, alike in groupby(complete, key=tuple):
         names = ", ".join(columns_given)
@@ -231,18 +231,6 @@ def insert(connection: Connection, table: str, rows: list[Row]) -> None:
 
     if table in ("core.unit", "core.unit_version"):
         place_records(connection)
-
-
-def _temporary_columns(connection: Connection, table: str) -> list[str]:
-    return [
-        row[0]
-        for row in connection.execute(
-            text(
-                "select attname from pg_attribute where attrelid = cast(:t as regclass) and attnum > 0 and not attisdropped order by attnum"
-            ),
-            {"t": table},
-        )
-    ]
 
 
 # --- what fills a table ------------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from cchc.errors import NotConfigured
 from cchc.sources.profile import Column, Entity
 from cchc.staging.columns import Origin, RecordTyper
 from cchc.staging.key_ids import key_id
-from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import layout
+from cchc.warehouse.driver import psycopg_connection
 from tests.support.bench import Bench, T, profile
 
 ONE_STOP = profile("one_stop")

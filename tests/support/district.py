@@ -48,16 +48,17 @@ def served(state: Path, clock: str = CLOCK) -> Iterator[server.Demo]:
 
 @dataclass(frozen=True)
 class LoadedMonth:
-    """A loaded district that is copied: the name of its database, and its folder."""
+    """A loaded district that is copied: the name of its database, its folder, and the running sources."""
 
     database: str
     home: Path
+    demo: server.Demo
 
 
 @contextmanager
-def _surroundings(home: Path) -> Iterator[None]:
-    """The sources of the district beside a warehouse: a served demo, the files of one month, and the environment that names them."""
-    with served(home / "demo") as demo, pytest.MonkeyPatch.context() as patch:
+def _surroundings(demo: server.Demo, home: Path) -> Iterator[None]:
+    """The sources of the district beside a warehouse: those over HTTP, the files of one month, and the environment that names them."""
+    with pytest.MonkeyPatch.context() as patch:
         for source, pattern in OF_THE_MONTH.items():
             (home / source).mkdir()
             for path in getattr(demo.state, source).glob(pattern):
@@ -71,18 +72,18 @@ def _surroundings(home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def load_month(new_warehouse: NewWarehouse, home: Path) -> Iterator[LoadedMonth]:
-    """Load and compute the district for `loaded_month`. It stays for the whole session, and its environment does not."""
+def load_month(new_warehouse: NewWarehouse, demo: server.Demo, home: Path) -> Iterator[LoadedMonth]:
+    """Load and compute the district of a demo at CLOCK for `loaded_month`. It stays for the whole session, and its environment does not."""
     before = dict(os.environ)
     with new_warehouse(home / "home") as settings:
-        with _surroundings(home):
+        with _surroundings(demo, home):
             for source in ("one_stop", "documents", *OF_THE_MONTH):
                 done = cchc("ingest", source, "--to", CLOCK)
                 assert done.code == 0, done.err
             assert cchc("refresh", PERIOD).code == 0
         engine(settings).dispose()  # a database with connections cannot be copied
         put_back(before)
-        yield LoadedMonth(str(make_url(str(settings.warehouse_url)).database), home / "home")
+        yield LoadedMonth(str(make_url(str(settings.warehouse_url)).database), home / "home", demo)
 
 
 @contextmanager
@@ -92,5 +93,5 @@ def loaded_month(new_warehouse: NewWarehouse, template: LoadedMonth, home: Path)
     `template`: the fixture `month_template`, of which this is a copy. What was landed stays in the folder of the template.
     """
     shutil.copytree(template.home, home / "home")
-    with new_warehouse(home / "home", template.database), _surroundings(home):
+    with new_warehouse(home / "home", template.database), _surroundings(template.demo, home):
         yield Settings.load()

@@ -23,9 +23,9 @@ from cchc.quality.validate import ROWS, SHARE
 from cchc.sources.needs import IDENTITY
 from cchc.sources.profile import Profile
 from cchc.staging.copy import copy_tables
-from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import SCHEMA
 from cchc.warehouse import composed
+from cchc.warehouse.driver import psycopg_connection
 
 ENDS = "pg_temp.sample_ends"
 MOST_LINES = 5

@@ -52,7 +52,7 @@ def audit(
             failed[rule.rule_id] = problem
         words = problem or rule.words
         found.append(CheckResult(rule.rule_id, rule.action, problem is None, 0 if problem is None else 1, words))
-    write_results(connection, min(load_ids), "audit", found)
+    write_results(connection, "audit", {min(load_ids): found})
     if failed:
         message = (
             f"{profile.source} {entity.name}: the audit of suite {suite.name} failed for {', '.join(sorted(failed))}: "

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from psycopg import sql
+
 from cchc.errors import NotConfigured
 from cchc.quality.suites import Rule, Suite
 
@@ -42,13 +44,13 @@ class Compiled:
         """A query that returns (_row, rule) for every rule that a row of `table` breaks."""
         parts = []
         if self.predicates:
-            listed = ",\n    ".join(f"({literal(rule)}, {condition})" for rule, condition in self.predicates.items())
+            listed = ",\n    ".join(f"({_literal(rule)}, {condition})" for rule, condition in self.predicates.items())
             either = "\n    or ".join(f"({condition})" for condition in self.predicates.values())
             parts.append(
                 f"select {ROW}, verdict.rule from {table} cross join lateral (values\n    {listed}\n) as verdict (rule, is_bad)\n"
                 f"where ({either}) and verdict.is_bad"
             )
-        parts += [f"select {ROW}, {literal(rule)} from ({query}) as bad" for rule, query in self.queries.items()]
+        parts += [f"select {ROW}, {_literal(rule)} from ({query}) as bad" for rule, query in self.queries.items()]
         return "\nunion all\n".join(parts)
 
 
@@ -143,7 +145,7 @@ def _guards(rule: Rule, execution_engine: Any) -> list[str]:
     columns = [kwargs[name] for name in ("column_A", "column_B") if name in kwargs] or kwargs.get("column_list") or []
     ignored = getattr(expectation, "ignore_row_if", None)
     ignored = getattr(ignored, "value", ignored)
-    present = [f"{quoted(column)} is not null" for column in columns]
+    present = [f"{_identifier(column)} is not null" for column in columns]
     if ignored in ANY_MISSING:
         guards += present
     elif ignored in ALL_MISSING:
@@ -153,7 +155,7 @@ def _guards(rule: Rule, execution_engine: Any) -> list[str]:
 
 def _duplicates(key: tuple[str, ...], guards: tuple[str, ...], table: str) -> str:
     """A query of the rows whose key occurs more than once. As in GX, a key with a null in it is never a duplicate."""
-    columns = [quoted(name) for name in key]
+    columns = [_identifier(name) for name in key]
     where = " and ".join(f"({guard})" for guard in [*guards, *(f"{name} is not null" for name in columns)])
     counted = f"select {ROW}, count(*) over (partition by {', '.join(columns)}) as copies from {table} where {where}"
     return f"select {ROW} from ({counted}) as counted where copies > 1"
@@ -176,11 +178,9 @@ def _sql(clause: Any) -> str:
     return str(clause.compile(dialect=postgresql.dialect(paramstyle="named"), compile_kwargs={"literal_binds": True}))
 
 
-def quoted(name: str) -> str:
-    """A quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
+def _identifier(name: str) -> str:
+    return sql.Identifier(name).as_string(None)
 
 
-def literal(text: str) -> str:
-    """A quoted SQL text literal."""
-    return "'" + text.replace("'", "''") + "'"
+def _literal(text: str) -> str:
+    return sql.Literal(text).as_string(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from psycopg import Connection
@@ -20,8 +20,8 @@ class CheckResult(NamedTuple):
     message: str
 
 
-def write_results(connection: Connection[Any], load_id: int, phase: Literal["check", "audit"], results: Sequence[CheckResult]) -> None:
-    """Write the results of one phase of a load; results of the same rules are replaced."""
+def write_results(connection: Connection[Any], phase: Literal["check", "audit"], results: Mapping[int, Sequence[CheckResult]]) -> None:
+    """Write the results of one phase, by load; results of the same rules are replaced."""
     with connection.cursor() as cursor:
-        rows = [{"load_id": load_id, "phase": phase, **result._asdict()} for result in results]
+        rows = [{"load_id": load_id, "phase": phase, **result._asdict()} for load_id, of_load in results.items() for result in of_load]
         cursor.executemany(for_psycopg("quality/check_result"), rows)

@@ -26,9 +26,9 @@ from cchc.settings import Settings
 from cchc.sources.fields import named
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.columns import PIPELINE
-from cchc.staging.stage import psycopg_connection
 from cchc.staging.tables import SCHEMA, staged_entities, table_of
 from cchc.states import LoadStatus
+from cchc.warehouse.driver import psycopg_connection
 from cchc.warehouse.queries import execute
 
 JUDGEABLE = (LoadStatus.LANDED, LoadStatus.STAGED, LoadStatus.VALIDATED, LoadStatus.LOADED)
@@ -127,15 +127,16 @@ def _judge_entity(
         _find(connection, compiled.failing_rows(table.identifier.as_string(None)), table.identifier, loads)
         _quarantine(connection, profile, entity, suite, table.identifier, loads)
         _count(connection, suite, table.identifier, loads)
+        results = {load.load_id: [*_rule_results(suite, load), *_batch_results(connection, profile, load, suite)] for load in loads}
+        write_results(connection, "check", results)
         for load in loads:
-            results = [*_rule_results(suite, load), *_batch_results(connection, profile, load, suite)]
-            write_results(connection, load.load_id, "check", results)
-            problems = [result.message for result in results if result.action == "block" and not result.is_success]
+            problems = [result.message for result in results[load.load_id] if result.action == "block" and not result.is_success]
             load.status = LoadStatus.BLOCKED if problems else LoadStatus.STAGED
             load.message = " ".join(problems) or None
-            connection.execute(
+        with connection.cursor() as cursor:
+            cursor.executemany(
                 "update ops.load set quarantined = %s, warned = %s, status = %s, message = %s where load_id = %s",
-                [load.quarantined, load.warned, load.status, load.message, load.load_id],
+                [(load.quarantined, load.warned, load.status, load.message, load.load_id) for load in loads],
             )
     passed = [load for load in loads if load.status != LoadStatus.BLOCKED]
     if passed:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from psycopg import Connection, sql
 from sqlalchemy.engine import Engine
 
-from cchc.errors import CchcError, NotConfigured
+from cchc.errors import CchcError
 from cchc.sources.landing import Folder, Landed, part_lines
 from cchc.sources.nul import without_nul
 from cchc.sources.profile import Entity, Profile
@@ -23,6 +23,7 @@ from cchc.staging.copy import copy_tables
 from cchc.staging.fields import write_fields
 from cchc.staging.tables import prepare, staged_entities, table_of
 from cchc.states import LoadStatus
+from cchc.warehouse.driver import psycopg_connection
 
 BLOCK_RECORDS = 5_000
 
@@ -44,17 +45,23 @@ def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity,
     table = table_of(entity, extract_id)
     with connection.transaction():
         typer = RecordTyper(profile, entity, prepare(connection, table, profile.source))
+        known_at = _known_at(connection, loads)
         first_row = 1
+        counted: list[tuple[Landed, ValueCounts]] = []
+        staged: list[tuple[int, int | None]] = []
         for load in loads:
             typer.counts = ValueCounts()
-            blocks = _typed(typer, load, _known_at(connection, load), first_row)
+            blocks = _typed(typer, load, known_at[load.load_id], first_row)
             with _no_garbage_collection():
                 rows = copy_tables(connection, table.identifier, list(typer.model), blocks)
             first_row += rows
-            write_fields(connection, load, entity, typer.counts)
-            connection.execute(
+            counted.append((load, typer.counts))
+            staged.append((rows, load.load_id))
+        write_fields(connection, entity, counted)
+        with connection.cursor() as cursor:
+            cursor.executemany(
                 "update ops.load set staged = %s, status = case status when 'landed' then 'staged' else status end where load_id = %s",
-                [rows, load.load_id],
+                staged,
             )
         connection.execute(sql.SQL("analyze {}").format(table.identifier))
 
@@ -102,30 +109,16 @@ def _damaged(load: Landed, part: str, reason: str) -> CchcError:
     return CchcError(f"Landing of {load.entity} is damaged: {load.path}/{part}: {reason}. Extract the window again; nothing was loaded.")
 
 
-def _known_at(connection: Connection[Any], load: Landed) -> datetime:
-    row = connection.execute("select window_to from ops.load where load_id = %s", [load.load_id]).fetchone()
-    if row is None:
-        raise CchcError(f"Load {load.load_id} of {load.entity} is not in ops.load; it must be opened before it is staged.")
-    known_at: datetime = row[0]
-    return known_at
-
-
-@contextmanager
-def psycopg_connection(engine: Engine) -> Iterator[Connection[Any]]:
-    """A psycopg connection of `engine` in autocommit mode; open transactions with `connection.transaction()`."""
-    pooled = engine.raw_connection()
-    connection = pooled.driver_connection
-    if not isinstance(connection, Connection):
-        pooled.close()
-        raise NotConfigured("The warehouse's engine must use the driver psycopg: postgresql+psycopg://…")
-    try:
-        connection.autocommit = True
-        yield connection
-    finally:
-        if not connection.closed:
-            connection.rollback()
-            connection.autocommit = False
-        pooled.close()
+def _known_at(connection: Connection[Any], loads: list[Landed]) -> dict[int | None, datetime]:
+    """The end of the window of each load."""
+    ids = [load.load_id for load in loads]
+    known: dict[int | None, datetime] = dict(
+        connection.execute("select load_id, window_to from ops.load where load_id = any(%s)", [ids]).fetchall()
+    )
+    for load in loads:
+        if load.load_id not in known:
+            raise CchcError(f"Load {load.load_id} of {load.entity} is not in ops.load; it must be opened before it is staged.")
+    return known
 
 
 @contextmanager

@@ -1,0 +1,39 @@
+"""What is handed to the workers of pytest-xdist as a whole, and in which order."""
+
+from __future__ import annotations
+
+# Folders whose files share what a fixture of the session makes, a loaded warehouse or a running Airflow: one worker runs all of them,
+# so that it is made once.
+TOGETHER = ("analysts", "bundle", "dags", "dashboard", "explain", "plans")
+# what takes longest comes first, files and such folders; what is not named here is run after these
+LONGEST_FIRST = (
+    "end_to_end/test_airflow.py",
+    "dags",
+    "oracle/test_product.py",
+    "dashboard",
+    "plans",
+    "roles/test_two_vendors.py",
+    "end_to_end/test_killed_stack.py",
+    "runs/test_overlapping.py",
+    "sql/test_mutants.py",
+    "secondary/test_withdraw.py",
+    "runs/test_clocks.py",
+    "analysts",
+    "explain",
+    "runs/test_withdraw.py",
+    "embedded/test_access.py",
+    "reference/test_refresh_after_change.py",
+    "publication/test_publication.py",
+    "bundle",
+    "reference/test_init_reports_changes.py",
+    "declared/test_load.py",
+    "cli/test_personal_words.py",
+    "runs/test_erasure.py",
+)
+
+
+def unit_of(nodeid: str) -> str:
+    """What is handed to a worker as a whole: the file of a test, or its folder where that is one of TOGETHER."""
+    file = nodeid.partition("::")[0].removeprefix("tests/")
+    folder = file.partition("/")[0]
+    return folder if folder in TOGETHER else file
