@@ -58,7 +58,7 @@ def test_every_nightly_test_has_its_reason() -> None:
 
 @pytest.mark.parametrize("entry", QUICK)
 def test_every_entry_of_the_quick_list_is_there(entry: str) -> None:
-    path, _, test = entry.partition("::")
+    path, _, test = entry.removeprefix("--ignore=").partition("::")
     assert (PROJECT / path).exists()
     if test:
         assert f"def {test}(" in (PROJECT / path).read_text(encoding="utf-8")
