@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cchc.authority import authority
 from cchc.cli.arguments import Add, period
 from cchc.errors import WrongUse
 from cchc.period import Period
@@ -15,7 +16,7 @@ def register(add: Add) -> None:
     """Add the command."""
     declare = add("declare", _declare, "blank workbooks for declared figures, pre-filled with what a unit has to declare")
     declare.add_argument("action", choices=("template",))
-    declare.add_argument("--unit", help="a unit code, for example H19.16.2")
+    declare.add_argument("--unit", help=f"a unit code, for example {authority().code}.2")
     declare.add_argument("--all-units", action="store_true", help="every unit that declares in that month")
     declare.add_argument("--month", type=period, required=True, help="for example 2023-06")
     declare.add_argument("--output", required=True, help="folder to write to")

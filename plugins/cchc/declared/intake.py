@@ -15,6 +15,7 @@ from datetime import date, datetime
 from typing import Any
 from unicodedata import normalize
 
+from cchc.authority import authority
 from cchc.reference.catalogue import catalogue, catalogue_files
 from cchc.reference.duties import Duties, Duty, duties
 from cchc.reference.plan import plan_files
@@ -28,7 +29,7 @@ from cchc.sources.profile import Files, Profile
 SHEET, GUIDE = "SoLieu", "HuongDan"
 COLUMNS = ("MaChiTieu", "TuSo", "MauSo", "CanCu", "NgayCanCu", "NguoiKhai", "NguoiDuyet", "NgayDuyet", "GhiChu")
 UNIT, MONTH = "MaDonVi", "Thang"  # the cells in which a workbook names its unit and month; they are compared with the name of the file
-NAME_WORDS = "tukhai_<MaDonVi>_<YYYY-MM>.xlsx, for example tukhai_H19.16.2_2023-06.xlsx"
+NAME_WORDS = f"tukhai_<MaDonVi>_<YYYY-MM>.xlsx, for example tukhai_{authority().code}.2_2023-06.xlsx"
 LARGEST = 10**15
 LARGEST_FILE = 5 * 2**20
 LOWEST_ROW = 2_000
