@@ -15,5 +15,5 @@ from jsonb_to_recordset(cast(:asked as jsonb)) as a (
     period_number integer, basis text, indicator_code text, context text, first date, last date
 )
 inner join ops.half_month_count as c
-    on c.source_code = cast(:source as text) and c.context = a.context and c.half_month >= a.first and c.half_month <= a.last
+    on a.context = c.context and a.first <= c.half_month and a.last >= c.half_month and c.source_code = cast(:source as text)
 group by a.period_number, a.basis, a.indicator_code, c.unit_code, c.from_date
