@@ -15,6 +15,7 @@ LONGEST_FIRST = (
     "roles/test_two_vendors.py",
     "end_to_end/test_killed_stack.py",
     "runs/test_overlapping.py",
+    "runs/test_any_order.py",
     "sql/test_mutants.py",
     "secondary/test_withdraw.py",
     "runs/test_clocks.py",
