@@ -15,6 +15,7 @@ from cchc.indicators.declared import figures
 from cchc.reference.catalogue import Indicator, catalogue, statement_of
 from cchc.reference.plan import plan_of
 from cchc.reports.scorecard import shown
+from cchc.states import FAILED
 from cchc.warehouse.queries import ask
 
 
@@ -54,7 +55,7 @@ def page(asking: Asking) -> Answer:
             "part": part,
             "parts": parts,
             "signs": SIGNS,
-            "not_met": sum(1 for unit in level_units if unit in everywhere and everywhere[unit]["status"] in ("missed", "behind")),
+            "not_met": sum(1 for unit in level_units if unit in everywhere and everywhere[unit]["status"] in FAILED),
         }
         | publication_values(asking, publication),
         tuple(table for table in (behind, by_unit, months) if table is not None),

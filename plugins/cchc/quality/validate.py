@@ -187,8 +187,7 @@ def _count(connection: Connection[Any], suite: Suite, table: sql.Identifier, loa
     """Count the rows, the rows in quarantine, the rows with a warning, and the rows by rule, for each load."""
     by_id = {load.load_id: load for load in loads}
     for load in loads:
-        load.rows = load.quarantined = load.warned = 0
-        load.rules = {}
+        load.rows, load.rules = 0, {}
         load.reasons = {rule.rule_id: rule.words for rule in suite.rules}
     for load_id, rows in connection.execute(sql.SQL("select _load_id, count(*) from {} group by _load_id").format(table)):
         if load_id in by_id:
@@ -198,11 +197,15 @@ def _count(connection: Connection[Any], suite: Suite, table: sql.Identifier, loa
         sql.SQL("select staged._load_id, failing.rule, count(*) {} group by staged._load_id, failing.rule").format(joined)
     ):
         by_id[load_id].rules[rule] = rows
-    for action, attribute in (("quarantine", "quarantined"), ("warn", "warned")):
+    statement = sql.SQL("select staged._load_id, count(distinct staged._row) {} where failing.rule = any(%s) group by staged._load_id")
+
+    def rows_with(action: str) -> dict[int, int]:
         rules = [rule.rule_id for rule in suite.with_actions(action).rules]
-        statement = sql.SQL("select staged._load_id, count(distinct staged._row) {} where failing.rule = any(%s) group by staged._load_id")
-        for load_id, rows in connection.execute(statement.format(joined), [rules]):
-            setattr(by_id[load_id], attribute, rows)
+        return dict(connection.execute(statement.format(joined), [rules]).fetchall())
+
+    quarantined, warned = rows_with("quarantine"), rows_with("warn")
+    for load in loads:
+        load.quarantined, load.warned = quarantined.get(load.load_id, 0), warned.get(load.load_id, 0)
 
 
 def _rule_results(suite: Suite, load: _Load) -> list[CheckResult]:
