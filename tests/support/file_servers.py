@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -129,6 +130,7 @@ def sftp_server(session: type[asyncssh.SFTPServer] = asyncssh.SFTPServer) -> Ite
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+        shutil.rmtree(root, ignore_errors=True)
 
 
 @contextmanager
@@ -155,6 +157,7 @@ def webdav_server(around: Callable[[Any], Any] = lambda app: app) -> Iterator[Fi
     finally:
         server.stop()
         thread.join()
+        shutil.rmtree(root, ignore_errors=True)
 
 
 @contextmanager
