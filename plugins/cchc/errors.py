@@ -41,6 +41,10 @@ class WrongUse(CchcError):
     exit_code = 2
 
 
+class NothingKnown(WrongUse):
+    """Nothing was known yet of what is asked for. For a past moment this is an answer and no error: the CLI prints it and ends with 0."""
+
+
 class PeriodNotOver(WrongUse):
     """The period that is to be closed has not ended yet."""
 

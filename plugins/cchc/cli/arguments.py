@@ -30,3 +30,8 @@ def _argument(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 period = _argument(parse_period)
 moment = _argument(parse_moment)
+
+
+def add_past(command: argparse.ArgumentParser) -> None:
+    """Add the option that asks for what was known at a past moment."""
+    command.add_argument("--as-known-at", type=moment, help="as it was known at a past moment: extracts with T up to it")

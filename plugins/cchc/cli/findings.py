@@ -7,7 +7,7 @@ import json
 from datetime import date
 from typing import Any
 
-from cchc.cli.arguments import UNIT_HELP, Add, period
+from cchc.cli.arguments import UNIT_HELP, Add, add_past, period
 from cchc.cli.printing import LEFT_OUT_VI, print_table
 from cchc.settings import Settings
 
@@ -19,6 +19,7 @@ def register(add: Add) -> None:
     findings.add_argument("--unit", default="all", help=UNIT_HELP)
     findings.add_argument("--finding", metavar="CODE", help="only this kind; include/reference/findings.yaml has the codes")
     findings.add_argument("--rows", type=int, default=0, help="how many dossiers to list; -1 = all, default: counts alone")
+    add_past(findings)
     reconcile = add("reconcile", _reconcile, "fees of the dossiers, payment log and receipts against each other")
     reconcile.add_argument("period", type=period)
     reconcile.add_argument("--unit", default="all", help=UNIT_HELP)
@@ -26,16 +27,25 @@ def register(add: Add) -> None:
     reconcile.add_argument("--state", help="list the orders of one state")
     reconcile.add_argument("--key", help="show one order (MaThamChieu) or dossier (MaHoSo)")
     reconcile.add_argument("--rows", type=int, default=20, help="how many of those that need a look; -1 = all, 0 = none")
+    add_past(reconcile)
 
 
 def _findings(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.findings import counts as findings
+    from cchc.reports.scorecard import reading
     from cchc.reports.vietnamese import number
     from cchc.warehouse import require_migrated
     from cchc.warehouse.audit import noted
 
     require_migrated(settings)
-    counted = findings.counts(settings, options.period, options.unit, options.finding)
+    if options.rows:
+        noted(settings, "look", "cchc findings", f"{options.period.code} {options.unit} {options.finding or 'all kinds'}")
+    with reading(settings, options.as_known_at) as connection:
+        asked = (settings, options.period, options.unit, options.finding)
+        if options.as_known_at is not None:
+            findings.require_known(connection, options.period)
+        counted = findings.counts(*asked, connection=connection)
+        listed = findings.rows(*asked, options.rows, connection=connection) if options.rows else []
     print_table(
         ["Mã", "Phát hiện", "Mã đơn vị", "Đơn vị", "Số"],
         [[count.code, count.name_vi, count.unit_code, count.unit_name, number(count.count)] for count in counted],
@@ -43,8 +53,6 @@ def _findings(options: argparse.Namespace, settings: Settings) -> int:
         LEFT_OUT_VI,
     )
     if options.rows:
-        noted(settings, "look", "cchc findings", f"{options.period.code} {options.unit} {options.finding or 'all kinds'}")
-        listed = findings.rows(settings, options.period, options.unit, options.finding, options.rows)
         print()
         print_table(
             ["Mã", "Mã đơn vị", "Hồ sơ, bản ghi", "Ngày", "Chi tiết"],
@@ -68,6 +76,7 @@ def _findings(options: argparse.Namespace, settings: Settings) -> int:
 
 def _reconcile(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.findings import reconciliation
+    from cchc.reports.scorecard import reading
     from cchc.reports.vietnamese import number
     from cchc.warehouse import require_migrated
     from cchc.warehouse.audit import noted
@@ -75,7 +84,13 @@ def _reconcile(options: argparse.Namespace, settings: Settings) -> int:
     require_migrated(settings)
     groups = {"unit": {"unit_code": "Mã đơn vị", "name": "Đơn vị"}, "day": {"day": "Ngày"}, "state": {}}[options.by]
     sums = ["order_count", "fee_vnd", "paid_vnd", "refunded_vnd", "receipt_missing_count"]
-    totals = reconciliation.summary(settings, options.period, options.unit, options.by)
+    if options.rows:
+        noted(settings, "look", "cchc reconcile", f"{options.period.code} {options.unit} {options.state or ''}".rstrip())
+    with reading(settings, options.as_known_at) as connection:
+        asked = (settings, options.period, options.unit)
+        totals = reconciliation.summary(*asked, options.by, connection=connection)
+        limits = {"key": options.key, "state": options.state, "limit": options.rows}
+        listed = reconciliation.rows(*asked, **limits, connection=connection) if options.rows else []
     print_table(
         [*groups.values(), "Trạng thái", "Số", "Phí, lệ phí", "Đã trả", "Đã hoàn", "Thiếu biên lai"],
         [
@@ -85,8 +100,6 @@ def _reconcile(options: argparse.Namespace, settings: Settings) -> int:
         left_out=LEFT_OUT_VI,
     )
     if options.rows:
-        noted(settings, "look", "cchc reconcile", f"{options.period.code} {options.unit} {options.state or ''}".rstrip())
-        listed = reconciliation.rows(settings, options.period, options.unit, key=options.key, state=options.state, limit=options.rows)
         print()
         print_table(
             ["Ngày", "Mã đơn vị", "Trạng thái", "Mã tham chiếu", "Mã hồ sơ", "Phí, lệ phí", "Đã trả", "Đã hoàn", "Biên lai"],

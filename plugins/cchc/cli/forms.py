@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from cchc.authority import authority
-from cchc.cli.arguments import UNIT_HELP, Add, period
+from cchc.cli.arguments import UNIT_HELP, Add, add_past, period
 from cchc.cli.printing import LEFT_OUT_VI, print_table
 from cchc.settings import Settings
 
@@ -29,6 +29,7 @@ def register(add: Add) -> None:
     form.add_argument("period", type=period)
     form.add_argument("--unit", default="all", help=UNIT_HELP)
     form.add_argument("--column", type=int, help="list the dossiers behind column 3 to 13")
+    add_past(form)
 
 
 def _form(options: argparse.Namespace, settings: Settings) -> int:
@@ -43,9 +44,11 @@ def _form(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _print_form(options: argparse.Namespace, settings: Settings) -> None:
-    from cchc.forms.form_06a import COLUMNS, form_06a
+    from cchc.forms.form_06a import COLUMNS, form_06a_at
+    from cchc.reports.scorecard import reading
 
-    form = form_06a(settings, options.period, options.unit)
+    with reading(settings, options.as_known_at) as connection:
+        form = form_06a_at(connection, options.period, options.unit)
     print(f"Biểu số II.06a/VPCP/KSTT – {form.scope_name} – {form.period.name_vi} – đến ngày {form.last_day:%d/%m/%Y}\n")
     lines, names = [], authority().scope_names()
     for level in form.levels:
@@ -65,11 +68,11 @@ def _line(name: str, row: Row) -> list[str]:
 
 def _print_dossiers(options: argparse.Namespace, settings: Settings) -> None:
     from cchc.forms.form_06a import dossiers
-    from cchc.warehouse import engine
+    from cchc.reports.scorecard import reading
     from cchc.warehouse.audit import noted
 
     noted(settings, "look", "cchc form", f"II.06a {options.period.code} {options.unit}, the dossiers of column {options.column}")
-    with engine(settings).connect() as connection:
+    with reading(settings, options.as_known_at) as connection:
         listed = dossiers(connection, options.period, options.unit, options.column)
     print_table(
         ["Mã hồ sơ", "Mã đơn vị", "Lĩnh vực", "Kênh nộp", "Kỳ trước chuyển sang", "Tình trạng"],

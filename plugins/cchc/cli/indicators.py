@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cchc.cli.arguments import UNIT_HELP, Add, moment, period
+from cchc.cli.arguments import UNIT_HELP, Add, add_past, period
 from cchc.cli.explain import DOSSIER, add_explain_options, check_explain_options, print_dossier, print_figure, print_items
 from cchc.cli.printing import print_table, table
-from cchc.errors import CchcError, WrongUse
+from cchc.errors import CchcError, NothingKnown, WrongUse
 from cchc.near import or_known
 from cchc.period import BASES, Period
 from cchc.settings import Settings
@@ -45,7 +45,7 @@ def register(add: Add) -> None:
     export.add_argument("--output", help="file to write; default: standard output")
     export.add_argument("--dataset", type=Path, metavar="FOLDER", help="every table and view of mart as Parquet, with schema and checksums")
     for command in (scorecard, explain, export):
-        command.add_argument("--as-known-at", type=moment, help="as it was known at a past moment: extracts with T up to it")
+        add_past(command)
 
 
 def _refresh(options: argparse.Namespace, settings: Settings) -> int:
@@ -86,6 +86,8 @@ def print_scorecard(
     # the published values are shown until another edition is approved
     published = as_known_at is None and not current and is_published(settings, asked)
     rows = scorecard(settings, asked, unit, moment=as_known_at, published=published)
+    if not rows and as_known_at is not None:
+        raise NothingKnown(f"of {asked.code} nothing was known at {as_known_at.isoformat()}")
     if not rows:
         raise CchcError(f"{asked.code} is not computed: ingest its sources, then `cchc refresh {asked.code}`")
     print(render(rows, asked))

@@ -42,7 +42,7 @@ from cchc.cli import (
 )
 from cchc.cli.arguments import Command
 from cchc.cli.printing import set_wide
-from cchc.errors import CchcError, sentence_of
+from cchc.errors import CchcError, NothingKnown, sentence_of
 from cchc.near import or_known
 from cchc.settings import Settings
 
@@ -71,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options, Settings.load()))
     except CchcError as error:
+        if isinstance(error, NothingKnown) and getattr(options, "as_known_at", None) is not None:
+            print(f"nothing known yet: {error}")
+            return 0
         print(f"cchc: {type(error).__name__}: {error}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from cchc.cli.arguments import UNIT_HELP, Add, period
+from cchc.cli.arguments import UNIT_HELP, Add, add_past, period
 from cchc.cli.printing import LEFT_OUT_VI, print_table
 from cchc.settings import Settings
 
@@ -17,15 +17,22 @@ def register(add: Add) -> None:
     score = add("score", _score, "the score of Decision 766, and the communes ranked by it")
     score.add_argument("period", type=period)
     score.add_argument("--unit", default="all", help=UNIT_HELP)
+    add_past(score)
 
 
 def _score(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.forms import score
+    from cchc.reports.scorecard import reading
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
-    score.compute(settings, options.period)
-    parts = score.score(settings, options.period, options.unit)
+    if options.as_known_at is None:
+        score.compute(settings, options.period)
+    with reading(settings, options.as_known_at, options.period) as connection:
+        if options.as_known_at is not None:
+            score.compute_then(connection, settings, options.period)
+        parts = score.score(settings, options.period, options.unit, connection=connection)
+        ranked = score.ranking(settings, options.period, connection=connection)
     version = next(v for v in score.versions(settings) if v.version == parts[0]["formula_version"])
     print(f"{version.name_vi} – phiên bản công thức {version.version} – {options.unit} – {options.period.name_vi}")
     if parts[0]["publication"]:
@@ -34,7 +41,7 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
     _print_parts(parts)
     if options.unit in ("all", "level:commune"):
         print()
-        _print_ranking(score.ranking(settings, options.period))
+        _print_ranking(ranked)
     return 0
 
 

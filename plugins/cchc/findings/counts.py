@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from cchc.errors import WrongUse
+from cchc.errors import NothingKnown, WrongUse
 from cchc.near import or_known
-from cchc.period import Period, add_months, month_start
+from cchc.period import Period, add_months, midnight, month_start
 from cchc.reference.finding_kinds import kinds
 from cchc.reference.scopes import known_scope, scope_condition
 from cchc.settings import Settings
-from cchc.warehouse import composed, engine, query
+from cchc.warehouse import composed, query, reading_on
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,13 @@ def _where(period: Period, unit: str, code: str | None) -> tuple[str, dict[str, 
     return condition, binds
 
 
+def require_known(connection: Connection, period: Period) -> None:
+    """Raise NothingKnown where no source that delivers anything had begun the period: no findings would say that nothing was wrong."""
+    known_at = connection.execute(text("select max(known_at) from ops.source_clock")).scalar()
+    if known_at is None or midnight(period.start) >= known_at:
+        raise NothingKnown(f"of {period.code} nothing was known: the newest T was {known_at.isoformat() if known_at else 'not set'}")
+
+
 def _require_computed(settings: Settings, connection: Connection, period: Period, unit: str, code: str | None) -> None:
     known_scope(connection, unit)
     if period.is_report:
@@ -46,18 +53,34 @@ def _require_computed(settings: Settings, connection: Connection, period: Period
         raise WrongUse(f"'{code}' is no finding{or_known(code, kinds(settings))}")
 
 
-def counts(settings: Settings, period: Period, unit: str = "all", code: str | None = None) -> list[Count]:
-    """How many findings of each kind each unit has, in the order of the catalogue; an empty list if there are none."""
-    with engine(settings).connect() as connection:
-        _require_computed(settings, connection, period, unit, code)
+def counts(
+    settings: Settings, period: Period, unit: str = "all", code: str | None = None, *, connection: Connection | None = None
+) -> list[Count]:
+    """How many findings of each kind each unit has, in the order of the catalogue; an empty list if there are none.
+
+    `connection`: one that shows a past moment; None: as known now.
+    """
+    with reading_on(settings, connection) as read:
+        _require_computed(settings, read, period, unit, code)
         condition, binds = _where(period, unit, code)
-        rows = query(connection, composed.count_findings(condition), binds)
+        rows = query(read, composed.count_findings(condition), binds)
     return [Count(**row) for row in rows]
 
 
-def rows(settings: Settings, period: Period, unit: str = "all", code: str | None = None, limit: int = -1) -> list[dict[str, Any]]:
-    """The findings with their dossiers (rows of mart.finding). `limit`: at most so many rows; -1 means all."""
-    with engine(settings).connect() as connection:
-        _require_computed(settings, connection, period, unit, code)
+def rows(
+    settings: Settings,
+    period: Period,
+    unit: str = "all",
+    code: str | None = None,
+    limit: int = -1,
+    *,
+    connection: Connection | None = None,
+) -> list[dict[str, Any]]:
+    """The findings with their dossiers (rows of mart.finding). `limit`: at most so many rows; -1 means all.
+
+    `connection`: as in `counts`.
+    """
+    with reading_on(settings, connection) as read:
+        _require_computed(settings, read, period, unit, code)
         condition, binds = _where(period, unit, code)
-        return query(connection, composed.list_findings(condition), binds | {"limit": None if limit < 0 else limit})
+        return query(read, composed.list_findings(condition), binds | {"limit": None if limit < 0 else limit})

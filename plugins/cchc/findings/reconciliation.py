@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc.errors import WrongUse
+from cchc.errors import NothingKnown, WrongUse
 from cchc.near import or_known
 from cchc.period import Period, midnight
 from cchc.reference.scopes import known_scope, scope_condition
 from cchc.settings import Settings
-from cchc.warehouse import composed, engine, known_at_of, query
+from cchc.warehouse import composed, known_at_of, query, reading_on
 
 STATES = {
     "matched": "Khớp",
@@ -32,7 +32,7 @@ def _asked(connection: Connection, period: Period, unit: str) -> dict[str, Any]:
     known_scope(connection, unit)
     known_at = known_at_of(connection, "payments")
     if known_at is None or midnight(period.start) >= known_at:
-        raise WrongUse(f"no payment log of {period.code} yet: T of payments is {known_at.isoformat() if known_at else 'not set'}")
+        raise NothingKnown(f"no payment log of {period.code} yet: T of payments is {known_at.isoformat() if known_at else 'not set'}")
     return {"first": period.start, "before": period.end, "scope": unit, "d": period.last_day}
 
 
@@ -41,25 +41,35 @@ def _condition(unit: str) -> str:
     return scope_condition(unit, "r.unit_code", "u.level")
 
 
-def summary(settings: Settings, period: Period, unit: str = "all", by: str = "unit") -> list[dict[str, Any]]:
+def summary(
+    settings: Settings, period: Period, unit: str = "all", by: str = "unit", *, connection: Connection | None = None
+) -> list[dict[str, Any]]:
     """The number of orders, the fees and the amounts (VND) by state, for each unit, for each day, or in total.
 
-    `by`: "unit", "day" or "state". Raises WrongUse if no payment log is known for the period.
+    `by`: "unit", "day" or "state". `connection`: one that shows a past moment; None: as known now.
+    Raises NothingKnown if no payment log is known for the period.
     """
     groups = {"unit": "r.unit_code, u.name, ", "day": "r.day, ", "state": ""}
     if by not in groups:
         raise WrongUse(f"'{by}' is no way to sum up; use {', '.join(groups)}")
-    with engine(settings).connect() as connection:
-        binds = _asked(connection, period, unit)
-        return query(connection, composed.sum_payments(groups[by], _condition(unit)), binds)
+    with reading_on(settings, connection) as read:
+        binds = _asked(read, period, unit)
+        return query(read, composed.sum_payments(groups[by], _condition(unit)), binds)
 
 
 def rows(
-    settings: Settings, period: Period, unit: str = "all", *, key: str | None = None, state: str | None = None, limit: int = -1
+    settings: Settings,
+    period: Period,
+    unit: str = "all",
+    *,
+    key: str | None = None,
+    state: str | None = None,
+    limit: int = -1,
+    connection: Connection | None = None,
 ) -> list[dict[str, Any]]:
     """The orders and dossiers that do not match, or those of one state, or of one order or dossier (`key`).
 
-    `limit`: at most so many rows; -1 means all.
+    `limit`: at most so many rows; -1 means all. `connection`: as in `summary`.
     """
     if state is not None and state not in STATES:
         raise WrongUse(f"'{state}' is no state{or_known(state, STATES)}")
@@ -69,7 +79,7 @@ def rows(
         "(r.state not in ('matched', 'pending') or r.is_receipt_missing)": state is None and key is None,
     }
     where = "".join(f" and {condition}" for condition, holds in conditions.items() if holds)
-    with engine(settings).connect() as connection:
-        binds = _asked(connection, period, unit)
+    with reading_on(settings, connection) as read:
+        binds = _asked(read, period, unit)
         binds |= {name: value for name, value in {"state": state, "key": key}.items() if value is not None}
-        return query(connection, composed.list_payments(_condition(unit) + where), binds | {"limit": None if limit < 0 else limit})
+        return query(read, composed.list_payments(_condition(unit) + where), binds | {"limit": None if limit < 0 else limit})

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc.errors import WrongUse
+from cchc.errors import NothingKnown, WrongUse
 from cchc.period import Period, midnight
 from cchc.reference.roles import role_clocks
 from cchc.reference.scopes import known_scope, scope_name
@@ -284,5 +284,5 @@ def _known_at(connection: Connection, period: Period) -> datetime:
     known_at = clocks.known_at(ROLE)
     if known_at is None or midnight(period.start) >= known_at:
         known = known_at.isoformat() if known_at else "not set"
-        raise WrongUse(f"nothing is known of {period.code} yet: T of {clocks.names(ROLE)} is {known}")
+        raise NothingKnown(f"nothing is known of {period.code} yet: T of {clocks.names(ROLE)} is {known}")
     return known_at

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from cchc.errors import CchcError, NotConfigured, WrongUse
+from cchc.errors import CchcError, NotConfigured, NothingKnown, WrongUse
 from cchc.indicators.count import binds, count_items, item_table
 from cchc.near import near
 from cchc.period import Period, midnight, now
@@ -25,7 +25,7 @@ from cchc.reference.roles import Clocks, role_clocks
 from cchc.reference.scopes import known_scope
 from cchc.settings import Settings
 from cchc.typed import read
-from cchc.warehouse import engine, query, run_file, sql
+from cchc.warehouse import engine, query, reading_on, run_file, sql
 from cchc.warehouse.queries import ask
 
 ROLE = "dossiers"
@@ -119,35 +119,50 @@ def compute(settings: Settings, period: Period) -> int:
     """
     with engine(settings).begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext('score_766'))"))
-        clocks = role_clocks(connection)
-        known_at = clocks.known_at(ROLE)
-        if known_at is None or midnight(period.start) >= known_at:
-            known = known_at.isoformat() if known_at else "not set"
-            raise WrongUse(f"nothing is known of {period.code} yet: T of {clocks.names(ROLE)} is {known}")
-        version = version_of(settings, period)
-        last_day = period.effective_last_day(known_at)
-        scopes = _scopes(connection, last_day)
-        frozen = set(
-            connection.execute(
-                text(
-                    "select distinct unit_code from mart.score_766 where period_kind = :kind and period_start = :start "
-                    "and publication is not null"
-                ),
-                {"kind": period.kind, "start": period.start},
-            ).scalars()
-        )
-        counted = _indicator_counts(connection, settings, period, version)
-        for part in version.parts:
-            if "sql" in part.source:
-                counted[part.code] = _sql_counts(connection, settings, period, clocks, part, scopes)
-        rows = [
-            row
-            for scope, (level, _) in scopes.items()
-            if scope not in frozen
-            for row in _rows(period, version, scope, level, counted, known_at)
-        ]
-        _drop_out_of_scope(connection, period, set(scopes))
-        return _store(connection, rows)
+        return _compute(connection, settings, period)
+
+
+def compute_then(connection: Connection, settings: Settings, period: Period) -> None:
+    """Compute the score on a connection that shows a past moment, of whose period the indicators are computed; it is undone with it.
+
+    What was published of it is set aside: the score is as it was known then. Raises NothingKnown where nothing was known of the period.
+    """
+    connection.execute(
+        text("delete from mart.score_766 where period_kind = :kind and period_start = :start"),
+        {"kind": period.kind, "start": period.start},
+    )
+    _compute(connection, settings, period)
+
+
+def _compute(connection: Connection, settings: Settings, period: Period) -> int:
+    clocks = role_clocks(connection)
+    known_at = clocks.known_at(ROLE)
+    if known_at is None or midnight(period.start) >= known_at:
+        known = known_at.isoformat() if known_at else "not set"
+        raise NothingKnown(f"nothing is known of {period.code} yet: T of {clocks.names(ROLE)} is {known}")
+    version = version_of(settings, period)
+    scopes = _scopes(connection, period.effective_last_day(known_at))
+    frozen = set(
+        connection.execute(
+            text(
+                "select distinct unit_code from mart.score_766 where period_kind = :kind and period_start = :start "
+                "and publication is not null"
+            ),
+            {"kind": period.kind, "start": period.start},
+        ).scalars()
+    )
+    counted = _indicator_counts(connection, settings, period, version)
+    for part in version.parts:
+        if "sql" in part.source:
+            counted[part.code] = _sql_counts(connection, settings, period, clocks, part, scopes)
+    rows = [
+        row
+        for scope, (level, _) in scopes.items()
+        if scope not in frozen
+        for row in _rows(period, version, scope, level, counted, known_at)
+    ]
+    _drop_out_of_scope(connection, period, set(scopes))
+    return _store(connection, rows)
 
 
 def _scopes(connection: Connection, last_day: date) -> dict[str, tuple[str, set[str]]]:
@@ -300,23 +315,24 @@ def freeze(connection: Connection, period: Period, publication: str, unit: str |
     ).rowcount
 
 
-def score(settings: Settings, period: Period, unit: str = "all") -> list[dict[str, Any]]:
+def score(settings: Settings, period: Period, unit: str = "all", *, connection: Connection | None = None) -> list[dict[str, Any]]:
     """The stored parts of the score of a scope in their order; if the score was published, the published parts.
 
-    Raises CchcError if no score is stored yet.
+    `connection`: one that shows a past moment; None: as known now. Raises CchcError if no score is stored yet.
     """
-    with engine(settings).connect() as connection:
-        known_scope(connection, unit)
-        rows = ask(connection, "forms/score", kind=period.kind, start=period.start, unit=unit)
+    with reading_on(settings, connection) as read:
+        known_scope(read, unit)
+        rows = ask(read, "forms/score", kind=period.kind, start=period.start, unit=unit)
     if not rows:
         raise CchcError(f"the score of {period.code} is not computed: `cchc score {period.code}` does it after `cchc refresh`")
     return rows
 
 
-def ranking(settings: Settings, period: Period) -> list[dict[str, Any]]:
+def ranking(settings: Settings, period: Period, *, connection: Connection | None = None) -> list[dict[str, Any]]:
     """The communes ordered by their total of the parts that have points. Equal totals have the same rank. Parts without points are named.
 
-    Communes without any points come last and have no rank. All communes that existed on any day of the period are listed.
+    Communes without any points come last and have no rank. All communes that existed on any day of the period are listed. `connection`: as
+    in `score`.
     """
-    with engine(settings).connect() as connection:
-        return ask(connection, "forms/score_ranking", kind=period.kind, start=period.start, last=period.last_day)
+    with reading_on(settings, connection) as read:
+        return ask(read, "forms/score_ranking", kind=period.kind, start=period.start, last=period.last_day)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from cchc.core import duplicates, facts, payments, withdrawn
 from cchc.core.merge import mark_current
-from cchc.errors import WrongUse
+from cchc.errors import NothingKnown
 from cchc.models import VERSIONED
 from cchc.settings import Settings
 from cchc.warehouse import engine, query, run_file
@@ -26,8 +26,8 @@ from cchc.warehouse import engine, query, run_file
 def as_known_at(settings: Settings, moment: datetime) -> Iterator[Connection]:
     """A connection that sees the warehouse as known at `moment`: only the extracts with known_at ≤ moment.
 
-    Everything that is done on the connection is rolled back at the end. Meanwhile, loads that write the same rows wait. Raises WrongUse if
-    nothing was extracted up to the moment.
+    Everything that is done on the connection is rolled back at the end. Meanwhile, loads that write the same rows wait. Raises
+    NothingKnown if nothing was extracted up to the moment.
     """
     with engine(settings).connect() as connection:
         transaction = connection.begin()
@@ -49,7 +49,7 @@ def rewind(connection: Connection, settings: Settings, moment: datetime) -> None
     if not sources:
         first = connection.execute(text("select min(window_to) from ops.extract")).scalar()
         known = f"; the first extract's T is {first.isoformat()}" if first else ""
-        raise WrongUse(f"nothing was known at {moment.isoformat()}{known}")
+        raise NothingKnown(f"nothing was known at {moment.isoformat()}{known}")
     _take_back_keys(connection, settings, moment)
     for target in VERSIONED:
         changed = f"rewound_{target.name}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from cchc.errors import CchcError
+from cchc.errors import CchcError, NothingKnown
 from cchc.period import Period
 from cchc.reports.scorecard import reading
 from cchc.reports.workbook import new_workbook, write_cell
@@ -25,7 +25,7 @@ COLUMNS = (
 def export(settings: Settings, codes: list[str], period: Period, form: str, *, moment: datetime | None = None) -> bytes:
     """The rows of mart.indicator_value of some indicators and one period, both bases, every scope; `moment`: as known then.
 
-    Raises CchcError where the period is not computed: an empty file would look like an answer.
+    Raises NothingKnown where nothing was known then, CchcError where the period is not computed: an empty file would look like an answer.
     """
     with reading(settings, moment, period) as connection:
         rows = query(
@@ -34,6 +34,8 @@ def export(settings: Settings, codes: list[str], period: Period, form: str, *, m
             "and period_kind = :kind and period_start = :start order by indicator_code, unit_code, basis",
             {"codes": codes, "kind": period.kind, "start": period.start},
         )
+    if not rows and moment is not None:
+        raise NothingKnown(f"of {period.code} nothing was known at {moment.isoformat()}")
     if not rows:
         raise CchcError(f"{period.code} is not computed: ingest its sources, then `cchc refresh {period.code}`")
     return {"csv": _csv, "json": _json, "xlsx": _xlsx}[form](rows)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc.errors import WrongUse
+from cchc.errors import NothingKnown, WrongUse
 from cchc.indicators.compute import compute_known
 from cchc.indicators.count import binds
 from cchc.indicators.declared import figures
@@ -224,7 +224,7 @@ def explained(connection: Connection, settings: Settings, code: str, unit: str, 
     known_at = clocks.known_at(item.role)
     if known_at is None or midnight(period.start) >= known_at:
         known = known_at.isoformat() if known_at else "not set"
-        raise WrongUse(f"nothing is known of {period.code} yet: T of {clocks.names(item.role)} is {known}")
+        raise NothingKnown(f"nothing is known of {period.code} yet: T of {clocks.names(item.role)} is {known}")
     scope = scope_condition(unit, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
     # records that name the unit but count for another one are also read, so that the explanation can mention them
     parts = [

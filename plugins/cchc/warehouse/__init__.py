@@ -6,7 +6,8 @@ The SQL is in include/sql; this module only finds the files, binds the values an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -62,6 +63,16 @@ def _say_what_is_unreachable(context: ExceptionContext) -> None:
 def engine(settings: Settings) -> Engine:
     """The engine of the warehouse. If CCHC_WAREHOUSE_URL is not set, the embedded server is started."""
     return _engine(warehouse_url(settings))
+
+
+@contextmanager
+def reading_on(settings: Settings, connection: Connection | None) -> Iterator[Connection]:
+    """The given connection, which may show a past moment, or a new one that shows what is known now."""
+    if connection is not None:
+        yield connection
+        return
+    with engine(settings).connect() as opened:
+        yield opened
 
 
 def sql(settings: Settings, name: str) -> str:
