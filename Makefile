@@ -14,6 +14,8 @@ UV := $(shell if uv --version >/dev/null 2>&1; then command -v uv; else echo .cc
 BIN := .venv/bin
 INSTALLED := .venv/installed-from-lock
 LOCKED := --universal --python-version 3.11 --generate-hashes --no-header --quiet
+# the shell has a variable SECONDS of its own, so only one that is given on the command line counts
+SECONDS_OF_FAULTS = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),3600)
 ONCE ?=
 SCALE ?=
 SBOM ?= sbom.cdx.json
@@ -22,7 +24,7 @@ COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication q
 	$(addprefix --ignore=tests/,cli/test_months_to_refresh.py plans/test_two_plans.py publication/test_publication.py \
 	reference/test_refresh_after_change.py runs/test_clocks.py runs/test_overlapping.py)
 
-.PHONY: help setup demo up down status test test-quick nightly coverage check format bench bench-pages dictionary reference schemas lock sbom check-advisories clean check-types check-packages release-notes dashboard-script screenshots
+.PHONY: help setup demo up down status test test-quick nightly faults coverage check format bench bench-pages dictionary reference schemas lock sbom check-advisories clean check-types check-packages release-notes dashboard-script screenshots
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +54,9 @@ test-quick: $(INSTALLED) ## units and SQL cases, within a minute: no Airflow, no
 nightly: $(INSTALLED) | $(UV) ## every mutant, twenty random worlds, the containers, each supported Python
 	@$(BIN)/python -m pytest -n auto -m nightly $(ARGS)
 	@UV="$(UV)" tests/each_python.sh
+
+faults: $(INSTALLED) ## an hour of faults (SECONDS=…, SEED=…): kill -9, full disks, lying sources; every row is compared
+	@$(BIN)/python -m tests.faults --seconds $(SECONDS_OF_FAULTS) --seed $(or $(SEED),1) $(ARGS)
 
 coverage: $(INSTALLED) ## how much of plugins/cchc the fast tests run
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --timeout 900 --cov=plugins/cchc $(COVERED_BY) $(ARGS)

@@ -138,11 +138,15 @@ class Folder:
         return data
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file, completely or not at all."""
-        self.fs.makedirs(self.path, exist_ok=True)
+        """Write a file, completely or not at all. Raises OSError, which names the file: a full disk does not by itself."""
         temporary = f"{self.path}/.{name}.tmp"
-        self.fs.pipe_file(temporary, data)
-        self.fs.mv(temporary, f"{self.path}/{name}")
+        try:
+            self.fs.makedirs(self.path, exist_ok=True)
+            self.fs.pipe_file(temporary, data)
+            self.fs.mv(temporary, f"{self.path}/{name}")
+        except OSError as error:
+            error.filename = error.filename or f"{self.path}/{name}"
+            raise
 
     def remove(self, name: str | None = None) -> None:
         """Remove a file, or this folder with everything in it."""

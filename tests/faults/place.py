@@ -1,0 +1,165 @@
+"""A PostgreSQL server of its own that may be killed, a migrated template in it, and sites: a warehouse beside its troubled sources."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import psycopg
+from psycopg.errors import OperationalError
+
+from cchc.cli import main as cli
+from cchc.settings import PROJECT, Settings
+from cchc.waiting import wait_until
+from cchc.warehouse import embedded as postgres
+from cchc.warehouse import engine
+from tests.faults.troubled_source import TroubledSource
+from tests.oracle.world import World
+from tests.runs.site import Site
+from tests.support.environment import environment
+from tests.support.warehouse import admin
+
+TIMEOUT_SECONDS = 1.0  # of a request; the answers of a world take milliseconds
+ANSWER_MB = 1
+ROOM = 64 * 2**20  # bytes of the disk that can be made full
+KEY = "a key for tests"
+
+
+class Place:
+    """The server and the folder of everything below it. `small_disk`: where a tablespace is whose disk can be made full (root alone)."""
+
+    def __init__(self, world: World) -> None:
+        memory = Path("/dev/shm")
+        self.home = Path(tempfile.mkdtemp(prefix="cchc-faults-", dir=memory if memory.is_dir() else None))
+        self.world = world
+        self.numbers = itertools.count(1)
+        self.small_disk: Path | None = None
+
+    def __enter__(self) -> Place:
+        self.server = postgres.start(self.home / "postgres", durable=False)
+        self.sources = self.home / "sources"
+        shutil.copytree(PROJECT / "include" / "sources", self.sources)
+        for source in ("one_stop", "documents"):
+            path = self.sources / f"{source}.yaml"
+            said = path.read_text(encoding="utf-8")
+            assert "timeout_seconds: 60" in said
+            path.write_text(said.replace("timeout_seconds: 60", f"timeout_seconds: {TIMEOUT_SECONDS}"), encoding="utf-8")
+        self.server.ensure_databases("template_of_faults")
+        variables = {"CCHC_HOME": str(self.home / "template"), "CCHC_WAREHOUSE_URL": self.server.url("template_of_faults")}
+        with environment(**variables):
+            assert cli.main(["init"]) == 0
+            engine(Settings.load()).dispose()
+        if os.getuid() == 0:
+            self._make_small_disk()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        postgres.stop(self.home / "postgres")
+        if self.small_disk is not None:
+            unmount(self.small_disk)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def _make_small_disk(self) -> None:
+        """A tablespace on a disk of its own."""
+        path = self.home / "small_disk"
+        if not mount(path, str(ROOM)):
+            return
+        owner = (self.home / "postgres" / "postgres" / "data").stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
+        admin(self.server, f"create tablespace small_disk location '{path}'")
+        self.small_disk = path
+
+    @contextmanager
+    def full_disk(self, free: int) -> Iterator[None]:
+        """Let the disk of the tablespace have so many bytes free. Afterwards there is room again: a server that recovers needs it."""
+        assert self.small_disk is not None
+        used = shutil.disk_usage(self.small_disk).used
+        try:
+            _resize(self.small_disk, used + free)
+            yield
+        finally:
+            _resize(self.small_disk, ROOM)
+
+    @contextmanager
+    def site(self) -> Iterator[Site]:
+        """A fresh warehouse beside sources at their beginning; gone afterwards."""
+        name = f"site_{next(self.numbers)}"
+        home = self.home / name
+        admin(self.server, f"create database {name} template template_of_faults strategy file_copy")
+        with TroubledSource(self.world, home / "drop") as source:
+            variables = {
+                "CCHC_HOME": str(home),
+                "CCHC_WAREHOUSE_URL": self.server.url(name),
+                "CCHC_PRIVACY_KEY": KEY,
+                "CCHC_SOURCES_DIR": str(self.sources),
+                "CCHC_MAX_ANSWER_MB": str(ANSWER_MB),
+                **source.connections(),
+            }
+            with environment(**variables):
+                settings = Settings.load()
+                yield Site(settings, source, self.world)
+                engine(settings).dispose()
+        self.await_server()
+        admin(self.server, f"drop database {name} with (force)")
+        shutil.rmtree(home, ignore_errors=True)
+
+    # ------------------------------------------------------------ what happens to the server
+    def kill_server(self) -> None:
+        """kill -9 of the server and all its processes, and a start."""
+        self._kill(psutil.Process(self._postmaster()), whole=True)
+        postgres.start(self.home / "postgres", durable=False)
+
+    def kill_backend(self, database: str) -> bool:
+        """kill -9 of a process that serves a database: the server ends all sessions and recovers. False if nobody is connected."""
+        with psycopg.connect(self.server.url("postgres").replace("+psycopg", "")) as connection:
+            found = connection.execute("select pid from pg_stat_activity where datname = %s order by 1 desc", [database]).fetchone()
+        if found is None:
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(found[0], signal.SIGKILL)
+        # the server takes calls until it has seen what happened
+        assert wait_until(lambda: not psutil.pid_exists(found[0]), 60, 0.01), "PostgreSQL does not see that its process is gone"
+        self.await_server()
+        return True
+
+    def await_server(self) -> None:
+        """Wait until the server answers again. Raises AssertionError if it does not."""
+
+        def answers() -> bool:
+            with suppress(OperationalError), psycopg.connect(self.server.url("postgres").replace("+psycopg", "")):
+                return True
+            return False
+
+        assert wait_until(answers, 60, 0.05), "PostgreSQL does not come back"
+
+    def _postmaster(self) -> int:
+        return int((self.home / "postgres" / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0])
+
+    @staticmethod
+    def _kill(process: psutil.Process, *, whole: bool) -> None:
+        for each in [process, *(process.children(recursive=True) if whole else [])]:
+            with suppress(psutil.Error):
+                each.kill()
+
+
+def mount(path: Path, size: str) -> bool:
+    """Mount a disk of a size in memory at `path`; False where that is not allowed."""
+    path.mkdir(parents=True, exist_ok=True)
+    return subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)], capture_output=True).returncode == 0
+
+
+def _resize(path: Path, size: int) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(path)], check=True, capture_output=True)
+
+
+def unmount(path: Path) -> None:
+    """Take the disk away again."""
+    subprocess.run(["umount", str(path)], check=True, capture_output=True)
