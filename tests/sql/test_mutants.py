@@ -52,6 +52,8 @@ OTHER = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 RULES = (
     ("mart/dossier", "when t.finished_date < t.due_date then 'early'", "when t.finished_date <= t.due_date then 'early'"),
     ("mart/dossier", "when t.finished_date = t.due_date then 'on_time'", "when t.finished_at <= t.due_at then 'on_time'"),
+    ("mart/dossier", "coalesce(n.deleted_at, g.gone_at, m.asked_at)", "coalesce(n.deleted_at, m.asked_at)"),
+    ("mart/dossier", "a.asked_at >= n._first_seen_at and", ""),
     ("mart/dossier", "u.valid_after < cast(cast(", "u.valid_after <= cast(cast("),
     ("mart/dossier", "or n.status_code in (3, 7) then 'returned'", "or n.status_code = 3 then 'returned'"),
     ("mart/dossier", "in ('tra_lai', 'xin_rut')", "in ('tra_lai')"),
