@@ -20,6 +20,7 @@ from cchc.errors import (
     ContractViolation,
     LoadBlocked,
     NotConfigured,
+    NothingKnown,
     PeriodNotOver,
     SourceUnavailable,
     WarehouseUnavailable,
@@ -66,6 +67,11 @@ ADVICE: tuple[tuple[type[BaseException], str, str], ...] = (
         NotConfigured,
         "Correct the setting, profile or connection that is named, then run the DAG again.",
         "Sửa thiết lập, hồ sơ nguồn hoặc kết nối đã nêu, rồi chạy lại.",
+    ),
+    (
+        NothingKnown,
+        "Name a later moment, or run `cchc ingest` of the sources first, then run the DAG again.",
+        "Chọn thời điểm muộn hơn, hoặc chạy `cchc ingest` cho các nguồn trước, rồi chạy lại.",
     ),
     (WrongUse, "Correct the parameters of the run, then run the DAG again.", "Sửa tham số của lượt chạy, rồi chạy lại."),
     (
