@@ -81,9 +81,9 @@ def test_a_backup_is_restored_and_is_what_was_there(loaded: Settings, tmp_path: 
             again = cchc("restore", "--from", str(tmp_path / "backups"))
             assert (again.code, "is not empty" in again.err) == (2, True), "nothing is overwritten"
             # the copy's own retention, and its own retry, never reach the original
-            execute(
-                Settings.load(), "update ops.load set ended_at = ended_at - interval '1 year', started_at = started_at - interval '1 year'"
-            )
+            for table in ("ops.load", "ops.extract"):
+                aged = "ended_at = ended_at - interval '1 year', started_at = started_at - interval '1 year'"
+                execute(Settings.load(), f"update {table} set {aged}")
             assert remove_old_landing(Settings.load(), 90)
             assert files_of(other / "landing") == {}
             assert files_of(loaded.home / "landing") == landing
@@ -155,7 +155,8 @@ def test_what_changes_meanwhile_is_written_again_and_what_lacks_for_good_is_told
 
     def retention_meanwhile(*arguments: Any) -> dict[str, str]:
         if not removed:  # after the moment of the database, before its files are copied
-            execute(loaded, "update ops.load set ended_at = ended_at - interval '1 year'")
+            for table in ("ops.load", "ops.extract"):
+                execute(loaded, f"update {table} set ended_at = ended_at - interval '1 year'")
             removed.extend(remove_old_landing(loaded, 90))
         return copied(*arguments)
 

@@ -82,11 +82,11 @@ def tables(server: postgres.Server) -> Iterator[tuple[str, str]]:
                 yield f"{database}: {table}", text + hidden
 
 
-def pages(address: str) -> Iterator[tuple[str, str]]:
-    """Pages of the dashboard, as a leader of the whole district sees them."""
+def pages(address: str, period: str) -> Iterator[tuple[str, str]]:
+    """Pages of the dashboard for a period, as a leader of the whole district sees them."""
     headers = {"Authorization": f"Bearer {token(address, LEADER)}"}
     for path in PAGES:
-        answer = requests.get(f"{address}/cchc{path}", params={"period": "2023-11"}, headers=headers, timeout=60)
+        answer = requests.get(f"{address}/cchc{path}", params={"period": period}, headers=headers, timeout=60)
         assert answer.status_code == 200, (path, answer.status_code)
         yield f"page {path}", answer.text
 
@@ -99,15 +99,15 @@ def secrets_of(installation: Installation, server: postgres.Server) -> dict[str,
     return found | {"password of PostgreSQL": server.password, "password of an account": PASSWORD}
 
 
-def check(installation: Installation, address: str) -> None:
-    """Search everything once. A secret may stand in a file of the installation that its owner alone can read, and nowhere else."""
+def check(installation: Installation, address: str, period: str) -> None:
+    """Search everything once, the pages for `period`. A secret may stand in a file of the installation that its owner alone can read, and nowhere else."""
     server = postgres.running_server(installation.home)
     assert server is not None
     marks = secrets_of(installation, server)
     assert len(marks) >= 6 and all(len(value) > 10 for value in marks.values()), sorted(marks)
     wrong: list[str] = []
     searched: set[str] = set()
-    for place, text in (*files(installation.home), *tables(server), *pages(str(address))):
+    for place, text in (*files(installation.home), *tables(server), *pages(str(address), period)):
         searched.add(place)
         if found := PERSONAL.search(text):
             wrong.append(f"{place}: personal value {found.group(0)[:4]}…")

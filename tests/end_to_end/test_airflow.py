@@ -98,7 +98,7 @@ def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> Non
     dashboard.check(installation, running.url, SHOWN)
 
     # nothing of a person, and no secret, is left anywhere
-    left_behind.check(installation, running.url)
+    left_behind.check(installation, running.url, SHOWN)
 
     # a day later only what changed is pulled
     installation.run("demo", "advance", "--state", str(installation.home / "demo"), "--days", "1")
