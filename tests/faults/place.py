@@ -44,7 +44,8 @@ class Place:
         self.small_disk: Path | None = None
 
     def __enter__(self) -> Place:
-        self.server = postgres.start(self.home / "postgres", durable=False)
+        # as an installation has it: a server that does not wait for its disk may lose what it said is done when it is killed
+        self.server = postgres.start(self.home / "postgres")
         self.sources = self.home / "sources"
         shutil.copytree(PROJECT / "include" / "sources", self.sources)
         for source in ("one_stop", "documents"):
@@ -115,7 +116,7 @@ class Place:
     def kill_server(self) -> None:
         """kill -9 of the server and all its processes, and a start."""
         self._kill(psutil.Process(self._postmaster()), whole=True)
-        postgres.start(self.home / "postgres", durable=False)
+        postgres.start(self.home / "postgres")
 
     def kill_backend(self, database: str) -> bool:
         """kill -9 of a process that serves a database: the server ends all sessions and recovers. False if nobody is connected."""
