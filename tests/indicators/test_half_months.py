@@ -6,6 +6,7 @@ import dataclasses
 import random
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from cchc.errors import CchcError, NotConfigured
 from cchc.indicators.count import Asked as AskedSpan
 from cchc.indicators.count import binds, measure, measure_additive, work_tables
 from cchc.indicators.half_months import half_month_of, half_months, next_half_month
+from cchc.indicators.refresh import wait_for_others
 from cchc.indicators.self_check import count_all_again
 from cchc.period import BASES, Period, midnight, periods_of_year
 from cchc.reference.catalogue import Indicator, catalogue
 from cchc.reference.roles import Clocks, role_clocks
 from cchc.settings import Settings
+from cchc.waiting import wait_until
 from cchc.warehouse import composed, engine, sql
 from cchc.warehouse.queries import run_statement
 from tests.support.district import LoadedMonth, loaded_month
@@ -270,6 +273,16 @@ def test_the_weekly_check_tells_a_count_that_is_wrong_and_mends_it(settings: Set
     assert "no differences" in count_all_again(settings)
     with engine(settings).begin() as connection:
         assert connection.execute(text("select min(month_start) from ops.dirty_month")).scalar_one() == date(2023, 5, 1)
+
+
+def test_the_weekly_check_waits_for_a_refresh(settings: Settings) -> None:
+    waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    with engine(settings).connect() as refreshing, ThreadPoolExecutor(1) as beside:
+        wait_for_others(refreshing, "dossiers")
+        checking = beside.submit(count_all_again, settings)
+        assert wait_until(lambda: refreshing.execute(text(waits)).scalar_one() == 1, 30, 0.05), "it did not wait"
+        refreshing.rollback()
+        assert "no differences" in checking.result(60)
 
 
 def test_changes_that_are_added_up_keep_their_sums(connection: Connection) -> None:

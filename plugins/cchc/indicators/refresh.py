@@ -47,12 +47,17 @@ def recompute(connection: Connection, settings: Settings, sources: Iterable[str]
             concerned.setdefault(role, []).append((source, filled))
     done: list[Recomputed] = []
     for role, marked in sorted(concerned.items()):
-        connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
+        wait_for_others(connection, role)
         for asked in _asked(connection, list(items), role, marked, month):
             for indicators, periods in _by_version(settings, asked.codes, periods_ending_in(asked.month, asked.known_at)):
                 changed = compute(connection, settings, indicators, role, periods, asked.clocks)
                 done += [Recomputed(indicators, period, count, asked.clocks) for period, count in zip(periods, changed, strict=True)]
     return done
+
+
+def wait_for_others(connection: Connection, role: str) -> None:
+    """Wait until no other transaction computes a role, and keep the others out until this one ends."""
+    connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
 
 
 def _by_version(settings: Settings, codes: Collection[str], periods: Iterable[Period]) -> list[tuple[list[Indicator], list[Period]]]:

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError
 from cchc.indicators.count import Asked, measure_additive, work_tables
+from cchc.indicators.refresh import wait_for_others
 from cchc.period import BASES, last_day_before, midnight, month_start, periods_of_year
-from cchc.reference.catalogue import versions
+from cchc.reference.catalogue import catalogue, versions
 from cchc.reference.dirty_months import mark_months_from
 from cchc.reference.roles import Clocks, every_tree
 from cchc.settings import Settings
@@ -29,6 +30,9 @@ def count_all_again(settings: Settings) -> str:
     counts are right then, and the months from the first difference on are marked, so that the next refresh writes the right values.
     """
     with engine(settings).begin() as connection:
+        # a refresh beside it would sum counts that it has found up to date and that are gone meanwhile
+        for role in sorted({item.role for item in catalogue(settings).values() if item.is_additive}):
+            wait_for_others(connection, role)
         first = _keep(connection)
         if first is None:
             return "no half month is counted yet"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from cchc.bundle import freeze as bundle
 from cchc.errors import CchcError, LoadBlocked, PeriodNotOver, WrongUse
 from cchc.forms import score
-from cchc.indicators.refresh import months_of
+from cchc.indicators.refresh import months_of, wait_for_others
 from cchc.period import ZONE, Period, add_months, midnight, month_start, now, parse_period
 from cchc.pipeline.refresh import refresh
 from cchc.publication.edition import in_force, open_restatements
@@ -143,7 +143,7 @@ def close(
 def _hold_still(connection: Connection, period: Period, roles: list[str], months: list[date]) -> None:
     """Lets no refresh come between the values and their items. Raises CchcError where a load has touched one of the months."""
     for role in roles:
-        connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
+        wait_for_others(connection, role)
     # a load may have marked the months again before we held the locks
     waiting = connection.execute(text("select 1 from ops.dirty_month where month_start = any(:m)"), {"m": months}).scalar()
     if waiting:
