@@ -59,6 +59,8 @@ class _Writer:
         self.open_places: list[tuple[str, str]] = []
         self.on_new_page = False
         self.place = self._marker(BODY)  # what is written stands before it
+        # read once: python-docx looks through all styles of the template for each name
+        self.styles = {style.name: style for style in self.document.styles}
 
     def write(self) -> bytes:
         """The report before the signature, its appendices after it."""
@@ -110,16 +112,23 @@ class _Writer:
         return found[0]
 
     def _paragraph(self, style: str, text: str = "") -> Any:
-        paragraph = self.document.add_paragraph(style=_style(self.document, self.layout, style))
+        paragraph = self.document.add_paragraph()
+        paragraph._p.style = self._style(style).style_id
         self.place.addprevious(paragraph._p)
         _runs(paragraph, text)
         return paragraph
+
+    def _style(self, name: str) -> Any:
+        if name not in self.styles:
+            raise NotConfigured(f"{self.layout.folder.name}/{TEMPLATE} lacks the style {name!r}")
+        return self.styles[name]
 
     def _block(self, block: Block) -> None:
         if block.kind == "page":
             self.on_new_page = True
         elif block.kind == "heading":
-            heading = self.document.add_heading(block.text, level=block.level)
+            heading = self.document.add_paragraph(block.text)
+            heading._p.style = self._style(f"Heading {block.level}").style_id
             if self.on_new_page:
                 heading.paragraph_format.page_break_before = True
                 self.on_new_page = False
@@ -163,8 +172,8 @@ class _Writer:
     def _grid(self, filled_table: Filled) -> None:
         columns, theme = filled_table.table.columns, self.labels.theme
         style = "Report Cell Brief" if filled_table.table.brief else "Report Cell Narrow" if len(columns) > NARROW else "Report Cell"
-        look = _style(self.document, self.layout, style)
-        table = self.document.add_table(rows=1, cols=len(columns), style=_style(self.document, self.layout, "Report Table"))
+        look = self._style(style)
+        table = self.document.add_table(rows=1, cols=len(columns), style=self._style("Report Table"))
         table.alignment = WD_TABLE_ALIGNMENT.CENTER
         table.autofit = False
         self.place.addprevious(table._tbl)
@@ -217,12 +226,6 @@ def _template(layout: Layout, words: dict[str, Any]) -> Document:
         raise NotConfigured(f"{layout.folder.name}/{TEMPLATE}: {error}; names that are known: {', '.join(words)}") from error
     document: Document = template.docx
     return document
-
-
-def _style(document: Document, layout: Layout, name: str) -> Any:
-    if name not in [style.name for style in document.styles]:
-        raise NotConfigured(f"{layout.folder.name}/{TEMPLATE} lacks the style {name!r}")
-    return document.styles[name]
 
 
 def _runs(paragraph: Any, text: str, *, bold: bool | None = None, color: RGBColor | None = None) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any, NamedTuple
@@ -49,8 +50,14 @@ class Block:
 
 def environment(layout: Layout, *, html: bool = False) -> Environment:
     """Jinja2 for the files of a layout: a misspelt name is an error, and the values of a page are escaped."""
+    return _environment(layout.folder, html)
+
+
+@lru_cache(maxsize=8)
+def _environment(folder: Path, html: bool) -> Environment:
+    """Kept, because translating the templates takes a tenth of a report; a file that has changed is translated again."""
     made = Environment(
-        loader=FileSystemLoader(layout.folder),
+        loader=FileSystemLoader(folder),
         autoescape=html,  # noqa: S701 - what is no page is text for a document
         undefined=StrictUndefined,
         trim_blocks=True,
