@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, NotConfigured
+from cchc.indicators import half_months as half_month_counts
 from cchc.indicators.count import Asked as AskedSpan
 from cchc.indicators.count import binds, measure, measure_additive, work_tables
 from cchc.indicators.half_months import half_month_of, half_months, next_half_month
@@ -242,6 +244,30 @@ def test_a_change_that_commits_during_a_count_is_counted_afterwards(settings: Se
         counting.commit()
         with loading.begin():
             loading.execute(text(statement))
+
+
+def test_counts_that_others_take_away_are_summed_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    # `--as-known-at` computes without the lock of a refresh: one that commits between its statements must not move its figures
+    real, left = run_statement, 1
+
+    def beside(connection: Connection, name: str, **values: Any) -> None:
+        nonlocal left
+        if name == "half_months/sum" and left:
+            left -= 1
+            with engine(settings).begin() as other:
+                other.execute(text("delete from ops.half_month_counted"))
+                other.execute(text("delete from ops.half_month_count"))
+        real(connection, name, **values)
+
+    with engine(settings).connect() as asking:
+        clocks = role_clocks(asking, ROOT)
+        spans = asked(list(periods_of_year(2023)), clocks)
+        before = by_half_months(asking, settings, spans, clocks)
+        asking.commit()
+        monkeypatch.setattr(half_month_counts, "run_statement", beside)
+        assert by_half_months(asking, settings, spans, clocks) == before
+        assert left == 0
+        asking.rollback()
 
 
 def test_a_truncated_table_has_no_counts(connection: Connection, settings: Settings) -> None:

@@ -82,7 +82,7 @@ MUTANTS = (
     Mutant("status by the own period", "mart/indicator_value", "case when b.kind = 'stock' then b.numerator else b.numerator_to_date end", "b.numerator"),
     Mutant("gap is rounded down", "mart/indicator_value", "ceil(t.target", "floor(t.target"),
     Mutant("the pace is that of the year", "core.judged_status", "(extract(month from last_day) - extract(month from year_start))", "extract(month from last_day)"),
-    Mutant("a target holds in every year", "mart/indicator_value", "cast(:period_end as date) - 1 between p.valid_from and p.valid_to", "true"),
+    Mutant("a target holds in every year", "mart/indicator_value", "a.period_end - 1 between p.valid_from and p.valid_to", "true"),
     Mutant("coverage of all units", "queries/coverage/dossiers", "    u.unit_code in (\n", "    u.unit_code is not null or u.unit_code in (\n"),
     Mutant("leaders without a signature cover", "queries/coverage/signatures", "s.person_code = l.person_code", "true"),
 )  # fmt: skip

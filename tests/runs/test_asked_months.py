@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -53,17 +54,17 @@ def test_a_month_that_was_refreshed_and_marked_again_is_asked_for(marked: Settin
 
 
 def test_a_run_takes_the_marks_that_come_while_it_computes(marked: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = refreshing._refresh_month
+    real = refreshing._refresh_months
     taken: list[Any] = []
 
-    def one(settings: Settings, sources: list[str], month: date) -> refreshing.Refreshed:
-        done = real(settings, sources, month)
+    def one(settings: Settings, tasks: Mapping[date, list[str]]) -> list[refreshing.Refreshed]:
+        done = real(settings, tasks)
         if not taken:
-            execute(settings, MARK, source="documents", month=month)
-        taken.append(tuple(sources))
+            execute(settings, MARK, source="documents", month=next(iter(tasks)))
+        taken.append(tuple(next(iter(tasks.values()))))
         return done
 
-    monkeypatch.setattr(refreshing, "_refresh_month", one)
+    monkeypatch.setattr(refreshing, "_refresh_months", one)
     said = refreshing.refresh_partition(marked, "2023-06", [])
     assert taken == [("one_stop", "payments"), ("documents",)]
     assert len(said) == 2

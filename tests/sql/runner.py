@@ -633,7 +633,7 @@ def finding(connection: Connection, settings: Settings, binds: Row, table: str) 
 
 
 def value(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
-    """mart.indicator_value of one period: from the given `measured`, or, with `indicators` in the binds, counted from core and mart."""
+    """mart.indicator_value of `period` and `and_periods`: from the given `measured`, or, with `indicators` in the binds, counted from core and mart."""
     source, period, clock = binds.get("source", SOURCE), parse_period(binds["period"]), parse_moment(binds["known_at"])
     if connection.execute(text("select count(*) from ops.extract where source_code = :s"), {"s": source}).scalar_one() == 0:
         insert(connection, "ops.extract", [{"source_code": source, "window_to": binds["known_at"]}])
@@ -643,7 +643,9 @@ def value(connection: Connection, settings: Settings, binds: Row, table: str) ->
     else:
         connection.execute(text("update measured set period_number = 0 where period_number is null"))
         role = "dossiers" if source == SOURCE else source
-        compute.write_values(connection, settings, role, {period: plan_of(connection, period)}, _clocks(source, clock))
+        periods = [period, *(parse_period(other) for other in binds.get("and_periods", []))]
+        plans = {each: plan_of(connection, each) for each in periods}
+        compute.write_values(connection, settings, role, plans, _clocks(source, clock))
     return "mart.indicator_value"
 
 

@@ -83,30 +83,29 @@ def write_values(connection: Connection, settings: Settings, role: str, plans: M
     known_at = min(sources.values())
     missing = [missing_from(connection, source) for source in sources]
     starts = [complete_from(connection, source) for source in sources]
-    changed = []
+    asked, of_dossiers = [], [item.code for item in catalogue(settings).values() if item.coverage == "dossiers"]
     for number, (period, plan) in enumerate(plans.items()):
         last_day = period.effective_last_day(known_at)
         lacking = incomplete_bases(missing, period)
-        concerned = [item.code for item in catalogue(settings).values() if item.coverage == "dossiers"] if lacking else []
-        written = run_file(
-            connection,
-            settings,
-            "mart/indicator_value",
-            period_number=number,
-            plan=plan.plan_code,
-            is_bound=clocks.is_own,
-            kind=period.kind,
-            period_start=period.start,
-            period_end=period.end,
-            last_day=last_day,
-            has_year_before=has_year_before(role, starts, period),
-            is_running=last_day < period.last_day,
-            incomplete_bases=lacking,
-            incomplete_codes=concerned,
-            now=now(),
+        asked.append(
+            {
+                "period_number": number,
+                "plan_code": plan.plan_code,
+                "kind": period.kind,
+                "period_start": period.start.isoformat(),
+                "period_end": period.end.isoformat(),
+                "last_day": last_day.isoformat(),
+                "has_year_before": has_year_before(role, starts, period),
+                "is_running": last_day < period.last_day,
+                "incomplete_bases": lacking,
+                "incomplete_codes": of_dossiers if lacking else [],
+            }
         )
-        changed.append(written.rowcount)
-    return changed
+    # PostgreSQL knows nothing of a temporary table that it has not counted
+    connection.execute(text("analyze measured"))
+    written = run_file(connection, settings, "mart/indicator_value", periods=json.dumps(asked), is_bound=clocks.is_own, now=now())
+    changed = {(row.period_kind, row.period_start): row.changed for row in written}
+    return [changed.get((period.kind, period.start), 0) for period in plans]
 
 
 def incomplete_bases(missing: list[list[date]], period: Period) -> list[str]:

@@ -74,11 +74,33 @@ def count_by_half_months(connection: Connection, source: str, known_at: datetime
     spans = [span for item in indicators for span in item.spans if half_months(span)]
     if not spans:
         return
-    contexts = _Contexts(connection, source, known_at, [span["end_at"] for span in spans])
     first = min(half_months(span)[0] for span in spans)
     last = max(half_months(span)[-1] for span in spans)
-    changes = {row["half_month"]: row["changes"] for row in ask(connection, "half_months/changes", source=source, first=first, last=last)}
-    parts: dict[str, dict[_Part, None]] = {}
+    contexts = _Contexts(connection, source, known_at, [span["end_at"] for span in spans])
+    parts, asked = _parts(indicators, contexts)
+    named = sorted({part.context for known in parts.values() for part in known})
+    while True:
+        noted = ask(connection, "half_months/changes", source=source, first=first, last=last)
+        changes = {row["half_month"]: row["changes"] for row in noted}
+        counted = _counted(connection, source, named, first, last)
+        for item in indicators:
+            stale = _stale(parts[item.code], counted, changes)
+            if stale:
+                _count_again(connection, source, known_at, item, stale, changes)
+        # A figure as known at a moment is computed without the lock of a refresh, because it is never stored. A refresh that commits
+        # between the two statements may have taken counts away, so what was summed is looked at again. What is counted once more belongs
+        # to this transaction, and nobody can take it away.
+        with connection.begin_nested() as savepoint:
+            run_statement(connection, "half_months/sum", source=source, asked=json.dumps(asked))
+            summed = _counted(connection, source, named, first, last)
+            if not any(_stale(known, summed, changes) for known in parts.values()):
+                return
+            savepoint.rollback()
+
+
+def _parts(indicators: Sequence[Counted], contexts: _Contexts) -> tuple[dict[str, dict[_Part, None]], list[dict[str, Any]]]:
+    """The half months that the spans of each indicator consist of, and what `half_months/sum` is asked for."""
+    parts: dict[str, dict[_Part, None]] = {item.code: {} for item in indicators}
     asked = []
     for item in indicators:
         for (period_number, basis), span in zip(item.asked, item.spans, strict=True):
@@ -96,16 +118,10 @@ def count_by_half_months(connection: Connection, source: str, known_at: datetime
                     "last": inside[-1].isoformat(),
                 }
             )
-            known = parts.setdefault(item.code, {})
             for half_month in inside:
                 end_at = min(midnight(next_half_month(half_month)), span["end_at"])
-                known[_Part(context, half_month, end_at, flags_at)] = None
-    counted = _counted(connection, source, {part.context for known in parts.values() for part in known}, first, last)
-    for item in indicators:
-        stale = _stale(parts.get(item.code, {}), counted, changes)
-        if stale:
-            _count_again(connection, source, known_at, item, stale, changes)
-    run_statement(connection, "half_months/sum", source=source, asked=json.dumps(asked))
+                parts[item.code][_Part(context, half_month, end_at, flags_at)] = None
+    return parts, asked
 
 
 class _Contexts:
@@ -135,8 +151,8 @@ class _Contexts:
         return {row["moment"]: (row["flags"], moment_of[row["flags"]]) for row in rows}
 
 
-def _counted(connection: Connection, source: str, contexts: Iterable[str], first: date, last: date) -> dict[tuple[str, date], Any]:
-    rows = ask(connection, "half_months/counted", source=source, contexts=sorted(contexts), first=first, last=last)
+def _counted(connection: Connection, source: str, contexts: list[str], first: date, last: date) -> dict[tuple[str, date], Any]:
+    rows = ask(connection, "half_months/counted", source=source, contexts=contexts, first=first, last=last)
     return {(row["context"], row["half_month"]): row for row in rows}
 
 

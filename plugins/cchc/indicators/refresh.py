@@ -1,12 +1,13 @@
-"""Recompute the indicators that count some sources, for one month.
+"""Recompute the indicators that count some sources, for some months.
 
-A month is the unit of work: it includes every period that ends in it. A running period ends at known_at, so a running year belongs to the
+A month includes every period that ends in it. Months that are computed together share each statement, because sending and planning a
+statement takes longer than counting a few records. A running period ends at known_at, so a running year belongs to the
 month of known_at. Each indicator uses known_at of the sources that fill its role. Values that did not change are not written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -21,37 +22,47 @@ from cchc.settings import Settings
 
 @dataclass(frozen=True)
 class Recomputed:
-    """The indicators of one role that were computed for one period, in the tree of `clocks`. `changed`: how many values changed."""
+    """The indicators of one role that were computed for one period, in the tree of `clocks`.
+
+    `month`: the month in which the period ends; `changed`: how many values changed.
+    """
 
     indicators: list[Indicator]
+    month: date
     period: Period
     changed: int
     clocks: Clocks
 
 
-def recompute(connection: Connection, settings: Settings, sources: Iterable[str], month: date) -> list[Recomputed]:
-    """Compute every period that ends in a month for the indicators that count one of these sources, and delete their marks of the month.
+def recompute(connection: Connection, settings: Settings, marks: Mapping[date, Iterable[str]]) -> list[Recomputed]:
+    """Compute every period that ends in some months for the indicators that count their sources, and delete the marks of the months.
 
-    `month`: the first day of the month. What two of the sources have in common is computed once. The caller owns the transaction: after an
-    interrupted refresh the marks still exist, so the next refresh computes the month again.
+    `marks`: the first day of each month, and the sources that count there. What two months or sources have in common is computed once. The
+    caller owns the transaction: after an interrupted refresh the marks still exist, so the next refresh computes the months again.
     """
-    named = sorted(set(sources))
-    # The marks are deleted first, and the deleted rows stay locked: a load that marks the month again waits for this transaction to end,
+    listed = [(source, month) for month, sources in sorted(marks.items()) for source in sorted(set(sources))]
+    # The marks are deleted first, and the deleted rows stay locked: a load that marks a month again waits for this transaction to end,
     # and its mark is not lost.
-    connection.execute(text("delete from ops.dirty_month where source_code = any(:s) and month_start = :m"), {"s": named, "m": month})
-    items = catalogue(settings).values()
-    concerned: dict[str, list[tuple[str, frozenset[str]]]] = {}
-    for source in named:
-        filled = frozenset(roles_of(connection, source))
-        for role in {item.role for item in items if filled & set(item.roles)}:
-            concerned.setdefault(role, []).append((source, filled))
+    connection.execute(
+        text(
+            "delete from ops.dirty_month where (source_code, month_start) in (select * from unnest(cast(:s as text[]), cast(:m as date[])))"
+        ),
+        {"s": [source for source, _ in listed], "m": [month for _, month in listed]},
+    )
+    items = list(catalogue(settings).values())
+    roles = {source: frozenset(roles_of(connection, source)) for source in sorted({source for source, _ in listed})}
     done: list[Recomputed] = []
-    for role, marked in sorted(concerned.items()):
+    for role in sorted({item.role for item in items for filled in roles.values() if filled & set(item.roles)}):
         wait_for_others(connection, role)
-        for asked in _asked(connection, list(items), role, marked, month):
-            for indicators, periods in _by_version(settings, asked.codes, periods_ending_in(asked.month, asked.known_at)):
+        concerned = [mark for mark in listed if any(item.role == role and roles[mark[0]] & set(item.roles) for item in items)]
+        for asked in _asked(connection, items, role, roles, concerned):
+            month_of = {period: month for month in asked.months for period in periods_ending_in(month, asked.known_at)}
+            for indicators, periods in _by_version(settings, asked.codes, month_of):
                 changed = compute(connection, settings, indicators, role, periods, asked.clocks)
-                done += [Recomputed(indicators, period, count, asked.clocks) for period, count in zip(periods, changed, strict=True)]
+                done += [
+                    Recomputed(indicators, month_of[period], period, count, asked.clocks)
+                    for period, count in zip(periods, changed, strict=True)
+                ]
     return done
 
 
@@ -74,22 +85,23 @@ def _by_version(settings: Settings, codes: Collection[str], periods: Iterable[Pe
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is computed of one role in the tree of `clocks`: the indicators `codes` of the periods that end in `month`."""
+    """What is computed of one role in the tree of `clocks`: the indicators `codes` of the periods that end in `months`."""
 
     clocks: Clocks
     known_at: datetime
-    month: date
-    codes: set[str]
+    codes: frozenset[str]
+    months: tuple[date, ...]
 
 
 def _asked(
-    connection: Connection, items: list[Indicator], role: str, marked: list[tuple[str, frozenset[str]]], month: date
+    connection: Connection, items: list[Indicator], role: str, roles: Mapping[str, frozenset[str]], marks: Iterable[tuple[str, date]]
 ) -> list[_Asked]:
-    """What is computed of one role. `marked`: the sources whose mark is there, each with the roles that it fills."""
-    asked: dict[tuple[str, date], _Asked] = {}
+    """What is computed of one role. `roles`: what each source fills; `marks`: the sources and months whose mark is there."""
+    codes: dict[tuple[str, datetime, date], set[str]] = {}
     trees: dict[str, Clocks] = {}  # read once: two sources of a role are counted by the same clocks, whatever a load moves meanwhile
-    for source, filled in marked:
-        for root in roots_of(connection, source):
+    roots = {source: roots_of(connection, source) for source in roles}
+    for source, month in marks:
+        for root in roots[source]:
             if root not in trees:
                 trees[root] = role_clocks(connection, root)
             clocks = trees[root]
@@ -98,11 +110,14 @@ def _asked(
                 continue
             # A record of a source that lies after known_at of the role counts in the periods that run at known_at of the role.
             last = month_start(last_day_before(known_at))
-            is_beyond = role not in filled or len(clocks.of(role)) > 1
+            is_beyond = role not in roles[source] or len(clocks.of(role)) > 1
             computed = min(month, last) if is_beyond else month
-            one = asked.setdefault((root, computed), _Asked(clocks, known_at, computed, set()))
-            one.codes.update(item.code for item in items if item.role == role and filled & set(item.roles))
-    return [one for _, one in sorted(asked.items())]
+            counted = {item.code for item in items if item.role == role and roles[source] & set(item.roles)}
+            codes.setdefault((root, known_at, computed), set()).update(counted)
+    together: dict[tuple[str, datetime, frozenset[str]], list[date]] = {}
+    for (root, known_at, month), of_month in sorted(codes.items()):
+        together.setdefault((root, known_at, frozenset(of_month)), []).append(month)
+    return [_Asked(trees[root], known_at, known, tuple(months)) for (root, known_at, known), months in together.items()]
 
 
 def months_of(periods: Iterable[Period], known_at: datetime) -> list[date]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,6 +20,7 @@ from cchc.warehouse import engine
 
 log = logging.getLogger(__name__)
 
+MONTHS_TOGETHER = 12  # a year: its periods fit into memory, and an interruption loses no more than this
 MANY_VALUES = 0.1  # the share of the stored values from which on the new ones change how a query is best read
 
 
@@ -36,10 +37,9 @@ class Refreshed:
 def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: bool = False) -> list[Refreshed]:
     """Refresh the marked months: all of them, or only those among `months`. With `force`, all `months` are refreshed, marked or not.
 
-    Each month is one transaction for all the sources that marked it, which also deletes their marks: what they have in common is computed
-    once, and an interrupted refresh can be run again.
+    At most MONTHS_TOGETHER months are one transaction for all the sources that marked them, which also deletes their marks: what they have
+    in common is computed once, and an interrupted refresh can be run again.
     """
-    done: list[Refreshed] = []
     wanted = sorted(set(months)) if months is not None else None
     with engine(settings).connect() as connection:
         waiting = connection.execute(text("select source_code, month_start from ops.dirty_month order by month_start, source_code")).all()
@@ -51,8 +51,10 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
         for source, month in waiting:
             if wanted is None or month in wanted:
                 tasks.setdefault(month, []).append(source)
-    for month, named in tasks.items():
-        done.append(_refresh_month(settings, named, month))
+    listed = list(tasks)
+    done: list[Refreshed] = []
+    for first in range(0, len(listed), MONTHS_TOGETHER):
+        done += _refresh_months(settings, {month: tasks[month] for month in listed[first : first + MONTHS_TOGETHER]})
     return done
 
 
@@ -75,20 +77,24 @@ def _one_source_of_each_role(connection: Connection, settings: Settings) -> list
     return sorted(found)
 
 
-def _refresh_month(settings: Settings, sources: list[str], month: date) -> Refreshed:
+def _refresh_months(settings: Settings, tasks: Mapping[date, list[str]]) -> list[Refreshed]:
     with engine(settings).begin() as connection:
-        computed = recompute(connection, settings, sources, month)
-        for done in computed:
-            if done.clocks.is_own:
-                restate(connection, settings, done.indicators, done.period, done.clocks)
-    changed = sum(done.changed for done in computed)
-    _count_values(settings, changed)
-    log.info("refreshed %s %s: %s periods, %s values changed", f"{month:%Y-%m}", ", ".join(sources), len(computed), changed)
-    return Refreshed(tuple(sources), month, len(computed), changed)
+        computed = recompute(connection, settings, tasks)
+        for item in computed:
+            if item.clocks.is_own:
+                restate(connection, settings, item.indicators, item.period, item.clocks)
+    _count_values(settings, sum(item.changed for item in computed))
+    done = []
+    for month, sources in tasks.items():
+        inside = [item for item in computed if item.month == month]
+        changed = sum(item.changed for item in inside)
+        log.info("refreshed %s %s: %s periods, %s values changed", f"{month:%Y-%m}", ", ".join(sources), len(inside), changed)
+        done.append(Refreshed(tuple(sources), month, len(inside), changed))
+    return done
 
 
 def _count_values(settings: Settings, changed: int) -> None:
-    """Have PostgreSQL count the values where a month wrote many of them.
+    """Have PostgreSQL count the values where a refresh wrote many of them.
 
     Until its autovacuum comes by, a minute later, it takes a table that was filled just now for an empty one: a reader of the whole
     scorecard then waits ten minutes instead of seconds.

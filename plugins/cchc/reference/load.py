@@ -106,6 +106,8 @@ def load_reference(settings: Settings) -> list[str]:
         finding_kinds.create_view(connection, settings)
         for profile in profiles:
             load_source(connection, profile)
+        # until its autovacuum comes by, PostgreSQL takes these tables for empty ones, and reads all targets again for each value
+        connection.execute(text("analyze core.unit, core.unit_version, core.unit_on_day, core.plan, core.plan_target"))
     return messages
 
 

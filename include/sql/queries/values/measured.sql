@@ -18,7 +18,8 @@ with listed as (
     from jsonb_to_recordset(cast(:listed as jsonb)) as l (code text, version integer, kind text, coverage text)
 ),
 
--- `codes`: the indicators that are counted on this basis; null means all of them
+-- `codes`: the indicators that are counted on this basis; null means all of them. `span_key` and `unit_key` join as one column: of two
+-- columns PostgreSQL multiplies the chances, expects a single row, and would compare every count with every unit
 asked as (
     select
         a.period_number,
@@ -26,6 +27,7 @@ asked as (
         a.codes,
         a.last_day,
         a.compared_on,
+        concat(a.period_number, a.basis) as span_key,
         dense_rank() over (order by a.last_day, a.compared_on) as day_number
     from jsonb_to_recordset(cast(:asked as jsonb)) as a (
         period_number integer, basis text, last_day date, compared_on date, codes text[]
@@ -45,6 +47,7 @@ day as materialized (
 member as materialized (
     select
         k.day_number,
+        concat(k.day_number, ' ', m.unit_code) as unit_key,
         m.*
     from day as k
     cross join lateral core.scope_member(k.last_day, cast(:root as text), k.compared_on) as m
@@ -77,7 +80,7 @@ placed as (
         sum(c.numerator) as numerator,
         sum(c.denominator) as denominator
     from unit_count as c
-    inner join asked as a on c.period_number = a.period_number and c.basis = a.basis
+    inner join asked as a on concat(c.period_number, c.basis) = a.span_key
     left join stretch as o
         on
             a.day_number = o.day_number
@@ -99,7 +102,7 @@ counted as (
         sum(c.numerator) as numerator,
         sum(c.denominator) as denominator
     from placed as c
-    inner join member as m on c.day_number = m.day_number and c.unit_code = m.unit_code
+    inner join member as m on concat(c.day_number, ' ', c.unit_code) = m.unit_key
     group by c.period_number, c.basis, c.day_number, c.indicator_code, m.scope_code
     union all
     select
@@ -111,8 +114,8 @@ counted as (
         count(distinct p.item) filter (where p.is_numerator) as numerator,
         count(distinct p.item) as denominator
     from person as p
-    inner join asked as a on p.period_number = a.period_number and p.basis = a.basis
-    inner join member as m on a.day_number = m.day_number and p.unit_code = m.unit_code
+    inner join asked as a on concat(p.period_number, p.basis) = a.span_key
+    inner join member as m on concat(a.day_number, ' ', p.unit_code) = m.unit_key
     group by p.period_number, p.basis, a.day_number, p.indicator_code, m.scope_code
 ),
 
@@ -136,8 +139,8 @@ covered as (
         m.scope_code,
         avg(cast(e.has_sent as integer)) as coverage
     from sent as e
-    inner join asked as a on e.period_number = a.period_number and e.basis = a.basis
-    inner join member as m on a.day_number = m.day_number and e.unit_code = m.unit_code
+    inner join asked as a on concat(e.period_number, e.basis) = a.span_key
+    inner join member as m on concat(a.day_number, ' ', e.unit_code) = m.unit_key
     group by e.period_number, e.basis, e.coverage_code, m.scope_code
 ),
 
@@ -157,7 +160,7 @@ scope as (
         c.basis,
         m.scope_code,
         m.level
-    from counted as c
+    from (select distinct o.period_number, o.basis, o.day_number, o.scope_code from counted as o) as c
     inner join member as m on c.day_number = m.day_number and c.scope_code = m.scope_code
     union
     select
@@ -182,7 +185,7 @@ gathered as (
         cast(null as numeric) as denominator,
         cast(null as numeric) as coverage
     from scope as s
-    inner join asked as a on s.period_number = a.period_number and s.basis = a.basis
+    inner join asked as a on concat(s.period_number, s.basis) = a.span_key
     inner join listed as l on a.codes is null or l.indicator_code = any(a.codes)
     union all
     select
@@ -237,4 +240,3 @@ select
     s.coverage
 from summed as s
 inner join listed as l on s.indicator_code = l.indicator_code
-order by s.period_number, l.indicator_code, s.scope_code

@@ -1,0 +1,69 @@
+"""Months that are refreshed together: every value is what it is when each month is refreshed alone, and each mark is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from cchc.pipeline import refresh as refreshing
+from tests.oracle.server import BY_FILES
+from tests.oracle.world import random_world
+from tests.support.table_rows import differing, table_rows
+from tests.support.warehouse import NewWarehouse, execute, rows_of
+from tests.support.world_site import WorldSite, sites
+
+MARKS = """
+    insert into ops.dirty_month (source_code, month_start, reason, marked_at)
+    select s.source_code, m, 'test', now()
+    from ops.source_clock as s
+    -- two sources mark other months than the rest, and one marks a month that it knows nothing of yet
+    cross join generate_series(date '2023-01-01', date '2023-07-01', interval '1 month') as m
+    where s.source_code not in ('payments', 'documents') or extract(month from m) in (2, 3, 7)
+    on conflict do nothing
+"""
+EMPTY = (
+    "delete from mart.indicator_value; delete from mart.dossier_open; delete from ops.half_month_counted; delete from ops.half_month_count"
+)
+
+
+@pytest.fixture(scope="module")
+def site(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorldSite]:
+    world = random_world(43, 30)
+    with sites(new_warehouse, tmp_path_factory.mktemp("together"), BY_FILES) as make:
+        made = make(world)
+        made.call("init")
+        for source in ("one_stop", "documents", "payments"):
+            made.ingest(source, world.ts[-1])
+        yield made
+
+
+def _refreshed(site: WorldSite, together: int, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, list[str]], dict[str, tuple[int, int]]]:
+    for statement in EMPTY.split("; "):
+        execute(site.settings, statement)
+    execute(site.settings, "delete from ops.dirty_month")
+    execute(site.settings, MARKS)
+    monkeypatch.setattr(refreshing, "MONTHS_TOGETHER", together)
+    done = refreshing.refresh(site.settings)
+    assert rows_of(site.settings, "select * from ops.dirty_month") == []
+    return table_rows(site.settings, "computed_at"), {f"{item.month:%Y-%m}": (item.periods, item.changed) for item in done}
+
+
+@pytest.mark.parametrize("together", [3, 12])
+def test_months_together_have_the_values_of_months_alone(together: int, site: WorldSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone, said_alone = _refreshed(site, 1, monkeypatch)
+    assert len(alone["mart.indicator_value"]) > 10_000
+    rows, said = _refreshed(site, together, monkeypatch)
+    marts = ("mart.indicator_value", "mart.dossier_open")
+    assert differing({name: alone[name] for name in marts}, {name: rows[name] for name in marts}) == {}
+    # how many values a month wrote is told for each month, as if it had been refreshed alone
+    assert {month: said[month] for month in said if month < "2023-04"} == {month: said_alone[month] for month in said if month < "2023-04"}
+
+
+def test_a_second_refresh_writes_nothing(site: WorldSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    _refreshed(site, 12, monkeypatch)
+    stamped = "select max(computed_at) from mart.indicator_value"
+    before = rows_of(site.settings, stamped)
+    execute(site.settings, MARKS)
+    assert {item.changed for item in refreshing.refresh(site.settings)} == {0}
+    assert rows_of(site.settings, stamped) == before
