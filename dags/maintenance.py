@@ -1,8 +1,8 @@
 """Upkeep. maintenance and clean_airflow: each week. backup: each night. check_connections: started by a person.
 
-maintenance removes landing older than `keep_days` and rows of the audit log that are older than their category is kept, counts all half
-months again and compares them with what refreshes have kept, and updates the statistics of the query planner; rows of core and mart stay
-unchanged.
+maintenance removes landing older than `keep_days`, rows of the audit log that are older than their category is kept, and what checks and
+fields of loads older than `keep_counts_days` have counted (failed checks stay). It counts all half months again and compares them with what
+refreshes have kept, and updates the statistics of the query planner; rows of core and mart stay unchanged.
 clean_airflow removes past runs from Airflow's own database, and old logs. backup writes databases, landing, papers and secrets to
 CCHC_BACKUP_DIR, and restores them for a test. check_connections tests the connection of every source.
 """
@@ -32,7 +32,10 @@ from cchc.sources.profile import list_profiles
     on_failure_callback=tell_failed_run,
     tags=["maintenance"],
     doc_md=__doc__,
-    params={"keep_days": Param(90, type="integer", minimum=1, title="Days that landing is kept")},
+    params={
+        "keep_days": Param(90, type="integer", minimum=1, title="Days that landing is kept"),
+        "keep_counts_days": Param(400, type="integer", minimum=31, title="Days that counts of checks and fields are kept"),
+    },
 )
 def maintenance() -> None:
     """Run the steps of the maintenance one after the other."""
@@ -73,11 +76,13 @@ def maintenance() -> None:
 
     @task(pool=WAREHOUSE_POOL)
     @reason_first
-    def forget() -> int:
-        """Remove rows of the audit log that are older than their category is kept."""
+    def forget(params: dict[str, Any] | None = None) -> int:
+        """Remove rows of the audit log that are older than their category is kept, and counts older than `keep_counts_days`."""
+        from cchc.runs.maintenance import forget_counts
         from cchc.warehouse.audit import forget_old
 
-        return forget_old(Settings.load())
+        settings = Settings.load()
+        return forget_old(settings) + forget_counts(settings, int((params or {})["keep_counts_days"]))
 
     retain() >> sweep() >> forget() >> count_again() >> analyze()
 

@@ -12,7 +12,7 @@ import pytest
 
 from cchc.errors import CchcError
 from cchc.period import now
-from cchc.runs.maintenance import remove_old_landing
+from cchc.runs.maintenance import NEWEST_LOADS, forget_counts, remove_old_landing
 from cchc.sources.landing import place_below, place_of
 from tests.oracle.world import World
 from tests.runs.site import Site
@@ -116,6 +116,45 @@ def test_a_copy_of_the_installation_removes_its_own_landing_alone(site: Site, tm
     assert remove_old_landing(copy, 90)
     assert runs(site) == before
     assert not list((tmp_path / "copy").glob("*/*"))
+
+
+def counts(site: Site) -> dict[str, int]:
+    """How many results of checks there are, passed and failed, and how many counts of fields."""
+    return site.rows(
+        "select (select count(*) from ops.check_result where is_success) as passed, "
+        "(select count(*) from ops.check_result where not is_success) as failed, (select count(*) from ops.load_field) as fields"
+    )[0]
+
+
+def test_old_counts_go_and_what_failed_or_is_compared_with_stays(site: Site, world: World) -> None:
+    site.execute("update ops.check_result set is_success = false, message = 'planted' where rule = 'KEY'")
+    before = counts(site)
+    assert before["passed"] > before["failed"] > 0
+    assert forget_counts(site.settings, 400) == 0
+    age(site, 401)
+    assert forget_counts(site.settings, 400) == before["passed"]
+    assert counts(site) == before | {"passed": 0}, "the only load of an entity keeps its fields, however old it is"
+
+    site.ingest("one_stop", world.ts[1])
+    now_there = counts(site)
+    old = "insert into ops.load (extract_id, source_code, entity, window_to, status, started_at, ended_at) "
+    old += "select extract_id, source_code, entity, window_to, status, started_at, ended_at from ops.load where entity = 'dossiers' "
+    old += "order by load_id limit 1 returning load_id"
+    site.execute(
+        f"with made as ({old}) insert into ops.load_field (load_id, field, record_count, present_count, filled_count) "
+        "select load_id, 'MaHoSo', 1, 1, 1 from made"
+    )
+    assert counts(site)["fields"] == now_there["fields"] + 1
+    assert forget_counts(site.settings, 400) == 0, "it is among the newest loads of its entity"
+    site.execute("update ops.load set entity = 'documents' where entity = 'dossiers' and landing_path is null")
+    site.execute(
+        "with made as (insert into ops.load (extract_id, source_code, entity, window_to, status, started_at) select extract_id, source_code, "
+        f"'documents', window_to, 'loaded', now() from ops.load, generate_series(1, {NEWEST_LOADS}) where entity = 'documents' "
+        "returning load_id) insert into ops.load_field (load_id, field, record_count, present_count, filled_count) "
+        "select load_id, 'MaHoSo', 1, 1, 1 from made"
+    )
+    assert forget_counts(site.settings, 400) == 1
+    assert counts(site) == now_there | {"fields": now_there["fields"] + NEWEST_LOADS}
 
 
 def test_the_landing_is_for_its_own_account(site: Site) -> None:

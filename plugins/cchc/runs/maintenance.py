@@ -1,4 +1,4 @@
-"""Regular maintenance: remove old landing files, and update the statistics of the query planner."""
+"""Regular maintenance: remove old landing files and old counts, and update the statistics of the query planner."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from sqlalchemy import text
 from cchc.period import now
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
-from cchc.warehouse.queries import ask
+from cchc.warehouse.queries import ask, run_statement
 
 log = logging.getLogger(__name__)
+
+NEWEST_LOADS = 30  # loads of an entity whose counts of fields stay, however old they are
 
 
 def remove_old_landing(settings: Settings, keep_days: int) -> list[str]:
@@ -51,6 +53,23 @@ def remove_old_landing(settings: Settings, keep_days: int) -> list[str]:
     for path in removed:
         log.info("retention: removed landing %s", path)
     return removed
+
+
+def forget_counts(settings: Settings, keep_days: int) -> int:
+    """Remove what checks and fields of loads older than `keep_days` days have counted. Returns how many rows were removed.
+
+    Each load writes a row for every rule and every field, so these tables grow with the number of loads whatever is in them, and a new
+    delivery is compared with the fields of all loads that are kept. Rules that failed stay, and so do the fields of the newest
+    NEWEST_LOADS loads of an entity: a source that seldom delivers is compared with them.
+    """
+    before = now() - timedelta(days=keep_days)
+    with engine(settings).begin() as connection:
+        checks = run_statement(connection, "runs/forget_check", before=before).rowcount
+        fields = run_statement(connection, "runs/forget_field", before=before, newest=NEWEST_LOADS).rowcount
+    log.info(
+        "retention: removed %s results of passed checks and %s counts of fields, of loads older than %s days", checks, fields, keep_days
+    )
+    return checks + fields
 
 
 def analyze(settings: Settings) -> None:
