@@ -24,7 +24,7 @@ COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication q
 	$(addprefix --ignore=tests/,cli/test_months_to_refresh.py plans/test_two_plans.py publication/test_publication.py \
 	reference/test_refresh_after_change.py runs/test_clocks.py runs/test_overlapping.py)
 
-.PHONY: help setup demo up down status test test-quick nightly faults coverage check format bench bench-pages dictionary reference schemas lock sbom check-advisories clean check-types check-packages release-notes dashboard-script screenshots
+.PHONY: help setup demo up down status test test-quick nightly faults coverage check format bench bench-life bench-pages dictionary reference schemas lock sbom check-advisories clean check-types check-packages release-notes dashboard-script screenshots
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,8 +84,11 @@ format: $(INSTALLED) ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## how fast it is, on generated data
-	@$(BIN)/python -m tests.bench $(ARGS)
+bench: $(INSTALLED) | $(UV) ## how fast it is, on generated data: CPU seconds, beside COPY, dlt and pandas (ARGS=--quick: in seconds)
+	@$(BIN)/python -W ignore -m tests.bench $(ARGS)
+
+bench-life: $(INSTALLED) ## what a day costs after three years: a simulated run, day by day (ARGS="--every 7": a week a step)
+	@$(BIN)/python -W ignore -m tests.bench.life $(ARGS)
 
 bench-pages: $(INSTALLED) ## how long each page of the dashboard takes, on generated data
 	@$(BIN)/python -W ignore -m tests.bench.pages $(ARGS)
@@ -102,9 +105,10 @@ schemas: $(INSTALLED) ## write docs/schemas and docs/reference/profile.md anew, 
 	@$(BIN)/python -m cchc.documentation.schemas
 	@$(BIN)/python -m cchc.documentation.vocabulary
 
-lock: | $(UV) ## write requirements.lock (server) and requirements-dev.lock (tests and tools too) anew from pyproject.toml
+lock: | $(UV) ## write requirements.lock (server), requirements-dev.lock (tests and tools too) and that of include/executors anew
 	$(UV) pip compile pyproject.toml $(LOCKED) -o requirements.lock
 	$(UV) pip compile pyproject.toml $(LOCKED) --extra dev -c requirements.lock -o requirements-dev.lock
+	$(UV) pip compile include/executors/requirements.in $(LOCKED) -c requirements.lock -o include/executors/requirements.lock
 
 dashboard-script: ## build include/dashboard/static/dashboard.js anew from its sources (needs Node.js and npm)
 	@copy="$$(mktemp -d)"; trap 'rm -rf "$$copy"' EXIT; cp -R include/dashboard/. "$$copy"; \

@@ -27,7 +27,8 @@ from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 from demo import server
 from demo.district import District
-from tests.bench.__main__ import CLOCK, machine
+from tests.bench.__main__ import machine
+from tests.bench.data import CLOCK
 from tests.dashboard.conftest import close, mounted, running
 from tests.support.cli import cchc
 
