@@ -1,8 +1,9 @@
 """Upkeep. maintenance and clean_airflow: each week. backup: each night. check_connections: started by a person.
 
-maintenance removes landing older than `keep_days`, rows of the audit log that are older than their category is kept, and what checks and
-fields of loads older than `keep_counts_days` have counted (failed checks stay). It counts all half months again and compares them with what
-refreshes have kept, and updates the statistics of the query planner; rows of core and mart stay unchanged.
+maintenance removes landing older than `keep_days`, rows of the audit log that are older than their category is kept, and, of loads older
+than `keep_counts_days`, what checks and fields have counted and entries of quarantine that only repeat others; failed checks stay. It
+counts all half months again and compares them with what refreshes have kept, and updates the statistics of the query planner; rows of core
+and mart stay unchanged.
 clean_airflow removes past runs from Airflow's own database, and old logs. backup writes databases, landing, papers and secrets to
 CCHC_BACKUP_DIR, and restores them for a test. check_connections tests the connection of every source.
 """

@@ -157,6 +157,38 @@ def test_old_counts_go_and_what_failed_or_is_compared_with_stays(site: Site, wor
     assert counts(site) == now_there | {"fields": now_there["fields"] + NEWEST_LOADS}
 
 
+def planted_entries(site: Site, key: str, *days: tuple[int, int | None]) -> None:
+    """Entries of quarantine of one key, each (days ago first seen, days ago resolved or None), of a load as old as its entry."""
+    for seen, resolved in days:
+        site.execute(
+            "with made as (insert into ops.load (extract_id, source_code, entity, window_to, status, started_at) select extract_id, "
+            "source_code, 'procedures', window_to, 'loaded', now() - make_interval(days => :seen) from ops.load limit 1 returning load_id) "
+            "insert into ops.quarantine (load_id, source_code, entity, key, rule, action, reason, first_seen_at, resolved_at) "
+            "select load_id, 'one_stop', 'procedures', :key, 'W_UNIT', 'warn', 'planted', now() - make_interval(days => :seen), "
+            "now() - make_interval(days => cast(:resolved as integer)) from made",
+            seen=seen,
+            resolved=resolved,
+            key=key,
+        )
+
+
+def test_old_entries_that_only_repeat_others_go(site: Site) -> None:
+    age(site, 500)  # the run of the planted loads, whose own time is that of their entry
+    site.execute("delete from ops.quarantine")
+    forget_counts(site.settings, 400)
+    planted_entries(site, "daily", (700, None), (600, None), (500, None), (399, None), (1, None))
+    planted_entries(site, "twice", (700, 650), (600, None), (500, None), (1, None))
+    planted_entries(site, "once", (700, None))
+    site.execute("update ops.load as l set ended_at = started_at where landing_path is null")
+    assert forget_counts(site.settings, 400) == 3
+    left = site.rows("select key, round(extract(epoch from now() - first_seen_at) / 86400) as days from ops.quarantine order by 1, 2 desc")
+    assert [(row["key"], int(row["days"])) for row in left] == [
+        ("daily", 700), ("daily", 399), ("daily", 1),
+        ("once", 700),
+        ("twice", 700), ("twice", 600), ("twice", 1),
+    ]  # fmt: skip
+
+
 def test_the_landing_is_for_its_own_account(site: Site) -> None:
     assert landing(site).stat().st_mode & 0o777 == 0o700
 

@@ -56,20 +56,21 @@ def remove_old_landing(settings: Settings, keep_days: int) -> list[str]:
 
 
 def forget_counts(settings: Settings, keep_days: int) -> int:
-    """Remove what checks and fields of loads older than `keep_days` days have counted. Returns how many rows were removed.
+    """Remove what checks and fields of loads older than `keep_days` days have counted, and repeated entries of their quarantine.
 
     Each load writes a row for every rule and every field, so these tables grow with the number of loads whatever is in them, and a new
-    delivery is compared with the fields of all loads that are kept. Rules that failed stay, and so do the fields of the newest
-    NEWEST_LOADS loads of an entity: a source that seldom delivers is compared with them.
+    delivery is compared with the fields of all loads that are kept. A record that is delivered wrong each day has an entry of each day.
+    Rules that failed stay, and so do the fields of the newest NEWEST_LOADS loads of an entity, with which a source that seldom delivers
+    is compared; and of a record's entries the first, and those that no other repeats. Returns how many rows were removed.
     """
     before = now() - timedelta(days=keep_days)
     with engine(settings).begin() as connection:
         checks = run_statement(connection, "runs/forget_check", before=before).rowcount
         fields = run_statement(connection, "runs/forget_field", before=before, newest=NEWEST_LOADS).rowcount
-    log.info(
-        "retention: removed %s results of passed checks and %s counts of fields, of loads older than %s days", checks, fields, keep_days
-    )
-    return checks + fields
+        repeated = run_statement(connection, "runs/forget_repeated", before=before).rowcount
+    said = f"{checks} results of passed checks, {fields} counts of fields and {repeated} repeated entries of quarantine"
+    log.info("retention: removed %s, of loads older than %s days", said, keep_days)
+    return checks + fields + repeated
 
 
 def analyze(settings: Settings) -> None:
