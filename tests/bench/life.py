@@ -103,7 +103,7 @@ def procedures() -> list[dict[str, Any]]:
     return [
         {
             "MaTTHC": f"1.{number:06d}", "TenTTHC": f"Thủ tục {number}", "MaLinhVuc": "LV1", "MaDonVi": unit, "HieuLucTu": "20200101000000",
-            "MucDo": "4", "TrangThai": "1", "CoKetQuaGiayTo": "1",
+            "MucDo": "4", "CoKetQuaGiayTo": "1",
         }
         for number in range(1, PROCEDURES)
         for unit in (UNITS if number < PROCEDURES - 1 else ("H99.99.99",))
