@@ -1,4 +1,4 @@
-"""What docker-compose.yaml and .env.example say."""
+"""What docker-compose.yaml, docker-compose.celery.yaml and .env.example say."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ TEXT = (PROJECT / "docker-compose.yaml").read_text(encoding="utf-8")
 FILE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 LONG_RUNNING = {name: service for name, service in SERVICES.items() if service.get("restart") != "no"}
+CELERY_TEXT = (PROJECT / "docker-compose.celery.yaml").read_text(encoding="utf-8")
+CELERY: dict[str, dict[str, Any]] = yaml.safe_load(CELERY_TEXT)["services"]
 EXAMPLE = (PROJECT / ".env.example").read_text(encoding="utf-8")
 
 

@@ -27,7 +27,7 @@ from cchc.sources.profile import list_profiles
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse.accounts import MEMBER_OF
 from demo.state import StateFolder
-from tests.compose.services import EXAMPLE, FILE, LONG_RUNNING, SERVICES, TEXT, offered
+from tests.compose.services import CELERY_TEXT, EXAMPLE, FILE, LONG_RUNNING, SERVICES, TEXT, offered
 
 SECRET = re.compile(r"PASSWORD|SECRET|_KEY\b|FERNET|TOKEN")
 OF_THE_PROFILE_BI = {"SUPERSET_SECRET_KEY", "SUPERSET_ADMIN_PASSWORD", "SUPERSET_WAREHOUSE_PASSWORD"}
@@ -84,7 +84,7 @@ def test_services_are_there() -> None:
 
 
 def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
-    assert variables(TEXT) == set(offered(EXAMPLE))
+    assert variables(TEXT) | variables(CELERY_TEXT) == set(offered(EXAMPLE))
 
 
 def test_what_is_demanded_has_no_value_in_the_example_and_defaults_agree() -> None:

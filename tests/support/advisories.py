@@ -25,7 +25,7 @@ from cchc.settings import PROJECT
 
 FILE = PROJECT / "include" / "security" / "advisories.json"
 ACCEPTED = PROJECT / "include" / "security" / "accepted.yaml"
-LOCKS = (PROJECT / "requirements.lock", PROJECT / "requirements-dev.lock")
+LOCKS = (PROJECT / "requirements.lock", PROJECT / "requirements-dev.lock", PROJECT / "include" / "executors" / "requirements.lock")
 _LOCKED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)", re.MULTILINE)
 
 
