@@ -371,3 +371,48 @@ def test_a_profile_says_what_it_lacks(tmp_path: Path) -> None:
         path.write_text(planted, encoding="utf-8")
         with pytest.raises(NotConfigured, match=words):
             read_profile(path)
+
+
+def test_a_profile_is_drafted_from_the_catalogue_of_a_schema(vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables that fit the models best, their keys, the table around a row, the change column, a column of deletions; no value."""
+    kinds = WORDS[vendor.kind]
+    vendor.run(
+        "drop view hoso_xem",
+        "drop table hoso",
+        "create table ho_so (id varchar(40) primary key, don_vi varchar(20), ngay_nhan {time}, han_tra date, ngay_xong {time}, "
+        "so_cccd varchar(20), ho_ten varchar(50), ngay_sua {time}, da_xoa smallint)".format(**kinds),
+        "create table luong_xu_ly (ma_buoc integer primary key, cha varchar(40) references ho_so (id), thoi_gian {moment}, "
+        "ghi_chu varchar(9))".format(**kinds),
+        "alter table luong_xu_ly add constraint cha_fk foreign key (cha) references ho_so (id)",
+    )
+    profile = tmp_path / "vendor_catalogue.yaml"
+    host = vendor.engine.url.set(drivername="postgres" if vendor.kind == "postgresql" else "mysql").render_as_string(hide_password=False)
+    monkeypatch.setenv("AIRFLOW_CONN_SRC_VENDOR_CATALOGUE", host)
+    schema = "public.*" if vendor.kind == "postgresql" else "*"
+    try:
+        drafted = ["profile", "draft", schema, "--table", "--model", "dossier", "--model", "dossier_step", "--output", str(profile)]
+        assert cli.main(drafted) == 0
+        text = profile.read_text(encoding="utf-8")
+        above = "public." if vendor.kind == "postgresql" else ""
+        for line in (
+            f"table: {above}ho_so",
+            "key: [id]  # the primary key of the table",
+            "dossier_code: id  # guess: the names are near",
+            "changed_at: ngay_sua  # guess",
+            "deletions: {kind: keys}  # guess",
+            "# da_xoa: rows may be marked as deleted there",
+            "applicant_key: {from: so_cccd, personal: hmac}",
+            "# left out: ho_ten looks like personal data (name of a person)",
+            f"table: {above}luong_xu_ly",
+            "step_code: ma_buoc",
+            "dossier_code: cha  # guess",
+            "done_at: thoi_gian  # guess",
+            f"#   {above}buoc: ma, so, luc, viec",
+        ):
+            assert line in text, text
+        assert "Bịa" not in text and PERSON not in text
+        profile.write_text(text.replace(": TODO", ": Thử"), encoding="utf-8")
+        assert cli.main(["profile", "try", str(profile)]) == 0
+        assert cli.main(["profile", "draft", "nix.*", "--table", "--model", "dossier", "--output", str(tmp_path / "vendor_none.yaml")]) == 1
+    finally:
+        vendor.run("drop table luong_xu_ly", "drop table ho_so")

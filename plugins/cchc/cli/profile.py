@@ -30,10 +30,20 @@ def register(add: Add) -> None:
     parser = add("profile", _profile, words)
     parser.add_argument("action", choices=("check", "try", "draft"))
     parser.add_argument(
-        "profile", help="check, try: a source, or the path of a profile ending in .yaml; draft: a .csv, .xlsx or .ndjson file"
+        "profile",
+        help="check, try: a source, or the path of a profile ending in .yaml; draft: a file, .zip or folder of the vendor, or the OpenAPI "
+        "description of its service",
     )
-    parser.add_argument("--model", help="draft: the model of the warehouse that the records fill, such as dossier")
-    parser.add_argument("--table", action="store_true", help="draft: a table or view is named, in the database of the source's connection")
+    parser.add_argument(
+        "--model",
+        action="append",
+        help="draft: the model of the warehouse that the records fill, such as dossier; may be given several times",
+    )
+    parser.add_argument(
+        "--table",
+        action="store_true",
+        help="draft: a table or view is named, or all of a schema ('public.*'), in the database of the source's connection",
+    )
     parser.add_argument("--output", type=Path, help="draft: the file to write, named as the source: one_stop.yaml")
     parser.add_argument("--delivery", type=Path, help="a file, or a folder of files, in place of the source's own connection")
     parser.add_argument("--rows", type=int, default=TRY_ROWS, help=f"try: how many records of each entity are read; {TRY_ROWS} without it")
@@ -65,23 +75,29 @@ def _draft(options: argparse.Namespace, settings: Settings) -> int:
     """Write a profile from a sample, and print what a person must fill in."""
     from cchc.embedded.connections import source_connection
     from cchc.profiles.check_file import check_file, known_of
-    from cchc.profiles.draft import Draft, of_file, of_table
+    from cchc.profiles.draft import Draft
+    from cchc.profiles.material import of_files, of_tables
+    from cchc.profiles.open_api import is_description, of_description
 
     sample, output = Path(options.profile), options.output
     if options.model is None or output is None or output.suffix != ".yaml":
         raise WrongUse("draft needs --model, such as dossier, and --output, a file named as the source: one_stop.yaml")
-    if not sample.is_file() and not options.table:
+    if not sample.exists() and not options.table:
         raise WrongUse(f"there is no file {sample}; a table of the database of the connection src_{output.stem} is named with --table")
     if output.exists():
         raise WrongUse(f"{output} is there already; name another file, or remove it")
-    material = of_table(source_connection(settings, output.stem), options.profile) if options.table else of_file(sample)
-    written = Draft(material, options.model, output.stem, known_of(settings, {}), settings.sources_dir).text()
+    is_service = not options.table and is_description(sample)
+    if options.table:
+        materials = of_tables(source_connection(settings, output.stem), options.profile)
+    else:
+        materials = of_description(sample) if is_service else of_files(sample)
+    written = Draft(materials, options.model, output.stem, known_of(settings, {}), settings.sources_dir).text()
     output.write_text(written, encoding="utf-8")
     mistakes = check_file(settings, output).mistakes
     for mistake in mistakes:
         print(f"FILL IN {mistake}")
     print(f"{output} is written: look at its {written.count('# guess')} lines marked 'guess', and fill in {len(mistakes)} places")
-    print(f"then: cchc profile check {output}{'' if options.table else f' --delivery {sample}'}")
+    print(f"then: cchc profile check {output}{'' if options.table or is_service else f' --delivery {sample}'}")
     return 0
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from cchc.profiles.hints import CHANGED, likeness
+from cchc.profiles.hints import CHANGED, letters, likeness
 from cchc.profiles.personal import kind_by_name, kind_by_values
-from cchc.profiles.sample import Sample
 from cchc.sources.codes import CODES
+from cchc.sources.needs import IDENTITY
 from cchc.staging import parse
 
 MOST = 0.95  # so many of the values must be read by one pattern
@@ -25,6 +27,9 @@ TIME_FORMATS = (
 MISSING = ("NULL", "null", "N/A", "n/a", "-", "--", "None")
 WHOLE = re.compile(r"-?\d+")
 GROUPED = re.compile(r"-?\d{1,3}(?:([., ])\d{3})+")
+IDENTIFIERS = {"id", "ma", "code", "so", "key", "uuid", "number", "identifier"}
+NEAR_IDENTIFIER = 0.5
+AROUND = ("dossier_code", "document_code")  # the codes of records in which others are nested
 FLAGS = {"0", "1", "true", "false"}
 TIMES = ("timestamp with time zone", "date")
 # by type of a column of a model: the kinds of columns of a database that can fill it; for whole numbers that is `number`
@@ -35,13 +40,15 @@ KINDS = {**dict.fromkeys(TIMES, ("time",)), "boolean": ("flag",), "text": ("text
 class Field:
     """A field of a sample: its values as texts, without missing ones, in the order of the records.
 
-    `kind`: of a column of a database, of which no value is known: `time`, `flag`, `number`, `text` or `other`.
+    `kind`: of a column of a database or a field of a description, of which no value is known: `time`, `flag`, `number`, `text` or `other`.
+    `refers`: the table to which a foreign key leads.
     """
 
     name: str
     values: list[str]
     zone: ZoneInfo
     kind: str | None = None
+    refers: str | None = None
 
     @cached_property
     def distinct(self) -> Counter[str]:
@@ -103,11 +110,11 @@ class Guess:
     changed: Field | None = None
 
 
-def fields_of(sample: Sample, zone: ZoneInfo) -> dict[str, Field]:
-    """The fields of a sample, in their order."""
+def fields_of(rows: list[dict[str, Any]], zone: ZoneInfo, header: Iterable[str]) -> dict[str, Field]:
+    """The fields of flat records, in their order, those of the header of a table first."""
     found = {}
-    for name in sample.fields:
-        raw = parse.texts([record.get(name) for _, record in sample.records])
+    for name in dict.fromkeys((*header, *(name for row in rows for name in row))):
+        raw = parse.texts([row.get(name) for row in rows])
         values = [value for value in raw.to_pylist() if value not in (None, "", parse.MALFORMED, *MISSING)]
         found[name] = Field(name, values, zone)
     return found
@@ -120,8 +127,10 @@ def guess(fields: dict[str, Field], model: str, layout: dict[str, str], words: d
     for column, kind in layout.items():
         codes = CODES.get(model, {}).get(column)
         for each in fields.values():
-            score = likeness(each.name, column, words.get(column, set()))
+            score = nearness(each, column, words.get(column, set()))
             is_left_out = each.personal is not None and column != "applicant_key"
+            if column == "deleted_at" and score < 1:  # a wrong guess would take records out; `ngày xong` is near `ngày xóa`
+                continue
             if score > 0 and kind != "jsonb" and not is_left_out and each.fits(kind, codes):
                 scored.append((score, column, each))
     scored.sort(key=lambda item: -item[0])
@@ -130,14 +139,50 @@ def guess(fields: dict[str, Field], model: str, layout: dict[str, str], words: d
         if column not in guessed.columns and each.name not in used:
             guessed.columns[column] = each, score
             used.add(each.name)
-    clocks = [
-        each for each in fields.values() if each.name not in used and each.time_format and likeness(each.name, "changed_at", set(CHANGED))
-    ]
+    _identify(guessed, model, layout, used)
+    clocks = [each for each in fields.values() if each.name not in used and each.time_format and nearness(each, "changed_at", set(CHANGED))]
     guessed.changed = clocks[0] if clocks else None
     return guessed
 
 
-def missing_words(sample: Sample) -> list[str]:
-    """Texts of the sample that mean that a value is missing, as far as they are known words."""
-    met = {value for _, record in sample.records for value in record.values() if isinstance(value, str)}
+def nearness(each: Field, column: str, words: set[str]) -> float:
+    """How near a field is to a column: by its name, of a nested one also by its last keys, of a foreign key by the other table too."""
+    name, factor = each.name, 1.0
+    if name.startswith("parent."):
+        name, factor = name.removeprefix("parent."), 0.9
+    keys = name.split(".")
+    found = [likeness(name, column, words)]
+    if len(keys) > 1:  # `hoSo.ma` is a `mã hồ sơ`, `dossier.code` a code of a dossier
+        found += [likeness(keys[-1] + keys[-2], column, words), likeness("".join(keys[-2:]), column, words)]
+        found.append(0.9 * likeness(keys[-1], column, words))
+    if each.refers is not None:
+        found.append(likeness(f"ma{each.refers}", column, words))
+    return factor * max(found)
+
+
+def _identify(guessed: Guess, model: str, layout: dict[str, str], used: set[str]) -> None:
+    """Take a field that is called an identifier for the code of a record, or of the record around it, where no name was near."""
+    own = next(iter(IDENTITY.get(model, ())), None)
+    around = [name for name in AROUND if name in layout and name != own]
+    for column in (*((own,) if own is not None else ()), *around):
+        free = [each for each in guessed.fields.values() if each.name not in used and each.personal is None and not each.time_format]
+        named = [each for each in free if _is_identifier(each, of_record=column == own)]
+        if column not in guessed.columns and named:
+            guessed.columns[column] = named[0], NEAR_IDENTIFIER
+            used.add(named[0].name)
+
+
+def _is_identifier(each: Field, *, of_record: bool) -> bool:
+    """Whether a field is called an identifier: of the record, where its values differ, or of the record around it."""
+    if letters(each.name.rpartition(".")[2]) not in IDENTIFIERS:
+        return False
+    if of_record:
+        is_own = not each.name.startswith("parent.") and ("." not in each.name or bool(each.values))
+        return is_own and len(each.distinct) == len(each.values)
+    return each.name.startswith("parent.") and each.name.count(".") == 1
+
+
+def missing_words(rows: list[dict[str, Any]]) -> list[str]:
+    """Texts of the records that mean that a value is missing, as far as they are known words."""
+    met = {value for row in rows for value in row.values() if isinstance(value, str)}
     return [word for word in MISSING if word in met]

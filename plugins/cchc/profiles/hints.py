@@ -44,6 +44,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "document_code": ("mavanban", "idvanban", "documentid"),
     "document_sign": ("sokyhieu", "sovanban", "reference"),
     "issued_date": ("ngaybanhanh", "ngayky", "issued", "issuedate"),
+    "deleted_at": ("ngayxoa", "thoigianxoa", "ngayhuy", "deletedon", "deletedat", "deleteddate", "removedat", "removedon"),
     "amount_vnd": ("sotien", "tongtien", "amount", "total"),
     "paid_at": ("ngaythanhtoan", "thoigianthanhtoan", "paidat", "paymentdate"),
 }

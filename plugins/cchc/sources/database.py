@@ -218,6 +218,19 @@ class Session:
             columns = {str(column["name"]): column["type"] for column in inspector.get_columns(name, schema or None)}
             return columns, list(inspector.get_pk_constraint(name, schema or None)["constrained_columns"])
 
+    def tables(self, schema: str) -> list[str]:
+        """The names of all tables and views of a schema; an empty one is that of the login."""
+        with self._told(f"{self.profile.source}: the catalogue"):
+            inspector = sa.inspect(self._session)
+            return sorted([*inspector.get_table_names(schema or None), *inspector.get_view_names(schema or None)])
+
+    def foreign_keys(self, table: str) -> dict[str, str]:
+        """The columns of a table that lead to another one, each with the name of that table."""
+        schema, _, name = table.rpartition(".")
+        with self._told(f"{self.profile.source}: the catalogue"):
+            found = sa.inspect(self._session).get_foreign_keys(name, schema or None)
+        return {str(key["constrained_columns"][0]): str(key["referred_table"]) for key in found if len(key["constrained_columns"]) == 1}
+
     def lacking(self, entity: Entity, header: list[str]) -> list[str]:
         """The fields of the profile for which the table has no column, except optional ones."""
         return [name for name in wanted(entity) if name not in header and name not in entity.optional_fields]

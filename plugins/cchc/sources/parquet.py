@@ -51,7 +51,7 @@ def _rows(file: Any, entity: Entity, profile: Profile, tally: Tally) -> Iterator
         table = _flat(_table(batch))
         table = table.rename_columns([normalize("NFC", name).strip() for name in table.column_names])
         columns = [table.column(name).to_pylist() for name in names]
-        for values in zip(*columns, strict=True):
+        for values in zip(*columns, strict=True) if columns else [()] * batch.num_rows:
             tally.rows += 1
             row = tally.rows
             yield row, {n: _plain(value, formats.get(n, profile.time_formats), row, n) for n, value in zip(names, values, strict=True)}
