@@ -110,6 +110,7 @@ class Draft:
         yield f"name_vi: {TODO}  # its name for people"
         yield f"owner: {TODO}  # the office that answers for it"
         yield f"zone: {ZONE.key}  # guess: the zone of times without an offset"
+        yield "unreadable: counted  # a value that cannot be read, in a column that an indicator counts by, sets its record aside"
         if self.first.service is not None:
             yield from self.first.service.lines()
             return

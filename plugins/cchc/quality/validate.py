@@ -22,6 +22,7 @@ from cchc.quality.dossier_ends import create_ends_table, ends_table, fill_ends_t
 from cchc.quality.gx import Gx, session
 from cchc.quality.results import CheckResult, write_results
 from cchc.quality.suites import Suite, load_suite, suite_path
+from cchc.quality.unreadable import with_unreadable
 from cchc.settings import Settings
 from cchc.sources.fields import named
 from cchc.sources.profile import Entity, Profile
@@ -93,7 +94,7 @@ def validate(
                 mine = [load for load in loads if load.entity == entity.name]
                 if mine:
                     suite = load_suite(suite_path(directory, entity.suite), profile.zone, ends_table(extract_id))
-                    suite = suite.without(entity.waived_rules).worded(entity)
+                    suite = with_unreadable(suite, profile, entity).without(entity.waived_rules).worded(entity)
                     _judge_entity(gx, connection, profile, entity, suite, [load for load in mine if load.status in JUDGEABLE], extract_id)
                     judged += [load for load in mine if load.status in (LoadStatus.VALIDATED, LoadStatus.BLOCKED)]
     return [load.verdict for load in sorted(judged, key=lambda load: load.load_id)]

@@ -121,6 +121,7 @@ def read_profile(path: Path) -> Profile:
         database=None if file.database is None else _database(file.database),
         ignore_offset=file.ignore_offset,
         two_digit_years_from=file.two_digit_years_from,
+        unreadable=file.unreadable,
     )
     for entity in profile.entities.values():
         check_needs(entity, profile.files, path.name)

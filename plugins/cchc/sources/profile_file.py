@@ -37,6 +37,7 @@ Mode = Literal["window", "list"]
 Rows = Literal["record", "event"]
 Pick = Literal["first", "first_present", "last", "last_present", "min", "max", "sum"]
 Workbook = Literal["declared"]
+Unreadable = Literal["critical", "counted"]
 
 
 def _check_formats(formats: list[str]) -> list[str]:
@@ -175,8 +176,8 @@ class ColumnKeys(Typed):
     )
     critical: bool = Field(
         False,
-        description="A record whose value cannot be read goes to quarantine (rule K3). Without it the value alone becomes empty, "
-        "with a warning.",
+        description="A record whose value cannot be read goes to quarantine (rule K3 of dossiers, UNREADABLE of others). Without it the "
+        "value alone becomes empty, with a warning, where `unreadable` of the profile does not say otherwise.",
     )
     present: list[str] = Field(
         [],
@@ -668,6 +669,12 @@ class ProfileFile(Typed):
     )
     first_day: Day | None = Field(
         None, description="The first day that the source is expected to have; an extract from there on leaves nothing out."
+    )
+    unreadable: Unreadable = Field(
+        "critical",
+        description="Where a value that cannot be read sets its record aside: in columns that say `critical: true` (`critical`), or also "
+        "in every column that the SQL of an indicator, or of the facts that it counts, reads (`counted`). Elsewhere the value alone "
+        "becomes empty, with a warning.",
     )
     settings: SettingsFile | None = Field(None, description="Limits of what is let through.")
     http: HttpFile | None = Field(None, description="How it is read over HTTP. A source has one or more of `http`, `files`, `database`.")

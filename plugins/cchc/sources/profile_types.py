@@ -405,6 +405,7 @@ class Profile:
     database: Database | None = None
     ignore_offset: bool = False
     two_digit_years_from: int | None = None
+    unreadable: str = "critical"
 
     def reading(self, column: Column | None = None) -> Reading:
         """How the times of a column are read; without one, as the profile says for all."""

@@ -26,6 +26,7 @@ from cchc.sources.limits import KEY_BYTES, TEXT_CHARACTERS
 from cchc.sources.profile import Column, Entity, Profile
 from cchc.sources.words import coder, extractor, folded
 from cchc.staging import parse
+from cchc.staging.counted_columns import counted_columns
 from cchc.staging.key_ids import key_id
 
 RAW_LENGTH = 100
@@ -80,10 +81,12 @@ class Faults:
     """The values in one block that could not be read, by row and by column of the model.
 
     Columns of the model are used so that a rule works for every vendor. `critical`: a subset of the names in `unreadable`. `shape`: the
-    columns that should be lists but are not. `unreadable_fields` and `shape_fields`: the same by the vendor's fields, because the content
+    columns that should be lists but are not. `counted`: the names of columns, and of items in lists, in which every such value is critical.
+    `unreadable_fields` and `shape_fields`: the same by the vendor's fields, because the content
     hashes of all stored records were made from those names.
     """
 
+    counted: frozenset[str] = frozenset()
     unreadable: dict[int, dict[str, str]] = field(default_factory=dict)
     unreadable_fields: dict[int, dict[str, str]] = field(default_factory=dict)
     critical: dict[int, list[str]] = field(default_factory=dict)
@@ -94,12 +97,14 @@ class Faults:
         """Note that `column` is unreadable in the rows of `mask`; `raw` has the delivered texts."""
         for row in np.flatnonzero(mask).tolist():
             self._note(row, column.name, column.source or column.name, (raw[row].as_py() or "")[:RAW_LENGTH])
-            if column.critical:
+            if column.critical or column.name in self.counted:
                 self.critical.setdefault(row, []).append(column.name)
 
     def add_item(self, row: int, place: str, raw: str) -> None:
         """Note that a field in an item of a list is unreadable in a row. `place`: for example `papers[3].is_digitized`."""
         self._note(row, place, place, raw[:RAW_LENGTH])
+        if place.partition("[")[0] in self.counted and place.rpartition(".")[2] in self.counted:
+            self.critical.setdefault(row, []).append(place)
 
     def add_shape(self, row: int, name: str, field_name: str) -> None:
         """Note that a row is not an object, or that its list `name` is not a list of objects."""
@@ -133,6 +138,7 @@ class RecordTyper:
         self.zone = profile.zone_info
         self.columns = {column.name: column for column in entity.columns}
         self.counts = ValueCounts()
+        self.counted = counted_columns(entity.model) if profile.unreadable == "counted" else frozenset()
         self._require_agreement()
 
     def _require_agreement(self) -> None:
@@ -150,7 +156,7 @@ class RecordTyper:
     def table(self, lines: list[Line], origin: Origin, first_row: int) -> pa.Table:
         """The typed rows of `lines`, numbered from `first_row`."""
         records: list[dict[str, Any]] = [line[1] or {} for line in lines]
-        faults = Faults()
+        faults = Faults(self.counted)
         for row, line in enumerate(lines):
             if line[1] is None:
                 problem = line[2] or "not an object"
