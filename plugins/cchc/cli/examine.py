@@ -318,6 +318,7 @@ def _left_alone(connection: Connection) -> list[Finding]:
         if total.sheets:
             places = places_of_sheets(facts) if len(rows) == 1 else ""
             findings.append(Finding(NOTE, f"{entity}, {where}: {len(total.sheets)} more sheets have cells and are not read{places}"))
+        findings += [Finding(NOTE, f"{entity}, {where}: {words}, so it is not read there") for words in dict.fromkeys(total.names)]
     return findings
 
 

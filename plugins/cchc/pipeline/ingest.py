@@ -300,6 +300,8 @@ def _left_out(row: Mapping[str, Any]) -> Iterator[str]:
         )
     if words := rows_in_words(row["left_alone"] or {}):
         yield f"{where}: no records are {words}"
+    for words in (row["left_alone"] or {}).get("names", ()):
+        yield f"{where}: {words}, so it is not read here. If it still means that field, correct its years under 'aliases' in the profile"
 
 
 def _register(settings: Settings, extract_id: int, profile: Profile, row: dict[str, Any], load: Landed) -> None:

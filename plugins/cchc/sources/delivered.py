@@ -110,6 +110,11 @@ def known_names(header: list[str], entity: Entity, where: str = "line 1") -> lis
     return [aliases.get(name, name) for name in header] if aliases else header
 
 
+def _out_of_years(header: list[str], entity: Entity) -> str:
+    """Sentences about names in a header that were names of a field in other years."""
+    return "".join(f" {words}, and not in the year of this file." for name, words in entity.out_of_years.items() if name in header)
+
+
 def picked_columns(header: list[str], entity: Entity, rows: Iterable[list[Any]], where: str = "line 1") -> list[tuple[int, str]]:
     """The columns that may land, each with its place. `rows`: the rows after the header; `where`: its place in the file, in words.
 
@@ -130,7 +135,8 @@ def picked_columns(header: list[str], entity: Entity, rows: Iterable[list[Any]],
             )
         below = next(iter(rows), [])
         new = {name for name in header if name not in wanted} if len(below) == len(header) else set()
-        raise LacksColumns(f"{where}: the header lacks {words}{new_names(new, lacking)}", lacking, len(header))
+        words += _out_of_years(header, entity) + new_names(new, lacking)
+        raise LacksColumns(f"{where}: the header lacks {words}", lacking, len(header))
     twice = sorted({name for name in met if header.count(name) > 1})
     if twice:
         raise Unreadable(f"{where}: the header has {', '.join(twice)} twice")

@@ -617,6 +617,8 @@ def _read_file(job: _Job, inbox: Inbox, file: _File, secrets: Secrets | None, st
     writer.close()
     manifest = job.manifest(entity.name, started, name) | _counts(job, entity, intake, writer) | facts
     manifest |= {"total_reported": None, "complete": intake.late == 0}
+    others = files.of_its_year(entity, name, config).out_of_years
+    tally.left.names = [words for other, words in others.items() if other in counted["present"]]
     manifest |= {"other_sheets": len(tally.other_sheets), "left_alone": tally.left.facts()}
     if tally.encoding is not None:
         manifest["encoding"] = tally.encoding

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import orjson
 
 from cchc.errors import CchcError, NotConfigured, SourceUnavailable
-from cchc.sources import csv_files, remote, text_encodings
+from cchc.sources import csv_files, day_files, remote, text_encodings
 from cchc.sources.connection import Connection, variable
 from cchc.sources.delivered import LacksColumns, Tally, Unfinished, Unreadable, Watched, require_end, too_long
 from cchc.sources.documents import json_records
@@ -131,6 +131,7 @@ def read_records(
 
     Raises Unfinished if the file is incomplete or changed while it was read, and Unreadable if it breaks its contract or a limit.
     """
+    entity = of_its_year(entity, name, files)
     with ExitStack() as stack:
         delivered = Watched(stack.enter_context(inbox.open(name)), hashing=True)
         raw = stack.enter_context(io.BufferedReader(delivered, CHUNK))
@@ -152,6 +153,12 @@ def read_records(
             pass
         if delivered.hash is None or delivered.hash.hexdigest() != expected_sha256:
             raise Unfinished("it changed while it was read")
+
+
+def of_its_year(entity: Entity, name: str, files: Files) -> Entity:
+    """The entity with the names of fields that hold in the year of a file; as it is if no name has years."""
+    parsed = day_files.parse_name(name, files) if entity.dated_names else None
+    return entity if parsed is None else entity.in_year(parsed.day.year)
 
 
 def _reading(

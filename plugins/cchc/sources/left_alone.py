@@ -15,6 +15,7 @@ class LeftAlone:
     `before_header`, `below_header`: rows above the header, and those right below it that the profile leaves out. `empty`: empty rows.
     `repeated_headers`: rows that repeat the header. `not_records`: rows that the profile calls no records. `below_end`: rows from
     `end_row` on, where the table ends. `sheets`: the places (from 1) of sheets of a workbook that have cells and are not read.
+    `names`: what to say of columns or fields that bear a name which is one of the profile in other years alone.
     """
 
     before_header: int = 0
@@ -25,6 +26,7 @@ class LeftAlone:
     below_end: int = 0
     end_row: int | None = None
     sheets: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
         """The kinds that there were, for a manifest."""

@@ -156,6 +156,20 @@ def _form_of_names(value: Any) -> str:
 Names = Annotated[Annotated[str, Tag("name")] | Annotated[list[str], Tag("names")], Discriminator(_form_of_names)]
 
 
+class AliasFile(Typed):
+    """Another name of a field, and the years of files in which it is one."""
+
+    name: str = Field(description="The name.")
+    first: int | None = Field(None, alias="from", ge=1900, le=2200, description="The first year; without it from the beginning.")
+    last: int | None = Field(None, alias="to", ge=1900, le=2200, description="The last year; without it without an end.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> AliasFile:
+        if self.first is not None and self.last is not None and self.first > self.last:
+            raise Fault(f"{self.name!r} is a name from {self.first} to {self.last}; the last year is before the first.")
+        return self
+
+
 class ColumnKeys(Typed):
     """What a column and a field of a list's items have in common.
 
@@ -169,6 +183,12 @@ class ColumnKeys(Typed):
         alias="from",
         description="The field of the source. Give exactly one of `from`, `const`, `file`. A list has the names of one field whose name "
         "changes from file to file: each file has exactly one of them.",
+    )
+    dated_names: list[AliasFile] = Field(
+        [],
+        alias="aliases",
+        description="Other names of the field, each with its years. The year is that of the file's name (`files.name`). In a file of "
+        "another year such a name is no name of the field: it is told, and not read.",
     )
     const: str | None = Field(None, description="The same value in every row.")
     file: Literal["date", "revision"] | None = Field(
@@ -244,10 +264,15 @@ class ColumnKeys(Typed):
     @property
     def aliases(self) -> tuple[str, ...]:
         """The other names of the field."""
-        return tuple(self.source[1:]) if isinstance(self.source, list) else ()
+        listed = self.source[1:] if isinstance(self.source, list) else []
+        return tuple(dict.fromkeys((*listed, *(each.name for each in self.dated_names))))
 
     @model_validator(mode="after")
     def _rules(self) -> ColumnKeys:
+        if self.dated_names and not isinstance(self.source, str):
+            raise Fault("'aliases' are other names of the one field that 'from' names.")
+        if any(each.name == self.source for each in self.dated_names):
+            raise Fault(f"{self.source!r} is the field itself, which is read in every year; 'aliases' are its other names.")
         if isinstance(self.source, list) and (len(self.source) < 2 or len(set(self.source)) < len(self.source)):
             raise Fault("'from' as a list has two or more different names of one field.")
         if self.present and len(self.present) != 2:
@@ -440,6 +465,11 @@ class EntityFile(Typed):
     def has_aliases(self) -> bool:
         """Whether a field of the entity has several names."""
         return any(isinstance(column, ColumnFile) and column.aliases for column in self.columns.values())
+
+    @property
+    def has_dated_names(self) -> bool:
+        """Whether a name of a field holds for some years."""
+        return any(isinstance(column, ColumnFile) and column.dated_names for column in self.columns.values())
 
     @model_validator(mode="after")
     def _rules(self) -> EntityFile:
@@ -694,6 +724,9 @@ class ProfileFile(Typed):
                 raise Fault("the source has 'files', so the entity needs 'file_pattern'.", "entities", name)
             if (self.files is None or self.http is not None or self.database is not None) and entity.has_aliases:
                 raise Fault("'from' with several names goes with 'files' alone.", "entities", name)
+            if entity.has_dated_names and (self.files is None or self.files.name is None):
+                words = "'aliases' have years, so the source needs 'files' with 'name', which finds the year of a file."
+                raise Fault(words, "entities", name)
             if entity.layout is not None and (self.files is None or self.files.workbook is not None):
                 raise Fault("'layout' goes with 'files', and not with workbooks that are read cell by cell.", "entities", name)
             if entity.layout is not None and all(map(is_document, expanded(entity.file_pattern or ""))):

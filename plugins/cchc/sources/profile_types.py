@@ -15,6 +15,26 @@ from cchc.sources.where import Condition
 
 
 @dataclass(frozen=True)
+class DatedName:
+    """A name that a field has in the files of some years; without `first` or `last` there is no bound."""
+
+    name: str
+    first: int | None
+    last: int | None
+
+    def holds_in(self, year: int) -> bool:
+        """Whether it is a name of the field in a file of this year."""
+        return (self.first is None or self.first <= year) and (self.last is None or year <= self.last)
+
+    @property
+    def years(self) -> str:
+        """Its years in words."""
+        if self.first is None:
+            return f"up to {self.last}"
+        return f"from {self.first} on" if self.last is None else f"from {self.first} to {self.last}"
+
+
+@dataclass(frozen=True)
 class Column:
     """How one column is filled. `name` is the column of the staging table, or the field of a list's item.
 
@@ -55,6 +75,7 @@ class Column:
     true_words: tuple[str, ...] = field(default=(), repr=False)
     false_words: tuple[str, ...] = field(default=(), repr=False)
     aliases: tuple[str, ...] = field(default=(), repr=False)
+    dated_names: tuple[DatedName, ...] = field(default=(), repr=False)
 
     @property
     def landed(self) -> str:
@@ -159,6 +180,20 @@ class Entity:
     where: tuple[Condition, ...] = field(default=(), repr=False)
     changed_at_formats: tuple[str, ...] | None = field(default=None, repr=False)
     changed_at_ignore_offset: bool | None = field(default=None, repr=False)
+    out_of_years: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def in_year(self, year: int) -> Entity:
+        """The entity as it reads a file of a year: without the names that do not hold in it, which `out_of_years` has with their years."""
+        others = {
+            each.name: f"{each.name} is a name of {column.source} ({column.name}) {each.years}"
+            for column in self.columns
+            for each in column.dated_names
+            if not any(same.name == each.name and same.holds_in(year) for same in column.dated_names)
+        }
+        if not others:
+            return self
+        columns = (replace(column, aliases=tuple(name for name in column.aliases if name not in others)) for column in self.columns)
+        return replace(self, columns=tuple(columns), out_of_years=others)
 
     @property
     def wire_fields(self) -> dict[str, Column | None]:
@@ -179,12 +214,17 @@ class Entity:
     @property
     def judged_by(self) -> tuple[Any, ...]:
         """What of the entity decides whether a file can be read. What it does not use is not in it, so the files of before stay known."""
-        return (self, *(each for each in (self.layout, self.records, self.where, self.aliases) if each))
+        return (self, *(each for each in (self.layout, self.records, self.where, self.aliases, self.dated_names) if each))
 
     @property
     def aliases(self) -> dict[str, str]:
         """The other names of fields, each with the name by which the field is known."""
         return {alias: column.source for column in self.columns for alias in column.aliases if column.source is not None}
+
+    @property
+    def dated_names(self) -> tuple[DatedName, ...]:
+        """The names of fields that hold for some years."""
+        return tuple(each for column in self.columns for each in column.dated_names)
 
     @property
     def key_list(self) -> Entity:
