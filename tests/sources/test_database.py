@@ -373,6 +373,46 @@ def test_a_profile_says_what_it_lacks(tmp_path: Path) -> None:
             read_profile(path)
 
 
+NUMBERED = """
+source: vendor_database
+name_vi: Thử
+owner: Thử
+zone: Asia/Ho_Chi_Minh
+database: {}
+entities:
+  dossier_steps:
+    model: dossier_step
+    table: buoc
+    key: [ma]
+    sequence: {field: COLUMN, overlap: 1}
+    columns: {step_code: ma, dossier_code: ma, done_at: luc}
+"""
+
+
+def test_a_window_by_a_growing_number(vendor: Vendor, tmp_path: Path, pull: Pull) -> None:
+    """From the number on that was reached, less the overlap; rows without a number fail by name, a column of texts is refused."""
+    path = tmp_path / "vendor_database.yaml"
+    path.write_text(NUMBERED.replace("COLUMN", "so"), encoding="utf-8")
+    numbered = read_profile(path)
+    vendor.run("delete from buoc", *(f"insert into buoc (ma, so) values ('B{number}', {number})" for number in (1, 4, 7)))
+    whole = pull(vendor, numbered)["dossier_steps"]
+    assert (whole.manifest["records"], whole.manifest["sequence_to"]) == (3, 7)
+    vendor.run("update buoc set so = 9 where ma = 'B1'")
+    start = T - timedelta(days=1)
+    for extract_id, (explicit, expected) in enumerate({False: ["B1", "B7"], True: ["B1", "B4", "B7"]}.items(), 2):
+        window = Window(start, T, explicit, numbers={"dossier_steps": 7})
+        load = pull(vendor, numbered, window=window, extract_id=extract_id)["dossier_steps"]
+        assert (sorted(record["ma"] for record in records(load)), load.manifest["sequence_to"]) == (expected, 9)
+    assert covered(numbered, vendor.connection, Window(start, T))["dossier_steps"] == (start, T, False)
+    vendor.run("insert into buoc (ma) values ('B9')")
+    with pytest.raises(ContractViolation, match="1 of 3 records have no whole number in so"):
+        pull(vendor, numbered, window=Window(start, T, numbers={"dossier_steps": 7}), extract_id=4)
+    path.write_text(NUMBERED.replace("COLUMN", "viec"), encoding="utf-8")
+    vendor.run("update buoc set viec = '5'")
+    with pytest.raises(NotConfigured, match="the column viec is a str in the database, and 'sequence' needs a whole number"):
+        pull(vendor, read_profile(path), extract_id=5)
+
+
 def test_a_profile_is_drafted_from_the_catalogue_of_a_schema(vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tables that fit the models best, their keys, the table around a row, the change column, a column of deletions; no value."""
     kinds = WORDS[vendor.kind]

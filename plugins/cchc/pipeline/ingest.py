@@ -63,7 +63,8 @@ def extract_step(settings: Settings, extract_id: int, connection: Connection) ->
     from cchc.sources.extract import covered, extract
 
     with _step(settings, extract_id, "extract") as (profile, row):
-        window = Window(row["window_from"], row["window_to"], row["is_from_named"], not row["is_to_named"])
+        numbers = _numbers(settings, profile, row["window_from"])
+        window = Window(row["window_from"], row["window_to"], row["is_from_named"], not row["is_to_named"], numbers)
         known = _known_files(settings, profile.source)
         landed = extract(
             profile,
@@ -81,6 +82,17 @@ def extract_step(settings: Settings, extract_id: int, connection: Connection) ->
             _register(settings, extract_id, profile, row, load)
         _cover(settings, extract_id, profile.source, covered(profile, connection, window))
     return {load.file_name or load.entity: load.manifest.get("records", load.status) for load in landed}
+
+
+def _numbers(settings: Settings, profile: Profile, start: datetime | None) -> dict[str, int]:
+    """By entity whose changes are asked for by number: the number that the complete extracts up to T reached, in the field of today."""
+    asked = {entity.name: entity.sequence.field for entity in profile.entities.values() if entity.sequence is not None}
+    if not asked or start is None:
+        return {}
+    until = start + timedelta(hours=profile.overlap_hours)
+    with engine(settings).connect() as connection:
+        found = ask(connection, "runs/reached_number", source=profile.source, until=until)
+    return {row["entity"]: row["reached"] for row in found if asked.get(row["entity"]) == row["field"]}
 
 
 def stage_step(settings: Settings, extract_id: int) -> None:

@@ -27,6 +27,7 @@ from cchc.sources.landing import Window
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.needs import check_dated
 from cchc.sources.profile import Database, Entity, Profile
+from cchc.sources.sequence import first_number, whole
 
 CONNECT_SECONDS = 10
 MYSQL_TIMESTAMP = 7  # the type of MySQL's protocol for a moment; DATETIME, a local time, has 12
@@ -243,7 +244,9 @@ class Session:
         names = [name for name in wanted(entity) if name in header]
         relation = _relation(entity, names)
         statement = sa.select(*relation.c).select_from(relation)
-        if entity.changed_at is not None:
+        if entity.sequence is not None:
+            statement = self._behind(entity, statement, relation.c[entity.sequence.field], window)
+        elif entity.changed_at is not None:
             statement = self._in_window(entity, statement, relation.c[entity.changed_at], window)
         first = [relation.c[entity.changed_at]] if entity.rows == "event" and entity.changed_at is not None else []
         yield from self._read(entity, names, statement.order_by(*first, *(relation.c[name] for name in entity.key)))
@@ -252,6 +255,18 @@ class Session:
         """These fields of all records of an entity, whenever they changed."""
         relation = _relation(entity, names)
         yield from self._read(entity, names, sa.select(*relation.c).select_from(relation).order_by(relation.c[entity.key[0]]))
+
+    def _behind(self, entity: Entity, statement: sa.Select[Any], number: Any, window: Window) -> sa.Select[Any]:
+        """The statement from the number on that the window says, and with the rows without a number, which are told afterwards."""
+        with self._told(self._where(entity)):
+            greatest = self._session.execute(sa.select(sa.func.max(number))).scalar()
+        if greatest is not None and (isinstance(greatest, (bool, float)) or whole(greatest) is None or isinstance(greatest, str)):
+            raise NotConfigured(
+                f"{self._where(entity)}: the column {number.name} is a {type(greatest).__name__} in the database, and 'sequence' needs a "
+                "whole number. Name another column, or cast it in a view or an SQL file ('query')."
+            )
+        first = first_number(entity, window)
+        return statement if first is None else statement.where(sa.or_(number.is_(None), number >= first))
 
     def _in_window(self, entity: Entity, statement: sa.Select[Any], changed: Any, window: Window) -> sa.Select[Any]:
         """The statement with the half-open window on its change column, whose kind the database is asked for first.

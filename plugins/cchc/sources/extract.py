@@ -43,6 +43,7 @@ from cchc.sources.needs import check_dated
 from cchc.sources.profile import Column, Entity, Files, Profile
 from cchc.sources.records import Intake, missing_test
 from cchc.sources.secrecy import Secrets, purge_landing
+from cchc.sources.sequence import first_number
 from cchc.sources.workbooks import Workbooks
 from cchc.sources.xml_envelope import envelope_of
 from cchc.states import LoadStatus
@@ -190,7 +191,7 @@ def covered(profile: Profile, connection: Connection, window: Window) -> dict[st
     stretch = (window.start if leaves_out else None, window.end, is_base)
     whole = (None, window.end, True)
     return {
-        entity.name: whole if entity.mode == "list" or (connection.is_database and entity.changed_at is None) else stretch
+        entity.name: whole if entity.mode == "list" or (connection.is_database and not entity.has_window) else stretch
         for entity in profile.entities.values()
     }
 
@@ -820,6 +821,9 @@ def _lacking(job: _Job, entity: Entity, words: str, what_to_do: str, facts: dict
 def _pulled(job: _Job, entity: Entity, folder: Folder, intake: Intake, writer: Writer, manifest: dict[str, Any]) -> Landed:
     """Close the load of an entity that was asked for its window, over HTTP or in a database. `manifest`: what is known of it so far."""
     writer.close()
+    if intake.numbers is not None:
+        before = None if first_number(entity, job.window) is None else job.window.numbers.get(entity.name)
+        manifest |= intake.numbers.facts(before, f"{job.profile.source} {entity.name}")
     manifest |= _counts(job, entity, intake, writer)
     if entity.mode == "list":
         manifest["list_fetched"] = job.window.end.isoformat()

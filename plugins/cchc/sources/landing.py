@@ -35,12 +35,14 @@ class Window:
 
     `explicit`: the caller gave `start`. Only then day files before it are left out, because files may arrive late and out of order.
     `is_by_clock`: `end` is the moment of the run and nobody chose it; then it must not be much later than the newest file of a drop folder.
+    `numbers`: by entity, the number of a change that the complete extracts up to T have reached (`sequence`).
     """
 
     start: datetime | None
     end: datetime
     explicit: bool = False
     is_by_clock: bool = False
+    numbers: dict[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"[{self.start.isoformat() if self.start else 'beginning'}, {self.end.isoformat()})"

@@ -26,6 +26,7 @@ from cchc.sources.landing import Window, Writer
 from cchc.sources.profile import Entity, Profile
 from cchc.sources.records import Intake
 from cchc.sources.requesting import Requests
+from cchc.sources.sequence import number_bounds
 from cchc.sources.shape import Shape
 from cchc.sources.windows import bounds
 from cchc.sources.xml_envelope import envelope_of
@@ -132,11 +133,14 @@ class _Reading:
         self.envelope = envelope_of(client.http, profile.source)
         self.totals = Totals()
         is_numbered = self.config.kind == "page_number"
-        span = bounds(self.config, window, profile, always=is_numbered and bool(self.config.from_parameter))
+        always = is_numbered and bool(self.config.from_parameter)
+        by_number = self.config.times == "sequence"
+        span = number_bounds(entity, window, always=always) if by_number else bounds(self.config, window, profile, always=always)
         if entity.mode != "window" and not is_numbered:
             span = None
         self.requests = Requests(client.http, entity, span)
         told = f"days {span[0]} to {span[1]}" if span is not None and is_numbered else f"window {window}"
+        told = f"numbers from {span[0]} on" if span is not None and by_number else told
         self.place = f"{profile.source} {entity.name}, {told}"
         self._pages_seen: set[bytes] = set()
 

@@ -22,7 +22,7 @@ def check_service(connection: Connection, profile: Profile) -> str:
         entity = next(iter(profile.entities.values()))
         midnight = period.now().astimezone(profile.zone_info).replace(hour=0, minute=0, second=0, microsecond=0)
         today = Window(midnight, midnight + timedelta(days=1))
-        is_today = pages.kind != "cursor" and bool(pages.from_parameter or client.http.body)
+        is_today = pages.kind != "cursor" and pages.times != "sequence" and bool(pages.from_parameter or client.http.body)
         requests = Requests(client.http, entity, bounds(pages, today, profile) if is_today else None)
         place = {"page_number": pages.first, "offset": 0}.get(pages.kind)
         asked = requests.page(place, 1)

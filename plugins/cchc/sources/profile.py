@@ -49,6 +49,7 @@ from cchc.sources.profile_types import (
     Paginator,
     Profile,
     Secret,
+    Sequence,
 )
 from cchc.sources.sql_files import read_query
 from cchc.sources.where import Condition
@@ -210,6 +211,7 @@ def _entity(name: str, entry: EntityFile, path: Path) -> Entity:
         each=None if entry.each is None else Each(entry.each.list, tuple(entry.each.parent_key), entry.each.optional),
         records=entry.records,
         deletions=None if entry.deletions is None else _deletions(entry.deletions),
+        sequence=None if entry.sequence is None else Sequence(entry.sequence.field, entry.sequence.overlap),
         secret=None if entry.secret is None else Secret(entry.secret.field, tuple(entry.secret.open), entry.secret.unit),
         where=tuple(map(_condition, entry.where)),
         table=entry.table,

@@ -369,6 +369,18 @@ class EachFile(Typed):
     optional: bool = Field(False, description="A delivery may have no record with the list.")
 
 
+class SequenceFile(Typed):
+    """Windows by a number instead of a time: each change of a record gives it a greater one than all before."""
+
+    field: str = Field(description="The field with the number. It need not fill a column, and then it never lands.")
+    overlap: int = Field(
+        1000,
+        ge=0,
+        description="So many numbers before the last one that was reached the next extract begins: a change that was not finished then may "
+        "have one of them.",
+    )
+
+
 class MonthKeysFile(Typed):
     """How deletions are learnt over HTTP."""
 
@@ -448,6 +460,9 @@ class EntityFile(Typed):
         description="Where the records lie in a document of a drop folder: a key, or a JSONPath of keys, `[n]` and `[*]` such as "
         "`ketQua.danhSach`. Without it a JSON document is the record, or the list of them. In XML: the names of elements, from the "
         "outermost one on.",
+    )
+    sequence: SequenceFile | None = Field(
+        None, description="By which number changes are asked for (HTTP with `times: sequence`, databases). Without it by their time."
     )
     deletions: Annotated[MonthKeysFile | KeysFile, Discriminator("kind")] | None = Field(None, description="How deletions are learnt.")
     secret: SecretFile | None = Field(None, description="Which records may never be stored.")
@@ -735,6 +750,7 @@ class ProfileFile(Typed):
             if self.http is not None and entity.each is not None and not entity.each.parent_key:
                 raise Fault("over HTTP 'each' needs 'parent_key', by which the records are counted.", "entities", name, "each")
             self._check_relation(name, entity)
+            self._check_sequence(name, entity)
         self._check_years()
         return self
 
@@ -753,6 +769,18 @@ class ProfileFile(Typed):
                     "are meant, such as 1950 for 1950 to 2049.",
                     *key.split("."),
                 )
+
+    def _check_sequence(self, name: str, entity: EntityFile) -> None:
+        by_number = self.http is not None and self.http.paginator.times == "sequence"
+        if entity.sequence is None:
+            if by_number and entity.mode == "window":
+                raise Fault("'times: sequence' of the paginator needs 'sequence' with the field of the number.", "entities", name)
+            return
+        if self.files is not None or (self.http is not None and not by_number):
+            words = "'sequence' goes with 'database', or with 'http' whose paginator has times: sequence; files have no windows of numbers."
+            raise Fault(words, "entities", name, "sequence")
+        if entity.mode != "window" or entity.each is not None:
+            raise Fault("'sequence' is about records that changed: without mode: list, and without 'each'.", "entities", name, "sequence")
 
     def _check_relation(self, name: str, entity: EntityFile) -> None:
         given = (entity.table is not None) + (entity.query is not None)

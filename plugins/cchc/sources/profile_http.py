@@ -14,7 +14,7 @@ from cchc.typed import Fault, Typed
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 WORDS = ("entity", "from", "to", "page", "offset", "limit", "cursor")
 LOGIN_WORDS = ("login", "password")
-_NAMED_TIMES = ("iso", "day", "epoch", "epoch_ms")
+_NAMED_TIMES = ("iso", "day", "epoch", "epoch_ms", "sequence")
 
 
 def _check_path(path: str) -> str:
@@ -42,7 +42,10 @@ def _check_times(times: str) -> str:
 Place = Annotated[str, AfterValidator(_check_place)]
 TimesOf = Annotated[str, AfterValidator(_check_times)]
 NO_PATH = "A key, or a JSONPath such as `result.items`."
-TIMES = "How the window is written: `iso`, `day` (YYYY-MM-DD), `epoch` (seconds), `epoch_ms`, or a pattern of strftime such as `%d/%m/%Y`."
+TIMES = (
+    "How the window is written: `iso`, `day` (YYYY-MM-DD), `epoch` (seconds), `epoch_ms`, a pattern of strftime such as `%d/%m/%Y`, or "
+    "`sequence`: `from` is the number of a change (`sequence` of the entity), and `to` is not sent."
+)
 
 
 class OAuthFile(Typed):
@@ -228,6 +231,8 @@ class HttpFile(Typed):
 
     @model_validator(mode="after")
     def _rules(self) -> HttpFile:
+        if self.paginator.times == "sequence" and self.paginator.to_parameter:
+            raise Fault("'times: sequence' has no end, so 'to' is \"\" there.", "paginator")
         if self.answers == "xml":
             _check_elements(self.paginator.data)
         if self.body is None:

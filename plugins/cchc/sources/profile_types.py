@@ -107,6 +107,14 @@ class Deletions:
 
 
 @dataclass(frozen=True)
+class Sequence:
+    """The field with the number by which changes are asked for, and how many numbers earlier the next extract begins."""
+
+    field: str
+    overlap: int
+
+
+@dataclass(frozen=True)
 class Each:
     """Each element of `list` is a row; `parent_key`: the fields that identify the record which has the list."""
 
@@ -180,6 +188,7 @@ class Entity:
     where: tuple[Condition, ...] = field(default=(), repr=False)
     changed_at_formats: tuple[str, ...] | None = field(default=None, repr=False)
     changed_at_ignore_offset: bool | None = field(default=None, repr=False)
+    sequence: Sequence | None = field(default=None, repr=False)
     out_of_years: dict[str, str] = field(default_factory=dict, repr=False)
 
     def in_year(self, year: int) -> Entity:
@@ -194,6 +203,11 @@ class Entity:
             return self
         columns = (replace(column, aliases=tuple(name for name in column.aliases if name not in others)) for column in self.columns)
         return replace(self, columns=tuple(columns), out_of_years=others)
+
+    @property
+    def has_window(self) -> bool:
+        """Whether a database can be asked for what changed alone, by a time or by a number."""
+        return self.changed_at is not None or self.sequence is not None
 
     @property
     def wire_fields(self) -> dict[str, Column | None]:
@@ -253,7 +267,8 @@ class Entity:
     def judging_fields(self) -> tuple[str, ...]:
         """The fields by which records are judged before they land: those of secrecy and of the row filter. They need not land."""
         secret = () if self.secret is None else (self.secret.field, self.secret.unit)
-        return tuple(dict.fromkeys((*secret, *(condition.field for condition in self.where))))
+        numbers = () if self.sequence is None else (self.sequence.field,)
+        return tuple(dict.fromkeys((*secret, *(condition.field for condition in self.where), *numbers)))
 
     @property
     def fields(self) -> dict[str, str]:
@@ -271,6 +286,8 @@ class Entity:
         if self.secret is not None:
             others |= {self.secret.field: "secrecy", self.secret.unit: "unit of a secret record"}
         others = {condition.field: "row filter" for condition in self.where} | others
+        if self.sequence is not None:
+            others.setdefault(self.sequence.field, "number of the change")
         return {name: ", ".join(names) for name, names in uses.items()} | {name: use for name, use in others.items() if name not in uses}
 
     @property
@@ -280,6 +297,8 @@ class Entity:
         if self.secret is not None:
             optional |= {self.secret.field: False, self.secret.unit: False}
         optional |= dict.fromkeys((condition.field for condition in self.where), False)
+        if self.sequence is not None:
+            optional[self.sequence.field] = False
         for column in self.columns:
             if column.source is not None:
                 optional[column.source] = optional.get(column.source, True) and column.optional
@@ -296,6 +315,8 @@ class Entity:
             fields |= set(self.key)
         if self.changed_at is not None and self.changed_at_critical:
             fields.add(self.changed_at)
+        if self.sequence is not None:
+            fields.add(self.sequence.field)
         return frozenset(fields)
 
     @property

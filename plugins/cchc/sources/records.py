@@ -17,6 +17,7 @@ from cchc.sources.landing import Window
 from cchc.sources.limits import KEY_BYTES
 from cchc.sources.profile import Entity, Profile
 from cchc.sources.secrecy import Secrets
+from cchc.sources.sequence import Numbers
 from cchc.sources.times import late_test, month_reader
 from cchc.sources.where import row_test
 
@@ -80,6 +81,7 @@ class Intake:
         self._keeps = row_test(entity.where, self.is_missing)
         is_judged = entity.changed_at is not None and entity.mode == "window"
         self._is_late = late_test(profile.clock(entity), window.end) if is_judged else None
+        self.numbers = Numbers(entity, self._is_late) if entity.sequence is not None else None
         self._keys: set[int] = set()
         self._keyless: set[int] = set()
         self._again: set[int] | None = None
@@ -192,6 +194,8 @@ class Intake:
     def _watched(self, records: Iterable[tuple[int, Any]]) -> Iterable[tuple[int, Any]]:
         """The records, after whoever watches the extract has seen them."""
         watch = _watch.get()
+        if self.numbers is not None:
+            records = self.numbers.seen(records)
         if watch is None:
             return records
         seen = list(records)
