@@ -44,6 +44,9 @@ def register(add: Add) -> None:
         action="store_true",
         help="draft: a table or view is named, or all of a schema ('public.*'), in the database of the source's connection",
     )
+    parser.add_argument(
+        "--answer", action="store_true", help="draft: the .json file is a saved answer of a service, which is to be asked over HTTP"
+    )
     parser.add_argument("--output", type=Path, help="draft: the file to write, named as the source: one_stop.yaml")
     parser.add_argument("--delivery", type=Path, help="a file, or a folder of files, in place of the source's own connection")
     parser.add_argument("--rows", type=int, default=TRY_ROWS, help=f"try: how many records of each entity are read; {TRY_ROWS} without it")
@@ -77,7 +80,7 @@ def _draft(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.profiles.check_file import check_file, known_of
     from cchc.profiles.draft import Draft
     from cchc.profiles.material import of_files, of_tables
-    from cchc.profiles.open_api import is_description, of_description
+    from cchc.profiles.open_api import is_description, of_answer, of_description
 
     sample, output = Path(options.profile), options.output
     if options.model is None or output is None or output.suffix != ".yaml":
@@ -86,9 +89,11 @@ def _draft(options: argparse.Namespace, settings: Settings) -> int:
         raise WrongUse(f"there is no file {sample}; a table of the database of the connection src_{output.stem} is named with --table")
     if output.exists():
         raise WrongUse(f"{output} is there already; name another file, or remove it")
-    is_service = not options.table and is_description(sample)
+    is_service = not options.table and (options.answer or is_description(sample))
     if options.table:
         materials = of_tables(source_connection(settings, output.stem), options.profile)
+    elif options.answer:
+        materials = of_answer(sample)
     else:
         materials = of_description(sample) if is_service else of_files(sample)
     written = Draft(materials, options.model, output.stem, known_of(settings, {}), settings.sources_dir).text()

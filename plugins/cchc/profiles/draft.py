@@ -18,7 +18,7 @@ from cchc.period import ZONE
 from cchc.profiles.draft_entity import EntityDraft
 from cchc.profiles.entity_faults import OWN_PREFIX, Known
 from cchc.profiles.file_faults import TODO
-from cchc.profiles.guesses import Field, Guess, guess
+from cchc.profiles.guesses import PIVOT, Field, Guess, guess
 from cchc.profiles.hints import vendor_words
 from cchc.profiles.material import ENCODINGS, Material
 from cchc.profiles.yaml_words import comment, flow, quoted
@@ -97,7 +97,7 @@ class Draft:
     def _origin(self) -> str:
         material = self.first
         if material.service is not None:
-            return f"the description {material.file}"
+            return f"{material.records} records of the answer {material.name}" if material.records else f"the description {material.file}"
         return f"the table {material.name}" if material.files is None else f"{material.records} records of {material.name}"
 
     def _top(self) -> Iterator[str]:
@@ -111,16 +111,16 @@ class Draft:
         yield f"owner: {TODO}  # the office that answers for it"
         yield f"zone: {ZONE.key}  # guess: the zone of times without an offset"
         yield "unreadable: counted  # a value that cannot be read, in a column that an indicator counts by, sets its record aside"
-        if self.first.service is not None:
-            yield from self.first.service.lines()
-            return
-        if self.first.files is None:
-            yield "database: {}"
+        if self.first.files is None and not self.first.records:
+            yield from self.first.service.lines() if self.first.service is not None else ["database: {}"]
             return
         missing = list(dict.fromkeys(word for each in self.chosen for word in each.material.missing))
         yield f"missing: {flow(['', *missing])}  # guess: what means that a value is missing"
         yield from self._of_times()
-        yield from self._of_files(self.first.files)
+        if self.first.service is not None:
+            yield from self.first.service.lines()
+        elif self.first.files is not None:
+            yield from self._of_files(self.first.files)
 
     def _of_times(self) -> Iterator[str]:
         clocks = [clock for each in self.chosen for clock in each.clocks]
@@ -129,6 +129,8 @@ class Draft:
         is_doubtful = bool(with_days) and all(each.may_be_month_first for each in with_days)
         doubt = "; the month may also stand before the day" if is_doubtful else ""
         yield f"time_formats: {flow(list(dict.fromkeys(formats)) or ['iso'])}  # guess{doubt}"
+        if any(each.has_two_digits for each in clocks):
+            yield f"two_digit_years_from: {PIVOT}  # guess: the hundred years that two digits mean begin with this one"
 
     def _of_files(self, files: Files) -> Iterator[str]:
         yield "files:"

@@ -130,8 +130,10 @@ class EntityDraft:
         elif known and each.values and not set(each.distinct) <= set(known):
             listed = [f"{quoted(value)}: {quoted(value if value in known else TODO)}" for value, _ in each.distinct.most_common(MOST_CODES)]
             more.append(f"codes: {{{', '.join(listed)}}}")
-        elif each.thousands is not None and self.layout[column] not in (*TIMES, "text"):
-            more.append(f"thousands: {quoted(each.thousands)}")
+        elif self.layout[column] not in (*TIMES, "text"):
+            more += [
+                f"{key}: {quoted(mark)}" for key, mark in (("thousands", each.thousands), ("decimal", each.decimal)) if mark is not None
+            ]
         if self.model == "dossier" and column in CRITICAL:
             more.append("critical: true")
         return f"{{from: {quoted(each.name)}, {', '.join(more)}}}" if more else quoted(each.name)
@@ -142,7 +144,7 @@ class EntityDraft:
         for each in rest:
             if each.personal is not None:
                 yield f"      # left out: {comment(each.name)} looks like personal data ({each.personal})"
-        plain = [comment(each.name) for each in rest if each.personal is None]
+        plain = [f"{comment(each.name)}{each.look}" for each in rest if each.personal is None]
         if plain:
             yield f"      # fields that no column uses: {', '.join(plain)}"
         for name, inner in self.material.lists.items():

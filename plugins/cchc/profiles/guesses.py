@@ -16,6 +16,7 @@ from cchc.profiles.hints import CHANGED, letters, likeness
 from cchc.profiles.personal import kind_by_name, kind_by_values
 from cchc.sources.codes import CODES
 from cchc.sources.needs import IDENTITY
+from cchc.sources.time_patterns import Rules
 from cchc.staging import parse
 
 MOST = 0.95  # so many of the values must be read by one pattern
@@ -23,6 +24,7 @@ MOST = 0.95  # so many of the values must be read by one pattern
 TIME_FORMATS = (
     "iso", "dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy HH:mm", "dd/MM/yyyy", "dd-MM-yyyy HH:mm:ss", "dd-MM-yyyy HH:mm", "dd-MM-yyyy", "dd.MM.yyyy",
     "yyyyMMddHHmmss", "yyyyMMdd", "yyyy/MM/dd HH:mm:ss", "yyyy/MM/dd", "MM/dd/yyyy HH:mm:ss", "MM/dd/yyyy HH:mm", "MM/dd/yyyy",
+    "dd-MMM-yyyy", "d MMM yyyy", "d MMMM yyyy", "dd-MMM-yy", "d MMM yy", "dd/MM/yy", "dd-MM-yy", "dd.MM.yy", "epoch_ms", "json_date",
 )  # fmt: skip
 MISSING = ("NULL", "null", "N/A", "n/a", "-", "--", "None")
 WHOLE = re.compile(r"-?\d+")
@@ -31,6 +33,13 @@ IDENTIFIERS = {"id", "ma", "code", "so", "key", "uuid", "number", "identifier"}
 NEAR_IDENTIFIER = 0.5
 AROUND = ("dossier_code", "document_code")  # the codes of records in which others are nested
 FLAGS = {"0", "1", "true", "false"}
+PIVOT = 1950  # what two digits of a year are taken for, which is marked as a guess
+MOMENT = re.compile(r"1\d{12}")  # milliseconds since 1970 of this time; other numbers of 12 or 13 digits are rather codes
+# a number with a fraction, with or without marks of thousands, by its decimal mark
+FRACTIONS = {
+    ",": re.compile(r"-?(?:\d+|\d{1,3}(?:\.\d{3})+|\d{1,3}(?: \d{3})+)(?:,\d{1,2})?"),
+    ".": re.compile(r"-?(?:\d+|\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+)(?:\.\d{1,4})?"),
+}
 TIMES = ("timestamp with time zone", "date")
 # by type of a column of a model: the kinds of columns of a database that can fill it; for whole numbers that is `number`
 KINDS = {**dict.fromkeys(TIMES, ("time",)), "boolean": ("flag",), "text": ("text", "number"), "jsonb": ()}
@@ -67,9 +76,35 @@ class Field:
             return "iso"
         words = pa.array(self.values, type=pa.string())
         for pattern in TIME_FORMATS if self.values else ():
-            if len(words) - parse.times(words, (pattern,), self.zone).null_count >= MOST * len(words):
+            if pattern == "epoch_ms" and not all(MOMENT.fullmatch(value) for value in self.values):
+                continue
+            if len(words) - parse.times(words, (pattern,), self.zone, Rules(self.zone, PIVOT)).null_count >= MOST * len(words):
                 return pattern
         return None
+
+    @property
+    def has_two_digits(self) -> bool:
+        """Whether the years of its times have two digits."""
+        return re.search(r"(?<!y)yy(?!y)", self.time_format or "") is not None
+
+    @cached_property
+    def decimal(self) -> str | None:
+        """The mark before the fraction of its numbers; None where none of them has a fraction, or they do not agree."""
+        if not self.values or self.time_format is not None or all(WHOLE.fullmatch(value) for value in self.distinct):
+            return None
+        fits = [mark for mark, shape in FRACTIONS.items() if all(shape.fullmatch(value) for value in self.distinct)]
+        with_one = [mark for mark in fits if any(re.search(rf"\{mark}\d{{1,2}}$", value) for value in self.distinct)]
+        return with_one[0] if len(with_one) == 1 else None
+
+    @property
+    def look(self) -> str:
+        """What its values look like, for people: a time with its pattern, or a number; empty for texts and where no value is known."""
+        if self.time_format is not None and self.values:
+            return f" (a time: {self.time_format})"
+        is_number = bool(self.values) and (
+            self.decimal is not None or self.thousands is not None or all(map(WHOLE.fullmatch, self.distinct))
+        )
+        return " (a number)" if is_number and self.kind is None else ""
 
     @property
     def may_be_month_first(self) -> bool:
@@ -77,11 +112,15 @@ class Field:
         if not (self.time_format or "").startswith("dd/MM"):
             return False
         words = pa.array(self.values, type=pa.string())
-        return bool(parse.times(words, ((self.time_format or "").replace("dd/MM", "MM/dd"),), self.zone).null_count == 0)
+        turned = ((self.time_format or "").replace("dd/MM", "MM/dd"),)
+        return bool(parse.times(words, turned, self.zone, Rules(self.zone, PIVOT)).null_count == 0)
 
     @cached_property
     def thousands(self) -> str | None:
         """The mark between groups of three digits, where all of its numbers have one or are small."""
+        if self.decimal is not None:
+            marks = {sign for value in self.distinct for sign in ".,  " if sign != self.decimal and sign in value}
+            return marks.pop() if len(marks) == 1 else None
         marks = {match.group(1) for value in self.values if (match := GROUPED.fullmatch(value))}
         others = [value for value in self.values if not GROUPED.fullmatch(value)]
         return marks.pop() if len(marks) == 1 and all(WHOLE.fullmatch(value) for value in others) else None
@@ -98,7 +137,9 @@ class Field:
             return all(value.lower() in FLAGS for value in self.distinct)
         if kind == "text":
             return self.time_format is None
-        return kind != "jsonb" and (self.thousands is not None or all(WHOLE.fullmatch(value) for value in self.distinct))
+        return kind != "jsonb" and (
+            self.thousands is not None or self.decimal is not None or all(WHOLE.fullmatch(value) for value in self.distinct)
+        )
 
 
 @dataclass
@@ -174,7 +215,8 @@ def _identify(guessed: Guess, model: str, layout: dict[str, str], used: set[str]
 
 def _is_identifier(each: Field, *, of_record: bool) -> bool:
     """Whether a field is called an identifier: of the record, where its values differ, or of the record around it."""
-    if letters(each.name.rpartition(".")[2]) not in IDENTIFIERS:
+    name = letters(each.name.rpartition(".")[2])
+    if name not in IDENTIFIERS and not (of_record and (name.startswith("id") or name.endswith("id"))):
         return False
     if of_record:
         is_own = not each.name.startswith("parent.") and ("." not in each.name or bool(each.values))

@@ -6,18 +6,19 @@ OpenAPI 3.0 and 3.1 in JSON or YAML. Nothing is asked of the service, and no oth
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
 
-from cchc.errors import NotConfigured
+from cchc.errors import NotConfigured, WrongUse
 from cchc.period import ZONE
 from cchc.profiles.guesses import IDENTIFIERS, Field
 from cchc.profiles.hints import letters
-from cchc.profiles.material import Material
+from cchc.profiles.material import Material, of_files
 from cchc.profiles.nested_fields import PARENT
 from cchc.profiles.pages import paginator_of
 from cchc.profiles.schemas import Schemas
@@ -151,13 +152,46 @@ class _Description:
         return f"/{path.lstrip('/')}"
 
 
+def of_answer(path: Path) -> list[Material]:
+    """A saved answer of a service in JSON: its lists as they are asked for over HTTP. How the pages go on is not in one answer.
+
+    Raises the errors of `of_files`, and WrongUse for a file of another kind.
+    """
+    if not path.name.lower().endswith(".json"):
+        raise WrongUse(f"an answer of a service is a JSON document (.json), not {path.name}")
+    found = of_files(path)
+    beside: dict[str, dict[str, Any]] = {name: {} for name in found[0].fields} if len(found) > 1 else {}
+    return [_asked(each, beside) for each in found]
+
+
+def _asked(found: Material, beside: dict[str, dict[str, Any]]) -> Material:
+    """The records of a document as those of an answer."""
+    data = next((line.removeprefix("records: ") for line in found.place if line.startswith("records: ")), '""')
+    paginator, _, notes = paginator_of([], beside, {}, "")
+    known = {"kind": "TODO"} | ({key: value for key, value in paginator.items() if key in ("kind", "next")} if "next" in paginator else {})
+    ways = "offset, page_number, cursor, link_header, next_url or single; docs/guides/rest_source.md has the keys of each"
+    first = ("the connection's host: TODO", f"kind: {ways}", "the parameters that bound the time of the change: from, to", *notes)
+    service = Service("", {"kind": "TODO"}, known | {"data": data, "total": paginator["total"]}, (), first)
+    each = tuple(_with_key(line, found.fields) for line in found.place if line.startswith("each: "))
+    return replace(found, files=None, service=service, place=("path: TODO", *each))
+
+
+def _with_key(each: str, fields: dict[str, Field]) -> str:
+    around = [name.removeprefix(f"{PARENT}.") for name in fields if name.startswith(f"{PARENT}.")]
+    return f"{each[:-1]}, parent_key: [{_key_among(around)}]}}"
+
+
+def _key_among(names: Iterable[str]) -> str:
+    """The name that most likely identifies a record, as YAML; TODO where none does."""
+    own = [name for name in names if "." not in name]
+    known = [name for name in own if letters(name) in IDENTIFIERS]
+    near = known or [name for name in own if letters(name).startswith(("ma", "id", "so")) or letters(name).endswith(("id", "code"))]
+    return quoted(near[0]) if near else "TODO"
+
+
 def _of_inner(whole: Material, name: str, inner: dict[str, str]) -> Material:
     """The elements of a list in the records of a material."""
     around = {f"{PARENT}.{other}": each.kind for other, each in whole.fields.items()}
     fields = {other: Field(other, [], ZONE, kind) for other, kind in {**inner, **around}.items()}
-    own = [other for other in whole.fields if "." not in other]
-    known = [other for other in own if letters(other) in IDENTIFIERS]
-    near = known or [other for other in own if letters(other).startswith(("ma", "id", "so")) or letters(other).endswith(("id", "code"))]
-    key = quoted(near[0]) if near else "TODO"
-    each = f"each: {{list: {quoted(name)}, parent_key: [{key}]}}"
+    each = f"each: {{list: {quoted(name)}, parent_key: [{_key_among(whole.fields)}]}}"
     return Material(f"{whole.name}, {name}", fields, file=whole.file, place=(*whole.place, each), service=whole.service)

@@ -113,7 +113,7 @@ class _Pages:
         header = next((self.headers[word] for word in TOTAL_HEADERS if word in self.headers), None)
         if header is not None:
             return {"total": '""', "total_header": quoted(header)}
-        self.notes.append("the description names no total: how the end of the pages is proved is in docs/guides/rest_source.md")
+        self.notes.append("no total is named: how the end of the pages is proved is in docs/guides/rest_source.md")
         return {"total": '""'}
 
     def window(self) -> dict[str, str]:

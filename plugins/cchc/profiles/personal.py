@@ -13,12 +13,16 @@ LONGEST = 30
 NAMES = {
     "name of a person": (
         "hoten", "hovaten", "tennguoi", "nguoinop", "tenchuhoso", "chuhoso", "nguoidaidien", "fullname", "applicantname", "firstname",
-        "lastname", "surname",
+        "lastname", "surname", "applicant", "solicitante", "apellido", "nombrey", "demandeur", "nomdu", "prenom", "petitionnaire",
+        "vorname",
+        "nachname", "antragsteller", "richiedente", "aanvrager", "requerente",
     ),
-    "identity number": ("cccd", "cmnd", "sogiayto", "sodinhdanh", "hochieu", "passport", "identitynumber", "idnumber", "nationalid"),
-    "telephone number": ("dienthoai", "sodt", "sdt", "didong", "phone", "mobile"),
-    "e-mail": ("email", "thudientu"),
-    "address": ("diachi", "thuongtru", "tamtru", "address", "street"),
+    "identity number": ("cccd", "cmnd", "sogiayto", "sodinhdanh", "hochieu", "passport", "identitynumber", "idnumber", "nationalid",
+        "dninif", "numerodni", "codicefiscale", "burgerservicenummer",
+    ),
+    "telephone number": ("dienthoai", "sodt", "sdt", "didong", "phone", "mobile", "telefon", "telephone"),
+    "e-mail": ("email", "thudientu", "correoelectronico", "courriel"),
+    "address": ("diachi", "thuongtru", "tamtru", "address", "street", "direccion", "domicilio", "adresse", "indirizzo"),
     "day of birth": ("ngaysinh", "namsinh", "birth"),
     "account": ("taikhoannganhang", "sotaikhoan", "accountnumber", "iban"),
 }  # fmt: skip

@@ -1,4 +1,8 @@
-"""Words in times: the names of months and weekdays and the halves of a day, in English and Vietnamese, in small letters."""
+"""Words in times: the names of months and weekdays and the halves of a day, in small letters.
+
+Months have their names in English, Vietnamese, German, French, Spanish, Italian, Dutch and Portuguese: no word is one month in one of these
+languages and another in another one (tests/values/test_dates.py). Weekdays and halves of a day are in English and Vietnamese.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,24 @@ from collections.abc import Iterable
 _ENGLISH = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
+# of other languages the names of the months, and how they are shortened, each also with a point
+_OTHERS = (
+    "januar februar märz april mai juni juli august september oktober november dezember",
+    "jan feb mär apr mai jun jul aug sep okt nov dez",
+    "jänner feber mrz",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "janv févr mars avr mai juin juil août sept oct nov déc",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "ene feb mar abr may jun jul ago sep oct nov dic",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "gen feb mar apr mag giu lug ago set ott nov dic",
+    "januari februari maart april mei juni juli augustus september oktober november december",
+    "jan feb mrt apr mei jun jul aug sep okt nov dec",
+    "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "jan fev mar abr mai jun jul ago set out nov dez",
+)
 _VIETNAMESE = ("một", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười một", "mười hai")
+LONGEST_SHORT = 5
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 MONTHS: dict[str, int] = (
@@ -17,6 +38,8 @@ MONTHS: dict[str, int] = (
     | {f"tháng {name}": number for number, name in enumerate(_VIETNAMESE, 1)}
     | {f"{word}{number:{width}}": number for number in range(1, 13) for width in ("d", "02d") for word in ("tháng ", "thg ", "th", "t")}
     | {"sept": 9, "tháng giêng": 1, "tháng bốn": 4, "tháng chạp": 12}
+    | {name: number for names in _OTHERS for number, name in enumerate(names.split(), 1)}
+    | {f"{name}.": number for names in _OTHERS for number, name in enumerate(names.split(), 1) if len(name) <= LONGEST_SHORT}
 )
 WEEKDAYS: dict[str, int] = (
     {name: number for number, name in enumerate(_DAYS)}
