@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -76,6 +78,32 @@ def test_the_past_and_the_figures_follow_and_a_reload_changes_nothing(new_site: 
     assert differing(never.state(), site.state()) == {}
     for t, known in zip((first, last), believed, strict=True):
         assert differing(known, past(site, t)) == {}, t
+
+
+def test_a_field_that_did_not_land_is_asked_over_http_again(new_site: NewSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    right, site = new_site(), new_site()
+    first, last = site.world.ts[:2]
+    again = ("--from", (first - timedelta(hours=24)).isoformat())
+    for each in (right, site):
+        each.ingest("documents", first)
+    right.ingest("documents", last, *again)
+    sources = tmp_path / "sources"
+    shutil.copytree(site.settings.sources_dir, sources)
+    text = (sources / "documents.yaml").read_text(encoding="utf-8")
+    (sources / "documents.yaml").write_text(text.replace("      certificate_kind_code: LoaiChungThu\n", ""), encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setenv("CCHC_SOURCES_DIR", str(sources))
+        site.ingest("documents", last, *again)
+    assert differing(right.state("core"), site.state("core")) != {}
+    said = site.call("reload", *loads_at(site, "documents", 1), "--reason", "the profile lacked a column")
+    assert said.code == 0, said.err
+    assert "documents signatures (load" in said.out and "it was read again from http://" in said.out
+    assert "the profile names now: LoaiChungThu (certificate_kind_code)" in said.out
+    assert "documents work_files (load" in said.out and "its landing was read again" in said.out
+    assert differing(right.state("core"), site.state("core")) == {}
+    assert right.rows("select * from ops.secret_count order by 1, 2, 3, 4, 5") == site.rows(
+        "select * from ops.secret_count order by 1, 2, 3, 4, 5"
+    )
 
 
 def past(site: Site, moment: datetime) -> dict[str, list[str]]:

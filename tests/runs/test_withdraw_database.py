@@ -13,11 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.cli import main as cli
+from cchc.errors import WrongUse
 from cchc.period import ZONE
 from cchc.pipeline.ingest import ingest
-from cchc.pipeline.withdraw import withdraw
+from cchc.pipeline.withdraw import Withdrawn, withdraw
 from cchc.settings import PROJECT, Settings
-from cchc.sources.connection import Connection, from_environment
+from cchc.sources.connection import from_environment
 from cchc.warehouse import embedded as postgres
 from tests.support.table_rows import differing, table_rows
 from tests.support.warehouse import NewWarehouse, admin, rows_of
@@ -42,7 +43,7 @@ World = Callable[..., AbstractContextManager[Settings]]
 @pytest.fixture
 def world(postgres_server: postgres.Server, new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[World]:
     """A function: a warehouse that has the extracts at each T but `without`; `wrong`: texts of the profile that stand in it at the T of
-    `wrong_at`, in place of others."""
+    `wrong_at`, in place of others; `last`: what the vendor does before the last T beside CHANGES."""
     admin(postgres_server, "create database vendor_withdrawn")
     url = sa.make_url(postgres_server.url("vendor_withdrawn"))
     vendor = sa.create_engine(url, poolclass=sa.NullPool)
@@ -52,12 +53,10 @@ def world(postgres_server: postgres.Server, new_warehouse: NewWarehouse, tmp_pat
             for statement in statements:
                 connection.exec_driver_sql(statement)
 
-    def connected() -> Connection:
-        text = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        return from_environment(SOURCE, {"AIRFLOW_CONN_SRC_VENDOR_DATABASE": text})
-
     @contextmanager
-    def made(name: str, *, without: int | None = None, wrong: dict[str, str] | None = None, wrong_at: int = 1) -> Iterator[Settings]:
+    def made(
+        name: str, *, without: int | None = None, wrong: dict[str, str] | None = None, wrong_at: int = 1, last: tuple[str, ...] = ()
+    ) -> Iterator[Settings]:
         run(
             "drop table if exists hoso, buoc",
             "create table hoso (ma text, don_vi text, ngay_nhan timestamp, han_tra date, ngay_xong timestamp, so_cccd text, "
@@ -69,17 +68,19 @@ def world(postgres_server: postgres.Server, new_warehouse: NewWarehouse, tmp_pat
         right = (sources / EXAMPLE.name).read_text(encoding="utf-8")
         with new_warehouse(tmp_path / name / "home"), pytest.MonkeyPatch.context() as patch:
             patch.setenv("CCHC_SOURCES_DIR", str(sources))
+            address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+            patch.setenv(f"AIRFLOW_CONN_SRC_{SOURCE.upper()}", address)
             settings = Settings.load()
             assert cli.main(["init"]) == 0
             for place, t in enumerate(TS):
-                run(*CHANGES[place])
+                run(*CHANGES[place], *(last if place == len(TS) - 1 else ()))
                 text = right
                 for old, new in (wrong or {}).items() if place == wrong_at else ():
                     assert old in text
                     text = text.replace(old, new)
                 (sources / EXAMPLE.name).write_text(text, encoding="utf-8")
                 if place != without:
-                    assert ingest(settings, SOURCE, connected(), TS[place - 1] if place else None, t).blocked == []
+                    assert ingest(settings, SOURCE, from_environment(SOURCE), TS[place - 1] if place else None, t).blocked == []
             (sources / EXAMPLE.name).write_text(right, encoding="utf-8")
             yield settings
 
@@ -123,4 +124,43 @@ def test_an_extract_of_a_database_that_is_reloaded_was_always_read_right(world: 
     with world("wrong", wrong={'channel_code: {const: "1"}': 'channel_code: {const: "2"}'}) as settings:
         assert differing(expected, state(settings)) != {}
         withdraw(settings, loads_at(settings, 1), "read under a wrong profile", "Nguyễn Thị Thử", reload=True)
+        assert differing(expected, state(settings)) == {}
+
+
+def reload(settings: Settings, *loads: int) -> Withdrawn:
+    """Read loads again, where landing does not serve from the vendor's database."""
+    return withdraw(settings, loads, "another column", "Nguyễn Thị Thử", reload=True, connect=lambda: from_environment(SOURCE))
+
+
+def test_a_column_that_did_not_land_is_asked_of_the_database_again(world: World) -> None:
+    without_column = {"      applicant_key: {from: so_cccd, personal: hmac}\n": ""}
+    with world("right") as settings:
+        expected = state(settings)
+    with world("wrong", wrong=without_column) as settings:
+        assert differing(expected, state(settings)) != {}
+        done = reload(settings, *loads_at(settings, 1))
+        why = {reading.load["entity"]: reading.why for reading in done.read}
+        assert why.pop("dossiers") == "what no column named did not land, and the profile names now: so_cccd (applicant_key)"
+        assert why == {"dossiers.keys": None, "dossier_steps": None}, "the step of B is gone from the database, and stands in landing"
+        assert differing(expected, state(settings)) == {}
+    with world("changed", wrong=without_column, wrong_at=0) as settings:
+        before = state(settings)
+        with pytest.raises(WrongUse, match="1 records that it had brought are not given any more for its window"):
+            reload(settings, *loads_at(settings, 0))
+        assert differing(before, state(settings)) == {}
+
+
+def test_a_list_of_keys_is_reloaded_alone(world: World) -> None:
+    deleted = ("update hoso set ngay_xoa = '2023-06-10 20:00' where ma = 'A'",)
+    with world("right", last=deleted) as settings:
+        expected = state(settings)
+    with world("wrong", last=deleted, wrong={"zone: Asia/Ho_Chi_Minh": "zone: Asia/Tokyo"}, wrong_at=2) as settings:
+        (keys,) = rows_of(settings, "select max(load_id) as n from ops.load where entity = 'dossiers.keys' and status = 'loaded'")
+        wrong = state(settings)
+        assert "core.dossier_key" in differing(expected, wrong)
+        done = reload(settings, keys["n"])
+        assert done.renewed == (keys["n"],), "the dossiers of the extract stay as they were read"
+        after = differing(expected, state(settings))
+        assert "core.dossier_key" not in after and "core.dossier_version" in after
+        reload(settings, *loads_at(settings, 2))
         assert differing(expected, state(settings)) == {}

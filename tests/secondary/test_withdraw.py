@@ -5,84 +5,36 @@ from __future__ import annotations
 import json
 import random
 import re
-import shutil
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from cchc.errors import WrongUse
 from cchc.period import now, parse_moment, parse_period
 from cchc.pipeline.close import close
 from cchc.pipeline.withdraw import withdraw
-from cchc.publication.known_at import as_known_at
 from cchc.publication.restatement import restatements
 from cchc.runs.withdraw import loads_of_source
 from cchc.settings import PROJECT
-from tests.secondary.conftest import FEEDBACK, Desk, answer, answered, item, table
+from tests.secondary.conftest import Desk, answer, answered, item
+from tests.secondary.taking_back import (
+    DAYS,
+    Delivery,
+    NewDesk,
+    deliver,
+    feedback_by_chance,
+    known,
+    loads_of,
+    profile_with,
+    quarantined,
+    state,
+)
 from tests.support.cli import cchc
 from tests.support.declared import declared_file_name, declared_workbook, figure
 from tests.support.deliveries import dossier, dossier_file, payment, payment_file
 from tests.support.files import bytes_of
-from tests.support.table_rows import differing, table_rows
-
-NewDesk = Callable[[str], Any]
-Delivery = tuple[str, str, str, bytes]  # T, source, file name, content
-DAYS = ("2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05")
-
-
-def state(desk: Desk) -> dict[str, list[str]]:
-    """Every row of core and mart, without the numbers of loads and when something was computed."""
-    return table_rows(desk.settings, "_load_id", "computed_at")
-
-
-def deliver(desk: Desk, deliveries: list[Delivery]) -> None:
-    """The deliveries in their order, each T as one extract of each source."""
-    for day in DAYS:
-        for source in dict.fromkeys(name for _, name, *_ in deliveries):
-            for t, of, name, content in deliveries:
-                if (t, of) == (day, source):
-                    desk.drop(source, name, content)
-            done = desk.ingest(source, day)
-            assert done.blocked == []
-
-
-def loads_of(desk: Desk, taken: list[Delivery]) -> list[int]:
-    """The loads that brought some deliveries."""
-    rows = desk.rows(
-        "select load_id, file_name, to_char(window_to, 'YYYY-MM-DD') as t from ops.load where status = 'loaded' and retry_of is null"
-    )
-    wanted = {(name, t) for t, _, name, _ in taken}
-    return [row["load_id"] for row in rows if (row["file_name"], row["t"]) in wanted]
-
-
-def quarantined(desk: Desk) -> list[dict[str, Any]]:
-    """The open entries in quarantine, each once."""
-    return desk.rows(
-        "select distinct source_code, file, key, rule, first_seen_at from ops.quarantine where resolved_at is null order by 1, 2, 3, 4, 5"
-    )
-
-
-def feedback_by_chance(chance: random.Random) -> list[Delivery]:
-    """Files of few days and revisions, of few records with few contents: many repeat one another, some rows are set aside."""
-    contents = [
-        lambda code: item(code),
-        lambda code: answered(code, "16/05/2023 10:30", "hai_long"),
-        lambda code: item(code, MaDonViXuLy="H19.16.66"),  # a unit that nobody knows
-    ]
-    found: dict[tuple[str, str], bytes] = {}
-    for t in DAYS:
-        for _ in range(chance.randint(1, 3)):
-            name = f"phananh_202305{chance.choice(('08', '15'))}{chance.choice(('', '_r2'))}.csv"
-            rows = [chance.choices(contents, (4, 3, 1))[0](code) for code in sorted(chance.sample("ABCD", chance.randint(2, 4)))]
-            content = table(rows, FEEDBACK)
-            if content not in [data for (_, known), data in found.items() if known == name]:
-                found[t, name] = content
-    return [(t, "feedback", name, content) for (t, name), content in found.items()]
+from tests.support.table_rows import differing
 
 
 @pytest.mark.parametrize("seed", [0, 2])
@@ -150,16 +102,6 @@ def test_workbooks_and_day_files_that_are_withdrawn_were_never_there(new_desk: N
             assert withdraw(desk.settings, loads_of(desk, [one]), "wrong", "Nguyễn Thị Thử").rows > 0
         assert differing(expected, state(desk)) == {}
         assert differing(before, state(desk)) != {}
-
-
-def known(desk: Desk, moment: datetime) -> dict[str, list[str]]:
-    """Every row of what counts of feedback, payments and declared figures, as known at a moment."""
-    found = {}
-    with as_known_at(desk.settings, moment) as connection:
-        for view in ("core.feedback", "core.payment", "core.declared_figure", "core.feedback_version", "core.payment_day"):
-            rows = connection.execute(text(f"select cast(to_jsonb(t) - '_load_id' as text) from {view} as t")).scalars()
-            found[view] = sorted(rows)
-    return found
 
 
 def test_the_past_still_shows_what_was_believed(new_desk: NewDesk, tmp_path: Path) -> None:
@@ -312,19 +254,6 @@ def test_a_published_month_is_restated_with_who_withdrew_and_why(desk: Desk, tmp
         ("G2|PAY", "removed", *why),
         ("tukhai_H19.16.21_2023-05.xlsx, SoLieu!A2: 11/20", "changed", *why),
     }
-
-
-def profile_with(desk: Desk, folder: Path, **fields: str) -> Desk:
-    """The desk with a profile of feedback in which these columns are filled from other fields; an empty one leaves the column out."""
-    if not folder.exists():
-        shutil.copytree(desk.settings.sources_dir, folder)
-    lines = []
-    for line in (desk.settings.sources_dir / "feedback.yaml").read_text(encoding="utf-8").splitlines():
-        column = line.strip().partition(":")[0]
-        if fields.get(column) != "":
-            lines.append(f"      {column}: {fields[column]}" if column in fields else line)
-    (folder / "feedback.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return Desk(replace(desk.settings, sources_dir=folder), desk.folder)
 
 
 def test_what_is_reloaded_was_always_read_right(new_desk: NewDesk, tmp_path: Path) -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 import getpass
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cchc.cli.arguments import Add, moment
 from cchc.errors import WrongUse
 from cchc.settings import Settings
+
+if TYPE_CHECKING:
+    from cchc.pipeline.withdraw import Withdrawn
+    from cchc.runs.readings import Reading
 
 
 def register(add: Add) -> None:
@@ -53,18 +58,34 @@ def _reload(options: argparse.Namespace, settings: Settings) -> int:
     return _take_back(options, settings, reload=True)
 
 
+def _where(done: Withdrawn, reading: Reading, from_landing: str, elsewhere: str) -> str:
+    """From where a load was read again, and why."""
+    return from_landing if reading.why is None else f"{elsewhere} {done.place}, because {reading.why}"
+
+
 def _take_back(options: argparse.Namespace, settings: Settings, *, reload: bool) -> int:
+    from cchc.embedded.connections import source_connection
     from cchc.pipeline.withdraw import withdraw
+    from cchc.runs.withdraw import source_of
     from cchc.warehouse import require_migrated
 
     require_migrated(settings)
-    done = withdraw(settings, _loads(options, settings), options.reason, options.by, reload=reload)
+    loads = _loads(options, settings)
+    source = source_of(settings, loads)
+    done = withdraw(settings, loads, options.reason, options.by, reload=reload, connect=lambda: source_connection(settings, source))
+    renewed = {reading.load_id: reading for reading in done.read if not reading.repeats}
     for row in done.loads:
-        again = ", and its landing was read again" if row["load_id"] in done.renewed else ""
+        reading = renewed.get(row["load_id"])
+        again = "" if reading is None else f", and {_where(done, reading, 'its landing was read again', 'it was read again from')}"
         print(f"{done.source} {row['file_name'] or row['entity']} (load {row['load_id']}) is withdrawn{again}")
     print(f"{done.rows} stored rows count as never delivered; by {options.by}, noted in ops.withdrawal")
     if done.again:
-        print(f"read again from landing, because they had repeated some of it: loads {', '.join(map(str, done.again))}")
+        print(f"read again, because they had repeated some of it: loads {', '.join(map(str, done.again))}")
+    for reading in done.read:
+        if reading.repeats and reading.why is not None:
+            print(f"load {reading.load_id}: {_where(done, reading, '', 'it was read again from')}")
+    for load_id in done.kept:
+        print(f"the list of keys of load {load_id} stays as it was read: its landing was removed")
     if done.months:
         print(f"months that wait for a refresh: {', '.join(done.months)}. Now: `cchc refresh`")
     return 0

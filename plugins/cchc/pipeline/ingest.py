@@ -79,7 +79,7 @@ def extract_step(settings: Settings, extract_id: int, connection: Connection) ->
             first_month=_first_month(settings, profile.source),
         )
         for load in landed:
-            _register(settings, extract_id, profile, row, load)
+            register(settings, extract_id, profile, row, load)
         _cover(settings, extract_id, profile.source, covered(profile, connection, window))
     return {load.file_name or load.entity: load.manifest.get("records", load.status) for load in landed}
 
@@ -316,7 +316,7 @@ def _left_out(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"{where}: {words}, so it is not read here. If it still means that field, correct its years under 'aliases' in the profile"
 
 
-def _register(settings: Settings, extract_id: int, profile: Profile, row: dict[str, Any], load: Landed) -> None:
+def register(settings: Settings, extract_id: int, profile: Profile, row: dict[str, Any], load: Landed) -> None:
     """Register one landed load: its row in ops.load, its checks and the counts of its secret records.
 
     The stored versions of records that became secret are deleted.

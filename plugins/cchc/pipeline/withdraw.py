@@ -1,8 +1,8 @@
 """`cchc withdraw` and `cchc reload`: a person takes back what loads brought, with a reason.
 
-It counts as never delivered in the current figures. A reload reads the same landing again at once, under today's profile, as if it had
-always been read so. What later deliveries only repeated is stored once, under the withdrawn load, so those are read again from their
-landing. All of it is published in one transaction, or nothing.
+It counts as never delivered in the current figures. A reload reads the same deliveries again at once, under today's profile, as if they had
+always been read so: from landing where that has what the profile needs, else from the source or its drop folder. What later deliveries only
+repeated is stored once, under the withdrawn load, so those are read again too. All of it is published in one transaction, or nothing.
 """
 
 from __future__ import annotations
@@ -19,17 +19,20 @@ from cchc.core.withdrawn import derive_without, keep_staged, take_back
 from cchc.errors import CchcError, WrongUse
 from cchc.period import now
 from cchc.pipeline import ingest
+from cchc.pipeline.read_source import Connect, read_from_source, require_given_again, source_of_readings
 from cchc.reference.catalogue import followers
 from cchc.reference.dirty_months import dirty_months
 from cchc.reference.roles import role_clocks, roles_of, roots_of
 from cchc.runs import extracts, journal
-from cchc.runs.retry import open_retries
+from cchc.runs.readings import Reading, readings
+from cchc.runs.retry import open_rereads
 from cchc.runs.set_back import drop_values_beyond
-from cchc.runs.withdraw import NOTHING, Plan, plan, reloaded, source_of
+from cchc.runs.withdraw import NOTHING, Plan, plan, source_of
 from cchc.settings import Settings
+from cchc.sources.connection import Connection as Source
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import staged_entities, table_of
-from cchc.warehouse import engine, known_at_of
+from cchc.warehouse import engine, known_at_of, query
 from cchc.warehouse.audit import note
 from cchc.warehouse.queries import run_statement
 
@@ -40,30 +43,47 @@ log = logging.getLogger(__name__)
 class Withdrawn:
     """What was withdrawn: the rows of ops.load, how many rows of core they had brought, the marked months.
 
-    `again`: the later loads that were read again because they had repeated some of it. `renewed`: the loads that were reloaded.
+    `read`: the loads that were read again, each with why not from landing: the reloaded ones, and the later ones that had repeated some of
+    what was withdrawn. `place`: the source or folder from which the latter were read, None if landing served for all. `kept`: lists of keys
+    that stay as they were read.
     """
 
     source: str
     loads: tuple[dict[str, Any], ...]
     rows: int
-    again: tuple[int, ...]
-    renewed: tuple[int, ...]
+    read: tuple[Reading, ...]
+    place: str | None
+    kept: tuple[int, ...]
     months: tuple[str, ...]
 
+    @property
+    def again(self) -> tuple[int, ...]:
+        """The later loads that were read again because they had repeated some of what was withdrawn."""
+        return tuple(sorted(reading.load_id for reading in self.read if reading.repeats))
 
-def withdraw(settings: Settings, load_ids: Sequence[int], reason: str, who: str, *, reload: bool = False) -> Withdrawn:
-    """Withdraw loads of one source, and with `reload` read their landing again under today's profile. Returns what was done.
+    @property
+    def renewed(self) -> tuple[int, ...]:
+        """The loads that were reloaded."""
+        return tuple(sorted(reading.load_id for reading in self.read if not reading.repeats))
 
-    Arguments: `reason` and `who`, which are stored. Raises WrongUse without a reason, and, naming the load and what to do, if a load cannot
-    be withdrawn (or read again) exactly; nothing is changed then.
+
+def withdraw(
+    settings: Settings, load_ids: Sequence[int], reason: str, who: str, *, reload: bool = False, connect: Connect | None = None
+) -> Withdrawn:
+    """Withdraw loads of one source, and with `reload` read them again under today's profile. Returns what was done.
+
+    Arguments: `reason` and `who`, which are stored; `connect`, gives the connection of the source, which is asked only where landing does
+    not have what is needed. Raises WrongUse without a reason, and, naming the load and what to do, if a load cannot be withdrawn (or read
+    again) exactly; nothing is changed then.
     """
     if not reason.strip() or not who.strip():
         raise WrongUse(f'withdrawing needs a reason and a name: --reason "…" --by NAME. {NOTHING}')
     profile = load_profile(settings.sources_dir, source_of(settings, load_ids))
     with engine(settings).connect() as connection:
         planned = plan(connection, profile, load_ids, reload=reload)
-    renewed = reloaded(profile, planned) if reload else []
-    retries = _read_again(settings, [*planned.again, *renewed])
+        found = readings(connection, settings, profile, planned, reload=reload)
+    source = source_of_readings(profile, found, connect)
+    retries = _read_again(settings, profile, source, found, planned)
     try:
         with engine(settings).begin() as connection:
             connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {profile.source}"})
@@ -79,16 +99,25 @@ def withdraw(settings: Settings, load_ids: Sequence[int], reason: str, who: str,
     extracts.sweep_staging(settings, profile.source)
     ingest.count_rows(settings, profile)
     journal.write(settings, profile.source, anew=True)
-    return Withdrawn(profile.source, planned.loads, rows, planned.again, tuple(renewed), months)
+    place = None if source is None else source.host
+    return Withdrawn(profile.source, planned.loads, rows, tuple(found), place, planned.kept, months)
 
 
-def _read_again(settings: Settings, load_ids: Sequence[int]) -> list[int]:
-    """Stage and check the landing of loads again, as retries that are not published yet. Returns their ids, the earliest T first.
+def _read_again(settings: Settings, profile: Profile, source: Source | None, found: Sequence[Reading], planned: Plan) -> list[int]:
+    """Stage and check loads again, as retries that are not published yet. Returns their ids, the earliest T first.
 
-    Raises WrongUse if the landing of one of them is blocked today.
+    `source`: where those are read that landing does not serve for. Raises WrongUse if one of them is not there as it was loaded, or is
+    blocked today.
     """
-    retries = open_retries(settings, list(load_ids)) if load_ids else []
+    elsewhere = [reading for reading in found if reading.why is not None]
+    retries = open_rereads(
+        settings, [reading.load_id for reading in found if reading.why is None], [reading.load_id for reading in elsewhere]
+    )
+    withdrawn = {name: load_ids for name, (_, load_ids) in planned.entities.items()}
     try:
+        of_source = _by_retry(settings, retries, elsewhere)
+        if source is not None:
+            read_from_source(settings, profile, source, of_source)
         for extract_id in retries:
             ingest.stage_step(settings, extract_id)
             messages = ingest.validate_step(settings, extract_id)
@@ -97,10 +126,23 @@ def _read_again(settings: Settings, load_ids: Sequence[int]) -> list[int]:
                     f"a load that has to be read again is blocked under today's profile and rules: {'; '.join(messages)}. "
                     f"Mend the cause (docs/runbooks/load_blocked.md), or withdraw that load too. {NOTHING}"
                 )
+            if source is not None:
+                require_given_again(settings, profile, source, extract_id, of_source.get(extract_id, ()), withdrawn)
     except BaseException:
         _give_up(settings, retries, "it was read again for a withdrawal that was refused")
         raise
     return retries
+
+
+def _by_retry(settings: Settings, retries: Sequence[int], elsewhere: Sequence[Reading]) -> dict[int, list[Reading]]:
+    """The loads that land anew, by the retry that reads them."""
+    with engine(settings).connect() as connection:
+        rows = query(connection, "select extract_id, retry_of from ops.extract where extract_id = any(:x)", {"x": list(retries)})
+    retry_of = {row["retry_of"]: row["extract_id"] for row in rows}
+    found: dict[int, list[Reading]] = {}
+    for reading in elsewhere:
+        found.setdefault(retry_of[reading.load["extract_id"]], []).append(reading)
+    return found
 
 
 def _give_up(settings: Settings, retries: Sequence[int], words: str) -> None:

@@ -45,6 +45,20 @@ def open_retries(settings: Settings, load_ids: list[int] | None = None) -> list[
         return [_open(connection, row) for row in rows]
 
 
+def open_rereads(settings: Settings, from_landing: list[int], elsewhere: list[int]) -> list[int]:
+    """Open a retry for each extract of which loads are read again. Returns the ids of the retries, the earliest T first.
+
+    Arguments: `from_landing`, the loads whose landing is read; `elsewhere`, those that land anew in the retry, which has no load of them
+    yet. Raises WrongUse as `open_retries`.
+    """
+    retries = open_retries(settings, from_landing) if from_landing else []
+    with engine(settings).begin() as connection:
+        for row in ask(connection, "runs/extract_to_reread", load_ids=elsewhere, opened=retries):
+            retries.append(_open(connection, {**row, "loads": []}))
+        ordered = text("select extract_id from ops.extract where extract_id = any(:x) order by window_to, extract_id")
+        return list(connection.execute(ordered, {"x": retries}).scalars())
+
+
 def _require_all(connection: Connection, asked: list[int], existing: list[int]) -> None:
     lacking = sorted(set(asked) - set(existing))
     if not lacking:

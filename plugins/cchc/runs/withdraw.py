@@ -14,7 +14,6 @@ from cchc.models import MODELS, Model
 from cchc.near import near
 from cchc.period import to_minute
 from cchc.settings import Settings
-from cchc.sources.fields import named
 from cchc.sources.profile import Profile, load_profile, version_of
 from cchc.staging.tables import staged_entities
 from cchc.states import LoadStatus
@@ -28,13 +27,15 @@ NOTHING = "Nothing was changed"
 class Plan:
     """What a withdrawal concerns: `loads`, the rows of ops.load that are withdrawn; `again`, the loads whose landing is read again.
 
-    `entities`: the withdrawn load ids of each entity, with its model, in the order in which models are merged.
+    `entities`: the withdrawn load ids of each entity, with its model, in the order in which models are merged. `kept`: the lists of keys of
+    a reloaded extract that stay as they were read, because their landing was removed.
     """
 
     source: str
     loads: tuple[dict[str, Any], ...]
     again: tuple[int, ...]
     entities: dict[str, tuple[Model, list[int]]] = field(default_factory=dict)
+    kept: tuple[int, ...] = ()
 
     @property
     def load_ids(self) -> list[int]:
@@ -101,52 +102,42 @@ def plan(connection: Connection, profile: Profile, load_ids: Sequence[int], *, r
     """What withdrawing these loads of one source concerns.
 
     Retries of a load are withdrawn with it, and so are the other loads of its extract where it has no file, because such an extract is
-    published as a whole. Lists of keys are not reloaded: no column of a profile concerns them. Raises WrongUse, naming the load and what to
-    do, if one of them cannot be withdrawn exactly.
+    published as a whole. Lists of keys may be reloaded alone. Raises WrongUse, naming the load and what to do, if one of them cannot be
+    withdrawn exactly.
     """
-    whole = {row["load_id"] for row in ask(connection, "runs/extract_loads", load_ids=sorted(set(load_ids)))}
-    family = ask(connection, "runs/load_family", load_ids=sorted({*load_ids, *whole}))
+    named_ids = sorted(set(load_ids))
+    if not (reload and _are_key_lists(connection, named_ids)):
+        named_ids = sorted({*named_ids, *(row["load_id"] for row in ask(connection, "runs/extract_loads", load_ids=named_ids))})
+    family = ask(connection, "runs/load_family", load_ids=named_ids)
     for row in family:
         if row["load_id"] in load_ids and row["status"] != LoadStatus.LOADED:
-            raise WrongUse(f"{_what(row)} is {row['status']}: only what is loaded can be withdrawn. {NOTHING}")
+            raise WrongUse(f"{what_of(row)} is {row['status']}: only what is loaded can be withdrawn. {NOTHING}")
     entities: dict[str, tuple[Model, list[int]]] = {}
-    loads = []
+    loads, kept = [], []
     for row in family:
         if row["status"] == LoadStatus.LOADED:
             model = _model(profile, row)
-            if not (reload and model.merge == "key_list"):
-                loads.append(row)
-                entities.setdefault(row["entity"], (model, []))[1].append(row["load_id"])
+            if reload and model.merge == "key_list" and row["landing_path"] is None and row["load_id"] not in load_ids:
+                kept.append(row["load_id"])
+                continue
+            loads.append(row)
+            entities.setdefault(row["entity"], (model, []))[1].append(row["load_id"])
     entities = dict(sorted(entities.items(), key=lambda item: list(MODELS).index(item[1][0].name)))
     again: set[int] = set()
     for entity, (model, own) in entities.items():
         _require_whole_list(connection, profile, entity, model, own)
-        again |= set(_repeating(connection, profile, entity, model, own))
-    return Plan(profile.source, tuple(loads), tuple(sorted(again)), entities)
+        again |= set(_repeating(connection, entity, model, own, profile))
+    return Plan(profile.source, tuple(loads), tuple(sorted(again)), entities, tuple(kept))
 
 
-def reloaded(profile: Profile, planned: Plan) -> list[int]:
-    """The newest load of each withdrawn delivery, whose landing is read again under today's profile.
-
-    Raises WrongUse, naming the load and what to do, if a landing is removed or lacks a field that the profile uses today.
-    """
-    newest = {row["landing_path"]: row for row in planned.loads}  # the loads stand in their order
-    for path, row in newest.items():
-        entity = staged_entities(profile)[row["entity"]]
-        do = f"Withdraw it (`cchc withdraw --load {row['load_id']}`) and have it sent again as a higher revision or under another name"
-        if path is None:
-            raise WrongUse(f"{_what(row)} cannot be read again: its landing was removed. {do}. {NOTHING}")
-        landed = set(((row["manifest"] or {}).get("fields") or {}).get("mapped", ()))
-        lacking = sorted(set(entity.fields) - landed)
-        if lacking:
-            raise WrongUse(
-                f"{_what(row)} cannot be read again from landing: what no column named did not land, and the profile names now: "
-                f"{named(lacking, entity)}. {do}. {NOTHING}"
-            )
-    return sorted(row["load_id"] for row in newest.values())
+def _are_key_lists(connection: Connection, load_ids: list[int]) -> bool:
+    """Whether all of these loads are lists of keys."""
+    rows = query(connection, "select bool_and(entity like '%.keys') as are from ops.load where load_id = any(:l)", {"l": load_ids})
+    return bool(rows[0]["are"])
 
 
-def _what(row: dict[str, Any]) -> str:
+def what_of(row: dict[str, Any]) -> str:
+    """A load in words: its number, source and file or entity."""
     return f"load {row['load_id']} ({row['source_code']} {row['file_name'] or row['entity']})"
 
 
@@ -155,7 +146,7 @@ def _model(profile: Profile, row: dict[str, Any]) -> Model:
     entity = staged_entities(profile).get(row["entity"])
     if entity is None:
         raise WrongUse(
-            f"{_what(row)}: the profile {profile.source}.yaml has no entity {row['entity']} any more, so nobody knows what it brought. "
+            f"{what_of(row)}: the profile {profile.source}.yaml has no entity {row['entity']} any more, so nobody knows what it brought. "
             f"Put the entity back into the profile, then withdraw. {NOTHING}"
         )
     return MODELS[entity.model]
@@ -176,17 +167,19 @@ def _require_whole_list(connection: Connection, profile: Profile, entity: str, m
         raise WrongUse(f"the list {entity} was delivered by several loads together; withdraw these with it: {rest}. {NOTHING}")
 
 
-def _repeating(connection: Connection, profile: Profile, entity: str, model: Model, load_ids: list[int]) -> list[int]:
-    """The loads that may have repeated what these loads of an entity said. Raises WrongUse if one of them has no landing any more."""
+def _repeating(connection: Connection, entity: str, model: Model, load_ids: list[int], profile: Profile) -> list[int]:
+    """The loads that may have repeated what these loads of an entity said.
+
+    Raises WrongUse if one of them has no landing any more and no file either: what a source answered then it does not answer again.
+    """
     if model.merge == "key_list":  # each list is stored by what it changes, so what a later one repeated is known
         return []
     rows = ask(connection, "runs/load_repeating", source=profile.source, entity=entity, load_ids=load_ids, merge=model.merge)
-    gone = [row for row in rows if row["landing_path"] is None]
+    gone = [row for row in rows if row["landing_path"] is None and row["file_name"] is None]
     if gone:
-        later = ", ".join(f"{row['load_id']} ({row['file_name'] or entity})" for row in gone)
+        later = ", ".join(f"{row['load_id']} ({entity})" for row in gone)
         raise WrongUse(
             f"what is to be withdrawn was repeated by later loads whose landing is removed: {later}. What is equal is stored once, so "
-            "without landing nobody knows what they said. Withdraw them too and deliver them again, or have a corrected higher revision "
-            f"sent. {NOTHING}"
+            f"without landing nobody knows what they said. Withdraw them too and ask for their windows again. {NOTHING}"
         )
     return [row["load_id"] for row in rows]

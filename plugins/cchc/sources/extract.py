@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,7 @@ from cchc.sources.left_in_folder import left_in_folder
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.needs import check_dated
 from cchc.sources.profile import Column, Entity, Files, Profile
+from cchc.sources.read_as import read_as
 from cchc.sources.records import Intake, missing_test
 from cchc.sources.secrecy import Secrets, purge_landing
 from cchc.sources.sequence import first_number
@@ -74,6 +75,7 @@ class _Job:
     limits: Limits
     books: Workbooks
     stamps: dict[tuple[str, str], str] = field(default_factory=dict)
+    again: frozenset[tuple[str, str | None]] | None = None
     new_files: dict[str, list[str]] = field(default_factory=dict)
 
     def before(self, entity: Entity) -> Earlier:
@@ -84,6 +86,10 @@ class _Job:
         """The sha256 under which a file is known; None if it is new."""
         known: dict[Any, str] = self.known_files
         return known.get((entity.name, name), known.get(name))
+
+    def is_wanted(self, entity: Entity, name: str) -> bool:
+        """Whether a file of an entity is asked for."""
+        return self.again is None or (entity.name, name) in self.again
 
     def folder(self, entity: str, file_name: str | None = None) -> Folder:
         return load_folder(self.landing, self.profile.source, self.extract_id, entity, file_name)
@@ -136,13 +142,15 @@ def extract(
     first_month: str | None = None,
     entities: list[str] | None = None,
     known_stamps: dict[tuple[str, str], str] | None = None,
+    again: Collection[tuple[str, str | None]] | None = None,
 ) -> list[Landed]:
     """Bring the records of a window to the landing. Returns one Landed for each load, in the order of the profile.
 
     Arguments: `known_files`, the sha256 of files that were loaded or blocked before, by name or by (entity, name); unchanged files are
     skipped; `known_stamps`, what a folder on a server listed of the loaded ones, which are then not read; `earlier`, the field counts of
     the loaded deliveries by entity, with which missing fields are found; `first_month`, the first month (YYYY-MM) with a stored dossier,
-    None for the first extract. Raises SourceUnavailable, ContractViolation, NotConfigured.
+    None for the first extract; `again`, the loads (entity, file or None) that are read again: nothing else is read, and no list of keys is
+    asked for, because a source tells the keys of today alone. Raises SourceUnavailable, ContractViolation, NotConfigured.
     """
     if window.end.tzinfo is None or (window.start is not None and window.start.tzinfo is None):
         raise NotConfigured("The window of an extract needs times with a zone.")
@@ -152,7 +160,7 @@ def extract(
     limits = Limits.load()
     with Workbooks(limits) as books:
         job = _Job(
-            profile.with_entities(entities),
+            profile.with_entities(entities) if again is None else _without_key_lists(profile, [entity for entity, _ in again]),
             connection,
             window,
             landing,
@@ -163,12 +171,21 @@ def extract(
             limits,
             books,
             known_stamps or {},
+            None if again is None else frozenset(again),
         )
         if connection.is_http:
             return _from_http(job, first_month)
         if connection.is_database:
             return _from_database(job, first_month)
         return _from_folder(job, tells_others=entities is None)
+
+
+def _without_key_lists(profile: Profile, names: list[str]) -> Profile:
+    """A profile with only the entities `names`, whose keys are not asked for."""
+    return replace(
+        profile,
+        entities={name: replace(entity, deletions=None) for name, entity in profile.entities.items() if name in names},
+    )
 
 
 def covered(profile: Profile, connection: Connection, window: Window) -> dict[str, tuple[datetime | None, datetime, bool]]:
@@ -324,7 +341,7 @@ def _from_inbox(job: _Job, inbox: Inbox, *, tells_others: bool) -> list[Landed]:
     landed: list[Landed] = []
     for entity in job.profile.entities.values():
         secrets = job.secrets(entity)
-        due = _due_files(job, entity, names)
+        due = [name for name in _due_files(job, entity, names) if job.is_wanted(entity, name)]
         job.new_files[entity.name] = [name for name in due if job.known(entity, name) is None]
         before = job.before(entity)
         loads = [load for name in due if (load := _file_load(job, inbox, entity, name, secrets)) is not None]
@@ -338,7 +355,11 @@ def _from_inbox(job: _Job, inbox: Inbox, *, tells_others: bool) -> list[Landed]:
         loads = _judged_together(job, entity, before, loads)
         _close_secrets(job, entity, secrets, [load for load in loads if load.status == LoadStatus.LANDED])
         landed += loads
+        if job.again is not None:
+            continue
         landed += _lonely_manifests(job, inbox, entity, names)
+    if job.again is not None:
+        return landed
     return landed + _broken_archives(job, inbox) + (_others(job, inbox) if tells_others else [])
 
 
@@ -868,6 +889,7 @@ def _counts(job: _Job, entity: Entity, intake: Intake, writer: Writer) -> dict[s
         "key": list(entity.key),
         "key_else": list(entity.key_else) if entity.key_else else None,
         "fields": intake.fields.manifest(),
+        "read_as": read_as(job.profile, entity),
     }
 
 

@@ -230,6 +230,15 @@ def staged_keys(table: str, key: Sequence[str], staged: str) -> str:
             and to_jsonb(d) not in (select w.key from ops.withdrawn_key as w where w.withdrawal_id = :w and w.table_name = '{table}')"""
 
 
+def not_given_again(target: Model, staged: str) -> str:
+    """The keys of `:s` that stand in core because of the loads `:l` with the T `:t`, and that no staged row of a second reading has."""
+    key = IDS.get(target.identity[-1], target.identity[-1])
+    return f"""select distinct cast(v.{key} as text) as key from {target.versions} as v
+        where v.source_code = :s and v._load_id = any(:l) and v._first_seen_at = :t
+            and cast(v.{key} as text) not in (select t._key from {staged} as t where t._key is not null)
+        order by 1"""
+
+
 def open_again(target: Model) -> str:
     """Open the quarantine entries again that the withdrawn loads `:loads` had resolved, of the keys of the withdrawal `:w`.
 

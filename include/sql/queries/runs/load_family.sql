@@ -28,6 +28,7 @@ family as (
 select
     l.load_id,
     l.extract_id,
+    l.retry_of,
     l.source_code,
     l.entity,
     l.file_name,
