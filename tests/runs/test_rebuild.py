@@ -121,3 +121,23 @@ def test_journals_of_an_earlier_version_are_written_and_retention_takes_them(ori
     assert journal.write(original.settings) == len(before)
     assert {path: path.read_bytes() for path in landing.rglob(journal.NAME)} == before
     assert remove_old_landing(original.settings, 90) == []
+
+
+def test_what_was_withdrawn_and_reloaded_stays_so(new_warehouse: NewWarehouse, world: World, tmp_path: Path) -> None:
+    with new_warehouse(tmp_path / "original") as settings, ContractServer(world, tmp_path / "drop", files_of=()) as server:
+        site = Site(settings, server, world)
+        for source in ("one_stop", "documents"):
+            for place, t in enumerate(world.ts):
+                site.ingest(source, t, *([] if place == 0 else ["--from", (world.ts[place - 1] - timedelta(hours=24)).isoformat()]))
+        loads = site.rows("select source_code, max(load_id) filter (where entity like '%.keys') as keys, max(load_id) as last from ops.load "
+                          "where window_to = :t and status = 'loaded' group by 1 order by 1", t=world.ts[1])  # fmt: skip
+        documents, one_stop = loads
+        for word, load in (("reload", one_stop["keys"]), ("withdraw", documents["last"]), ("withdraw", one_stop["last"])):
+            said = site.call(word, "--load", str(load), "--reason", "the test system answered")
+            assert said.code == 0, said.err
+        before, known = site.state(), {source: site.known_at(source) for source in ("one_stop", "documents")}
+        with new_warehouse(tmp_path / "rebuilt") as fresh:
+            rebuild(fresh, settings.landing_url)
+            rebuilt = Site(fresh, server, world)
+            assert differing(before, rebuilt.state()) == {}
+            assert {source: rebuilt.known_at(source) for source in known} == known

@@ -92,3 +92,8 @@ def profile_with(desk: Desk, folder: Path, **fields: str) -> Desk:
             lines.append(f"      {column}: {fields[column]}" if column in fields else line)
     (folder / "feedback.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Desk(replace(desk.settings, sources_dir=folder), desk.folder)
+
+
+def each_under_its_own_name(chance: random.Random) -> list[Delivery]:
+    """Files by chance that all still lie in the drop folder at the end, because no name comes twice."""
+    return list({name: (t, source, name, content) for t, source, name, content in feedback_by_chance(chance)}.values())

@@ -14,14 +14,9 @@ from cchc.pipeline.withdraw import Withdrawn, withdraw
 from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from tests.secondary.conftest import Desk, item
-from tests.secondary.taking_back import DAYS, Delivery, NewDesk, deliver, feedback_by_chance, known, profile_with, quarantined, state
+from tests.secondary.taking_back import DAYS, NewDesk, deliver, each_under_its_own_name, known, profile_with, quarantined, state
 from tests.support.cli import cchc
 from tests.support.table_rows import differing
-
-
-def each_under_its_own_name(chance: random.Random) -> list[Delivery]:
-    """Files by chance that all still lie in the drop folder at the end, because no name comes twice."""
-    return list({name: (t, source, name, content) for t, source, name, content in feedback_by_chance(chance)}.values())
 
 
 def reload(desk: Desk, settings: Settings, *loads: int) -> Withdrawn:
