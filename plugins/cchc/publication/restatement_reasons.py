@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.models import MODELS, VERSIONED
+from cchc.period import ZONE
 from cchc.reference.catalogue import RECORDS, Indicator, statement_of, without_comments
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
@@ -25,17 +26,25 @@ COUNTED_BY = {
     "core.working_day": "calendar",
 }
 
+# The records of which several tables say how they count: a file of include/sql/queries/publication/withdrawn finds what was withdrawn.
+WITHDRAWN_APART = ("dossier", "certification", "signature", "procedure")
+
 
 def fill_learnt(connection: Connection, settings: Settings, indicators: list[Indicator], binds: dict[str, Any]) -> None:
     """Fill the temporary table `learnt` for the items in `changed_item`.
 
     For each item it says whether its record was deleted, restored, left out, late or changed since the publication. A row may be limited to
-    one unit or to one kind of change. Fills `withdrawn_item` for items whose record a person withdrew.
+    one unit or to one kind of change. Fills `withdrawn_item` for items that count otherwise because of a withdrawal, with who and why.
     `binds`: the result of `restatement._asked`.
     """
-    for table in ("learnt", "dossier_learnt", "withdrawn_item"):
+    for table in ("learnt", "dossier_learnt", "withdrawn_item", "withdrawn_dossier"):
         connection.execute(text(f"drop table if exists pg_temp.{table}"))
-    connection.execute(text("create temp table withdrawn_item (record text, item text, detail text) on commit drop"))
+    connection.execute(
+        text(
+            "create temp table withdrawn_item (record text, item text, unit_code text, change text, detail text, withdrawal_id bigint) "
+            "on commit drop"
+        )
+    )
     connection.execute(
         text(
             "create temp table learnt (record text, item text, unit_code text, change text, is_deleted boolean, is_restored boolean, "
@@ -48,6 +57,7 @@ def fill_learnt(connection: Connection, settings: Settings, indicators: list[Ind
     binds = binds | {"listed": json.dumps(asked)}
     if records & {"dossier", "certification"}:
         run_file(connection, settings, "queries/publication/dossier_learnt", **binds)
+        run_file(connection, settings, "queries/publication/withdrawn_dossier", zone=ZONE.key, **binds)
     for record in RECORDS:
         if record not in records:
             continue
@@ -59,6 +69,8 @@ def fill_learnt(connection: Connection, settings: Settings, indicators: list[Ind
         for model in MODELS.values():
             if model.record == record and composed.has_item(model):
                 connection.execute(text(composed.withdrawn_items(model)), {"publication_id": binds["publication_id"]})
+        if record in WITHDRAWN_APART:
+            run_file(connection, settings, f"queries/publication/withdrawn/{record}", **binds)
 
 
 def counted_by(connection: Connection, settings: Settings, indicator: Indicator, clocks: Clocks, published: dict[str, Any]) -> str:

@@ -704,7 +704,6 @@ def list_payments(condition: str) -> str:
 # the SQL on a row of these models for the item that an indicator returns for the record, where it is not `Model.item`
 _ITEM = {
     "payment": "v._key",
-    "dossier": "v.dossier_code",
     "declared_figure": ("concat_ws('', v.file_name, ', SoLieu!A', v.file_line, ': ' || concat_ws('/', v.numerator, v.denominator))"),
 }
 
@@ -723,8 +722,8 @@ def withdrawn_items(model: Model) -> str:
     table = "core.declared_figure_version" if model.merge == "declared" else model.versions
     item = str(model.item).format(row="v") if model.item else _ITEM[model.name]
     of_load = "exists (select 1 from ops.withdrawn_load as l where l.withdrawal_id = w.withdrawal_id and l.load_id = v._load_id)"
-    return f"""insert into withdrawn_item (record, item, detail)
-        select distinct on ({item}) '{model.record}', {item}, w.by_whom || ': ' || w.reason
+    return f"""insert into withdrawn_item (record, item, detail, withdrawal_id)
+        select distinct on ({item}) '{model.record}', {item}, w.by_whom || ': ' || w.reason, w.withdrawal_id
         from ops.withdrawal as w
         inner join mart.publication as p on p.publication_id = :publication_id and w.withdrawn_at > p.published_at
         inner join ops.withdrawn_row as r on r.withdrawal_id = w.withdrawal_id and r.table_name = '{table}'

@@ -111,7 +111,7 @@ told as (
         c.*,
         w.detail as withdrawn_by,
         case
-            when w.item is not null then 'withdrawn'
+            when w.detail is not null then 'withdrawn'
             when e.is_deleted then 'deleted'
             when e.is_restored then 'restored'
             when e.is_left_out then 'left_out'
@@ -131,7 +131,16 @@ told as (
             and c.unit_code = e.unit_code
             and c.item = e.item
             and c.change = e.change
-    left join withdrawn_item as w on r.record = w.record and c.item = w.item
+    left join lateral (
+        select i.detail
+        from withdrawn_item as i
+        where
+            i.record = r.record and i.item = c.item
+            and (i.unit_code is null or i.unit_code = c.unit_code)
+            and (i.change is null or i.change = c.change)
+        order by i.withdrawal_id desc
+        limit 1
+    ) as w on true
     left join moved as m on c.indicator_code = m.indicator_code and c.basis = m.basis and c.item = m.item
     where
         r.scope_code in ('all', c.unit_code)
