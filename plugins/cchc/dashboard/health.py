@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cchc.dashboard.load_rows import row_table
 from cchc.dashboard.measures import Measured, Source, is_in, is_of, lamps, measure
 from cchc.dashboard.page import Answer, Asking, NotThere
 from cchc.dashboard.table import PAGE_ROWS, Asked, Column, Row, Table, table_of
@@ -100,7 +101,7 @@ def page(asking: Asking) -> Answer:
 
 
 def load_page(asking: Asking) -> Answer:
-    """The page `/loads/{load}`: one load, its fields, the rules that found something, and its records in quarantine."""
+    """The page `/loads/{load}`: one load, what became of its rows, its fields, what rules found, its records in quarantine."""
     asking, words = as_now(asking), asking.words
     number = asking.parts["load"]
     found = ask(asking.connection, "dashboard/load", load=int(number)) if is_number(number) else []
@@ -112,6 +113,7 @@ def load_page(asking: Asking) -> Answer:
         for row in ask(asking.connection, "dashboard/load_check", load=load["load_id"])
     ]
     tables = [
+        row_table(asking, load),
         _field_table(asking, load["load_id"]),
         table_of(
             "checks",
@@ -411,12 +413,18 @@ def _load_table(asking: Asking) -> Table:
         Column("source_name", words["source"]),
         Column("what", words["file_or_entity"], note="message"),
         Column("status", words["state"], "status"),
+        Column("read_count", words["read_count"], "count"),
+        Column("left_out_count", words["left_out_count"], "count"),
+        Column("merged_count", words["merged_count"], "count"),
         Column("landed", words["landed"], "count"),
         Column("staged", words["staged"], "count"),
         Column("quarantined", words["quarantined"], "count"),
         Column("inserted", words["inserted"], "count"),
         Column("updated", words["updated"], "count"),
         Column("unchanged", words["unchanged"], "count"),
+        Column("replaced", words["replaced_count"], "count"),
+        Column("keyless", words["keyless_count"], "count"),
+        Column("not_loaded", words["not_loaded_count"], "count"),
         Column("window_to", words["source_known_to"], "moment"),
         Column("started_at", words["since"], "moment"),
     )
