@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+MOST_DIGITS = 100  # Python refuses to make a number of thousands of digits, and no amount has so many
+
 
 def whole_number(value: Any, thousands: str | None) -> int | None:
     """A delivered whole number: an int, or digits with or without the thousands separator in the right places; None otherwise."""
@@ -19,7 +21,7 @@ def whole_number(value: Any, thousands: str | None) -> int | None:
         if not 1 <= len(groups[0]) <= 3 or any(len(group) != 3 for group in groups[1:]):
             return None
         digits = "".join(groups)
-    if not digits.isascii() or not digits.isdigit():
+    if not _is_digits(digits) or len(digits) > MOST_DIGITS:
         return None
     return -int(digits) if text.startswith("-") else int(digits)
 
@@ -34,10 +36,14 @@ def delivered_amount(value: Any, thousands: str | None, decimal: str | None) -> 
         return whole_number(value, thousands)
     head, _, fraction = value.strip().partition(decimal)
     whole = whole_number(head, thousands)
-    if whole is None or not fraction.isascii() or not fraction.isdigit():
+    if whole is None or not _is_digits(fraction):
         return None
     part = Decimal(f"0.{fraction}")
     return whole - part if head.startswith("-") else whole + part
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def plain_amount(amount: int | Decimal | None) -> int | str | None:

@@ -39,7 +39,7 @@ class Archive:
     def __init__(self, stream: IO[bytes], limits: Limits) -> None:
         self._stream = stream
         self._zip = self._opened(stream)
-        files = [info for info in self._zip.infolist() if not info.is_dir()]
+        files = [info for info in self._zip.infolist() if not info.filename.endswith("/")]
         if any(info.header_offset < 0 for info in files):
             raise Unfinished("it is no whole zip archive: its beginning is missing")
         total = sum(info.file_size for info in files)

@@ -22,6 +22,7 @@ from cchc.sources.unread import Unfinished, Unreadable
 DEEPEST_FOLDER = 32
 NOT_OPENED = "a folder, which is not looked into"
 NO_FILE = "no ordinary file"
+NO_TEXT = "a name that is no text in UTF-8, which can be neither shown nor kept"
 FORBIDDEN = "a folder that the account of this program may not read"
 FORBIDDEN_FILE = "an archive that the account of this program may not read"
 REMOVED = "removed while the folder was read"
@@ -66,7 +67,9 @@ class Inbox:
     def _list(self, folder: Folder, above: str, depth: int) -> None:
         for name, kind in folder.entries():
             path = above + name
-            if kind == "file":
+            if not _is_text(name):
+                self.left.append((path, NO_TEXT))
+            elif kind == "file":
                 self._add(path)
             elif kind != "directory":
                 self.left.append((path, NO_FILE))
@@ -153,6 +156,11 @@ class Inbox:
         """When the file, or the archive that has it, was last written; None if the file system does not say so."""
         at = self.folder.modified(self.packed_in(name))
         return at if at is not None and at.tzinfo is not None else None
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name is a text: bytes that are none come from Python as halves of letters."""
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def matching(entity: Entity, names: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,7 +42,7 @@ class Reading:
                     found = each.read(text, rules)
                 except (ValueError, OverflowError):
                     continue
-                if found is not None:
+                if found is not None and (1 < found.year < 9999 or _can_be_moved(found, rules.zone)):
                     return found
             return None
 
@@ -64,6 +64,16 @@ class Reading:
             if at is not None and at.replace(tzinfo=None, microsecond=0) == moment.replace(tzinfo=None, microsecond=0):
                 return text or ""
         return value.isoformat()
+
+
+def _can_be_moved(at: datetime, zone: ZoneInfo) -> bool:
+    """Whether a moment at an end of the calendar is one in UTC and in a zone too: Python and PostgreSQL know the years 1 to 9999."""
+    try:
+        at.astimezone(UTC)
+        at.astimezone(zone)
+    except OverflowError:
+        return False
+    return True
 
 
 def reader(formats: tuple[str, ...], zone: ZoneInfo) -> TimeReader:

@@ -34,6 +34,16 @@ def to_local(utc: Micros, zone: ZoneInfo) -> Micros:
     return utc + _offsets(utc, zone.key, "utc")
 
 
+def in_calendar(utc: Micros, zone: ZoneInfo) -> NDArray[np.bool_]:
+    """Which UTC times are in the years 1 to 9999, in UTC and as local times: what is not can be stored, but not be read again."""
+    inside: NDArray[np.bool_] = (utc >= FIRST) & (utc <= LAST)
+    at_an_end = inside & ((utc < FIRST + DAY) | (utc > LAST - DAY))
+    if at_an_end.any():
+        local = to_local(np.where(inside, utc, 0), zone)
+        inside &= (local >= FIRST) & (local <= LAST)
+    return inside
+
+
 def local_days(utc: Micros, zone: ZoneInfo) -> NDArray[np.int64]:
     """The local dates of UTC times, as days since 1970-01-01."""
     return to_local(utc, zone) // DAY

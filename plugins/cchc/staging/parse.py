@@ -124,7 +124,7 @@ def times(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo, rules
         values, readable = read(array.take(pa.array(open_rows)))
         micros[open_rows[readable]] = values[readable]
         done[open_rows[readable]] = True
-    done &= (micros >= local_time.FIRST) & (micros <= local_time.LAST)
+    done &= local_time.in_calendar(micros, zone)
     return pa.array(micros, mask=~done).cast(pa.timestamp("us"))
 
 
