@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 from cchc.sources.time_words import HALVES, MONTHS, MONTHS_WRITTEN, WEEKDAYS, WEEKDAYS_WRITTEN, alternatives, word
 
 _ISO = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:(Z)|([+-])(\d{2}):?(\d{2})?)?)?", re.ASCII
+    r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:(Z)|([+-])(\d{2})(?::?(\d{2}))?)?)?", re.ASCII
 )
-_OFFSET = re.compile(r"(Z)|([+-])(\d{2}):?(\d{2})?", re.ASCII | re.IGNORECASE)
+_OFFSET = re.compile(r"(Z)|([+-])(\d{2})(?::?(\d{2}))?", re.ASCII | re.IGNORECASE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXCEL = datetime(1899, 12, 30)  # noqa: DTZ001  # day 0 of serial numbers from 61 on; those before it are off by a leap day that never was
 _FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465  # 1 March 1900 to 31 December 9999
