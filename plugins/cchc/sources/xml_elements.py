@@ -84,6 +84,10 @@ def parsed(content: BinaryIO, handler: Handler, limits: Limits) -> Iterator[tupl
             parser.feed(chunk)
         except DefusedXmlException:
             raise Unreadable("it declares entities, or refers to another document; both are not read") from None
+        except (LookupError, ValueError):
+            if handler.path:
+                raise
+            raise Unreadable("it declares an encoding that is not read; have it delivered as UTF-8") from None
         except SAXException as error:
             fault = error
         record.take(len(chunk), is_within=handler.is_within or not handler.seen)
