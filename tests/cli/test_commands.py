@@ -27,7 +27,7 @@ from tests.support.warehouse import rows_of
 
 COMMANDS = [
     "init", "ingest", "refresh", "scorecard", "explain", "export", "close", "publications", "restatements", "report", "late-lists", "bundle", "verify", "quarantine", "source",
-    "profile", "plan", "authority", "withdraw", "reload", "declare", "doctor", "alerts", "sql", "form", "findings", "reconcile", "score", "outlook", "account", "user", "audit",
+    "profile", "plan", "authority", "withdraw", "reload", "declare", "doctor", "drift", "alerts", "sql", "form", "findings", "reconcile", "score", "outlook", "account", "user", "audit",
     "backup", "restore", "rebuild", "privacy", "up", "down", "status", "demo",
     "airflow", "url",
 ]  # fmt: skip

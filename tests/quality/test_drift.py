@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from cchc.quality.drift import Finding, drift, earlier_deliveries, run_lines
+from cchc.quality.drift import Finding, drift, drift_at, earlier_deliveries, report, run_lines
 from cchc.settings import Settings
-from cchc.sources.fields import Share
+from cchc.sources.fields import FieldCounts, Share
 from cchc.warehouse import engine
-from tests.support.bench import profile
+from tests.support.bench import Bench, T, profile
+from tests.support.cli import cchc
+from tests.support.deliveries import dossier
 
 DOSSIERS = profile("one_stop").entities["dossiers"]
 ALL = 1.0
@@ -174,3 +177,57 @@ def test_what_no_delivery_ever_had_and_what_no_column_uses(history: History) -> 
     assert run_lines(history.settings, "one_stop", second) == []
     history.load(50, ChuHoSo=1.0)
     assert set(history.found()) == {"unused"}
+
+
+def test_values_of_another_kind_and_words_that_no_list_has(bench: Bench) -> None:
+    """A number for a text, and a status that the contract does not know, can both be read; they are told once, and not at first."""
+    source = profile("one_stop")
+
+    def brought(*records: dict[str, Any]) -> list[str]:
+        landed = bench.land(source, "dossiers", list(records), fields=counted(list(records)), known_at=T)
+        bench.stage(source, [landed])
+        bench.run("update ops.load set status = 'loaded' where load_id = :l", l=landed.load_id)
+        extract_id = bench.rows("select extract_id from ops.load where load_id = :l", l=landed.load_id)[0]["extract_id"]
+        with bench.engine.connect() as connection:
+            found = drift_at(connection, Settings.load(), "one_stop", extract_id)
+        return [finding.words.partition(") ")[2] for finding in found if finding.kind in ("kind", "code")]
+
+    assert brought(dossier("A", KenhThucHien="6"), dossier("B")) == [], "a first delivery changes nothing"
+    assert brought(dossier("C", KenhThucHien="6")) == [], "known from before"
+    told = brought(dossier("D", KenhThucHien=2), dossier("E", KenhThucHien="7"), dossier("F", KenhThucHien="Nguyễn Văn Thử"))
+    assert told == [
+        "values came as another kind than before: KenhThucHien (channel_code): number in 1 of 3. Ask the vendor what has changed; where they "
+        "are read rightly, nothing is to do.",
+        "words came that the list of codes does not have: KenhThucHien (channel_code): 7 in 1 of 3; KenhThucHien (channel_code): a text of 14 "
+        "characters in 1 of 3. Ask the vendor what they mean, and add them to `codes` in the profile.",
+    ]
+    assert brought(dossier("G", KenhThucHien=2)) == [], "told once"
+    kept = bench.rows("select kinds, unknown_codes from ops.load_field where field = 'KenhThucHien' order by load_id")
+    assert kept[2] == {"kinds": {"text": 2, "number": 1}, "unknown_codes": {"7": 1, "a text of 14 characters": 1}}
+    assert [row["kinds"] for row in bench.rows("select kinds from ops.load_field where field = 'NgayTra' limit 1")] == [{}], (
+        "no value, no kind"
+    )
+
+
+def counted(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """What landing counts of the fields of these records."""
+    counts = FieldCounts(DOSSIERS)
+    counts.see(records, records, lists_are_text=False)
+    return counts.manifest()
+
+
+def test_the_report_by_source_and_month(history: History) -> None:
+    history.load(100)
+    history.load(100, MucPhi=0.5)
+    history.load(100, absent=("NgayTra",), MucPhi=0.5)
+    first = [(f"{row['month']:%Y-%m}", row["change"], row["field"], row["changed_count"]) for row in report(history.settings)]
+    assert first == [("2023-03", "gone", "NgayTra", 100), ("2023-02", "new", "MucPhi", 50)]
+    assert [row["field"] for row in report(history.settings, "one_stop", date(2023, 3, 1))] == ["NgayTra"]
+    assert report(history.settings, "documents") == []
+    told = cchc("drift", "one_stop", "--month", "2023-02", "--format", "csv").out.splitlines()
+    assert told[1:] == [
+        "2023-03,one_stop,dossiers,gone,NgayTra,,returned_at,100,100,",
+        "2023-02,one_stop,dossiers,new,MucPhi,,,50,100,",
+    ]
+    assert "nothing has changed" in cchc("drift", "documents").out
+    assert cchc("drift", "one_stopp").code == 2

@@ -59,7 +59,7 @@ $$;
 
 grant usage on schema core, mart, ops to cchc_analyst;
 grant select on all tables in schema core, mart to cchc_analyst;
-grant select on ops.load, ops.extract, ops.source_clock, ops.check_result, ops.secret_count, ops.load_field to cchc_analyst;
+grant select on ops.load, ops.extract, ops.source_clock, ops.check_result, ops.secret_count, ops.load_field, ops.drift to cchc_analyst;
 
 -- every relation of core that has the keyed hash of a person, also one that a later migration adds
 do $$

@@ -21,6 +21,7 @@ from cchc.cli import (
     bundle,
     declare,
     doctor,
+    drift,
     findings,
     forms,
     indicators,
@@ -48,8 +49,8 @@ from cchc.settings import Settings
 
 # in the order of `cchc --help`
 SUBJECTS = (
-    init, ingest, indicators, publication, bundle, quarantine, source, profile, plan, authorities, withdraw, declare, doctor, alerts, sql,
-    forms, findings, score, outlook, account, user, audit, backup, rebuild, privacy, stack,
+    init, ingest, indicators, publication, bundle, quarantine, source, profile, plan, authorities, withdraw, declare, doctor, drift, alerts,
+    sql, forms, findings, score, outlook, account, user, audit, backup, rebuild, privacy, stack,
 )  # fmt: skip
 
 

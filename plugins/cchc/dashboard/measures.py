@@ -16,7 +16,7 @@ from cchc.dashboard.thresholds import Light, Threshold, thresholds
 from cchc.errors import CchcError
 from cchc.period import Period, midnight, month_start, now
 from cchc.publication.readiness import missing_units
-from cchc.quality.drift import MISSING, NEW, VANISHED, Finding, all_drift_at
+from cchc.quality.drift import CODE, KIND, MISSING, NEW, VANISHED, Finding, all_drift_at
 from cchc.reference.roles import role_clocks
 from cchc.runs.lateness import LONG_RUN, oldest_allowed
 from cchc.settings import Settings, is_unscheduled
@@ -25,7 +25,7 @@ from cchc.states import ExtractStatus, LoadStatus
 from cchc.warehouse.queries import ask
 
 INGEST = "ingest"
-CHANGED_FIELDS = (VANISHED, MISSING, NEW)  # what a delivery changed; the other kinds were so from the beginning
+CHANGED_FIELDS = (VANISHED, MISSING, NEW, KIND, CODE)  # what a delivery changed; the other kinds were so from the beginning
 BROKEN = (ExtractStatus.FAILED, ExtractStatus.BLOCKED, ExtractStatus.SUPERSEDED)
 DAY = timedelta(days=1)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from math import sqrt
 from typing import Any
 
@@ -24,6 +24,17 @@ from cchc.warehouse import engine, query
 from cchc.warehouse.queries import ask
 
 VANISHED, NEW, MISSING, NEVER, UNUSED = "vanished", "new", "missing", "never", "unused"
+KIND, CODE = "kind", "code"
+WORDS = {
+    KIND: (
+        "values came as another kind than before",
+        "Ask the vendor what has changed; where they are read rightly, nothing is to do.",
+    ),
+    CODE: (
+        "words came that the list of codes does not have",
+        "Ask the vendor what they mean, and add them to `codes` in the profile.",
+    ),
+}
 UNLIKELY = 0.01
 JUMP = 0.20
 DEVIATIONS = 4.0
@@ -36,7 +47,8 @@ CLOSEST_CONCENTRATION = 50.0
 class Finding:
     """A change in the fields of an entity.
 
-    `kind`: some fields `vanished`, are `new`, have a share of `missing` values that jumped, `never` came, are `unused`.
+    `kind`: some fields `vanished`, are `new`, have a share of `missing` values that jumped, `never` came, are `unused`, have values of
+    another `kind` than before, or a `code` that their list does not have.
     `extract_id` is the newest extract that brought records of it; `is_first`: none before it did. `fields` are named as delivered.
     """
 
@@ -91,6 +103,9 @@ def drift_at(connection: Connection, settings: Settings, source: str, extract_id
         mine = [row for row in rows if row["entity"] == name]
         if name in entities and extract_id in (None, mine[0]["extract_id"]):
             findings += _of_entity(source, entities[name], mine)
+    words = [row for row in ask(connection, "quality/changed_word", source=source) if extract_id in (None, row["extract_id"])]
+    for name in dict.fromkeys(row["entity"] for row in words):
+        findings += _of_words(source, name, [row for row in words if row["entity"] == name])
     return findings
 
 
@@ -99,7 +114,7 @@ def run_lines(settings: Settings, source: str, extract_id: int) -> list[str]:
     return [
         finding.sentence
         for finding in drift(settings, source, extract_id)
-        if finding.kind in (VANISHED, NEW, MISSING) or (finding.is_first and finding.kind == NEVER)
+        if finding.kind in (VANISHED, NEW, MISSING, KIND, CODE) or (finding.is_first and finding.kind == NEVER)
     ]
 
 
@@ -155,6 +170,24 @@ def _of_entity(source: str, entity: Entity, rows: list[dict[str, Any]]) -> list[
     ]
 
 
+def _of_words(source: str, entity: str, rows: list[dict[str, Any]]) -> list[Finding]:
+    """The changes of kinds and codes of an entity; `rows` of quality/changed_word."""
+    extract_id, known_at = rows[0]["extract_id"], rows[0]["window_to"]
+    findings = []
+    for change, (begin, what_to_do) in WORDS.items():
+        mine = [row for row in rows if row["change"] == change]
+        if mine:
+            told = "; ".join(_told(row) for row in mine)
+            words = f"in the newest delivery (T {_moment(known_at)}) {begin}: {told}. {what_to_do}"
+            fields = tuple(f"{row['field']}: {row['word']}" for row in mine)
+            findings.append(Finding(change, source, entity, extract_id, known_at, False, fields, words))
+    return findings
+
+
+def _told(row: dict[str, Any]) -> str:
+    return f"{row['field']} ({row['column_name']}): {row['word']} in {row['changed_count']:,} of {row['record_count']:,}"
+
+
 def _jumped(row: dict[str, Any]) -> bool:
     """Whether a field is empty much more often than before."""
     count, filled, records = row["record_count"], row["filled_count"], row["records"]
@@ -200,3 +233,9 @@ def all_drift(settings: Settings, sources: Iterable[str]) -> list[Finding]:
 def all_drift_at(connection: Connection, settings: Settings, sources: Iterable[str]) -> list[Finding]:
     """The same, read on a connection."""
     return [finding for source in sources for finding in drift_at(connection, settings, source)]
+
+
+def report(settings: Settings, source: str | None = None, since: date | None = None) -> list[dict[str, Any]]:
+    """The rows of ops.drift, the newest month first: of one source or all (None), in the month of `since` and later or ever (None)."""
+    with engine(settings).connect() as connection:
+        return ask(connection, "quality/drift_report", source=source, since=since)

@@ -27,6 +27,7 @@ from cchc.sources.profile import Column, Entity, Profile
 from cchc.sources.words import coder, extractor, folded
 from cchc.staging import parse
 from cchc.staging.counted_columns import counted_columns
+from cchc.staging.drifting import kinds_of, known_codes, see_codes
 from cchc.staging.key_ids import key_id
 
 RAW_LENGTH = 100
@@ -118,11 +119,16 @@ class Faults:
 
 @dataclass
 class ValueCounts:
-    """How many values of one load each delivered field has (of `list.field`: objects in the list): all, unreadable ones, rounded ones."""
+    """How many values of one load each delivered field has (of `list.field`: objects in the list): all, unreadable ones, rounded ones.
+
+    `kinds`: its values by their kind as delivered; `codes`: its words that the list of codes does not have, for fields with such a list.
+    """
 
     filled: Counter[str] = field(default_factory=Counter)
     unreadable: Counter[str] = field(default_factory=Counter)
     rounded: Counter[str] = field(default_factory=Counter)
+    kinds: dict[str, Counter[str]] = field(default_factory=dict)
+    codes: dict[str, Counter[str]] = field(default_factory=dict)
 
 
 class RecordTyper:
@@ -174,8 +180,7 @@ class RecordTyper:
         changed_at = block.changed_at()
         key = block.key()
         size = len(records)
-        self.counts.filled += block.filled()
-        self.counts.unreadable += block.unreadable_counts()
+        self._count(block)
         filled |= {
             "_row": pa.array(np.arange(first_row, first_row + size)),
             "_load_id": _constant(origin.load_id, size, pa.int64()),
@@ -198,11 +203,19 @@ class RecordTyper:
         arrays = [filled[name] if name in filled else pa.nulls(size, ARROW_TYPES[sql]) for name, sql in self.model.items()]
         return pa.Table.from_arrays(arrays, names=list(self.model))
 
+    def _count(self, block: _Block) -> None:
+        self.counts.filled += block.filled()
+        self.counts.unreadable += block.unreadable_counts()
+        for name, kinds in block.kinds.items():
+            self.counts.kinds.setdefault(block.sources.get(name, name), Counter()).update(kinds)
+
     def convert(self, column: Column, raw: pa.StringArray, sql_type: str, place: str | None = None) -> tuple[pa.Array, Mask]:
         """The values of a column from its raw texts (null = missing), and where something stood that cannot be read.
 
         `place`: the delivered field under which it is counted, where that is `list.field`.
         """
+        if column.source is not None and (is_known := known_codes(self.entity.model, column)) is not None:
+            see_codes(self.counts.codes.setdefault(place or column.source, Counter()), _extracted(column, parse.text(raw)), is_known)
         value, bad = self._words(column, raw)
         if bad.any():
             value = pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), value)
@@ -219,8 +232,7 @@ class RecordTyper:
         value = parse.text(raw)
         if column.present is not None:
             value = pc.if_else(value.is_valid(), *(pa.scalar(word, pa.string()) for word in column.present))
-        if column.extract is not None:
-            value = _mapped(value, extractor(column.extract, column.extract_as))
+        value = _extracted(column, value)
         if column.codes is not None:
             coded = _mapped(value, coder(column.codes, is_loose=column.loose_codes, keeps_others=column.otherwise == "keep"))
             if column.otherwise == "unreadable":
@@ -286,14 +298,16 @@ class _Block:
         self.texts: dict[str, pa.StringArray] = {}
         self.unreadable: dict[str, Mask] = {}
         self.sources: dict[str, str] = {}
+        self.kinds: dict[str, Counter[str]] = {}
         self.in_lists: Counter[str] = Counter()
         self.bad_in_lists: Counter[str] = Counter()
 
     def raw(self, name: str) -> pa.StringArray:
         """The texts of a delivered field; null: missing."""
         if name not in self.texts:
-            values = parse.texts([record.get(name) for record in self.records])
-            self.texts[name] = parse.without_missing(values, self.typer.profile.missing)
+            given = [record.get(name) for record in self.records]
+            self.texts[name] = parse.without_missing(parse.texts(given), self.typer.profile.missing)
+            self.kinds[name] = kinds_of(given, self.texts[name])
         return self.texts[name]
 
     def filled(self) -> Counter[str]:
@@ -398,9 +412,10 @@ class _Block:
         return pa.array(texts, type=pa.string())
 
     def _item_column(self, column: Column, item: Column, items: list[dict[str, Any]], ends: list[int]) -> list[Any]:
-        raw = parse.texts([None if item.source is None else each.get(item.source) for each in items])
-        raw = parse.without_missing(raw, self.typer.profile.missing)
+        given = [None if item.source is None else each.get(item.source) for each in items]
+        raw = parse.without_missing(parse.texts(given), self.typer.profile.missing)
         place_of = f"{column.source}.{item.source}"
+        self.kinds[place_of] = kinds_of(given, raw)
         self.in_lists[place_of] = len(raw) - raw.null_count
         if item.const is not None:
             raw = _constant(item.const, len(items), pa.string())
@@ -447,6 +462,11 @@ def _mapped(values: pa.StringArray, change: Callable[[str], str | None]) -> pa.S
     """The result of `change` for each text; it is called once for each distinct text."""
     coded = values.dictionary_encode()
     return pa.array([change(word) for word in coded.dictionary.to_pylist()], type=pa.string()).take(coded.indices)
+
+
+def _extracted(column: Column, values: pa.StringArray) -> pa.StringArray:
+    """The texts after `extract` of the profile."""
+    return values if column.extract is None else _mapped(values, extractor(column.extract, column.extract_as))
 
 
 def _constant(value: Any, size: int, kind: pa.DataType) -> pa.Array:

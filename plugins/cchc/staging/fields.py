@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
 from psycopg import Connection
 
 from cchc.sources.landing import Landed
@@ -23,7 +24,7 @@ def write_fields(connection: Connection[Any], entity: Entity, loads: Sequence[tu
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into ops.load_field (load_id, field, column_name, record_count, present_count, filled_count, unreadable_count,"
-            " rounded_count) values (%s, %s, %s, %s, %s, %s, %s, %s)",
+            " rounded_count, kinds, unknown_codes) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             rows,
         )
 
@@ -38,4 +39,9 @@ def _rows(load: Landed, entity: Entity, values: ValueCounts) -> Iterator[tuple[A
         place, _, field = name.rpartition(".")
         records = counted["objects"].get(place, 0) if field and place in counted["objects"] else counted["records"]
         counts = (values.filled[name], values.unreadable[name], values.rounded[name]) if name in mapped else (None, None, None)
-        yield (load.load_id, name, mapped.get(name), records, present.get(name, 0), *counts)
+        words = (_json(values.kinds.get(name)), _json(values.codes.get(name))) if name in mapped else (None, None)
+        yield (load.load_id, name, mapped.get(name), records, present.get(name, 0), *counts, *words)
+
+
+def _json(counts: Mapping[str, int] | None) -> str | None:
+    return None if counts is None else orjson.dumps(counts, option=orjson.OPT_SORT_KEYS).decode()
