@@ -30,7 +30,7 @@ ADMIN = "admin"
 VIEWER = "Xem số liệu"
 
 
-LOGIN = "docker compose exec scheduler cchc user add superset --role dashboard (with --anew where it is there) prints one"
+LOGIN = "docker compose run --rm init cchc user add superset --role dashboard (with --anew where it is there) prints one"
 
 
 def demanded(name: str) -> str:

@@ -24,7 +24,8 @@ VINH_CUU = PROJECT / "include" / "authorities" / "vinh_cuu"  # the authority wit
 class Settings:
     """The paths and URLs of one installation.
 
-    `warehouse_url`: a SQLAlchemy URL; None means the embedded PostgreSQL under `home`.
+    `warehouse_url`: a SQLAlchemy URL, with the login by which everything is done; None means the embedded PostgreSQL under `home`.
+    `owner_url`: the same database with the login of its owner, for what `warehouse_url` may not do (cchc.warehouse.url.as_owner).
     `authority_dir`: the folder with the data of the authority; `reference_dir`: what is the same for every authority.
     `dashboard_url`: where people reach the dashboard; None means below the address of Airflow (cchc.links).
     `pdf`: whether papers are written as PDF, too.
@@ -44,6 +45,7 @@ class Settings:
     dashboard_dir: Path = PROJECT / "include" / "dashboard"
     authority_dir: Path = VINH_CUU
     pdf: bool = True
+    owner_url: str | None = None
 
     @classmethod
     def load(cls) -> Settings:
@@ -59,6 +61,7 @@ class Settings:
             plans_dir=plans_dir(authority_dir()),
             authority_dir=authority_dir(),
             pdf=os.environ.get("CCHC_PDF", "").lower() != "off",
+            owner_url=secret_variable("CCHC_OWNER_WAREHOUSE_URL"),
         )
 
     def privacy_key(self) -> str:

@@ -23,6 +23,7 @@ from cchc.embedded.stack import airflow_environment, make_secrets
 from cchc.errors import NotConfigured
 from cchc.settings import PROJECT, Settings, secret_variable
 from cchc.warehouse import embedded as postgres
+from cchc.warehouse.url import owner_url
 from tests.compose.services import EXAMPLE, FILE, SERVICES
 from tests.support.environment import environment
 
@@ -100,7 +101,7 @@ def test_who_sees_which_secret() -> None:
     sees = {name: set(service.get("secrets", [])) for name, service in SERVICES.items()}
     assert sees["init"] == set(SECRETS)
     assert sees["postgres"] == {"postgres_password"}
-    of_init = {"postgres_password", "airflow_admin_password", "airflow_viewer_password"}
+    of_init = {"postgres_password", "warehouse_url", "airflow_admin_password", "airflow_viewer_password"}
     for name in ("api-server", "scheduler", "dag-processor", "triggerer", "sources-connections"):
         assert sees[name] == set(SECRETS) - of_init, name
     for name in ("proxy", "metrics", "analysts", "sources"):
@@ -154,7 +155,8 @@ def test_our_settings_take_the_files(made: Path, monkeypatch: pytest.MonkeyPatch
     with environment(**{name: value for name, value in variables_of("init", made).items() if name.startswith("CCHC_")}):
         settings = Settings.load()
         content = {name: (made / name).read_text().strip() for name in SECRETS}
-        assert settings.warehouse_url == content["warehouse_url"]
+        assert settings.warehouse_url == content["warehouse_loader_url"]
+        assert settings.owner_url == owner_url(settings) == content["warehouse_url"]
         assert settings.privacy_key() == content["privacy_key"]
         assert secret_variable(cleanup.URL) == content["airflow_database_url"]
         assert "@postgres:5432/warehouse" in dashboard_url(settings)
@@ -334,6 +336,24 @@ def test_a_file_that_was_lost_is_named_and_not_made_anew(tmp_path: Path) -> None
     assert done.returncode == 1
     assert "airflow_fernet_key is missing" in done.stderr
     assert not (tmp_path / "secrets" / "airflow_fernet_key").exists()
+
+
+def test_a_login_that_an_older_version_did_not_have_is_made_where_its_owner_is(tmp_path: Path) -> None:
+    """The job `init` gives it the new password, so nothing that is stored depends on it."""
+    env(tmp_path, EXAMPLE)
+    assert run(tmp_path).returncode == 0
+    before = contents(tmp_path / "secrets")
+    elsewhere = before["warehouse_url"].replace("@postgres:5432/", "@db.example:6432/")
+    (tmp_path / "secrets" / "warehouse_url").write_text(elsewhere)
+    (tmp_path / "secrets" / "warehouse_loader_url").unlink()
+    checked = run(tmp_path, "--check")
+    assert checked.returncode == 1 and "warehouse_loader_url is missing: make it with" in checked.stderr
+    done = run(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "warehouse_loader_url: made" in done.stdout
+    after = contents(tmp_path / "secrets")
+    assert re.fullmatch(r"postgresql\+psycopg://cchc_loader_login:[0-9a-f]{64}@db\.example:6432/warehouse", after["warehouse_loader_url"])
+    assert {**after, "warehouse_loader_url": ""} == {**before, "warehouse_url": elsewhere, "warehouse_loader_url": ""}
 
 
 def test_two_that_differ_are_refused(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import requests
 import zstandard
 
 from cchc.warehouse import embedded as postgres
+from cchc.warehouse.url import LOADER_LOGIN, follows_from
 from demo import people
 from demo.state import StateFolder
 from tests.end_to_end.dashboard import LEADER, PASSWORD, token
@@ -96,7 +97,8 @@ def secrets_of(installation: Installation, server: postgres.Server) -> dict[str,
     found = {path.name: path.read_text(encoding="utf-8").strip() for path in (installation.home / "secrets").iterdir() if path.is_file()}
     credentials = json.loads((StateFolder(installation.home / "demo").folder / "credentials.json").read_text(encoding="utf-8"))
     found |= {f"demo {name}": value for name, value in credentials.items() if name != "client_id"}
-    return found | {"password of PostgreSQL": server.password, "password of an account": PASSWORD}
+    tasks = follows_from(server.password, LOADER_LOGIN)
+    return found | {"password of PostgreSQL": server.password, "password of the tasks": tasks, "password of an account": PASSWORD}
 
 
 def check(installation: Installation, address: str, period: str) -> None:

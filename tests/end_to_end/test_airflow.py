@@ -13,6 +13,7 @@ import pytest
 from cchc.embedded import stack
 from cchc.embedded.airflow_api import AirflowApi, Run
 from cchc.waiting import wait_until
+from cchc.warehouse.url import LOADER_LOGIN
 from demo.state import StateFolder
 from tests.end_to_end import dashboard, left_behind
 from tests.end_to_end.installation import Installation
@@ -92,6 +93,13 @@ def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> Non
     assert published == (1, "person", "admin")
     frozen = installation.query("select * from mart.publication_value order by 1, 2, 3, 4")
     assert frozen
+
+    # all that the tasks did, they did with the login that loads, and nothing was refused it
+    assert installation.query("select distinct database_login from ops.audit where category = 'approval'") == [(LOADER_LOGIN,)]
+    refused = [
+        line for line in (installation.home / "postgres" / "data" / "server.log").read_text().splitlines() if "permission denied" in line
+    ]
+    assert refused == []
     assert "Đã công bố lần 1" in installation.run("cchc.cli", "scorecard", CLOSED)
 
     # people look at it

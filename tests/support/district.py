@@ -56,7 +56,7 @@ class LoadedMonth:
 
 
 @contextmanager
-def _surroundings(demo: server.Demo, home: Path) -> Iterator[None]:
+def surroundings(demo: server.Demo, home: Path) -> Iterator[None]:
     """The sources of the district beside a warehouse: those over HTTP, the files of one month, and the environment that names them."""
     with pytest.MonkeyPatch.context() as patch:
         for source, pattern in OF_THE_MONTH.items():
@@ -76,7 +76,7 @@ def load_month(new_warehouse: NewWarehouse, demo: server.Demo, home: Path) -> It
     """Load and compute the district of a demo at CLOCK for `loaded_month`. It stays for the whole session, and its environment does not."""
     before = dict(os.environ)
     with new_warehouse(home / "home") as settings:
-        with _surroundings(demo, home):
+        with surroundings(demo, home):
             for source in ("one_stop", "documents", *OF_THE_MONTH):
                 done = cchc("ingest", source, "--to", CLOCK)
                 assert done.code == 0, done.err
@@ -93,5 +93,5 @@ def loaded_month(new_warehouse: NewWarehouse, template: LoadedMonth, home: Path)
     `template`: the fixture `month_template`, of which this is a copy. What was landed stays in the folder of the template.
     """
     shutil.copytree(template.home, home / "home")
-    with new_warehouse(home / "home", template.database), _surroundings(template.demo, home):
+    with new_warehouse(home / "home", template.database), surroundings(template.demo, home):
         yield Settings.load()

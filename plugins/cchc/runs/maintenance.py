@@ -10,7 +10,7 @@ from sqlalchemy import text
 from cchc.period import now
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
-from cchc.warehouse.queries import ask, run_statement
+from cchc.warehouse.queries import ask, count_rows, run_statement
 
 log = logging.getLogger(__name__)
 
@@ -77,4 +77,4 @@ def analyze(settings: Settings) -> None:
     """Update the statistics of the query planner for core and mart."""
     with engine(settings).begin() as connection:
         for row in query(connection, "select schemaname || '.' || tablename as name from pg_tables where schemaname in ('core', 'mart')"):
-            connection.execute(text(f"analyze {row['name']}"))
+            count_rows(connection, row["name"])

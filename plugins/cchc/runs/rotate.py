@@ -23,7 +23,7 @@ from cchc.settings import Settings, secret_variable
 from cchc.sources.landing import Folder
 from cchc.sources.privacy import makes_hashes, mark_of
 from cchc.sources.profile import Profile, list_profiles, load_profile
-from cchc.warehouse import composed, engine, query, run_script, sql
+from cchc.warehouse import composed, owning, query, run_script, sql
 from cchc.warehouse.audit import note
 from cchc.warehouse.queries import ask, run_statement
 
@@ -52,7 +52,7 @@ def rotate(settings: Settings) -> Rotated:
     """
     profiles = {name: load_profile(settings.sources_dir, name) for name in list_profiles(settings.sources_dir)}
     done = Rotated()
-    with engine(settings).begin() as connection:
+    with owning(settings) as connection:
         require_rest(connection)
         if secret_variable("CCHC_PRIVACY_KEY"):
             done.is_unproven = not _require_another(connection, settings)

@@ -22,8 +22,8 @@ from cchc.errors import CchcError, NotConfigured, WarehouseUnavailable
 from cchc.period import ZONE, now
 from cchc.settings import Settings
 from cchc.warehouse.files import SqlFile, UsedElsewhere, apply_files, drop_all, in_the_way, read_files, stale
-from cchc.warehouse.queries import dictionaries, read_statement
-from cchc.warehouse.url import warehouse_url
+from cchc.warehouse.queries import dictionaries, read_statement, run_statement
+from cchc.warehouse.url import OWNER_URL, as_owner, warehouse_url
 
 _MIGRATION_LOCK = 53_2023  # the number of the lock that lets only one process migrate at a time
 OWN_SQL = "authority/"  # how the name of an SQL file begins that lies in the folder of the authority
@@ -63,6 +63,26 @@ def _say_what_is_unreachable(context: ExceptionContext) -> None:
 def engine(settings: Settings) -> Engine:
     """The engine of the warehouse. If CCHC_WAREHOUSE_URL is not set, the embedded server is started."""
     return _engine(warehouse_url(settings))
+
+
+@contextmanager
+def owning(settings: Settings) -> Iterator[Connection]:
+    """A transaction of the warehouse's owner, for what the login of the tasks may not do.
+
+    Raises NotConfigured where the address of the owner (`cchc.warehouse.url.owner_url`) names a login that only loads.
+    """
+    with engine(as_owner(settings)).begin() as connection:
+        require_owner(connection)
+        yield connection
+
+
+def require_owner(connection: Connection) -> None:
+    """Raise NotConfigured where the login of a connection loads the warehouse and does not own it."""
+    if run_statement(connection, "warehouse/only_loads").scalar_one():
+        raise NotConfigured(
+            f"only the owner of the warehouse may do this, and {connection.engine.url.username} only loads it: name the owner's address in "
+            f"{OWNER_URL}. On a server with docker-compose: `docker compose run --rm init cchc …` (docs/guides/roles.md)"
+        )
 
 
 @contextmanager
@@ -137,6 +157,7 @@ def migrate(settings: Settings, composed: Sequence[SqlFile] = ()) -> Applied:
     files = read_files(settings.sql_dir)
     with engine(settings).begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+        require_owner(connection)
         connection.execute(text("create schema if not exists ops"))
         connection.execute(
             text(
@@ -197,6 +218,11 @@ def require_migrated(settings: Settings) -> None:
     """Raise NotConfigured if `cchc init` has not been run with this version."""
     names = {name for name, _ in _migrations(settings.sql_dir)}
     with engine(settings).connect() as connection:
+        reads = "select has_schema_privilege(n.oid, 'usage') from pg_namespace as n where n.nspname = 'ops'"
+        if not (is_let_in := connection.execute(text(reads)).scalar()):
+            if is_let_in is None:
+                raise NotConfigured("the warehouse is empty; run `cchc init` first")
+            raise NotConfigured(f"the login {connection.engine.url.username} has no right in the warehouse yet; run `cchc init`")
         if connection.execute(text("select to_regclass('ops.migration')")).scalar() is None:
             raise NotConfigured("the warehouse is empty; run `cchc init` first")
         missing = names - {row["name"] for row in query(connection, "select name from ops.migration")}

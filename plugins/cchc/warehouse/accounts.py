@@ -22,7 +22,7 @@ from cchc.near import near
 from cchc.period import now
 from cchc.settings import Settings
 from cchc.warehouse import embedded as postgres
-from cchc.warehouse import engine, require_migrated
+from cchc.warehouse import engine, owning, require_migrated
 from cchc.warehouse.audit import note
 from cchc.warehouse.queries import ask, run_statement
 from cchc.warehouse.url import address
@@ -79,7 +79,7 @@ def add(settings: Settings, name: str, role: str, unit: str | None, by: str, *, 
     require_migrated(settings)
     _check_name(name)
     login = login_of(settings, name, secrets.token_urlsafe(18))
-    with engine(settings).begin() as connection:
+    with owning(settings) as connection:
         _check_unit(connection, role, unit)
         account, has_login = _account(connection, name), _has_login(connection, name)
         if has_login and account is None:
@@ -107,7 +107,7 @@ def remove(settings: Settings, name: str) -> None:
     Raises WrongUse if `cchc user` has not made it, or if it owns something in the database (it is named; nothing is changed then).
     """
     require_migrated(settings)
-    with engine(settings).begin() as connection:
+    with owning(settings) as connection:
         if _account(connection, name) is None:
             known = {row["user_name"] for row in ask(connection, "accounts/list", kind=KIND)}
             raise WrongUse(f"there is no account {name}{near(name, known)}; `cchc user list` names them")

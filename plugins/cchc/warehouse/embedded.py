@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -38,6 +39,9 @@ from cchc.errors import CchcError, NotConfigured
 from cchc.files import locked, tail, write_atomic, write_private
 from cchc.settings import PROJECT
 from cchc.waiting import wait_until
+
+if TYPE_CHECKING:
+    import psycopg
 
 FIRST_PORT = 5439
 PORTS_TRIED = 200
@@ -67,6 +71,15 @@ synchronous_commit = off
 
 
 @dataclass(frozen=True)
+class Login:
+    """A login of ours: its name, its password, and the role whose member it is. `cchc init` makes the role, and gives it its rights."""
+
+    name: str
+    password: str
+    role: str
+
+
+@dataclass(frozen=True)
 class Server:
     """A running embedded server: its address and its login."""
 
@@ -78,8 +91,8 @@ class Server:
         """The SQLAlchemy URL of `database` with the name of the driver. `password` is needed for users other than the owner."""
         return f"postgresql+{driver}://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
 
-    def ensure_databases(self, *names: str) -> None:
-        """Create the databases in `names` that do not exist yet."""
+    def ensure_databases(self, *names: str, login: Login | None = None) -> None:
+        """Create the databases in `names` that do not exist yet, and let `login` in where it cannot log in yet."""
         import psycopg
         from psycopg import sql
 
@@ -89,6 +102,24 @@ class Server:
             for name in names:
                 if name not in existing:
                     connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+            if login is not None:
+                _let_in(connection, login)
+
+
+def _let_in(connection: psycopg.Connection, login: Login) -> None:
+    """Make a login, or give it its password where a restore has brought the role without one; a login that is there stays as it is."""
+    from psycopg import sql
+
+    asked = connection.execute("select rolname, rolcanlogin from pg_roles where rolname = any(%s)", [[login.name, login.role]])
+    found: dict[str, bool] = dict(asked.fetchall())
+    if found.get(login.name):
+        return
+    hashed = connection.pgconn.encrypt_password(login.password.encode(), login.name.encode(), b"scram-sha-256").decode()
+    statement = sql.SQL("{} role {} login password {}")
+    begin = sql.SQL("alter" if login.name in found else "create")
+    connection.execute(statement.format(begin, sql.Identifier(login.name), sql.Literal(hashed)))
+    if login.role in found:
+        connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(login.role), sql.Identifier(login.name)))
 
 
 def start(home: Path, durable: bool = True) -> Server:

@@ -46,6 +46,14 @@ def run_statement(connection: Connection, name: str, **binds: Any) -> CursorResu
     return connection.execute(read_statement(statement(name)), binds)
 
 
+def count_rows(connection: Connection, table: str) -> None:
+    """Have PostgreSQL count the rows of a table of ops, core or mart, so that what reads it is planned well.
+
+    By the function ops.count_rows, because only the owner may `analyze` a table: PostgreSQL passes over that of anybody else.
+    """
+    connection.execute(text("select ops.count_rows(cast(:table as regclass))"), {"table": table})
+
+
 @cache
 def for_psycopg(name: str) -> bytes:
     """The text of a file with its bind values in the form of psycopg."""
