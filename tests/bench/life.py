@@ -250,7 +250,8 @@ def chart(result: dict[str, Any], path: Path) -> None:
     days = [date.fromisoformat(step["day"]) for step in steps]
     counted = [(day, step["rows"]) for day, step in zip(days, steps, strict=True) if step["rows"]]
     last = counted[-1][1]
-    named = sorted((table for table, rows in last.items() if rows), key=lambda table: -last[table])[:8]
+    named = sorted((table for table, rows in last.items() if rows), key=lambda table: -last[table])
+    named = [table for number, table in enumerate(named) if number < 7 or table == "quarantine"]
     with matplotlib.rc_context({"svg.hashsalt": "life", "font.size": 8}):
         figure, (cost, rows) = pyplot.subplots(1, 2, figsize=(12, 3.6), layout="constrained")
         cost.plot(days, [step["client"] + step["server"] for step in steps], ".", markersize=3, label="client + server")

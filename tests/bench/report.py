@@ -195,7 +195,8 @@ def chart(result: dict[str, Any], path: Path) -> None:
             axis.margins(x=0.2)
             axis.set_title(title)
             axis.spines[["top", "right"]].set_visible(False)
-        axes[0].legend(loc="lower right")
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(sizes), frameon=False)
         figure.savefig(path, format="svg", metadata={"Date": None})
         pyplot.close(figure)
 
