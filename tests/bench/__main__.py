@@ -2,8 +2,8 @@
 
 The records of one_stop of the demo district are loaded, pulled, changed, refreshed, asked and published. Beside each work stands what
 nobody can go below (COPY of the same final rows, a bare HTTP client), and what others take for less (dlt, pandas). CPU seconds are those of
-client and server together, with the start of each process. docs/performance.md has the goals. Writes `bench.json`, `bench.md` and
-`bench.svg` into the folder that --out names. Nothing is asserted.
+client and server together, with the start of each process. docs/performance.md has the goals. Writes results as JSON, a
+table in Markdown and a chart into the folder that --out names. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def bench(scales: list[float], out: Path, *, quick: bool, without_dlt: bool, too
         result["seconds"] = round(time.perf_counter() - begun)
         out.mkdir(parents=True, exist_ok=True)
         (out / "bench.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        (out / "bench.md").write_text(report.page(result), encoding="utf-8")
+        (out / "bench").with_suffix(".md").write_text(report.page(result), encoding="utf-8")
         report.chart(result, out / "bench.svg")
     print(f"\n{report.page(result)}\nwritten  {out}/bench.json, bench.md, bench.svg")
     return result

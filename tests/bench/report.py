@@ -221,5 +221,5 @@ def _refresh_cpu(name: str) -> Callable[[Letters], float]:
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     known = json.loads((folder / "bench.json").read_text(encoding="utf-8"))
-    (folder / "bench.md").write_text(page(known), encoding="utf-8")
+    (folder / "bench").with_suffix(".md").write_text(page(known), encoding="utf-8")
     chart(known, folder / "bench.svg")

@@ -35,13 +35,13 @@ def test_every_letter_has_a_result_and_a_row(out: Path) -> None:
     result = json.loads((out / "bench.json").read_text(encoding="utf-8"))
     (size,) = result["sizes"]
     assert set(size["letters"]) == set(report.LETTERS) | {"beside"}
-    page = (out / "bench.md").read_text(encoding="utf-8")
+    page = (out / "bench").with_suffix(".md").read_text(encoding="utf-8")
     assert letters_without_a_row(page) == set()
     assert page == report.page(result)
 
 
 def test_a_letter_that_is_missing_is_noticed(out: Path) -> None:
-    page = (out / "bench.md").read_text(encoding="utf-8")
+    page = (out / "bench").with_suffix(".md").read_text(encoding="utf-8")
     assert letters_without_a_row(page.replace("| e Airflow", "| Airflow")) == {"e"}
 
 
