@@ -56,7 +56,7 @@ def bench(scales: list[float], out: Path, *, quick: bool, without_dlt: bool, too
         (out / "bench.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         (out / "bench").with_suffix(".md").write_text(report.page(result), encoding="utf-8")
         report.chart(result, out / "bench.svg")
-    print(f"\n{report.page(result)}\nwritten  {out}/bench.json, bench.md, bench.svg")
+    print(f"\n{report.page(result)}\nwritten  {out}: bench.json, the table and the chart beside it")
     return result
 
 

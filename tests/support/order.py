@@ -26,6 +26,7 @@ LONGEST_FIRST = (
     "reference/test_refresh_after_change.py",
     "publication/test_publication.py",
     "bundle",
+    "bench/test_bench.py",
     "reference/test_init_reports_changes.py",
     "declared/test_load.py",
     "cli/test_personal_words.py",
