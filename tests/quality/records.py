@@ -56,3 +56,9 @@ FEEDBACK = {
     "HanXuLy": "12/01/2023 17:00", "NgayTraLoi": "", "NgayCongKhai": "", "TrangThai": "dang_xu_ly", "DanhGia": "", "MaHoSoLienQuan": "", "MaTrung": "",
 }  # fmt: skip
 ANSWER = {"MaPhieu": "P1", "NgayKhaoSat": "05/01/2023", "MaDonVi": "H19.16", "MaHoSo": "", "MucDoHaiLong": "4"}
+# of dated files, by source: what landing knows of the file
+FILES = {
+    "payments": {"file_name": "giaodich_20230105.csv", "file_date": "2023-01-05", "revision": 1},
+    "feedback": {"file_name": "phananh_20230105.csv", "file_date": "2023-01-05", "revision": 1},
+    "survey": {"file_name": "khaosat_20230105_r2.csv", "file_date": "2023-01-05", "revision": 2},
+}

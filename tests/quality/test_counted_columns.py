@@ -11,8 +11,7 @@ from cchc.models import MODELS
 from cchc.profiles.layouts import read_layouts
 from cchc.settings import PROJECT
 from cchc.staging.counted_columns import counted_columns
-from tests.quality.records import ANSWER, ASSESSMENT, DOSSIER, FEEDBACK, LEADER, PAYMENT, PROCEDURE, SIGNATURE, STEP, WORK_FILE
-from tests.quality.test_rules import FILES
+from tests.quality.records import ANSWER, ASSESSMENT, DOSSIER, FEEDBACK, FILES, LEADER, PAYMENT, PROCEDURE, SIGNATURE, STEP, WORK_FILE
 from tests.support.bench import Bench, profile
 
 # the columns of types that can be unreadable, by model: what the indicators read, and what none of them reads

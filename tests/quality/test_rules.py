@@ -23,6 +23,7 @@ from tests.quality.records import (
     DOSSIER,
     ENDED,
     FEEDBACK,
+    FILES,
     LEADER,
     OPEN,
     PAYMENT,
@@ -33,12 +34,6 @@ from tests.quality.records import (
 )
 from tests.support.bench import Bench, profile
 from tests.support.renamed_profile import RenamedProfile
-
-FILES = {
-    "payments": {"file_name": "giaodich_20230105.csv", "file_date": "2023-01-05", "revision": 1},
-    "feedback": {"file_name": "phananh_20230105.csv", "file_date": "2023-01-05", "revision": 1},
-    "survey": {"file_name": "khaosat_20230105_r2.csv", "file_date": "2023-01-05", "revision": 2},
-}
 
 # (source, entity, suite, whole record, {rule: (changes that break just it, changes just inside)})
 CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]]]] = [
