@@ -267,10 +267,72 @@ def test_a_described_service_is_read_by_its_draft(tmp_path: Path, monkeypatch: p
     assert re.search(r"processed_at +\S+ +3 of 4", tried.out), tried.out
 
 
+def test_a_description_of_swagger_2(tmp_path: Path) -> None:
+    path, profile = tmp_path / "api.json", tmp_path / "vendor_s.yaml"
+    given = described([], {})
+    listed = {"type": "array", "items": {"$ref": "#/definitions/HoSo"}}
+    record = json.loads(json.dumps(RECORD).replace("#/components/schemas/", "#/definitions/"))
+    document = {
+        "swagger": "2.0",
+        "host": "one-stop.example",
+        "basePath": "/api",
+        "definitions": {"Base": given["components"]["schemas"]["Base"], "HoSo": record},
+        "securityDefinitions": {"x": {"type": "oauth2", "flow": "application", "tokenUrl": "https://one-stop.example/api/token"}},
+        "security": [{"x": []}],
+        "parameters": {"Page": {"name": "page", "in": "query", "type": "integer", "minimum": 0}},
+        "paths": {
+            "/ho-so": {
+                "get": {
+                    "parameters": [{"$ref": "#/parameters/Page"}, {"name": "limit", "in": "query", "type": "integer", "maximum": 70}],
+                    "responses": {"200": {"schema": {"properties": {"duLieu": listed, "tong": {"type": "integer"}}}}},
+                }
+            }
+        },
+    }
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert drafted(path, profile, "dossier").code == 0
+    text = filled(profile)
+    http = yaml.safe_load(text)["http"]
+    assert http["auth"] == {"kind": "oauth_client_credentials", "path": "/token"}
+    asked = {"kind": "page_number", "size": 70, "first": 0, "data": "duLieu", "total": "tong", "size_parameter": "limit"}
+    assert asked.items() <= http["paginator"].items()
+    assert "the connection's host: https://one-stop.example/api" in text and "received_at: {from: ngayNhan, critical: true}" in text
+    assert cchc("profile", "check", str(profile)).code == 0
+
+
+def test_an_event_log_and_a_folder(tmp_path: Path) -> None:
+    """Of a log the case is the record and its first event the reception; a folder is gone into, and its files are grouped by their names."""
+    folder = tmp_path / "in"
+    (folder / "2023").mkdir(parents=True)
+    events = "".join(
+        f'<event><string key="concept:name" value="{name}"/><date key="time:timestamp" value="2023-05-0{day}T08:00:00+07:00"/></event>'
+        for name, day in (("nhận", 2), ("trả", 5))
+    )
+    case = f'<trace><string key="concept:name" value="HS-1"/><string key="unit" value="H19.16.21"/>{events}</trace>'
+    (folder / "2023" / "log_5.xes").write_text(f"<log>{case}</log>", encoding="utf-8")
+    (folder / "read_me.md").write_text("x", encoding="utf-8")
+    profile = tmp_path / "vendor_s.yaml"
+    assert drafted(folder, profile, "dossier").code == 0
+    text = filled(profile).replace("unit_code: {const: TODO}", "unit_code: TODO")
+    for line in (
+        "subfolders: true",
+        'file_pattern: "log_*.xes"  # guess',
+        "rows: event  # guess: a record has one row an event",
+        'dossier_code: "case:concept:name"  # guess',
+        'unit_code: "case:unit"  # guess',
+        'received_at: {from: "time:timestamp", pick: first, critical: true}  # guess',
+    ):
+        assert line in text, text
+    profile.write_text(profile.read_text(encoding="utf-8").replace("{const: TODO}", '{const: "4"}'), encoding="utf-8")
+    tried = cchc("profile", "try", str(profile), "--delivery", str(folder))
+    assert tried.code == 0 and "dossiers (model dossier): 2 records" in tried.out, tried.out + tried.err
+    assert re.search(r"received_at +time:timestamp.* 1 of 1 .*2023-05-02 08:00:00", tried.out), tried.out
+
+
 def test_what_is_no_description_is_told(tmp_path: Path) -> None:
     output = tmp_path / "vendor_s.yaml"
     for text, words in (
-        ('{"swagger": "2.0"}', "it is Swagger 2"),
+        ('{"swagger": "1.2"}', "it is no description of Swagger 2 or OpenAPI 3"),
         ('{"openapi": "3.0.0", "paths": {}}', "no GET of it answers a list of objects"),
         ('{"openapi": "3.0.0", "paths": ', "it is no JSON or YAML"),
     ):

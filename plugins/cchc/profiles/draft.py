@@ -101,8 +101,7 @@ class Draft:
         return f"the table {material.name}" if material.files is None else f"{material.records} records of {material.name}"
 
     def _top(self) -> Iterator[str]:
-        delivery = f" --delivery {self.first.file.partition('.zip/')[0]}" if self.first.files is not None else ""
-        delivery += ".zip" if ".zip/" in self.first.file else ""
+        delivery = f" --delivery {self.first.delivery}" if self.first.files is not None else ""
         yield f"# Drafted from {self._origin}."
         yield f"# Look at each line marked 'guess', fill in each {TODO}, then:"
         yield f"# cchc profile check {self.source}.yaml{delivery}"

@@ -107,6 +107,9 @@ class EntityDraft:
             if not self.is_of_files and (column in UNIT_COLUMNS or column in CODES.get(self.model, {})):
                 why += "; map its values under 'codes' where they are not those of the model"
             yield f"      {column}: {self._from(column, each)}  # {why}"
+        elif column == "received_at" and self._event_time is not None:
+            said = f"{{from: {quoted(self._event_time)}, pick: first, critical: true}}"
+            yield f"      {column}: {said}  # guess: the first event; docs/guides/values.md says how to take the end"
         elif column == "status_code" and self.model == "dossier" and "processed_at" in self.guess.columns:
             end = self.guess.columns["processed_at"][0].name
             yield f'      {column}: {{from: {quoted(end)}, present: ["9", "4"]}}  # guess: processed where there is an end, else in work'
@@ -114,6 +117,13 @@ class EntityDraft:
             yield f"      {column}: {TODO}  # the field that has it; the model needs it"
         elif column in self._asked():
             yield f"      {column}: {{const: {TODO}}}  # a rule asks for it: a field (from: …), or one value for all"
+
+    @property
+    def _event_time(self) -> str | None:
+        """The field with the time of an event, in an event log."""
+        used = {each.name for each, _ in self.guess.columns.values()}
+        clocks = (name for name, each in self.guess.fields.items() if each.time_format is not None and name not in used)
+        return next(clocks, None) if self.material.is_event else None
 
     def _asked(self) -> set[str]:
         """The columns without which a rule of the suite keeps every record aside."""

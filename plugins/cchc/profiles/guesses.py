@@ -192,7 +192,7 @@ def nearness(each: Field, column: str, words: set[str]) -> float:
     if name.startswith("parent."):
         name, factor = name.removeprefix("parent."), 0.9
     keys = name.split(".")
-    found = [likeness(name, column, words)]
+    found = [likeness(name, column, words), likeness(name.removeprefix("case:"), column, words)]  # XES: an attribute of the trace
     if len(keys) > 1:  # `hoSo.ma` is a `mã hồ sơ`, `dossier.code` a code of a dossier
         found += [likeness(keys[-1] + keys[-2], column, words), likeness("".join(keys[-2:]), column, words)]
         found.append(0.9 * likeness(keys[-1], column, words))

@@ -43,16 +43,18 @@ FIRST_BYTES = 65536
 class Material:
     """Records that lie at one place: what is known of their fields, and how a profile says where they are.
 
-    `name`: what people know the place by; `file`: a file that has them; `fields`, `records`: what was met, and how many records;
-    `place`: the lines of the entity that say where they are; `files`: how the file is written; `service`: how they are asked for over
-    HTTP; with neither of both it is a table of a database. `missing`: texts that mean that a value is missing; `key`: the primary key;
-    `lists`: the lists in its records, each with its fields; `is_event`: each record is an event of a log.
+    `name`: what people know the place by; `file`: a file that has them; `delivery`: what was given to draft from; `fields`, `records`:
+    what was met, and how many records; `place`: the lines of the entity that say where they are; `files`: how the file is written;
+    `service`: how they are asked for over HTTP; with neither of both it is a table of a database. `missing`: texts that mean that a
+    value is missing; `key`: the primary key; `lists`: the lists in its records, each with its fields; `is_event`: each record is an
+    event of a log.
     """
 
     name: str
     fields: dict[str, Field]
     records: int = 0
     file: str = ""
+    delivery: str = ""
     place: tuple[str, ...] = ()
     files: Files | None = None
     service: Service | None = None
@@ -137,6 +139,7 @@ class _Delivery:
             fields_of(rows, ZONE, sample.header),
             len(rows),
             name,
+            self.path.name,
             at,
             files,
             missing=tuple(missing_words(rows)),

@@ -1,6 +1,6 @@
 """What the OpenAPI description of a service tells of its lists: fields and types, pages, windows, and who may ask.
 
-OpenAPI 3.0 and 3.1 in JSON or YAML. Nothing is asked of the service, and no other document is fetched.
+OpenAPI 3.0 and 3.1, and Swagger 2, in JSON or YAML. Nothing is asked of the service, and no other document is fetched.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from cchc.profiles.nested_fields import PARENT
 from cchc.profiles.pages import paginator_of
 from cchc.profiles.schemas import Schemas
 from cchc.profiles.service import Service
+from cchc.profiles.swagger import as_version_3
 from cchc.profiles.yaml_words import quoted
 
 ENDINGS = (".json", ".yaml", ".yml")
 FIRST_BYTES = 65536
-NOT_READ = "Have it converted to OpenAPI 3 (for example by swagger2openapi), or write the part http by docs/guides/rest_source.md."
+NOT_READ = "Write the part http by docs/guides/rest_source.md, or draft from a saved answer (--answer)."
 
 
 def is_description(path: Path) -> bool:
@@ -64,11 +65,12 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, yaml.YAMLError) as error:
         place = getattr(error, "problem_mark", None) or getattr(error, "lineno", "")
         raise NotConfigured(f"{path.name}: it is no JSON or YAML ({str(place).strip() or type(error).__name__}).") from None
-    version = str(document.get("openapi", "")) if isinstance(document, dict) else ""
-    if not version.startswith("3."):
-        kind = "Swagger 2" if isinstance(document, dict) and "swagger" in document else "no OpenAPI description"
-        raise NotConfigured(f"{path.name}: it is {kind}; OpenAPI 3.0 and 3.1 are read. {NOT_READ}")
-    return dict(document)
+    known = document if isinstance(document, dict) else {}
+    if str(known.get("swagger", "")).startswith("2."):
+        return as_version_3(known)
+    if not str(known.get("openapi", "")).startswith("3."):
+        raise NotConfigured(f"{path.name}: it is no description of Swagger 2 or OpenAPI 3. {NOT_READ}")
+    return known
 
 
 class _Description:
