@@ -20,6 +20,7 @@ from cchc.pipeline.withdraw import Withdrawn, withdraw
 from cchc.settings import PROJECT, Settings
 from cchc.sources.connection import from_environment
 from cchc.warehouse import embedded as postgres
+from cchc.warehouse import engine
 from tests.support.table_rows import differing, table_rows
 from tests.support.warehouse import NewWarehouse, admin, rows_of
 
@@ -138,7 +139,12 @@ def test_a_column_that_did_not_land_is_asked_of_the_database_again(world: World)
         expected = state(settings)
     with world("wrong", wrong=without_column) as settings:
         assert differing(expected, state(settings)) != {}
+        with engine(settings).begin() as connection:
+            connection.exec_driver_sql(
+                "insert into ops.erasure (reason, by_whom, erased_at, rows_by_table, landing_files) values ('letter 17', 'x', now(), '{}', 1)"
+            )
         done = reload(settings, *loads_at(settings, 1))
+        assert done.erased == 1, "the hash of a citizen who was erased may be back"
         why = {reading.load["entity"]: reading.why for reading in done.read}
         assert why.pop("dossiers") == "what no column named did not land, and the profile names now: so_cccd (applicant_key)"
         assert why == {"dossiers.keys": None, "dossier_steps": None}, "the step of B is gone from the database, and stands in landing"
@@ -162,5 +168,5 @@ def test_a_list_of_keys_is_reloaded_alone(world: World) -> None:
         assert done.renewed == (keys["n"],), "the dossiers of the extract stay as they were read"
         after = differing(expected, state(settings))
         assert "core.dossier_key" not in after and "core.dossier_version" in after
-        reload(settings, *loads_at(settings, 2))
+        assert reload(settings, *loads_at(settings, 2)).erased == 0
         assert differing(expected, state(settings)) == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from cchc.sources.connection import Connection
 from tests.secondary.conftest import Desk, item
 from tests.secondary.taking_back import DAYS, NewDesk, deliver, each_under_its_own_name, known, profile_with, quarantined, state
 from tests.support.cli import cchc
+from tests.support.deliveries import payment, payment_file
 from tests.support.table_rows import differing
 
 
@@ -116,3 +118,29 @@ def test_a_profile_that_reads_rows_otherwise_asks_for_the_file(desk: Desk, tmp_p
     assert "(load 1) is withdrawn, and it was read again from" in said.out
     assert "because the profile says otherwise than then how records are read: where" in said.out
     assert desk.rows("select feedback_code from core.feedback order by 1") == [{"feedback_code": "A"}, {"feedback_code": "B"}]
+
+
+def test_a_day_file_is_known_with_its_manifest(new_desk: NewDesk, tmp_path: Path) -> None:
+    paid = [payment(MaThamChieu=f"R{n}", MaGiaoDich=f"G{n}") for n in (1, 2)]
+    with new_desk("right") as desk:
+        payment_file(desk.inbox("payments"), "20230605", paid)
+        desk.ingest("payments", DAYS[0])
+        expected = state(desk)
+    with new_desk("reloaded") as desk:
+        shutil.copytree(desk.settings.sources_dir, tmp_path / "sources")
+        profile = tmp_path / "sources" / "payments.yaml"
+        right = profile.read_text(encoding="utf-8")
+        profile.write_text(right.replace("      bank_code: MaNganHang\n", ""), encoding="utf-8")
+        settings = replace(desk.settings, sources_dir=profile.parent)
+        path = payment_file(desk.inbox("payments"), "20230605", paid)
+        Desk(settings, desk.folder).ingest("payments", DAYS[0])
+        profile.write_text(right, encoding="utf-8")
+        manifest = path.with_suffix(".json").read_bytes()
+        path.with_suffix(".json").write_bytes(manifest.replace(b'"revision": 1', b'"revision":  1'))
+        folder = Connection("payments", str(desk.inbox("payments")))
+        with pytest.raises(WrongUse, match="the file that lies there is another one than was loaded"):
+            withdraw(settings, [1], "no bank", "Nguyễn Thị Thử", reload=True, connect=lambda: folder)
+        path.with_suffix(".json").write_bytes(manifest)
+        assert differing(expected, state(desk)) != {}
+        withdraw(settings, [1], "no bank", "Nguyễn Thị Thử", reload=True, connect=lambda: folder)
+        assert differing(expected, state(desk)) == {}

@@ -86,6 +86,11 @@ def _take_back(options: argparse.Namespace, settings: Settings, *, reload: bool)
             print(f"load {reading.load_id}: {_where(done, reading, '', 'it was read again from')}")
     for load_id in done.kept:
         print(f"the list of keys of load {load_id} stays as it was read: its landing was removed")
+    if done.erased:
+        print(
+            f"since these loads landed, citizens were erased {done.erased} times: what was read from {done.place} may have their hashes "
+            "again. Now: `cchc privacy erase` for each of them again (docs/runbooks/erasure.md)"
+        )
     if done.months:
         print(f"months that wait for a refresh: {', '.join(done.months)}. Now: `cchc refresh`")
     return 0

@@ -21,6 +21,7 @@ from cchc.settings import Settings
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
 from cchc.sources.landing import Folder, Landed, Window
+from cchc.sources.privacy import makes_hashes
 from cchc.sources.profile import Profile
 from cchc.staging.tables import table_of
 from cchc.states import LoadStatus
@@ -82,6 +83,19 @@ def _land(settings: Settings, profile: Profile, connection: Connection, retry: i
         with engine(settings).begin() as writing:
             writing.execute(text("update ops.load set retry_of = :o where load_id = :l"), {"o": reading.load_id, "l": load.load_id})
     return faults
+
+
+def erased_since(settings: Settings, profile: Profile, found: Sequence[Reading]) -> int:
+    """How many times a citizen was erased since loads landed that were read from their source again: that may have the hashes again."""
+    loads = [reading.load_id for reading in found if reading.why is not None]
+    if not loads or not makes_hashes(profile):
+        return 0
+    with engine(settings).connect() as connection:
+        erased: int = connection.execute(
+            text("select count(*) from ops.erasure where erased_at > (select min(started_at) from ops.load where load_id = any(:l))"),
+            {"l": loads},
+        ).scalar_one()
+    return erased
 
 
 def require_given_again(

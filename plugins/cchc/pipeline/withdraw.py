@@ -19,7 +19,7 @@ from cchc.core.withdrawn import derive_without, keep_staged, take_back
 from cchc.errors import CchcError, WrongUse
 from cchc.period import now
 from cchc.pipeline import ingest
-from cchc.pipeline.read_source import Connect, read_from_source, require_given_again, source_of_readings
+from cchc.pipeline.read_source import Connect, erased_since, read_from_source, require_given_again, source_of_readings
 from cchc.reference.catalogue import followers
 from cchc.reference.dirty_months import dirty_months
 from cchc.reference.roles import role_clocks, roles_of, roots_of
@@ -45,7 +45,7 @@ class Withdrawn:
 
     `read`: the loads that were read again, each with why not from landing: the reloaded ones, and the later ones that had repeated some of
     what was withdrawn. `place`: the source or folder from which the latter were read, None if landing served for all. `kept`: lists of keys
-    that stay as they were read.
+    that stay as they were read. `erased`: how many erasures of citizens what was read from the source may have undone.
     """
 
     source: str
@@ -55,6 +55,7 @@ class Withdrawn:
     place: str | None
     kept: tuple[int, ...]
     months: tuple[str, ...]
+    erased: int = 0
 
     @property
     def again(self) -> tuple[int, ...]:
@@ -100,7 +101,7 @@ def withdraw(
     ingest.count_rows(settings, profile)
     journal.write(settings, profile.source, anew=True)
     place = None if source is None else source.host
-    return Withdrawn(profile.source, planned.loads, rows, tuple(found), place, planned.kept, months)
+    return Withdrawn(profile.source, planned.loads, rows, tuple(found), place, planned.kept, months, erased_since(settings, profile, found))
 
 
 def _read_again(settings: Settings, profile: Profile, source: Source | None, found: Sequence[Reading], planned: Plan) -> list[int]:
