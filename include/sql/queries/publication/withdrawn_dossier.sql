@@ -28,25 +28,21 @@ brought as (
         and cast(r.record ->> '_is_current' as boolean)
 ),
 
--- whether the lists of keys had the dossier, and whether they have it now
+-- the dossiers that the lists of keys had before, and those that they have now
+had as (
+    select
+        r.withdrawal_id,
+        cast(r.record ->> 'dossier_id' as bigint) as dossier_id
+    from withdrawal as w
+    inner join ops.withdrawn_row as r on w.withdrawal_id = r.withdrawal_id and r.table_name = 'core.dossier_key'
+    where r.record ->> '_ended_at' is null and r.record ->> 'deleted_at' is null
+),
+
 listed as (
     select
         w.withdrawal_id,
         w.detail,
-        cast(k.key ->> 'dossier_id' as bigint) as dossier_id,
-        exists (
-            select 1
-            from ops.withdrawn_row as r
-            where
-                r.withdrawal_id = w.withdrawal_id and r.table_name = 'core.dossier_key'
-                and r.record ->> 'dossier_id' = k.key ->> 'dossier_id'
-                and r.record ->> '_ended_at' is null and r.record ->> 'deleted_at' is null
-        ) as was_there,
-        exists (
-            select 1
-            from core.dossier_key as n
-            where n.dossier_id = cast(k.key ->> 'dossier_id' as bigint) and n._ended_at is null and n.deleted_at is null
-        ) as is_there
+        cast(k.key ->> 'dossier_id' as bigint) as dossier_id
     from withdrawal as w
     inner join ops.withdrawn_key as k on w.withdrawal_id = k.withdrawal_id and k.table_name = 'core.dossier_key'
 ),
@@ -63,7 +59,9 @@ concerned as (
         l.detail,
         l.dossier_id
     from listed as l
-    where l.was_there <> l.is_there
+    left join had as h on l.withdrawal_id = h.withdrawal_id and l.dossier_id = h.dossier_id
+    left join core.dossier_key as n on l.dossier_id = n.dossier_id and n._ended_at is null and n.deleted_at is null
+    where (h.dossier_id is null) <> (n.dossier_id is null)
 )
 
 select distinct on (c.dossier_id)
