@@ -144,3 +144,16 @@ def test_a_day_file_is_known_with_its_manifest(new_desk: NewDesk, tmp_path: Path
         assert differing(expected, state(desk)) != {}
         withdraw(settings, [1], "no bank", "Nguyễn Thị Thử", reload=True, connect=lambda: folder)
         assert differing(expected, state(desk)) == {}
+
+
+def test_what_a_later_file_repeated_is_read_from_the_drop_folder(desk: Desk) -> None:
+    desk.feedback("phananh_20230508.csv", item("A"))
+    desk.ingest("feedback", DAYS[0])
+    desk.feedback("phananh_20230508.csv", item("A"), item("B"))
+    desk.ingest("feedback", DAYS[1])
+    without_landing(desk, 2)
+    folder = Connection("feedback", str(desk.inbox("feedback")))
+    done = withdraw(desk.settings, [1], "wrong", "Nguyễn Thị Thử", connect=lambda: folder)
+    assert (done.again, done.place) == ((2,), str(desk.inbox("feedback")))
+    kept = desk.rows("select feedback_code, _first_seen_at::date::text as t from core.feedback_version order by 1")
+    assert kept == [{"feedback_code": "A", "t": "2024-01-03"}, {"feedback_code": "B", "t": "2024-01-03"}]

@@ -145,7 +145,8 @@ INSTEAD = {
     "core.declaration": " on conflict (plan_code, indicator_code, unit_code) do update set form = excluded.form, "
     "is_required = excluded.is_required"
 }
-IDENTIFIED = ("ops.extract", "ops.load", "ops.withdrawal", "mart.publication", "mart.restatement")  # tables that number their rows themselves
+# tables that number their rows themselves
+IDENTIFIED = ("ops.extract", "ops.load", "ops.withdrawal", "mart.publication", "mart.restatement")
 
 
 class _Loader(yaml.SafeLoader):
