@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from cchc.quality.drift import Finding, drift, drift_at, earlier_deliveries, report, run_lines
-from cchc.settings import Settings
+from cchc.settings import PROJECT, Settings
 from cchc.sources.fields import FieldCounts, Share
 from cchc.warehouse import engine
 from tests.support.bench import Bench, T, profile
 from tests.support.cli import cchc
-from tests.support.deliveries import dossier
+from tests.support.deliveries import dossier, dossier_file
+from tests.support.desk import Desk
 
 DOSSIERS = profile("one_stop").entities["dossiers"]
 ALL = 1.0
@@ -226,8 +229,36 @@ def test_the_report_by_source_and_month(history: History) -> None:
     assert report(history.settings, "documents") == []
     told = cchc("drift", "one_stop", "--month", "2023-02", "--format", "csv").out.splitlines()
     assert told[1:] == [
-        "2023-03,one_stop,dossiers,gone,NgayTra,,returned_at,100,100,",
-        "2023-02,one_stop,dossiers,new,MucPhi,,,50,100,",
+        "2023-03,one_stop,dossiers,gone,NgayTra,,returned_at,100,100,,",
+        "2023-02,one_stop,dossiers,new,MucPhi,,,50,100,,",
     ]
     assert "nothing has changed" in cchc("drift", "documents").out
     assert cchc("drift", "one_stopp").code == 2
+
+
+def test_the_contract_of_the_profile_says_what_is_new(warehouse: Settings, tmp_path: Path) -> None:
+    """What the contract names is never told, and what it lacks is told at once; each load knows the contract by which it was read."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    text = (PROJECT / "include" / "sources" / "one_stop.yaml").read_text(encoding="utf-8")
+    planted = replace_once(
+        replace_once(text, "source: one_stop\n", 'source: one_stop\ncontract: "2.1"\n'), "    model: dossier\n", CONTRACT
+    )
+    (folder / "one_stop.yaml").write_text(planted, encoding="utf-8")
+    desk = Desk(replace(warehouse, sources_dir=folder), tmp_path / "drop")
+    dossier_file(desk.inbox("one_stop"), "20230601", [dossier("A", GhiChuRieng="x", MucPhi=1), dossier("B", GhiChuRieng="y")])
+    done = desk.ingest("one_stop", "2023-07-01")
+    assert [line for line in done.drift if "fields are new" in line] == [
+        "one_stop dossiers: in the newest delivery (T 2023-07-01 00:00) fields are new, and no column uses them: MucPhi (in 1 of 2)."
+    ]
+    assert {finding.kind for finding in drift(desk.settings, "one_stop") if "GhiChuRieng" in finding.words} == set()
+    told = [(row["field"], row["change"], row["contract_version"]) for row in report(desk.settings)]
+    assert told == [("MucPhi", "new", "2.1")]
+
+
+CONTRACT = "    model: dossier\n    known_fields: [GhiChuRieng]\n"
+
+
+def replace_once(text: str, old: str, new: str) -> str:
+    assert text.count(old) == 1, old
+    return text.replace(old, new)

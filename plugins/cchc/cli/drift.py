@@ -12,7 +12,10 @@ from cchc.errors import WrongUse
 from cchc.near import or_known
 from cchc.settings import Settings
 
-COLUMNS = ("month", "source_code", "entity", "change", "field", "word", "column_name", "changed_count", "record_count", "profile_version")
+COLUMNS = (
+    "month", "source_code", "entity", "change", "field", "word", "column_name", "changed_count", "record_count",
+    "profile_version", "contract_version",
+)  # fmt: skip
 
 
 def register(add: Add) -> None:
@@ -41,7 +44,7 @@ def _drift(options: argparse.Namespace, settings: Settings) -> int:
         writer.writerow(COLUMNS)
         writer.writerows(cells)
     elif rows:
-        print_table(list(COLUMNS), cells, ["profile_version", "column_name", "record_count"])
+        print_table(list(COLUMNS), cells, ["profile_version", "contract_version", "column_name", "record_count"])
     else:
         print("nothing has changed in what was delivered")
     return 0

@@ -103,8 +103,8 @@ def stage_step(settings: Settings, extract_id: int) -> None:
     with _step(settings, extract_id, "stage") as (profile, _):
         with engine(settings).begin() as connection:
             connection.execute(
-                text("update ops.load set profile_version = :v where extract_id = :x"),
-                {"v": version_of(settings.sources_dir, profile.source), "x": extract_id},
+                text("update ops.load set profile_version = :v, contract_version = :c where extract_id = :x"),
+                {"v": version_of(settings.sources_dir, profile.source), "c": profile.contract, "x": extract_id},
             )
         stage(engine(settings), profile, _landed(settings, extract_id), extract_id)
 

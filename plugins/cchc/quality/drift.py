@@ -135,8 +135,11 @@ def _of_entity(source: str, entity: Entity, rows: list[dict[str, Any]]) -> list[
         name, count, there = row["field"], row["record_count"], row["present_count"]
         use = f"{name} ({fields[name]})" if name in fields else name
         if name not in fields and there:
+            is_in_contract = entity.in_contract(name)
+            if is_in_contract:
+                continue
             uses[UNUSED][name] = name
-            if not is_first and not row["present"]:
+            if (not is_first or is_in_contract is False) and not row["present"]:
                 uses[NEW][name] = f"{name} (in {there:,} of {count:,})"
         elif name in fields and count and not there and name not in optional:
             if row["shown"] and chance_of_none(count, Share(int(row["records"]), int(row["present"]), int(row["shown"]))) < UNLIKELY:

@@ -124,6 +124,7 @@ def read_profile(path: Path) -> Profile:
         ignore_offset=file.ignore_offset,
         two_digit_years_from=file.two_digit_years_from,
         unreadable=file.unreadable,
+        contract=file.contract,
     )
     for entity in profile.entities.values():
         check_needs(entity, profile.files, path.name)
@@ -218,6 +219,7 @@ def _entity(name: str, entry: EntityFile, path: Path) -> Entity:
         query=_query(name, entry, path),
         query_file=entry.query,
         layout=None if entry.layout is None else _layout(entry.layout),
+        known_fields=tuple(entry.known_fields),
     )
 
 

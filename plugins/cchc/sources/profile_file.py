@@ -469,6 +469,11 @@ class EntityFile(Typed):
     where: list[ConditionFile] = Field(
         [], description="Which rows count: all conditions must hold. Rows that are left out never land; ingest tells how many."
     )
+    known_fields: list[str] = Field(
+        [],
+        description="The fields of the source's contract that no column uses (`list.field` for those of a list). With this list a field "
+        "that is neither here nor used is told as new, in the first delivery too, and what is here is never told (docs/guides/drift.md).",
+    )
     table: str | None = Field(
         None, min_length=1, description="The table or view of the database, with its schema where it is not the login's own: `public.hoso`."
     )
@@ -687,6 +692,12 @@ class ProfileFile(Typed):
     owner: str = Field(description="The office that answers for it.")
     zone: Annotated[str, AfterValidator(_check_zone)] = Field(
         description="The time zone of times and dates without an offset, by its name in the IANA list, such as `Asia/Ho_Chi_Minh`."
+    )
+    contract: str | None = Field(
+        None,
+        min_length=1,
+        description="The version of the source's contract that this profile reads, such as `2.1`. Each load keeps it, and `cchc drift` "
+        "names it.",
     )
     schedule: Annotated[str, AfterValidator(_check_schedule)] | None = Field(
         None, description="When it is pulled: a cron expression of five fields, in Vietnam's time. Without it by hand alone."

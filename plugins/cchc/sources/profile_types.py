@@ -188,6 +188,7 @@ class Entity:
     where: tuple[Condition, ...] = field(default=(), repr=False)
     changed_at_formats: tuple[str, ...] | None = field(default=None, repr=False)
     changed_at_ignore_offset: bool | None = field(default=None, repr=False)
+    known_fields: tuple[str, ...] = field(default=(), repr=False)
     sequence: Sequence | None = field(default=None, repr=False)
     out_of_years: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -234,6 +235,10 @@ class Entity:
     def aliases(self) -> dict[str, str]:
         """The other names of fields, each with the name by which the field is known."""
         return {alias: column.source for column in self.columns for alias in column.aliases if column.source is not None}
+
+    def in_contract(self, name: str) -> bool | None:
+        """Whether the source's contract has a field: it is used, or among `known_fields`. None where the profile has no such list."""
+        return name in self.fields or name in self.known_fields if self.known_fields else None
 
     @property
     def dated_names(self) -> tuple[DatedName, ...]:
@@ -467,6 +472,7 @@ class Profile:
     ignore_offset: bool = False
     two_digit_years_from: int | None = None
     unreadable: str = "critical"
+    contract: str | None = None
 
     def reading(self, column: Column | None = None) -> Reading:
         """How the times of a column are read; without one, as the profile says for all."""

@@ -13,7 +13,8 @@ select
     d.changed_count,
     d.record_count,
     d.load_id,
-    d.profile_version
+    d.profile_version,
+    d.contract_version
 from ops.drift as d
 where
     (cast(:source as text) is null or d.source_code = :source)
