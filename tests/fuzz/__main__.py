@@ -78,7 +78,7 @@ def by_coverage(target: str, seconds: int, found: Found, seed: int) -> None:
     options = (
         f"-max_total_time={seconds}",
         f"-seed={seed}",
-        "-timeout=60",
+        "-timeout=120",
         "-rss_limit_mb=3000",
         "-max_len=32768",
         "-verbosity=0",

@@ -38,7 +38,7 @@ def json_records(content: BinaryIO, entity: Entity, limits: Limits) -> Iterator[
         fault = None
         try:
             parser.send(chunk.removeprefix(BOM) if is_first else chunk)
-        except ijson.JSONError as error:
+        except (ijson.JSONError, UnicodeDecodeError) as error:
             fault = error
         is_first = False
         record.take(len(chunk), is_within=picked.is_within or not events)
@@ -61,6 +61,8 @@ def json_records(content: BinaryIO, entity: Entity, limits: Limits) -> Iterator[
 
 
 def _not_json(error: Exception, number: int) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 after record {number}"
     if "trailing garbage" in str(error):
         return "after the end of the document there is more; a file with one document a line is named .ndjson"
     return f"it is no JSON after record {number}"
