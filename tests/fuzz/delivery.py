@@ -107,7 +107,7 @@ def read(content: Mapping[str, Any], files: Mapping[str | bytes, bytes]) -> list
             loads = extract(
                 profile,
                 Connection(profile.source, str(inbox)),
-                Window(None, T),
+                Window(None, T, is_by_clock=True),
                 (folder / "landing").as_uri(),
                 extract_id=1,
                 privacy_key="a key for tests",

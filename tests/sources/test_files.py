@@ -149,6 +149,17 @@ def test_a_day_file_is_judged_again_when_the_profile_counts_otherwise(inbox: Pat
     assert [load.status for load in read_by(payments, 3, known)] == ["landed"]
 
 
+def test_a_day_that_has_not_come_is_told_where_t_is_the_moment_of_the_run(inbox: Path, read: Callable[..., list[Landed]]) -> None:
+    """A mistyped year would else never be read, and nobody would know."""
+    day_file(inbox, "giaodich_20320105.csv")
+    day_file(inbox)
+    assert [load.file_name for load in read()] == ["giaodich_20230105.csv"], "a later window has it"
+    by_clock = Window(None, datetime(2023, 1, 9, tzinfo=ZONE), is_by_clock=True)
+    landed, waiting = read(window=by_clock, extract_id=2)
+    assert (landed.status, waiting.status, waiting.file_name) == ("landed", "waiting", "giaodich_20320105.csv")
+    assert "its day, 2032-01-05, has not come; where it is mistyped, ask the sender for the right name" in (waiting.message or "")
+
+
 def test_revisions_in_any_order_and_only_days_before_t(inbox: Path, read: Callable[..., list[Landed]]) -> None:
     day_file(inbox, "giaodich_20230105_r10.csv.gz", revision=10)
     day_file(inbox, "giaodich_20230105_r2.csv", revision=2)

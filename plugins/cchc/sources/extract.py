@@ -357,10 +357,29 @@ def _from_inbox(job: _Job, inbox: Inbox, *, tells_others: bool) -> list[Landed]:
         landed += loads
         if job.again is not None:
             continue
+        landed += _future_files(job, inbox, entity, names)
         landed += _lonely_manifests(job, inbox, entity, names)
     if job.again is not None:
         return landed
     return landed + _broken_archives(job, inbox) + (_others(job, inbox) if tells_others else [])
+
+
+def _future_files(job: _Job, inbox: Inbox, entity: Entity, names: list[str]) -> list[Landed]:
+    """The files whose day has not come, where T is the moment of the run: as a rule the day is mistyped, and nobody would ever read them.
+
+    In a window of the past they are left out without a word, because a later window has them.
+    """
+    config = _files_of(job.profile)
+    if config.name is None or config.workbook is not None or not job.window.is_by_clock:
+        return []
+    zone = job.profile.zone_info
+    days = {name: parsed.day for name in matching(entity, names) if (parsed := day_files.parse_name(name, config)) is not None}
+    words = "has not come; where it is mistyped, ask the sender for the right name"
+    return [
+        _waiting(entity, name, inbox, {}, f"{job.profile.source} {entity.name}, file {name}: its day, {day}, {words}")
+        for name, day in sorted(days.items())
+        if datetime.combine(day, datetime.min.time(), zone) >= job.window.end
+    ]
 
 
 def _judged_together(job: _Job, entity: Entity, before: Earlier, loads: list[Landed]) -> list[Landed]:
