@@ -23,6 +23,7 @@ from cchc.airflow.cleanup import METADATA, URL
 from cchc.airflow.databases import ADMIN, OWNER, WAREHOUSE, ensure_databases
 from cchc.embedded.backup_database import restore_dump
 from cchc.embedded.backup_database import rows_of as all_rows
+from cchc.errors import NotConfigured
 from cchc.pipeline.initialise import initialise
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles
@@ -332,6 +333,8 @@ def test_every_forbidden_act_is_refused(site: Site, logins: dict[str, str], role
                     session.execute(statement.encode())
                 except errors.InsufficientPrivilege:
                     continue
+                except psycopg.Error as error:  # it came as far as that
+                    statement += f": {error}"
                 done.append((act, statement))
     assert done == []
 
@@ -362,6 +365,15 @@ def test_a_command_of_the_owner_says_so(
     assert said.code == 1
     assert f"only the owner of the warehouse may do this, and {LOADER_LOGIN} only loads it" in said.err, said.err
     assert OWNER in said.err and "docker compose run --rm init cchc" in said.err
+
+
+def test_init_says_so_where_it_cannot_let_the_tasks_in(site: Site) -> None:
+    with psycopg.connect(plain(site.server.url("postgres")), autocommit=True) as connection:
+        connection.execute("alter role cchc_owner nocreaterole")
+        with pytest.raises(NotConfigured, match="no task could log in"):
+            initialise(site.settings)
+        connection.execute("alter role cchc_owner createrole")
+    initialise(site.settings)
 
 
 # --- the owner, beside it --------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cchc.errors import NotConfigured
 from cchc.reference import finding_kinds
 from cchc.reference.dirty_months import dirty_months
 from cchc.reference.load import load_reference
@@ -45,14 +46,18 @@ def initialise(settings: Settings) -> Initialised:
 
     A second call changes nothing.
 
-    Raises CchcError if an applied migration was edited, and NotConfigured if a file of the reference data cannot be read.
+    Raises CchcError if an applied migration was edited, and NotConfigured if a file of the reference data cannot be read, or if the roles
+    cannot be made and the tasks have a login of their own.
     """
     settings.make_privacy_key()
     make_server(settings)
     owner = as_owner(settings)
     applied = migrate(owner, [finding_kinds.view(owner)])
     changes = load_reference(owner)
-    grant_roles(settings)
+    if not grant_roles(settings) and (settings.owner_url or not settings.warehouse_url):
+        raise NotConfigured(
+            "the roles of the warehouse were not made (the reason stands above), so no task could log in: mend it and run `cchc init` again"
+        )
     with engine(owner).connect() as connection:
         waiting = sorted({month for months in dirty_months(connection).values() for month in months})
     return Initialised(list(applied.migrations), list(applied.made), changes, waiting)
