@@ -234,6 +234,17 @@ def log_in(name: str, password: str, then: str | None = None) -> dict[str, Any]:
     return {"name": user.get_name(), "role": user.role, "manager": type(get_auth_manager()).__name__}
 
 
+def ask_api(name: str, password: str, asked: list[list[Any]]) -> list[int]:
+    """What Airflow's API answers a person who logs in with a password: the status of each request (method, path, body)."""
+    from airflow.api_fastapi.app import create_app
+    from fastapi.testclient import TestClient
+
+    with TestClient(create_app(apps="core")) as client:
+        answer = client.post("/auth/token", json={"username": name, "password": password})
+        headers = {"Authorization": f"Bearer {answer.json().get('access_token')}"}
+        return [answer.status_code, *(client.request(method, path, json=body, headers=headers).status_code for method, path, body in asked)]
+
+
 def pools(slots: dict[str, int]) -> dict[str, Any]:
     """Airflow's pools, name → slots, after docker-compose's job `init` has made these; and the exit code of its command."""
     from airflow.models.pool import Pool
@@ -255,7 +266,7 @@ def main() -> None:
 
     if not inspect(settings.engine).has_table("dag_run"):
         db.initdb()
-    answers: dict[str, Callable[..., Any]] = {"structure": structure, "run": run, "pools": pools, "log_in": log_in}
+    answers: dict[str, Callable[..., Any]] = {"structure": structure, "run": run, "pools": pools, "log_in": log_in, "ask_api": ask_api}
     for line in sys.stdin:
         request = json.loads(line)
         try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cchc.airflow.accounts import Accounts
+from cchc.airflow.accounts import ROLES, Accounts
 from cchc.errors import NotConfigured, WrongUse
 from cchc.settings import Settings
 from tests.dags.conftest import Box
@@ -107,7 +108,48 @@ def test_airflow_lets_accounts_and_its_own_users_in(box: Box) -> None:
     assert box.ask("log_in", name="thu", password=PASSWORD + "x") == {"refused": 401}
     accounts.put("thu", "viewer", PASSWORD)
     assert box.ask("log_in", name="thu", password=PASSWORD)["role"] == "viewer"
+    accounts.put("thu", "approver", PASSWORD)
+    assert box.ask("log_in", name="thu", password=PASSWORD)["role"] == "viewer", "the name that Airflow has for it"
     own = json.loads((folder / "passwords.json").read_text())["admin"]
     assert box.ask("log_in", name="admin", password=own)["role"] == "admin"
     assert box.ask("log_in", name="admin", password=PASSWORD) == {"refused": 401}
     assert box.ask("log_in", name="thu", password=PASSWORD, then="thu") == {"refused": "InvalidTokenError"}, "out at once"
+
+
+SEE = ["GET", "/api/v2/dags", None]
+APPROVE = ["PATCH", "/api/v2/dags/close_month/dagRuns/x/taskInstances/approval/-1/hitlDetails", {"chosen_options": ["Approve"]}]
+START = ["POST", "/api/v2/dags/close_month/dagRuns", {"logical_date": None}]
+SWITCH_ON = ["PATCH", "/api/v2/dags/close_month", {"is_paused": False}]
+START_AGAIN = ["POST", "/api/v2/dags/close_month/clearTaskInstances", {"dry_run": False, "dag_run_id": "x"}]
+CONNECTIONS = ["GET", "/api/v2/connections", None]
+
+
+@pytest.mark.parametrize(
+    ("role", "refused"),
+    [
+        ("viewer", [APPROVE, START, SWITCH_ON, START_AGAIN, CONNECTIONS]),
+        ("approver", [START, SWITCH_ON, START_AGAIN, CONNECTIONS]),
+        ("operator", []),
+    ],
+)
+def test_what_each_role_may_do_in_airflow(box: Box, role: str, refused: list[list[Any]]) -> None:
+    """Over Airflow's real API: 403 where the role may not; who may, is told that there is no such run."""
+    folder = box.log.parent / "airflow"
+    folder.mkdir(exist_ok=True)
+    Accounts(folder).put(f"a.{role}", ROLES[role], PASSWORD)
+    asked = [SEE, APPROVE, START, SWITCH_ON, START_AGAIN, CONNECTIONS]
+    logged_in, *answers = box.ask("ask_api", name=f"a.{role}", password=PASSWORD, asked=asked)
+    assert logged_in in (200, 201)
+    assert [request for request, status in zip(asked, answers, strict=True) if status in (401, 403)] == refused, answers
+    assert answers[0] == 200
+
+
+def test_who_is_no_approver_any_more_approves_nothing(box: Box) -> None:
+    """The account is looked up at each request, and one of another role has no part of it."""
+    folder = box.log.parent / "airflow"
+    folder.mkdir(exist_ok=True)
+    accounts = Accounts(folder)
+    accounts.put("a.person", ROLES["approver"], PASSWORD)
+    assert box.ask("ask_api", name="a.person", password=PASSWORD, asked=[APPROVE])[1] == 404
+    accounts.put("a.person", ROLES["viewer"], PASSWORD)
+    assert box.ask("ask_api", name="a.person", password=PASSWORD, asked=[APPROVE])[1] == 403

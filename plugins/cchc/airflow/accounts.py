@@ -19,7 +19,9 @@ from cchc.errors import NotConfigured, WrongUse
 from cchc.files import locked, write_private
 from cchc.near import near
 
-ROLES = {"viewer": "viewer", "operator": "op", "admin": "admin"}  # what the command says: the name of Airflow's role
+VIEWER, APPROVER = "viewer", "approver"
+# what the command says: the name of Airflow's role. Airflow's simple auth manager has no approver: ours lets it answer approvals
+ROLES = {"viewer": VIEWER, "approver": APPROVER, "operator": "op", "admin": "admin"}
 OWN = ("admin", "viewer")  # the two users that Airflow has from its start
 NAME = re.compile(r"[a-z][a-z0-9._-]{1,62}")
 LEAST_PASSWORD = 12  # characters
@@ -28,7 +30,7 @@ COST = {"n": 2**14, "r": 8, "p": 1}
 
 @dataclass(frozen=True)
 class Account:
-    """One account: Airflow's role, and the salted hash of the password."""
+    """One account: its role, as ROLES has it, and the salted hash of the password."""
 
     role: str
     salt: str
@@ -50,7 +52,7 @@ class Accounts:
         return name in self._saved()[1]
 
     def role_of(self, name: str, password: str) -> str | None:
-        """Airflow's role of the account with this name and password; None where there is none."""
+        """The role of the account with this name and password; None where there is none."""
         account = self.read().get(name)
         # a name that is not there takes as long as a wrong password
         known = account or Account("", _encoded(b"no account"), _encoded(b"no password"))

@@ -1,7 +1,8 @@
 """Airflow's auth manager of this project: Airflow's simple one, and the accounts of persons that `cchc account` keeps.
 
 Airflow's own users (admin, viewer) log in as before. Whoever has an account logs in with its name, so that an approval bears the name of a
-person. [core] auth_manager in include/airflow/airflow.cfg names this class.
+person. An approver sees what a viewer sees, answers approvals, and starts, stops and switches on nothing. [core] auth_manager in
+include/airflow/airflow.cfg names this class.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.auth.managers.simple.datamodels.login import LoginBody
 from airflow.api_fastapi.auth.managers.simple.services.login import SimpleAuthManagerLogin
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
-from cchc.airflow.accounts import Accounts
+from cchc.airflow.accounts import APPROVER, VIEWER, Accounts
 
 
 class AccountsAuthManager(SimpleAuthManager):  # type: ignore[misc] # Airflow's module has no types
@@ -32,7 +34,7 @@ class AccountsAuthManager(SimpleAuthManager):  # type: ignore[misc] # Airflow's 
             role = self.accounts().role_of(body.username, body.password) if body.username and body.password else None
             if role is None:
                 return str(own_token(body, **options))
-            return str(self.generate_jwt(user=SimpleAuthManagerUser(username=body.username, role=role), **options))
+            return str(self.generate_jwt(user=SimpleAuthManagerUser(username=body.username, role=_in_airflow(role)), **options))
 
         create_token.asks_accounts = True  # type: ignore[attr-defined]
         # the login page and the API both call this function, and Airflow offers no other place to change it
@@ -49,7 +51,24 @@ class AccountsAuthManager(SimpleAuthManager):  # type: ignore[misc] # Airflow's 
         accounts = self.accounts()
         account = accounts.read().get(user.username)
         if account is not None:
-            return SimpleAuthManagerUser(username=user.username, role=account.role, teams=user.teams)
+            return SimpleAuthManagerUser(username=user.username, role=_in_airflow(account.role), teams=user.teams)
         if accounts.was_removed(user.username):
             raise ValueError(f"the account {user.username} was removed")
         return user
+
+    def is_authorized_dag(
+        self, *, method: str, user: SimpleAuthManagerUser, access_entity: DagAccessEntity | None = None, **more: Any
+    ) -> bool:
+        """Whether a user may do this with a DAG: as Airflow's role says, and an approver may also answer an approval."""
+        if access_entity == DagAccessEntity.HITL_DETAIL and method == "PUT" and self._approves(user):
+            return True
+        return bool(super().is_authorized_dag(method=method, user=user, access_entity=access_entity, **more))
+
+    def _approves(self, user: SimpleAuthManagerUser) -> bool:
+        account = self.accounts().read().get(user.username)
+        return account is not None and account.role == APPROVER
+
+
+def _in_airflow(role: str) -> str:
+    """The name of Airflow's own role for a role of an account: an approver is a viewer that may do one thing more."""
+    return VIEWER if role == APPROVER else role

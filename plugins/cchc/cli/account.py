@@ -11,6 +11,7 @@ from cchc.errors import WrongUse
 from cchc.settings import Settings
 
 ACTIONS = ("add", "list", "password", "remove")
+ROLES = ("viewer", "approver", "operator", "admin")
 
 
 def register(add: Add) -> None:
@@ -18,7 +19,7 @@ def register(add: Add) -> None:
     account = add("account", _account, "accounts of persons for Airflow and the dashboard: add, list, password, remove")
     account.add_argument("action", choices=ACTIONS)
     account.add_argument("name", nargs="?", help="with which the person logs in, for example nguyen.van.thu")
-    account.add_argument("--role", choices=("viewer", "operator", "admin"), help="viewer sees, operator runs and approves, admin may all")
+    account.add_argument("--role", choices=ROLES, help="viewer sees, approver also approves, operator also runs, admin may all")
     account.add_argument("--unit", metavar="CODE", help="the unit whose dossiers alone the person sees; default: every unit")
     account.add_argument("--password", help="at least 12 characters; default: one is made and printed once")
 
@@ -46,7 +47,7 @@ def _set(options: argparse.Namespace, settings: Settings) -> int:
     password = options.password or secrets.token_urlsafe(15)
     if options.action == "add":
         if not options.role:
-            raise WrongUse("`cchc account add` needs --role viewer, operator or admin")
+            raise WrongUse("`cchc account add` needs --role viewer, approver, operator or admin")
         accounts.add(settings, options.name, options.role, options.unit, password)
         print(f"{options.name} is added as {options.role}" + (f", for {options.unit} alone" if options.unit else ""))
     else:
