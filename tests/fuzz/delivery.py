@@ -33,7 +33,8 @@ from cchc.staging.stage import read_blocks
 from tests.fuzz.profiles import MODEL, SOURCE, profile_of
 
 T = datetime(2023, 7, 1, tzinfo=ZONE)
-SECONDS = 20.0
+SECONDS = 20.0  # of work; a machine that many share may let a process wait
+SECONDS_IN_ALL = 120.0
 PEAK_MIB = 400
 MEMORY = Path("/dev/shm")
 RULE = re.compile(r" is blocked: (?:B\d|FIELDS) \S")
@@ -53,11 +54,11 @@ def scratch(prefix: str = "cchc-fuzz-") -> Path:
 @contextmanager
 def within_budget() -> Iterator[None]:
     """Raise Defect if what is done meanwhile takes more time or memory than a file may."""
-    begun, peak = time.monotonic(), _peak()
+    begun, busy, peak = time.monotonic(), time.process_time(), _peak()
     yield
-    taken, grown = time.monotonic() - begun, _peak() - peak
-    if taken > SECONDS:
-        raise Defect(f"it took {taken:.0f} seconds")
+    taken, worked, grown = time.monotonic() - begun, time.process_time() - busy, _peak() - peak
+    if worked > SECONDS or taken > SECONDS_IN_ALL:
+        raise Defect(f"it took {worked:.0f} seconds of work, {taken:.0f} in all")
     if grown > PEAK_MIB:
         raise Defect(f"it took {grown} MB of memory")
 

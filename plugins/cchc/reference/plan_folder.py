@@ -197,10 +197,10 @@ def _lines(reading: _Reading, path: Path, part: str) -> Iterator[tuple[int, dict
         reading.fault(path, None, "csv", f"byte {error.start} is no UTF-8; save the file as CSV in UTF-8")
         return
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header = [name.strip() for name in next(reader, [])]
-    if not _is_header(reading, path, header, part):
-        return
     try:
+        header = [name.strip() for name in next(reader, [])]
+        if not _is_header(reading, path, header, part):
+            return
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
