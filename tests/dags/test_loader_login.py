@@ -64,8 +64,8 @@ def plain(url: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def site(box: Box, district_sources: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The site after one run of every DAG: all sources, a refresh, a closing that a person approves, upkeep and a backup."""
+def prepared(district_sources: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The site as the job `init` leaves it."""
     home = tmp_path_factory.mktemp("loader")
     server = postgres.start(home / "server", durable=False)
     try:
@@ -83,33 +83,57 @@ def site(box: Box, district_sources: Demo, tmp_path_factory: pytest.TempPathFact
         with environment(CCHC_HOME=str(home / "home"), CCHC_PRIVACY_KEY="a key for tests", **ours), surroundings(district_sources, home):
             made = Site(server, Settings.load(), variables)
             initialise(made.settings)
-            run_every_dag(made, box, home)
             yield made
             engine(made.settings).dispose()
     finally:
         postgres.stop(home / "server")
 
 
-def run_every_dag(site: Site, box: Box, home: Path) -> None:
-    """Run them as Airflow does: with the address of the tasks' login alone."""
-    log = home / "server" / "postgres" / "data" / "server.log"
-    before = log.stat().st_size
+def given(site: Site) -> dict[str, str]:
+    """The environment of the tasks: the address of their login alone."""
     kept = ("CCHC_HOME", "CCHC_PRIVACY_KEY", "CCHC_SOURCES_DIR", "CCHC_PDF")
-    given = {name: value for name, value in os.environ.items() if name in kept or name.startswith("AIRFLOW_CONN_SRC_")}
-    given |= {WAREHOUSE: site.urls[WAREHOUSE], URL: site.urls[METADATA], "CCHC_BACKUP_DIR": str(home / "backups")}
-    given["CCHC_LANDING_URL"] = site.settings.landing_url
-    site.runs["check_connections"] = box.run("check_connections", None, **given)
-    for source in list_profiles(site.settings.sources_dir):
-        site.runs[f"ingest_{source}"] = box.run(f"ingest_{source}", {"to": CLOCK}, **given)
-    site.runs["refresh_indicators"] = box.run("refresh_indicators", {"periods": [PERIOD]}, **given)
-    answer = {"chosen": "Approve", "note": "đã xem"}
-    site.runs["close_month"] = box.close("2023-11", given, answer=answer, reference=site.settings.authority_dir)
-    site.runs["maintenance"] = box.run("maintenance", {"keep_days": 1}, **given)
-    site.runs["alerts"] = box.run("alerts", None, **given)
-    site.runs["backup"] = box.run("backup", {"test": False}, **given)
+    of_sources = {name: value for name, value in os.environ.items() if name in kept or name.startswith("AIRFLOW_CONN_SRC_")}
+    backups = str(site.settings.home.parent / "backups")
+    ours = {WAREHOUSE: site.urls[WAREHOUSE], URL: site.urls[METADATA], "CCHC_LANDING_URL": site.settings.landing_url}
+    return of_sources | ours | {"CCHC_BACKUP_DIR": backups}
+
+
+@contextmanager
+def listening(site: Site) -> Iterator[None]:
+    """What PostgreSQL logs meanwhile is added to the log of the site."""
+    log = site.server.home / "postgres" / "data" / "server.log"
+    before = log.stat().st_size
+    yield
     with log.open(encoding="utf-8") as file:
         file.seek(before)
-        site.log = file.read()
+        site.log += file.read()
+
+
+@pytest.fixture(scope="module")
+def ingested(prepared: Site, box: Box) -> Site:
+    """The site with all sources, as Airflow loads them. Apart from what follows, so that no test takes too long on a busy machine."""
+    with listening(prepared):
+        prepared.runs["check_connections"] = box.run("check_connections", None, **given(prepared))
+        for source in list_profiles(prepared.settings.sources_dir):
+            prepared.runs[f"ingest_{source}"] = box.run(f"ingest_{source}", {"to": CLOCK}, **given(prepared))
+    return prepared
+
+
+@pytest.fixture(scope="module")
+def site(ingested: Site, box: Box) -> Site:
+    """The site after a refresh, a closing that a person approves, upkeep and a backup, too."""
+    variables, reference = given(ingested), ingested.settings.authority_dir
+    with listening(ingested):
+        ingested.runs["refresh_indicators"] = box.run("refresh_indicators", {"periods": [PERIOD]}, **variables)
+        ingested.runs["close_month"] = box.close("2023-11", variables, answer={"chosen": "Approve", "note": "đã xem"}, reference=reference)
+        ingested.runs["maintenance"] = box.run("maintenance", {"keep_days": 1}, **variables)
+        ingested.runs["alerts"] = box.run("alerts", None, **variables)
+        ingested.runs["backup"] = box.run("backup", {"test": False}, **variables)
+    return ingested
+
+
+def test_every_source_is_ingested(ingested: Site) -> None:
+    assert {name: run["errors"] for name, run in ingested.runs.items() if run["state"] != "success"} == {}
 
 
 def test_every_dag_is_green(site: Site) -> None:
