@@ -310,7 +310,7 @@ def test_an_event_log_and_a_folder(tmp_path: Path) -> None:
     )
     case = f'<trace><string key="concept:name" value="HS-1"/><string key="unit" value="H19.16.21"/>{events}</trace>'
     (folder / "2023" / "log_5.xes").write_text(f"<log>{case}</log>", encoding="utf-8")
-    (folder / "read_me.md").write_text("x", encoding="utf-8")
+    (folder / "read_me.doc").write_text("x", encoding="utf-8")
     profile = tmp_path / "vendor_s.yaml"
     assert drafted(folder, profile, "dossier").code == 0
     text = filled(profile).replace("unit_code: {const: TODO}", "unit_code: TODO")

@@ -29,7 +29,7 @@ READERS: dict[str, Callable[[Settings], object]] = {
 PART = "{code: publish_on_time, max_points: 6, formula: linear, name_vi: Công bố"
 MISTAKES = [
     # a misspelt key
-    ("sources/one_stop.yaml", "received_at: {from:", "received_at: {form:", "entities.dossiers.columns.received_at: unknown key 'form'; did you mean 'from'? Allowed: codes, "),
+    ("sources/one_stop.yaml", "received_at: {from:", "received_at: {form:", "entities.dossiers.columns.received_at: unknown key 'form'; did you mean 'from'? Allowed: aliases, codes, "),
     ("reference/indicators.yaml", "  record: dossier", "  recrod: dossier", "dossier_on_time_rate: unknown key 'recrod'; did you mean 'record'? Allowed: also, "),
     ("authority/closing.yaml", "  missing_units: 0", "  missing_unit: 0", "rule: unknown key 'missing_unit'; did you mean 'missing_units'? Allowed: absent_sources, missing_units."),
     ("reference/findings.yaml", "  name_en: End equal", "  nam_en: End equal", "end_equals_due: unknown key 'nam_en'; did you mean 'name_en'? Allowed: meaning_vi, "),
