@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
+from sqlalchemy import text
 
 from cchc.pipeline import refresh as refreshing
+from cchc.warehouse import engine
 from tests.oracle.server import BY_FILES
 from tests.oracle.world import random_world
 from tests.support.table_rows import differing, table_rows
@@ -67,3 +71,18 @@ def test_a_second_refresh_writes_nothing(site: WorldSite, monkeypatch: pytest.Mo
     execute(site.settings, MARKS)
     assert {item.changed for item in refreshing.refresh(site.settings)} == {0}
     assert rows_of(site.settings, stamped) == before
+
+
+def test_a_mark_that_a_load_holds_stays(site: WorldSite) -> None:
+    # a load holds several marks in an order of its own: a refresh of several months that waited for one could wait for ever
+    execute(site.settings, "delete from ops.dirty_month")
+    execute(site.settings, MARKS)
+    holds = "update ops.dirty_month set reason = 'again' where source_code = 'one_stop' and month_start = '2023-03-01'"
+    with ThreadPoolExecutor(1) as beside, engine(site.settings).begin() as loading:
+        loading.execute(text(holds))
+        done = beside.submit(refreshing.refresh, site.settings).result(60)
+    assert len(done) == 7
+    left = rows_of(site.settings, "select source_code, month_start, reason from ops.dirty_month")
+    assert [tuple(row.values()) for row in left] == [("one_stop", date(2023, 3, 1), "again")]
+    assert [item.month for item in refreshing.refresh(site.settings)] == [date(2023, 3, 1)]
+    assert rows_of(site.settings, "select * from ops.dirty_month") == []

@@ -18,6 +18,7 @@ from cchc.period import Period, last_day_before, month_start, periods_ending_in
 from cchc.reference.catalogue import Indicator, catalogue, versions
 from cchc.reference.roles import Clocks, role_clocks, roles_of, roots_of
 from cchc.settings import Settings
+from cchc.warehouse.queries import run_statement
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,13 @@ def recompute(connection: Connection, settings: Settings, marks: Mapping[date, I
     """
     listed = [(source, month) for month, sources in sorted(marks.items()) for source in sorted(set(sources))]
     # The marks are deleted first, and the deleted rows stay locked: a load that marks a month again waits for this transaction to end,
-    # and its mark is not lost.
-    connection.execute(
-        text(
-            "delete from ops.dirty_month where (source_code, month_start) in (select * from unnest(cast(:s as text[]), cast(:m as date[])))"
-        ),
-        {"s": [source for source, _ in listed], "m": [month for _, month in listed]},
+    # and its mark is not lost. Of several months those marks stay that a load holds at this moment: waiting for them could become a
+    # deadlock with that load, and the next refresh computes these months again.
+    run_statement(
+        connection,
+        "months/take_mark" if len(marks) == 1 else "months/take_free_marks",
+        sources=[source for source, _ in listed],
+        months=[month for _, month in listed],
     )
     items = list(catalogue(settings).values())
     roles = {source: frozenset(roles_of(connection, source)) for source in sorted({source for source, _ in listed})}
