@@ -1,5 +1,5 @@
 -- grain: one row for each source, entity, field and change (for a kind or code, each of them), with the month in which it first came
--- source: ops.load_field, ops.load
+-- source: ops.load_field, ops.load, core.authority
 -- traps: a first delivery changes nothing, so nothing of the first load of an entity is told, but for fields that the contract of the
 --        profile lacks (known_fields); a field counts as new where no column used it when it first came; the kinds and codes of a field are compared among the loads in which they were counted; a field is gone in a
 --        month where its loads had 20 records or more and none of them had it, although earlier ones had
@@ -10,7 +10,7 @@ with delivered as (
         l.source_code,
         l.entity,
         l.load_id,
-        cast(date_trunc('month', l.window_to at time zone 'Asia/Ho_Chi_Minh') as date) as month,
+        cast(date_trunc('month', l.window_to at time zone (select a.zone from core.authority as a)) as date) as month,
         l.profile_version,
         l.contract_version,
         f.in_contract,
@@ -78,7 +78,7 @@ lacking as (
     select
         l.source_code,
         l.entity,
-        cast(date_trunc('month', l.window_to at time zone 'Asia/Ho_Chi_Minh') as date) as month,
+        cast(date_trunc('month', l.window_to at time zone (select a.zone from core.authority as a)) as date) as month,
         f.field,
         l.load_id,
         l.profile_version,
