@@ -56,8 +56,7 @@ def recompute(connection: Connection, settings: Settings, marks: Mapping[date, I
     done: list[Recomputed] = []
     for role in sorted({item.role for item in items for filled in roles.values() if filled & set(item.roles)}):
         wait_for_others(connection, role)
-        concerned = [mark for mark in listed if any(item.role == role and roles[mark[0]] & set(item.roles) for item in items)]
-        for asked in _asked(connection, items, role, roles, concerned):
+        for asked in _asked(connection, items, role, roles, listed):
             month_of = {period: month for month in asked.months for period in periods_ending_in(month, asked.known_at)}
             for indicators, periods in _by_version(settings, asked.codes, month_of):
                 changed = compute(connection, settings, indicators, role, periods, asked.clocks)
@@ -101,9 +100,11 @@ def _asked(
     """What is computed of one role. `roles`: what each source fills; `marks`: the sources and months whose mark is there."""
     codes: dict[tuple[str, datetime, date], set[str]] = {}
     trees: dict[str, Clocks] = {}  # read once: two sources of a role are counted by the same clocks, whatever a load moves meanwhile
-    roots = {source: roots_of(connection, source) for source in roles}
+    own = [item for item in items if item.role == role]
+    of_source = {source: {item.code for item in own if filled & set(item.roles)} for source, filled in roles.items()}
+    roots = {source: roots_of(connection, source) for source, counted in of_source.items() if counted}
     for source, month in marks:
-        for root in roots[source]:
+        for root in roots.get(source, ()):
             if root not in trees:
                 trees[root] = role_clocks(connection, root)
             clocks = trees[root]
@@ -114,8 +115,7 @@ def _asked(
             last = month_start(last_day_before(known_at))
             is_beyond = role not in roles[source] or len(clocks.of(role)) > 1
             computed = min(month, last) if is_beyond else month
-            counted = {item.code for item in items if item.role == role and roles[source] & set(item.roles)}
-            codes.setdefault((root, known_at, computed), set()).update(counted)
+            codes.setdefault((root, known_at, computed), set()).update(of_source[source])
     together: dict[tuple[str, datetime, frozenset[str]], list[date]] = {}
     for (root, known_at, month), of_month in sorted(codes.items()):
         together.setdefault((root, known_at, frozenset(of_month)), []).append(month)
