@@ -32,6 +32,7 @@ from cchc.core import declared, duplicates, facts, lists, missing_dossiers, paym
 from cchc.core.load import merge_keys, note_trees
 from cchc.core.merge import columns_of, merge_versions, staged_view
 from cchc.indicators import compute, count
+from cchc.indicators.known_procedures import SameLists
 from cchc.models import MODELS
 from cchc.period import parse_moment, parse_period
 from cchc.publication import restatement
@@ -299,6 +300,17 @@ def once(connection: Connection, settings: Settings, binds: Row, table: str) -> 
     """The given item_now, each unit and item once."""
     run_file(connection, settings, "queries/values/item_once", **binds)
     return "item_now"
+
+
+def same_lists(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """Each of `moments`, and the one of them that stands for it among the lists of `sources` known at `known_at`."""
+    same = SameLists(connection, binds["sources"]).of(
+        [parse_moment(str(each)) for each in binds["moments"]], parse_moment(str(binds["known_at"]))
+    )
+    connection.execute(text("create temp table made (moment timestamptz, stands_for_it timestamptz) on commit drop"))
+    for moment, first in same.items():
+        connection.execute(text("insert into made values (:m, :f)"), {"m": moment, "f": first})
+    return "made"
 
 
 def derive(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
@@ -824,12 +836,14 @@ MAKERS: dict[str, Maker] = {
     "core/leader_list": catalogue_list,
     "core/procedure_at": function,
     "core/procedure_in_force": function,
+    "core/procedure_in_force_on": function,
     "core/procedure_elsewhere": function,
     "core/dirty_twin": twins,
     "core/source_tree": trees,
     "core/duplicate_record": decided,
     "mart/dossier_duplicate": derive,
     "values/item_once": once,
+    "values/same_lists": same_lists,
     "core/procedure_span": function,
     "core/leader_in_post": function,
     "core/period_end": periods,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, text
@@ -52,9 +52,7 @@ def compute(
     else:
         if any(item.coverage == "dossiers" for item in indicators):
             for source, source_known_at in clocks.of(role).items():
-                # several periods end on one day, and the dossiers open then are the same for all of them
-                for period in {period.end_at(source_known_at): period for period in periods}.values():
-                    _open_dossiers(connection, settings, source, period, source_known_at)
+                _open_dossiers(connection, settings, source, periods, source_known_at)
         measure(connection, settings, indicators, clocks, _asked(connection, plans, known_at))
     _drop_years_before_of_other_versions(connection, settings, indicators, periods)
     written = write_values(connection, settings, role, plans, clocks)
@@ -101,8 +99,8 @@ def write_values(connection: Connection, settings: Settings, role: str, plans: M
                 "incomplete_codes": of_dossiers if lacking else [],
             }
         )
-    # PostgreSQL knows nothing of a temporary table that it has not counted
-    connection.execute(text("analyze measured"))
+    # PostgreSQL knows nothing of a temporary table that it has not counted; it counts the columns by which the rows are joined
+    connection.execute(text("analyze measured (period_number, indicator_code, unit_code, basis)"))
     written = run_file(connection, settings, "mart/indicator_value", periods=json.dumps(asked), is_bound=clocks.is_own, now=now())
     changed = {(row.period_kind, row.period_start): row.changed for row in written}
     return [changed.get((period.kind, period.start), 0) for period in plans]
@@ -191,18 +189,25 @@ def compute_known(connection: Connection, settings: Settings, period: Period) ->
                 compute(connection, settings, [item for item in listed if item.role == role], role, [period], clocks)
 
 
-def _open_dossiers(connection: Connection, settings: Settings, source: str, period: Period, known_at: datetime) -> None:
-    values = binds(source, period, "period", known_at)
+def _open_dossiers(connection: Connection, settings: Settings, source: str, periods: Iterable[Period], known_at: datetime) -> None:
+    # several periods end on one day, and the dossiers open then are the same for all of them
+    days = [binds(source, period, "period", known_at) for period in {period.end_at(known_at): period for period in periods}.values()]
     # A running period ends at known_at, often on a day on which no complete period ends. When known_at moves, the rows of that day are
     # obsolete.
     connection.execute(
         text(
-            "delete from mart.dossier_open where source_code = :s and (as_of_date = :d or (as_of_date <> :running "
+            "delete from mart.dossier_open where source_code = :s and (as_of_date = any(:days) or (as_of_date <> :running "
             "and as_of_date <> all(:ends)))"
         ),
-        {"s": source, "d": values["last_day"], "running": last_day_before(known_at), "ends": list(last_days(FIRST_YEAR, known_at.year))},
+        {
+            "s": source,
+            "days": [values["last_day"] for values in days],
+            "running": last_day_before(known_at),
+            "ends": list(last_days(FIRST_YEAR, known_at.year)),
+        },
     )
-    run_file(connection, settings, "mart/dossier_open", **values)
+    for values in days:
+        run_file(connection, settings, "mart/dossier_open", **values)
 
 
 def with_direction(connection: Connection, plan: Place) -> frozenset[str]:

@@ -181,6 +181,7 @@ def _count(
     """
     if not spans:
         return
+    statement, spans = procedures.beside(statement, spans)
     used, numbers = sorted(composed.binds_of_span(statement)), dict[tuple[str, ...], int]()
     rows = []
     for each, span in zip(asked, spans, strict=True):
@@ -188,7 +189,7 @@ def _count(
         rows.append({"span_number": number, "period_number": each.period_number, "basis": each.basis})
     different = [{"span_number": number, **dict(zip(used, values, strict=True))} for values, number in numbers.items()]
     values = spans[0] | {"spans": json.dumps(different), "asked": json.dumps(rows), "code": code, "units": units}
-    whole = around(procedures.beside(statement, spans))
+    whole = around(statement)
     procedures.connection.execute(read_statement(whole), asked_binds(whole, values))
 
 

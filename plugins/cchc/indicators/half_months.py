@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from cchc.indicators.known_procedures import SameLists
 from cchc.period import ZONE, add_months, last_day_before, midnight, now
 from cchc.warehouse import asked_binds, composed
 from cchc.warehouse.queries import ask, read_statement, run_statement
@@ -145,10 +146,12 @@ class _Contexts:
 
     def _read_flags(self) -> dict[datetime, tuple[str, datetime]]:
         connection, source, known_at, moments = self._lists
-        rows = ask(connection, "half_months/flags", source=source, known_at=known_at, moments=moments)
+        same = SameLists(connection, [source]).of(moments, known_at)
+        rows = ask(connection, "half_months/flags", source=source, known_at=known_at, moments=sorted(set(same.values())))
+        flags = {row["moment"]: row["flags"] for row in rows}
         # two lists that bring the same procedures are one context, which has one moment
-        moment_of = {row["flags"]: row["flags_at"] for row in rows}
-        return {row["moment"]: (row["flags"], moment_of[row["flags"]]) for row in rows}
+        moment_of = {of_moment: moment for moment, of_moment in flags.items()}
+        return {moment: (flags[first], moment_of[flags[first]]) for moment, first in same.items()}
 
 
 def _counted(connection: Connection, source: str, contexts: list[str], first: date, last: date) -> dict[tuple[str, date], Any]:

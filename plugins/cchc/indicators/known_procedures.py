@@ -1,22 +1,46 @@
 """The procedures as of the days of a refresh, read once for all the indicators that ask for them.
 
 Several indicators and the coverage of dossiers ask for the procedures in force on the same days. Finding them in the lists of a source
-takes longer than counting them, so they are kept in temporary tables while a role is counted.
+takes longer than counting them, so they are kept in temporary tables while a role is counted. Moments that have the same lists of
+procedures have the same procedures, so one of them is read for all.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from cchc.warehouse import composed
-from cchc.warehouse.queries import read_statement
+from cchc.warehouse.queries import ask, read_statement
 
 ROLE = "dossiers"  # the role whose sources have lists of procedures
+_Key = tuple[str, date | None, datetime, datetime]  # source, day, lists_at, known_at
+
+
+class SameLists:
+    """Finds for a moment the moment that has the same lists of procedures, which stands for all of them."""
+
+    def __init__(self, connection: Connection, sources: Sequence[str]) -> None:
+        self._connection = connection
+        self._sources = list(sources)
+        self._found: dict[tuple[datetime, datetime], datetime] = {}
+        self._first: dict[tuple[datetime, str], datetime] = {}
+
+    def of(self, moments: Iterable[datetime], known_at: datetime) -> dict[datetime, datetime]:
+        """The moment that stands for each of some moments, among lists that are known at `known_at`. It never changes."""
+        asked = sorted(set(moments))
+        new = [moment for moment in asked if (moment, known_at) not in self._found]
+        if new:
+            values = {"moments": new, "sources": self._sources, "known_at": known_at}
+            order = {row["moment"]: row["order_hash"] for row in ask(self._connection, "values/same_lists", **values)}
+            for moment in new:
+                self._found[moment, known_at] = self._first.setdefault((known_at, order[moment]), moment)
+        return {moment: self._found[moment, known_at] for moment in asked}
 
 
 class KnownProcedures:
@@ -24,42 +48,59 @@ class KnownProcedures:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._known: dict[str, set[tuple[Any, ...]]] = {}
+        self._known: dict[str, set[_Key]] = {}
 
     @cached_property
     def _sources(self) -> list[str]:
         found = self.connection.execute(text("select source_code from core.source_role where role = :r"), {"r": ROLE})
         return list(found.scalars())
 
-    def beside(self, statement: str, spans: Iterable[Mapping[str, Any]]) -> str:
-        """A statement that reads the procedures from the temporary tables, which have those of all `spans`.
+    @cached_property
+    def _same_lists(self) -> SameLists:
+        return SameLists(self.connection, self._sources)
 
-        A statement that asks for them in another way than the indicators of the project do stays as it is.
+    def beside(self, statement: str, spans: Sequence[Mapping[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
+        """A statement that reads the procedures from the temporary tables, and the spans with `lists_at`, which it binds.
+
+        The temporary tables have the procedures of all `spans`. A statement that asks for procedures in another way than the indicators of
+        the project do stays as it is.
         """
         changed, asked = _read_once(statement)
+        if not asked:
+            return changed, [dict(span) for span in spans]
+        lists_at = {
+            known_at: self._same_lists.of([span["end_at"] for span in spans if span["known_at"] == known_at], known_at)
+            for known_at in {span["known_at"] for span in spans}
+        }
+        placed = [{**span, "lists_at": lists_at[span["known_at"]][span["end_at"]]} for span in spans]
         for function, is_of_every_source in asked:
-            keys = set()
-            for span in spans:
+            keys = set[_Key]()
+            for span in placed:
                 day = span["last_day"] if function in composed.OF_A_DAY else None
                 sources = self._sources if is_of_every_source else [span["source"]]
-                keys |= {(source, day, span["end_at"], span["known_at"]) for source in sources}
+                keys |= {(source, day, span["lists_at"], span["known_at"]) for source in sources}
             self._read(function, keys)
-        return changed
+        return changed, placed
 
-    def _read(self, function: str, keys: set[tuple[Any, ...]]) -> None:
+    def _read(self, function: str, keys: set[_Key]) -> None:
         if function not in self._known:
             self.connection.execute(text(f"drop table if exists pg_temp.{composed.known_table(function)}"))
-        new = sorted(keys - self._known.get(function, set()), key=str)
+        new = keys - self._known.get(function, set())
         if function in self._known and not new:
             return
+        days: dict[tuple[str, datetime, datetime], list[str]] = {}
+        for source, day, lists_at, known_at in sorted(new, key=str):
+            days.setdefault((source, lists_at, known_at), []).extend([day.isoformat()] if day else [])
         asked = [
-            {"source_code": source, "last_day": day and day.isoformat(), "end_at": end_at.isoformat(), "known_at": known_at.isoformat()}
-            for source, day, end_at, known_at in new
+            {"source_code": source, "days": of_lists, "lists_at": lists_at.isoformat(), "known_at": known_at.isoformat()}
+            for (source, lists_at, known_at), of_lists in days.items()
         ]
         statement = composed.read_procedures(function, is_first=function not in self._known)
         self.connection.execute(read_statement(statement), {"asked": json.dumps(asked)})
+        if function not in self._known:
+            self.connection.execute(text(composed.index_procedures(function)))
         # PostgreSQL takes a temporary table that it has not counted for a small one, and compares every dossier with every row of it
-        self.connection.execute(text(f"analyze {composed.known_table(function)}"))
+        self.connection.execute(text(composed.analyze_procedures(function)))
         self._known.setdefault(function, set()).update(new)
 
 

@@ -466,6 +466,7 @@ SPAN = {
     "year_start_at": "timestamptz",
     "end_at": "timestamptz",
     "flags_at": "timestamptz",
+    "lists_at": "timestamptz",
     "last_day": "date",
 }
 # In an indicator's SQL the moment as of which the procedures of dossiers are read. It is end_at of the period, whichever of its half months
@@ -495,7 +496,8 @@ def known_table(function: str) -> str:
 def procedures_read_once(statement: str) -> tuple[str, frozenset[tuple[str, bool]]]:
     """The SQL of an indicator with its functions of procedures replaced by temporary tables, and which they are.
 
-    The functions are named each with whether it is asked for every source of the role.
+    The functions are named each with whether it is asked for every source of the role. The temporary tables have the procedures as of
+    `lists_at`, a moment that has the same lists as end_at.
     """
 
     def table_instead(found: re.Match[str]) -> str:
@@ -503,7 +505,7 @@ def procedures_read_once(statement: str) -> tuple[str, frozenset[tuple[str, bool
         day = " and k.last_day = cast(:last_day as date)" if function in OF_A_DAY else ""
         return (
             f"(select k.* from {known_table(function)} as k where k.source_code = {source}{day} "
-            "and k.end_at = cast(:end_at as timestamptz) and k.known_at = cast(:known_at as timestamptz))"
+            "and k.lists_at = cast(:lists_at as timestamptz) and k.known_at = cast(:known_at as timestamptz))"
         )
 
     asked = frozenset((found[1], found[2] != "cast(:source as text)") for found in _PROCEDURES.finditer(statement))
@@ -511,16 +513,31 @@ def procedures_read_once(statement: str) -> tuple[str, frozenset[tuple[str, bool
 
 
 def read_procedures(function: str, *, is_first: bool) -> str:
-    """Read the rows of a function of procedures for each row of `:asked` into its temporary table, which is made first."""
+    """Read the rows of a function of procedures for each row of `:asked` into its temporary table, which is made first.
+
+    A row of `:asked` has `days` for a function that asks for a day, too: it is asked for all of them at once.
+    """
     table = known_table(function)
-    day = "a.last_day, " if function in OF_A_DAY else ""
     begin = f"create temp table {table} on commit drop as" if is_first else f"insert into {table}"
+    rows = f"core.{function}_on(a.source_code, a.days," if function in OF_A_DAY else f"core.{function}(a.source_code,"
     return f"""{begin}
-        select a.source_code, a.last_day, a.end_at, a.known_at, p.*
+        select a.source_code, a.lists_at, a.known_at, p.*
         from jsonb_to_recordset(cast(:asked as jsonb)) as a (
-            source_code text, last_day date, end_at timestamptz, known_at timestamptz
+            source_code text, days date[], lists_at timestamptz, known_at timestamptz
         )
-        cross join lateral core.{function}(a.source_code, {day}a.end_at, a.known_at) as p"""
+        cross join lateral {rows} a.lists_at, a.known_at) as p"""
+
+
+def index_procedures(function: str) -> str:
+    """Make the index by which each span finds its procedures: without it, each of them looks at the procedures of all days."""
+    days = "last_day, " if function in OF_A_DAY else ""
+    return f"create index on {known_table(function)} ({days}lists_at)"
+
+
+def analyze_procedures(function: str) -> str:
+    """Let PostgreSQL count the columns by which procedures are found and joined."""
+    days = "last_day, " if function in OF_A_DAY else ""
+    return f"analyze {known_table(function)} ({days}lists_at, source_code, known_at, unit_code, procedure_code)"
 
 
 ADDITIVE_RELATIONS = frozenset({"mart.dossier", "core.procedure_span"})  # what an additive part of an indicator's SQL may read

@@ -1,8 +1,6 @@
 -- grain: one row for each procedure in force at a unit on day D
--- source: core.procedure_at, core.procedure_elsewhere, core.unit
--- traps: of several versions in force the newest counts. A unit that does not exist on D has no procedures. A revoked procedure without
---        an end date is not in force. If several sources list a version in force of one procedure at a unit, the source with the newest
---        version counts it, and of equal ones the first in alphabetical order, because lists have no change times
+-- source: core.procedure_in_force_on
+-- traps: those of core.procedure_in_force_on, which a refresh asks for several days at once
 
 create or replace function core.procedure_in_force(source text, d date, j timestamptz, known timestamptz)
 returns table (
@@ -19,57 +17,6 @@ returns table (
 )
 language sql stable
 as $$
-with listed as (
-    select
-        source as source_code,
-        p.procedure_code,
-        p.unit_code,
-        p.valid_from,
-        p.valid_to,
-        p.listed_valid_to,
-        p.status_code,
-        p.published_date,
-        p.procedure_name,
-        p.service_level,
-        p.is_online_eligible,
-        p.has_fee,
-        p.has_online_payment,
-        p.has_sample_dossier,
-        p.is_synced_to_portal
-    from core.procedure_at(source, j, known) as p
-    union all
-    select
-        e.source_code,
-        e.procedure_code,
-        e.unit_code,
-        e.valid_from,
-        e.valid_to,
-        e.listed_valid_to,
-        e.status_code,
-        null as published_date,
-        null as procedure_name,
-        null as service_level,
-        null as is_online_eligible,
-        null as has_fee,
-        null as has_online_payment,
-        null as has_sample_dossier,
-        null as is_synced_to_portal
-    from core.procedure_elsewhere(source) as e
-),
-
-in_force as (
-    select distinct on (p.unit_code, p.procedure_code) p.*
-    from listed as p
-    -- a unit that does not exist on D has no procedures
-    inner join core.unit as u on p.unit_code = u.unit_code and u.valid_from <= d and (u.valid_to is null or u.valid_to >= d)
-    where
-        p.valid_from <= d
-        and (p.valid_to is null or p.valid_to >= d)
-        and not (p.status_code is not distinct from 'bai_bo' and p.listed_valid_to is null)
-        and p.procedure_code is not null
-    order by p.unit_code asc, p.procedure_code asc, p.valid_from desc, p.source_code asc
-)
-
 select
     f.procedure_code,
     f.unit_code,
@@ -81,7 +28,6 @@ select
     f.has_online_payment,
     f.has_sample_dossier,
     f.is_synced_to_portal
-from in_force as f
-where f.source_code = source
+from core.procedure_in_force_on(source, array[d], j, known) as f
 $$;
 comment on function core.procedure_in_force is 'One row a procedure in force at a unit on day D (docs/reference/indicators.md#310-in-force-on-d)';
