@@ -16,14 +16,12 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from unittest import mock
 
 import psycopg
 
@@ -31,6 +29,7 @@ if __package__ in (None, ""):  # run as a file
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = "oracle"
 
+from cchc.settings import VINH_CUU
 from tests.support.environment import added
 
 from .indicators import (
@@ -119,19 +118,13 @@ def run_product(
     runs = []
 
     def call(*args: str, good: tuple[int, ...] = (0,)) -> None:
-        if units is None:
-            code = cli(args, env, in_process=in_process)
-        else:  # the list is no variable of the environment: only this process can be told of another one
-            with _another_reference(home / "reference"):
-                code = cli(args, env, in_process=True)
+        code = cli(args, env, in_process=in_process)
         if code not in good:
             raise Failed(f"cchc {' '.join(args)}: exit code {code}")
 
-    if units is None:
-        call("init")
-    else:
-        with added(env):
-            _init_with(units, home)
+    if units is not None:
+        env |= _authority_with(units, home / "authority")
+    call("init")
     for number, t in enumerate(sorted(ts)):
         server.clock = t
         for source in sources or known_sources():
@@ -152,28 +145,12 @@ def run_product(
     return runs
 
 
-@contextmanager
-def _another_reference(folder: Path) -> Iterator[None]:
-    """Settings are read with another folder of reference data for a while."""
-    from cchc.settings import Settings
-
-    load = Settings.load
-    with mock.patch.object(Settings, "load", lambda: replace(load(), authority_dir=folder)):
-        yield
-
-
-def _init_with(units: Path, home: Path) -> None:
-    """What `cchc init` does, with another list of units."""
-    from cchc.reference.load import load_reference
-    from cchc.settings import Settings
-    from cchc.warehouse import migrate
-
-    settings = Settings.load()
-    folder = home / "reference"
-    shutil.copytree(settings.authority_dir, folder, dirs_exist_ok=True)
+def _authority_with(units: Path, folder: Path) -> dict[str, str]:
+    """A folder of the authority with another list of units, and the variable that names it."""
+    shutil.copytree(VINH_CUU, folder, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "include" / "plans", folder / "plans", dirs_exist_ok=True)
     shutil.copy(units, folder / "units.csv")
-    migrate(settings)
-    load_reference(replace(settings, authority_dir=folder))
+    return {"CCHC_AUTHORITY": str(folder)}
 
 
 @lru_cache(maxsize=10_000)  # a district has some hundred different targets in a hundred thousand values
