@@ -36,11 +36,12 @@ from cchc.sources.profile import Profile, load_profile, version_of
 from cchc.staging.tables import table_of
 from cchc.states import LoadStatus
 from cchc.warehouse import engine, known_at_of, query, run_file
-from cchc.warehouse.queries import ask, run_statement
+from cchc.warehouse.queries import ask, run_statement, tell_changed_rows
 from cchc.warehouse.queries import count_rows as count_table
 
 log = logging.getLogger(__name__)
 
+CHANGED_SHARE = 0.1  # of the rows of a table: as many as PostgreSQL's own autovacuum waits for
 ASKED_FOR = timedelta(minutes=10)  # how long a request for a refresh counts; a request too many costs a run that finds nothing to do
 
 
@@ -141,6 +142,7 @@ def load_step(settings: Settings, extract_id: int) -> list[str]:
             # ingests and retries of the same source are loaded one after the other
             connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {profile.source}"})
             publish(connection, settings, profile, extract_id, messages)
+            tell_changed_rows(connection)
             months = dirty_months(connection, [profile.source]).get(profile.source, [])
         extracts.sweep_staging(settings, profile.source)
         count_rows(settings, profile)
@@ -163,18 +165,21 @@ def publish(connection: Any, settings: Settings, profile: Profile, extract_id: i
 
 
 def count_rows(settings: Settings, profile: Profile) -> None:
-    """Have PostgreSQL count the rows of the tables that a load of this source fills, so that the refresh after it is planned well.
+    """Have PostgreSQL count the rows of the tables that a load of this source has filled, so that the refresh after it is planned well.
 
     Its own autovacuum looks at them a minute later, and a refresh that comes before takes a list of a thousand procedures for a single row.
+    A table of which few rows changed is left as it is: counting it takes longer than loading them.
     """
     models = {entity.model for entity in profile.entities.values()}
     tables = [target.versions for target in VERSIONED if target.name in models]
     tables += [f"core.{model}_{part}" for model in models if MODELS[model].merge == "list" for part in ("list", "list_item")]
     if "dossier" in models:
         tables += ["core.dossier_due", "core.dossier_supplement", "core.dossier_key"]
-    for table in [*tables, "mart.dossier"]:
+    with engine(settings).connect() as connection:
+        changed = ask(connection, "warehouse/uncounted", tables=[*tables, "mart.dossier"], share=CHANGED_SHARE)
+    for row in changed:
         with engine(settings).begin() as connection:
-            count_table(connection, table)
+            count_table(connection, row["name"])
 
 
 def months_to_ask_for(settings: Settings, source: str, extract_id: int) -> list[str]:

@@ -34,7 +34,7 @@ from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import staged_entities, table_of
 from cchc.warehouse import engine, known_at_of, query
 from cchc.warehouse.audit import note
-from cchc.warehouse.queries import run_statement
+from cchc.warehouse.queries import run_statement, tell_changed_rows
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,7 @@ def withdraw(
             rows = _publish(
                 connection, settings, profile, planned, retries, {"reason": reason.strip(), "who": who.strip(), "is_reload": reload}
             )
+            tell_changed_rows(connection)
             months = tuple(dirty_months(connection, [profile.source]).get(profile.source, []))
     except BaseException:
         _give_up(settings, retries, "the withdrawal for which it was read again failed")

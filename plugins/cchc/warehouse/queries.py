@@ -54,6 +54,11 @@ def count_rows(connection: Connection, table: str) -> None:
     connection.execute(text("select ops.count_rows(cast(:table as regclass))"), {"table": table})
 
 
+def tell_changed_rows(connection: Connection) -> None:
+    """Have PostgreSQL tell at the end of the transaction how many rows it changed; by itself it does so some seconds later."""
+    connection.execute(text("select pg_stat_force_next_flush()"))
+
+
 @cache
 def for_psycopg(name: str) -> bytes:
     """The text of a file with its bind values in the form of psycopg."""
