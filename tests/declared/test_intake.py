@@ -183,6 +183,12 @@ def test_the_name_says_unit_and_month(judge: Callable[..., str], name: str, said
     assert said in judge(book, name)
 
 
+def test_a_row_is_not_blamed_for_an_unknown_unit(judge: Callable[..., str]) -> None:
+    told = judge(declared_workbook([figure("dossier_on_time_rate", 1, 2)]), declared_file_name("H19.16.99", MONTH))
+    assert "so its rows were not judged" in told
+    assert "MaChiTieu" not in told, "nobody knows what a unit is asked for that does not exist"
+
+
 # --- as files of a drop folder ---------------------------------------------------------------------------------------------
 
 

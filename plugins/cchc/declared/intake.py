@@ -81,7 +81,8 @@ class _Workbook:
         """The records, also if there are faults; the faults are in `problems`."""
         if self.unit not in self.duties.units:
             known = ", ".join(sorted(self.duties.units, key=_by_number))
-            self.fault("", f"the unit {self.unit} is no unit of the list; known are: {known}")
+            self.fault("", f"the unit {self.unit} is no unit of the list, so its rows were not judged; known are: {known}")
+            return []
         if len(data) > LARGEST_FILE:
             self.fault("", f"{len(data) / 2**20:.1f} MB are more than a workbook of figures can have ({LARGEST_FILE // 2**20} MB)")
             return []
