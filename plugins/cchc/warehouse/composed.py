@@ -30,19 +30,23 @@ def _overwritten(columns: Sequence[str], key: Sequence[str]) -> str:
 
 
 def staged_view(name: str, source: str, staging_table: str) -> str:
-    """Create the temporary view `name`: the staged rows of validated loads that have a key, with the critical rules that each breaks."""
+    """Create the temporary view `name`: the staged rows of validated loads that have a key, with the critical rules that each breaks.
+
+    The loads are found before the rows are read. Of a join with ops.load PostgreSQL expects a single row, because few loads are validated
+    at a time, and would look through all of ops.quarantine for each staged row.
+    """
+    validated = "any(array(select l.load_id from ops.load as l where l.status = 'validated'))"
     return f"""create temp view {name} as
         with broken as (
             select load_id, line, array_agg(rule order by rule) as failed_rules
             from ops.quarantine
-            where action = 'quarantine' and resolved_at is null and rule not in {JUDGED_ALWAYS}
+            where load_id = {validated} and action = 'quarantine' and resolved_at is null and rule not in {JUDGED_ALWAYS}
             group by load_id, line
         )
         select cast('{source}' as text) as source_code, t.*, b.failed_rules as _failed_rules
         from {staging_table} as t
-        inner join ops.load as l on l.load_id = t._load_id and l.status = 'validated'
         left join broken as b on b.load_id = t._load_id and b.line = t._line
-        where t._key is not null"""
+        where t._key is not null and t._load_id = {validated}"""
 
 
 def _is_placed(target: Model) -> str:
@@ -427,11 +431,16 @@ def store_duplicates(model: Model, changed: str | None) -> str:
 
 
 def good_rows(view: str, staged: str) -> str:
-    """Create the view of the staged rows that may be loaded: rows of running or loaded loads that are not in quarantine."""
+    """Create the view of the staged rows that may be loaded: rows of running or loaded loads that are not in quarantine.
+
+    The loads of a row are found before the rows are read, as in `staged_view`.
+    """
     return f"""create view {view} as
         select staged.* from {staged} as staged
-        inner join ops.load as l on l.load_id = staged._load_id and l.status in ('staged', 'validated', 'loaded')
-        where not exists (
+        where staged._load_id = any(array(
+            select l.load_id from ops.load as l where l.status in ('staged', 'validated', 'loaded')
+        ))
+        and not exists (
             select 1 from ops.quarantine as q
             where q.load_id = staged._load_id and q.line = staged._line and q.action = 'quarantine' and q.resolved_at is null
         )"""
