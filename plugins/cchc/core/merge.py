@@ -68,7 +68,9 @@ def merge_versions(connection: Connection, target: Model, staged: str, changed: 
     """
     stored = columns_of(connection, target.versions)
     connection.execute(text(composed.incoming(target, staged, stored)))
-    connection.execute(text("analyze incoming"))
+    # PostgreSQL counts the columns by which the rows are joined, and not the lists and texts in them
+    counted = dict.fromkeys((*target.primary_key, "_load_id", "_is_version", "_is_new"))
+    connection.execute(text(f"analyze incoming ({', '.join(counted)})"))
     identity = ", ".join(target.identity)
     connection.execute(text(f"create temp table {changed} on commit drop as select distinct {identity} from incoming where _is_version"))
     connection.execute(text(f"analyze {changed}"))
