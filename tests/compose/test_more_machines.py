@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import re
 import shutil
@@ -12,39 +13,23 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 
 from cchc.airflow.pools import configured_pools
 from cchc.settings import PROJECT
+from tests.compose import chart
 from tests.compose.services import CELERY, EXAMPLE, SERVICES, offered
 
-VALUES: dict[str, Any] = yaml.safe_load((PROJECT / "include" / "helm" / "values.yaml").read_text(encoding="utf-8"))
+VALUES = chart.values()
 DOCKERFILE = (PROJECT / "include" / "executors" / "Dockerfile").read_text(encoding="utf-8")
 LOCK = (PROJECT / "include" / "executors" / "requirements.lock").read_text(encoding="utf-8")
 OF_AIRFLOW = {name for name, service in SERVICES.items() if "AIRFLOW_HOME" in service.get("environment", {})}
-# What the chart (1.22) knows of the keys that our values use; a misspelt one would be refused by its schema, or ignored below `config`.
-CHART = {
-    "airflowVersion": str, "executor": str, "uid": int, "gid": int, "airflowHome": str, "images": {"airflow": {"repository", "tag", "pullPolicy"}},
-    "data": {"metadataSecretName"}, "fernetKeySecretName": str, "apiSecretKeySecretName": str, "jwtSecretName": str,
-    "secret": [{"envName", "secretName", "secretKey"}], "env": [{"name", "value"}], "config": None,
-    "volumes": [{"name", "persistentVolumeClaim"}], "volumeMounts": [{"name", "mountPath", "readOnly"}],
-    "dags": {"persistence": {"enabled"}}, "logs": {"persistence": {"enabled"}}, "triggerer": {"persistence": {"enabled"}},
-    "securityContexts": {"pod", "containers"}, "workers": {"resources": {"requests", "limits"}},
-    "postgresql": {"enabled"}, "redis": {"enabled"}, "statsd": {"enabled"}, "createUserJob": {"enabled"},
-}  # fmt: skip
 
 
-def unknown(given: Any, known: Any, path: str = "") -> list[str]:
-    """The keys of the values that the chart does not know, and what has another type than it asks for."""
-    if known is None:
-        return []
-    if isinstance(known, type):
-        return [] if isinstance(given, known) else [path]
-    if isinstance(known, list):
-        return [found for number, one in enumerate(given) for found in unknown(one, known[0], f"{path}[{number}]")]
-    found = [f"{path}.{name}" for name in given if name not in known]
-    if isinstance(known, dict):
-        found += [each for name in given if name in known for each in unknown(given[name], known[name], f"{path}.{name}")]
-    return found
+def refused(given: dict[str, Any]) -> dict[str, str]:
+    """What the kept part of the chart's schema refuses of values, by its place."""
+    schema = json.loads(chart.KEPT.read_text(encoding="utf-8"))
+    return {".".join(map(str, error.absolute_path)): error.message for error in Draft7Validator(schema).iter_errors(given)}
 
 
 def merged(name: str) -> dict[str, Any]:
@@ -124,13 +109,16 @@ def test_compose_accepts_both_files_together(tmp_path: Path) -> None:
 
 
 def test_the_chart_knows_every_key_of_the_values() -> None:
-    assert unknown(VALUES, CHART) == []
+    assert refused(VALUES) == {}
     assert VALUES["executor"] == "KubernetesExecutor"
 
 
 def test_a_key_that_the_chart_does_not_know_is_named() -> None:
-    planted = VALUES | {"postgres": {"enabled": False}, "dags": {"persistance": {}}, "uid": "10001"}
-    assert unknown(planted, CHART) == [".postgres", ".uid", ".dags.persistance"]
+    found = refused(VALUES | {"postgres": {"enabled": False}, "dags": {"persistance": {}}, "uid": "10001"})
+    assert set(found) == {"", "dags", "uid"}
+    assert "'postgres' was unexpected" in found[""]
+    assert "'persistance' was unexpected" in found["dags"]
+    assert "not of type 'integer'" in found["uid"]
 
 
 def test_the_settings_are_those_of_the_other_installations() -> None:
@@ -149,13 +137,27 @@ def test_the_settings_are_those_of_the_other_installations() -> None:
 def test_the_environment_is_that_of_compose_and_no_secret_stands_in_the_values() -> None:
     given = {entry["name"]: entry["value"] for entry in VALUES["env"]}
     environment = SERVICES["scheduler"]["environment"]
-    for name in set(given) - {"AIRFLOW__CORE__PARALLELISM"}:
+    assert given["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == f"http://{chart.RELEASE}-api-server:8080/execution/"
+    for name in set(given) - {"AIRFLOW__CORE__PARALLELISM", "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"}:
         assert given[name] == environment[name], name
     assert VALUES["airflowHome"] == environment["AIRFLOW_HOME"]
     assert (VALUES["uid"], VALUES["gid"]) == tuple(int(part) for part in SERVICES["scheduler"]["user"].split(":"))
     assert configured_pools(given)["warehouse"] == int(given["AIRFLOW__CORE__PARALLELISM"]) - 2
-    assert {entry["envName"] for entry in VALUES["secret"]} == {"CCHC_WAREHOUSE_URL", "CCHC_PRIVACY_KEY"}
-    assert not any(re.search(r"PASSWORD|SECRET|_KEY$|URL$", name) and not name.endswith("_FILE") for name in given)
+    assert not any(re.search(r"PASSWORD|SECRET|_KEY$|URL$", name) and not name.endswith(("_FILE", "_API_SERVER_URL")) for name in given)
+
+
+def test_the_owner_of_the_warehouse_is_known_to_the_job_that_prepares_it_alone() -> None:
+    ours = {entry["envName"]: (entry["secretName"], entry["secretKey"]) for entry in VALUES["secret"]}
+    assert ours == {
+        "CCHC_WAREHOUSE_URL": ("cchc", "warehouse-loader-url"),
+        "CCHC_PRIVACY_KEY": ("cchc", "privacy-key"),
+        "CCHC_AIRFLOW_DATABASE_URL": ("cchc", "connection"),
+    }
+    job = {entry["name"]: entry["valueFrom"]["secretKeyRef"] for entry in VALUES["migrateDatabaseJob"]["env"]}
+    assert {secret["name"] for secret in job.values()} == {"cchc-owner"}
+    assert VALUES["migrateDatabaseJob"]["args"] == SERVICES["init"]["command"]
+    of_init = {name.removesuffix("_FILE") for name in set(SERVICES["init"]["environment"]) - set(SERVICES["scheduler"]["environment"])}
+    assert set(job) == of_init - {"CCHC_ADMIN_URL", "CCHC_ADMIN_PASSWORD"}, "the administrator of that server makes the databases"
 
 
 def test_the_version_of_airflow_is_that_of_the_lock() -> None:
