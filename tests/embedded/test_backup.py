@@ -17,6 +17,7 @@ import pytest
 from cchc.airflow.accounts import Accounts
 from cchc.airflow.cleanup import clean_logs
 from cchc.embedded import backup, backup_database, backup_files
+from cchc.embedded.dump_script import restore_without_marks
 from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.runs.maintenance import remove_old_landing
 from cchc.settings import Settings
@@ -124,6 +125,81 @@ def test_a_restore_that_fails_leaves_nothing(loaded: Settings, tmp_path: Path) -
     with environment(CCHC_HOME=str(tmp_path / "other")), pytest.raises(CchcError, match="pg_restore failed"):
         backup.restore(Settings.load(), made)
     assert not (tmp_path / "other").exists()
+
+
+def test_a_dump_with_the_marks_of_a_newer_server_is_restored(loaded: Settings, postgres_server: postgres.Server, tmp_path: Path) -> None:
+    """PostgreSQL 17.12 keeps `pg_attver` among the options of each column, and pg_dump 18.6 writes it out, which no server takes."""
+    marked = "update pg_attribute set attoptions = %s where attrelid = %s::regclass and attnum > 0 and attname %s '_load_id'"
+    text = "ALTER TABLE ONLY core.payment_version ALTER COLUMN amount SET (pg_attver=7);"
+    with backup_database.connect(loaded.warehouse_url or "") as connection:
+        connection.execute("insert into ops.dirty_month values ('marked', '2023-01-01', %s, now())", [text])
+        for options, table, compared in (
+            (["pg_attver=7"], "core.payment_version", "<>"),
+            (["n_distinct=-0.5", "pg_attver=8"], "core.payment_version", "="),
+        ):
+            connection.execute(marked.replace("attname %s", f"attname {compared}"), [options, table])
+    made = backup.write(loaded, tmp_path / "backups")
+    before = table_rows(loaded, schemas=EVERYTHING)
+    assert cchc("backup", "test", "--to", str(tmp_path / "backups")).code == 0
+    postgres_server.ensure_databases("marked")
+    try:
+        with environment(CCHC_HOME=str(tmp_path / "other"), CCHC_WAREHOUSE_URL=postgres_server.url("marked")):
+            restored = cchc("restore", "--from", str(tmp_path / "backups"), "--name", made.name)
+            assert restored.code == 0, restored.err
+            assert differing(before, table_rows(Settings.load(), schemas=EVERYTHING)) == {}, "also a text that looks like a mark"
+            with backup_database.connect(Settings.load().warehouse_url or "") as connection:
+                kept = connection.execute("select attname, attoptions from pg_attribute where attoptions is not null").fetchall()
+            assert kept == [("_load_id", ["n_distinct=-0.5"])]
+            engine(Settings.load()).dispose()
+    finally:
+        admin(postgres_server, "drop database marked with (force)")
+
+
+def test_a_dump_with_marks_that_cannot_be_restored_leaves_the_database_as_it_was(
+    loaded: Settings, postgres_server: postgres.Server, tmp_path: Path
+) -> None:
+    with backup_database.connect(loaded.warehouse_url or "") as connection:
+        connection.execute(
+            "update pg_attribute set attoptions = '{pg_attver=7}' where attrelid = 'core.payment_version'::regclass and attnum > 0"
+        )
+    made = backup.write(loaded, tmp_path / "backups")
+    described = json.loads((made / "backup.json").read_text())["databases"]["warehouse"]
+    dump = made / "warehouse.dump"
+    whole = dump.read_bytes()
+    dump.write_bytes(whole[: -len(whole) // 10])
+    postgres_server.ensure_databases("cut_off")
+    try:
+        with pytest.raises(CchcError, match="pg_restore failed"):
+            backup_database.restore_dump(postgres_server.url("cut_off"), described, dump)
+        with backup_database.connect(postgres_server.url("cut_off")) as connection:
+            assert backup_database.rows_of(connection) == {}
+            connection.execute("create schema mart")
+        dump.write_bytes(whole)
+        with pytest.raises(CchcError, match='psql failed: .*schema "mart" already exists'):
+            backup_database.restore_dump(postgres_server.url("cut_off"), described, dump)
+        with backup_database.connect(postgres_server.url("cut_off")) as connection:
+            assert backup_database.rows_of(connection) == {}
+    finally:
+        admin(postgres_server, "drop database cut_off with (force)")
+
+
+def test_a_script_that_ends_too_early_is_not_committed(postgres_server: postgres.Server) -> None:
+    """What psql was given so far is a whole script to it, so it must not learn that nothing more comes."""
+    postgres_server.ensure_databases("too_early")
+    url = backup_database._plain(postgres_server.url("too_early"))
+    psql = [*backup_database._to(url, "psql"), "--dbname", "too_early"]
+    try:
+        for code, left in ((1, []), (0, ["left_over"])):
+            prints = ["sh", "-c", f"echo 'create table left_over ();'; echo 'it broke' >&2; exit {code}", "sh"]
+            if code:
+                with pytest.raises(CchcError, match="pg_restore failed: it broke"):
+                    restore_without_marks(prints, psql, backup_database._environment(url))
+            else:
+                restore_without_marks(prints, psql, backup_database._environment(url))
+            with backup_database.connect(postgres_server.url("too_early")) as connection:
+                assert [table for _, table in backup_database._tables(connection)] == left
+    finally:
+        admin(postgres_server, "drop database too_early with (force)")
 
 
 def test_versions_that_do_not_fit_are_named(loaded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

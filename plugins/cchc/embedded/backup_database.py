@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL, make_url
 
+from cchc.embedded.dump_script import has_marks, restore_without_marks
 from cchc.errors import CchcError, WrongUse
 from cchc.warehouse import embedded as postgres
 
@@ -79,7 +80,11 @@ def restore_dump(url: str, described: dict[str, Any], source: Path) -> None:
     with connect(url) as connection:
         require_empty(connection, described)
         _make_roles(connection, described["roles"])
-    _run("pg_restore", plain, "--single-transaction", "--no-privileges", "--no-owner", "--dbname", str(plain.database), str(source))
+    read = [str(postgres.binaries() / "pg_restore"), "--no-privileges", "--no-owner", str(source)]
+    if has_marks(read, _environment(plain)):
+        restore_without_marks(read, [*_to(plain, "psql"), "--dbname", str(plain.database)], _environment(plain))
+    else:
+        _run("pg_restore", plain, "--single-transaction", "--no-privileges", "--no-owner", "--dbname", str(plain.database), str(source))
 
 
 def require_empty(connection: psycopg.Connection, described: dict[str, Any]) -> None:
@@ -151,9 +156,17 @@ def _major_of(program: str) -> int:
 
 def _run(program: str, url: URL, *arguments: str) -> None:
     """Run a client program against a server. Raises CchcError with what it said if it fails."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"PGPASSWORD": url.password or ""}
-    address = ["--no-password", "--host", str(url.host), "--port", str(url.port or 5432), "--username", str(url.username)]
-    command = [str(postgres.binaries() / program), *address, *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([*_to(url, program), *arguments], env=_environment(url), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise CchcError(f"{program} failed: {done.stderr.strip()[-1500:]}")
+
+
+def _to(url: URL, program: str) -> list[str]:
+    """A client program with the address of a server."""
+    address = ["--no-password", "--host", str(url.host), "--port", str(url.port or 5432), "--username", str(url.username)]
+    return [str(postgres.binaries() / program), *address]
+
+
+def _environment(url: URL) -> dict[str, str]:
+    """The environment of a client program: nothing of this machine's PG…, and the password."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"PGPASSWORD": url.password or ""}
