@@ -69,6 +69,8 @@ def test_redis_is_as_closed_as_the_others() -> None:
     assert redis["mem_limit"] and redis["pids_limit"] and redis["logging"]["options"]["max-size"]
     assert redis["networks"] == ["inside"]
     assert "ports" not in redis
+    # its protected mode refuses the workers, in an image that does not switch it off; nobody else is in its network
+    assert redis["command"][redis["command"].index("--protected-mode") + 1] == "no"
     for name, service in CELERY.items():
         assert set(service.get("depends_on", {})) <= set(SERVICES) | set(CELERY), name
 
