@@ -186,10 +186,10 @@ def _reasons(code: str, then: Knowledge, now: Knowledge) -> set[str]:
 def test_as_known_at_is_what_was_computed_then_for_every_period(story: Story) -> None:
     before = _everything(story.settings)
     for t in (story.first, story.last):
-        with as_known_at(story.settings, t) as connection:
+        with as_known_at(story.settings, t) as (connection, then):
             for period in story.periods:
                 if midnight(period.start) < t:
-                    compute_known(connection, story.settings, period)
+                    compute_known(connection, then, period)
                     assert _values(connection, period) == story.said[t, period.code], (t, period.code)
     assert _everything(story.settings) == before, "a look at the past left traces"
 

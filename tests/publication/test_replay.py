@@ -11,32 +11,22 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 
-from cchc.errors import CchcError, NothingKnown
-from cchc.findings import counts as findings
+from cchc.errors import NothingKnown
 from cchc.forms import score
-from cchc.forms.form_06a import form_06a_at
-from cchc.indicators.compute import compute_known
 from cchc.period import Period, month
 from cchc.reports.scorecard import reading
-from cchc.settings import Settings
-from cchc.warehouse import engine, query
+from cchc.warehouse import engine
 from tests.oracle.world import random_world
+from tests.publication.past import Answers, said_now, said_then
 from tests.support.cli import cchc
 from tests.support.environment import environment
 from tests.support.warehouse import NewWarehouse
 from tests.support.world_site import WorldSite, sites
 
 DAYS = int(os.environ.get("CCHC_REPLAY_DAYS", "0"))
-VALUES = (
-    "select indicator_code, unit_code, basis, numerator, denominator, value, status, gap_count, coverage, is_provisional, "
-    "formula_version from mart.indicator_value where period_kind = :kind and period_start = :start"
-)
-Answers = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
 @dataclass
@@ -62,7 +52,7 @@ def replay(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory
                 done.site.ingest(source, moment)
                 done.steps.append(moment)
                 for period in periods_at(last, t):
-                    done.said[moment, period] = said_now(done.site, period)
+                    done.said[moment, period] = said_now(done.site.settings, period)
         (period,) = periods_at(last)
         done.site.call("refresh", period.code)
         score.compute(done.site.settings, period)
@@ -77,37 +67,6 @@ def periods_at(*moments: datetime) -> list[Period]:
     return [month(day.year, day.month) for day in sorted(days)]
 
 
-def said_now(site: WorldSite, period: Period) -> Answers:
-    """What the warehouse says of a period now, computed as a refresh does."""
-    with engine(site.settings).connect() as connection, connection.begin() as transaction:
-        compute_known(connection, site.settings, period)
-        answers = told(connection, site.settings, period)
-        transaction.rollback()
-    return answers
-
-
-def told(connection: Connection, settings: Settings, period: Period) -> Answers:
-    """Every figure of a period on a connection: values, form II.06a, findings, the score of each scope."""
-    binds = {"kind": period.kind, "start": period.start}
-    answers: Answers = {("value", *list(row.values())[:3]): tuple(row.values())[3:] for row in query(connection, VALUES, binds)}
-    try:
-        for line in form_06a_at(connection, period).rows:
-            answers["form", line.level, line.field_code] = tuple(vars(line).values())
-        score.compute_then(connection, settings, period)
-        for row in query(connection, "select * from mart.score_766 where period_kind = :kind and period_start = :start", binds):
-            answers["score", row["unit_code"], row["part_code"]] = (
-                row["numerator"],
-                row["denominator"],
-                row["points"],
-                row["missing_reason"],
-            )
-    except CchcError as error:
-        answers["no form or score",] = (type(error).__name__,)
-    for count in findings.counts(settings, period, connection=connection):
-        answers["finding", count.code, count.unit_code] = (count.count,)
-    return answers
-
-
 def test_any_moment_says_what_was_said_then(replay: Replay) -> None:
     chance, pairs, took, kinds = random.Random(53), 0, [], set()
     for (step, period), expected in replay.said.items():
@@ -115,14 +74,13 @@ def test_any_moment_says_what_was_said_then(replay: Replay) -> None:
         seconds = (later[0] - step).total_seconds() if later else 3600
         moment = step + timedelta(seconds=chance.choice((0, chance.random() * (seconds - 1), seconds - 1)))
         began = time.perf_counter()
-        with reading(replay.site.settings, moment, period) as connection:
-            found = told(connection, replay.site.settings, period)
+        found = said_then(replay.site.settings, moment, period)
         took.append(time.perf_counter() - began)
         assert {key: (found.get(key), value) for key, value in expected.items() if found.get(key) != value} == {}, (moment, period.code)
         assert found.keys() == expected.keys(), (moment, period.code)
         pairs += len(expected)
         kinds |= {key[0] for key in expected}
-    assert {"value", "form", "finding", "score"} <= kinds
+    assert {"value", "scorecard", "explain", "form", "finding", "score"} <= kinds
     assert pairs > 1000
     print(f"{pairs} pairs of figure and moment; a whole period, p95: {sorted(took)[int(len(took) * 0.95)]:.2f} s")
 

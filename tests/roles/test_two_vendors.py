@@ -271,7 +271,7 @@ def test_as_known_at_an_earlier_moment_is_the_same(one: Told, two: Told) -> None
     moment = parse_moment(EARLY)
     found = []
     for told in (one, two):
-        with told.site.active() as settings, as_known_at(settings, moment) as connection:
+        with told.site.active() as settings, as_known_at(settings, moment) as (connection, _):
             for code in (PUBLISHED, "2023-Q4R"):
                 compute_known(connection, settings, parse_period(code))
             where = "where v.period_start in ('2023-09-15', '2023-11-01') order by"

@@ -110,7 +110,7 @@ def past(site: Site, moment: datetime) -> dict[str, list[str]]:
     """Every row of the versions, lists, keys and dossiers as known at a moment, without the numbers of loads."""
     found = {}
     tables = ("core.dossier_version", "core.dossier_step_version", "core.dossier_key", "core.dossier_key_month", "mart.dossier")
-    with as_known_at(site.settings, moment) as connection:
+    with as_known_at(site.settings, moment) as (connection, _):
         for table in tables:
             rows = connection.execute(text(f"select cast(to_jsonb(t) - '_load_id' as text) from {table} as t")).scalars()
             found[table] = sorted(rows)

@@ -74,7 +74,7 @@ def feedback_by_chance(chance: random.Random) -> list[Delivery]:
 def known(desk: Desk, moment: datetime) -> dict[str, list[str]]:
     """Every row of what counts of feedback, payments and declared figures, as known at a moment."""
     found = {}
-    with as_known_at(desk.settings, moment) as connection:
+    with as_known_at(desk.settings, moment) as (connection, _):
         for view in ("core.feedback", "core.payment", "core.declared_figure", "core.feedback_version", "core.payment_day"):
             rows = connection.execute(text(f"select cast(to_jsonb(t) - '_load_id' as text) from {view} as t")).scalars()
             found[view] = sorted(rows)

@@ -119,7 +119,7 @@ def test_answers_as_known_at_are_those_of_the_first_release(upgraded: tuple[Sett
     code, moment = asked.split()
     settings, period = upgraded[0], parse_period(code)
     told = {(row[0], row[1], row[2]): (number(row[3]), number(row[4]), number(row[5])) for row in answers()[asked]}
-    with reading(settings, parse_moment(moment), period) as connection:
+    with reading(settings, parse_moment(moment), period) as (connection, _):
         rows = query(connection, VALUES, {"kind": period.kind, "start": period.start})
     found = {
         (r["indicator_code"], r["unit_code"], r["basis"]): tuple(number(r[n]) for n in ("numerator", "denominator", "value")) for r in rows

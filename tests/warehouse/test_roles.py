@@ -136,6 +136,7 @@ def test_a_function_with_the_rights_of_its_owner_has_a_search_path_of_its_own(wa
             "ops.audited",
             "ops.count_rows",
             "ops.publish_edition",
+            "ops.show_reference",
         )
     ]
 

@@ -57,7 +57,7 @@ declare
     relation text;
 begin
     foreach relation in array array[
-        'ops.account', 'ops.applied_file', 'ops.erasure', 'ops.migration',
+        'ops.account', 'ops.applied_file', 'ops.erasure', 'ops.migration', 'ops.reference_file', 'ops.reference_version',
         'core.authority', 'core.declaration', 'core.finding_kind', 'core.indicator', 'core.plan', 'core.plan_change', 'core.plan_target',
         'core.scope_name', 'core.source', 'core.source_role', 'core.unit', 'core.unit_on_day', 'core.unit_version', 'core.waived_rule',
         'core.working_day'
@@ -68,6 +68,9 @@ begin
     end loop;
     if to_regprocedure('ops.count_rows(regclass)') is not null then
         grant execute on function ops.count_rows(regclass) to cchc_loader;
+    end if;
+    if to_regprocedure('ops.show_reference(timestamptz)') is not null then
+        grant execute on function ops.show_reference(timestamptz) to cchc_loader;
     end if;
     -- tables of runs that the owner has made: by an earlier version, or by a restore
     for relation in

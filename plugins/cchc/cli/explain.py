@@ -149,11 +149,11 @@ def print_dossier(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.reports.scorecard import reading
 
     periods = [options.period] if options.period else []
-    with reading(settings, options.as_known_at, *periods) as connection:
+    with reading(settings, options.as_known_at, *periods) as (connection, then):
         if options.for_indicator is None:
-            told = story(connection, settings, options.dossier, options.source)
+            told = story(connection, then, options.dossier, options.source)
         else:
-            told = story_for(connection, settings, options.dossier, options.source, options.for_indicator, options.period, options.basis)
+            told = story_for(connection, then, options.dossier, options.source, options.for_indicator, options.period, options.basis)
     _print_facts(told)
     if told.verdict is not None:
         _print_verdict(told.verdict)

@@ -40,8 +40,8 @@ def _findings(options: argparse.Namespace, settings: Settings) -> int:
     require_migrated(settings)
     if options.rows:
         noted(settings, "look", "cchc findings", f"{options.period.code} {options.unit} {options.finding or 'all kinds'}")
-    with reading(settings, options.as_known_at) as connection:
-        asked = (settings, options.period, options.unit, options.finding)
+    with reading(settings, options.as_known_at) as (connection, then):
+        asked = (then, options.period, options.unit, options.finding)
         if options.as_known_at is not None:
             findings.require_known(connection, options.period)
         counted = findings.counts(*asked, connection=connection)
@@ -86,8 +86,8 @@ def _reconcile(options: argparse.Namespace, settings: Settings) -> int:
     sums = ["order_count", "fee_vnd", "paid_vnd", "refunded_vnd", "receipt_missing_count"]
     if options.rows:
         noted(settings, "look", "cchc reconcile", f"{options.period.code} {options.unit} {options.state or ''}".rstrip())
-    with reading(settings, options.as_known_at) as connection:
-        asked = (settings, options.period, options.unit)
+    with reading(settings, options.as_known_at) as (connection, then):
+        asked = (then, options.period, options.unit)
         totals = reconciliation.summary(*asked, options.by, connection=connection)
         limits = {"key": options.key, "state": options.state, "limit": options.rows}
         listed = reconciliation.rows(*asked, **limits, connection=connection) if options.rows else []

@@ -47,7 +47,7 @@ def _print_form(options: argparse.Namespace, settings: Settings) -> None:
     from cchc.forms.form_06a import COLUMNS, form_06a_at
     from cchc.reports.scorecard import reading
 
-    with reading(settings, options.as_known_at) as connection:
+    with reading(settings, options.as_known_at) as (connection, _):
         form = form_06a_at(connection, options.period, options.unit)
     print(f"Biểu số II.06a/VPCP/KSTT – {form.scope_name} – {form.period.name_vi} – đến ngày {form.last_day:%d/%m/%Y}\n")
     lines, names = [], authority().scope_names()
@@ -72,7 +72,7 @@ def _print_dossiers(options: argparse.Namespace, settings: Settings) -> None:
     from cchc.warehouse.audit import noted
 
     noted(settings, "look", "cchc form", f"II.06a {options.period.code} {options.unit}, the dossiers of column {options.column}")
-    with reading(settings, options.as_known_at) as connection:
+    with reading(settings, options.as_known_at) as (connection, _):
         listed = dossiers(connection, options.period, options.unit, options.column)
     print_table(
         ["Mã hồ sơ", "Mã đơn vị", "Lĩnh vực", "Kênh nộp", "Kỳ trước chuyển sang", "Tình trạng"],

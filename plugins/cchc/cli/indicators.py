@@ -116,17 +116,17 @@ def _explain(options: argparse.Namespace, settings: Settings) -> int:
         return print_dossier(options, settings)
     if options.rows or options.part:
         noted(settings, "look", "cchc explain", f"{options.indicator} {options.period.code} {options.unit}, {options.part or 'items'}")
-    with reading(settings, options.as_known_at, options.period) as connection:
-        explanation = explained(connection, settings, options.indicator, options.unit, options.period, options.basis)
+    with reading(settings, options.as_known_at, options.period) as (connection, then):
+        explanation = explained(connection, then, options.indicator, options.unit, options.period, options.basis)
         _print_definition(explanation, options.period)
         print(f"  {options.unit}, {options.period.name_vi}, {options.basis}")
         if explanation.indicator.item == DECLARED:
             _print_declared(explanation, options.query)
         else:
             _print_counted(explanation, options.query, options.rows)
-        print_figure(connection, settings, options)
+        print_figure(connection, then, options)
         if options.part:
-            print_items(connection, settings, options)
+            print_items(connection, then, options)
     return 0
 
 

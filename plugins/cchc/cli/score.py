@@ -28,12 +28,12 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
     require_migrated(settings)
     if options.as_known_at is None:
         score.compute(settings, options.period)
-    with reading(settings, options.as_known_at, options.period) as connection:
+    with reading(settings, options.as_known_at, options.period) as (connection, then):
         if options.as_known_at is not None:
-            score.compute_then(connection, settings, options.period)
-        parts = score.score(settings, options.period, options.unit, connection=connection)
-        ranked = score.ranking(settings, options.period, connection=connection)
-    version = next(v for v in score.versions(settings) if v.version == parts[0]["formula_version"])
+            score.compute_then(connection, then, options.period)
+        parts = score.score(then, options.period, options.unit, connection=connection)
+        ranked = score.ranking(then, options.period, connection=connection)
+    version = next(v for v in score.versions(then) if v.version == parts[0]["formula_version"])
     print(f"{version.name_vi} – phiên bản công thức {version.version} – {options.unit} – {options.period.name_vi}")
     if parts[0]["publication"]:
         print(f"Đã công bố: {parts[0]['publication']}; không tính lại")

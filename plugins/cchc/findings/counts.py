@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from cchc.errors import NothingKnown, WrongUse
 from cchc.near import or_known
 from cchc.period import Period, add_months, midnight, month_start
-from cchc.reference.finding_kinds import kinds
+from cchc.reference.finding_kinds import kinds, relation
 from cchc.reference.scopes import known_scope, scope_condition
 from cchc.settings import Settings
 from cchc.warehouse import composed, query, reading_on
@@ -53,17 +53,22 @@ def _require_computed(settings: Settings, connection: Connection, period: Period
         raise WrongUse(f"'{code}' is no finding{or_known(code, kinds(settings))}")
 
 
+def _relation(settings: Settings, connection: Connection | None) -> str:
+    """What has the findings: the view, or, at a past moment, the queries of then."""
+    return composed.FINDING if connection is None else relation(settings)
+
+
 def counts(
     settings: Settings, period: Period, unit: str = "all", code: str | None = None, *, connection: Connection | None = None
 ) -> list[Count]:
     """How many findings of each kind each unit has, in the order of the catalogue; an empty list if there are none.
 
-    `connection`: one that shows a past moment; None: as known now.
+    `connection`: one that shows a past moment, with the settings of then; None: as known now.
     """
     with reading_on(settings, connection) as read:
         _require_computed(settings, read, period, unit, code)
         condition, binds = _where(period, unit, code)
-        rows = query(read, composed.count_findings(condition), binds)
+        rows = query(read, composed.count_findings(condition, _relation(settings, connection)), binds)
     return [Count(**row) for row in rows]
 
 
@@ -83,4 +88,6 @@ def rows(
     with reading_on(settings, connection) as read:
         _require_computed(settings, read, period, unit, code)
         condition, binds = _where(period, unit, code)
-        return query(read, composed.list_findings(condition), binds | {"limit": None if limit < 0 else limit})
+        return query(
+            read, composed.list_findings(condition, _relation(settings, connection)), binds | {"limit": None if limit < 0 else limit}
+        )

@@ -1,9 +1,9 @@
 """Show the warehouse as it was known at a past moment: without everything that was extracted after it.
 
 Inside a transaction that is always rolled back, every version, list and answer whose known_at is after the moment is removed, and what was
-withdrawn after the moment is put back. The facts that depend on them are derived again by the same code that loads and refreshes. So a past
-number is computed and not looked up: for a closed period it must be equal to the published one. The cost depends on the changes since the
-moment, not on the length of the history.
+withdrawn after the moment is put back. Units, plans, calendar, duties and definitions are those that were known then. The facts that depend
+on them are derived again by the same code that loads and refreshes. So a past number is computed and not looked up: for a closed period it
+must be equal to the published one. The cost depends on the changes since the moment, not on the length of the history.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -18,13 +19,21 @@ from cchc.core import duplicates, facts, payments, withdrawn
 from cchc.core.merge import mark_current
 from cchc.errors import NothingKnown
 from cchc.models import VERSIONED
+from cchc.reference import history
 from cchc.settings import Settings
 from cchc.warehouse import engine, query, run_file
 
 
+class Past(NamedTuple):
+    """A past moment: a connection that sees the warehouse as known then, and the settings with the definitions that held then."""
+
+    connection: Connection
+    settings: Settings
+
+
 @contextmanager
-def as_known_at(settings: Settings, moment: datetime) -> Iterator[Connection]:
-    """A connection that sees the warehouse as known at `moment`: only the extracts with known_at ≤ moment.
+def as_known_at(settings: Settings, moment: datetime) -> Iterator[Past]:
+    """The warehouse as known at `moment`: only the extracts with known_at ≤ moment, and the reference data and definitions of then.
 
     Everything that is done on the connection is rolled back at the end. Meanwhile, loads that write the same rows wait. Raises
     NothingKnown if nothing was extracted up to the moment.
@@ -33,15 +42,18 @@ def as_known_at(settings: Settings, moment: datetime) -> Iterator[Connection]:
         transaction = connection.begin()
         try:
             connection.execute(text("set local lock_timeout = '60s'"))
-            rewind(connection, settings, moment)
-            yield connection
+            yield Past(connection, rewind(connection, settings, moment))
         finally:
             transaction.rollback()
 
 
-def rewind(connection: Connection, settings: Settings, moment: datetime) -> None:
-    """Remove everything that was extracted after `moment`, in the open transaction of the connection. The caller must roll it back."""
+def rewind(connection: Connection, settings: Settings, moment: datetime) -> Settings:
+    """Remove everything that was extracted after `moment`, in the open transaction of the connection. The caller must roll it back.
+
+    Returns the settings with the definitions that held then.
+    """
     binds = {"k": moment}
+    then = history.show(connection, settings, moment)
     withdrawn.put_back(connection, moment)
     # known_at of each source follows from its complete extracts
     connection.execute(text("update ops.extract set status = 'failed' where status = 'complete' and window_to > :k"), binds)
@@ -84,6 +96,7 @@ def rewind(connection: Connection, settings: Settings, moment: datetime) -> None
     )
     facts.no_changed_steps(connection)
     facts.derive_dossiers(connection, settings, sources[0]["source_code"], moment, None)
+    return then
 
 
 def _take_back_keys(connection: Connection, settings: Settings, moment: datetime) -> None:

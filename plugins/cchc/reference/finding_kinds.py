@@ -81,8 +81,16 @@ def kind_rows(settings: Settings) -> list[dict[str, Any]]:
 
 def view(settings: Settings) -> SqlFile:
     """The view mart.finding, composed from the files in include/sql/queries/findings. Raises NotConfigured as `kinds` does."""
-    parts = [(code, sql(settings, kind.sql)) for code, kind in kinds(settings).items()]
-    return SqlFile("mart", "view", "finding", composed.finding_view(parts, COLUMNS))
+    return SqlFile("mart", "view", "finding", composed.finding_view(_parts(settings), COLUMNS))
+
+
+def relation(settings: Settings) -> str:
+    """What the view mart.finding reads, made of the files of `settings`: at a past moment they may say something else than the view."""
+    return f"({composed.findings(_parts(settings))})"
+
+
+def _parts(settings: Settings) -> list[tuple[str, str]]:
+    return [(code, sql(settings, kind.sql)) for code, kind in kinds(settings).items()]
 
 
 def create_view(connection: Connection, settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, text
 from cchc.authority import authority
 from cchc.errors import NotConfigured
 from cchc.models import MODELS
-from cchc.reference import finding_kinds
+from cchc.reference import finding_kinds, history
 from cchc.reference import unit_list as reference_units
 from cchc.reference.calendar_load import load_calendar
 from cchc.reference.catalogue_load import load_catalogue
@@ -89,10 +90,11 @@ def load_authority(connection: Connection) -> None:
     _upsert(connection, "core.scope_name", ("scope_code",), rows)
 
 
-def load_reference(settings: Settings) -> list[str]:
+def load_reference(settings: Settings, learnt_at: datetime | None = None) -> list[str]:
     """Load units, working days, plan targets, catalogue and every profile of CCHC_SOURCES_DIR. Returns a sentence for each change.
 
-    Raises NotConfigured if a file cannot be read; nothing is stored then.
+    `learnt_at`: the moment from which on what changed is known (cchc.reference.history); None: from now on. Raises NotConfigured if a file
+    cannot be read; nothing is stored then.
     """
     profiles = [load_profile(settings.sources_dir, name) for name in list_profiles(settings.sources_dir)]
     with engine(settings).begin() as connection:
@@ -106,6 +108,7 @@ def load_reference(settings: Settings) -> list[str]:
         finding_kinds.create_view(connection, settings)
         for profile in profiles:
             load_source(connection, profile)
+        history.keep(connection, settings, learnt_at)
         # until its autovacuum comes by, PostgreSQL takes these tables for empty ones, and reads all targets again for each value
         connection.execute(text("analyze core.unit, core.unit_version, core.unit_on_day, core.plan, core.plan_target"))
     return messages

@@ -27,7 +27,7 @@ def export(settings: Settings, codes: list[str], period: Period, form: str, *, m
 
     Raises NothingKnown where nothing was known then, CchcError where the period is not computed: an empty file would look like an answer.
     """
-    with reading(settings, moment, period) as connection:
+    with reading(settings, moment, period) as (connection, _):
         rows = query(
             connection,
             f"select {', '.join(COLUMNS)} from mart.indicator_value where indicator_code = any(:codes) "

@@ -17,7 +17,7 @@ from cchc.indicators.count import binds
 from cchc.indicators.declared import figures
 from cchc.period import Period, midnight
 from cchc.publication.edition import in_force
-from cchc.publication.known_at import as_known_at
+from cchc.publication.known_at import Past, as_known_at
 from cchc.reference.catalogue import Indicator, indicator
 from cchc.reference.plan import Place, plan_of
 from cchc.reference.roles import role_clocks, tree_of
@@ -30,16 +30,19 @@ from cchc.warehouse.queries import ask
 
 
 @contextmanager
-def reading(settings: Settings, moment: datetime | None, *periods: Period) -> Iterator[Connection]:
-    """A connection to read from: as things are known now, or as known at `moment`, with the periods computed as of then."""
+def reading(settings: Settings, moment: datetime | None, *periods: Period) -> Iterator[Past]:
+    """A connection to read from, and the settings to read by: as things are known now, or as known at `moment`.
+
+    `periods`: those whose values are computed as of then.
+    """
     if moment is None:
         with engine(settings).connect() as connection:
-            yield connection
+            yield Past(connection, settings)
         return
-    with as_known_at(settings, moment) as connection:
+    with as_known_at(settings, moment) as past:
         for period in periods:
-            compute_known(connection, settings, period)
-        yield connection
+            compute_known(past.connection, past.settings, period)
+        yield past
 
 
 def scorecard(
@@ -50,13 +53,13 @@ def scorecard(
     As known now; as known at `moment`; or, with `published`, the values of the edition in force, which no refresh changes
     (raises WrongUse where there is none). A published row has `edition`, `published_at`, `approved_by`, `is_restated`.
     """
-    with reading(settings, moment, period, period.before(), period.year_before()) as connection:
+    with reading(settings, moment, period, period.before(), period.year_before()) as (connection, then):
         publication = None
         if published:
-            publication = in_force(connection, settings, period)
+            publication = in_force(connection, then, period)
             if publication is None:
                 raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
-        return scorecard_rows(connection, settings, period, unit, publication)
+        return scorecard_rows(connection, then, period, unit, publication)
 
 
 def scorecard_rows(
@@ -209,8 +212,8 @@ def explain(
 
     `moment`: as known then.
     """
-    with reading(settings, moment, period) as connection:
-        return explained(connection, settings, code, unit, period, basis)
+    with reading(settings, moment, period) as (connection, then):
+        return explained(connection, then, code, unit, period, basis)
 
 
 def explained(connection: Connection, settings: Settings, code: str, unit: str, period: Period, basis: str) -> Explanation:

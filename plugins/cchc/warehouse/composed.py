@@ -659,52 +659,58 @@ def count_expected(statement: str) -> str:
 # --- findings, publication, reports ------------------------------------------------------------------------------------
 
 
+FINDING = "mart.finding"
 FINDING_COMMENT = (
     "One row a finding: a dossier or payment that somebody should look at, as known now (docs/reference/rules.md#findings) | "
     "Phát hiện bất thường"
 )
 
 
-def finding_view(parts: Sequence[tuple[str, str]], comments: dict[str, str]) -> str:
-    """Create the view mart.finding. Arguments: `parts`, code and query of each kind; `comments`, the comment of each column.
+def findings(parts: Sequence[tuple[str, str]]) -> str:
+    """The rows of mart.finding. `parts`: code and query of each kind.
 
     A login of a unit sees the findings of its unit alone (docs/guides/roles.md).
     """
     united = "\nunion all\n".join(f"select '{code}' as finding_code, x.* from (\n{query}\n) as x" for code, query in parts)
-    told = "".join(f"comment on column mart.finding.{column} is '{comment}';\n" for column, comment in comments.items())
-    return f"""create or replace view mart.finding with (security_barrier) as
-        select
+    return f"""select
             k.finding_code, k.finding_order, k.name_vi, f.source_code, f.unit_code,
             cast(date_trunc('month', f.month_day) as date) as month_start, f.item, f.dossier_code, f.event_date, f.detail
         from ({united}) as f
         inner join core.finding_kind as k on k.finding_code = f.finding_code
-        where case when (select core.own_unit()) is null then true else f.unit_code = (select core.own_unit()) end;
+        where case when (select core.own_unit()) is null then true else f.unit_code = (select core.own_unit()) end"""
+
+
+def finding_view(parts: Sequence[tuple[str, str]], comments: dict[str, str]) -> str:
+    """Create the view mart.finding. Arguments: `parts` as in `findings`; `comments`, the comment of each column."""
+    told = "".join(f"comment on column mart.finding.{column} is '{comment}';\n" for column, comment in comments.items())
+    return f"""create or replace view mart.finding with (security_barrier) as
+        {findings(parts)};
         comment on view mart.finding is '{FINDING_COMMENT}';
         {told}"""
 
 
-def _of_unit(view: str, alias: str, condition: str) -> str:
-    """The rows of a view or function of mart that a condition allows, each with its unit (alias u) as it is on the day `:d`."""
-    return f"from mart.{view} as {alias} inner join core.unit_at(:d) as u on u.unit_code = {alias}.unit_code where {condition}"
+def _of_unit(relation: str, alias: str, condition: str) -> str:
+    """The rows of a relation that a condition allows, each with its unit (alias u) as it is on the day `:d`."""
+    return f"from {relation} as {alias} inner join core.unit_at(:d) as u on u.unit_code = {alias}.unit_code where {condition}"
 
 
-def count_findings(condition: str) -> str:
-    """Count the findings by kind and unit. `condition`: which of them (aliases f and u)."""
+def count_findings(condition: str, relation: str = FINDING) -> str:
+    """Count the findings by kind and unit. `condition`: which of them (aliases f and u); `relation`: what has them."""
     return f"""select f.finding_code as code, f.name_vi, f.unit_code, u.name as unit_name, count(*) as count
-        {_of_unit("finding", "f", condition)}
+        {_of_unit(relation, "f", condition)}
         group by f.finding_order, f.finding_code, f.name_vi, f.unit_code, u.name
         order by f.finding_order, count(*) desc, f.unit_code"""
 
 
-def list_findings(condition: str) -> str:
-    """List the findings with their dossiers. `condition`: which of them (aliases f and u); `:limit` null means all."""
+def list_findings(condition: str, relation: str = FINDING) -> str:
+    """List the findings with their dossiers. `condition` and `relation` as in `count_findings`; `:limit` null means all."""
     return f"""select f.finding_code, f.name_vi, f.unit_code, u.name as unit_name, f.item, f.dossier_code, f.event_date, f.detail
-        {_of_unit("finding", "f", condition)}
+        {_of_unit(relation, "f", condition)}
         order by f.finding_order, f.unit_code, f.event_date, f.item
         limit cast(:limit as bigint)"""
 
 
-PAYMENTS = "payment_reconciliation_between(:first, :before)"  # it works on these days alone, the view on all of them
+PAYMENTS = "mart.payment_reconciliation_between(:first, :before)"  # it works on these days alone, the view on all of them
 
 
 def sum_payments(group: str, condition: str) -> str:

@@ -1,0 +1,204 @@
+"""As known at: units, plan, calendar, duties and definitions are those that were known then, whatever `cchc init` has loaded since."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from cchc.period import Period, month, now
+from cchc.publication.known_at import as_known_at
+from cchc.reference.load import load_reference
+from cchc.settings import Settings
+from cchc.warehouse import engine, query
+from tests.oracle.world import random_world
+from tests.publication.past import Answers, said_now, said_then
+from tests.support.warehouse import NewWarehouse, rows_of
+from tests.support.world_site import sites
+
+PLAN = "plan_53_KH-UBND_2023"
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    words = path.read_text(encoding="utf-8")
+    assert old in words, f"{path.name} has no {old!r} any more"
+    path.write_text(words.replace(old, new), encoding="utf-8")
+
+
+def unit(edited: Settings) -> None:
+    """A unit has another name, another is one of the communes, a third had ended."""
+    _edit(edited.authority_dir / "units.csv", "Phòng Tư pháp,district", "Phòng Pháp chế,district")
+    _edit(edited.authority_dir / "units.csv", "Phòng Nội vụ,district,office", "Phòng Nội vụ,commune,commune")
+    office = "Văn phòng HĐND và UBND huyện,district,office,H19.16,2000-01-01,"
+    _edit(edited.authority_dir / "units.csv", f"{office}2025-06-30", f"{office}2021-06-30")
+
+
+def plan(edited: Settings) -> None:
+    """Half of every target of all is enough."""
+    _edit(edited.plans_dir / PLAN / "targets.csv", ",all,=,100,", ",all,>=,50,")
+
+
+def plan_years(edited: Settings) -> None:
+    """The plan holds a year earlier, too."""
+    _edit(edited.plans_dir / PLAN / "plan.yaml", "years: [2023]", "years: [2022, 2023, 2024, 2025]")
+
+
+def duty(edited: Settings) -> None:
+    """Other units declare."""
+    _edit(edited.authority_dir / "declarations.yaml", "declared_by: [H19.16.1]", "declared_by: [H19.16.2]")
+
+
+def calendar(edited: Settings) -> None:
+    """Nobody works in the first four weeks of any month."""
+    days = (f"{year}-{number:02d}-{day:02d},false,made up" for year in range(2022, 2026) for number in range(1, 13) for day in range(1, 29))
+    (edited.authority_dir / "working_day_overrides.csv").write_text("\n".join(["date,is_working,legal_basis", *days]) + "\n")
+
+
+def catalogue(edited: Settings) -> None:
+    """An indicator is described otherwise, another has a second version, a third counts otherwise under the same one."""
+    _edit(edited.reference_dir / "indicators.yaml", "Hồ sơ giải quyết sớm hoặc đúng hạn", "Hồ sơ xong")
+    _edit(edited.reference_dir / "indicators.yaml", "online_dossier_rate:\n  version: 1", "online_dossier_rate:\n  version: 2")
+    _edit(edited.sql_dir / "queries" / "indicators" / "dossier_digitized_rate.sql", "d.is_digitized as", "d.is_digitized is null as")
+    _edit(edited.authority_dir / "indicator_units.yaml", "[H19.16.3]", "[H19.16.2]")
+
+
+def coverage(edited: Settings) -> None:
+    """Every unit that is expected has sent."""
+    _edit(edited.sql_dir / "queries" / "coverage" / "dossiers.sql", ") as has_sent", ") or true as has_sent")
+
+
+def score(edited: Settings) -> None:
+    """Half as much is enough for full points, and a part counts the others."""
+    _edit(edited.reference_dir / "decision_766.yaml", "full_at: 0.8", "full_at: 0.4")
+    _edit(edited.sql_dir / "queries" / "scores" / "services_with_online_dossier.sql", "is not null as", "is null as")
+
+
+def finding(edited: Settings) -> None:
+    """A finding is called otherwise, and finds every dossier that has ended."""
+    _edit(edited.reference_dir / "findings.yaml", "Ngày kết thúc trùng khớp ngày hẹn trả", "Hồ sơ đã kết thúc")
+    _edit(edited.sql_dir / "queries" / "findings" / "end_equals_due.sql", "= date_trunc('second', d.due_at)", "is not null")
+
+
+CHANGES: tuple[Callable[[Settings], None], ...] = (unit, plan, plan_years, duty, calendar, catalogue, coverage, score, finding)
+FOLDERS = ("authority_dir", "plans_dir", "reference_dir", "sql_dir")
+
+
+def edited(settings: Settings, folder: Path, *changes: Callable[[Settings], None]) -> Settings:
+    """The settings of an installation whose files somebody has edited."""
+    paths = {name: folder / name for name in FOLDERS}
+    made = replace(
+        settings,
+        authority_dir=paths["authority_dir"],
+        plans_dir=paths["plans_dir"],
+        reference_dir=paths["reference_dir"],
+        sql_dir=paths["sql_dir"],
+    )
+    for name in FOLDERS:
+        shutil.copytree(getattr(settings, name), getattr(made, name))
+    for change in changes:
+        change(made)
+    return made
+
+
+@dataclass(frozen=True)
+class Site:
+    """A loaded warehouse: its settings, its newest T, the month that runs then, and what it said of that month."""
+
+    settings: Settings
+    moment: datetime
+    period: Period
+    said: Answers
+
+
+@pytest.fixture(scope="module")
+def site(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A small world, whose plan, units and definitions are those of this project."""
+    world = random_world(47, 20)
+    moment = world.ts[-1]
+    day = (moment - timedelta(days=1)).date()
+    with sites(new_warehouse, tmp_path_factory.mktemp("then")) as new_site:
+        made = new_site(world)
+        for source in ("one_stop", "payments", "documents"):
+            made.ingest(source, moment)
+        period = month(day.year, day.month)
+        yield Site(made.settings, moment, period, said_now(made.settings, period))
+
+
+@pytest.fixture
+def changed(site: Site, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Settings]:
+    """The same installation after somebody has edited its files and `cchc init` was run; afterwards it has the files of before."""
+    asked = getattr(request, "param", None)
+    after = edited(site.settings, tmp_path, *([asked] if asked else CHANGES))
+    load_reference(after)
+    yield after
+    load_reference(site.settings)
+
+
+def _differing(before: Answers, after: Answers) -> dict[str, list[tuple[object, ...]]]:
+    found: dict[str, list[tuple[object, ...]]] = {}
+    for key in before.keys() | after.keys():
+        if before.get(key) != after.get(key):
+            found.setdefault(str(key[0]), []).append(key)
+    return found
+
+
+def test_what_was_known_does_not_change_with_the_files(site: Site, changed: Settings) -> None:
+    today = _differing(site.said, said_now(changed, site.period))
+    assert {"value", "scorecard", "explain", "score", "finding"} <= today.keys(), "the changes must be felt now, else this proves nothing"
+    assert _differing(site.said, said_then(changed, site.moment, site.period)) == {}
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("changed", CHANGES, indirect=True)
+def test_no_single_change_is_felt_by_a_past_moment(site: Site, changed: Settings) -> None:
+    assert _differing(site.said, said_then(changed, site.moment, site.period)) == {}
+
+
+def test_a_moment_after_a_change_knows_it(site: Site, tmp_path: Path) -> None:
+    after, began = edited(site.settings, tmp_path, unit), now()
+    try:
+        # the clock of the machine has gone back a year: what is learnt later is later all the same
+        load_reference(after, learnt_at=began - timedelta(days=365))
+        found = {moment: _name_of(after, moment) for moment in (site.moment, began - timedelta(days=364), now())}
+    finally:
+        load_reference(site.settings)
+    earlier = rows_of(site.settings, "select count(*) as n from ops.reference_version where ended_at < learnt_at")
+    assert list(found.values()) in (
+        ["Phòng Tư pháp", "Phòng Pháp chế", "Phòng Pháp chế"],
+        ["Phòng Tư pháp", "Phòng Tư pháp", "Phòng Pháp chế"],
+    )
+    assert earlier == [{"n": 0}]
+
+
+def _name_of(settings: Settings, moment: datetime) -> str:
+    with as_known_at(settings, moment) as past:
+        return str(query(past.connection, "select name from core.unit where unit_code = 'H19.16.3'")[0]["name"])
+
+
+def test_the_same_files_again_are_no_other_state(site: Site) -> None:
+    asked = "select count(*) as n, max(learnt_at) as learnt from ops.reference_version"
+    before = rows_of(site.settings, asked)
+    load_reference(site.settings)
+    assert rows_of(site.settings, asked) == before
+
+
+def test_the_past_cannot_be_made_the_present(site: Site, changed: Settings) -> None:
+    names = "select unit_code, name, level from core.unit order by 1"
+    today = rows_of(site.settings, names)
+    with (
+        pytest.raises(DBAPIError, match="rolled back, never committed"),
+        engine(site.settings).begin() as connection,
+    ):
+        connection.execute(text("set local role cchc_loader"))
+        connection.execute(text("select ops.show_reference(:moment)"), {"moment": site.moment})
+        assert query(connection, names) != today
+    assert rows_of(site.settings, names) == today
+    with pytest.raises(DBAPIError, match="permission denied"), engine(site.settings).begin() as connection:
+        connection.execute(text("set local role cchc_loader"))
+        connection.execute(text("delete from core.unit"))
