@@ -24,7 +24,7 @@ COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication q
 	$(addprefix --ignore=tests/,cli/test_months_to_refresh.py plans/test_two_plans.py publication/test_publication.py \
 	reference/test_refresh_after_change.py runs/test_clocks.py runs/test_overlapping.py)
 
-.PHONY: help setup demo up down status test test-quick nightly faults fuzz coverage check format bench bench-life bench-pages dictionary reference schemas lock sbom check-advisories clean check-types check-packages release-notes dashboard-script screenshots
+.PHONY: help setup demo up down status test test-quick nightly faults replay fuzz coverage check format bench bench-life bench-pages dictionary reference schemas lock sbom check-advisories clean check-types check-packages release-notes dashboard-script screenshots
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ nightly: $(INSTALLED) | $(UV) ## every mutant, twenty random worlds, the contain
 
 faults: $(INSTALLED) ## an hour of faults (SECONDS=…, SEED=…): kill -9, full disks, lying sources; every row is compared
 	@$(BIN)/python -m tests.faults --seconds $(SECONDS_OF_FAULTS) --seed $(or $(SEED),1) $(ARGS)
+
+replay: $(INSTALLED) ## any past moment of DAYS=60 daily loads against what was said then, and how long an answer takes (hours for DAYS=365)
+	@CCHC_REPLAY_DAYS=$(or $(DAYS),60) $(BIN)/python -m pytest tests/publication/test_replay.py -s --timeout 0 $(ARGS)
 
 fuzz: $(INSTALLED) ## an hour of fuzzing (SECONDS=…, SEED=…): each parser given what Hypothesis and a coverage-guided fuzzer make
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS_OF_FAULTS) --seed $(or $(SEED),1) $(ARGS)

@@ -1,6 +1,7 @@
 """As known at any second: figures, form, findings and score equal what the warehouse said when it had been loaded only up to that moment.
 
-CCHC_REPLAY_DAYS=60 loads that many days, one after the other, instead of the few of the suite; then the pairs are some hundred thousand.
+In the middle of the story somebody edits units, plan and catalogue, and later takes it back. `make replay DAYS=60` loads that many days, one
+after the other, instead of the few of the suite; then the pairs are some hundred thousand.
 """
 
 from __future__ import annotations
@@ -11,29 +12,40 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from cchc.errors import NothingKnown
 from cchc.forms import score
 from cchc.period import Period, month
+from cchc.reference.load import load_reference
 from cchc.reports.scorecard import reading
+from cchc.settings import Settings
 from cchc.warehouse import engine
 from tests.oracle.world import random_world
-from tests.publication.past import Answers, said_now, said_then
+from tests.publication.edits import catalogue, edited, plan, unit, with_files
+from tests.publication.past import Answers, said_now, said_then, told
 from tests.support.cli import cchc
 from tests.support.environment import environment
 from tests.support.warehouse import NewWarehouse
 from tests.support.world_site import WorldSite, sites
 
+SOURCES = ("one_stop", "payments", "documents")
 DAYS = int(os.environ.get("CCHC_REPLAY_DAYS", "0"))
 
 
 @dataclass
 class Replay:
-    """A warehouse that was loaded step by step: at each T what it said of which period. `seconds`: how long each past answer took."""
+    """A warehouse that was loaded step by step: at each T what it said of which period.
+
+    `edited`: the files of the middle of the story, in force from `steps[changed]` to before `steps[restored]`.
+    """
 
     site: WorldSite
+    edited: Settings
+    changed: int
+    restored: int
     steps: list[datetime] = field(default_factory=list)
     said: dict[tuple[datetime, Period], Answers] = field(default_factory=dict)
 
@@ -44,21 +56,33 @@ def replay(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory
     world = random_world(47, 20)
     last = world.ts[-1]
     ts = [last - timedelta(days=n) for n in range(DAYS, -1, -1)] if DAYS else [world.ts[0], last - timedelta(days=12), last]
-    with sites(new_warehouse, tmp_path_factory.mktemp("replay")) as new_site:
-        done = Replay(new_site(world))
+    folder = tmp_path_factory.mktemp("replay")
+    with sites(new_warehouse, folder) as new_site:
+        site = new_site(world)
+        files = edited(site.settings, folder / "edited", unit, plan, catalogue)
+        done = Replay(site, files, changed=len(SOURCES) * (len(ts) // 3), restored=len(SOURCES) * (2 * len(ts) // 3))
         for t in ts:
-            for hour, source in enumerate(("one_stop", "payments", "documents")):
-                moment = t + timedelta(hours=hour)
-                done.site.ingest(source, moment)
-                done.steps.append(moment)
+            for hour, source in enumerate(SOURCES):
+                settings = load_step(done, site, len(done.steps), source, t + timedelta(hours=hour))
+                done.steps.append(t + timedelta(hours=hour))
                 for period in periods_at(last, t):
-                    done.said[moment, period] = said_now(done.site.settings, period)
+                    done.said[done.steps[-1], period] = said_now(settings, period)
         (period,) = periods_at(last)
         done.site.call("refresh", period.code)
         score.compute(done.site.settings, period)
         with engine(done.site.settings).begin() as connection:
             assert score.freeze(connection, period, "published after all of it")
         yield done
+
+
+def load_step(replay: Replay, site: WorldSite, number: int, source: str, moment: datetime) -> Settings:
+    """One step of the story in a warehouse: the settings that hold after it. An edited file is learnt an hour before the load."""
+    files = replay.edited if replay.changed <= number < replay.restored else site.settings
+    settings = with_files(site.settings, files)
+    if number in (replay.changed, replay.restored):
+        load_reference(settings, learnt_at=moment - timedelta(hours=1))
+    site.ingest(source, moment)
+    return settings
 
 
 def periods_at(*moments: datetime) -> list[Period]:
@@ -74,15 +98,29 @@ def test_any_moment_says_what_was_said_then(replay: Replay) -> None:
         seconds = (later[0] - step).total_seconds() if later else 3600
         moment = step + timedelta(seconds=chance.choice((0, chance.random() * (seconds - 1), seconds - 1)))
         began = time.perf_counter()
-        found = said_then(replay.site.settings, moment, period)
-        took.append(time.perf_counter() - began)
+        with reading(replay.site.settings, moment, period) as past:
+            took.append(time.perf_counter() - began)
+            found = told(past.connection, past.settings, period)
         assert {key: (found.get(key), value) for key, value in expected.items() if found.get(key) != value} == {}, (moment, period.code)
         assert found.keys() == expected.keys(), (moment, period.code)
         pairs += len(expected)
         kinds |= {key[0] for key in expected}
     assert {"value", "scorecard", "explain", "form", "finding", "score"} <= kinds
     assert pairs > 1000
-    print(f"{pairs} pairs of figure and moment; a whole period, p95: {sorted(took)[int(len(took) * 0.95)]:.2f} s")
+    print(f"{pairs} pairs of figure and moment; every value of a period, p95: {sorted(took)[int(len(took) * 0.95)]:.2f} s")
+
+
+def test_it_is_what_a_second_warehouse_says(replay: Replay, new_warehouse: NewWarehouse, tmp_path: Path) -> None:
+    upto = replay.restored
+    with sites(new_warehouse, tmp_path) as new_site:
+        second = new_site(replay.site.world)
+        for number, moment in enumerate(replay.steps[:upto]):
+            settings = load_step(replay, second, number, SOURCES[number % len(SOURCES)], moment)
+        answers = {period: said_now(settings, period) for period in periods_at(replay.steps[0], replay.steps[upto - 1])}
+    assert any(key[0] == "explain" and value[0] == 2 for said in answers.values() for key, value in said.items()), "the edited files hold"
+    for period, said in answers.items():
+        found = said_then(replay.site.settings, replay.steps[upto] - timedelta(hours=1, seconds=1), period)
+        assert {key: (found.get(key), said.get(key)) for key in said.keys() | found.keys() if found.get(key) != said.get(key)} == {}
 
 
 def test_a_moment_before_anything_was_known_is_an_answer(replay: Replay) -> None:
