@@ -137,7 +137,7 @@ class Draft:
         if any(is_dated(model) for model in models):
             yield f"  name: {quoted(_name_pattern(self.first.plain))}  # guess: how the day, and the revision, stand in a file's name"
         if "payment" in models:
-            yield f"  manifest: {{amount_field: {TODO}}}  # the manifest beside each file"
+            yield f"  manifest: {{amount_field: {TODO}}}  # beside each file; where there is none: no_manifest, with the reason"
         said = {"delimiter": files.delimiter, "encoding": files.encoding if files.encoding != ENCODINGS[0] else None}
         given = ", ".join(f"{key}: {quoted(value)}" for key, value in said.items() if value is not None)
         if files.archives:

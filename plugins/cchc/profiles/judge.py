@@ -17,6 +17,7 @@ from cchc.profiles.seen import Seen
 from cchc.profiles.words import LOOK, WRONG, Told
 from cchc.quality.compile import compile_suite
 from cchc.quality.dossier_ends import COLUMNS, STATUSES
+from cchc.quality.file_time import with_file_time
 from cchc.quality.gx import Gx, session
 from cchc.quality.suites import Rule, Suite, load_suite, suite_path
 from cchc.quality.unreadable import with_unreadable
@@ -57,7 +58,8 @@ def broken_rules(engine: Engine, profile: Profile, samples: list[Seen], expectat
             if seen.entity.model == "dossier":
                 connection.execute(composed.dossier_ends(ENDS, table, steps, STATUSES).encode())
             suite = load_suite(suite_path(expectations_dir, seen.entity.suite), profile.zone, ENDS)
-            suite = with_unreadable(suite, profile, seen.entity).without(seen.entity.waived_rules).worded(seen.entity)
+            suite = with_unreadable(with_file_time(suite, profile, seen.entity), profile, seen.entity)
+            suite = suite.without(seen.entity.waived_rules).worded(seen.entity)
             found[seen.entity.name] = _judge(gx, connection, profile, seen, suite, table)
             if seen.entity.model == "dossier_step":
                 aside = sorted({row for broken in found[seen.entity.name] if broken.rule.action == "quarantine" for row in broken.rows})

@@ -19,6 +19,7 @@ from cchc.errors import NotConfigured
 from cchc.quality.audit import audit, refresh_good_view
 from cchc.quality.compile import compile_suite
 from cchc.quality.dossier_ends import create_ends_table, ends_table, fill_ends_table
+from cchc.quality.file_time import with_file_time
 from cchc.quality.gx import Gx, session
 from cchc.quality.results import CheckResult, write_results
 from cchc.quality.suites import Suite, load_suite, suite_path
@@ -94,7 +95,9 @@ def validate(
                 mine = [load for load in loads if load.entity == entity.name]
                 if mine:
                     suite = load_suite(suite_path(directory, entity.suite), profile.zone, ends_table(extract_id))
-                    suite = with_unreadable(suite, profile, entity).without(entity.waived_rules).worded(entity)
+                    suite = (
+                        with_unreadable(with_file_time(suite, profile, entity), profile, entity).without(entity.waived_rules).worded(entity)
+                    )
                     _judge_entity(gx, connection, profile, entity, suite, [load for load in mine if load.status in JUDGEABLE], extract_id)
                     judged += [load for load in mine if load.status in (LoadStatus.VALIDATED, LoadStatus.BLOCKED)]
     return [load.verdict for load in sorted(judged, key=lambda load: load.load_id)]

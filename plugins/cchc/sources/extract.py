@@ -577,11 +577,24 @@ def _identify(inbox: Inbox, file: _File, config: Files) -> None:
                 config = replace(config, name_words=files.strict_workbook(config.workbook).NAME_WORDS)
             where = () if config.workbook else ("files.name",)
             raise files.Unreadable(f"B1 name: {day_files.name_words(config)}, found {file.name}", *where)
+    if config.no_manifest is not None and file.entity.model == "payment":
+        _alone_in_its_time(inbox, file, config)
     if config.manifest is not None:
         file.facts |= {"delivered_sha256": file.own_sha}
         other = day_files.manifest_name(file.name, config.manifest)
         if inbox.exists(other):
             file.is_known_by(day_files.identity(file.own_sha, day_files.manifest_bytes(inbox, other)))
+
+
+def _alone_in_its_time(inbox: Inbox, file: _File, config: Files) -> None:
+    """Raise Unreadable if another file has the same day and revision: one of them would replace the other without a word."""
+    same = [name for name in matching(file.entity, inbox.names) if name != file.name and day_files.parse_name(name, config) == file.parsed]
+    if same:
+        raise files.Unreadable(
+            f"B1 name: {file.name} and {', '.join(sorted(same)[:3])} have the same day and revision, and a file of payments replaces all "
+            "of its time: have one file for it, or tell them apart by a revision",
+            "files.name",
+        )
 
 
 def _unfinished(job: _Job, inbox: Inbox, file: _File, problem: files.Unfinished) -> Landed:
@@ -655,6 +668,8 @@ def _read_file(job: _Job, inbox: Inbox, file: _File, secrets: Secrets | None, st
             folder.remove()
             facts["sha256"] = _judged_by_profile(job, entity, facts["sha256"])  # the profile says what is counted and how
             return _blocked(job, entity, name, facts, results, advice.for_manifest(job.profile, job.before(entity)))
+    if config.no_manifest is not None:  # nobody says how many rows there are, so it is what was read
+        facts |= {"rows_delivered": tally.rows}
     writer.close()
     manifest = job.manifest(entity.name, started, name) | _counts(job, entity, intake, writer) | facts
     manifest |= {"total_reported": None, "complete": intake.late == 0}

@@ -74,14 +74,24 @@ def unmet_needs(entity: Entity, files: Files | None, told: Collection[str] = ())
             f"{_words(by_name)} comes from the file's name, so the source needs 'files' with 'name', a regular expression that "
             "finds (?P<date>…) and (?P<revision>…) in it."
         )
-    if entity.model == "payment" and files is not None and is_shorter_than_a_day(files.name_words or ""):
-        unmet.append("a day of payments is replaced as a whole, so 'files.name' needs a day, not a year or a month alone.")
-    if entity.model == "payment" and (files is None or files.manifest is None):
-        unmet.append(
-            "a day of payments is replaced as a whole by its highest valid revision, so the source needs 'files' with 'manifest' "
-            "(what the day's file must hold) and 'name' (its day and revision)."
-        )
+    if entity.model == "payment":
+        unmet += _unmet_of_payments(files)
     return unmet
+
+
+def _unmet_of_payments(files: Files | None) -> list[str]:
+    """What the files of payments need: a manifest for each day, or a reason why there is none."""
+    if files is None or (files.manifest is None and files.no_manifest is None):
+        return [
+            "a day of payments is replaced as a whole by its highest valid revision, so the source needs 'files' with 'manifest' "
+            "(what the day's file must hold) and 'name' (its day and revision). Where the sender makes no manifest, say why under "
+            "'no_manifest'."
+        ]
+    if files.manifest is None:
+        return [] if files.name is not None else ["payments without a manifest need 'files.name', with the day, month or year of a file."]
+    if is_shorter_than_a_day(files.name_words or ""):
+        return ["a day of payments is replaced as a whole, so 'files.name' needs a day, not a year or a month alone."]
+    return []
 
 
 def check_dated(entity: Entity, file: str) -> None:

@@ -175,6 +175,7 @@ def _files(entry: FilesFile) -> Files:
         newest_within_days=entry.newest_within_days,
         subfolders=entry.subfolders,
         archives=entry.archives,
+        no_manifest=entry.no_manifest,
         **formats,
     )
 

@@ -618,6 +618,11 @@ class FilesFile(Typed):
     )
     formats: FormatsFile | None = Field(None, description="How its tables are written.")
     manifest: ManifestFile | None = Field(None, description="The manifest beside each file; a file without it waits. Needs `name`.")
+    no_manifest: str | None = Field(
+        None,
+        description="Why payments come without a manifest, such as `the council publishes none`. Then nothing but the end of a file tells "
+        "that it is whole, and `name` may have a month or a year. Needs `name`.",
+    )
 
     @model_validator(mode="after")
     def _rules(self) -> FilesFile:
@@ -633,6 +638,8 @@ class FilesFile(Typed):
             raise Fault("'workbook' needs 'name' with the groups (?P<unit>…) and (?P<date>…), a month.")
         if self.manifest is not None and self.name is None:
             raise Fault("files with a manifest need 'name', which finds day and revision in the file's name.")
+        if self.no_manifest is not None and (self.manifest is not None or not self.no_manifest.strip()):
+            raise Fault("'no_manifest' is the reason why there is no manifest: it does not go with 'manifest', and is not empty.")
         return self
 
 

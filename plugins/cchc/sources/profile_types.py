@@ -447,6 +447,7 @@ class Files:
     archives: bool = field(default=False, repr=False)
     decimal: str | None = field(default=None, repr=False)
     name_words: str | None = field(default=None, repr=False)
+    no_manifest: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
