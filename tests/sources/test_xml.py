@@ -263,6 +263,18 @@ def test_each_event_is_a_row_and_a_trace_without_events_too(box: Box) -> None:
     ]
 
 
+def test_what_a_log_says_of_itself_is_no_record_and_may_be_long(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_MAX_RECORD_MB", "1")
+    facts = "".join(f"<float key='{number}' value='2.538'/>" for number in range(40_000))
+    head = f"<float key='meta_org:resource_events_standard_deviation' value='19.9'>{facts}</float>"
+    trace = "<trace><string key='n' value='1'/><event><string key='n' value='e1'/></event></trace>"
+    load = read_log(box, f"<log>{head}{trace}</log>")
+    assert [row[1] for row in rows(load)] == [{"case:n": "1", "n": "e1"}], load.message
+
+    box.put("a.xes", f"<log>{head}{trace.replace('e1', 'x' * 2**21)}</log>")
+    assert "has more than 1 MB (CCHC_MAX_RECORD_MB)" in str(box.by_name("documents")["a.xes"].message)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -120,8 +120,8 @@ class Events(Handler):
 
     @property
     def is_within(self) -> bool:
-        """Whether a trace or an event is being built."""
-        return len(self.path) > 1
+        """Whether a trace or an event is being built. What the log says of itself before them may be long, and is not kept."""
+        return self.path[1:2] in (["trace"], ["event"])
 
     def begin(self, attributes: dict[str, str]) -> None:
         """Begin a trace, an event, or an attribute of one."""
