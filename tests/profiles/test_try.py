@@ -140,6 +140,31 @@ def test_where_no_file_has_a_name_of_the_profile_nothing_was_read(tmp_path: Path
     )
 
 
+def test_the_headers_and_ends_of_files_that_the_sample_does_not_come_to(tmp_path: Path) -> None:
+    text = EXPORT.read_text(encoding="utf-8")
+    folder = tmp_path / "delivery"
+    folder.mkdir()
+    for year in (2017, 2018, 2019, 2020):
+        (folder / f"dutch_permits_{year}.csv").write_text(text, encoding="utf-8")
+    for year in (2017, 2018):
+        (folder / f"dutch_permits_{year}.csv").write_text(text.replace("case:concept:name", "case:name", 1), encoding="utf-8")
+    (folder / "dutch_permits_2019.csv").write_text(text.rstrip("\n"), encoding="utf-8")
+    (folder / "dutch_permits_2016.csv").write_bytes(b"")
+    said = looked("check", tmp_path, delivery=folder)
+    steps = said.out.partition("dossier_steps (model")[2]
+    assert said.code == 1, said.out
+    assert "WRONG files dutch_permits_2017.csv, dutch_permits_2018.csv: line 1: the header lacks 1 of the" in steps
+    assert "case:concept:name (dossier_code)" in steps
+    assert said.out.count("there is no newline after its last line") == 2, "once for each entity"
+    assert "WRONG file dutch_permits_2016.csv: it is empty" in steps
+    assert "LOOK of 2 older files no records were read" in steps
+    for name in ("2016", "2017", "2018"):
+        (folder / f"dutch_permits_{name}.csv").unlink()
+    assert "layout.open_end" in looked("try", tmp_path, delivery=folder).out
+    said = looked("check", tmp_path, ("    columns:", "    layout: {open_end: true}\n    columns:"), delivery=folder)
+    assert "newline" not in said.out.partition("dossier_steps (model")[0]
+
+
 def test_what_each_column_became(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     landings = []
 

@@ -14,6 +14,7 @@ import orjson
 
 from cchc.errors import CchcError
 from cchc.period import now
+from cchc.profiles.other_files import faults_of_files
 from cchc.sources import day_files, files, privacy
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
@@ -53,15 +54,16 @@ class Piece:
 class Sample:
     """Records of one entity.
 
-    `pieces`: the records by the file that has them, `bytes` large. `told`: sentences of the extract about what it blocks or leaves waiting.
-    `header`: the columns of a table. `secret`: how many records are secret, which are not kept. `unread`: how many files were not opened,
-    because there were enough records.
+    `pieces`: the records by the file that has them, `bytes` large. `told`: sentences of the extract about what it blocks or leaves waiting;
+    `faults`: those about the beginnings and ends of files. `header`: the columns of a table. `secret`: how many records are secret, which
+    are not kept. `unread`: of how many files no records were read, because there were enough.
     """
 
     entity: Entity
     window: Window
     pieces: list[Piece] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
     header: list[str] = field(default_factory=list)
     secret: int = 0
     unread: int = 0
@@ -109,6 +111,9 @@ def take_sample(
             if not _read(profile, connection, sample, most, name):
                 break
         sample.unread = len(names) - len(sample.pieces)
+        if is_folder:
+            untold = [name for name in names if name and not any(f", file {name}" in words for words in sample.told)]
+            sample.faults = faults_of_files(profile, connection, entity, untold)
         yield sample
 
 

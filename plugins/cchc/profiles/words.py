@@ -73,8 +73,9 @@ def _bad(seen: Seen, bad: Bad, line: Line, what: str, advice: str) -> Iterator[T
 def of_reading(sample: Sample) -> Iterator[Told]:
     """What was said while the sample was read."""
     yield from ((WRONG, words) for words in sample.told)
+    yield from ((WRONG, words) for words in sample.faults)
     if sample.unread:
-        yield LOOK, f"{sample.unread} older files were not opened: --rows names how many records are enough"
+        yield LOOK, f"of {sample.unread} older files no records were read: --rows names how many records are enough"
     if sample.bytes >= MOST_BYTES:
         yield LOOK, f"the sample ended after {len(sample.records)} records, because they have more than {MOST_BYTES // MIB} MB"
     if sample.entity.deletions is not None:

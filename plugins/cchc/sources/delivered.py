@@ -88,7 +88,11 @@ class Tally:
 def require_end(watched: Watched) -> None:
     """Raise Unfinished if the file does not end with a newline."""
     if watched.last != b"\n":
-        raise Unfinished("there is no newline after its last line" if watched.last else "it is empty")
+        raise Unfinished(
+            "there is no newline after its last line (layout.open_end, where the sender never writes one)"
+            if watched.last
+            else "it is empty"
+        )
 
 
 def too_long(line: int, limits: Limits) -> Unreadable:
