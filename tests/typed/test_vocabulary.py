@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from cchc.documentation.model_columns import columns_of
 from cchc.documentation.vocabulary import FILE, text
+from cchc.models import IDS
+from cchc.profiles.layouts import read_layouts
 from cchc.settings import PROJECT, Settings
 from cchc.sources.codes import CODES, OWN_WORDS
 from cchc.sources.profile_file import ProfileFile
@@ -35,6 +38,18 @@ def test_every_key_of_a_profile_is_on_the_page_with_a_meaning() -> None:
         for name, field in model.model_fields.items():
             assert field.description, f"{model.__name__}.{name} has no description"
             assert f"| `{field.alias or name}` |" in page, f"{model.__name__}.{name}"
+
+
+def test_every_column_of_a_model_is_on_the_page_with_a_meaning() -> None:
+    page, sql = text(), PROJECT / "include" / "sql"
+    layouts = read_layouts(sql)
+    for model in CODES:
+        columns = columns_of(sql, model)
+        assert {name for name, _, _ in columns} == {name for name in layouts[model] if not name.startswith("_") and name not in IDS}
+        part = page.partition(f"### {model}\n")[2].partition("\n### ")[0]
+        for name, kind, meaning in columns:
+            assert kind and meaning, f"{model}.{name}: comment on it in core"
+            assert f"| `{name}` | {kind} | " in part
 
 
 @pytest.mark.parametrize(("model", "column"), LISTED)

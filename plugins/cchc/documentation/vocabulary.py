@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from cchc.documentation.model_columns import columns_of
 from cchc.settings import PROJECT
 from cchc.sources.codes import CODES, OWN_WORDS
 from cchc.sources.needs import ALWAYS, IDENTITY
@@ -29,8 +30,8 @@ CODES_HEAD = f"""## Models and their codes
 
 `model` of an entity is one of these. `codes` of a column leads the source's words to the codes here; where the source delivers them as
 they are, no `codes` is needed. A code that is not listed goes to quarantine or is reported, as the rules of expectations/staging say.
-True-or-false columns take {FLAGS} (any case). The columns of a model and their meaning are those of `staging.model_<model>` in
-include/sql/migrations.
+True-or-false columns take {FLAGS} (any case). Of each model the first table has all columns that a profile can fill, and the second one the
+codes of those that have a list.
 """
 
 
@@ -122,6 +123,9 @@ def _codes(model: str) -> str:
     lines = [f"### {model}", ""]
     if needs:
         lines += [f"Columns that it cannot do without: {', '.join(needs)}.", ""]
+    lines += ["| column | holds | meaning |", "|---|---|---|"]
+    lines += [f"| `{name}` | {kind} | {_escaped(meaning)} |" for name, kind, meaning in columns_of(PROJECT / "include" / "sql", model)]
+    lines.append("")
     if CODES[model]:
         lines += ["| column | code | meaning |", "|---|---|---|"]
         lines += [f"| `{column}` | `{code}` | {meaning} |" for column, codes in CODES[model].items() for code, meaning in codes.items()]
