@@ -22,6 +22,7 @@ from cchc.sources.landing import Check
 from cchc.sources.limits import FIRST_YEAR, FIRST_YEAR_ALONE, HIGHEST_REVISION, LAST_YEAR, MANIFEST_BYTES, MIB
 from cchc.sources.name_patterns import is_shorter_than_a_day
 from cchc.sources.profile import FileManifest, Files
+from cchc.sources.unread import Gone
 
 SHA256 = "[0-9a-fA-F]{64}"
 
@@ -104,10 +105,9 @@ def manifest_name(name: str, manifest: FileManifest) -> str:
 def read_manifest(inbox: Inbox, name: str, manifest: FileManifest) -> tuple[dict[str, Any], bytes]:
     """The fields of the manifest and its bytes. Raises Unfinished if it is missing or incomplete, Unreadable if it is no manifest."""
     other = manifest_name(name, manifest)
-    try:
-        data = manifest_bytes(inbox, other)
-    except FileNotFoundError:
-        raise Unfinished(f"its manifest {other} is not there") from None
+    if not inbox.exists(other):
+        raise Unfinished(f"its manifest {other} is not there")
+    data = manifest_bytes(inbox, other)
     try:
         body = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -120,9 +120,12 @@ def read_manifest(inbox: Inbox, name: str, manifest: FileManifest) -> tuple[dict
 
 
 def manifest_bytes(inbox: Inbox, name: str) -> bytes:
-    """The bytes of a manifest. Raises Unreadable if they are more than a manifest can have."""
-    with inbox.open(name) as file:
-        data: bytes = file.read(MANIFEST_BYTES + 1)
+    """The bytes of a manifest. Raises Unreadable if they are more than a manifest can have, Gone if it cannot be opened any more."""
+    try:
+        with inbox.open(name) as file:
+            data: bytes = file.read(MANIFEST_BYTES + 1)
+    except Gone as problem:
+        raise Gone(f"its manifest {name}: {problem}") from None
     if len(data) > MANIFEST_BYTES:
         raise Unreadable(f"its manifest {name} has more than {MANIFEST_BYTES // MIB} MB")
     return data

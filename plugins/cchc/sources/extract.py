@@ -45,6 +45,7 @@ from cchc.sources.read_as import read_as
 from cchc.sources.records import Intake, missing_test
 from cchc.sources.secrecy import Secrets, purge_landing
 from cchc.sources.sequence import first_number
+from cchc.sources.unread import Gone
 from cchc.sources.workbooks import Workbooks
 from cchc.sources.xml_envelope import envelope_of
 from cchc.states import LoadStatus
@@ -359,6 +360,11 @@ def _from_inbox(job: _Job, inbox: Inbox, *, tells_others: bool) -> list[Landed]:
             continue
         landed += _future_files(job, inbox, entity, names)
         landed += _lonely_manifests(job, inbox, entity, names)
+    if not inbox.is_there():
+        raise SourceUnavailable(
+            f"{job.profile.source}: the drop folder {job.connection.host} vanished while it was read. Nothing of this extract is used. "
+            "Mount it again, and run again."
+        )
     if job.again is not None:
         return landed
     return landed + _broken_archives(job, inbox) + (_others(job, inbox) if tells_others else [])
@@ -493,10 +499,6 @@ def _file_load(job: _Job, inbox: Inbox, entity: Entity, name: str, secrets: Secr
         if inbox.packed_in(name) == name:
             return _waiting(entity, name, inbox, {}, f"{where}: {problem}")
         return _of_archive(job, inbox, entity, name, problem)
-    except PermissionError:
-        return _waiting(entity, name, inbox, {}, f"{where}: the account of this program may not read it")
-    except FileNotFoundError:
-        return _waiting(entity, name, inbox, {}, f"{where}: it was removed while the folder was read")
     except OSError as error:
         raise SourceUnavailable(f"{where}: it cannot be read: {error.strerror or type(error).__name__}") from error
     file = _File(entity, name, sha, sha, {"sha256": sha} | ({"stamp": stamp} if stamp is not None else {}))
@@ -600,7 +602,8 @@ def _alone_in_its_time(inbox: Inbox, file: _File, config: Files) -> None:
 def _unfinished(job: _Job, inbox: Inbox, file: _File, problem: files.Unfinished) -> Landed:
     """Handle an incomplete file: it is blocked if its manifest says that it is complete; otherwise the next run tries it again."""
     config, entity, name = _files_of(job.profile), file.entity, file.name
-    if file.declared is not None and "changed while" not in str(problem):  # a manifest means that the sender considers the file complete
+    is_whole = not isinstance(problem, Gone) and "changed while" not in str(problem)
+    if file.declared is not None and is_whole:  # a manifest means that the sender considers the file complete
         results = [Check("B0", False, f"readable to its end: {problem}"), day_files.sha256_check(file.declared, file.own_sha, config)]
         return _blocked(job, entity, name, file.facts, results, advice.SENDER)
     return _waiting(entity, name, inbox, file.facts, f"{job.profile.source} {entity.name}, file {name}: {problem}")

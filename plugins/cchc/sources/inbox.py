@@ -7,9 +7,14 @@ Links are never followed: they may lead anywhere. With `files.archives` the file
 
 from __future__ import annotations
 
+import os
+import stat
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import IO
+from unicodedata import category
+
+from fsspec.implementations.local import LocalFileSystem
 
 from cchc.sources.archives import NESTED, Archive, is_archive
 from cchc.sources.kinds import small_ending
@@ -17,17 +22,23 @@ from cchc.sources.landing import Folder
 from cchc.sources.limits import Limits
 from cchc.sources.name_patterns import expanded
 from cchc.sources.profile import Entity, Files
-from cchc.sources.unread import Unfinished, Unreadable
+from cchc.sources.unread import Gone, Unfinished, Unreadable
 
 DEEPEST_FOLDER = 32
 NOT_OPENED = "a folder, which is not looked into"
 NO_FILE = "no ordinary file"
 NO_TEXT = "a name that is no text in UTF-8, which can be neither shown nor kept"
+HIDDEN = "a name with characters that nobody sees, such as a line break"
+HIDDEN_KINDS = frozenset({"Cc", "Cf", "Zl", "Zp"})  # control characters and marks of direction: a message with them can say anything
 FORBIDDEN = "a folder that the account of this program may not read"
 FORBIDDEN_FILE = "an archive that the account of this program may not read"
 REMOVED = "removed while the folder was read"
 EMPTY = "an archive without files"
 TOO_DEEP = f"a folder more than {DEEPEST_FOLDER} folders deep"
+
+
+class NoOrdinaryFile(OSError):
+    """What bears the name is a folder, a link, a pipe or another thing that is no file to be read."""
 
 
 class Inbox:
@@ -47,6 +58,7 @@ class Inbox:
         self._open: tuple[str, Archive] | None = None
         self._list(folder, "", 0)
         self.names.sort()
+        self._there = frozenset(self.names)
 
     def __enter__(self) -> Inbox:
         return self
@@ -69,6 +81,8 @@ class Inbox:
             path = above + name
             if not _is_text(name):
                 self.left.append((path, NO_TEXT))
+            elif is_hidden(name):
+                self.left.append((path, HIDDEN))
             elif kind == "file":
                 self._add(path)
             elif kind != "directory":
@@ -103,8 +117,14 @@ class Inbox:
         except FileNotFoundError:
             self.left.append((path, REMOVED))
             return
+        except NoOrdinaryFile:
+            self.left.append((path, NO_FILE))
+            return
         self._archives.add(path)
         for member in archive.members:
+            if is_hidden(member):
+                self.left.append((f"{path}/{member}", HIDDEN))
+                continue
             self._members[f"{path}/{member}"] = (path, member)
             self.names.append(f"{path}/{member}")
         self.left += [(f"{path}/{name}", NESTED) for name in archive.nested]
@@ -115,7 +135,7 @@ class Inbox:
         """The archive, opened; the one before it is closed."""
         if self._open is None or self._open[0] != path:
             self._close_archive()
-            stream = self.folder.open(path)
+            stream = self._opened(path)
             try:
                 self._open = (path, Archive(stream, self._limits))
             except (Unfinished, Unreadable):
@@ -126,14 +146,39 @@ class Inbox:
     def open(self, name: str) -> IO[bytes]:
         """The file as a stream of bytes.
 
-        Raises FileNotFoundError, PermissionError or another OSError, and for a file in an archive Unfinished and Unreadable.
+        Raises Gone if it was removed, replaced or locked since the folder was listed; for a file in an archive Unfinished and Unreadable.
         """
-        if name in self._members:
-            path, member = self._members[name]
-            return self._archive(path).open(member)
-        if self._is_below_an_archive(name):
-            raise FileNotFoundError(name)
-        return self.folder.open(name)
+        try:
+            if name in self._members:
+                path, member = self._members[name]
+                return self._archive(path).open(member)
+            if self._is_below_an_archive(name):
+                raise FileNotFoundError(name)
+            return self._opened(name)
+        except FileNotFoundError:
+            raise Gone("it was removed while the folder was read") from None
+        except PermissionError:
+            raise Gone("the account of this program may not read it") from None
+        except NoOrdinaryFile:
+            raise Gone("it is no ordinary file any more") from None
+
+    def _opened(self, name: str) -> IO[bytes]:
+        """A file of the folder, as a file alone: what took its place since the folder was listed is neither followed nor waited for."""
+        if not isinstance(self.folder.fs, LocalFileSystem):
+            return self.folder.open(name)
+        path = f"{self.folder.path}/{name}"
+        try:
+            number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (FileNotFoundError, PermissionError):
+            raise
+        except OSError as error:
+            if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+                raise NoOrdinaryFile(path) from error
+            raise
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
+            raise NoOrdinaryFile(path)
+        return os.fdopen(number, "rb")
 
     def _is_below_an_archive(self, name: str) -> bool:
         """Whether a path leads into an archive that has no such file; file systems have errors of their own for it."""
@@ -143,9 +188,13 @@ class Inbox:
         """The archive that has the file; a file that is in none is its own."""
         return self._members[name][0] if name in self._members else name
 
+    def is_there(self) -> bool:
+        """Whether the folder is still there. A server says by itself that it cannot be reached."""
+        return not isinstance(self.folder.fs, LocalFileSystem) or self.folder.is_there()
+
     def exists(self, name: str) -> bool:
-        """Whether a file of this name is there."""
-        return name in self._members or (not self._is_below_an_archive(name) and self.folder.exists(name))
+        """Whether an ordinary file of this name was there when the folder was listed."""
+        return name in self._there
 
     def stamp(self, *names: str) -> str | None:
         """What says that these files are the same as before without reading them (`Folder.stamp`); None if they must be read."""
@@ -161,6 +210,11 @@ class Inbox:
 def _is_text(name: str) -> bool:
     """Whether a name is a text: bytes that are none come from Python as halves of letters."""
     return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a name has characters that nobody sees: it would look like another one, and forge lines in logs and on screens."""
+    return not (name.isascii() and name.isprintable()) and any(category(letter) in HIDDEN_KINDS for letter in name)
 
 
 def matching(entity: Entity, names: list[str]) -> list[str]:

@@ -166,11 +166,12 @@ def load_folder(landing_url: str, source: str, extract_id: int, entity: str, fil
 def folder_name(file_name: str) -> str:
     """The name of the folder in the landing for a delivered file: one folder also for a file whose name is a path with /.
 
-    Other names stay as they are. A long path is cut, with a hash of the whole in place of the rest: file systems take 255 bytes.
+    fsspec takes two colons for the beginning of another address, so they are written in another form, too. Other names stay as they are.
+    A long path is cut, with a hash of the whole in place of the rest: file systems take 255 bytes.
     """
-    if "/" not in file_name and "%2F" not in file_name:
+    if not any(mark in file_name for mark in ("/", "%2F", "::", "%3A")):
         return file_name
-    name = file_name.replace("%", "%25").replace("/", "%2F")
+    name = file_name.replace("%", "%25").replace("/", "%2F").replace("::", "%3A%3A")
     return name if len(name.encode()) <= LONGEST_FOLDER else f"{name[:40]}%{sha256(file_name.encode()).hexdigest()[:32]}"
 
 

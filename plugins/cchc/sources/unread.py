@@ -7,6 +7,10 @@ class Unfinished(Exception):
     """The file is incomplete; `args[0]` says why."""
 
 
+class Gone(Unfinished):
+    """The file was listed, and it cannot be opened any more, or it is another kind of thing by now."""
+
+
 class Unreadable(Exception):
     """The file is complete but cannot be understood; `args[0]` says where, without its content.
 
