@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, BinaryIO
 
+from cchc.sources.exact_json import twice
 from cchc.sources.fields import is_name
 from cchc.sources.limits import DEEPEST_DOCUMENT, Limits
 from cchc.sources.paths import place
@@ -83,6 +84,7 @@ class Picked:
         self._list_at: int | None = None  # how deep in the document the list is whose elements are records
         self._built: list[Any] = []  # the values that are open in the record
         self._keys: list[str] = []
+        self._twice: str | None = None  # a field that the record has twice
         self._found = False
         self._names: dict[str, None] = {}
 
@@ -163,6 +165,8 @@ class Picked:
             return
         inner = self._built[-1]
         if type(inner) is dict:
+            if self._keys[-1] in inner:
+                self._twice = self._keys[-1]
             inner[self._keys[-1]] = value
         else:
             inner.append(value)
@@ -171,6 +175,8 @@ class Picked:
         if self._built:
             self.record = self._built.pop()
             self._keys.pop()
+            if not self._built and self._twice is not None:
+                self.record, self._twice = twice(self._twice), None
             return not self._built
         self._path.pop()
         self._maps.pop()

@@ -24,6 +24,7 @@ from cchc.sources import csv_files, day_files, remote, text_encodings
 from cchc.sources.connection import Connection, variable
 from cchc.sources.delivered import LacksColumns, Tally, Unfinished, Unreadable, Watched, require_end, too_long
 from cchc.sources.documents import json_records
+from cchc.sources.exact_json import checked
 from cchc.sources.inbox import Inbox, matching
 from cchc.sources.kinds import IN_A_PROCESS, kind_of, small_ending
 from cchc.sources.landing import Folder
@@ -149,10 +150,16 @@ def read_records(
                     yield number, _by_known_names(record, aliases) if aliases else record
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise Unfinished("its gzip is broken or not at its end") from error
+        except OSError as error:
+            raise SourceUnavailable(f"{profile.source} {entity.name}, file {name}: {_not_read(error)}") from error
         while raw.read(CHUNK):
             pass
         if delivered.hash is None or delivered.hash.hexdigest() != expected_sha256:
             raise Unfinished("it changed while it was read")
+
+
+def _not_read(error: OSError) -> str:
+    return f"it cannot be read: {error.strerror or type(error).__name__}. Look at the disk or the share of the drop folder, and run again."
 
 
 def of_its_year(entity: Entity, name: str, files: Files) -> Entity:
@@ -231,7 +238,10 @@ def _ndjson(content: Any, watched: Watched, limits: Limits) -> Iterator[tuple[in
             if not text.endswith(b"\n"):
                 break
             try:
-                yield number, orjson.loads(without_nul(text))
+                text = without_nul(text)
+                yield number, checked(text, orjson.loads(text))
             except orjson.JSONDecodeError as error:
                 yield number, Problem(f"not JSON ({str(error).partition(':')[0]})")
+            except (ValueError, RecursionError):
+                yield number, Problem("not JSON that can be read number by number")
     require_end(watched)

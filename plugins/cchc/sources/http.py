@@ -7,7 +7,6 @@ place, but never a secret.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
@@ -28,10 +27,12 @@ from cchc.errors import ContractViolation, NotConfigured, SourceUnavailable, Wro
 from cchc.sources import login as login_with
 from cchc.sources import xml_answers
 from cchc.sources.connection import Connection, variable
+from cchc.sources.exact_json import checked, exact
 from cchc.sources.limits import MIB, Limits
 from cchc.sources.nul import without_nul
 from cchc.sources.paths import finder
 from cchc.sources.profile import Entity, Http, Profile
+from cchc.sources.records import Problem
 from cchc.sources.xml_elements import list_place
 
 MAX_PAUSE_SECONDS = 120.0
@@ -190,7 +191,12 @@ class Client:
         ContractViolation for another host.
         """
         base = urlsplit(self.base)
-        parts = urlsplit(urljoin(last or self.base + "/", address))
+        try:
+            parts = urlsplit(urljoin(last or self.base + "/", address))
+        except ValueError:
+            raise ContractViolation(
+                f"{where}: what is said to be the next page is no address. Nothing of it is used; ask the owner of the source."
+            ) from None
         if parts.netloc != base.netloc or parts.scheme not in ("http", "https"):
             raise ContractViolation(
                 f"{where}: the next page is said to be on another host ({parts.hostname or 'none'}); only {base.netloc}, the host of the "
@@ -308,11 +314,10 @@ class Client:
         if self.clock is not None or not answer.headers.get("Date"):
             return
         try:
-            self.clock = parsedate_to_datetime(answer.headers["Date"])
-        except (ValueError, TypeError):
+            told = parsedate_to_datetime(answer.headers["Date"])
+            self.clock = (told if told.tzinfo is not None else told.replace(tzinfo=UTC)).astimezone(UTC)  # "-0000" of RFC 5322: UTC
+        except (ValueError, TypeError, OverflowError):  # the first or the last hours of time are no day in UTC
             return
-        if self.clock.tzinfo is None:  # "-0000" of RFC 5322: UTC
-            self.clock = self.clock.replace(tzinfo=UTC)
         if self._known_at is not None and self._known_at > self.clock + period.CLOCK_TOLERANCE:
             raise WrongClock(
                 f"{where}: T = {self._known_at.isoformat(timespec='seconds')} is later than the source's own clock "
@@ -352,18 +357,32 @@ def entity_path(http: Http, entity: Entity) -> str:
 
 
 def parse_json(body: bytes, where: str) -> Any:
-    """The parsed body, without what PostgreSQL cannot store: NULs, and half letters. Raises ContractViolation if it is not JSON."""
+    """The parsed body, without what PostgreSQL cannot store: NULs, and half letters.
+
+    Raises ContractViolation if it is not JSON, or if a field stands twice around the records. A record with such a field is a Problem.
+    """
     body = without_nul(body)
+    value, reason = _parsed_fast(body)
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        reason = str(error).partition(":")[0]
-    try:
-        return _mended(json.loads(body, parse_constant=_no_constant))
+        value = checked(body, value) if reason is None else _mended(exact(body))
     except (ValueError, RecursionError):
         raise ContractViolation(
-            f"{where}: the answer is not JSON or was cut off ({len(body)} bytes; {reason}). It is not an empty list: ask the owner."
+            f"{where}: the answer is not JSON or was cut off ({len(body)} bytes; {reason or 'it cannot be read number by number'}). "
+            "It is not an empty list: ask the owner."
         ) from None
+    if isinstance(value, Problem):
+        raise ContractViolation(
+            f"{where}: the answer cannot be read without doubt: {value}. Nothing of it is used; ask the owner of the source."
+        )
+    return value
+
+
+def _parsed_fast(body: bytes) -> tuple[Any, str | None]:
+    """The body as orjson reads it, or why it does not."""
+    try:
+        return orjson.loads(body), None
+    except orjson.JSONDecodeError as error:
+        return None, str(error).partition(":")[0]
 
 
 def retry_after(value: str | None, default: float) -> float:
@@ -375,24 +394,21 @@ def retry_after(value: str | None, default: float) -> float:
         return min(float(text), MAX_PAUSE_SECONDS)
     try:
         seconds = (parsedate_to_datetime(text) - period.now()).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return default
     return min(max(seconds, 0.0), MAX_PAUSE_SECONDS)
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
-
-
 def _mended(value: Any) -> Any:
+    """A value without half letters."""
+    if isinstance(value, Problem):
+        return value
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
         return [_mended(item) for item in value]
     if isinstance(value, dict):
         return {_mended(key): _mended(item) for key, item in value.items()}
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 63:
-        return str(value)
     return value
 
 
