@@ -378,6 +378,8 @@ def test_databases_are_made_once_and_passwords_follow_the_file(postgres_server: 
     assert ensure_databases(given("second")) == []
     with psycopg.connect(given("second")[WAREHOUSE].replace("+psycopg", "")) as connection:
         assert connection.execute("select count(*) from kept").fetchone() == (0,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):  # taken from everybody by the administrator (roles/everybody.sql)
+            connection.execute("select lo_creat(-1)")
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(given("first")[METADATA].replace("+psycopg", ""))
     with pytest.raises(psycopg.OperationalError):  # each owner is let into its own database alone

@@ -302,7 +302,7 @@ def test_the_weekly_check_tells_a_count_that_is_wrong_and_mends_it(settings: Set
 
 
 def test_the_weekly_check_waits_for_a_refresh(settings: Settings) -> None:
-    waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    waits = "select count(*) from pg_locks where locktype = 'transactionid' and not granted"
     with engine(settings).connect() as refreshing, ThreadPoolExecutor(1) as beside:
         wait_for_others(refreshing, "dossiers")
         checking = beside.submit(count_all_again, settings)

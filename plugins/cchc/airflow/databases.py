@@ -18,7 +18,7 @@ from psycopg import sql
 
 from cchc.airflow.cleanup import METADATA, URL
 from cchc.errors import NotConfigured
-from cchc.settings import secret_variable
+from cchc.settings import PROJECT, secret_variable
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ ADMIN = "CCHC_ADMIN_URL"
 ADMIN_PASSWORD = "CCHC_ADMIN_PASSWORD"  # noqa: S105 # the name of the variable, for a URL without the password
 WAREHOUSE = "CCHC_WAREHOUSE_URL"
 OWNER = "CCHC_OWNER_WAREHOUSE_URL"
+EVERYBODY = PROJECT / "include" / "sql" / "roles" / "everybody.sql"  # what only a superuser can take away from every login
 OPTIONS = {METADATA: "login", WAREHOUSE: "login createrole"}  # the owner of the warehouse creates its roles (docs/guides/roles.md)
 
 
@@ -42,6 +43,9 @@ def ensure_databases(variables: Mapping[str, str] = os.environ) -> list[str]:
         with psycopg.connect(_plain(variables[ADMIN]), autocommit=True, password=password) as connection:
             for variable, options in OPTIONS.items():
                 made += _ensure(connection, variable, _url(variable, variables), options)
+        database = urlsplit(_plain(_url(WAREHOUSE, variables))).path.removeprefix("/")
+        with psycopg.connect(_plain(variables[ADMIN]), autocommit=True, password=password, dbname=database) as connection:
+            connection.execute(EVERYBODY.read_bytes())
     except psycopg.OperationalError as error:
         raise NotConfigured(f"{ADMIN}: the server does not let the administrator in: {error}. See docs/runbooks/server.md.") from error
     return made

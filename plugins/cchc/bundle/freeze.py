@@ -30,6 +30,7 @@ from cchc.reports.papers import figures_alone
 from cchc.reports.seal import Seal
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import query, sql
+from cchc.warehouse.locks import hold
 from cchc.warehouse.queries import ask
 
 PAPERS = "papers"
@@ -66,7 +67,7 @@ def draft(connection: Connection, settings: Settings, period: Period, publicatio
 
     Editions are frozen one after the other, because each one names the one before it.
     """
-    connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": CHAIN_LOCK})
+    hold(connection, CHAIN_LOCK)
     publication = query(connection, "select * from mart.publication where publication_id = :p", {"p": publication_id})[0]
     private_folder(settings.home / "publications")  # the lists of late dossiers among the papers are not for every account of the machine
     folder = _empty(folder_of(settings, period, publication["edition"]))

@@ -26,6 +26,7 @@ from cchc.reference.scopes import known_scope
 from cchc.settings import Settings
 from cchc.typed import read
 from cchc.warehouse import engine, query, reading_on, run_file, sql
+from cchc.warehouse.locks import hold
 from cchc.warehouse.queries import ask
 
 ROLE = "dossiers"
@@ -118,7 +119,7 @@ def compute(settings: Settings, period: Period) -> int:
     Published scores do not change. Raises CchcError if the indicators of the period are not computed.
     """
     with engine(settings).begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(hashtext('score_766'))"))
+        hold(connection, "score_766")
         return _compute(connection, settings, period)
 
 

@@ -11,13 +11,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from cchc.indicators.compute import compute
 from cchc.period import Period, last_day_before, month_start, periods_ending_in
 from cchc.reference.catalogue import Indicator, catalogue, versions
 from cchc.reference.roles import Clocks, role_clocks, roles_of, roots_of
 from cchc.settings import Settings
+from cchc.warehouse.locks import hold
 from cchc.warehouse.queries import run_statement
 
 
@@ -69,7 +70,7 @@ def recompute(connection: Connection, settings: Settings, marks: Mapping[date, I
 
 def wait_for_others(connection: Connection, role: str) -> None:
     """Wait until no other transaction computes a role, and keep the others out until this one ends."""
-    connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"refresh {role}"})
+    hold(connection, f"refresh {role}")
 
 
 def _by_version(settings: Settings, codes: Collection[str], periods: Iterable[Period]) -> list[tuple[list[Indicator], list[Period]]]:

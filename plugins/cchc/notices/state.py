@@ -15,11 +15,10 @@ from cchc.notices.rules import Rules
 from cchc.notices.trouble import Trouble
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
+from cchc.warehouse.locks import hold
 from cchc.warehouse.queries import ask, run_statement
 
 OPENED, REMINDER, ENDED = "opened", "reminder", "ended"
-_LOCK = "select pg_advisory_lock(hashtext('cchc alerts'))"
-_UNLOCK = "select pg_advisory_unlock(hashtext('cchc alerts'))"
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,9 @@ class Waiting:
 @contextmanager
 def alone(settings: Settings) -> Iterator[None]:
     """Inside, no other process finds or tells alerts of this warehouse: two would tell the same twice."""
-    with engine(settings).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(_LOCK))
-        try:
-            yield
-        finally:
-            connection.execute(text(_UNLOCK))
+    with engine(settings).begin() as connection:
+        hold(connection, "alerts")
+        yield
 
 
 def remember(connection: Connection, troubles: Iterable[Trouble], moment: datetime, *, is_reported: bool = False) -> None:

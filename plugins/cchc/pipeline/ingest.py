@@ -36,6 +36,7 @@ from cchc.sources.profile import Profile, load_profile, version_of
 from cchc.staging.tables import table_of
 from cchc.states import LoadStatus
 from cchc.warehouse import engine, known_at_of, query, run_file
+from cchc.warehouse.locks import hold
 from cchc.warehouse.queries import ask, run_statement, tell_changed_rows
 from cchc.warehouse.queries import count_rows as count_table
 
@@ -140,7 +141,7 @@ def load_step(settings: Settings, extract_id: int) -> list[str]:
             raise LoadBlocked("\n".join([*messages, f"nothing of extract {extract_id} of {profile.source} was published"]))
         with engine(settings).begin() as connection:
             # ingests and retries of the same source are loaded one after the other
-            connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {profile.source}"})
+            hold(connection, f"load {profile.source}")
             publish(connection, settings, profile, extract_id, messages)
             tell_changed_rows(connection)
             months = dirty_months(connection, [profile.source]).get(profile.source, [])

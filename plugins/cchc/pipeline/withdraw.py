@@ -34,6 +34,7 @@ from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import staged_entities, table_of
 from cchc.warehouse import engine, known_at_of, query
 from cchc.warehouse.audit import note
+from cchc.warehouse.locks import hold
 from cchc.warehouse.queries import run_statement, tell_changed_rows
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ def withdraw(
     retries = _read_again(settings, profile, source, found, planned)
     try:
         with engine(settings).begin() as connection:
-            connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {profile.source}"})
+            hold(connection, f"load {profile.source}")
             if plan(connection, profile, load_ids, reload=reload) != planned:
                 raise CchcError(f"a run of {profile.source} published meanwhile. {NOTHING}. Do it again")
             rows = _publish(

@@ -20,6 +20,7 @@ from cchc.reference.plan_load import load_plans
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, list_profiles, load_profile
 from cchc.warehouse import engine
+from cchc.warehouse.locks import hold
 
 
 def _upsert(connection: Connection, table: str, key: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
@@ -98,7 +99,7 @@ def load_reference(settings: Settings, learnt_at: datetime | None = None) -> lis
     """
     profiles = [load_profile(settings.sources_dir, name) for name in list_profiles(settings.sources_dir)]
     with engine(settings).begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(hashtext('cchc reference data'))"))
+        hold(connection, "reference data")
         load_authority(connection)
         load_roles(connection, profiles)
         messages = reference_units.load_units(connection, settings, profiles)

@@ -24,6 +24,7 @@ from cchc.runs.redate import redate
 from cchc.settings import Settings
 from cchc.sources.profile import load_profile
 from cchc.warehouse import engine, known_at_of, query
+from cchc.warehouse.locks import hold
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def set_back(settings: Settings, source: str, moment: datetime, why: str) -> Set
         raise WrongUse('setting T back needs a reason: --why "…"')
     planned = plan_set_back(settings, source, moment)
     with engine(settings).begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(hashtext(:k))"), {"k": f"load {source}"})
+        hold(connection, f"load {source}")
         supersede(connection, REWIND, "source_code = :s", {"s": source})
         redate(connection, settings, source, moment)
         after = known_at_of(connection, source)

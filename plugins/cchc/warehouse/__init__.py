@@ -146,6 +146,17 @@ class Applied(NamedTuple):
     made: list[str]
 
 
+def wait_for_other_owners(connection: Connection) -> None:
+    """Wait until no other process migrates the warehouse or makes its roles, and keep the others out until this transaction ends.
+
+    A fresh warehouse, into which no person can log in yet, has no table that could be locked; there it is an advisory lock.
+    """
+    if connection.execute(text("select to_regclass('ops.migration')")).scalar() is None:
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+    else:
+        connection.execute(text("lock table ops.migration in share row exclusive mode"))
+
+
 def migrate(settings: Settings, composed: Sequence[SqlFile] = ()) -> Applied:
     """Apply the migrations that the warehouse lacks, forward only, then the views and functions whose files have changed.
 
@@ -156,7 +167,7 @@ def migrate(settings: Settings, composed: Sequence[SqlFile] = ()) -> Applied:
     """
     files = read_files(settings.sql_dir)
     with engine(settings).begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+        wait_for_other_owners(connection)
         require_owner(connection)
         connection.execute(text("create schema if not exists ops"))
         connection.execute(

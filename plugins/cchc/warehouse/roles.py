@@ -9,11 +9,11 @@ import logging
 from typing import Any
 
 import psycopg
-from sqlalchemy import URL, Connection, make_url, text
+from sqlalchemy import URL, Connection, make_url
 
 from cchc.errors import NotConfigured
 from cchc.settings import Settings, secret_variable
-from cchc.warehouse import engine, run_script, sql
+from cchc.warehouse import engine, run_script, sql, wait_for_other_owners
 from cchc.warehouse.embedded import known_server
 from cchc.warehouse.url import DATABASE, DRIVER, LOADER_LOGIN, as_owner, follows_from, normalised
 
@@ -30,8 +30,9 @@ def grant_roles(settings: Settings) -> bool:
     with engine(as_owner(settings)).connect() as connection:
         try:
             with connection.begin():
-                connection.execute(text("select pg_advisory_xact_lock(532023)"))
+                wait_for_other_owners(connection)
                 run_script(connection, sql(settings, "roles/roles"))
+                run_script(connection, sql(settings, "roles/everybody"))
                 _let_our_own_log_in(connection, settings)
         except psycopg.Error as error:
             log.warning("the roles were not made: %s; ask the server's administrator to run include/sql/roles/roles.sql", error)
