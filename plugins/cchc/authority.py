@@ -8,10 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-
 from cchc.errors import NotConfigured
 from cchc.settings import authority_dir
+from cchc.yaml_text import read_text
 
 FILE = "authority.yaml"
 WANTED = ("code", "name_vi", "zone", "owner", "scopes")
@@ -52,16 +51,17 @@ def read_authority(folder: Path) -> Authority:
     if not folder.is_dir():
         raise NotConfigured(f"{folder} is no folder: CCHC_AUTHORITY names the folder of an authority (docs/guides/authorities.md)")
     try:
-        entry = yaml.safe_load((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise NotConfigured(f"{FILE}: {error}. It needs {', '.join(WANTED)} of the authority whose plan is measured") from error
+        _, entry = read_text(folder / FILE)
+    except NotConfigured as error:
+        what = str(error).removeprefix(FILE).strip().rstrip(".")
+        raise NotConfigured(f"{FILE}: {what}. It needs {', '.join(WANTED)} of the authority whose plan is measured") from error
     if not isinstance(entry, dict) or set(entry) != set(WANTED) or not all(_is_text(entry[name]) for name in WANTED if name != "scopes"):
         raise NotConfigured(f"{FILE}: it needs {', '.join(WANTED)}, each of them but scopes a text, and nothing else")
     if not _are_names(entry["scopes"]):
         raise NotConfigured(f"{FILE}: scopes needs a name in vi and in en for all and for each level of the units")
     try:
         ZoneInfo(entry["zone"])
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise NotConfigured(f"{FILE}: zone {entry['zone']!r} is not a time zone of the IANA list, such as Asia/Ho_Chi_Minh") from error
     return Authority(**entry)
 

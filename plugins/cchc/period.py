@@ -24,6 +24,7 @@ ZONE = ZoneInfo(authority().zone)
 KINDS = ("month", "quarter", "half_year", "nine_months", "year", "report_month", "report_quarter")
 BASES = ("period", "year_to_date")
 CLOCK_TOLERANCE = timedelta(minutes=5)  # the clocks of two machines that use a time server differ by much less
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # of the periods and moments that can be asked for: each of them has a year before and after it
 _TICK = timedelta(microseconds=1)
 
 
@@ -48,6 +49,8 @@ def parse_moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise WrongUse(f"'{text}' is no ISO 8601 date or time, for example 2023-07-01 or 2023-07-01T00:00:00+07:00") from error
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise WrongUse(f"'{text}' is no moment that can be asked for; the years from {FIRST_YEAR} to {LAST_YEAR} are known")
     return moment.astimezone(ZONE) if moment.tzinfo else moment.replace(tzinfo=ZONE)
 
 
@@ -148,12 +151,14 @@ def month(year: int, number: int) -> Period:
     return Period("month", start, add_months(start, 1))
 
 
-_CODE = re.compile(r"^(\d{4})(?:-(?:(0[1-9]|1[0-2])(R?)|Q([1-4])(R?)|H([12])|(9M)))?$")
+_CODE = re.compile(r"([0-9]{4})(?:-(?:(0[1-9]|1[0-2])(R?)|Q([1-4])(R?)|H([12])|(9M)))?")
 
 
 def parse_period(code: str) -> Period:
     """The period of a code that a person entered. Raises WrongUse, which lists the allowed forms."""
-    match = _CODE.match(code)
+    match = _CODE.fullmatch(code)
+    if match and not FIRST_YEAR <= int(match[1]) <= LAST_YEAR:
+        raise WrongUse(f"'{code}' is no period that can be computed; the years from {FIRST_YEAR} to {LAST_YEAR} are known")
     if not match:
         raise WrongUse(
             f"'{code}' is no period; use 2023-06, 2023-Q2, 2023-H1, 2023-9M, 2023, or with R for 15→14: 2023-06R, 2023-Q1R{_meant(code)}"
@@ -183,7 +188,7 @@ def _meant(text: str) -> str:
     rest = "".join(part for part in parts if part not in years)
     rest = f"0{rest}" if re.fullmatch(r"\d(?!M)R?", rest) else rest
     meant = f"{years[0]}-{rest}" if len(years) == 1 and rest else ""
-    return f"; did you mean '{meant}'?" if _CODE.match(meant) else ""
+    return f"; did you mean '{meant}'?" if _CODE.fullmatch(meant) else ""
 
 
 def periods_of_year(year: int) -> Iterator[Period]:

@@ -22,11 +22,7 @@ from pydantic import BaseModel, ConfigDict, Tag, TypeAdapter, ValidationError, m
 
 from cchc.errors import NotConfigured
 from cchc.near import near
-
-try:
-    from yaml import CSafeLoader as SafeLoader
-except ImportError:  # a PyYAML that was built without libyaml: slower, otherwise the same
-    from yaml import SafeLoader  # type: ignore[assignment]
+from cchc.yaml_text import Loader, read_text
 
 Kind = TypeVar("Kind")
 TYPE_WORDS = {
@@ -43,9 +39,6 @@ TYPE_WORDS = {
     "date_type": "a day YYYY-MM-DD",
 }
 NO_MAPPING = ("model_type", "model_attributes_type", "dict_type")
-NO_VALUE = (ValueError, OverflowError, AttributeError, KeyError)  # PyYAML for what looks like a day, a number or a !!tag, and is none
-DEEPEST = 50  # lists and mappings within one another
-MOST_VALUES = 100_000  # values of one file, each counted as often as an anchor repeats it
 UNKNOWN = ("extra_forbidden", "invalid_key")
 KEY = "[key]"  # pydantic's last step where the key of a mapping is at fault, not its value
 
@@ -110,56 +103,8 @@ def read(path: Path, kind: type[Kind]) -> Kind:
         found: Kind = adapter(kind).validate_python(data)  # type: ignore[arg-type] # a type is hashable
         return found
     except ValidationError as error:
-        faults = _faults(error, kind, data, yaml.compose(text, _Loader), ())
+        faults = _faults(error, kind, data, yaml.compose(text, Loader), ())
         raise NotConfigured("\n".join(dict.fromkeys(fault.told(path.name) for fault in faults))) from None
-
-
-def read_text(path: Path) -> tuple[str, Any]:
-    """The text of the YAML file `path`, and what it says.
-
-    Raises NotConfigured if it is not YAML, says a key twice, has a value that is none (2023-99-99), or is deeper or larger than any file of
-    ours can be meant.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        _require_bounds(path.name, text)
-        return text, yaml.load(text, _Loader)  # noqa: S506 a SafeLoader
-    except _TwiceError as error:
-        raise NotConfigured(f"{path.name} line {error.line}: the key {error.key!r} stands there a second time; keep one.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise NotConfigured(f"{path.name} is not YAML: {error}") from error
-    except OSError as error:
-        raise NotConfigured(f"{path.name} cannot be read: {error}") from error
-    except NO_VALUE as error:
-        raise NotConfigured(f"{path.name} has a value that is no day, number or what its tag says ({error}); quote a text.") from error
-
-
-def _require_bounds(name: str, text: str) -> None:
-    """Raise NotConfigured for a YAML text that is nested too deeply, or that repeats itself by its anchors to more than it can mean.
-
-    Its events are read one by one: deep lists would exhaust the stack of the library, which ends the process, and ten anchors within one
-    another make ten thousand million values of a few lines.
-    """
-    sizes: dict[str, int] = {}  # how many values an anchor stands for
-    open_values: list[tuple[str | None, int]] = [(None, 0)]  # the anchor of each open value, and how many values it has so far
-    for event in yaml.parse(text, _Loader):
-        mark, anchor, size = event.start_mark, getattr(event, "anchor", None), 0
-        line = 0 if mark is None else mark.line + 1
-        if isinstance(event, yaml.AliasEvent):
-            if any(anchor == each for each, _ in open_values):
-                raise NotConfigured(f"{name} line {line}: *{anchor} stands in the value that it repeats, which would never end.")
-            size = sizes.get(anchor or "", 1)
-        elif isinstance(event, yaml.CollectionStartEvent):
-            open_values.append((anchor, 1))
-        elif isinstance(event, (yaml.CollectionEndEvent, yaml.ScalarEvent)):
-            anchor, size = open_values.pop() if isinstance(event, yaml.CollectionEndEvent) else (anchor, 1)
-            if anchor is not None:
-                sizes[anchor] = size
-        open_values[-1] = (open_values[-1][0], open_values[-1][1] + size)
-        if len(open_values) > DEEPEST:
-            raise NotConfigured(f"{name} line {line}: it is nested more than {DEEPEST} levels deep.")
-        if open_values[-1][1] > MOST_VALUES:
-            raise NotConfigured(f"{name} line {line}: with what its anchors repeat it has more than {MOST_VALUES:,} values.")
 
 
 def faults_of(kind: Any, data: Any, text: str, *above: Any) -> list[FoundFault]:
@@ -167,13 +112,13 @@ def faults_of(kind: Any, data: Any, text: str, *above: Any) -> list[FoundFault]:
     try:
         adapter(kind).validate_python(data)
     except ValidationError as error:
-        return _faults(error, kind, data, yaml.compose(text, _Loader), above)
+        return _faults(error, kind, data, yaml.compose(text, Loader), above)
     return []
 
 
 def line_of(text: str, *place: Any) -> int | None:
     """The line of the key at a place of a YAML text, or of the nearest one above it; None at the top."""
-    return _line(yaml.compose(text, _Loader), place)
+    return _line(yaml.compose(text, Loader), place)
 
 
 @cache
@@ -201,26 +146,6 @@ def choices(kind: Any) -> list[str]:
 def is_typed(kind: Any) -> bool:
     """Whether a type is a Typed model."""
     return isinstance(kind, type) and issubclass(kind, Typed)
-
-
-class _TwiceError(Exception):
-    def __init__(self, key: str, line: int) -> None:
-        super().__init__(key)
-        self.key = key
-        self.line = line
-
-
-class _Loader(SafeLoader):
-    """A SafeLoader that refuses a key that stands twice in one mapping."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                if (key.tag, key.value) in seen:
-                    raise _TwiceError(key.value, key.start_mark.line + 1)
-                seen.add((key.tag, key.value))
-        return super().construct_mapping(node, deep=deep)
 
 
 @dataclass(frozen=True)

@@ -191,6 +191,9 @@ def test_a_path_with_any_character_leads_back_to_itself() -> None:
         ("/?basis=both", 400, "is no basis"),
         ("/?edition=first", 400, "is no edition"),
         ("/?period=2031-01", 404, "Kỳ này chưa được tính"),
+        ("/?period=9999-12", 400, "the years from 1900 to 2199"),  # the day after it is no day of Python
+        ("/?period=0000-01", 400, "the years from 1900 to 2199"),
+        ("/?known_at=9999-12-31T23:59:59-14:00", 400, "the years from 1900 to 2199"),
         ("/?format=pdf&table=scorecard", 400, "has no table"),
         ("/units?units.sort=password", 400, "no column"),
         ("/units?units.page=0", 400, "is no page"),

@@ -31,6 +31,7 @@ from cchc.sources.times import Reading, late_test, month_reader
 from cchc.staging import parse
 from tests.fuzz import readers
 from tests.fuzz.delivery import Defect, read, scratch, within_budget
+from tests.fuzz.own_files import READERS, own_file, seeds
 from tests.fuzz.profiles import FIELDS, SOURCE, nested, over_http, register, signatures, with_layout, with_manifest
 from tests.fuzz.service import BETWEEN, answered
 from tests.support.declared import declared_file_name, declared_workbook, figure
@@ -357,6 +358,7 @@ TARGETS: dict[str, Target] = {
             b"json_date\n/Date(1683158400000+0700)/",
         ),
     ),
+    **{name: Target(partial(own_file, name), seeds(name)) for name in READERS},
     "numbers": Target(_numbers, ("1.500.000,50\n-7\n0\n9223372036854775807\n1 000\ncó\ntrue\n٣\n-0,5".encode(),)),
 }
 

@@ -19,7 +19,8 @@ from cchc.settings import Settings
 from cchc.sources.profile import Profile, list_profiles, parts_of, read_profile
 from cchc.sources.profile_file import EntityFile, FilesFile
 from cchc.sources.sql_files import read_query
-from cchc.typed import FoundFault, adapter, line_of, read_text
+from cchc.typed import FoundFault, adapter, line_of
+from cchc.yaml_text import read_text
 
 
 @dataclass

@@ -62,7 +62,7 @@ def _read(path: Path) -> dict[str, Any]:
     text = path.read_text(encoding="utf-8-sig")
     try:
         document = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError) as error:
+    except (ValueError, OverflowError, AttributeError, KeyError, RecursionError, yaml.YAMLError) as error:
         place = getattr(error, "problem_mark", None) or getattr(error, "lineno", "")
         raise NotConfigured(f"{path.name}: it is no JSON or YAML ({str(place).strip() or type(error).__name__}).") from None
     known = document if isinstance(document, dict) else {}

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from cchc.errors import NotConfigured
 from cchc.near import near
 from cchc.reference.plan_header import PlanHeader
-from cchc.typed import faults_of, read_text
+from cchc.typed import faults_of
+from cchc.yaml_text import read_text
 
 HEADER = "plan.yaml"
 OPERATORS = ("=", ">=")  # operators of a target; both mean "at least", because a rate cannot exceed 100 %
