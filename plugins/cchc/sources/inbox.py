@@ -12,11 +12,11 @@ import stat
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import IO
-from unicodedata import category
 
 from fsspec.implementations.local import LocalFileSystem
 
 from cchc.sources.archives import NESTED, Archive, is_archive
+from cchc.sources.hidden_letters import hidden_letter
 from cchc.sources.kinds import small_ending
 from cchc.sources.landing import Folder
 from cchc.sources.limits import Limits
@@ -28,8 +28,8 @@ DEEPEST_FOLDER = 32
 NOT_OPENED = "a folder, which is not looked into"
 NO_FILE = "no ordinary file"
 NO_TEXT = "a name that is no text in UTF-8, which can be neither shown nor kept"
+# such a name forges lines of logs, moves the cursor of screens, or looks like another one
 HIDDEN = "a name with characters that nobody sees, such as a line break"
-HIDDEN_KINDS = frozenset({"Cc", "Cf", "Zl", "Zp"})  # control characters and marks of direction: a message with them can say anything
 FORBIDDEN = "a folder that the account of this program may not read"
 FORBIDDEN_FILE = "an archive that the account of this program may not read"
 REMOVED = "removed while the folder was read"
@@ -81,7 +81,7 @@ class Inbox:
             path = above + name
             if not _is_text(name):
                 self.left.append((path, NO_TEXT))
-            elif is_hidden(name):
+            elif hidden_letter(name):
                 self.left.append((path, HIDDEN))
             elif kind == "file":
                 self._add(path)
@@ -122,7 +122,7 @@ class Inbox:
             return
         self._archives.add(path)
         for member in archive.members:
-            if is_hidden(member):
+            if hidden_letter(member):
                 self.left.append((f"{path}/{member}", HIDDEN))
                 continue
             self._members[f"{path}/{member}"] = (path, member)
@@ -210,11 +210,6 @@ class Inbox:
 def _is_text(name: str) -> bool:
     """Whether a name is a text: bytes that are none come from Python as halves of letters."""
     return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a name has characters that nobody sees: it would look like another one, and forge lines in logs and on screens."""
-    return not (name.isascii() and name.isprintable()) and any(category(letter) in HIDDEN_KINDS for letter in name)
 
 
 def matching(entity: Entity, names: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from cchc.errors import CchcError
 from cchc.sources import privacy
 from cchc.sources.event_picks import Picks
 from cchc.sources.fields import FieldCounts
+from cchc.sources.hidden_letters import hidden_letter
 from cchc.sources.landing import Window
 from cchc.sources.limits import KEY_BYTES
 from cchc.sources.profile import Entity, Profile
@@ -76,6 +77,7 @@ class Intake:
         self.keyless = 0
         self.repeated = 0
         self._lists_are_text = lists_are_text
+        self._joints = max(len(entity.key), len(entity.key_else or ())) - 1
         self._redact = privacy.redactor(entity, privacy_key, lists_are_text=lists_are_text)
         self.is_missing = missing_test(profile.missing)
         self._keeps = row_test(entity.where, self.is_missing)
@@ -165,8 +167,8 @@ class Intake:
             is_open = secrets is None or secrets.is_open(record)
             out = redact(record)
             key = key_of(out)
-            if key is not None and (size := len(key.encode())) > KEY_BYTES:
-                lines += self._take_problem(line, Problem(f"its key has {size} bytes; at most {KEY_BYTES} are read"))
+            if key is not None and (problem := self._key_problem(key)) is not None:
+                lines += self._take_problem(line, problem)
                 continue
             if not counts(key, out):
                 self.seen_before += 1
@@ -201,6 +203,16 @@ class Intake:
         seen = list(records)
         watch(self.entity, seen, self._lists_are_text)
         return seen
+
+    def _key_problem(self, key: str) -> Problem | None:
+        """Why a record with this key is not taken; None if it is. Two records of which people see one key would be two, or become one."""
+        if (size := len(key.encode())) > KEY_BYTES:
+            return Problem(f"its key has {size} bytes; at most {KEY_BYTES} are read")
+        if (letter := hidden_letter(key)) is not None:
+            return Problem(f"its key has a character that nobody sees ({letter}); have the source send it without")
+        if self._joints and key.count("|") > self._joints:
+            return Problem("a part of its key has a |, by which the parts are joined, so it may be the key of another record")
+        return None
 
     def _take_problem(self, line: int, record: Any) -> list[bytes]:
         """The landing line of a record that is not an object; none if the same one landed before."""
