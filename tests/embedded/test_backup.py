@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tarfile
 import time
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 
 from cchc.airflow.accounts import Accounts
 from cchc.airflow.cleanup import clean_logs
-from cchc.embedded import backup, backup_database, backup_files
+from cchc.embedded import backup, backup_database, backup_files, backup_remains
 from cchc.embedded.dump_script import restore_without_marks
 from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.runs.maintenance import remove_old_landing
@@ -264,6 +266,52 @@ def test_files_that_the_backup_before_has_are_linked(loaded: Settings, tmp_path:
     assert one.stat().st_ino == other.stat().st_ino
     shutil.rmtree(first)
     backup_files.require_whole(second, json.loads((second / "backup.json").read_text())["sha256"])
+
+
+def test_a_damaged_file_of_the_backup_before_is_not_linked(loaded: Settings, tmp_path: Path) -> None:
+    """It would be in every later backup, while landing still has it as it landed."""
+    first = backup.write(loaded, tmp_path / "backups")
+    (part,) = first.rglob("part-*")
+    part.chmod(0o600)
+    part.write_bytes(b"x" * part.stat().st_size)
+    second = backup.write(loaded, tmp_path / "backups")
+    backup_files.require_whole(second, json.loads((second / "backup.json").read_text())["sha256"])
+
+
+@pytest.mark.parametrize("damaged", ["", '{"sha256": []}'])
+def test_a_backup_that_cannot_be_read_any_more_hinders_no_further_one(loaded: Settings, tmp_path: Path, damaged: str) -> None:
+    first = backup.write(loaded, tmp_path / "backups")
+    (first / "backup.json").write_text(damaged)
+    with pytest.raises(CchcError, match="is no backup of this product"):
+        backup.test(first)
+    second = backup.write(loaded, tmp_path / "backups")
+    assert backup_lists_landing(second)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from cchc.embedded import backup, backup_database
+from cchc.settings import Settings
+backup_database.dump = lambda *_: os.kill(os.getpid(), 9)
+backup.write(Settings.load(), Path(sys.argv[1]))
+"""
+
+
+def test_what_a_killed_backup_has_left_is_removed_and_one_in_work_stays(loaded: Settings, tmp_path: Path) -> None:
+    """It has the secrets, and nothing else would ever remove it."""
+    folder = tmp_path / "backups"
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(folder)], check=False)
+    assert killed.returncode == -9
+    (left,) = folder.iterdir()
+    young, working, other = folder / ".20260101T000000.young", folder / ".20260101T000000.working", folder / ".notes.mine"
+    for path in (young, working, other):
+        path.mkdir()
+    for path in (left, working, other):
+        os.utime(path, (0, 0))
+    with backup_remains.in_work(working):
+        made = backup.write(loaded, folder)
+    assert {path.name for path in folder.iterdir()} == {made.name, young.name, working.name, other.name}
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

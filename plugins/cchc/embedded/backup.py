@@ -28,6 +28,7 @@ from typing import Any
 from cchc.embedded import backup_database as databases
 from cchc.embedded import backup_files as files
 from cchc.embedded.backup_files import PRIVATE_FOLDER
+from cchc.embedded.backup_remains import in_work, remove_remains
 from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.files import PRIVATE, write_atomic
 from cchc.period import now
@@ -71,14 +72,16 @@ def write(settings: Settings, folder: Path, keep: int | None = None, airflow_url
     Raises CchcError with what pg_dump said if a database cannot be dumped, if its server is too new, or if files do not come to rest.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    remove_remains(folder)
     urls = {"warehouse": owner_url(settings), **({"airflow": airflow_url} if airflow_url else {})}
-    there = backups(folder)
+    previous = _previous(folder)
     name = f"{now():%Y%m%dT%H%M%S}"
     before: list[str] | None = None
     for _ in range(TRIES):
         making = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder))
         try:
-            found = _fill(settings, making, urls, there[-1] if there else None)
+            with in_work(making):
+                found = _fill(settings, making, urls, previous)
             if not found or found == before:
                 others = len(list(folder.glob(f"{name}*")))  # of the same second
                 made = making.rename(folder / (f"{name}-{others}" if others else name))
@@ -97,6 +100,18 @@ def write(settings: Settings, folder: Path, keep: int | None = None, airflow_url
         shutil.rmtree(old)
         log.info("the backup %s is removed; the newest %s are kept", old.name, keep)
     return made
+
+
+def _previous(folder: Path) -> Path | None:
+    """The newest backup whose files the next one may link to; None where there is none, or where it cannot be read any more."""
+    for backup in reversed(backups(folder)):
+        try:
+            _known_landing(backup)
+        except CchcError as error:
+            log.warning("%s; the next backup shares no file with it", error)
+        else:
+            return backup
+    return None
 
 
 def _fill(settings: Settings, making: Path, urls: Mapping[str, str], previous: Path | None) -> list[str]:
@@ -149,18 +164,19 @@ def test(backup: Path) -> str:
     scratch = Path(tempfile.mkdtemp(prefix=".test.", dir=backup.parent))
     differences, tables = [], 0
     try:
-        server = postgres.start(scratch, durable=False)
-        for database, described in manifest["databases"].items():
-            server.ensure_databases(database)
-            databases.restore_dump(server.url(database), described, backup / f"{database}.dump")
-            found = _counted(server.url(database))
-            rows = described["rows"]
-            tables += len(rows)
-            differences += [
-                f"{database}.{table}: {found.get(table)} rows instead of {count}"
-                for table, count in rows.items()
-                if found.get(table) != count
-            ]
+        with in_work(scratch):
+            server = postgres.start(scratch, durable=False)
+            for database, described in manifest["databases"].items():
+                server.ensure_databases(database)
+                databases.restore_dump(server.url(database), described, backup / f"{database}.dump")
+                found = _counted(server.url(database))
+                rows = described["rows"]
+                tables += len(rows)
+                differences += [
+                    f"{database}.{table}: {found.get(table)} rows instead of {count}"
+                    for table, count in rows.items()
+                    if found.get(table) != count
+                ]
     finally:
         postgres.stop(scratch)
         shutil.rmtree(scratch, ignore_errors=True)
@@ -242,6 +258,8 @@ def _known_landing(backup: Path | None) -> dict[str, str]:
 def _manifest(backup: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((backup / MANIFEST).read_text(encoding="utf-8"))
+        if not (isinstance(found, dict) and isinstance(found.get("sha256"), dict) and isinstance(found.get("databases"), dict)):
+            raise ValueError("it lacks what every backup has")
         return found
     except (OSError, ValueError) as error:
         raise CchcError(f"{backup} is no backup of this product: {MANIFEST} cannot be read ({error})") from error

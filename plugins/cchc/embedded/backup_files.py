@@ -57,7 +57,8 @@ def copy_landing(landing_url: str, target: Path, previous: Path | None, known: M
     """Copy landing into the folder `target`. Gives the SHA-256 of each file, by its name below landing.
 
     `previous`: the folder of the landing in the backup before this one, and `known` the SHA-256 of its files. A file that is the same there
-    is linked, not written again: of a landing that grows by a day, a backup takes the room of the day.
+    is linked, not written again: of a landing that grows by a day, a backup takes the room of the day. It is read before, because a disk
+    may have changed it since: one damaged file would otherwise be in every later backup.
     """
     landing = Folder(landing_url)
     copied = {}
@@ -72,7 +73,8 @@ def copy_landing(landing_url: str, target: Path, previous: Path | None, known: M
         copied[name] = hashlib.sha256(data).hexdigest()
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
-        if not (previous is not None and known.get(name) == copied[name] and _is_linked(previous / name, place)):
+        is_same = previous is not None and known.get(name) == copied[name] and _has(previous / name, copied[name])
+        if not (previous is not None and is_same and _is_linked(previous / name, place)):
             write_private(place, data)
     return copied
 
@@ -137,6 +139,14 @@ def require_whole(backup: Path, sha256: Mapping[str, str]) -> None:
     for name, wanted in sha256.items():
         if not (backup / name).is_file() or sha256_of(backup / name) != wanted:
             raise CchcError(f"backup {backup.name}: {name} is missing or is not what was written. Write another backup")
+
+
+def _has(path: Path, sha256: str) -> bool:
+    """Whether a file is there and has this content."""
+    try:
+        return sha256_of(path) == sha256
+    except OSError:
+        return False
 
 
 def _is_linked(source: Path, target: Path) -> bool:
