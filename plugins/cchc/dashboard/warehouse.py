@@ -43,6 +43,7 @@ def _engine(url: str) -> Engine:
         max_overflow=4,
         pool_timeout=STATEMENT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"options": options, "connect_timeout": CONNECT_SECONDS},
     )
     say_what_is_unreachable(made)

@@ -35,7 +35,7 @@ def _engine(url: str) -> Engine:
     # all sessions use the authority's time zone; `-c timezone` also works if the server is set to another zone
     options = f"-c timezone={ZONE.key} -c client_min_messages=warning"
     try:
-        made = create_engine(url, pool_pre_ping=True, connect_args={"options": options})
+        made = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": options})
     except (ArgumentError, ValueError):
         raise NotConfigured(
             "CCHC_WAREHOUSE_URL cannot be read: write postgresql+psycopg://user:password@host:5432/database, special characters as %XX"
@@ -45,8 +45,12 @@ def _engine(url: str) -> Engine:
 
 
 def say_what_is_unreachable(made: Engine) -> None:
-    """Let a connection that fails raise WarehouseUnavailable, with a sentence that names the server and never the password."""
+    """Let a connection that fails raise WarehouseUnavailable, with a sentence that names the server and never the password.
+
+    And let a statement that fails say what is wrong without the row: PostgreSQL repeats it (`Failing row contains …`).
+    """
     event.listen(made, "handle_error", _say_what_is_unreachable)
+    event.listen(made, "handle_error", _repeat_no_row)
 
 
 def _say_what_is_unreachable(context: ExceptionContext) -> None:
@@ -58,6 +62,15 @@ def _say_what_is_unreachable(context: ExceptionContext) -> None:
             f"no connection to the warehouse {url.database} on {url.host}:{url.port or 5432} as {url.username}: {why}. Check that "
             "PostgreSQL runs and is reachable from here, and user, password and database in CCHC_WAREHOUSE_URL."
         ) from None
+
+
+def _repeat_no_row(context: ExceptionContext) -> None:
+    """Leave only the first line of what PostgreSQL says: the others have the values of a row, and logs are kept. `diag` has them all."""
+    error = context.original_exception
+    if isinstance(error, psycopg.Error) and error.diag.message_primary:
+        error.args = (error.diag.message_primary,)
+        if context.sqlalchemy_exception is not None:
+            context.sqlalchemy_exception.args = (f"({type(error).__module__}.{type(error).__name__}) {error.diag.message_primary}",)
 
 
 def engine(settings: Settings) -> Engine:
