@@ -12,9 +12,10 @@ from itertools import accumulate
 from typing import Any
 
 from demo import clock
-from demo.clock import DAY, FOREVER, day_number
+from demo.authority import read
+from demo.clock import DAY, FOREVER, YEAR, day_number
 from demo.history import Entry
-from demo.units import COMMUNES, OFFICES, Unit
+from demo.units import CERTIFYING, COMMUNES, OFFICES, Unit
 from demo.workdays import add_workdays
 
 # field code -> (name, names of procedures); the first ones of a list are used most often
@@ -141,8 +142,10 @@ _REAL_CODES = {
     "Cấp Giấy xác nhận tình trạng hôn nhân": "1.004873",
     "Cấp bản sao trích lục hộ tịch": "2.000635",
 }
+_KINDS_OF_OFFICE = ("Sở", "Phòng", "Ban", "Văn phòng")
+_OBJECTS = ("giấy phép", "giấy chứng nhận", "hồ sơ chuyên ngành", "chứng chỉ hành nghề")
 _OFFICE_COUNTS = (25, 30, 46, 34, 28, 60, 52, 38, 40, 30, 25)
-_FIRST_LIST = clock.moment(2021, 11, 1)
+_FIRST_LIST = clock.moment(YEAR - 2, 11, 1)
 VANISHES_AT = clock.moment(2024, 1, 15, 6, 0, 0)
 """From this second on the list no longer has the planted row that vanishes."""
 
@@ -231,7 +234,7 @@ class Procedure:
             "TenTTHC": self.name,
             "MaLinhVuc": self.field,
             "TenLinhVuc": self.field_name,
-            "CapThucHien": "xa" if self.unit.level == "commune" else "huyen",
+            "CapThucHien": "xa" if self.unit.is_local else "huyen",
             "MaDonVi": self.unit.code,
             "MucDo": str(self.level_at(day)),
             "DuDieuKienTrucTuyen": "1" if self.eligible else "0",
@@ -290,7 +293,7 @@ def _times(rng: random.Random, unit: Unit, certification: bool) -> tuple[int, st
     """Legal time and its unit: short at the communes, long for land and building permits."""
     if certification:
         return 0, "ngay_lam_viec"
-    if unit.level == "commune":
+    if unit.is_local:
         return rng.choice(
             (
                 (1, "ngay_lam_viec"),
@@ -319,29 +322,30 @@ def _times(rng: random.Random, unit: Unit, certification: bool) -> tuple[int, st
 
 def _versions(rng: random.Random, unit: Unit, code: str, name: str, field: str, field_name: str, rank: int) -> list[Procedure]:
     """One procedure at one unit with all its versions, oldest first."""
-    certification = field == "LV-CT" or (unit.code == "H19.16.3" and rank in (0, 3))
+    certification = field == "LV-CT" or (unit.code in CERTIFYING and rank in (0, 3))
     time, time_unit = _times(rng, unit, certification)
     fee = rng.choice((8_000, 20_000, 30_000, 50_000, 75_000, 100_000, 150_000, 300_000)) if rank < 6 or rng.random() < 0.5 else 0
     if certification:
         fee = 20_000 if rank % 2 == 0 else 10_000
     eligible = rng.random() < 0.85 or rank < 5
     level = 2 if not eligible else rng.choice((3, 4, 4))
-    # raised before the demo starts, during 2022–2023, or not yet although it is eligible
+    # raised before the demo starts, during the two years, or not yet although it is eligible
     lift = rng.random()
-    level_from = 0 if lift < 0.80 or rank < 5 else day_number(2022, 3, 1) + rng.randrange(600) if lift < 0.985 else FOREVER
+    level_from = 0 if lift < 0.80 or rank < 5 else day_number(YEAR - 1, 3, 1) + rng.randrange(600) if lift < 0.985 else FOREVER
     payable = rng.random()
-    pay_from = 0 if payable < 0.30 else day_number(2022, 2, 1) + rng.randrange(690) if payable < 0.68 else FOREVER
+    pay_from = 0 if payable < 0.30 else day_number(YEAR - 1, 2, 1) + rng.randrange(690) if payable < 0.68 else FOREVER
     sampled = rng.random()
-    sample_from = 0 if sampled < 0.5 else day_number(2022, 2, 1) + rng.randrange(690) if sampled < 0.78 else FOREVER
+    sample_from = 0 if sampled < 0.5 else day_number(YEAR - 1, 2, 1) + rng.randrange(690) if sampled < 0.78 else FOREVER
     synced = rng.random() < 0.96
     has_due = certification or rng.random() > 0.03
     paper = rng.random() < 0.92 or rank < 4
-    starts = [day_number(2019, 1, 1) + rng.randrange(1000)]
+    starts = [day_number(YEAR - 4, 1, 1) + rng.randrange(1000)]
     changes = rng.random()
     if changes < 0.30:
-        starts.append(day_number(2022, 2, 1) + rng.randrange(680))
+        starts.append(day_number(YEAR - 1, 2, 1) + rng.randrange(680))
     if changes < 0.04:
-        starts.append(min(starts[-1] + 90 + rng.randrange(150), day_number(2024, 1, 20)))
+        starts.append(min(starts[-1] + 90 + rng.randrange(150), day_number(YEAR + 1, 1, 20)))
+    starts = sorted({max(start, unit.first) for start in starts if start <= unit.last})
     abolished = changes > 0.96 and rank > 10
     rows = []
     for number, start in enumerate(starts):
@@ -352,22 +356,38 @@ def _versions(rng: random.Random, unit: Unit, code: str, name: str, field: str, 
         row.fee, row.charge = fee, rng.random() < 0.6
         row.pay_online_from = pay_from if fee else FOREVER
         row.paper, row.certification, row.sample_from = paper, certification, sample_from
-        row.decided = start - 20 - rng.randrange(20)
+        row.decided = max(unit.first, start - 20 - rng.randrange(20))
         # published within five working days of the decision, sometimes later, rarely not at all
         fate = rng.random()
         days = 1 + rng.randrange(5) if fate < 0.93 else 6 + rng.randrange(12)
-        row.published = FOREVER if fate > 0.995 else add_workdays(row.decided, days) if start > day_number(2021, 8, 1) else row.decided + 4
+        row.published = (
+            FOREVER if fate > 0.995 else add_workdays(row.decided, days) if start > day_number(YEAR - 2, 8, 1) else row.decided + 4
+        )
         row.synced_from = min(row.published, FOREVER - 30) + rng.randrange(25) if synced and row.published < FOREVER else FOREVER
         row.version, row.valid_from = number + 1, start
-        row.valid_to = starts[number + 1] - 1 if number + 1 < len(starts) else FOREVER
+        row.valid_to = starts[number + 1] - 1 if number + 1 < len(starts) else unit.last
         row.abolished = False
         row.known_at = max(_FIRST_LIST, (row.decided + 1) * DAY + 8 * 3600 + rng.randrange(20_000))
         row.gone_at = FOREVER
         rows.append(row)
     if abolished:
         rows[-1].abolished = True
-        rows[-1].valid_to = max(day_number(2022, 3, 1) + rng.randrange(650), rows[-1].valid_from + 30)
+        rows[-1].valid_to = min(unit.last, max(day_number(YEAR - 1, 3, 1) + rng.randrange(650), rows[-1].valid_from + 30))
     return rows
+
+
+def _office_fields() -> list[tuple[int, str, str, tuple[str, ...]]]:
+    """How many procedures each office has, the code and the name of their field, and what they are about; in the order of OFFICES."""
+    if read().is_vinh_cuu:
+        return [(count, *_OFFICE_FIELDS[unit.code]) for unit, count in zip(OFFICES, _OFFICE_COUNTS, strict=True)]
+    return [(24 + 5 * unit.number % 30, f"LV-{unit.number:02d}", _subject(unit.name), _OBJECTS) for unit in OFFICES]
+
+
+def _subject(name: str) -> str:
+    """What an office is for, by its name: `Sở Tư pháp` → `Tư pháp`."""
+    kind = next((kind for kind in _KINDS_OF_OFFICE if name.startswith(f"{kind} ")), "")
+    subject = name.removeprefix(kind).strip()
+    return subject[:1].upper() + subject[1:]
 
 
 def build(seed: int) -> dict[str, Offer]:
@@ -388,8 +408,7 @@ def build(seed: int) -> dict[str, Offer]:
             _versions(random.Random(f"{seed}/catalogue/{unit.code}/{row[0]}"), unit, *row, rank) for rank, row in enumerate(chosen)
         ]
         offers[unit.code] = Offer(unit, procedures, [1 / (rank + 1) ** 0.85 for rank in range(len(procedures))])
-    for unit, count in zip(OFFICES, _OFFICE_COUNTS, strict=True):
-        field, field_name, objects = _OFFICE_FIELDS[unit.code]
+    for unit, (count, field, field_name, objects) in zip(OFFICES, _office_fields(), strict=True):
         procedures = []
         for rank in range(count):
             code = f"{1 + rank % 3}.{unit.number * 500 + 10_000 + rank * 3:06d}"

@@ -11,10 +11,11 @@ import os
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
+from demo.authority import OFFSET, read
 from demo.files import write_whole
 
 DAY = 86_400
-LOCAL = timezone(timedelta(hours=7))
+LOCAL = timezone(OFFSET)
 _ORIGIN = date(1970, 1, 1)
 _ORIGIN_AT = datetime(1970, 1, 1, tzinfo=LOCAL)
 
@@ -29,17 +30,33 @@ def moment(year: int, month: int, day: int, hour: int = 0, minute: int = 0, seco
     return day_number(year, month, day) * DAY + hour * 3600 + minute * 60 + second
 
 
+def odd_day(year: int, month: int, day: int) -> int:
+    """The number of a day whose file is planted as an odd one; a day that no file has where nothing is planted."""
+    return day_number(year, month, day) if read().is_vinh_cuu else -1
+
+
 def as_date(day: int) -> date:
     """The date of a day number."""
     return _ORIGIN + timedelta(days=day)
 
 
-BEGIN = moment(2021, 12, 1)
-"""Dossiers are received from here on, so that 2022 opens with dossiers of the year before."""
-END = moment(2024, 2, 1)
+YEAR = read().year
+"""The last whole year of the demo: that of the plan. The demo has the year before, too, a month before that and a month after."""
+BEGIN = moment(YEAR - 2, 12, 1)
+"""Dossiers are received from here on, so that the first year opens with dossiers of the year before."""
+END = moment(YEAR + 1, 2, 1)
 """The clock stops here: nothing that becomes known later exists in the demo."""
 FOREVER = 1 << 60
-DEFAULT_CLOCK = "2024-01-02T00:00:00+07:00"
+DEFAULT_CLOCK = f"{YEAR + 1}-01-02T00:00:00+07:00"
+
+
+def first_clock() -> str:
+    """The clock of a new state: DEFAULT_CLOCK, or the second day of this machine's month where that has not come yet.
+
+    The pipeline does not load from a source whose time has not come.
+    """
+    now = datetime.now(LOCAL)
+    return min(DEFAULT_CLOCK, f"{now:%Y-%m}-02T00:00:00+07:00" if now.day > 1 else f"{now:%Y-%m}-01T00:00:00+07:00")
 
 
 class _CompactDays(dict[int, str]):

@@ -1,4 +1,4 @@
-"""Declared figures: the workbook of every unit and month of 2022–2023, and when it reaches the drop folder.
+"""Declared figures: the workbook of every unit and month of the two years, and when it reaches the drop folder.
 
 A unit sends its workbook on the 28th of the month that it reports, except for the planted oddities. The bytes depend only on the seed: the
 XML of the workbooks is written here, because a spreadsheet library would put the current time into them.
@@ -14,15 +14,17 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from demo import people
-from demo.clock import DAY, moment, slashed_day
+from demo.authority import GROUPS, read
+from demo.clock import DAY, YEAR, moment, slashed_day
 from demo.documents import Registry
 from demo.files import write_whole
 from demo.units import BY_CODE, DISTRICT, UNITS, Unit
 
 HEADER = ("MaChiTieu", "TuSo", "MauSo", "CanCu", "NgayCanCu", "NguoiKhai", "NguoiDuyet", "NgayDuyet", "GhiChu")
-MONTHS = tuple((year, month) for year in (2022, 2023) for month in range(1, 13))
+MONTHS = tuple((year, month) for year in (YEAR - 1, YEAR) for month in range(1, 13))
 
-# who declares what (a copy, because a source system does not read reference data): indicator → (share at start, share at end, total)
+# who declares what in Vĩnh Cửu (a copy, because a source system does not read reference data):
+# indicator → (share at start, share at end, total)
 EACH_UNIT = {
     "staff_standard_placement_rate": (0.94, 0.99, 0),
     "staff_training_rate": (0.03, 0.56, 0),
@@ -92,7 +94,12 @@ class Declared:
 
     def __init__(self, seed: int, proofs: dict[tuple[int, int], tuple[str, int]]) -> None:
         self.seed, self.proofs = seed, proofs
-        self.deliveries = sorted(_deliveries())
+        self.planted: dict[str, list[str]] = {}
+        self.deliveries = sorted(_deliveries() + _odd_deliveries())
+        if read().is_vinh_cuu:
+            self._tell_planted()
+
+    def _tell_planted(self) -> None:
         self.planted = {
             "declared-proven": [f"{PROVEN_CODE}/{year}-{month:02d}" for year, month in PROVEN],
             "declared-contradicts": [f"{CONTRADICTING[1]}/2023-{month:02d}" for month in range(1, 13)],
@@ -122,24 +129,21 @@ class Declared:
         return rows
 
     def _figures(self, unit: Unit, year: int, month: int) -> list[tuple[str, int, int | None]]:
-        """Indicator, TuSo, MauSo. The shares grow during the year and are better in 2023 than in 2022."""
-        asked = dict(EACH_UNIT)
-        if unit.kind != "public_service_unit":
-            asked |= WITH_PROCEDURES
-        asked |= LEAD.get(unit.code, {})
+        """Indicator, TuSo, MauSo. The shares grow during the year and are better in the plan's year than in the one before."""
+        asked = _asked(unit)
         staff = 8 + unit.number % 9
         figures: list[tuple[str, int, int | None]] = []
         for code, (start, end, of) in asked.items():
             rnd = random.Random(f"{self.seed}/declared/{unit.code}/{code}")
             lower = of or staff
-            skill = rnd.uniform(-0.04, 0.04) - (0.08 if year == 2022 else 0.0)
+            skill = rnd.uniform(-0.04, 0.04) - (0.08 if year < YEAR else 0.0)
             share = min(1.0, max(0.0, start + (end - start) * month / 12 + skill))
             figures.append((code, round(share * lower), lower))
-        if unit.code == CONTRADICTING[0] and year == 2023:
+        if read().is_vinh_cuu and unit.code == CONTRADICTING[0] and year == YEAR:
             figures.append((CONTRADICTING[1], 40 * month, 40 * month))  # this commune declares that everything was on time
-        late = year == 2023
-        figures += [(code, values[late], None) for code, values in COUNTS.get(unit.code, {}).items()]
-        figures += [("par_index_score", values[late], 100) for code, values in INDEX.items() if code == unit.code]
+        late = year == YEAR
+        figures += [(code, values[late], None) for code, values in _counts(unit).items()]
+        figures += [(code, values[late], 100) for code, values in _scores(unit).items()]
         return figures
 
     def contents(self, delivery: Delivery) -> bytes:
@@ -147,14 +151,65 @@ class Declared:
         return workbook([HEADER, *self.rows(delivery)])
 
 
+def _asked(unit: Unit) -> dict[str, tuple[float, float, int]]:
+    """What a unit declares as TuSo of MauSo: (share at start, share at end, MauSo; 0 = its staff)."""
+    if not read().is_vinh_cuu:
+        return {code: _course(unit, code) for code in _duties(unit, "rate")}
+    asked = dict(EACH_UNIT)
+    if unit.kind != "public_service_unit":
+        asked |= WITH_PROCEDURES
+    return asked | LEAD.get(unit.code, {})
+
+
+def _counts(unit: Unit) -> dict[str, tuple[int, int]]:
+    """What a unit declares as TuSo alone: in the first year and in the second."""
+    if read().is_vinh_cuu:
+        return COUNTS.get(unit.code, {})
+    return {code: (120, 116) for code in _duties(unit, "count")}
+
+
+def _scores(unit: Unit) -> dict[str, tuple[int, int]]:
+    """What a unit declares in hundredths of a point: in the first year and in the second."""
+    if read().is_vinh_cuu:
+        return {"par_index_score": INDEX[unit.code]} if unit.code in INDEX else {}
+    return {code: (8_437, 8_542) for code in _duties(unit, "score")}
+
+
+def _duties(unit: Unit, form: str) -> list[str]:
+    """The indicators that another authority than Vĩnh Cửu asks of a unit, in a form."""
+    words = {unit.code, *_groups(unit)}
+    return [code for code, duty in read().duties.items() if duty.form == form and words.intersection(duty.by)]
+
+
+def _groups(unit: Unit) -> tuple[str, ...]:
+    """The words of declarations.yaml that mean a unit, among others; none for councils above the communes."""
+    group = "each_commune" if unit.is_local else f"each_{unit.kind}"
+    return ("each_unit", group) if group in GROUPS else ()
+
+
+def _course(unit: Unit, code: str) -> tuple[float, float, int]:
+    """How a share goes during a year: to somewhere near the target of the plan."""
+    target = read().target(code, unit.level, 0.9)
+    return target * 0.3, min(1.0, target * random.Random(f"declared/{unit.code}/{code}").uniform(0.92, 1.1)), 0 if _groups(unit) else 40
+
+
 def _deliveries() -> list[Delivery]:
+    """The workbook of each unit and month; those of offices and communes, and of whoever else is asked."""
     deliveries: list[Delivery] = []
     for unit in UNITS:
         for year, month in MONTHS if unit.code != DISTRICT else ():
             key = (unit.code, year, month)
-            if key not in NEVER:
+            if unit.is_there(moment(year, month, 28) // DAY) and key not in NEVER and (_asked(unit) or _counts(unit) or _scores(unit)):
                 at = moment(year, month, 28, 15, unit.number) if key not in LATE else moment(2024, 1, 12, 9)
                 deliveries.append(Delivery(at, *key))
+    return deliveries
+
+
+def _odd_deliveries() -> list[Delivery]:
+    """The workbooks that are corrected or rejected; planted in Vĩnh Cửu alone."""
+    deliveries: list[Delivery] = []
+    if not read().is_vinh_cuu:
+        return deliveries
     deliveries += [Delivery(at, *key, "declared-corrected") for key, at in CORRECTED.items()]
     deliveries += [Delivery(at, unit, year, month, code) for code, (unit, year, month, at) in REJECTED.items()]
     return deliveries
@@ -163,7 +218,7 @@ def _deliveries() -> list[Delivery]:
 def build(register: Registry, seed: int) -> Declared:
     """All declared figures. The decisions that prove some of them are added to the document system."""
     proofs: dict[tuple[int, int], tuple[str, int]] = {}
-    for year, month in PROVEN:
+    for year, month in PROVEN if read().is_vinh_cuu else ():
         document = register.new(BY_CODE["H19.16.2"], moment(year, month, 20, 9), False, "QĐ")
         document.done = document.arrived
         proofs[year, month] = (document.sign, document.issued)

@@ -11,16 +11,16 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from demo.clock import DAY, compact_day, day_number
+from demo.clock import DAY, compact_day, odd_day
 from demo.files import write_whole
 from demo.payments import COLUMNS, FIRST_DAY, LAST_DAY, Payments, dotted
 
-MANIFEST_ROWS = day_number(2024, 1, 16)
-TRAILER_AMOUNT = day_number(2024, 1, 10)
-BAD_REVISION = day_number(2024, 1, 18)
-GOOD_REVISIONS = (day_number(2023, 3, 15), day_number(2023, 9, 20))
-LATE_MANIFESTS = (day_number(2023, 11, 8), day_number(2024, 1, 4))
-LATE_FILES = (day_number(2023, 2, 22), day_number(2023, 8, 10), day_number(2024, 1, 8))
+MANIFEST_ROWS = odd_day(2024, 1, 16)
+TRAILER_AMOUNT = odd_day(2024, 1, 10)
+BAD_REVISION = odd_day(2024, 1, 18)
+GOOD_REVISIONS = (odd_day(2023, 3, 15), odd_day(2023, 9, 20))
+LATE_MANIFESTS = (odd_day(2023, 11, 8), odd_day(2024, 1, 4))
+LATE_FILES = (odd_day(2023, 2, 22), odd_day(2023, 8, 10), odd_day(2024, 1, 8))
 FILLED_DAYS = (MANIFEST_ROWS, TRAILER_AMOUNT, BAD_REVISION, *GOOD_REVISIONS, *LATE_MANIFESTS, *LATE_FILES)
 
 

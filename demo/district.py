@@ -29,6 +29,7 @@ from demo import (
     survey,
     work_files,
 )
+from demo.authority import read
 from demo.clock import DAY, FOREVER
 from demo.history import Timeline
 from demo.workdays import WORKDAYS
@@ -43,7 +44,7 @@ def _spread(count: int) -> list[int]:
 
 
 class District:
-    """All histories of the made-up district for one seed and scale."""
+    """All histories of the made-up district (or of the authority of this process) for one seed and scale."""
 
     def __init__(self, seed: int = 53, scale: float = 1.0) -> None:
         self.seed, self.scale = seed, scale
@@ -56,23 +57,54 @@ class District:
                 gc.enable()
 
     def _build(self) -> None:
+        """Make everything. Where nothing is planted, the ordinary records are the same as beside planted ones."""
         seed, scale = self.seed, self.scale
+        plants = read().is_vinh_cuu
+        self.planted: dict[str, list[str]] = {}
         self.offers = catalogue.build(seed)
         registry = filing.Registry()
         filing.file_all(registry, self.offers, scale, seed)
         ordinary = len(registry.dossiers)
         planter = planting.Planter(registry, self.offers)
-        planter.all()
+        if plants:
+            planter.all()
         self.dossiers = registry.dossiers
-        self.planted = planter.planted
+        self.planted |= planter.planted
 
         self.payments = payments.Payments(seed)
         self.payments.ordinary(self.dossiers[:ordinary], planter.unpaid)
+        self.assessments = assessments.build(self.dossiers[:ordinary], seed)
+        if plants:
+            self._plant_payments(planter)
+            self._plant_assessments()
+            self._vanish_a_procedure()
+
+        self.leaders = staff.build(seed)
+        register = documents.Registry(self.leaders, [dossier.key for dossier in self.dossiers[:ordinary:9]], scale, seed)
+        for year, month in filing.MONTHS:
+            register.month(year, month)
+        if plants:
+            register.plant(_spread(80))
+            self._plant_leaders()
+        self.declared = declared.build(register, seed)
+        self.documents, self.signatures = register.documents, register.signatures
+        self.planted |= self.declared.planted | register.planted
+
+        self.work_files = work_files.build(scale, seed)
+        known = sorted((dossier.received, dossier.key) for dossier in self.dossiers[:ordinary:5] if dossier.received)
+        self.feedback = feedback.build(known, seed)
+        self.survey = survey.build(known, seed)
+        if plants:
+            self._plant_files()
+            oddities.check(self.planted)
+        self._make_timelines()
+
+    def _plant_payments(self, planter: planting.Planter) -> None:
         self.payments.plant(planter.paying)
         self.payments.plant_days(deliveries.FILLED_DAYS, deliveries.GOOD_REVISIONS, planter.paying["unknown-method"][0])
         self.planted |= self.payments.planted
 
-        self.assessments = assessments.build(self.dossiers[:ordinary], seed)
+    def _plant_assessments(self) -> None:
         answers, units = assessments.planted(
             oddities.ODDITIES["unknown-answer"].how_many, oddities.ODDITIES["unknown-unit-answer"].how_many
         )
@@ -80,32 +112,21 @@ class District:
         self.planted["unknown-unit-answer"] = [answer.key for answer in units]
         self.assessments += answers + units
 
-        self._vanish_a_procedure()
-
-        self.leaders = staff.build(seed)
+    def _plant_leaders(self) -> None:
+        """Leaders of a unit that nobody knows. They sign nothing, so they come after the documents."""
         strangers = staff.planted()
         self.planted["unknown-unit-leader"] = [leader.person for leader in strangers]
-        register = documents.Registry(self.leaders, [dossier.key for dossier in self.dossiers[:ordinary:9]], scale, seed)
-        for year, month in filing.MONTHS:
-            register.month(year, month)
-        register.plant(_spread(80))
         self.leaders += strangers
-        self.declared = declared.build(register, seed)
-        self.planted |= self.declared.planted
-        self.documents, self.signatures = register.documents, register.signatures
-        self.planted |= register.planted
 
-        self.work_files = work_files.build(scale, seed)
+    def _plant_files(self) -> None:
+        """Odd work files, feedback and forms; and the days of odd files, which `demo.drops` and `demo.deliveries` know."""
         self.planted |= work_files.plant(self.work_files, _spread(15))
-
-        known = sorted((dossier.received, dossier.key) for dossier in self.dossiers[:ordinary:5] if dossier.received)
         odd_items, planted_keys = feedback.planted()
-        self.feedback = feedback.build(known, seed) + odd_items
+        self.feedback += odd_items
         self.planted |= planted_keys
         odd_forms, planted_keys = survey.planted(drops.SURVEY_REVISED[0] - 10)
-        self.survey = survey.build(known, seed) + odd_forms
+        self.survey += odd_forms
         self.planted |= planted_keys
-
         self.planted |= {
             "feedback-xlsx": [clock.compact_day(day) for day in drops.FEEDBACK_XLSX],
             "feedback-revision": [clock.compact_day(day) for day in drops.FEEDBACK_REVISED],
@@ -123,8 +144,8 @@ class District:
             "late-manifest": [clock.compact_day(day) for day in deliveries.LATE_MANIFESTS],
             "late-file": [clock.compact_day(day) for day in deliveries.LATE_FILES],
         }
-        oddities.check(self.planted)
 
+    def _make_timelines(self) -> None:
         self.timelines: dict[str, Timeline] = {
             "dossiers": Timeline(dossiers.entries(self.dossiers)),
             "dossier_steps": Timeline(steps.entries(self.dossiers)),

@@ -13,7 +13,7 @@ from demo.clock import DAY, END, FOREVER
 from demo.history import Entry
 from demo.oddities import ODDITIES
 from demo.staff import Leader
-from demo.units import DISTRICT, UNITS, Unit
+from demo.units import ABOVE, DISTRICT, UNITS, Unit, there_in
 from demo.workdays import add_workdays, office_time, workdays_of_month
 
 _TYPES = ("CV", "CV", "CV", "BC", "BC", "QĐ", "TB", "KH", "TTr", "GM", "HD", "CT")
@@ -145,7 +145,7 @@ class Registry:
         document = Document()
         document.number = len(self.documents) + 1
         document.incoming, document.kind, document.unit = incoming, kind, unit
-        document.issuer = unit.code if not incoming else DISTRICT if unit.code != DISTRICT else "H19"
+        document.issuer = unit.code if not incoming else DISTRICT if unit.code != DISTRICT else ABOVE
         document.issued = day - (document.number % 4 if incoming else 0)
         year = clock.as_date(day).year
         serial = self._signs[(document.issuer, year)] = self._signs.get((document.issuer, year), 0) + 1
@@ -165,11 +165,11 @@ class Registry:
         """A month's documents of all units."""
         rnd = random.Random(f"{self._seed}/documents/{year}-{month:02d}")
         draw = rnd.random
-        days = workdays_of_month(year, month)
+        whole = workdays_of_month(year, month)
         volume = levels.DOCUMENTS_A_YEAR / 12 * levels.YEAR_VOLUME[year] * levels.MONTH_VOLUME[month - 1] * self._scale
-        for unit in UNITS:
-            share = 0.12 if unit.code == DISTRICT else 0.045 if unit.level == "district" else 0.0283
-            count = int(volume * share + draw())
+        for unit, days in there_in(whole):
+            share = 0.12 if unit.code == DISTRICT else 0.0283 if unit.is_local else 0.045
+            count = int(volume * share * (len(days) / len(whole)) + draw())
             e_work = levels.LEVELS[unit.code].e_work if unit.code in levels.LEVELS else 0.9
             signers = self.signers(unit, days[0])
             for at in sorted(office_time(days[int(draw() * len(days))], draw()) for _ in range(count)):

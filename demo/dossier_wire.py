@@ -28,7 +28,7 @@ ORDINARY_OUTCOME_ABSENT_EVERY = 2  # the outcome is not told where it is the usu
 
 def unit_name(code: str, at: int) -> str:
     """The unit's name as the one-stop prints it at a moment."""
-    return OLD_NAME if code == RENAMED_UNIT and at < _RENAMED_AT else BY_CODE[code].name
+    return OLD_NAME if code == RENAMED_UNIT and at < _RENAMED_AT else BY_CODE[code].name_on(at // DAY)
 
 
 def paper_path(dossier: Dossier, number: int) -> str:
@@ -87,6 +87,7 @@ def record(dossier: Dossier, changed_at: int) -> Any:
     text = _FORMATS[style]
     missing = _MISSING[style]
     person = dossier.person
+    unit = now.unit or dossier.unit.code
     procedure = dossier.procedure
     who = people.name(person)
     identity = people.identity(person)
@@ -112,8 +113,8 @@ def record(dossier: Dossier, changed_at: int) -> Any:
         "TrichYeuHoSo": f"{procedure.name} cho ông (bà) {who}, số định danh {identity}",
         "ThongTinKhac": "",
         "DinhDanhCHS": [{"LoaiDinhDanh": "1", "SoDinhDanh": identity}],
-        "MaDonVi": dossier.unit.code,
-        "DonViXuLy": unit_name(dossier.unit.code, changed_at),
+        "MaDonVi": unit,
+        "DonViXuLy": unit_name(unit, changed_at),
         "MaDonViTiepNhan": dossier.receiving_unit,
         "NgayNopHoSo": text(dossier.submitted),
         "NgayTiepNhan": text(now.received) if now.received else missing,

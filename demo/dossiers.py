@@ -4,7 +4,7 @@ An event is a tuple (known_at, kind, happened_at, argument, step):
 
 * `known_at`: the second in which it was entered in the one-stop; it becomes NgaySuaCuoi of the dossier and of the step;
 * `happened_at`: the time that is written into the record (reception, end, …), often earlier: offices enter things late;
-* `argument`: the due time, the outcome or the raw values that the event brings;
+* `argument`: the due time, the outcome, the unit that goes on with it, or the raw values that the event brings;
 * `step`: SHOWN, NO_STEP, HIDDEN (written already deleted), or the later second in which the step was hidden.
 
 Events are ordered by `known_at`. Only `state` knows how they change a dossier.
@@ -45,7 +45,11 @@ from demo.units import Unit
     VANISH,
     RESTORE,
     RAW,
-) = range(24)
+    HAND_ON,
+) = range(25)
+
+ENDS = frozenset({FINISH, HANDOVER, REFUSE, STOP, WITHDRAW})
+"""Kinds of events after which a dossier is over."""
 
 SHOWN, NO_STEP, HIDDEN = 0, 1, 2
 
@@ -143,7 +147,7 @@ RESULT_NONE, RESULT_PAPER, RESULT_FILE, RESULT_SIGNED = range(4)
 
 
 class State:
-    """A dossier at a moment: plain values, times as local seconds, 0 = missing."""
+    """A dossier at a moment: plain values, times as local seconds, 0 = missing. `unit`: who has it now; "" = who received it."""
 
     __slots__ = (
         "status",
@@ -158,6 +162,7 @@ class State:
         "deleted",
         "gone",
         "raw",
+        "unit",
         "changed_at",
     )
 
@@ -170,6 +175,7 @@ class State:
         self.deleted = 0
         self.gone = False
         self.raw: dict[str, Any] | None = None
+        self.unit = ""
         self.changed_at = 0
 
 
@@ -257,6 +263,10 @@ def _write_raw(now: State, happened: int, values: Any) -> None:
     now.raw = values
 
 
+def _hand_on(now: State, happened: int, successor: Any) -> None:
+    now.unit = successor
+
+
 CHANGES: dict[int, Callable[[State, int, Any], None]] = {
     SUBMIT: _submit,
     ACCEPT: _accept,
@@ -280,6 +290,7 @@ CHANGES: dict[int, Callable[[State, int, Any], None]] = {
     VANISH: _vanish,
     RESTORE: _restore,
     RAW: _write_raw,
+    HAND_ON: _hand_on,
 }
 """What an event of each kind changes, given when it happened and its argument. RESYNC and TOUCH change nothing but `changed_at`."""
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from demo import clock
-from demo.clock import DAY, compact_day, day_number
+from demo.authority import read
+from demo.clock import DAY, YEAR, compact_day, day_number, odd_day
 from demo.declared import DeclaredFolder
 from demo.deliveries import DropFolder
 from demo.files import write_whole
@@ -30,18 +31,19 @@ if TYPE_CHECKING:
     from demo.state import StateFolder
     from demo.survey import Form
 
-FIRST_SUNDAY = day_number(2022, 1, 9)
+_THIRD = day_number(YEAR - 1, 1, 3)
+FIRST_SUNDAY = _THIRD + (3 - _THIRD) % 7
 FEEDBACK_AT, SURVEY_AT = DAY + 9_000, DAY + 10_800
 
-FEEDBACK_XLSX = (day_number(2023, 9, 3),)
-FEEDBACK_REVISED = (day_number(2023, 4, 16), day_number(2023, 10, 8))
-FEEDBACK_LATE = (day_number(2023, 7, 16),)
-FEEDBACK_CUT = day_number(2024, 1, 14)
-FEEDBACK_BLOCKED = day_number(2024, 1, 21)
-SURVEY_XLSX = (day_number(2023, 8, 31),)
-SURVEY_REVISED = (day_number(2023, 6, 30),)
-SURVEY_LATE = (day_number(2023, 3, 31),)
-SURVEY_CUT = day_number(2024, 1, 15)
+FEEDBACK_XLSX = (odd_day(2023, 9, 3),)
+FEEDBACK_REVISED = (odd_day(2023, 4, 16), odd_day(2023, 10, 8))
+FEEDBACK_LATE = (odd_day(2023, 7, 16),)
+FEEDBACK_CUT = odd_day(2024, 1, 14)
+FEEDBACK_BLOCKED = odd_day(2024, 1, 21)
+SURVEY_XLSX = (odd_day(2023, 8, 31),)
+SURVEY_REVISED = (odd_day(2023, 6, 30),)
+SURVEY_LATE = (odd_day(2023, 3, 31),)
+SURVEY_CUT = odd_day(2024, 1, 15)
 
 
 def minute(at: int) -> int:
@@ -137,8 +139,8 @@ class _FeedbackFiles:
         return self._csv(day, COLUMNS[:-1])
 
     def _csv(self, day: int, columns: tuple[str, ...]) -> bytes:
-        # 2022 came with semicolons; every other file has a BOM
-        delimiter = ";" if day < day_number(2023, 1, 1) else ","
+        # the first year came with semicolons; every other file has a BOM
+        delimiter = ";" if day < day_number(YEAR, 1, 1) else ","
         return csv_file(columns, [{name: row[name] for name in columns} for row in self.texts(day)], delimiter, bom=day % 2 == 0)
 
     def unrated(self, day: int) -> bytes:
@@ -180,7 +182,7 @@ def feedback_parcels(items: list[Item]) -> list[Parcel]:
 
 
 def survey_parcels(forms: list[Form]) -> list[Parcel]:
-    """The monthly files of the survey, and one in the middle of January 2024."""
+    """The monthly files of the survey, and in Vĩnh Cửu one in the middle of January 2024."""
     from demo.survey import COLUMNS, DAYS
 
     def slashed(at: int) -> str:
@@ -200,7 +202,7 @@ def survey_parcels(forms: list[Form]) -> list[Parcel]:
         return book(first, last)[:-300]
 
     parcels: list[Parcel] = []
-    starts = [day_number(2022 + month // 12, month % 12 + 1, 1) for month in range(26)]
+    starts = [day_number(YEAR - 1 + month // 12, month % 12 + 1, 1) for month in range(26)]
     for first, after in pairwise(starts):
         last = after - 1
         at, stem = last * DAY + SURVEY_AT, f"khaosat_{compact_day(last)}"
@@ -211,10 +213,11 @@ def survey_parcels(forms: list[Form]) -> list[Parcel]:
             parcels.append(Parcel(at + late, f"{stem}.csv", partial(plain, first, last)))
         if last in SURVEY_REVISED:
             parcels.append(Parcel(at + 5 * DAY, f"{stem}_r2.csv", partial(plain, first, last, revised=True)))
-    first = day_number(2024, 1, 1)
-    at, name = SURVEY_CUT * DAY + SURVEY_AT, f"khaosat_{compact_day(SURVEY_CUT)}.xlsx"
-    parcels.append(Parcel(at, name, partial(cut, first, SURVEY_CUT)))
-    parcels.append(Parcel(at + 2 * DAY, name, partial(book, first, SURVEY_CUT)))
+    if read().is_vinh_cuu:
+        first = day_number(2024, 1, 1)
+        at, name = SURVEY_CUT * DAY + SURVEY_AT, f"khaosat_{compact_day(SURVEY_CUT)}.xlsx"
+        parcels.append(Parcel(at, name, partial(cut, first, SURVEY_CUT)))
+        parcels.append(Parcel(at + 2 * DAY, name, partial(book, first, SURVEY_CUT)))
     return sorted(parcels, key=lambda parcel: (parcel.at, parcel.name))
 
 

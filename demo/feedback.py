@@ -1,4 +1,4 @@
-"""Feedback (phản ánh, kiến nghị): items of 2022 to January 2024 as the file of a day shows them.
+"""Feedback (phản ánh, kiến nghị): items of the two years and the January after as the file of a day shows them.
 
 An item's events have times; a file shows what had happened by the end of its day. The volume does not depend on the scale: it is small.
 """
@@ -12,7 +12,7 @@ from demo import clock, levels
 from demo.clock import DAY, END
 from demo.drops import earlier, minute
 from demo.oddities import ODDITIES
-from demo.units import COMMUNES, OFFICES
+from demo.units import COMMUNES
 from demo.workdays import WORKDAYS, add_workdays
 
 COLUMNS = (
@@ -97,15 +97,14 @@ def build(dossiers: list[tuple[int, str]], seed: int) -> list[Item]:
     """The ordinary items: answered mostly within ten working days, rated by about half of the senders."""
     rnd = random.Random(f"{seed}/feedback")
     draw = rnd.random
-    units = OFFICES + COMMUNES
-    weights = [levels.LEVELS[unit.code].weight for unit in units]
-    days = [day for day in WORKDAYS if clock.moment(2022, 1, 1) <= day * DAY < END]
+    days = [day for day in WORKDAYS if clock.moment(clock.YEAR - 1, 1, 1) <= day * DAY < END]
     items: list[Item] = []
     count = A_MONTH * 25
     for number in range(count):
-        unit = rnd.choices(units, weights)[0]
+        day = days[number * len(days) // count]
+        unit = rnd.choices(*levels.there(day))[0]
         level = levels.LEVELS[unit.code]
-        sent = days[number * len(days) // count] * DAY + minute(25_000 + int(draw() * 50_000))
+        sent = day * DAY + minute(25_000 + int(draw() * 50_000))
         received = sent + minute(1_800 + int(draw() * draw() * 2 * DAY))
         due = add_workdays(received // DAY, 10) * DAY + 61_200
         chance = draw()

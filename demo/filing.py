@@ -12,16 +12,18 @@ from typing import Any
 
 from demo import levels, people
 from demo.catalogue import Offer, Procedure
-from demo.clock import DAY, as_date, compact_day, day_number
+from demo.clock import DAY, FOREVER, YEAR, as_date, compact_day, day_number
 from demo.dossiers import (
     ACCEPT,
     APOLOGY,
     APPRAISE,
     ASK,
     BACK,
+    ENDS,
     FEE,
     FINISH,
     FORWARD,
+    HAND_ON,
     HANDOVER,
     NO_STEP,
     PAID,
@@ -38,11 +40,11 @@ from demo.dossiers import (
     Event,
     cut,
 )
-from demo.units import COMMUNES, ISO_FROM, ISO_UNIT, ISO_UTC_UNIT, Unit, dossier_prefix
+from demo.units import ISO_FROM, ISO_UNIT, ISO_UTC_UNIT, PORTAL, Unit, communes_there, dossier_prefix
 from demo.workdays import add_workdays, office_time, workdays_between, workdays_of_month
 
 _ISO_FROM = day_number(*ISO_FROM) * DAY
-MONTHS: list[tuple[int, int]] = [(2021, 12)] + [(year, month) for year in (2022, 2023) for month in range(1, 13)] + [(2024, 1)]
+MONTHS: list[tuple[int, int]] = [(YEAR - 2, 12)] + [(year, month) for year in (YEAR - 1, YEAR) for month in range(1, 13)] + [(YEAR + 1, 1)]
 
 
 def due_time(procedure: Procedure, received: int) -> int:
@@ -176,7 +178,7 @@ class _Journey:
     def _wait_for_applicant(self) -> bool:
         """Add supplement rounds, or a fee to pay. Returns False if the applicant never comes back."""
         draw, unit = self.draw, self.procedure.unit
-        if self.days >= 3 and draw() < (0.07 if unit.level == "district" else 0.04):
+        if self.days >= 3 and draw() < (0.04 if unit.is_local else 0.07):
             rounds = 2 if draw() < 0.05 else 1
             return all(self._supplement() for _round in range(rounds))
         if unit.code == "H19.16.6" and draw() < 0.06:
@@ -274,14 +276,33 @@ def file_month(registry: Registry, offer: Offer, year: int, month: int, scale: f
     unit = offer.unit
     rnd = random.Random(f"{seed}/dossiers/{unit.code}/{year}-{month:02d}")
     draw = rnd.random
-    count = int(levels.dossiers_of_month(unit.code, year, month, scale) + draw())
+    whole = workdays_of_month(year, month)
+    days = [day for day in whole if unit.is_there(day)]
+    if not days:
+        return
+    count = int(levels.dossiers_of_month(unit.code, year, month, scale) * (len(days) / len(whole)) + draw())
     if not count:
         return
-    days = workdays_of_month(year, month)
     times = sorted(office_time(days[int(draw() * len(days))], draw()) for _ in range(count))
     chances = _chances(offer, times[len(times) // 2])
     for received in times:
-        registry.add(_file(registry, offer, rnd, received, chances))
+        dossier = _file(registry, offer, rnd, received, chances)
+        if unit.last < FOREVER:
+            _hand_on(dossier, draw)
+        registry.add(dossier)
+
+
+def _hand_on(dossier: Dossier, draw: Callable[[], float]) -> None:
+    """Where the unit ends before the dossier does, the one-stop gives about half of them to the unit that takes its place.
+
+    The others stay with the unit that ended, as they do where nobody writes them over.
+    """
+    unit = dossier.unit
+    at = (unit.last + 1) * DAY + 7 * 3600 + int(draw() * 3600)
+    is_open = dossier.events[0][0] < at and all(kind not in ENDS for known, kind, *_rest in dossier.events if known < at)
+    if unit.successor and is_open and draw() < 0.5:
+        place = sum(event[0] <= at for event in dossier.events)
+        dossier.events.insert(place, (at, HAND_ON, at, unit.successor, NO_STEP))
 
 
 def _file(registry: Registry, offer: Offer, rnd: random.Random, received: int, chances: _Chances) -> Dossier:
@@ -346,9 +367,10 @@ def _draw_extras(dossier: Dossier, draw: Callable[[], float]) -> None:
     if draw() < 0.10:
         dossier.second_key = f"{dossier.unit.code}-{compact_day(dossier.submitted // DAY)[2:]}-{10_000 + int(draw() * 89_999)}"
     if draw() < 0.03:
-        dossier.receiving_unit = COMMUNES[int(draw() * len(COMMUNES))].code
+        counters = communes_there(dossier.submitted // DAY)
+        dossier.receiving_unit = counters[int(draw() * len(counters))].code
     if draw() < 0.05:
-        dossier.code = f"{dossier.procedure.code}.000.00.00.H19"
+        dossier.code = f"{dossier.procedure.code}.000.00.00.{PORTAL}"
     dossier.by_post = draw() < 0.05
     dossier.fee_when = 1 if draw() < 0.8 else 4
 

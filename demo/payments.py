@@ -9,11 +9,11 @@ import random
 from typing import NamedTuple
 
 from demo import levels, people
-from demo.clock import DAY, END, moment, slashed
+from demo.clock import DAY, END, YEAR, moment, slashed
 from demo.dossiers import HANDOVER, Dossier
 from demo.oddities import ODDITIES
 
-FIRST_DAY = moment(2022, 1, 1) // DAY
+FIRST_DAY = moment(YEAR - 1, 1, 1) // DAY
 LAST_DAY = END // DAY - 1
 COLUMNS = (
     "MaThamChieu",

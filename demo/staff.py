@@ -6,12 +6,12 @@ import random
 from typing import Any, NamedTuple
 
 from demo import clock
-from demo.clock import DAY, FOREVER, day_number
+from demo.clock import DAY, FOREVER, YEAR, day_number
 from demo.history import Entry
 from demo.oddities import ODDITIES
 from demo.units import UNITS, Unit
 
-_FIRST_LIST = clock.moment(2021, 11, 1)
+_FIRST_LIST = clock.moment(YEAR - 2, 11, 1)
 
 
 class Leader(NamedTuple):
@@ -48,9 +48,9 @@ class Leader(NamedTuple):
 
 
 def _posts(unit: Unit) -> tuple[str, tuple[str, ...]]:
-    if unit.kind == "district":
+    if unit.kind in ("district", "province"):  # the contract has one word for what is above the communes
         return "cap_huyen", ("Chủ tịch UBND", "Phó Chủ tịch UBND", "Phó Chủ tịch UBND", "Phó Chủ tịch HĐND")
-    if unit.kind == "commune":
+    if unit.is_local:
         return "cap_xa", ("Chủ tịch UBND", "Phó Chủ tịch UBND", "Phó Chủ tịch UBND", "Chủ tịch HĐND", "Phó Chủ tịch HĐND")
     if unit.kind == "public_service_unit":
         return "cap_phong", ("Giám đốc", "Phó Giám đốc")
@@ -58,20 +58,21 @@ def _posts(unit: Unit) -> tuple[str, tuple[str, ...]]:
 
 
 def build(seed: int) -> list[Leader]:
-    """About a hundred posts; a few change hands in 2022 and 2023, a few leaders never sign."""
+    """About a hundred posts; a few change hands in the two years, a few leaders never sign."""
     rnd = random.Random(f"{seed}/leaders")
     leaders: list[Leader] = []
     for unit in UNITS:
         rank, posts = _posts(unit)
         for place, post in enumerate(posts):
-            first = day_number(2021, 7, 1) + rnd.randrange(60)
+            first = max(unit.first, day_number(YEAR - 2, 7, 1) + rnd.randrange(60))
             changes = rnd.random() < 0.10
-            last = day_number(2022, 4, 1) + rnd.randrange(560) if changes else FOREVER
-            spans = [(first, last)] + ([(last + 1, FOREVER)] if changes else [])
+            last = day_number(YEAR - 1, 4, 1) + rnd.randrange(560) if changes else FOREVER
+            changes = first <= last < unit.last and changes
+            spans = [(first, last), (last + 1, unit.last)] if changes else [(first, unit.last)]
             for start, end in spans:
                 habit = rnd.random()
-                # most sign from the start, some begin in 2022–2023, some never sign
-                signs = start if habit < 0.80 else day_number(2022, 5, 1) + rnd.randrange(480) if habit < 0.94 else FOREVER
+                # most sign from the start, some begin in the two years, some never sign
+                signs = start if habit < 0.80 else day_number(YEAR - 1, 5, 1) + rnd.randrange(480) if habit < 0.94 else FOREVER
                 if place == 0:
                     signs = start
                 signs = max(signs, start) if signs < FOREVER else FOREVER

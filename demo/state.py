@@ -8,12 +8,14 @@ import secrets
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from demo.clock import DEFAULT_CLOCK, Clock, iso_offset, parse_iso
+from demo.authority import read
+from demo.clock import Clock, first_clock, iso_offset, parse_iso
 from demo.files import write_whole
 
 DEFAULT_PORT = 8765
 DEFAULT_SEED = 53
 DEFAULT_SCALE = 1.0
+VINH_CUU_CODE = "H19.16"
 
 
 class WrongState(Exception):
@@ -49,13 +51,16 @@ class StateFolder:
         settings_path = self.folder / "district.json"
         if settings_path.exists():
             settings: dict[str, Any] = json.loads(settings_path.read_text(encoding="utf-8"))
+            self._check_authority(settings)
             for name, asked in (("seed", seed), ("scale", scale)):
                 if asked is not None and asked != settings[name]:
                     raise WrongState(f"{self.folder} holds a demo with {name} {settings[name]}, not {asked}: use another --state folder")
         else:
             settings = {"seed": DEFAULT_SEED if seed is None else seed, "scale": DEFAULT_SCALE if scale is None else scale}
+            if not read().is_vinh_cuu:
+                settings |= {"authority": read().code, "year": read().year}
             _write_private(settings_path, settings)
-        wanted = parse_iso(DEFAULT_CLOCK) if clock is None else clock if isinstance(clock, int) else parse_iso(clock)
+        wanted = parse_iso(first_clock()) if clock is None else clock if isinstance(clock, int) else parse_iso(clock)
         if not self.clock.exists() or (clock is not None and wanted > self.clock.read()):
             self.clock.write(wanted)
         self.credentials()
@@ -69,7 +74,14 @@ class StateFolder:
             stored: dict[str, Any] = json.loads((self.folder / "district.json").read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise WrongState(f"{self.folder} holds no demo yet: run `python -m demo serve --state {self.folder}` first") from error
+        self._check_authority(stored)
         return stored
+
+    def _check_authority(self, settings: dict[str, Any]) -> None:
+        """Raise WrongState where the folder holds the demo of another authority than that of this process."""
+        made, asked = settings.get("authority", VINH_CUU_CODE), read().code
+        if made != asked:
+            raise WrongState(f"{self.folder} holds the demo of {made}, not that of {asked} (CCHC_AUTHORITY): use another --state folder")
 
     def credentials(self) -> Credentials:
         """Client id, secret and API key; generated at the first call."""

@@ -12,7 +12,7 @@ from demo import clock, levels
 from demo.clock import DAY, END
 from demo.drops import earlier
 from demo.oddities import ODDITIES
-from demo.units import COMMUNES, OFFICES
+from demo.units import COMMUNES
 from demo.workdays import WORKDAYS
 
 COLUMNS = ("MaPhieu", "NgayKhaoSat", "MaDonVi", "MaHoSo", "MucDoHaiLong")
@@ -40,14 +40,12 @@ def build(dossiers: list[tuple[int, str]], seed: int) -> list[Form]:
     """The ordinary forms; about one in fourteen leaves the question empty."""
     rnd = random.Random(f"{seed}/survey")
     draw = rnd.random
-    units = OFFICES + COMMUNES
-    weights = [levels.LEVELS[unit.code].weight for unit in units]
-    days = [day for day in WORKDAYS if clock.moment(2022, 1, 1) <= day * DAY < END]
+    days = [day for day in WORKDAYS if clock.moment(clock.YEAR - 1, 1, 1) <= day * DAY < END]
     forms: list[Form] = []
     count = A_MONTH * 25
     for number in range(count):
         day = days[number * len(days) // count]
-        unit = rnd.choices(units, weights)[0]
+        unit = rnd.choices(*levels.there(day))[0]
         satisfied = levels.LEVELS[unit.code].satisfied - 0.02 * (1 - levels.progress(day * DAY))
         if draw() < 0.07:
             score = ""

@@ -7,8 +7,9 @@ from typing import Any
 
 from demo import clock, levels
 from demo.clock import DAY, END, FOREVER
+from demo.filing import MONTHS
 from demo.history import Entry
-from demo.units import BY_CODE, UNITS
+from demo.units import BY_CODE, UNITS, there_in
 from demo.workdays import add_workdays, office_time, workdays_of_month
 
 
@@ -38,7 +39,7 @@ class WorkFile:
         return {
             "IdHoSoCongViec": self.key,
             "MaDonVi": self.unit,
-            "CapDonVi": "xa" if unit is not None and unit.level == "commune" else "huyen",
+            "CapDonVi": "xa" if unit is not None and unit.is_local else "huyen",
             "NgayMo": clock.iso_day(self.opened // DAY),
             "NgayDong": clock.iso_day(self.closed // DAY) if closed else None,
             "HinhThucXuLy": self.form,
@@ -51,13 +52,13 @@ class WorkFile:
 def build(scale: float, seed: int) -> list[WorkFile]:
     """The ordinary work files of all units and months."""
     work_files: list[WorkFile] = []
-    for year, month in [(2021, 12)] + [(y, m) for y in (2022, 2023) for m in range(1, 13)] + [(2024, 1)]:
+    for year, month in MONTHS:
         rnd = random.Random(f"{seed}/work_files/{year}-{month:02d}")
         draw = rnd.random
-        days = workdays_of_month(year, month)
+        whole = workdays_of_month(year, month)
         volume = levels.WORK_FILES_A_YEAR / 12 * levels.YEAR_VOLUME[year] * scale
-        for unit in UNITS:
-            count = int(volume * (0.06 if unit.level == "district" else 0.01833) + draw())
+        for unit, days in there_in(whole):
+            count = int(volume * (0.01833 if unit.is_local else 0.06) * (len(days) / len(whole)) + draw())
             e_work = levels.LEVELS[unit.code].e_work if unit.code in levels.LEVELS else 0.9
             for opened in sorted(office_time(days[int(draw() * len(days))], draw()) for _ in range(count)):
                 file = WorkFile(len(work_files) + 1, unit.code, opened)

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import holidays
 
-from demo.clock import DAY, as_date, day_number
+from demo.authority import read
+from demo.clock import DAY, YEAR, as_date, day_number
 
-_FIRST, _LAST = day_number(2021, 6, 1), day_number(2025, 12, 31)
-_CALENDAR = holidays.country_holidays("VN", years=range(2021, 2026))
+_FIRST, _LAST = day_number(YEAR - 2, 6, 1), day_number(YEAR + 2, 12, 31)
+_CALENDAR = holidays.country_holidays("VN", years=range(YEAR - 2, YEAR + 3))
+_DECIDED = read().days
 
-WORKDAYS: list[int] = [day for day in range(_FIRST, _LAST + 1) if _CALENDAR.is_working_day(as_date(day))]
+WORKDAYS: list[int] = [day for day in range(_FIRST, _LAST + 1) if _DECIDED.get(as_date(day), _CALENDAR.is_working_day(as_date(day)))]
 """Day numbers of all working days, ascending."""
 _WORKDAY_SET = frozenset(WORKDAYS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -83,3 +84,15 @@ def test_a_district_keeps_its_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 )
 def test_the_month_that_is_shown_is_over(clock: str, shown: str) -> None:
     assert demo.last_month(clock) == shown
+
+
+def test_the_month_of_another_authority_lies_in_the_year_of_its_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_HOME", str(tmp_path / "home"))
+    settings = Settings.load()
+    folder = StateFolder(settings.home / "demo")
+    folder.open(scale=0.05)
+    assert "year" not in demo._made(settings), "Vĩnh Cửu's is 2023, and its file stays as it was"
+    made = json.loads((folder.folder / "district.json").read_text(encoding="utf-8")) | {"authority": "H98", "year": 2026}
+    (folder.folder / "district.json").write_text(json.dumps(made), encoding="utf-8")
+    monkeypatch.setattr(demo, "_clock", lambda settings: "2026-11-02T00:00:00+07:00")
+    assert demo.period(settings) == "2026-10"

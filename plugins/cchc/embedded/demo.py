@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import requests
 from sqlalchemy import Engine
@@ -31,7 +32,7 @@ from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 
 BLOCKED_FILES = "confirm"  # the task of an ingest that fails where files were blocked, after all others were loaded
-LAST_PERIOD = "2023-12"  # the last month of the made-up year
+YEAR = 2023  # the made-up year, where district.json names no other one
 SOURCES = "demo-sources"
 SOURCES_PORT = 8765
 SOURCES_SECONDS = 180
@@ -65,8 +66,7 @@ def load(
 
 def _require_scale(settings: Settings, scale: float | None) -> None:
     """Raise WrongUse if there is a district of another scale."""
-    path = _state(settings) / "district.json"
-    made = json.loads(path.read_text(encoding="utf-8"))["scale"] if path.exists() else scale
+    made = _made(settings).get("scale", scale)
     if scale is not None and made != scale:
         raise WrongUse(
             f"{settings.home} holds a district of scale {made:g}, not {scale:g}. Set CCHC_HOME to another folder for another district, "
@@ -76,13 +76,20 @@ def _require_scale(settings: Settings, scale: float | None) -> None:
 
 def period(settings: Settings) -> str:
     """The month whose scorecard is shown: the last one that is over by the demo's clock, at most the last one of the made-up year."""
-    return last_month(_clock(settings))
+    return last_month(_clock(settings), _made(settings).get("year", YEAR))
 
 
-def last_month(clock: str) -> str:
-    """The last month (YYYY-MM) of the made-up year that is over at a time of the demo (ISO 8601)."""
+def last_month(clock: str, year: int = YEAR) -> str:
+    """The last month (YYYY-MM) that is over at a time of the demo (ISO 8601), at most the last one of its made-up year."""
     over = parse_moment(clock).replace(day=1) - timedelta(days=1)
-    return min(f"{over:%Y-%m}", LAST_PERIOD)
+    return min(f"{over:%Y-%m}", f"{year}-12")
+
+
+def _made(settings: Settings) -> dict[str, Any]:
+    """What the demo's folder says of the district in it; empty before there is one. `year`: of another authority than Vĩnh Cửu alone."""
+    path = _state(settings) / "district.json"
+    made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return made
 
 
 def is_demo(settings: Settings) -> bool:
@@ -110,7 +117,7 @@ def _up_with_sources(settings: Settings, prepare: Callable[[], None], say: Say, 
         say("starting the demo's source systems")
         port = postgres.free_port(SOURCES_PORT)
         serve = [*_command(settings, "serve"), "--port", str(port), *(["--scale", str(scale)] if scale is not None else [])]
-        stack.start_beside(settings, SOURCES, serve, _environment())
+        stack.start_beside(settings, SOURCES, serve, _environment(settings))
         prepare()
         # The data of the district are still being generated while Airflow starts. The demo has a time of its own, so no schedule may start
         # a run by the time of this machine.
@@ -185,8 +192,9 @@ def _command(settings: Settings, command: str) -> list[str]:
     return [sys.executable, "-m", "demo", command, "--state", str(_state(settings))]
 
 
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])}
+def _environment(settings: Settings) -> dict[str, str]:
+    path = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path, "CCHC_AUTHORITY": str(settings.authority_dir)}
 
 
 def _connections(settings: Settings, port: int | None = None) -> dict[str, str]:
@@ -197,7 +205,7 @@ def _connections(settings: Settings, port: int | None = None) -> dict[str, str]:
     command = [*_command(settings, "connections"), *(["--port", str(port)] if port is not None else [])]
 
     def ask() -> str:
-        answer = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+        answer = subprocess.run(command, env=_environment(settings), capture_output=True, text=True, check=False)
         if answer.returncode != 0:
             raise _NotReady(answer.stderr.strip()[-500:])
         return answer.stdout
