@@ -35,6 +35,8 @@ PAGES = {
     "page_scorecard": f"/?period={MONTH}",
     "page_english": f"/?period={MONTH}&lang=en",
     "page_unit": f"/units/H98.303?period={MONTH}",
+    "page_units": f"/units?period={MONTH}",
+    "page_merged": f"/units/H98.301?period={MONTH}",
     "page_indicator": f"/indicators/full_online_rate?period={MONTH}",
     "page_health": f"/health?period={MONTH}",
 }
@@ -79,6 +81,7 @@ def main(folder: Path) -> None:
     for name, arguments in STEPS.items():
         run(name, *arguments)
     run("report", "report", MONTH, "--output", str(folder / "papers"))
+    run("report_merged", "report", MONTH, "--unit", "H98.301", "--output", str(folder / "papers_merged"))
     run("report_ward", "report", MONTH, "--unit", "H98.303", "--output", str(folder / "papers_ward"))
     run("dataset", "export", "--dataset", str(folder / "dataset"))
     site = Site(Settings.load(), mounted(Settings.load()))

@@ -57,7 +57,9 @@ def test_every_command_and_page_works(out: Path) -> None:
 def test_it_speaks_of_the_province_and_of_nobody_else(out: Path) -> None:
     found = {path.name: FOREIGN.findall(path.read_text(encoding="utf-8")) for path in out.glob("*.txt")}
     papers = {
-        path.name: FOREIGN.findall(text_of(path.read_bytes())) for folder in ("papers", "papers_ward") for path in (out / folder).iterdir()
+        path.name: FOREIGN.findall(text_of(path.read_bytes()))
+        for folder in ("papers", "papers_merged", "papers_ward")
+        for path in (out / folder).iterdir()
     }
     assert {name: sorted(set(words)) for name, words in (found | papers).items() if words} == {}
     assert "Toàn tỉnh" in text(out, "scorecard") and "Cấp tỉnh" in text(out, "scorecard")
@@ -71,6 +73,14 @@ def test_successors_carry_on_what_merged_communes_left(out: Path) -> None:
     assert "66,67 % (2/3)" in line and "50,00 %" in line, line
     # a dossier that a former commune left open still counts in the level and in the whole
     assert "(8 / 13)" in text(out, "open") and "12/19" in text(out, "scorecard")
+    # whoever has taken its place is told of it: on its page, in the overview of units and in its papers; no figure of it moves
+    left = "H98.201-250620-0009"
+    assert left in text(out, "page_merged")
+    assert "Đơn vị trước khi sắp xếp" in text(out, "page_merged") and "Xã Bến Lau" in text(out, "page_merged")
+    assert "Đơn vị trước khi sắp xếp" not in text(out, "page_unit")
+    (overview,) = re.findall(r"<tr[^>]*>(?:(?!</tr>).)*H98\.301(?:(?!</tr>).)*</tr>", text(out, "page_units"), re.S)
+    assert "1" in re.findall(r">\s*(\d+)\s*<", overview), overview
+    assert any(left in text_of(path.read_bytes()) for path in (out / "papers_merged").iterdir())
     # only the communes of today are ranked
     ranking = text(out, "score").partition("Hạng")[2]
     assert all(name in ranking for name in ("Xã Đồi Lau", "Xã Sông Thượng", "Phường Chợ Cũ", "Xã Núi Xanh"))

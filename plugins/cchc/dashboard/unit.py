@@ -121,9 +121,11 @@ def dossiers(asking: Asking) -> tuple[Table | None, Table | None, dict[str, int]
         return view.dossier(row["dossier_code"])
 
     code, procedure = Column("dossier_code", words["dossier"], "code", story), Column("procedure_name", words["procedure"])
+    former = (Column("former_unit_name", words["former_unit"]),) if any(row["former_unit_name"] for row in (*late, *due)) else ()
     late_columns = (
         code,
         procedure,
+        *former,
         Column("received_date", words["received"], "day"),
         Column("due_date", words["due"], "day"),
         Column("finished_date", words["ended"], "day"),
@@ -134,6 +136,7 @@ def dossiers(asking: Asking) -> tuple[Table | None, Table | None, dict[str, int]
     due_columns = (
         code,
         procedure,
+        *former,
         Column("received_date", words["received"], "day"),
         Column("due_date", words["due"], "day"),
         Column("working_days_left", words["days_left"], "count"),

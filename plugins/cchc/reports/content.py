@@ -141,7 +141,10 @@ class MonthRow:
 
 @dataclass(frozen=True)
 class LateDossier:
-    """A dossier that ended late, or is open past its due. `state`: resolved, stopped, returned, open, paused."""
+    """A dossier that ended late, or is open past its due. `state`: resolved, stopped, returned, open, paused.
+
+    `former_unit_name`: the ended unit for which it counts, where the unit has taken that one's place; else None.
+    """
 
     unit_code: str
     unit_name: str
@@ -155,11 +158,12 @@ class LateDossier:
     days_late: int
     working_days_late: int
     apology_count: int
+    former_unit_name: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
 class DueDossier:
-    """An open dossier that falls due within the next working days."""
+    """An open dossier that falls due within the next working days; `former_unit_name` as of LateDossier."""
 
     unit_code: str
     unit_name: str
@@ -170,6 +174,7 @@ class DueDossier:
     due_date: date
     is_paused: bool
     working_days_left: int
+    former_unit_name: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

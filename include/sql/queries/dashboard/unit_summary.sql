@@ -1,6 +1,7 @@
 -- grain: one row for each unit that exists on the last day of a period, with its targets by status and its figures of being on time
--- source: core.unit_at, core.authority, mart.indicator_value, core.indicator, mart.dossier_open
--- traps: `past_due` is of the newest computed day up to the last day of the period
+-- source: core.unit_at, core.authority, mart.indicator_value, core.indicator, mart.dossier_open, mart.dossier, core.unit_on_day
+-- traps: `past_due` is of the newest computed day up to the last day of the period; as in reports/late_dossier.sql the dossiers that an
+--        ended unit has left are with the unit that has taken its place by that last day
 
 with unit as (
     select
@@ -35,11 +36,15 @@ target as (
 
 past_due as (
     select
-        o.unit_code,
+        coalesce(h.counted_code, h.unit_code) as unit_code,
         count(*) as n
     from mart.dossier_open as o
+    inner join mart.dossier as r on o.dossier_id = r.dossier_id
+    inner join core.unit_on_day as p on o.unit_code = p.unit_code and r.received_date >= p.from_date and r.received_date <= p.to_date
+    inner join core.unit_on_day as h
+        on coalesce(p.counted_code, p.unit_code) = h.unit_code and cast(:d as date) >= h.from_date and cast(:d as date) <= h.to_date
     where o.is_past_due and o.as_of_date = (select max(m.as_of_date) from mart.dossier_open as m where m.as_of_date <= cast(:d as date))
-    group by o.unit_code
+    group by coalesce(h.counted_code, h.unit_code)
 )
 
 select

@@ -1,6 +1,7 @@
 -- grain: one row for each dossier open on the last day whose due lies between that day and the third working day after it
--- source: mart.dossier_open, mart.dossier, core.unit_in_period, core.unit_on_day, core.working_day
--- traps: due on the last day itself is not past due yet, and is listed first; a paused one is listed and marked
+-- source: mart.dossier_open, mart.dossier, core.unit_in_period, core.unit_on_day, core.unit, core.working_day
+-- traps: due on the last day itself is not past due yet, and is listed first; a paused one is listed and marked.
+--        A dossier that an ended unit has left is listed with the unit that has taken its place by the last day
 
 with unit as (
     select
@@ -31,6 +32,7 @@ upcoming as (
 select
     u.unit_code,
     u.unit_name,
+    case when p.counted_code <> u.unit_code then f.name end as former_unit_name,
     o.dossier_code,
     d.procedure_name,
     d.field_name,
@@ -45,7 +47,10 @@ select
 from mart.dossier_open as o
 inner join mart.dossier as d on o.dossier_id = d.dossier_id
 inner join placed as p on o.unit_code = p.unit_code and d.received_date >= p.from_date and d.received_date <= p.to_date
-inner join unit as u on p.counted_code = u.unit_code
+inner join core.unit_on_day as h
+    on p.counted_code = h.unit_code and cast(:last_day as date) >= h.from_date and cast(:last_day as date) <= h.to_date
+inner join unit as u on coalesce(h.counted_code, p.counted_code) = u.unit_code
+inner join core.unit as f on p.counted_code = f.unit_code
 where
     o.as_of_date = cast(:last_day as date)
     and not o.is_past_due

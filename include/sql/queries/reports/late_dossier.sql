@@ -1,7 +1,8 @@
 -- grain: one row for each dossier that ended late in the period, or is open and past due on its last day
--- source: mart.dossier, mart.dossier_open, core.unit_in_period, core.unit_on_day, core.working_day
+-- source: mart.dossier, mart.dossier_open, core.unit_in_period, core.unit_on_day, core.unit, core.working_day
 -- traps: the dates decide, so a returned dossier past its due is listed too (form II.06a counts it on time); of a paused one the
---        days count up to the pause; apologies are those known now
+--        days count up to the pause; apologies are those known now. A dossier that an ended unit has left is listed with the unit that
+--        has taken its place by the day of its end, or by the last day while it is open; its figures stay with the ended unit
 
 with unit as (
     select
@@ -56,6 +57,7 @@ late as (
 select
     u.unit_code,
     u.unit_name,
+    case when p.counted_code <> u.unit_code then f.name end as former_unit_name,
     d.dossier_code,
     d.procedure_name,
     d.field_name,
@@ -73,5 +75,11 @@ select
 from late as l
 inner join mart.dossier as d on l.dossier_id = d.dossier_id
 inner join placed as p on l.unit_code = p.unit_code and d.received_date >= p.from_date and d.received_date <= p.to_date
-inner join unit as u on p.counted_code = u.unit_code
+inner join core.unit_on_day as h
+    on
+        p.counted_code = h.unit_code
+        and coalesce(l.finished_date, cast(:last_day as date)) >= h.from_date
+        and coalesce(l.finished_date, cast(:last_day as date)) <= h.to_date
+inner join unit as u on coalesce(h.counted_code, p.counted_code) = u.unit_code
+inner join core.unit as f on p.counted_code = f.unit_code
 order by lpad(substring(u.unit_code from '[0-9]+$'), 6, '0') asc, u.unit_code asc, days_late desc, d.dossier_code collate "C" asc
