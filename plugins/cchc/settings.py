@@ -156,6 +156,12 @@ def plans_dir(authority: Path) -> Path:
     return PROJECT / "include" / "plans" if authority == VINH_CUU else authority / "plans"
 
 
+def plans_name() -> str:
+    """What messages call the folder with the plans of this process's authority."""
+    authority = authority_dir()
+    return "include/plans" if authority == VINH_CUU else f"{authority.name}/plans"
+
+
 def usual_plan(authority: Path) -> str:
     """The plan to look at without CCHC_PLAN: that of 2023 for Vĩnh Cửu, else the one with the newest year at the end of its name."""
     if authority == VINH_CUU:

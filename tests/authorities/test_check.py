@@ -25,6 +25,13 @@ def test_the_folder_of_vinh_cuu_is_well(own: Settings) -> None:
     assert (said.code, said.out.strip()) == (0, f"Huyện Vĩnh Cửu ({VINH_CUU}): nothing to correct")
 
 
+def test_a_copy_of_the_folder_of_vinh_cuu_is_an_authority_with_its_plans(own: Settings) -> None:
+    folder = own.authority_dir
+    assert (folder / "plans" / "plan_53_KH-UBND_2023" / "plan.yaml").is_file()
+    said = cchc("authority", "check", str(folder))
+    assert (said.code, said.out.strip()) == (0, f"Huyện Vĩnh Cửu ({folder}): nothing to correct")
+
+
 MISTAKES = [
     ("authority.yaml", "code: H19.16", "code: H19.17", "authority.yaml line 3, code: 'H19.17' is the root of no unit of units.csv"),
     ("authority.yaml", "vi: Cấp xã, en: Commune level", "vi: Cấp xã, en: 7", "authority.yaml line 12, scopes.commune: 'en' must be text (quote it), found 7."),

@@ -39,7 +39,7 @@ from cchc.period import Period
 from cchc.reference.catalogue import catalogue
 from cchc.reference.plan import DISTRICT, Place, loaded_years, place
 from cchc.reference.scopes import known_scope
-from cchc.settings import Settings
+from cchc.settings import Settings, plans_name
 from cchc.warehouse import engine
 from cchc.warehouse.queries import ask
 
@@ -218,7 +218,7 @@ def outlook(settings: Settings, period: Period, unit: str | None = None) -> list
         if not _plan(connection, period.last_day).holds:
             raise WrongUse(
                 f"no plan holds in {period.last_day.year}: there is no target to look ahead to; "
-                "put the plan of that year into include/plans and run `cchc init`"
+                f"put the plan of that year into {plans_name()} and run `cchc init`"
             )
         return found
 

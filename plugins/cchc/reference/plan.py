@@ -21,7 +21,7 @@ from cchc.authority import authority
 from cchc.errors import NotConfigured
 from cchc.period import Period
 from cchc.reference.plan_folder import Plan, PlanFault, Years, is_left_alone, read_plan
-from cchc.settings import Settings
+from cchc.settings import Settings, plans_name
 from cchc.warehouse import query
 
 YEARS_BEFORE = 1  # indicators are computed from the year before the earliest plan on, because directions and the scorecard compare with it
@@ -53,7 +53,7 @@ def place(plans: Iterable[Years], day: date) -> Place:
         return Place(min(later, key=lambda plan: plan.valid_from).plan_code, False)
     if known:
         return Place(max(known, key=lambda plan: plan.valid_to).plan_code, False)
-    raise NotConfigured("no plan is loaded: put its folder into include/plans and run `cchc init`")
+    raise NotConfigured(f"no plan is loaded: put its folder into {plans_name()} and run `cchc init`")
 
 
 def loaded_years(connection: Connection) -> list[Years]:

@@ -17,7 +17,7 @@ from cchc.period import Period, midnight, months_between, now
 from cchc.reference.dirty_months import mark_months
 from cchc.reference.plan import computed_from, first_day, loaded_years, place, plans
 from cchc.reference.plan_folder import Plan
-from cchc.settings import Settings
+from cchc.settings import Settings, plans_name
 from cchc.warehouse import query, run_file
 
 HEADER = ("valid_from", "valid_to", "plan_number", "signed_on", "title_vi")  # what core.plan keeps of the header of a plan
@@ -58,7 +58,7 @@ def not_loaded(connection: Connection, settings: Settings) -> list[str]:
     }
     headers = {row["plan_code"]: row for row in query(connection, "select * from core.plan where ended_at is null")}
     differing |= {plan.code for plan in plans(settings) if plan.code in headers and _differing(headers[plan.code], _header(plan))}
-    return [f"{code}: include/plans says something else than what is loaded; run `cchc init`" for code in sorted(differing)]
+    return [f"{code}: {plans_name()} says something else than what is loaded; run `cchc init`" for code in sorted(differing)]
 
 
 def _end_plans(connection: Connection, found: Iterable[Plan], moment: datetime) -> list[str]:
@@ -74,7 +74,7 @@ def _end_plans(connection: Connection, found: Iterable[Plan], moment: datetime) 
             text("update core.plan_target set ended_at = :now where plan_code = :plan and ended_at is null"), {"now": moment, "plan": code}
         )
         messages.append(
-            f"{code} has ended: its folder is gone from include/plans, so no period is judged by it; what was published with it stays"
+            f"{code} has ended: its folder is gone from {plans_name()}, so no period is judged by it; what was published with it stays"
         )
     return messages
 
