@@ -236,6 +236,13 @@ def test_links_in_a_circle_fail(pull: Callable[..., Landed]) -> None:
         pull(SHAPES["next URL"][0])
 
 
+@pytest.mark.parametrize("address", ["http://[", "http://\u2100.example/"])
+def test_a_next_page_that_is_no_address_is_told(pull: Callable[..., Landed], address: str) -> None:
+    STATE.answer = lambda *_: {"value": ITEMS[:SIZE], "links": {"next": address}}
+    with pytest.raises(ContractViolation, match="is no address"):
+        pull(SHAPES["next URL"][0])
+
+
 @pytest.mark.parametrize("address", ["http://other.example/api/steps?start=3", "//other.example/x", "file:///etc/passwd"])
 def test_only_the_host_of_the_connection_is_followed(pull: Callable[..., Landed], address: str) -> None:
     STATE.answer = lambda *_: {"value": ITEMS[:SIZE], "links": {"next": address}}
