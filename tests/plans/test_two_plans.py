@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 from cchc.indicators.compute import compute_known
 from cchc.period import parse_period
 from cchc.publication.known_at import as_known_at
-from cchc.reference.load import load_reference
 from tests.oracle.small_worlds import at
 from tests.plans.conftest import NEXT, PLAN, Office
 from tests.plans.district import NEW_YEAR, TRAINING, district, ended
@@ -226,7 +224,7 @@ def test_an_earlier_plan_reaches_further_back(computed: Office) -> None:
 def test_the_past_is_judged_by_the_plan_of_its_period(computed: Office) -> None:
     office = computed
     office.add_plan()
-    load_reference(office.settings, learnt_at=NEW_YEAR - timedelta(days=1))
+    office.run("init")
     office.run("refresh")
     january, december = parse_period("2024-01"), parse_period("2023-12")
     with as_known_at(office.settings, NEW_YEAR) as (connection, then):

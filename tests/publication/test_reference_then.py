@@ -25,7 +25,7 @@ from tests.support.world_site import sites
 
 @dataclass(frozen=True)
 class Site:
-    """A loaded warehouse: its settings, its newest T, the month that runs then, and what it said of that month."""
+    """A warehouse loaded twice: its settings, its first T, the month that runs then, and what it said of that month before the second."""
 
     settings: Settings
     moment: datetime
@@ -37,14 +37,16 @@ class Site:
 def site(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A small world, whose plan, units and definitions are those of this project."""
     world = random_world(47, 20)
-    moment = world.ts[-1]
+    moment = world.ts[-2]
     day = (moment - timedelta(days=1)).date()
     with sites(new_warehouse, tmp_path_factory.mktemp("then")) as new_site:
         made = new_site(world)
         for source in ("one_stop", "payments", "documents"):
             made.ingest(source, moment)
         period = month(day.year, day.month)
-        yield Site(made.settings, moment, period, said_now(made.settings, period))
+        said = said_now(made.settings, period)
+        made.ingest("one_stop", world.ts[-1])
+        yield Site(made.settings, moment, period, said)
 
 
 @pytest.fixture

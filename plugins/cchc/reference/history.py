@@ -1,7 +1,7 @@
 """What the reference data were at a past moment: units, calendar, plans, duties, definitions, and the files that say how is counted.
 
-Each `cchc init` keeps the rows that it changed in ops.reference_version, with the moment. The first one of a warehouse holds from ever: its
-data may be older than the warehouse. Inside a transaction that is rolled back, `show` puts all of it back to what was known at a moment.
+Each `cchc init` keeps the rows that it changed in ops.reference_version, with the moment. What a warehouse has before its first known_at
+holds from ever: its data may be older than the warehouse. Inside a transaction that is rolled back, `show` puts all of it back to what was known at a moment.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from cchc.reference import catalogue
 from cchc.settings import Settings
 from cchc.warehouse import query
 
+BEHIND = timedelta(days=10)  # longer than offices are closed at Tết
 FILES = "ops.reference_file"
 KEPT = (
     "core.authority", "core.declaration", "core.finding_kind", "core.indicator", "core.plan", "core.plan_target", "core.scope_name",
@@ -32,7 +33,7 @@ _QUERIES = ("coverage", "findings", "indicators", "scores")  # folders of includ
 def keep(connection: Connection, settings: Settings, moment: datetime | None = None) -> None:
     """Keep the reference data as `cchc init` has loaded them, as the owner of the warehouse. Keeping the same again adds nothing.
 
-    `moment`: from when on they are known; None: from now on.
+    `moment`: from when on they are known; None: as `_learnt_at` says.
     """
     files = _written(settings)
     connection.execute(text("delete from ops.reference_file where path <> all(:paths)"), {"paths": list(files)})
@@ -43,7 +44,22 @@ def keep(connection: Connection, settings: Settings, moment: datetime | None = N
         ),
         [{"path": path, "content": content} for path, content in files.items()],
     )
-    connection.execute(text("select ops.keep_reference(:names, :moment)"), {"names": list(KEPT), "moment": moment or now()})
+    asked = {"names": list(KEPT), "moment": moment.isoformat() if moment else _learnt_at(connection)}
+    connection.execute(text("select ops.keep_reference(:names, cast(:moment as timestamptz))"), asked)
+
+
+def _learnt_at(connection: Connection) -> str:
+    """From when on what `cchc init` loads now is known, as PostgreSQL reads a moment.
+
+    From now on. But a warehouse whose newest known_at lies BEHIND or longer back is being filled with a past time (a demo, a year that is
+    loaded afterwards), and lives at known_at of its sources: what it learns now it knows from the newest of them on, and what is said now is
+    what was known at that moment. Before its first known_at nothing can be asked of it, so it knows it from ever.
+    """
+    newest = connection.execute(text("select max(known_at) from ops.source_clock")).scalar()
+    if newest is None:
+        return "-infinity"
+    moment: datetime = now() if now() - newest < BEHIND else newest
+    return moment.isoformat()
 
 
 def show(connection: Connection, settings: Settings, moment: datetime) -> Settings:
