@@ -124,3 +124,21 @@ def test_words_of_the_warehouse_never_become_markup(site: Site) -> None:
     assert not re.search(r"<script(?! src=)", page)
     assert " style=" not in page
     assert not re.search(r"\son\w+=", page)
+
+
+@pytest.mark.parametrize(("period", "moment"), [("2023-11", "2020-01-01"), ("2024-01", "2023-12-10")])
+def test_a_moment_before_a_period_was_known_is_an_answer(site: Site, period: str, moment: str) -> None:
+    path = f"/?period={period}&known_at={moment}T00:00:00%2B07:00"
+    assert wait_until(lambda: 'http-equiv="refresh"' not in site.get(path).text, 120, 0.1)
+    answer = site.get(path)
+    assert answer.status_code == 200
+    assert "Chưa biết gì" in answer.text
+    assert "chưa được tính" not in answer.text
+    assert "Nothing known yet" in site.get(f"{path}&lang=en").text
+
+
+@pytest.mark.parametrize("path", ["/units/H19.16.21", "/units", "/indicators/dossier_on_time_rate"])
+def test_a_page_of_now_does_not_say_that_it_is_of_a_past_moment(site: Site, path: str) -> None:
+    page = site.get(f"{path}?period=2023-11&known_at=2023-12-10T00:00:00%2B07:00").text
+    assert "Trang này theo số liệu hiện nay" in page
+    assert "như đã biết lúc" not in page

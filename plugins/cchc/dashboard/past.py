@@ -9,7 +9,7 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-from cchc.errors import WrongUse
+from cchc.errors import NothingKnown, WrongUse
 from cchc.period import Period, now
 from cchc.reports.scorecard import scorecard
 from cchc.settings import Settings
@@ -52,7 +52,7 @@ class Past:
                     self._made.popitem(last=False)
         if not future.done():
             return None
-        if future.exception() is not None:
+        if not isinstance(future.exception(), NothingKnown | None):
             with self._lock:
                 self._made.pop(key, None)  # the next one who asks tries again
         return future.result()

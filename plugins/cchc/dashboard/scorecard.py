@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from cchc.dashboard.page import Answer, Asking, NotThere
 from cchc.dashboard.past import past
 from cchc.dashboard.table import Column, Table
 from cchc.dashboard.view import WIDE_SCOPES
+from cchc.errors import NothingKnown
 from cchc.period import Period, month_start, parse_period
 from cchc.reports.layout import Layout
 from cchc.reports.scorecard import scorecard_rows, stands
@@ -67,7 +68,7 @@ def page(asking: Asking) -> Answer:
     view, words = asking.view, asking.words
     publication = chosen_edition(asking)
     if view.known_at is not None:
-        rows = past(asking.settings).rows(view.known_at, view.period, None if view.scope in WIDE_SCOPES else view.scope)
+        rows = _rows_then(asking, view.known_at)
         if rows is None:
             return Answer("waiting.html", words["scorecard"], {}, again_in=3)
         if view.scope in WIDE_SCOPES[1:]:
@@ -89,11 +90,21 @@ def page(asking: Asking) -> Answer:
             "status_order": [status for status in ValueStatus if counted[status]],
             "no_target_reason": next((row["no_target_reason_vi"] for row in rows if row.get("no_target_reason_vi")), None),
             "is_computed": any(row["computed_at"] is not None for row in rows),
+            "nothing_known": view.known_at is not None and not rows,
         }
         | publication_values(asking, publication),
         (export_table(asking, lines),),
-        status=200 if rows else 404,
+        status=200 if rows or view.known_at is not None else 404,
     )
+
+
+def _rows_then(asking: Asking, moment: datetime) -> list[dict[str, Any]] | None:
+    """The rows as known at a moment, none where nothing was known of the period; None while they are computed."""
+    view = asking.view
+    try:
+        return past(asking.settings).rows(moment, view.period, None if view.scope in WIDE_SCOPES else view.scope)
+    except NothingKnown:
+        return []
 
 
 def chosen_edition(asking: Asking) -> dict[str, Any] | None:
