@@ -1,7 +1,8 @@
 """What the reference data were at a past moment: units, calendar, plans, duties, definitions, and the files that say how is counted.
 
 Each `cchc init` keeps the rows that it changed in ops.reference_version, with the moment. What a warehouse has before its first known_at
-holds from ever: its data may be older than the warehouse. Inside a transaction that is rolled back, `show` puts all of it back to what was known at a moment.
+holds from ever: its data may be older than the warehouse. Inside a transaction that is rolled back, `show` puts all of it back to what was
+known at a moment.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def _learnt_at(connection: Connection) -> str:
     """From when on what `cchc init` loads now is known, as PostgreSQL reads a moment.
 
     From now on. But a warehouse whose newest known_at lies BEHIND or longer back is being filled with a past time (a demo, a year that is
-    loaded afterwards), and lives at known_at of its sources: what it learns now it knows from the newest of them on, and what is said now is
-    what was known at that moment. Before its first known_at nothing can be asked of it, so it knows it from ever.
+    loaded afterwards), and lives at known_at of its sources: what it learns now it knows from the newest of them on, and what is said now
+    is what was known at that moment. Before its first known_at nothing can be asked of it, so it knows it from ever.
     """
     newest = connection.execute(text("select max(known_at) from ops.source_clock")).scalar()
     if newest is None:

@@ -94,8 +94,8 @@ def load_authority(connection: Connection) -> None:
 def load_reference(settings: Settings, learnt_at: datetime | None = None) -> list[str]:
     """Load units, working days, plan targets, catalogue and every profile of CCHC_SOURCES_DIR. Returns a sentence for each change.
 
-    `learnt_at`: the moment from which on what changed is known; None: as cchc.reference.history says, in general from now on. Raises NotConfigured if a file
-    cannot be read; nothing is stored then.
+    `learnt_at`: the moment from which on what changed is known; None: as cchc.reference.history says, in general from now on. Raises
+    NotConfigured if a file cannot be read; nothing is stored then.
     """
     profiles = [load_profile(settings.sources_dir, name) for name in list_profiles(settings.sources_dir)]
     with engine(settings).begin() as connection:
