@@ -283,3 +283,19 @@ def test_without_a_url_the_embedded_server_is_started(home: Path, monkeypatch: p
     url = warehouse_url.warehouse_url(Settings.load())
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         assert connection.execute("select current_database()").fetchone() == ("warehouse",)
+
+
+def test_the_server_is_asked_once_as_long_as_it_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call that asks for the warehouse would otherwise log in once more, a third of an ingest of many small files."""
+    monkeypatch.setenv("CCHC_HOME", str(home))
+    monkeypatch.delenv("CCHC_WAREHOUSE_URL", raising=False)
+    postgres.start(home, durable=False)
+    settings = Settings.load()
+    first = warehouse_url.warehouse_url(settings)
+    asked: list[str] = []
+    monkeypatch.setattr(postgres.Server, "ensure_databases", lambda self, *names, login: asked.extend(names))
+    assert warehouse_url.warehouse_url(settings) == first
+    assert asked == []
+    postgres.stop(home)
+    assert warehouse_url.warehouse_url(settings) == first
+    assert asked == ["warehouse"], "a server that was started again is asked again"

@@ -177,6 +177,11 @@ def known_server(home: Path) -> Server:
     return _server(home)
 
 
+def postmaster_of(home: Path) -> int | None:
+    """The process id of the running server of `home`; None if it is not running. It is not started."""
+    return _postmaster(_folder(home) / "data")
+
+
 def running_server(home: Path) -> Server | None:
     """The server of `home` if it is running, otherwise None. It is not started."""
     folder = _folder(home)

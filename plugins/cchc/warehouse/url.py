@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import replace
+from pathlib import Path
 
 from sqlalchemy import make_url
 
@@ -83,9 +84,17 @@ def normalised(url: str, variable: str = URL) -> str:
     return f"postgresql+{DRIVER}://{rest}"
 
 
+# homes whose server this process has found with database and login, each with the server's process: as long as that one runs, they are
+# there, and each call that asks for the warehouse would otherwise log in to find it out
+_found: dict[Path, int | None] = {}
+
+
 def _started(settings: Settings) -> postgres.Server:
     """The embedded server with its database and the login of the tasks. Raises NotConfigured where CCHC_HOME has none."""
-    postgres.known_server(settings.home)
+    known, process = postgres.known_server(settings.home), postgres.postmaster_of(settings.home)
+    if process is not None and _found.get(known.home) == process:
+        return known
     server = postgres.start(settings.home)
     server.ensure_databases(DATABASE, login=postgres.Login(LOADER_LOGIN, follows_from(server.password, LOADER_LOGIN), LOADER_ROLE))
+    _found[server.home] = postgres.postmaster_of(settings.home)
     return server
