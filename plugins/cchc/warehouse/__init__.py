@@ -180,8 +180,8 @@ def migrate(settings: Settings, composed: Sequence[SqlFile] = ()) -> Applied:
     """
     files = read_files(settings.sql_dir)
     with engine(settings).begin() as connection:
+        require_owner(connection)  # first: who is not the owner may not lock the table, and PostgreSQL's words do not say why
         wait_for_other_owners(connection)
-        require_owner(connection)
         connection.execute(text("create schema if not exists ops"))
         connection.execute(
             text(
