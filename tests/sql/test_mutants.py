@@ -540,7 +540,7 @@ FUNCTIONS = (
     ("core.procedure_in_force_on", "p.valid_from desc", "p.valid_from asc"),
     ("core.procedure_in_force_on", "and p.listed_valid_to is null", "and p.valid_to is null"),
     ("core.procedure_in_force_on", "and (u.valid_to is null or u.valid_to >= a.d)", ""),
-    ("core.procedure_in_force_on", "distinct on (a.d, p.unit_code", "distinct on (p.unit_code"),
+    ("core.procedure_in_force_on", "from unnest(days) as a (d)", "from unnest(days[1:1]) as a (d)"),
     ("core.procedure_span", "when p.position = 1 then cast('-infinity' as date)", "when false then null"),
     ("core.leader_in_post", "e.from_date <= d", "e.from_date < d"),
     ("core.leader_in_post", "e.to_date >= d", "e.to_date > d"),
