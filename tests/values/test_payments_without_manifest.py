@@ -72,6 +72,17 @@ def test_a_file_a_month_without_a_manifest(desk: Values) -> None:
     assert [row[0] for row in paid(desk, "council")] == ["01-1", "02-1"], "a revision replaces all of its month"
 
 
+def test_a_number_that_another_file_has_too_is_told(desk: Values) -> None:
+    """A council began to count at 1 again: nine thousand payments were not counted, without a word."""
+    desk.knows("again", PAYMENTS, HEAD)
+    desk.deliver("again", "2023-01.csv", "Date paid,Transaction number,Net amount", "24/01/2023,1,10", "24/01/2023,2,20")
+    assert "another day" not in desk.ingest("again", "2023-02-01").out
+    desk.deliver("again", "2023-02.csv", "Date paid,Transaction number,Net amount", "24/02/2023,1,30")
+    said = desk.ingest("again", "2023-03-01")
+    assert "file 2023-02.csv: 1 rows have the key (Transaction number) of a row in the file of another day" in said.out + said.err
+    assert paid(desk, "again") == [("1", "2023-02-24", 30), ("2", "2023-01-24", 20)], "the contract counts the row of the latest day"
+
+
 def test_two_files_of_one_time_are_blocked_both(desk: Values) -> None:
     desk.knows("twice", PAYMENTS, HEAD.replace("'{{yyyy-MM}}", "'{{yyyy-MM}}[a-z]?"))
     for part in "ab":

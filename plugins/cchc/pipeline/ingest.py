@@ -23,7 +23,7 @@ from cchc.core.load import load_extract
 from cchc.errors import LoadBlocked
 from cchc.models import MODELS, VERSIONED
 from cchc.period import now
-from cchc.pipeline.row_notes import merged_notes, rounded_notes
+from cchc.pipeline.row_notes import merged_notes, repeated_notes, rounded_notes
 from cchc.reference.dirty_months import dirty_months
 from cchc.runs import extracts, journal, retry
 from cchc.runs.extracts import open_extract as open_extract  # exported here because it is the first step of the DAGs
@@ -255,7 +255,9 @@ def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
         notes = [hole.text for hole in completeness.holes(connection) if hole.source == source]
         notes += [month.text for month in completeness.missing_months(connection) if month.source == source]
         notes += [note for row in ask(connection, "runs/left_out", extract_id=extract_id) for note in _left_out(row)]
-        notes += merged_notes(load_profile(settings.sources_dir, source), ask(connection, "runs/merged_rows", extract_id=extract_id))
+        profile = load_profile(settings.sources_dir, source)
+        notes += merged_notes(profile, ask(connection, "runs/merged_rows", extract_id=extract_id))
+        notes += repeated_notes(profile, ask(connection, "runs/repeated_payment", extract_id=extract_id))
         notes += rounded_notes(ask(connection, "runs/rounded_field", extract_id=extract_id))
     drift = run_lines(settings, source, extract_id)
     return Outcome(extract_id, source, row["window_to"], loads, blocked(settings, extract_id), months, notes, drift)
