@@ -8,7 +8,7 @@ procedures have the same procedures, so one of them is read for all.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any
@@ -59,26 +59,24 @@ class KnownProcedures:
     def _same_lists(self) -> SameLists:
         return SameLists(self.connection, self._sources)
 
-    def beside(self, statement: str, spans: Sequence[Mapping[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
+    def beside(self, statement: str, spans: Sequence[dict[str, Any]]) -> tuple[str, Sequence[dict[str, Any]]]:
         """A statement that reads the procedures from the temporary tables, and the spans with `lists_at`, which it binds.
 
-        The temporary tables have the procedures of all `spans`. A statement that asks for procedures in another way than the indicators of
-        the project do stays as it is.
+        The temporary tables have the procedures of all `spans`, at least one, which differ in days and moments and have one known_at. A
+        statement that asks for procedures in another way than the indicators of the project do stays as it is.
         """
         changed, asked = _read_once(statement)
         if not asked:
-            return changed, [dict(span) for span in spans]
-        lists_at = {
-            known_at: self._same_lists.of([span["end_at"] for span in spans if span["known_at"] == known_at], known_at)
-            for known_at in {span["known_at"] for span in spans}
-        }
-        placed = [{**span, "lists_at": lists_at[span["known_at"]][span["end_at"]]} for span in spans]
+            return changed, spans
+        known_at = spans[0]["known_at"]
+        lists_at = self._same_lists.of((span["end_at"] for span in spans), known_at)
+        placed = [{**span, "lists_at": lists_at[span["end_at"]]} for span in spans]
         for function, is_of_every_source in asked:
             keys = set[_Key]()
             for span in placed:
                 day = span["last_day"] if function in composed.OF_A_DAY else None
                 sources = self._sources if is_of_every_source else [span["source"]]
-                keys |= {(source, day, span["lists_at"], span["known_at"]) for source in sources}
+                keys |= {(source, day, span["lists_at"], known_at) for source in sources}
             self._read(function, keys)
         return changed, placed
 
