@@ -17,10 +17,9 @@ from cchc.profiles.seen import Seen
 from cchc.profiles.words import LOOK, WRONG, Told
 from cchc.quality.compile import compile_suite
 from cchc.quality.dossier_ends import COLUMNS, STATUSES
-from cchc.quality.file_time import with_file_time
+from cchc.quality.entity_suite import suite_of
 from cchc.quality.gx import Gx, session
-from cchc.quality.suites import Rule, Suite, load_suite, suite_path
-from cchc.quality.unreadable import with_unreadable
+from cchc.quality.suites import Rule, Suite
 from cchc.quality.validate import ROWS, SHARE
 from cchc.sources.needs import IDENTITY
 from cchc.sources.profile import Profile
@@ -57,9 +56,7 @@ def broken_rules(engine: Engine, profile: Profile, samples: list[Seen], expectat
             _fill(connection, seen, table)
             if seen.entity.model == "dossier":
                 connection.execute(composed.dossier_ends(ENDS, table, steps, STATUSES).encode())
-            suite = load_suite(suite_path(expectations_dir, seen.entity.suite), profile.zone, ENDS)
-            suite = with_unreadable(with_file_time(suite, profile, seen.entity), profile, seen.entity)
-            suite = suite.without(seen.entity.waived_rules).worded(seen.entity)
+            suite = suite_of(expectations_dir, profile, seen.entity, ENDS)
             found[seen.entity.name] = _judge(gx, connection, profile, seen, suite, table)
             if seen.entity.model == "dossier_step":
                 aside = sorted({row for broken in found[seen.entity.name] if broken.rule.action == "quarantine" for row in broken.rows})

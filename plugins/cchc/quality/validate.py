@@ -19,11 +19,10 @@ from cchc.errors import NotConfigured
 from cchc.quality.audit import audit, refresh_good_view
 from cchc.quality.compile import compile_suite
 from cchc.quality.dossier_ends import create_ends_table, ends_table, fill_ends_table
-from cchc.quality.file_time import with_file_time
+from cchc.quality.entity_suite import suite_of
 from cchc.quality.gx import Gx, session
 from cchc.quality.results import CheckResult, write_results
-from cchc.quality.suites import Suite, load_suite, suite_path
-from cchc.quality.unreadable import with_unreadable
+from cchc.quality.suites import Suite
 from cchc.settings import Settings
 from cchc.sources.fields import named
 from cchc.sources.profile import Entity, Profile
@@ -94,10 +93,7 @@ def validate(
             for entity in entities:
                 mine = [load for load in loads if load.entity == entity.name]
                 if mine:
-                    suite = load_suite(suite_path(directory, entity.suite), profile.zone, ends_table(extract_id))
-                    suite = (
-                        with_unreadable(with_file_time(suite, profile, entity), profile, entity).without(entity.waived_rules).worded(entity)
-                    )
+                    suite = suite_of(directory, profile, entity, ends_table(extract_id))
                     _judge_entity(gx, connection, profile, entity, suite, [load for load in mine if load.status in JUDGEABLE], extract_id)
                     judged += [load for load in mine if load.status in (LoadStatus.VALIDATED, LoadStatus.BLOCKED)]
     return [load.verdict for load in sorted(judged, key=lambda load: load.load_id)]
