@@ -11,18 +11,16 @@ import io
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import quote
 
 import pytest
 
 from cchc.embedded.airflow_api import AirflowApi, Run
 from cchc.settings import PROJECT
-from cchc.waiting import wait_until
 from cchc.warehouse.url import LOADER_LOGIN
 from tests.compose.engine import BASE, CELERY, Containers, containers, engine_is_missing
+from tests.support.approval import approve
 
 SCALE = "0.02"
 CLOSED, SHOWN = "2023-11", "2023-12"
@@ -98,19 +96,6 @@ def way(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         yield made, service
 
 
-def _approve(api: AirflowApi, run: Run) -> None:
-    """Answer the approval of a run of close_month, ten seconds after it waits: Airflow 3.3.2 takes an earlier answer for a killed task."""
-    path = f"/api/v2/dags/close_month/dagRuns/{quote(run.run_id, safe='')}/taskInstances/approval/-1/hitlDetails"
-
-    def waits() -> bool:
-        assert api.run(run.dag_id, run.run_id).state not in ("failed", "success"), api.explain_failure(run)
-        return {task.task_id: task.state for task in api.tasks(run)}.get("approval") in ("awaiting_input", "deferred")
-
-    assert wait_until(waits, 300, 1), [(task.task_id, task.state) for task in api.tasks(run)]
-    time.sleep(10)
-    api._call("PATCH", path, {"chosen_options": ["Approve"], "params_input": {"note": None}})
-
-
 def _succeed(api: AirflowApi, runs: list[Run]) -> None:
     """Wait for the runs; each must end well."""
     failed = [run for run in api.wait(runs, RUN_SECONDS) if run.state != "success"]
@@ -149,7 +134,7 @@ def test_the_demo_gives_the_figures_of_the_embedded_installation(embedded: Answe
 
         # published and kept by DAGs, which have no other login than that of the tasks
         closing = api.trigger("close_month", {"period": CLOSED, "wait_hours": 0})
-        _approve(api, closing)
+        approve(api, closing, 300)
         _succeed(api, [closing])
         for dag_id in UPKEEP:
             _succeed(api, [api.trigger(dag_id)])

@@ -5,18 +5,14 @@ A small demo district in a folder of its own. The steps build on each other, so 
 
 from __future__ import annotations
 
-import time
-from urllib.parse import quote
-
 import pytest
 
 from cchc.embedded import stack
-from cchc.embedded.airflow_api import AirflowApi, Run
-from cchc.waiting import wait_until
 from cchc.warehouse.url import LOADER_LOGIN
 from demo.state import StateFolder
 from tests.end_to_end import dashboard, left_behind
 from tests.end_to_end.installation import Installation
+from tests.support.approval import approve
 
 SCALE = 0.01
 # T of the first load. A quarter of the plan's year is over: what it has to compute, and the files that it has to read, are half of those
@@ -29,23 +25,6 @@ VALUES = """
     select plan_code, indicator_code, unit_code, period_kind, period_start, basis, numerator, denominator, value, target, status
     from mart.indicator_value order by 1, 2, 3, 4, 5, 6
 """
-
-
-def _approve(api: AirflowApi, run: Run) -> None:
-    """Answer the approval of a run of close_month as the UI does, once it waits for somebody.
-
-    Not in the same moment: Airflow 3.3.2 takes an answer that comes before its scheduler has seen the task's worker end for a task
-    that was killed, and asks again after the retry's delay. No person is that fast.
-    """
-    path = f"/api/v2/dags/close_month/dagRuns/{quote(run.run_id, safe='')}/taskInstances/approval/-1/hitlDetails"
-
-    def waits() -> bool:
-        assert api.run(run.dag_id, run.run_id).state not in ("failed", "success"), api.explain_failure(run)
-        return {task.task_id: task.state for task in api.tasks(run)}.get("approval") in ("awaiting_input", "deferred")
-
-    assert wait_until(waits, 120, 0.5), [(task.task_id, task.state) for task in api.tasks(run)]
-    time.sleep(10)
-    api._call("PATCH", path, {"chosen_options": ["Approve"], "params_input": {"note": None}})
 
 
 @pytest.mark.end_to_end
@@ -87,7 +66,7 @@ def test_from_nothing_to_the_scorecard_and_on(installation: Installation) -> Non
     with running.api() as api:
         api.set_paused("close_month", False)
         asked = api.trigger("close_month", {"period": CLOSED, "wait_hours": 0})
-        _approve(api, asked)
+        approve(api, asked, 120)
         assert [run.state for run in api.wait([asked], 300)] == ["success"]
     (published,) = installation.query("select edition, approval, approved_by from mart.publication")
     assert published == (1, "person", "admin")

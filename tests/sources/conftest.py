@@ -71,6 +71,14 @@ def landing(tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    """An empty drop folder."""
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
 def pull(url: str, landing: str, sleeps: list[float]) -> Callable[..., dict[str, Landed]]:
     """Extracts from the server; entity → load."""
 

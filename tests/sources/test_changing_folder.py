@@ -29,13 +29,6 @@ Read = Callable[..., dict[str, Landed]]
 
 
 @pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    path = tmp_path / "inbox"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
 def read(inbox: Path, landing: str) -> Read:
     """A function: extract what is in the drop folder; file name → load."""
 

@@ -33,13 +33,6 @@ SIGNATURE = "IdKySo,IdVanBan,NguoiKyId,ThoiDiemKy,LoaiChungThu,HopLe,NgayCapNhat
 
 
 @pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    folder = tmp_path / "inbox"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def read(inbox: Path, landing: str) -> Callable[..., list[Landed]]:
     def run(name: str = "payments", *, extract_id: int = 1, window: Window | None = None, **options: Any) -> list[Landed]:
         connection = Connection(name, str(inbox))
