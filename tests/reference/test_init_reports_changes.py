@@ -118,6 +118,22 @@ def test_another_level_kind_and_parent_from_a_day_on(office: Office) -> None:
     assert office.waiting() == everywhere(since("2023-10")), "it leaves the tree of the plan; the new root is no unit of it"
 
 
+def test_stored_records_of_a_unit_that_comes_into_another_tree(office: Office) -> None:
+    office.put(
+        "core.feedback_version", {"feedback_code": "F1", "unit_code": "H19.16.21"}, {"feedback_code": "F2", "unit_code": "H19.16.22"}
+    )
+    office.add("H19.20", name="Thành phố", level="district", kind="district", parent_code="")
+    office.becomes("H19.16.21", "2023-10-01", "2023-09-30", parent_code="H19.20")
+    noted = "feedback: it has records of the tree of unit H19.20, too; its months up to 2023-12 are to be computed again"
+    told = office.init()
+    assert noted in told, told[-4:]
+    assert office.rows("select source_code from core.source_tree where root_code = 'H19.20'") == [{"source_code": "feedback"}]
+    waiting = office.waiting()
+    assert waiting.pop("feedback") == since("2022-01"), "the new tree has no value of this source in any month"
+    assert waiting == {source: months for source, months in everywhere(since("2023-10")).items() if source != "feedback"}
+    assert not any("records of the tree" in sentence for sentence in office.init())
+
+
 def test_a_corrected_code_of_the_statistics_office_is_no_number(office: Office) -> None:
     office.change("H19.16.21", gso_code="26171")
     assert office.init() == ["unit H19.16.21 'Thị trấn Vĩnh An' has the GSO code 26171 (before: 26170) in its whole time"]

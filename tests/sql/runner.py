@@ -267,7 +267,10 @@ def fact(connection: Connection, settings: Settings, binds: Row, table: str) -> 
 
 
 def trees(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
-    """The trees of which the staged payments are."""
+    """The trees of which the staged payments are; with `of_stored`, those of all stored records that are not noted yet."""
+    if binds.get("of_stored"):
+        run_file(connection, settings, "core/source_tree")
+        return "core.source_tree"
     _open_loads(connection, ["payment"], "payments")
     connection.execute(text("delete from core.source_tree"))
     for load in _loads(connection, "payment", binds):
@@ -609,6 +612,7 @@ def out_of_scope(connection: Connection, settings: Settings, binds: Row, table: 
         "mart/value_out_of_scope",
         listed=json.dumps(binds["listed"]),
         root=binds.get("root", DISTRICT),
+        role=binds.get("role", "dossiers"),
         period_kinds=[period.kind],
         period_starts=[period.start],
         last_days=[binds["last_day"]],

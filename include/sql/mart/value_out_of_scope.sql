@@ -1,8 +1,9 @@
 -- grain: one row for each value that is deleted because its scope no longer exists in the period
--- source: mart.indicator_value, core.unit_at, core.authority
+-- source: mart.indicator_value, core.unit_at, core.role_clock, core.authority
 -- traps: a unit has no row in a period that ends before the unit existed, and a level has none before its first unit existed. The
 --        statement runs before the values are written. If something still counts in a level without units, the level gets its row again
---        then. Levels belong to the authority alone, so another tree of units deletes none
+--        then. Levels belong to the authority alone, so another tree of units deletes none. A unit that came into a tree in which no source
+--        fills the role has no value any more
 
 with asked as (
     select
@@ -34,8 +35,20 @@ scope as materialized (
     cross join lateral (values (u.unit_code, true), ('level:' || u.level, false)) as s (scope_code, is_unit)
     where
         (u.root_code = cast(:root as text) and u.is_founded)
-        -- values of units in other trees are kept
-        or (u.root_code <> cast(:root as text) and s.is_unit)
+        -- values of units in other trees are kept where the role is computed in their tree
+        or (
+            u.root_code <> cast(:root as text)
+            and s.is_unit
+            and u.root_code in (
+                select c.root_code
+                from core.role_clock as c
+                where
+                    c.role = cast(:role as text)
+                    and c.known_at is not null
+                    -- only units of the authority's own tree declare figures
+                    and (c.role <> 'declared' or c.root_code = (select o.root_code from core.authority as o))
+            )
+        )
 ),
 
 listed as (

@@ -40,7 +40,7 @@ def compute(
     if known_at is None:
         raise NotConfigured(f"no source fills the role {role} in the tree of {clocks.root}, or none of them was extracted yet")
     last_days = {period: period.effective_last_day(known_at) for period in periods}
-    gone = _drop_out_of_scope(connection, settings, indicators, last_days, clocks.root)
+    gone = _drop_out_of_scope(connection, settings, indicators, role, last_days, clocks.root)
     _drop_other_versions(connection, settings, indicators, periods, clocks.root)
     work_tables(connection)
     years = loaded_years(connection)
@@ -121,7 +121,7 @@ def has_year_before(role: str, starts: list[datetime | None], period: Period) ->
 
 
 def _drop_out_of_scope(
-    connection: Connection, settings: Settings, indicators: list[Indicator], last_days: Mapping[Period, date], root: str
+    connection: Connection, settings: Settings, indicators: list[Indicator], role: str, last_days: Mapping[Period, date], root: str
 ) -> list[int]:
     """Delete the values of scopes that do not exist in a period, for example of a unit whose first day was corrected to a later day.
 
@@ -133,6 +133,7 @@ def _drop_out_of_scope(
         "mart/value_out_of_scope",
         listed=json.dumps([{"code": item.code, "version": item.version} for item in indicators]),
         root=root,
+        role=role,
         period_kinds=[period.kind for period in last_days],
         period_starts=[period.start for period in last_days],
         last_days=list(last_days.values()),

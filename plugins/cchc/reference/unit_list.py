@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.period import ZONE, now
-from cchc.reference import unit_changes
+from cchc.reference import source_trees, unit_changes
 from cchc.reference.csv_file import Faults, Line, day, read_lines
 from cchc.reference.units import A_DAY, Cycle, State, Stretch, Units
 from cchc.settings import Settings
@@ -242,6 +242,7 @@ def load_units(connection: Connection, settings: Settings, profiles: Iterable[Pr
         *unit_changes.describe_changes(stored, units, set(listed)),
         *gone,
         *unit_changes.mark_changed_months(connection, settings, stored, units, stretches),
+        *source_trees.note_moved_trees(connection, settings, stored, units),
     ]
 
 
