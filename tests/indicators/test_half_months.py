@@ -185,8 +185,70 @@ def _span_of_unit(draw: random.Random) -> str:
     )
 
 
+def _some_assessments(draw: random.Random) -> str:
+    return (
+        "assessment_code in (select assessment_code from core.assessment_version "
+        f"order by md5(assessment_code || '{draw.random()}') limit {draw.choice((1, 3, 40))})"
+    )
+
+
+def _assessed(draw: random.Random) -> str:
+    return f"update core.assessment_version set assessed_at = '{_moment(draw)}' where {_some_assessments(draw)}"
+
+
+def _rated(draw: random.Random) -> str:
+    rating = draw.choice(("null", "'hai_long'", "'khong_hai_long'"))
+    return f"update core.assessment_version set rating_code = {rating} where {_some_assessments(draw)}"
+
+
+def _unit_of_assessment(draw: random.Random) -> str:
+    unit = draw.choice(("null", f"(select unit_code from core.unit order by md5(unit_code || '{draw.random()}') limit 1)"))
+    return f"update core.assessment_version set unit_code = {unit} where {_some_assessments(draw)}"
+
+
+def _assessment_judged(draw: random.Random) -> str:
+    """A version that fails a check, or is replaced, counts no more."""
+    change = draw.choice(("_failed_rules = '{K2}'", "_failed_rules = null", "_is_current = not _is_current"))
+    return f"update core.assessment_version set {change} where {_some_assessments(draw)}"
+
+
+def _assessment_gone(draw: random.Random) -> str:
+    return f"delete from core.assessment_version where {_some_assessments(draw)}"
+
+
+def _new_assessment(draw: random.Random) -> str:
+    return (
+        "insert into core.assessment_version select (jsonb_populate_record(v, jsonb_build_object('assessment_code', "
+        f"v.assessment_code || '{draw.random()}'))).* from core.assessment_version as v where {_some_assessments(draw)}"
+    )
+
+
+def _twin(draw: random.Random) -> str:
+    """The assessment of another source counts in place of this one."""
+    return (
+        f"insert into core.duplicate_record (model, source_code, key, counted_source_code) select 'assessment', '{SOURCE}', "
+        f"assessment_code, 'other' from (select distinct assessment_code from core.assessment_version where {_some_assessments(draw)}) as v "
+        "on conflict do nothing"
+    )
+
+
+def _no_twin(draw: random.Random) -> str:
+    return f"delete from core.duplicate_record where md5(key || '{draw.random()}') < '8'"
+
+
+def _other_twin(draw: random.Random) -> str:
+    """The key of a decision about duplicates becomes another one."""
+    return (
+        "update core.duplicate_record as d set key = v.assessment_code from core.assessment_version as v "
+        f"where v.ctid = (select ctid from core.assessment_version order by md5(assessment_code || '{draw.random()}') limit 1) "
+        "and d.key = (select min(key) from core.duplicate_record) "
+        "and not exists (select 1 from core.duplicate_record as o where o.key = v.assessment_code)"
+    )
+
+
 CHANGES: tuple[Callable[[random.Random], str], ...] = (
     _received, _finished, _unit, _no_unit, _facts, _gone, _new, _merged, _flags, _span_of_unit,
+    _assessed, _rated, _unit_of_assessment, _assessment_judged, _assessment_gone, _new_assessment, _twin, _no_twin, _other_twin,
 )  # fmt: skip
 
 
@@ -196,7 +258,7 @@ def test_after_any_history_of_changes_half_months_add_up_to_periods(seed: int, c
     clocks = role_clocks(connection, ROOT)
     periods = [period for year in (2022, 2023) for period in periods_of_year(year)]
     for _ in range(8):
-        for change in draw.choices(CHANGES, k=draw.choice((0, 1, 4))):
+        for change in draw.choices(CHANGES, k=draw.choice((0, 1, 6))):
             connection.execute(text(change(draw)))
         spans = asked(draw.sample(periods, 2), clocks)
         found = by_half_months(connection, settings, spans, clocks)
@@ -272,9 +334,16 @@ def test_counts_that_others_take_away_are_summed_again(settings: Settings, monke
 
 def test_a_truncated_table_has_no_counts(connection: Connection, settings: Settings) -> None:
     clocks = role_clocks(connection, ROOT)
-    spans = asked(list(periods_of_year(2023))[:3], clocks)
-    assert by_half_months(connection, settings, spans, clocks)
+    spans = asked(list(periods_of_year(2023)), clocks)
+    before = by_half_months(connection, settings, spans, clocks)
+    assert {key[2] for key in before} == {item.code for item in additive(settings)}
     connection.execute(text("truncate mart.dossier"))
+    of_assessments = by_half_months(connection, settings, spans, clocks)
+    assert of_assessments == {key: count for key, count in before.items() if key[2] == "procedure_satisfaction_rate"}
+    connection.execute(text("insert into core.duplicate_record values ('assessment', 'x', 'x', 'y')"))
+    connection.execute(text("truncate core.duplicate_record"))
+    assert by_half_months(connection, settings, spans, clocks) == of_assessments
+    connection.execute(text("truncate core.assessment_version"))
     assert by_half_months(connection, settings, spans, clocks) == {}
 
 
@@ -351,12 +420,9 @@ def test_an_indicator_that_is_no_sum_cannot_be_called_additive(code: str, settin
 def test_sql_that_reads_more_cannot_be_called_additive(settings: Settings, tmp_path: Path) -> None:
     text_of = (settings.reference_dir / "indicators.yaml").read_text(encoding="utf-8")
     (tmp_path / "indicators.yaml").write_text(
-        text_of.replace("procedure_satisfaction_rate:\n", "procedure_satisfaction_rate:\n  is_additive: true\n").replace(
-            "  also: [survey]\n", "", 1
-        ),
-        encoding="utf-8",
+        text_of.replace("procedure_update_timely_rate:\n", "procedure_update_timely_rate:\n  is_additive: true\n"), encoding="utf-8"
     )
-    with pytest.raises(NotConfigured, match=r"procedure_satisfaction_rate: is_additive is true, and no query of its SQL"):
+    with pytest.raises(NotConfigured, match=r"procedure_update_timely_rate: is_additive is true, and no query of its SQL"):
         catalogue(_with_reference(settings, tmp_path))
 
 

@@ -107,7 +107,7 @@ def measure(connection: Connection, settings: Settings, indicators: Sequence[Ind
         wanted = [each for each in asked if each.counts(item.code)]
         for role in item.roles:
             statement = sql(settings, item.part(role))
-            if item.is_additive:
+            if item.is_additive and role == item.role:
                 statement = composed.additive_and_other(statement)[1]
             for source, known_at in clocks.of(role).items() if statement else ():
                 spans = [binds(source, each.period, each.counted_from, known_at) for each in wanted]

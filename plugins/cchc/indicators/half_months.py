@@ -1,9 +1,10 @@
 """Count an indicator by half months, and keep the counts, so that a refresh counts again only what has changed.
 
 Every period begins and ends on the 1st or the 15th of a month. For an indicator that is additive (the catalogue says so) the items of a
-period are those of its half months, and they depend on the facts of dossiers (mart.dossier) alone, beside what its context names: the SQL
-of the indicator, the units, and the list of procedures. A count is up to date where the context is the same, where it ends at the same
-moment, and where no dossier of the half month has changed since: a trigger of mart.dossier keeps how often those of each unit have.
+period are those of its half months, and they depend on the facts of dossiers (mart.dossier) and on assessments (core.assessment) alone,
+beside what its context names: the SQL of the indicator, the units, and the list of procedures. A count is up to date where the context is
+the same, where it ends at the same moment, and where no dossier or assessment of the half month has changed since: triggers keep how often
+those of each unit have.
 """
 
 from __future__ import annotations

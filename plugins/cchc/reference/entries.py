@@ -101,8 +101,9 @@ class IndicatorEntry(Typed):
     is_additive: bool = Field(
         False,
         description="Whether the items of a period are those of its half months, from start_at to end_at, and hang on nothing but the "
-        "facts of dossiers (mart.dossier) and on their procedures (core.procedure_span). Then a refresh counts again only the half "
-        "months in which something has changed. Of several queries with `union all` it holds for those that read nothing else.",
+        "facts of dossiers (mart.dossier), on their procedures (core.procedure_span) and on assessments (core.assessment). Then a refresh "
+        "counts again only the half months in which something has changed. Of several queries with `union all` it holds for those that "
+        "read nothing else; of several roles for the indicator's own.",
     )
     valid_from: date | None = Field(
         None, description="The version holds in the periods whose last day is this day or later; before it one of `earlier` holds."
@@ -114,8 +115,8 @@ class IndicatorEntry(Typed):
         _check_versions(self)
         if self.role in self.also:
             raise Fault(f"'also' {self.also} is no list of other roles: {self.role!r} is the indicator's own.")
-        if self.is_additive and (self.role != "dossiers" or self.also or self.item != "row" or self.kind not in ("flow", "count")):
-            raise Fault("'is_additive' is for indicators that count rows of dossiers over a period, and no other role.")
+        if self.is_additive and (self.role != "dossiers" or self.item != "row" or self.kind not in ("flow", "count")):
+            raise Fault("'is_additive' is for indicators that count rows over a period, and whose own role is dossiers.")
         return self
 
 

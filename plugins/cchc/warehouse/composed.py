@@ -549,7 +549,8 @@ def analyze_procedures(function: str) -> str:
     return f"analyze {known_table(function)} ({days}lists_at, source_code, known_at, unit_code, procedure_code)"
 
 
-ADDITIVE_RELATIONS = frozenset({"mart.dossier", "core.procedure_span"})  # what an additive part of an indicator's SQL may read
+# what an additive part of an indicator's SQL may read: triggers note each change of it (migrations 0069 and 0077)
+ADDITIVE_RELATIONS = frozenset({"mart.dossier", "core.procedure_span", "core.assessment"})
 _RELATION = re.compile(r"\b((?:core|mart|ops|staging)\.\w+)")
 COMMENT = re.compile(r"--[^\n]*")
 _UNION = "\nunion all\n"

@@ -9,37 +9,38 @@
 -- traps: the item is the unit, so it counts once, however many dossiers it has. A dossier of a unit that did not exist on the day of
 --        reception counts for the successor of that unit
 
-with certifying as (
-    select distinct o.counted_code as unit_code
-    from mart.dossier as d
-    inner join core.procedure_span(cast(:source as text), cast(:end_at as timestamptz), cast(:known_at as timestamptz)) as p
-        on
-            d.procedure_code = p.procedure_code
-            and d.unit_code = p.unit_code
-            and d.received_date >= p.from_date
-            and d.received_date < p.before_date
-    inner join core.unit_on_day as o
-        on
-            d.unit_code = o.unit_code
-            and d.received_date >= o.from_date
-            and d.received_date <= o.to_date
-    where
-        d.source_code = cast(:source as text)
-        and d.is_counted
-        and d.outcome = 'resolved'
-        and d.finished_at >= cast(:year_start_at as timestamptz)
-        and d.finished_at < cast(:end_at as timestamptz)
-        and p.is_certification
-        and d.has_signed_result
-)
-
 select
     u.unit_code,
     cast(null as date) as counted_on,
     u.unit_code as item,
-    c.unit_code is not null as is_numerator
+    exists (
+        select 1
+        from core.unit_on_day as o
+        inner join core.procedure_span(cast(:source as text), cast(:end_at as timestamptz), cast(:known_at as timestamptz)) as p
+            on o.unit_code = p.unit_code
+        -- laterally, one look into an index for each procedure of certification: one dossier is enough, and most have thousands
+        cross join lateral (
+            select 1
+            from mart.dossier as d
+            where
+                d.source_code = cast(:source as text)
+                and d.unit_code = p.unit_code
+                and d.procedure_code = p.procedure_code
+                and d.received_date >= p.from_date
+                and d.received_date < p.before_date
+                and d.received_date >= o.from_date
+                and d.received_date <= o.to_date
+                and d.is_counted
+                and d.outcome = 'resolved'
+                and d.finished_at >= cast(:year_start_at as timestamptz)
+                and d.finished_at < cast(:end_at as timestamptz)
+                and d.has_signed_result
+            order by d.finished_at
+            limit 1
+        ) as d
+        where o.counted_code = u.unit_code and p.is_certification
+    ) as is_numerator
 from core.unit_at(cast(:last_day as date)) as u
-left join certifying as c on u.unit_code = c.unit_code
 where
     (u.kind = 'commune' or u.unit_code = any(cast(:units as text[])))
     and u.is_valid
