@@ -2,8 +2,8 @@
 
 maintenance removes landing older than `keep_days`, rows of the audit log that are older than their category is kept, and, of loads older
 than `keep_counts_days`, what checks and fields have counted and entries of quarantine that only repeat others; failed checks stay. It
-counts all half months again and compares them with what refreshes have kept, and updates the statistics of the query planner; rows of core
-and mart stay unchanged.
+counts all half months again, judges all open dossiers again, compares both with what refreshes have kept, and updates the statistics of the
+query planner; rows of core and mart stay unchanged.
 clean_airflow removes past runs from Airflow's own database, and old logs. backup writes databases, landing, papers and secrets to
 CCHC_BACKUP_DIR, and restores them for a test. check_connections tests the connection of every source.
 """
@@ -24,7 +24,7 @@ from cchc.sources.profile import list_profiles
 
 @dag(
     dag_display_name="Bảo trì hằng tuần",
-    description="Retention of landing, counts of half months compared, statistics of the warehouse",
+    description="Retention of landing, kept counts and open dossiers compared, statistics of the warehouse",
     schedule=by_clock("0 3 * * 0"),
     start_date=START,
     catchup=False,
@@ -77,6 +77,14 @@ def maintenance() -> None:
 
     @task(pool=WAREHOUSE_POOL)
     @reason_first
+    def judge_again() -> str:
+        """Judge all open dossiers anew and compare them with what refreshes have kept. Fails where one differs."""
+        from cchc.indicators.open_dossiers_check import judge_all_again
+
+        return judge_all_again(Settings.load())
+
+    @task(pool=WAREHOUSE_POOL)
+    @reason_first
     def forget(params: dict[str, Any] | None = None) -> int:
         """Remove rows of the audit log that are older than their category is kept, and counts older than `keep_counts_days`."""
         from cchc.runs.maintenance import forget_counts
@@ -85,7 +93,7 @@ def maintenance() -> None:
         settings = Settings.load()
         return forget_old(settings) + forget_counts(settings, int((params or {})["keep_counts_days"]))
 
-    retain() >> sweep() >> forget() >> count_again() >> analyze()
+    retain() >> sweep() >> forget() >> count_again() >> judge_again() >> analyze()
 
 
 @dag(

@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import event, text
 
+from cchc.indicators.open_dossiers_check import judge_all_again
 from cchc.indicators.self_check import count_all_again
 from cchc.pipeline.ingest import ingest
 from cchc.pipeline.refresh import refresh
@@ -193,6 +194,7 @@ def upkeep(settings: Settings, today: date) -> None:
     forget_old(settings)
     forget_counts(settings, since + KEEP_COUNTS_DAYS)
     count_all_again(settings)
+    judge_all_again(settings)
     analyze(settings)
 
 

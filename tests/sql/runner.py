@@ -327,7 +327,9 @@ def derive(connection: Connection, settings: Settings, binds: Row, table: str) -
 def opened(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """mart.dossier_open at the D and J of a period and T."""
     derive(connection, settings, binds, table)
-    run_file(connection, settings, "mart/dossier_open", **_period(SOURCE, binds))
+    values = _period(SOURCE, binds)
+    days = [{"source_code": SOURCE, "as_of_date": values["last_day"].isoformat(), "end_at": values["end_at"].isoformat()}]
+    run_file(connection, settings, "mart/dossier_open", days=json.dumps(days), dossiers=None)
     return "mart.dossier_open"
 
 
@@ -853,6 +855,7 @@ MAKERS: dict[str, Maker] = {
     "core/period_end": periods,
     "core/limit_passed": limits,
     "core/dossier_open_at": open_at,
+    "core/dossier_open_of": open_at,
     "core/quarantine_resolved": resolved,
     "mart/dossier": fact,
     "mart/dossier_change": change,

@@ -34,6 +34,7 @@ PROVEN_ELSEWHERE = {
     "ops.audited",
     "ops.count_rows",
     "ops.keep_reference",
+    "ops.open_dossier_rule",
     "ops.publish_edition",
     "ops.show_reference",
 }

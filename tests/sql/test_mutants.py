@@ -45,7 +45,7 @@ BOUND = re.compile(r"[\w.)]+\s+(<=|>=|<|>)\s+cast\(:\w+ as \w+\)")
 # the same in a function: its arguments, and what follows from them
 BOUND_IN_FUNCTION = re.compile(r"[\w.]+\s+(<=|>=|<|>)\s+(?:j|[sb]\.(?:start|end)_at)\b")
 LAYERS = ("indicators", "coverage", "scores")
-BOUNDED = ("core.dossier_open_at", "mart.form_06a_dossier")
+BOUNDED = ("core.dossier_open_of", "mart.form_06a_dossier")
 OTHER = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 
 # rules, in the words of the SQL: file, what stands there, what stands there in its place
@@ -398,16 +398,16 @@ MADE = (
     ("core.procedure_elsewhere", "(r.source_code, c.known_at, c.known_at)", "(r.source_code, 'infinity', 'infinity')"),
     ("core.procedure_in_force_on", "p.valid_from desc, p.source_code asc", "p.source_code asc, p.valid_from desc"),
     ("core.procedure_in_force_on", "where f.source_code = source", ""),
-    ("core.dossier_open_at", "and o.is_counted", ""),
-    ("core.dossier_open_at", "coalesce(g.due_date < case", "coalesce(g.due_date <= case"),
-    ("core.dossier_open_at", "case when g.is_paused then g.paused_since_date else d end", "d"),
-    ("core.dossier_open_at", "e.dossier_id, min(e.done_at) as since_at", "e.dossier_id, max(e.done_at) as since_at"),
-    ("core.dossier_open_at", "least(r.since_at, t.since_at)", "greatest(r.since_at, t.since_at)"),
-    ("core.dossier_open_at", "min(r.asked_at) as since_at", "max(r.asked_at) as since_at"),
-    ("core.dossier_open_at", "where s.deleted_at is null and s.done_at is not null", "where s.done_at is not null"),
-    ("core.dossier_open_at", "e.position_from_last = 1 and e.status_code in (6, 8)", "e.position_from_last = 1 and e.status_code = 6"),
-    ("core.dossier_open_at", " and e.position - e.position_of_status = l.run", ""),
-    ("core.dossier_open_at", "u.valid_after desc", "u.valid_after asc"),
+    ("core.dossier_open_of", "and o.is_counted", ""),
+    ("core.dossier_open_of", "coalesce(g.due_date < case", "coalesce(g.due_date <= case"),
+    ("core.dossier_open_of", "case when g.is_paused then g.paused_since_date else d end", "d"),
+    ("core.dossier_open_of", "e.dossier_id, min(e.done_at) as since_at", "e.dossier_id, max(e.done_at) as since_at"),
+    ("core.dossier_open_of", "least(r.since_at, t.since_at)", "greatest(r.since_at, t.since_at)"),
+    ("core.dossier_open_of", "min(r.asked_at) as since_at", "max(r.asked_at) as since_at"),
+    ("core.dossier_open_of", "where s.deleted_at is null and s.done_at is not null", "where s.done_at is not null"),
+    ("core.dossier_open_of", "e.position_from_last = 1 and e.status_code in (6, 8)", "e.position_from_last = 1 and e.status_code = 6"),
+    ("core.dossier_open_of", " and e.position - e.position_of_status = l.run", ""),
+    ("core.dossier_open_of", "u.valid_after desc", "u.valid_after asc"),
     ("core.period_end", "'report_quarter' then 12 else 1", "'report_quarter' then 11 else 1"),
     ("core.period_end", "when period_kind like 'report%' then 15", "when false then 15"),
     ("mart.score_766_total", "filter (where s.points is not null)", ""),
@@ -518,7 +518,7 @@ MADE = (
 # what other cases prove of a function beside its own: those of the table that it fills, of the form that counts it
 PROVEN_BY = {
     "core.procedure_in_force_on": ("core/procedure_in_force",),
-    "core.dossier_open_at": ("mart/dossier_open",),
+    "core.dossier_open_of": ("mart/dossier_open",),
     "mart.form_06a_dossier": ("mart/form_06a",),
     "mart.payment_reconciliation_between": ("mart/payment_reconciliation",),
     "core.declared_coverage_at": ("queries/values/declared_measured",),

@@ -33,6 +33,7 @@ PROVEN_ELSEWHERE = {
     "explain": "tests/explain: the items behind a figure are the figure, and the story of a dossier",
     "forms": "tests/forms: the carry-over of form II.06a, the score of Decision 766",
     "half_months": "tests/indicators: counts by half months against counts of whole periods, after any change",
+    "open_dossiers": "tests/indicators: the open dossiers that are kept against days judged as a whole, after any change",
     "months": "tests/indicators: the marks that a refresh of several months takes, and those that a load holds",
     "outlook": "tests/forms: the outlook of a year and its back-test",
     "quality": "tests/quality: rules, quarantine, sizes, and changes of fields",

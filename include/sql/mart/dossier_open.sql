@@ -1,14 +1,15 @@
--- grain: one row for each dossier of a source open at J, for one last day D
--- source: core.dossier_open_at
--- traps: the function decides what is paused and past due at J; form II.06a and the findings use the same function
+-- grain: one row for each dossier of a source open at J, for each of some last days D
+-- source: core.dossier_open_of
+-- traps: the function decides what is paused and past due at J; form II.06a and the findings use the same function. `dossiers`: only these
+--        are judged; null means all of them
 
 insert into mart.dossier_open (
     source_code, as_of_date, dossier_id, dossier_code, unit_code, field_code,
     due_date, is_paused, paused_since_date, is_past_due
 )
 select
-    cast(:source as text) as source_code,
-    cast(:last_day as date) as as_of_date,
+    a.source_code,
+    a.as_of_date,
     o.dossier_id,
     o.dossier_code,
     o.unit_code,
@@ -17,5 +18,6 @@ select
     o.is_paused,
     o.paused_since_date,
     o.is_past_due
-from core.dossier_open_at(cast(:source as text), cast(:end_at as timestamptz), cast(:last_day as date)) as o
-order by o.dossier_id
+from jsonb_to_recordset(cast(:days as jsonb)) as a (source_code text, as_of_date date, end_at timestamptz)
+cross join lateral core.dossier_open_of(a.source_code, a.end_at, a.as_of_date, cast(:dossiers as bigint [])) as o
+order by a.source_code, a.as_of_date, o.dossier_id

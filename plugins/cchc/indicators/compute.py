@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, text
@@ -16,25 +16,32 @@ from sqlalchemy import Connection, text
 from cchc.core.completeness import counts_any_month, missing_from
 from cchc.errors import NotConfigured
 from cchc.indicators import declared
-from cchc.indicators.count import Asked, binds, measure, work_tables
-from cchc.period import BASES, Period, last_day_before, last_days, midnight, now
+from cchc.indicators.count import Asked, measure, work_tables
+from cchc.indicators.open_dossiers import keep_open_dossiers
+from cchc.period import BASES, Period, midnight, now
 from cchc.reference.catalogue import Indicator, catalogue
 from cchc.reference.plan import Place, loaded_years, place
 from cchc.reference.roles import Clocks, every_tree
 from cchc.settings import Settings
 from cchc.warehouse import run_file
 
-FIRST_YEAR = 2000  # no dossier is older: the one-stop software of every vendor began later
 YEAR_BEFORE = "year_before"  # third basis in `measured`: the year to date of the same period one year before
 
 
 def compute(
-    connection: Connection, settings: Settings, indicators: list[Indicator], role: str, periods: Sequence[Period], clocks: Clocks
+    connection: Connection,
+    settings: Settings,
+    indicators: list[Indicator],
+    role: str,
+    periods: Sequence[Period],
+    clocks: Clocks,
+    *,
+    is_past: bool = False,
 ) -> list[int]:
     """Compute some periods on both bases for the indicators of one role, in one tree of units.
 
-    `clocks`: the known_at of every source, and the tree of units. Returns for each period how many values changed. Raises NotConfigured if
-    no source of the role was extracted yet.
+    `clocks`: the known_at of every source, and the tree of units; `is_past`: whether the connection shows a past moment and is rolled back.
+    Returns for each period how many values changed. Raises NotConfigured if no source of the role was extracted yet.
     """
     known_at = clocks.known_at(role)
     if known_at is None:
@@ -52,7 +59,9 @@ def compute(
     else:
         if any(item.coverage == "dossiers" for item in indicators):
             for source, source_known_at in clocks.of(role).items():
-                _open_dossiers(connection, settings, source, periods, source_known_at)
+                # several periods end on one day, and the dossiers open then are the same for all of them
+                days = {period.effective_last_day(source_known_at): period.end_at(source_known_at) for period in periods}
+                keep_open_dossiers(connection, settings, source, days, source_known_at, is_past=is_past)
         measure(connection, settings, indicators, clocks, _asked(connection, plans, known_at))
     _drop_years_before_of_other_versions(connection, settings, indicators, periods)
     written = write_values(connection, settings, role, plans, clocks)
@@ -187,28 +196,8 @@ def compute_known(connection: Connection, settings: Settings, period: Period) ->
         for role in sorted({item.role for item in listed}):
             known_at = clocks.known_at(role)
             if known_at is not None and midnight(period.start) < known_at:
-                compute(connection, settings, [item for item in listed if item.role == role], role, [period], clocks)
-
-
-def _open_dossiers(connection: Connection, settings: Settings, source: str, periods: Iterable[Period], known_at: datetime) -> None:
-    # several periods end on one day, and the dossiers open then are the same for all of them
-    days = [binds(source, period, "period", known_at) for period in {period.end_at(known_at): period for period in periods}.values()]
-    # A running period ends at known_at, often on a day on which no complete period ends. When known_at moves, the rows of that day are
-    # obsolete.
-    connection.execute(
-        text(
-            "delete from mart.dossier_open where source_code = :s and (as_of_date = any(:days) or (as_of_date <> :running "
-            "and as_of_date <> all(:ends)))"
-        ),
-        {
-            "s": source,
-            "days": [values["last_day"] for values in days],
-            "running": last_day_before(known_at),
-            "ends": list(last_days(FIRST_YEAR, known_at.year)),
-        },
-    )
-    for values in days:
-        run_file(connection, settings, "mart/dossier_open", **values)
+                items = [item for item in listed if item.role == role]
+                compute(connection, settings, items, role, [period], clocks, is_past=True)
 
 
 def with_direction(connection: Connection, plan: Place) -> frozenset[str]:

@@ -116,10 +116,11 @@ def drop_values_beyond(connection: Connection, settings: Settings, source: str, 
     for clocks in trees:
         for role in sorted(own):
             drop_values(connection, settings, role, clocks.root, clocks.known_at(role) or moment)
-    connection.execute(
-        text("delete from mart.dossier_open where source_code = :s and as_of_date > cast(:d as date)"),
-        {"s": source, "d": last_day_before(moment)},
-    )
+    for table in ("mart.dossier_open", "ops.open_dossier_day"):
+        connection.execute(
+            text(f"delete from {table} where source_code = :s and as_of_date > cast(:d as date)"),
+            {"s": source, "d": last_day_before(moment)},
+        )
     reached = [known_at for clocks in trees if (known_at := clocks.latest(followers(settings, own))) is not None]
     first = last_day_before(moment).replace(day=1)
     mark_months_from(connection, settings, source, first, max([moment, *reached, midnight(first)]), "the source's T was set back")
