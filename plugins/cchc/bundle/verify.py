@@ -40,6 +40,8 @@ SHORT = 16  # digits of a hash that papers print
 BASES = ("period", "year_to_date")
 YEAR_BEFORE = "year_before"
 MALFORMED = (KeyError, TypeError, ValueError, ArithmeticError)  # what reading a file raises that is not written as one of a bundle
+DATABASE = "rows.duckdb"  # a file, so that rows that do not fit into memory lie on the disk
+LIMITS = {"autoinstall_known_extensions": "false", "memory_limit": "192MB"}
 _FIRST_TIME = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 
 
@@ -238,7 +240,7 @@ def recompute(files: Mapping[str, bytes], found: Checked) -> list[str]:
         raise BrokenBundle("the figures were not recomputed: the package duckdb is not installed (pip install duckdb)") from None
     figures = list(csv.DictReader(io.StringIO(files["figures.csv"].decode())))
     targets = list(csv.DictReader(io.StringIO(files["targets.csv"].decode())))
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect(config={"autoinstall_known_extensions": "false"}) as database:
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(f"{folder}/{DATABASE}", config=LIMITS) as database:
         wrong = []
         try:
             counts = Count(database, files, found.edition)
