@@ -88,7 +88,7 @@ def test_a_backup_is_restored_and_is_what_was_there(loaded: Settings, tmp_path: 
                 aged = "ended_at = ended_at - interval '1 year', started_at = started_at - interval '1 year'"
                 execute(Settings.load(), f"update {table} set {aged}")
             assert remove_old_landing(Settings.load(), 90)
-            assert files_of(other / "landing") == {}
+            assert set(files_of(other / "landing")) == {"payments.newest.json"}, "the note by which a rebuild misses what is gone"
             assert files_of(loaded.home / "landing") == landing
         finally:
             engine(Settings.load()).dispose()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -17,6 +15,8 @@ from cchc.sources.landing import Folder, complete_manifest
 from cchc.sources.privacy import keyed
 from cchc.warehouse import engine
 from tests.oracle.sql_mutants import derive_again
+from tests.runs import erasing
+from tests.runs.erasing import REASON
 from tests.support.cli import Said, cchc, connect
 from tests.support.deliveries import dossier, dossier_file
 from tests.support.table_rows import differing, table_rows
@@ -29,14 +29,11 @@ HASHES = [keyed(NUMBER, KEY), keyed(AS_NUMBER, KEY)]
 CODES = [f"H19.16.21-230605-000{place}" for place in range(1, 7)]
 PAPER = {"TenTepDinhKem": "don.pdf", "DuongDanTaiTepTin": "https://one-stop.example/1"}
 VERSIONS = "select dossier_code, applicant_key, _content_hash, papers from core.dossier_version order by dossier_code, _changed_at"
-REASON = "letter 17 of 2 July"
 
 
 def erase(*options: str, number: str = NUMBER, reason: str = REASON) -> Said:
-    """`cchc privacy erase` with the number on standard input."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdin", io.StringIO(number + "\n"))
-        return cchc("privacy", "erase", "--reason", reason, *options)
+    """`cchc privacy erase` of the citizen."""
+    return erasing.erase(*options, number=number, reason=reason)
 
 
 def everything(settings: Settings) -> dict[str, list[str]]:

@@ -107,8 +107,14 @@ def test_a_run_that_is_left_out_on_purpose_is_told(new_warehouse: NewWarehouse, 
     for run in landing.glob("payments/*"):
         shutil.rmtree(run)
     with new_warehouse(tmp_path / "home") as settings:
-        done = rebuild(settings, landing.as_uri(), [int(last.name)])
-        assert done.notes == [f"extract {int(last.name)} is left out, as asked"]
+        # of a source of which nothing is left, no later run misses what is gone
+        newest = journal.newest_runs(landing.as_uri())
+        with pytest.raises(WrongUse) as refused:
+            rebuild(settings, landing.as_uri())
+        for source in SOURCES:
+            assert f"extract {newest[source]} of {source}, the newest that was published, is gone from landing" in str(refused.value)
+        done = rebuild(settings, landing.as_uri(), newest.values())
+        assert done.notes == [f"extract {number} is left out, as asked" for number in sorted(newest.values())]
         assert rows_of(settings, "select max(window_to) as t from ops.extract where status = 'complete'")[0]["t"] == original.world.ts[-2]
 
 

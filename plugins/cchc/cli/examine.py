@@ -261,8 +261,10 @@ def _last_run(source: str, kind: str, row: dict[str, Any]) -> list[Finding]:
     if row["status"] == ExtractStatus.BLOCKED:
         return [Finding(WRONG, f"{what} was blocked, nothing of it was published: {row['message']}")]
     if row["status"] == ExtractStatus.SUPERSEDED:
-        from cchc.runs.extracts import SUPERSEDED
+        from cchc.runs.extracts import SUPERSEDED, WITHDRAWAL
 
+        if row["superseded_by"] == WITHDRAWAL:
+            return []  # nothing has to take its place
         why = SUPERSEDED[row["superseded_by"]]
         return [Finding(WRONG, f"{what} gave way because {why}, and nothing has taken its place: {again}")]
     if row["status"] == ExtractStatus.RUNNING and now() - row["started_at"] > LONG_RUN:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
@@ -22,6 +23,8 @@ from cchc.sources.landing import copy_folder
 from cchc.sources.profile import version_of
 from cchc.states import LoadStatus
 from cchc.warehouse import engine, owning, query
+from cchc.warehouse.locks import REBUILD, hold, make_known
+from cchc.warehouse.queries import run_statement
 
 MOST_NAMED = 20
 ROW = "insert into {table} overriding system value select * from jsonb_populate_record(cast(null as {table}), cast(:row as jsonb))"
@@ -39,32 +42,59 @@ def rebuild(settings: Settings, landing: str | None = None, left_out: Collection
     """Fill the core of an empty warehouse from landing; every month that has values waits for `cchc refresh` then.
 
     Arguments: `landing`, the URL of the landing of another installation, which is copied first and never changed; None: the landing of this
-    one. `left_out`: numbers of runs that are passed over on purpose. Raises WrongUse, before anything is changed, where landing no longer
-    holds a run or load that was published, naming each; where the warehouse is not empty; and CchcError as ingest does.
+    one. `left_out`: numbers of runs that are passed over on purpose. No run of a source begins meanwhile.
+
+    Raises WrongUse, before anything is changed, where landing no longer holds a run or load that was published, naming each; where the
+    warehouse is not empty; and CchcError as ingest does.
     """
     runs, without_journal = journal.read(landing or settings.landing_url)
-    found = journal.faults(settings, runs, without_journal, left_out)
+    found = journal.faults(settings, runs, without_journal, journal.newest_runs(landing or settings.landing_url), left_out)
     if not runs and not found:
         raise WrongUse(f"{landing or settings.landing_url} has no run: there is nothing to build from")
     if found:
         raise WrongUse(_refused(found))
     initialise(settings)
-    with engine(settings).connect() as connection:
-        if connection.execute(text("select count(*) from ops.extract")).scalar_one():
+    with engine(settings).begin() as connection:
+        make_known(connection, REBUILD)
+    with engine(settings).begin() as alone:
+        hold(alone, REBUILD)  # until the end: no run of a source may begin between
+        if alone.execute(text("select count(*) from ops.extract")).scalar_one():
             raise WrongUse("this warehouse has runs, and nothing is overwritten: name an empty database, or a new CCHC_HOME")
-    if landing is not None:
-        copy_folder(landing, settings.landing_url)
-    done = Rebuilt(notes=_notes(settings, runs, left_out))
-    for run in runs:
-        if run.is_published and run.number not in left_out:
-            _again(settings, run, done)
-    with owning(settings) as connection:
+        if landing is not None:
+            copy_folder(landing, settings.landing_url)
+        done = Rebuilt(notes=_notes(settings, runs, left_out))
+        with owning(settings) as connection:
+            _count_on(connection, runs, journal.erasures(settings.landing_url))
         for run in runs:
-            if not run.is_published and run.number not in left_out:
-                _tell(connection, run, run.extract["status"])
-        for table, column in (("ops.extract", "extract_id"), ("ops.load", "load_id")):
-            connection.execute(text(f"select setval(pg_get_serial_sequence('{table}', '{column}'), max({column})) from {table}"))
+            if run.is_published and run.number not in left_out:
+                _again(settings, run, done)
+        with owning(settings) as connection:
+            for run in runs:
+                if not run.is_published and run.number not in left_out:
+                    _tell(connection, run, run.extract["status"])
     return done
+
+
+def _count_on(connection: Connection, runs: list[Run], erasures: list[dict[str, Any]]) -> None:
+    """Let the next run and load get numbers of their own, also where the rebuild is cut off; and keep the erasures of citizens."""
+    numbers = {
+        "ops.extract.extract_id": [run.number for run in runs],
+        "ops.load.load_id": [load["load_id"] for run in runs for load in run.loads],
+    }
+    for column, taken in numbers.items():
+        table, _, name = column.rpartition(".")
+        if taken:
+            connection.execute(text(f"select setval(pg_get_serial_sequence('{table}', '{name}'), :last)"), {"last": max(taken)})
+    for row in erasures:
+        run_statement(
+            connection,
+            "runs/erasure",
+            reason=row["reason"],
+            by=row["by_whom"],
+            now=row["erased_at"],
+            rows=orjson.dumps(row["rows_by_table"]).decode(),
+            files=row["landing_files"],
+        )
 
 
 def _refused(found: list[str]) -> str:

@@ -162,6 +162,14 @@ def _publish(
     Arguments: `told`, the reason, who withdraws, and whether the loads are read again.
     """
     source = profile.source
+    # a retry that is staged and not published yet would bring back what is withdrawn now
+    extracts.supersede(
+        connection,
+        extracts.WITHDRAWAL,
+        "kind = 'retry' and not extract_id = any(:own) and extract_id in (select extract_id from ops.load where retry_of = any(:loads))",
+        {"own": list(retries), "loads": planned.load_ids},
+        or_failed=True,
+    )
     withdrawal_id: int = run_statement(
         connection, "runs/withdrawal", source=source, now=now(), load_ids=planned.load_ids, **told
     ).scalar_one()

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, WrongUse
 from cchc.period import now
+from cchc.runs import journal
 from cchc.runs.rotate import open_publications, require_rest
 from cchc.settings import Settings
 from cchc.sources.landing_texts import replace_in_landing
@@ -93,6 +94,7 @@ def erase(settings: Settings, number: str, reason: str, by: str, *, is_search: b
                     ),
                     {"parts": orjson.dumps(folder.parts).decode(), "place": folder.place},
                 )
+        journal.write_erasures(connection, settings)
     return done
 
 

@@ -20,16 +20,19 @@ from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import extract_of
 from cchc.states import ExtractStatus
 from cchc.warehouse import engine, known_at_of, query
+from cchc.warehouse.locks import REBUILD, is_held
 from cchc.warehouse.queries import ask, run_statement
 
 log = logging.getLogger(__name__)
 
 # the values of ops.extract.superseded_by: what ended a run that was still running
-NEWER_RUN, NEWER_RETRY, REWIND = "newer_run", "newer_retry", "rewind"
+NEWER_RUN, NEWER_RETRY, REWIND, WITHDRAWAL, NEW_KEY = "newer_run", "newer_retry", "rewind", "withdrawal", "new_key"
 SUPERSEDED = {
     NEWER_RUN: "a newer run of the source was started",
     NEWER_RETRY: "a newer retry of the same extract was started",
     REWIND: "T of the source was set back",
+    WITHDRAWAL: "what it reads again was withdrawn",
+    NEW_KEY: "the privacy key was changed",
 }
 
 
@@ -59,6 +62,7 @@ def open_extract(
     if to > moment + CLOCK_TOLERANCE:
         raise WrongUse(f"--to {to.isoformat()} lies in the future; T can be at most now ({moment.isoformat(timespec='seconds')})")
     with engine(settings).begin() as connection:
+        require_no_rebuild(connection)
         _require_clock(connection, source, to)
         # This comes first because it waits for a run that is loading, and the known_at of that run decides where this window begins.
         supersede(connection, NEWER_RUN, "source_code = :s and kind = 'ingest'", {"s": source})
@@ -80,17 +84,30 @@ def open_extract(
     return extract_id
 
 
-def supersede(connection: Connection, by: str, which: str, binds: dict[str, Any]) -> None:
+def require_no_rebuild(connection: Connection) -> None:
+    """Raise WrongUse while the warehouse is built from landing; where it is not, that waits for the transaction of `connection`."""
+    if is_held(connection, REBUILD):
+        raise WrongUse("the warehouse is being built from landing (`cchc rebuild`): no run begins before that is done. Nothing was changed")
+
+
+def supersede(connection: Connection, by: str, which: str, binds: dict[str, Any], *, or_failed: bool = False) -> None:
     """End the running extracts that match an SQL condition; their next step stops with an error.
 
-    Arguments: `by`, a key of SUPERSEDED; `which`, the SQL condition; `binds`, the bind values in `which`.
+    Arguments: `by`, a key of SUPERSEDED; `which`, the SQL condition; `binds`, the bind values in `which`; `or_failed`, also the failed
+    ones, which Airflow may try again.
     """
     connection.execute(
         text(
             "update ops.extract set status = 'superseded', superseded_by = :by, message = :words, ended_at = :now "
-            f"where status = 'running' and {which}"
+            f"where status = any(:statuses) and {which}"
         ),
-        {**binds, "by": by, "words": SUPERSEDED[by], "now": now()},
+        {
+            **binds,
+            "by": by,
+            "words": SUPERSEDED[by],
+            "now": now(),
+            "statuses": [ExtractStatus.RUNNING, *([ExtractStatus.FAILED] if or_failed else [])],
+        },
     )
 
 
@@ -153,11 +170,12 @@ def require_running(connection: Connection, row: dict[str, Any], step: str, *, o
         ),
         {"s": source, "k": row["kind"], "x": number},
     ).scalar()
-    if row["superseded_by"] == REWIND:
-        raise CchcError(
-            f"extract {number} of {source} was given up, because T of the source was set back while it was in work; nothing of it is "
-            f"published. What it would have brought is asked for by the next run: `cchc ingest {source}`"
-        )
+    if row["superseded_by"] in (REWIND, NEW_KEY, WITHDRAWAL):
+        why = f"because {SUPERSEDED[row['superseded_by']]} while it was in work"
+        told = f"extract {number} of {source} was given up, {why}; nothing of it is published. "
+        if row["superseded_by"] == WITHDRAWAL:
+            raise CchcError(told + "What was withdrawn counts as never delivered; `cchc reload` reads a load again")
+        raise CchcError(f"{told}What it would have brought is asked for by the next run: `cchc ingest {source}`")
     if row["status"] == ExtractStatus.SUPERSEDED or (row["status"] == ExtractStatus.FAILED and newer is not None):
         named = f" (extract {newer})" if newer is not None else ""
         raise CchcError(

@@ -2,28 +2,35 @@
 
 `{landing_url}/{source}/{extract_id:08d}/run.json` has the run, its loads and what it covers, as rows of ops, without messages. `follows`
 names the run that the source published before, so a run that is gone is missed by the next one: nothing gets less in silence.
+
+`{landing_url}/{source}.newest.json` has the number of the newest published run, which no later one misses; it stays where retention or
+another privacy key removes everything else of the source. `{landing_url}/erasures.json` has the rows of ops.erasure, which neither the
+number of a citizen nor a hash of it is in: what is built from landing, or set back, must know that citizens were erased.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from sqlalchemy import Connection
 
 from cchc.settings import Settings
 from cchc.sources.landing import Folder, complete_manifest
 from cchc.sources.privacy import mark_of
 from cchc.sources.profile import list_profiles
 from cchc.states import ExtractStatus, LoadStatus
-from cchc.warehouse import engine
+from cchc.warehouse import engine, query
 from cchc.warehouse.queries import ask
 
 log = logging.getLogger(__name__)
 
 NAME = "run.json"
+NEWEST = ".newest.json"
+ERASURES = "erasures.json"
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ def write(settings: Settings, source: str | None = None, *, since: int = 0, anew
     """Write the journals that are missing, of one source or of all; returns their number.
 
     `since`: only of runs with this number or a later one. `anew`: also those that are there, because a withdrawal or a T that was set back
-    changed what they tell. A run whose landing is gone gets none.
+    changed what they tell. A run of which something was loaded and whose landing is gone gets none.
     """
     landing = Folder(settings.landing_url)
     with engine(settings).connect() as connection:
@@ -63,11 +70,44 @@ def write(settings: Settings, source: str | None = None, *, since: int = 0, anew
     written = 0
     for row in rows:
         folder = landing.child(row["source_code"], f"{row['extract_id']:08d}")
-        is_wanted = row["landed_count"] or (row["is_published"] and not row["load_count"]) or folder.fs.exists(folder.path)
+        is_wanted = row["landed_count"] or (row["is_published"] and not row["loaded_count"]) or folder.fs.exists(folder.path)
         if is_wanted and (anew or not folder.fs.exists(f"{folder.path}/{NAME}")):
             folder.write(NAME, orjson.dumps(row["journal"], option=orjson.OPT_INDENT_2))
             written += 1
+    _write_newest(landing, rows)
     return written
+
+
+def _write_newest(landing: Folder, rows: Collection[Mapping[str, Any]]) -> None:
+    """Note the newest published run of each source in the rows of `runs/journal`, which no run follows."""
+    followed = {row["journal"]["follows"] for row in rows}
+    newest = {row["source_code"]: row["extract_id"] for row in rows if row["is_published"] and row["extract_id"] not in followed}
+    noted = newest_runs(landing.url)
+    for source, number in newest.items():
+        if noted.get(source) != number:
+            landing.write(source + NEWEST, orjson.dumps({"newest": number}))
+
+
+def newest_runs(landing_url: str) -> dict[str, int]:
+    """The number of the newest published run of each source, as the landing notes it."""
+    landing = Folder(landing_url)
+    names = [name for name in landing.names("file") if name.endswith(NEWEST) and not name.startswith(".")]
+    return {name.removesuffix(NEWEST): orjson.loads(landing.read(name))["newest"] for name in names}
+
+
+def write_erasures(connection: Connection, settings: Settings) -> None:
+    """Note every erasure of citizens in the landing, as ops.erasure has them."""
+    rows = query(connection, "select reason, by_whom, erased_at, rows_by_table, landing_files from ops.erasure order by erasure_id")
+    Folder(settings.landing_url).write(ERASURES, orjson.dumps([dict(row) for row in rows], option=orjson.OPT_INDENT_2))
+
+
+def erasures(landing_url: str) -> list[dict[str, Any]]:
+    """The erasures of citizens that the landing notes, as rows of ops.erasure without their numbers."""
+    landing = Folder(landing_url)
+    if not landing.exists(ERASURES):
+        return []
+    told: list[dict[str, Any]] = orjson.loads(landing.read(ERASURES))
+    return told
 
 
 def write_after(settings: Settings, source: str, extract_id: int) -> None:
@@ -102,10 +142,12 @@ def _manifest(landing: Folder, load: dict[str, Any]) -> dict[str, Any] | None:
     return complete_manifest(landing.child(*load["landing_path"].split("/"))) if load["landing_path"] else None
 
 
-def faults(settings: Settings, runs: Collection[Run], without_journal: Collection[str], left_out: Collection[int]) -> list[str]:
+def faults(
+    settings: Settings, runs: Collection[Run], without_journal: Collection[str], newest: Mapping[str, int], left_out: Collection[int]
+) -> list[str]:
     """Why a warehouse that is built from these runs would have less than the one that published them, a sentence each.
 
-    `left_out`: numbers of runs that a person leaves out on purpose.
+    `newest`: the newest published run of each source; `left_out`: numbers of runs that a person leaves out on purpose.
     """
     found = [
         f"{folder} has landed and has no journal ({NAME}), so nobody knows whether it was published"
@@ -114,6 +156,12 @@ def faults(settings: Settings, runs: Collection[Run], without_journal: Collectio
     ]
     known = {run.number for run in runs} | set(left_out)
     profiles = list_profiles(settings.sources_dir)
+    found += [
+        f"extract {number} of {source}, the newest that was published, is gone from landing, and with it whatever came before that is not "
+        "there either: retention or another privacy key removed it"
+        for source, number in sorted(newest.items())
+        if number not in known
+    ]
     for run in runs:
         if run.number in left_out:
             continue

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from cchc.errors import WrongUse
 from cchc.period import now
-from cchc.runs.extracts import NEWER_RETRY, supersede
+from cchc.runs.extracts import NEWER_RETRY, require_no_rebuild, supersede
 from cchc.settings import Settings
 from cchc.sources.privacy import mark_of
 from cchc.states import ExtractStatus, LoadStatus
@@ -30,6 +30,7 @@ def open_retries(settings: Settings, load_ids: list[int] | None = None) -> list[
     """
     mark = mark_of(settings.privacy_key())
     with engine(settings).begin() as connection:
+        require_no_rebuild(connection)
         found = ask(connection, "runs/retryable", load_ids=load_ids or None)
         other = [load for row in found for load in row["loads"] if row["privacy_key"] not in (None, mark)]
         if other:

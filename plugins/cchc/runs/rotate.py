@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, WrongUse
 from cchc.models import MODELS
-from cchc.runs.extracts import staging_tables
+from cchc.runs.extracts import NEW_KEY, staging_tables, supersede
 from cchc.settings import Settings, secret_variable
 from cchc.sources.landing import Folder
 from cchc.sources.privacy import makes_hashes, mark_of
@@ -60,6 +60,8 @@ def rotate(settings: Settings) -> Rotated:
         concerned = sorted({source for source, profile in profiles.items() if makes_hashes(profile)} | {s for s in known if known[s]})
         for table in staging_tables(connection):
             connection.execute(text(f'drop table staging."{table}" cascade'))
+        # Airflow may try a failed run again; what it had landed or staged goes
+        supersede(connection, NEW_KEY, "true", {}, or_failed=True)
         connection.execute(text("create temp table collected_hash (old text primary key) on commit drop"))
         for source in sorted({*profiles, *known}):
             _collect(connection, source, profiles.get(source))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+REBUILD = "rebuild"  # while a warehouse is built from landing, no run of a source begins
+
 _KNOWN = "insert into ops.named_lock (lock_name) values (:name) on conflict (lock_name) do nothing"
 _TAKE = "select 1 from ops.named_lock where lock_name = :name for update"
 
@@ -18,3 +20,16 @@ def hold(connection: Connection, name: str) -> None:
     """
     connection.execute(text(_KNOWN), {"name": name})
     connection.execute(text(_TAKE), {"name": name})
+
+
+def make_known(connection: Connection, name: str) -> None:
+    """Make the row of a lock that is held for long: commit this before, or whoever asks for it first waits for the whole time."""
+    connection.execute(text(_KNOWN), {"name": name})
+
+
+def is_held(connection: Connection, name: str) -> bool:
+    """Whether another transaction holds a lock that was made known. Where none does, none gets it until that of `connection` ends."""
+    known = "select count(*) from ops.named_lock where lock_name = :name"
+    free = "select 1 from ops.named_lock where lock_name = :name for share skip locked"
+    binds = {"name": name}
+    return connection.execute(text(known), binds).scalar() == 1 and connection.execute(text(free), binds).scalar() is None

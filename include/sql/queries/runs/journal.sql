@@ -14,7 +14,7 @@ select
     e.source_code,
     e.extract_id,
     p.extract_id is not null as is_published,
-    count(l.load_id) as load_count,
+    count(*) filter (where l.status = 'loaded') as loaded_count,
     count(l.landing_path) as landed_count,
     jsonb_build_object(
         'extract', to_jsonb(e) - 'message',

@@ -1,0 +1,194 @@
+"""Acts of operators with one another, overlapping and one after the other: the state is the defined one, or the act is refused with words.
+
+The table of docs/reliability.md says which pair is tried where.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cchc.errors import CchcError
+from cchc.pipeline import ingest as pipeline
+from cchc.pipeline.rebuild import rebuild
+from cchc.runs.maintenance import remove_old_landing
+from cchc.runs.retry import open_retries
+from cchc.settings import Settings
+from cchc.sources.connection import from_environment
+from tests.runs.erasing import erase
+from tests.support.cli import Said, cchc, connect
+from tests.support.deliveries import dossier, dossier_file
+from tests.support.environment import added
+from tests.support.warehouse import NewWarehouse, execute, rows_of
+
+CODES = [f"H19.16.21-230605-000{place}" for place in range(1, 10)]
+NUMBER = "001085000017"
+DOSSIERS = "select dossier_code as code from core.dossier order by 1"
+FIRST = "dossiers_20230609.ndjson"
+KEYS = "select applicant_key as k from core.dossier order by dossier_code"
+
+
+@pytest.fixture
+def drop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    connect(monkeypatch, "one_stop", conn_type="fs", host=str(tmp_path / "drop"))
+    return tmp_path / "drop"
+
+
+@pytest.fixture
+def loaded(warehouse: Settings, drop: Path) -> Settings:
+    """Two files: one with a dossier of a citizen and one in quarantine, and one with another dossier."""
+    dossier_file(drop, "20230609", [dossier(CODES[0], SoGiayToChuHoSo=NUMBER), dossier(CODES[1], TrangThaiHoSo="77")])
+    assert cchc("ingest", "one_stop", "--to", "2023-06-20").code == 0
+    dossier_file(drop, "20230610", [dossier(CODES[2])])
+    assert cchc("ingest", "one_stop", "--to", "2023-06-21").code == 0
+    return warehouse
+
+
+def codes(settings: Settings) -> list[str]:
+    """The dossiers that are known."""
+    return [row["code"] for row in rows_of(settings, DOSSIERS)]
+
+
+def active(settings: Settings) -> AbstractContextManager[None]:
+    """Commands mean this warehouse."""
+    return added({"CCHC_HOME": str(settings.home), "CCHC_WAREHOUSE_URL": str(settings.warehouse_url)})
+
+
+STEPS: tuple[Callable[[Settings, int], Any], ...] = (pipeline.stage_step, pipeline.validate_step, pipeline.load_step)
+
+
+@pytest.mark.parametrize("done", range(3))
+def test_a_retry_that_is_not_published_brings_back_nothing_that_is_withdrawn(loaded: Settings, done: int) -> None:
+    (retry,) = open_retries(loaded)
+    for step in STEPS[:done]:
+        step(loaded, retry)
+    said = cchc("withdraw", "--file", FIRST, "--reason", "a test")
+    assert said.code == 0, said.err
+    with pytest.raises(CchcError, match="because what it reads again was withdrawn while it was in work; nothing of it is published"):
+        STEPS[done](loaded, retry)
+    assert codes(loaded) == [CODES[2]]
+    assert "nothing to retry" in cchc("quarantine", "retry").out
+    assert "retry from quarantine" not in cchc("doctor", "one_stop").out, "nothing has to take its place"
+
+
+def test_a_retry_is_withdrawn_with_the_load_that_it_read_again(loaded: Settings) -> None:
+    assert cchc("quarantine", "retry").code == 0
+    said = cchc("withdraw", "--file", FIRST, "--reason", "a test")
+    assert said.code == 0, said.err
+    assert codes(loaded) == [CODES[2]]
+    said = cchc("withdraw", "--file", FIRST, "--reason", "a test")
+    assert (said.code, "is withdrawn (load" in said.err) == (2, True)
+    said = cchc("quarantine", "retry", "--load", "1")
+    assert (said.code, "load 1 was withdrawn: what it brought counts as never delivered" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize("done", range(3))
+def test_a_failed_run_is_not_taken_up_again_under_another_key(
+    loaded: Settings, drop: Path, done: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow tries a failed task again, but what the run had landed and staged was made with the old key, and is gone."""
+    dossier_file(drop, "20230611", [dossier(CODES[3], SoGiayToChuHoSo=NUMBER)])
+    run = pipeline.open_extract(loaded, "one_stop")
+    pipeline.extract_step(loaded, run, from_environment("one_stop"))
+    for step in STEPS[:done]:
+        step(loaded, run)
+    execute(loaded, "update ops.extract set status = 'failed' where extract_id = :x", x=run)
+    monkeypatch.setenv("CCHC_PRIVACY_KEY", "another key for tests")
+    assert cchc("privacy", "rotate").code == 0
+    with pytest.raises(CchcError, match="because the privacy key was changed while it was in work; nothing of it is published"):
+        STEPS[done](loaded, run)
+    assert "gave way because the privacy key was changed, and nothing has taken its place" in cchc("doctor", "one_stop").out
+    assert cchc("ingest", "one_stop").code == 0
+    assert codes(loaded) == [CODES[0], CODES[2], CODES[3]]
+
+
+# ------------------------------------------------------------ a warehouse built from landing
+@pytest.fixture
+def elsewhere(new_warehouse: NewWarehouse, drop: Path, tmp_path: Path) -> Iterator[Settings]:
+    """An empty warehouse beside the other one, with the same drop folder and key."""
+    variables = {name: os.environ[name] for name in ("AIRFLOW_CONN_SRC_ONE_STOP",)}
+    with new_warehouse(tmp_path / "elsewhere") as other, added(variables):
+        yield other
+
+
+def rebuilt(landing: str, *options: str) -> Said:
+    """`cchc rebuild` from a landing."""
+    return cchc("rebuild", "--landing", landing, *options)
+
+
+def test_what_another_key_removed_is_not_silently_missing_in_a_rebuild(
+    loaded: Settings, elsewhere: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the source is left in landing, so no later run misses it."""
+    with active(loaded):
+        monkeypatch.setenv("CCHC_PRIVACY_KEY", "another key for tests")
+        assert cchc("privacy", "rotate").code == 0
+    said = rebuilt(loaded.landing_url)
+    assert (said.code, "extract 2 of one_stop, the newest that was published, is gone from landing" in said.err) == (2, True), said.err
+    assert rows_of(elsewhere, "select 1 from ops.extract") == []
+    with active(loaded):
+        assert cchc("ingest", "one_stop", "--full").code == 0
+    said = rebuilt(loaded.landing_url)
+    assert (said.code, "extract 2 of one_stop is gone from landing: extract 3 was published after it" in said.err) == (2, True)
+    said = rebuilt(loaded.landing_url, "--without", "2")
+    assert (said.code, "extract 2 is left out, as asked" in said.err) == (1, True)
+    assert codes(elsewhere) == [], "the files of before were not read again"
+
+
+def test_what_retention_removed_is_not_silently_missing_in_a_rebuild(loaded: Settings, elsewhere: Settings) -> None:
+    for table in ("ops.load", "ops.extract"):
+        execute(loaded, f"update {table} set ended_at = ended_at - interval '1 year', started_at = started_at - interval '1 year'")
+    assert len(remove_old_landing(loaded, 90)) == 2
+    said = rebuilt(loaded.landing_url)
+    assert (said.code, "extract 2 of one_stop, the newest that was published, is gone from landing" in said.err) == (2, True), said.err
+
+
+def test_a_rebuilt_warehouse_knows_that_citizens_were_erased(loaded: Settings, elsewhere: Settings) -> None:
+    """Else a reload from the drop folder would bring the citizen back without a word."""
+    erased = "select reason, by_whom, erased_at, rows_by_table, landing_files from ops.erasure"
+    with active(loaded):
+        assert erase("--yes", number=NUMBER).code == 0
+    assert rebuilt(loaded.landing_url).code == 0
+    assert rows_of(elsewhere, erased) == rows_of(loaded, erased) != []
+    assert [row["k"] for row in rows_of(elsewhere, KEYS)] == [row["k"] for row in rows_of(loaded, KEYS)]
+    remove_old_landing(elsewhere, -1)
+    said = cchc("reload", "--file", FIRST, "--reason", "a test")
+    assert (said.code, "citizens were erased 1 times" in said.out) == (0, True), said.err
+
+
+def test_no_run_begins_while_a_warehouse_is_built_from_landing(
+    loaded: Settings, elsewhere: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, tried = pipeline.stage_step, []
+
+    def meanwhile(settings: Settings, extract_id: int) -> None:
+        tried.extend([cchc("ingest", "one_stop"), cchc("quarantine", "retry")])
+        stage(settings, extract_id)
+
+    monkeypatch.setattr(pipeline, "stage_step", meanwhile)
+    assert rebuilt(loaded.landing_url).code == 0
+    assert len(tried) == 4
+    for said in tried:
+        assert (said.code, "the warehouse is being built from landing" in said.err) == (2, True), said
+    assert codes(elsewhere) == codes(loaded)
+
+
+def test_a_rebuild_that_is_cut_off_is_told_and_runs_get_numbers_of_their_own(
+    loaded: Settings, elsewhere: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(settings: Settings, extract_id: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "validate_step", crash)
+        with pytest.raises(KeyboardInterrupt):
+            rebuild(elsewhere, loaded.landing_url)
+    said = rebuilt(loaded.landing_url)
+    assert (said.code, "this warehouse has runs, and nothing is overwritten" in said.err) == (2, True)
+    assert cchc("ingest", "one_stop").code == 0
+    assert rows_of(elsewhere, "select max(extract_id) as x, max(load_id) as l from ops.load") == [{"x": 3, "l": 4}]
