@@ -5,7 +5,9 @@ The table of docs/reliability.md says which pair is tried where.
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,18 +15,22 @@ from typing import Any
 
 import pytest
 
+from cchc.embedded import backup, backup_files
 from cchc.errors import CchcError
 from cchc.pipeline import ingest as pipeline
 from cchc.pipeline.rebuild import rebuild
+from cchc.runs import journal
 from cchc.runs.maintenance import remove_old_landing
 from cchc.runs.retry import open_retries
 from cchc.settings import Settings
 from cchc.sources.connection import from_environment
+from cchc.warehouse import embedded as postgres
+from cchc.warehouse import engine
 from tests.runs.erasing import erase
 from tests.support.cli import Said, cchc, connect
 from tests.support.deliveries import dossier, dossier_file
 from tests.support.environment import added
-from tests.support.warehouse import NewWarehouse, execute, rows_of
+from tests.support.warehouse import NewWarehouse, admin, execute, rows_of
 
 CODES = [f"H19.16.21-230605-000{place}" for place in range(1, 10)]
 NUMBER = "001085000017"
@@ -192,3 +198,98 @@ def test_a_rebuild_that_is_cut_off_is_told_and_runs_get_numbers_of_their_own(
     assert (said.code, "this warehouse has runs, and nothing is overwritten" in said.err) == (2, True)
     assert cchc("ingest", "one_stop").code == 0
     assert rows_of(elsewhere, "select max(extract_id) as x, max(load_id) as l from ops.load") == [{"x": 3, "l": 4}]
+
+
+# ------------------------------------------------------------ a backup of before, restored after
+@pytest.fixture
+def restored(loaded: Settings, postgres_server: postgres.Server, tmp_path: Path) -> Iterator[Callable[[], Said]]:
+    """A function that restores the first backup of `loaded` into an empty database of a server; commands mean it until the end."""
+    folder = ("--to", str(tmp_path / "backups"))
+    assert cchc("backup", *folder).code == 0
+    (first,) = (tmp_path / "backups").glob("2*")
+    name = f"restored_{first.stat().st_ino}"
+    with added({}):
+
+        def restore() -> Said:
+            assert cchc("backup", *folder).code == 0
+            postgres_server.ensure_databases(name)
+            os.environ |= {"CCHC_HOME": str(tmp_path / "restored"), "CCHC_WAREHOUSE_URL": postgres_server.url(name)}
+            return cchc("restore", "--from", str(tmp_path / "backups"), "--name", first.name)
+
+        yield restore
+        if os.environ["CCHC_HOME"] == str(tmp_path / "restored"):
+            engine(Settings.load()).dispose()
+            admin(postgres_server, f"drop database {name} with (force)")
+
+
+def test_what_a_restore_undoes_is_told(loaded: Settings, restored: Callable[[], Said], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The citizen, the withdrawn file and the old key do not come back without a word."""
+    assert erase("--yes", number=NUMBER).code == 0
+    assert cchc("withdraw", "--load", "2", "--reason", "a test").code == 0
+    monkeypatch.setenv("CCHC_PRIVACY_KEY", "another key for tests")
+    assert cchc("privacy", "rotate").code == 0
+    said = restored()
+    assert said.code == 0, said.err
+    for act in ("privacy erase: 1 rows", "withdraw: one_stop, loads 2; ", "privacy rotate: "):
+        assert act in said.err
+    assert "`cchc privacy erase` once more" in said.err and "withdraw it once more" in said.err
+    assert "is in no backup here: citizens erased, keys changed" in said.err
+    assert "landed under another privacy key than today's" in cchc("doctor", "one_stop").out
+    assert codes(Settings.load()) == [CODES[0], CODES[2]], "as it was then"
+    assert cchc("privacy", "rotate").code == 0
+    assert "another privacy key" not in cchc("doctor", "one_stop").out
+
+
+def test_an_erasure_that_overlaps_a_backup_is_told_by_its_restore(
+    loaded: Settings, restored: Callable[[], Said], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The moment of the database is before the erasure, the backup is written after it: a clock alone would not tell."""
+    copied = backup_files.copy_landing
+    said: list[Said] = []
+
+    def meanwhile(*arguments: Any) -> dict[str, str]:
+        if not said:
+            said.append(erase("--yes", number=NUMBER))
+        return copied(*arguments)
+
+    monkeypatch.setattr(backup_files, "copy_landing", meanwhile)
+    made = backup.write(loaded, tmp_path / "backups")
+    assert said[0].code == 0
+    assert "privacy erase: 1 rows" not in "".join(backup.undone_by(made)), "no later backup knows it"
+    later = backup.write(loaded, tmp_path / "backups")
+    assert "privacy erase: 1 rows" in backup.undone_by(made)[0]
+    assert len(backup.undone_by(later)) == 1
+
+
+# ------------------------------------------------------------ what lies beside a warehouse that was set back
+def test_doctor_names_what_the_warehouse_and_the_files_beside_it_do_not_say_alike(loaded: Settings) -> None:
+    def told() -> str:
+        return "\n".join(line for line in cchc("doctor", "one_stop").out.splitlines() if line.startswith("WRONG"))
+
+    words = ("does not know", "are not known", "lacks", "that the warehouse names", "was erased")
+    assert not [word for word in words if word in told()], told()
+    runs, editions = loaded.home / "landing" / "one_stop", loaded.home / "publications" / "2023-06"
+    shutil.copytree(runs / "00000002", runs / "00000009")
+    shutil.rmtree(runs / "00000001")
+    (editions / "1").mkdir(parents=True)
+    (editions / "1" / "manifest.json").write_text("{}")
+    erasure = {"reason": "letter 17", "by_whom": "an operator", "erased_at": "2024-01-31T16:40:00+07:00", "rows_by_table": {}}
+    (loaded.home / "landing" / journal.ERASURES).write_text(json.dumps([erasure | {"landing_files": 0}]))
+    said = told()
+    assert "landing has 1 runs that the warehouse does not know: one_stop/00000009" in said
+    assert "landing lacks 1 runs that the warehouse names: one_stop/00000001" in said
+    assert "1 editions lie complete" in said and "publications/2023-06/1" in said
+    assert "a citizen was erased on 2024-01-31 16:40 (letter 17; by an operator), and this warehouse does not know it" in said
+
+
+def test_a_run_that_failed_and_was_taken_up_again_has_the_journal_of_its_end(loaded: Settings, drop: Path) -> None:
+    """The maintenance between wrote that it failed, and a rebuild would have left it out without a word."""
+    dossier_file(drop, "20230611", [dossier(CODES[3])])
+    run = pipeline.open_extract(loaded, "one_stop")
+    pipeline.extract_step(loaded, run, from_environment("one_stop"))
+    execute(loaded, "update ops.extract set status = 'failed' where extract_id = :x", x=run)
+    assert journal.write(loaded) == 1
+    for step in STEPS:
+        step(loaded, run)
+    told = {each.number: each.is_published for each in journal.read(loaded.landing_url)[0]}
+    assert told == {1: True, 2: True, run: True}

@@ -70,6 +70,9 @@ def _restore(options: argparse.Namespace, settings: Settings) -> int:
     print(f"restored: {', '.join(done.databases)}, {done.landing_files} files of landing, secrets and papers, in {done.seconds:.0f} s")
     _tell_lacking(done.lacking)
     initialise(settings)
+    print("What was done after the moment of this backup is undone:", file=sys.stderr)
+    for sentence in done.undone:
+        print(f"  {sentence}", file=sys.stderr)
     print("Now: `cchc doctor`; `cchc user list`, which names the logins that need a new password; `cchc ingest` of each source")
     return 0
 

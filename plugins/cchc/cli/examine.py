@@ -75,7 +75,18 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
         findings += _waiting_months(connection)
         findings += _alerts(connection, settings)
         findings += _papers(connection, settings)
+        findings += _beside(connection, settings)
     return findings
+
+
+def _beside(connection: Connection, settings: Settings) -> list[Finding]:
+    """What lies beside the warehouse and is not known to it, and the other way round."""
+    from cchc.cli.beside import strange
+
+    try:
+        return [Finding(WRONG, sentence) for sentence in strange(connection, settings)]
+    except CchcError:
+        return []  # no key of the hashes, or no landing: other findings say so
 
 
 def _checked(what: str, test: Callable[[], str | None]) -> Finding:

@@ -42,16 +42,28 @@ log = logging.getLogger(__name__)
 VARIABLE = "CCHC_BACKUP_DIR"
 MANIFEST = "backup.json"
 TRIES = 3
+# what people decide, which no source delivers again: category of ops.audit → what to do where a restore undoes it
+ACTS = {
+    "erasure": "The hashes of this citizen are back: `cchc privacy erase` once more",
+    "key": "The key of before and its hashes are back: `cchc privacy rotate` once more",
+    "withdrawal": "What was withdrawn counts again: withdraw it once more",
+    "approval": "This edition is not known any more, and may have been handed out: look at it before another one is published in its place",
+}
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore brought back: databases by name, the number of files of the landing, what the backup itself lacks, the seconds."""
+    """What a restore brought back: databases by name, the number of files of the landing, what the backup itself lacks, the seconds.
+
+    `undone`: what people did after the moment of the backup, as far as a later backup in the same folder knows it, and from when on nobody
+    knows it.
+    """
 
     databases: list[str]
     landing_files: int
     lacking: list[str]
     seconds: float
+    undone: list[str]
 
 
 def folder_of_backups(variables: Mapping[str, str] = os.environ) -> Path:
@@ -121,6 +133,7 @@ def _fill(settings: Settings, making: Path, urls: Mapping[str, str], previous: P
         # all moments first, one right after the other: what follows takes minutes
         moments = {database: held.enter_context(databases.snapshot(url)) for database, url in urls.items()}
         described = {database: databases.dump(moment, making / f"{database}.dump") for database, moment in moments.items()}
+        acts = databases.acts(moments["warehouse"].connection)
         home = files.copy_home(settings.home, making / files.HOME)
         known = _known_landing(previous)
         landed = files.copy_landing(settings.landing_url, making / files.LANDING, previous and previous / files.LANDING, known)
@@ -135,6 +148,8 @@ def _fill(settings: Settings, making: Path, urls: Mapping[str, str], previous: P
         "sha256": {path.name: files.sha256_of(path) for path in whole}
         | {f"{files.LANDING}/{name}": sha256 for name, sha256 in landed.items()},
         "databases": described,
+        "as_of": moments["warehouse"].at.isoformat(),
+        "acts": acts,
         "lacking": found,
     }
     write_atomic(making / MANIFEST, json.dumps(manifest, indent=1), PRIVATE)
@@ -222,7 +237,19 @@ def restore(settings: Settings, backup: Path, airflow_url: str | None = None) ->
     except BaseException:
         _undo(settings, own, done)
         raise
-    return Restored(done, landed, list(manifest.get("lacking", ())), time.monotonic() - started)
+    return Restored(done, landed, list(manifest.get("lacking", ())), time.monotonic() - started, undone_by(backup))
+
+
+def undone_by(backup: Path) -> list[str]:
+    """What people did after the moment of a backup, so that a restore of it undoes it: a sentence each, by the newest backup beside it.
+
+    The last sentence says from when on nobody knows what was done.
+    """
+    manifest, newest_one = _manifest(backup), _manifest(newest(backup.parent))
+    acts = [act for act in newest_one.get("acts", ()) if act not in manifest.get("acts", ())]
+    told = [f"{act['at']} {act['action']}: {act['subject']}; by {act['by']}. {ACTS[act['category']]}" for act in acts]
+    until = newest_one.get("as_of", newest_one["made_at"])
+    return [*told, f"What was done after {until} is in no backup here: citizens erased, keys changed, loads withdrawn, editions published"]
 
 
 def _undo(settings: Settings, own: list[str], done: list[str]) -> None:

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,12 @@ DUMP = ("--format=custom", "--enable-row-security")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One moment of a database: a session in which it stays, and the number by which others join it."""
+    """One moment of a database: a session in which it stays, the number by which others join it, and when it was."""
 
     url: URL
     connection: psycopg.Connection
     number: str
+    at: datetime
 
 
 def connect(url: str) -> psycopg.Connection:
@@ -57,8 +59,8 @@ def snapshot(url: str) -> Iterator[Snapshot]:
         _require_every_row(connection)
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        row = connection.execute("select pg_export_snapshot()").fetchone()
-        yield Snapshot(plain, connection, str(row[0]) if row else "")
+        ((number, at),) = connection.execute("select pg_export_snapshot(), now()").fetchall()
+        yield Snapshot(plain, connection, number, at)
 
 
 def dump(moment: Snapshot, target: Path) -> dict[str, Any]:
@@ -68,6 +70,23 @@ def dump(moment: Snapshot, target: Path) -> dict[str, Any]:
     # without this word, pg_dump refuses tables with policies to everybody but their owner, whatever the policies let through
     _run("pg_dump", moment.url, *DUMP, f"--snapshot={moment.number}", "--file", str(target), str(moment.url.database))
     return {"rows": rows_of(moment.connection), "roles": roles, "server": _major_of_server(moment.connection)}
+
+
+def acts(connection: psycopg.Connection) -> list[dict[str, str]]:
+    """What people decided, as the audit log of a warehouse has it: approvals, withdrawals, erasures and keys, the oldest first.
+
+    A warehouse of an earlier version has no such log, and gives nothing.
+    """
+    if connection.execute("select to_regclass('ops.audit')").fetchone() == (None,):
+        return []
+    rows = connection.execute(
+        "select happened_at, category, action, subject, by_whom from ops.audit "
+        "where category in ('approval', 'withdrawal', 'erasure', 'key') order by audit_id"
+    )
+    return [
+        {"at": at.isoformat(timespec="seconds"), "category": category, "action": action, "subject": subject, "by": by}
+        for at, category, action, subject, by in rows
+    ]
 
 
 def restore_dump(url: str, described: dict[str, Any], source: Path) -> None:

@@ -66,6 +66,7 @@ def extract_step(settings: Settings, extract_id: int, connection: Connection) ->
     from cchc.sources.extract import covered, extract
 
     with _step(settings, extract_id, "extract") as (profile, row):
+        journal.forget(settings, profile.source, extract_id)
         numbers = _numbers(settings, profile, row["window_from"])
         window = Window(row["window_from"], row["window_to"], row["is_from_named"], not row["is_to_named"], numbers)
         known = _known_files(settings, profile.source)

@@ -58,11 +58,12 @@ class Run:
         return bool(self.extract["status"] == ExtractStatus.COMPLETE)
 
 
-def write(settings: Settings, source: str | None = None, *, since: int = 0, anew: bool = False) -> int:
+def write(settings: Settings, source: str | None = None, *, since: int = 0, anew: bool = False, fresh: int | None = None) -> int:
     """Write the journals that are missing, of one source or of all; returns their number.
 
     `since`: only of runs with this number or a later one. `anew`: also those that are there, because a withdrawal or a T that was set back
-    changed what they tell. A run of which something was loaded and whose landing is gone gets none.
+    changed what they tell; `fresh`: also that of this run, which was published just now: it may have failed before, and one with its number
+    may be left from before the warehouse was set back. A run of which something was loaded and whose landing is gone gets none.
     """
     landing = Folder(settings.landing_url)
     with engine(settings).connect() as connection:
@@ -71,7 +72,8 @@ def write(settings: Settings, source: str | None = None, *, since: int = 0, anew
     for row in rows:
         folder = landing.child(row["source_code"], f"{row['extract_id']:08d}")
         is_wanted = row["landed_count"] or (row["is_published"] and not row["loaded_count"]) or folder.fs.exists(folder.path)
-        if is_wanted and (anew or not folder.fs.exists(f"{folder.path}/{NAME}")):
+        is_old = anew or row["extract_id"] == fresh
+        if is_wanted and (is_old or not folder.fs.exists(f"{folder.path}/{NAME}")):
             folder.write(NAME, orjson.dumps(row["journal"], option=orjson.OPT_INDENT_2))
             written += 1
     _write_newest(landing, rows)
@@ -118,9 +120,15 @@ def write_after(settings: Settings, source: str, extract_id: int) -> None:
     try:
         with engine(settings).connect() as connection:
             (row,) = [row for row in ask(connection, "runs/journal", source=source, since=extract_id) if row["extract_id"] == extract_id]
-        write(settings, source, since=min(extract_id, row["journal"]["follows"] or extract_id))
+        write(settings, source, since=min(extract_id, row["journal"]["follows"] or extract_id), fresh=extract_id)
     except Exception as error:
         log.warning("%s: the journal of extract %s could not be written into landing: %s", source, extract_id, error)
+
+
+def forget(settings: Settings, source: str, extract_id: int) -> None:
+    """Remove the journal of a run that goes on: it failed before, or is left from before the warehouse was set back."""
+    folder = Folder(settings.landing_url).child(source, f"{extract_id:08d}")
+    folder.remove(NAME)
 
 
 def read(landing_url: str) -> tuple[list[Run], list[str]]:
