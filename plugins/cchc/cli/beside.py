@@ -40,8 +40,8 @@ def _landing(connection: Connection, settings: Settings) -> Iterator[str]:
     if later:
         yield (
             f"landing has {len(later)} runs that the warehouse does not know: {_named(later)}. {SET_BACK}. `cchc ingest` of each source "
-            "asks again for what they had brought; move these folders away then, or a rebuild would build from them, too. Withdrawals that were "
-            "made since are to be made again"
+            "asks again for what they had brought; move these folders away then, or a rebuild would build from them, too. Withdrawals that "
+            "were made since are to be made again"
         )
     gone = sorted(folder for folder, is_named in known.items() if is_named and folder not in there)
     if gone:
