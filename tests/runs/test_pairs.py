@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,13 +18,17 @@ import pytest
 
 from cchc.embedded import backup, backup_files
 from cchc.errors import CchcError
+from cchc.period import parse_period
+from cchc.pipeline import close as closing
 from cchc.pipeline import ingest as pipeline
 from cchc.pipeline.rebuild import rebuild
+from cchc.publication.freeze import freeze_values
 from cchc.runs import journal
 from cchc.runs.maintenance import remove_old_landing
 from cchc.runs.retry import open_retries
 from cchc.settings import Settings
 from cchc.sources.connection import from_environment
+from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 from tests.runs.erasing import erase
@@ -293,3 +298,63 @@ def test_a_run_that_failed_and_was_taken_up_again_has_the_journal_of_its_end(loa
         step(loaded, run)
     told = {each.number: each.is_published for each in journal.read(loaded.landing_url)[0]}
     assert told == {1: True, 2: True, run: True}
+
+
+# ------------------------------------------------------------ a closing, and what changes the figures
+BESIDE_A_CLOSING: dict[str, Callable[[Settings], Said]] = {
+    "withdraw": lambda settings: cchc("withdraw", "--load", "2", "--reason", "a test"),
+    "reload": lambda settings: cchc("reload", "--load", "2", "--reason", "a test"),
+    "ingest": lambda settings: cchc("ingest", "one_stop", "--to", "2023-07-12"),
+    "rewind": lambda settings: cchc("source", "rewind", "one_stop", "2023-07-05", "--why", "a test"),
+    "retry": lambda settings: cchc("quarantine", "retry"),
+    "init": lambda settings: cchc("init"),
+}
+
+
+FAST = ("withdraw", "ingest", "init")
+
+
+@pytest.mark.parametrize("act", [each if each in FAST else pytest.param(each, marks=pytest.mark.nightly) for each in BESIDE_A_CLOSING])
+def test_what_changes_figures_waits_until_an_edition_is_frozen(
+    warehouse: Settings, drop: Path, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the values are those of before and their items those of after, in an edition that nobody can change."""
+    dossier_file(drop, "20230609", [dossier(CODES[0])])
+    assert cchc("ingest", "one_stop", "--to", "2023-07-10").code == 0
+    dossier_file(drop, "20230610", [dossier(CODES[1]), dossier(CODES[2], TrangThaiHoSo="77")])
+    assert cchc("ingest", "one_stop", "--to", "2023-07-11").code == 0
+    dossier_file(drop, "20230611", [dossier(CODES[3])])
+    execute(warehouse, "delete from ops.dirty_month where month_start < '2023-06-01'")
+    started: list[threading.Thread] = []
+    done: list[Said] = []
+
+    def meanwhile(*arguments: Any) -> int:
+        act_thread = threading.Thread(target=lambda: done.append(BESIDE_A_CLOSING[act](warehouse)))
+        started.append(act_thread)
+        act_thread.start()
+        waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        assert wait_until(lambda: bool(rows_of(warehouse, waiting)) or not act_thread.is_alive(), 30, 0.02)
+        assert not done, "it waits"
+        return freeze_values(*arguments)
+
+    monkeypatch.setattr("cchc.pipeline.close.freeze_values", meanwhile)
+    edition = closing.close(warehouse, parse_period("2023-06"), "a tester", incomplete=True)
+    started[0].join(60)
+    assert done[0].code == 0, done[0].err
+    assert edition.values > 0
+    assert "2023-06 edition 1: every figure follows from its rows" in closing.write_bundles(warehouse, parse_period("2023-06"))
+
+
+def test_two_restores_into_one_folder_do_not_remove_one_another(
+    loaded: Settings, restored: Callable[[], Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restore_home, second = backup_files.restore_home, []
+
+    def meanwhile(home: Path, source: Path) -> None:
+        second.append(cchc("restore", "--from", str(source.parent.parent)))
+        restore_home(home, source)
+
+    monkeypatch.setattr(backup_files, "restore_home", meanwhile)
+    assert restored().code == 0
+    assert (second[0].code, "another restore into" in second[0].err) == (2, True), second[0].err
+    assert codes(Settings.load()) == [CODES[0], CODES[2]]

@@ -12,14 +12,15 @@ It holds the privacy key and the passwords: keep it as safe as the server itself
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -30,7 +31,7 @@ from cchc.embedded import backup_files as files
 from cchc.embedded.backup_files import PRIVATE_FOLDER
 from cchc.embedded.backup_remains import in_work, remove_remains
 from cchc.errors import CchcError, NotConfigured, WrongUse
-from cchc.files import PRIVATE, write_atomic
+from cchc.files import PRIVATE, locked, write_atomic
 from cchc.period import now
 from cchc.settings import Settings
 from cchc.sources.landing import copy_folder
@@ -209,8 +210,27 @@ def restore(settings: Settings, backup: Path, airflow_url: str | None = None) ->
 
     A database goes to the server whose address is given (CCHC_WAREHOUSE_URL; `airflow_url`), where it must be empty, and otherwise into an
     embedded PostgreSQL of its own. Nothing is overwritten: raises WrongUse, before anything is changed, where a database, the landing or,
-    without a server, CCHC_HOME is not empty, and where the server is older than that of the backup; CchcError if the backup is damaged.
+    without a server, CCHC_HOME is not empty, while another restore into CCHC_HOME goes on, and where the server is older than that of the
+    backup; CchcError if the backup is damaged.
     """
+    with _alone(settings):
+        return _restore(settings, backup, airflow_url)
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Let no other restore write into CCHC_HOME: the one that fails would remove what the other one restored. Raises WrongUse."""
+    number = hashlib.sha256(str(settings.home.absolute()).encode()).hexdigest()[:16]
+    lock = Path(tempfile.gettempdir(), f"cchc-restore-{number}.lock")  # CCHC_HOME must be empty, and nobody may write beside it
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(lock, wait=False))
+        except BlockingIOError:
+            raise WrongUse(f"another restore into {settings.home} goes on. Nothing was changed") from None
+        yield
+
+
+def _restore(settings: Settings, backup: Path, airflow_url: str | None) -> Restored:
     started, manifest = time.monotonic(), _manifest(backup)
     addresses = {DATABASE: owner_url(settings) if settings.warehouse_url else None, "airflow": airflow_url}
     own = [database for database in manifest["databases"] if not addresses.get(database)]

@@ -23,7 +23,9 @@ from cchc.reference.closing import Closing, closing
 from cchc.reference.roles import every_tree, role_clocks
 from cchc.reports.seal import Seal
 from cchc.settings import Settings
+from cchc.sources.profile import list_profiles
 from cchc.warehouse import engine, run_file
+from cchc.warehouse.locks import hold
 
 
 def require_over(period: Period) -> None:
@@ -99,6 +101,7 @@ def close(
     if score.has_formula(settings, period):
         score.compute(settings, period)
     with engine(settings).begin() as connection:
+        _hold_loads(connection, settings)
         _hold_still(connection, period, sorted({item.role for item in items.values()}), months)
         # read once: a load may move them, and what is frozen as known must be what the items were counted by
         trees = every_tree(connection)
@@ -138,6 +141,17 @@ def close(
             names = freeze_reports(connection, settings, drafted.papers, publication_id, lambda folder: write(folder, seal))
         bundle.finish(connection, settings, drafted)
     return Publication(publication_id, period, edition, values, restated, names)
+
+
+def _hold_loads(connection: Connection, settings: Settings) -> None:
+    """Let no load, withdrawal or change of units, calendar and plan come between the values and their items, the papers and the bundle.
+
+    Before the locks of refreshes: a load waits for the marks of a refresh, and a refresh for the locks of a closing.
+    """
+    hold(connection, "reference data")
+    known = connection.execute(text("select distinct source_code from ops.extract")).scalars()
+    for source in sorted({*known, *list_profiles(settings.sources_dir)}):
+        hold(connection, f"load {source}")
 
 
 def _hold_still(connection: Connection, period: Period, roles: list[str], months: list[date]) -> None:

@@ -399,6 +399,7 @@ def _purge_secret(settings: Settings, profile: Profile, load: Landed) -> None:
     key = target.identity[-1]
     keys = sorted(load.secret_keys)
     with engine(settings).begin() as connection:
+        hold(connection, f"load {profile.source}")  # a closing counts and freezes them meanwhile
         known_at = known_at_of(connection, profile.source)
         if known_at is not None and target.days:
             dated = " union ".join(
