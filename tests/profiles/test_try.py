@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from cchc.profiles import sample
+from cchc.profiles import other_files, sample
 from cchc.profiles.personal import kind_by_name, kind_by_values, shape_of
 from cchc.profiles.sample import take_sample
 from cchc.settings import PROJECT, Settings
@@ -163,6 +163,23 @@ def test_the_headers_and_ends_of_files_that_the_sample_does_not_come_to(tmp_path
     assert "layout.open_end" in looked("try", tmp_path, delivery=folder).out
     said = looked("check", tmp_path, ("    columns:", "    layout: {open_end: true}\n    columns:"), delivery=folder)
     assert "newline" not in said.out.partition("dossier_steps (model")[0]
+
+
+def test_where_looking_at_headers_stopped_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of more text tables than are looked at: how many of how many, and down to which one; of fewer nothing is said."""
+    text = EXPORT.read_text(encoding="utf-8")
+    folder = tmp_path / "delivery"
+    folder.mkdir()
+    for year in range(2011, 2016):
+        (folder / f"dutch_permits_{year}.csv").write_text(text, encoding="utf-8")
+    (folder / "dutch_permits_2010.csv").write_text(text.replace("case:concept:name", "case:name", 1), encoding="utf-8")
+    said = looked("check", tmp_path, delivery=folder)
+    assert "WRONG file dutch_permits_2010.csv: line 1: the header lacks" in said.out and "text tables" not in said.out, said.out
+    monkeypatch.setitem(other_files.MOST_FILES, True, 4)
+    said = looked("check", tmp_path, delivery=folder)
+    told = "LOOK dutch_permits dossiers: the headers and ends of 4 of the 6 text tables that lie there were looked at, the newest first, down to"
+    assert f"{told} dutch_permits_2012.csv; of the others nothing is known" in said.out, said.out
+    assert said.code == 0 and "dutch_permits_2010" not in said.out
 
 
 def test_what_each_column_became(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,9 @@ A sample ends with its last record, so it sees neither the header of an older fi
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
+
+from fsspec.implementations.local import LocalFileSystem
 
 from cchc.sources import files
 from cchc.sources.connection import Connection
@@ -16,25 +19,40 @@ from cchc.sources.profile import Entity, Profile
 from cchc.sources.unread import Unfinished, Unreadable
 from cchc.sources.workbooks import Workbooks
 
-MOST_FILES = 200
+MOST_FILES = {True: 5000, False: 200}  # of a local folder, where a file costs milliseconds, and of one on a server
 NAMES_SHOWN = 3
 OPEN_END = "there is no newline after its last line, so it waits; where the sender never writes one, say layout.open_end: true"
 
 
-def faults_of_files(profile: Profile, connection: Connection, entity: Entity, names: list[str]) -> list[str]:
-    """A sentence for each fault of the text tables `names` of an entity, with the files that have it.
+@dataclass
+class Ends:
+    """What was found at the headers and ends of the text tables of an entity.
+
+    `faults`: a sentence for each fault, with the files that have it; `looked_at`: the files that were looked at, in this order, of
+    `there` text tables.
+    """
+
+    faults: list[str] = field(default_factory=list)
+    looked_at: list[str] = field(default_factory=list)
+    there: int = 0
+
+
+def look_at_ends(profile: Profile, connection: Connection, entity: Entity, names: list[str]) -> Ends:
+    """Look at the text tables among the files `names` of an entity, which stand the newest first.
 
     A column that all of them lack is left out: it is told beside its line of the profile.
     """
     found: dict[str, list[str]] = defaultdict(list)
     limits = Limits.load()
-    looked_at = [name for name in names if kind_of(name) == "table"][:MOST_FILES]
+    tables = [name for name in names if kind_of(name) == "table"]
     with Workbooks(limits) as books, files.open_inbox(profile, connection, limits) as inbox:
+        looked_at = tables[: MOST_FILES[isinstance(inbox.folder.fs, LocalFileSystem)]]
         for name in looked_at:
             lacks = _lacks(inbox, name, entity, profile, limits, books)
             if fault := _end(inbox, name, entity) or lacks:
                 found[fault].append(name)
-    return [f"{_named(having)}: {fault}" for fault, having in found.items() if having != looked_at or "layout" in fault or "empty" in fault]
+    told = [f"{_named(having)}: {fault}" for fault, having in found.items() if having != looked_at or "layout" in fault or "empty" in fault]
+    return Ends(told, looked_at, len(tables))
 
 
 def _lacks(inbox: Inbox, name: str, entity: Entity, profile: Profile, limits: Limits, books: Workbooks) -> str | None:

@@ -14,7 +14,7 @@ import orjson
 
 from cchc.errors import CchcError
 from cchc.period import now
-from cchc.profiles.other_files import faults_of_files
+from cchc.profiles.other_files import Ends, look_at_ends
 from cchc.sources import day_files, files, privacy
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
@@ -52,10 +52,10 @@ class Piece:
 
 @dataclass
 class Sample:
-    """Records of one entity.
+    """Records of one entity of the source `source`.
 
     `pieces`: the records by the file that has them, `bytes` large. `told`: sentences of the extract about what it blocks or leaves waiting;
-    `faults`: those about the beginnings and ends of files. `header`: the columns of a table. `secret`: how many records are secret, which
+    `ends`: what was found at the headers and ends of files. `header`: the columns of a table. `secret`: how many records are secret, which
     are not kept. `unread`: of how many files no records were read, because there were enough.
     """
 
@@ -63,12 +63,13 @@ class Sample:
     window: Window
     pieces: list[Piece] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    ends: Ends = field(default_factory=Ends)
     header: list[str] = field(default_factory=list)
     secret: int = 0
     unread: int = 0
     bytes: int = 0
     lists_are_text: bool = False
+    source: str = ""
 
     @property
     def records(self) -> list[tuple[int, dict[str, Any]]]:
@@ -102,7 +103,7 @@ def take_sample(
     Raises the errors of an extract: NotConfigured, SourceUnavailable, ContractViolation.
     """
     for entity in profile.entities.values():
-        sample = Sample(entity, window or Window(None, now(), is_by_clock=True))
+        sample = Sample(entity, window or Window(None, now(), is_by_clock=True), source=profile.source)
         if connection.is_database:
             sample.header = _columns(profile, connection, entity)
         is_folder = not (connection.is_http or connection.is_database)
@@ -113,7 +114,7 @@ def take_sample(
         sample.unread = len(names) - len(sample.pieces)
         if is_folder:
             untold = [name for name in names if name and not any(f", file {name}" in words for words in sample.told)]
-            sample.faults = faults_of_files(profile, connection, entity, untold)
+            sample.ends = look_at_ends(profile, connection, entity, untold)
         yield sample
 
 

@@ -73,7 +73,15 @@ def _bad(seen: Seen, bad: Bad, line: Line, what: str, advice: str) -> Iterator[T
 def of_reading(sample: Sample) -> Iterator[Told]:
     """What was said while the sample was read."""
     yield from ((WRONG, words) for words in sample.told)
-    yield from ((WRONG, words) for words in sample.faults)
+    yield from ((WRONG, words) for words in sample.ends.faults)
+    looked_at, there = sample.ends.looked_at, sample.ends.there
+    if there > len(looked_at):
+        words = (
+            f"{sample.source} {sample.entity.name}: the headers and ends of {len(looked_at)} of the {there} text tables that lie there "
+            f"were looked at, the newest first, down to {looked_at[-1]}; of the others nothing is known. "
+            "Look at them with --delivery and a folder that has a part of them"
+        )
+        yield LOOK, words
     if sample.unread:
         yield LOOK, f"of {sample.unread} older files no records were read: --rows names how many records are enough"
     if sample.bytes >= MOST_BYTES:
