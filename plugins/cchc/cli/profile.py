@@ -96,8 +96,11 @@ def _draft(options: argparse.Namespace, settings: Settings) -> int:
         materials = of_answer(sample)
     else:
         materials = of_description(sample) if is_service else of_files(sample)
-    written = Draft(materials, options.model, output.stem, known_of(settings, {}), settings.sources_dir).text()
+    draft = Draft(materials, options.model, output.stem, known_of(settings, {}), settings.sources_dir)
+    written = draft.text()
     output.write_text(written, encoding="utf-8")
+    for words in draft.told:
+        print(f"LOOK {words}")
     mistakes = check_file(settings, output).mistakes
     for mistake in mistakes:
         print(f"FILL IN {mistake}")

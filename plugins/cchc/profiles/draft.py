@@ -5,9 +5,9 @@ Every guess is marked, and `TODO` stands where a person must fill in.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from functools import cached_property
 from pathlib import Path
 
@@ -15,17 +15,19 @@ from cchc.errors import WrongUse
 from cchc.models import IDS
 from cchc.near import or_known
 from cchc.period import ZONE
+from cchc.profiles.dated_names import name_pattern, years_of
 from cchc.profiles.draft_entity import EntityDraft
 from cchc.profiles.entity_faults import OWN_PREFIX, Known
 from cchc.profiles.file_faults import TODO
 from cchc.profiles.guesses import PIVOT, Field, Guess, guess
+from cchc.profiles.headers import ENCODINGS
 from cchc.profiles.hints import vendor_words
-from cchc.profiles.material import ENCODINGS, Material
+from cchc.profiles.material import Material
+from cchc.profiles.other_names import Finder, OtherNames, told_of_headers
 from cchc.profiles.yaml_words import comment, flow, quoted
 from cchc.sources.needs import DATED, IDENTITY, needed_columns
 from cchc.sources.profile import Files
 
-DAY = re.compile(r"20\d{6}")
 MOST_PLACES = 12
 MOST_NAMES = 8
 IDENTITY_COUNTS = 3.0  # a place without the identity of a model is hardly one of its records
@@ -39,6 +41,7 @@ class Drafted:
     material: Material
     guess: Guess
     layout: dict[str, str]
+    names: OtherNames = dataclass_field(default_factory=OtherNames)
 
     @property
     def score(self) -> tuple[float, int, int]:
@@ -52,7 +55,8 @@ class Drafted:
     def clocks(self) -> list[Field]:
         """The fields whose times are read."""
         used = [each for column, (each, _) in self.guess.columns.items() if self.layout[column].startswith(("timestamp", "date"))]
-        return [*used, *([self.guess.changed] if self.guess.changed else [])]
+        found = [*used, *([self.guess.changed] if self.guess.changed else [])]
+        return [*found, *(other for each in found for other in self.names.values.get(each.name, []))]
 
 
 class Draft:
@@ -67,9 +71,27 @@ class Draft:
         self.chosen: list[Drafted] = []
         for model in dict.fromkeys(models):
             self._check(model)
-            self.chosen.append(self._best(model, sources_dir))
+            best = self._best(model, sources_dir)
+            finder = Finder(best.material.headers, best.guess, model, best.layout, vendor_words(sources_dir, model))
+            self.chosen.append(replace(best, names=finder.find()))
         # what is not said of an entity is said once for the source, in the way of the first one
         self.first = self.chosen[0].material
+        self.file_name = self._file_name()
+
+    def _file_name(self) -> str | None:
+        """The pattern for the names of files, where a model needs the day in them, or other names of a field hold for some years."""
+        is_asked = any(is_dated(each.model) for each in self.chosen)
+        pattern = name_pattern(self.first.plain) if is_asked or any(each.names.names for each in self.chosen) else None
+        known = [name for each in self.chosen for name in each.material.headers.names or (each.material.file,)]
+        years = years_of(known, pattern) if pattern is not None else None
+        for each in self.chosen:
+            each.names.years = years
+        return pattern or TODO if is_asked else pattern if years is not None else None
+
+    @cached_property
+    def told(self) -> list[str]:
+        """What is to be said of files with like names whose headers are not all the same one."""
+        return [f"{self.source} {words}" for each in self.chosen for words in told_of_headers(each.material, each.names)]
 
     def _check(self, model: str) -> None:
         layouts = self.known.layouts
@@ -90,7 +112,7 @@ class Draft:
         """The YAML of the profile."""
         lines = [*self._top(), "entities:"]
         for each in self.chosen:
-            lines += EntityDraft(each.material, each.model, each.guess, each.layout, self.known).lines()
+            lines += EntityDraft(each.material, each.model, each.guess, each.layout, self.known, each.names).lines()
         return "\n".join([*lines, *self._others()]) + "\n"
 
     @cached_property
@@ -105,6 +127,7 @@ class Draft:
         yield f"# Drafted from {self._origin}."
         yield f"# Look at each line marked 'guess', fill in each {TODO}, then:"
         yield f"# cchc profile check {self.source}.yaml{delivery}"
+        yield from (f"# LOOK {words}" for words in self.told)
         yield f"source: {self.source}"
         yield f"name_vi: {TODO}  # its name for people"
         yield f"owner: {TODO}  # the office that answers for it"
@@ -134,11 +157,14 @@ class Draft:
     def _of_files(self, files: Files) -> Iterator[str]:
         yield "files:"
         models = [each.model for each in self.chosen]
-        if any(is_dated(model) for model in models):
-            yield f"  name: {quoted(_name_pattern(self.first.plain))}  # guess: how the day, and the revision, stand in a file's name"
+        if self.file_name is not None:
+            is_asked = any(is_dated(model) for model in models)
+            what = "the day, and the revision, stand" if is_asked else "the year, by which names of fields hold, stands"
+            yield f"  name: {quoted(self.file_name)}  # guess: how {what} in a file's name"
         if "payment" in models:
             yield f"  manifest: {{amount_field: {TODO}}}  # beside each file; where there is none: no_manifest, with the reason"
-        said = {"delimiter": files.delimiter, "encoding": files.encoding if files.encoding != ENCODINGS[0] else None}
+        is_one = files.encoding != ENCODINGS[0] and not any(each.material.headers.encodings for each in self.chosen)
+        said = {"delimiter": files.delimiter, "encoding": files.encoding if is_one else None}
         given = ", ".join(f"{key}: {quoted(value)}" for key, value in said.items() if value is not None)
         if files.archives:
             yield "  archives: true"
@@ -162,12 +188,3 @@ class Draft:
 def is_dated(model: str) -> bool:
     """Whether records of a model come from dated files alone."""
     return any(name in DATED for name in needed_columns(model))
-
-
-def _name_pattern(plain: str) -> str:
-    day = DAY.search(plain)
-    if day is None:
-        return TODO
-    before, after = re.escape(plain[: day.start()]), re.escape(plain[day.end() :])
-    ending = rf"(?:_r(?P<revision>[1-9]\d*))?{after}" if after == re.escape(Path(plain).suffix) else after
-    return rf"{before}(?P<date>\d{{8}}){ending}"

@@ -10,6 +10,7 @@ from cchc.profiles.file_faults import TODO
 from cchc.profiles.guesses import TIMES, Field, Guess
 from cchc.profiles.hints import letters
 from cchc.profiles.material import Material, pattern_of
+from cchc.profiles.other_names import OtherNames
 from cchc.profiles.yaml_words import comment, flow, quoted
 from cchc.sources.codes import CODES
 from cchc.sources.needs import DATED, IDENTITY, needed_columns
@@ -22,10 +23,13 @@ DELETED = ("deleted", "isdeleted", "deletedflag", "removed", "daxoa", "isxoa", "
 
 
 class EntityDraft:
-    """One entity that is drafted. `guess`: which field may fill which column; `layout`: the columns of the model with their SQL types."""
+    """One entity that is drafted.
 
-    def __init__(self, material: Material, model: str, guess: Guess, layout: dict[str, str], known: Known) -> None:
-        self.material, self.model, self.guess, self.layout, self.known = material, model, guess, layout, known
+    `guess`: which field may fill which column; `layout`: the columns of the model with their SQL types; `names`: other names of the fields.
+    """
+
+    def __init__(self, material: Material, model: str, guess: Guess, layout: dict[str, str], known: Known, names: OtherNames) -> None:
+        self.material, self.model, self.guess, self.layout, self.known, self.names = material, model, guess, layout, known, names
         self.is_of_files = material.files is not None
 
     def lines(self) -> list[str]:
@@ -40,6 +44,8 @@ class EntityDraft:
         yield f"    model: {self.model}"
         if self.is_of_files:
             yield f"    file_pattern: {quoted(pattern_of(material.plain))}  # guess"
+        if encodings := material.headers.encodings:
+            yield f"    layout: {{encodings: {flow(encodings)}}}  # guess: the files are not all in one encoding"
         for line in material.place:
             yield f"    {line}{'' if line.startswith('table:') else '  # guess'}"
         if keys:
@@ -57,6 +63,7 @@ class EntityDraft:
             yield "    changed_at: {file: date}"
         elif self.guess.changed is not None:
             yield f"    changed_at: {quoted(self.guess.changed.name)}  # guess: when a record changed last"
+            yield from (f"    # {words}" for words in self.names.remarks(self.guess.changed))
         yield from self._deletions()
         yield from self._secrecy()
 
@@ -106,7 +113,8 @@ class EntityDraft:
             why = "guess" if score == 1 else "guess: the names are near"
             if not self.is_of_files and (column in UNIT_COLUMNS or column in CODES.get(self.model, {})):
                 why += "; map its values under 'codes' where they are not those of the model"
-            yield f"      {column}: {self._from(column, each)}  # {why}"
+            yield f"      {column}: {self._from(column, each)}  # {why}{', its other names too' if each.name in self.names.names else ''}"
+            yield from (f"      # {column}: {words}" for words in self.names.remarks(each))
         elif column == "received_at" and self._event_time is not None:
             said = f"{{from: {quoted(self._event_time)}, pick: first, critical: true}}"
             yield f"      {column}: {said}  # guess: the first event; docs/guides/values.md says how to take the end"
@@ -133,12 +141,13 @@ class EntityDraft:
 
     def _from(self, column: str, each: Field) -> str:
         """What a column says of its field: the name alone, or with formats, codes and marks."""
-        more = []
+        source, more = self.names.source(each)
+        distinct = sum((other.distinct for other in self.names.values.get(each.name, [])), each.distinct)
         known = self.known.units if column in UNIT_COLUMNS else CODES.get(self.model, {}).get(column)
         if each.personal is not None or column == "applicant_key":
             more.append("personal: hmac")
-        elif known and each.values and not set(each.distinct) <= set(known):
-            listed = [f"{quoted(value)}: {quoted(value if value in known else TODO)}" for value, _ in each.distinct.most_common(MOST_CODES)]
+        elif known and distinct and not set(distinct) <= set(known):
+            listed = [f"{quoted(value)}: {quoted(value if value in known else TODO)}" for value, _ in distinct.most_common(MOST_CODES)]
             more.append(f"codes: {{{', '.join(listed)}}}")
         elif self.layout[column] not in (*TIMES, "text"):
             more += [
@@ -146,7 +155,7 @@ class EntityDraft:
             ]
         if self.model == "dossier" and column in CRITICAL:
             more.append("critical: true")
-        return f"{{from: {quoted(each.name)}, {', '.join(more)}}}" if more else quoted(each.name)
+        return f"{{{', '.join([f'from: {source}', *more])}}}" if more or source != quoted(each.name) else source
 
     def _others(self) -> Iterator[str]:
         used = {each.name for each, _ in self.guess.columns.values()} | ({self.guess.changed.name} if self.guess.changed else set())

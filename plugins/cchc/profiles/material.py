@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import re
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,9 @@ from typing import Any
 
 from cchc.errors import NotConfigured, WrongUse
 from cchc.period import ZONE
+from cchc.profiles.dated_names import date_in
 from cchc.profiles.guesses import Field, fields_of, missing_words
+from cchc.profiles.headers import Headers, how_written, read_headers
 from cchc.profiles.nested_fields import Flat, flattened
 from cchc.profiles.sample import Sample, take_sample
 from cchc.profiles.service import Service
@@ -34,9 +35,8 @@ NO_RECORD = (
     "`layout` for the real file (docs/guides/table_files.md)."
 )
 ROWS = 2000
+ROWS_OF_ANOTHER = 200  # of a file with another header
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
-ENCODINGS = ("utf-8-sig", "utf-16", "cp1258")
-FIRST_BYTES = 65536
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Material:
     what was met, and how many records; `place`: the lines of the entity that say where they are; `files`: how the file is written;
     `service`: how they are asked for over HTTP; with neither of both it is a table of a database. `missing`: texts that mean that a
     value is missing; `key`: the primary key; `lists`: the lists in its records, each with its fields; `is_event`: each record is an
-    event of a log.
+    event of a log; `headers`: of a table those of all files with like names.
     """
 
     name: str
@@ -62,11 +62,12 @@ class Material:
     key: tuple[str, ...] = ()
     lists: dict[str, list[str]] = field(default_factory=dict)
     is_event: bool = False
+    headers: Headers = field(default_factory=Headers, repr=False)
 
     @property
     def plain(self) -> str:
         """The name of the file without folders and .gz, its ending in small letters."""
-        return small_ending(self.file.rpartition("/")[2]).removesuffix(".gz")
+        return _plain(self.file)
 
 
 def of_files(path: Path) -> list[Material]:
@@ -76,17 +77,23 @@ def of_files(path: Path) -> list[Material]:
     """
     delivery = _Delivery(path)
     with open_inbox(delivery.profile({}), delivery.connection, delivery.limits) as inbox:
-        delivery.list(inbox)
-        places = {name: delivery.places(inbox, name) for name in delivery.groups.values()}
-        heads = {name: _written(inbox, name, delivery.files) for name in places}
-    found = [each for name, among in places.items() for place in among for each in delivery.materials(name, place, heads[name])]
+        delivery.group(inbox)
+        places = {names[0]: delivery.places(inbox, names[0]) for names in delivery.groups.values()}
+        ways = {name: how_written(inbox, name, delivery.files) for name in places}
+        headers = {names[0]: delivery.headers(inbox, names) for names in delivery.groups.values()}
+    found = [
+        replace(each, headers=headers[name])
+        for name, among in places.items()
+        for place in among
+        for each in delivery.materials(name, place, ways[name])
+    ]
     if not found:
         raise NotConfigured(f"{path.name}: no record of it can be read. {' '.join(dict.fromkeys(delivery.told)) or NO_RECORD}")
     return found
 
 
 class _Delivery:
-    """Files that are looked at together. `groups`: by pattern of a name the first file of it."""
+    """Files that are looked at together. `groups`: by pattern of a name the files of it, the newest by their names first."""
 
     def __init__(self, path: Path) -> None:
         plain = small_ending(path.name).removesuffix(".gz")
@@ -97,19 +104,21 @@ class _Delivery:
         self.only = None if path.is_dir() else path.name
         self.connection = Connection("draft", str((path if path.is_dir() else path.parent).absolute()))
         self.files = Files(subfolders=path.is_dir(), archives=is_archive(plain))
-        self.groups: dict[str, str] = {}
+        self.groups: dict[str, list[str]] = {}
         self.told: list[str] = []
 
     def profile(self, entities: dict[str, Entity], files: Files | None = None) -> Profile:
         """A profile that reads entities of these files."""
         return Profile("draft", "", "", ZONE.key, None, 0, ("",), ("iso",), entities, files=files or self.files)
 
-    def list(self, inbox: Inbox) -> None:
+    def group(self, inbox: Inbox) -> None:
         """Find the groups of files with like names."""
         for name in inbox.names:
             is_of = self.only is None or name == self.only or name.startswith(f"{self.only}/")
             if is_of and small_ending(name).removesuffix(".gz").endswith((*ENDINGS, *TEXT_ENDINGS)):
-                self.groups.setdefault(pattern_of(small_ending(name.rpartition("/")[2]).removesuffix(".gz")), name)
+                self.groups.setdefault(pattern_of(_plain(name)), []).append(name)
+        for names in self.groups.values():
+            names.sort(key=_age, reverse=True)
         if not self.groups:
             raise NotConfigured(f"{self.path.name}: it holds no file of a kind that is read ({', '.join((*TEXT_ENDINGS, *ENDINGS))}).")
 
@@ -121,6 +130,17 @@ class _Delivery:
         with inbox.open(name) as raw:
             content: Any = gzip.GzipFile(fileobj=raw) if small_ending(name).endswith(".gz") else raw
             return json_places(content) if kind == "json" else xml_places(content, self.limits)
+
+    def headers(self, inbox: Inbox, names: list[str]) -> Headers:
+        """The headers of tables with like names; of other kinds of files there are none."""
+        if len(names) < 2 or not is_table(names[0]):
+            return Headers()
+
+        def sampled(name: str, files: Files) -> dict[str, Field]:
+            sample = self._sample(name, None, files, ROWS_OF_ANOTHER)
+            return fields_of([record for _, record in sample.records], ZONE, sample.header)
+
+        return read_headers(inbox, names, lambda files: self.profile({}, files), self.files, sampled)
 
     def materials(self, name: str, place: str | None, files: Files) -> Iterator[Material]:
         """The records at a place of a file, and the rows of each list in them."""
@@ -158,11 +178,21 @@ class _Delivery:
                 whole, name=f"{shown}, {list_}", fields=inner, records=len(elements), place=(*at, each), missing=missing, lists={}
             )
 
-    def _sample(self, name: str, place: str | None, files: Files) -> Sample:
+    def _sample(self, name: str, place: str | None, files: Files, rows: int = ROWS) -> Sample:
         last = name.rpartition("/")[2].removesuffix(".gz")
         exact = "".join(f"[{sign}]" if sign in "*?[" else "?" if sign == "{" else sign for sign in last)
         entity = Entity("draft", "draft", "draft", (), (), file_pattern=exact, records=place)
-        return next(take_sample(self.profile({"draft": entity}, files), self.connection, ROWS, only_file=name))
+        return next(take_sample(self.profile({"draft": entity}, files), self.connection, rows, only_file=name))
+
+
+def _plain(name: str) -> str:
+    """The name of a file without folders and .gz, its ending in small letters."""
+    return small_ending(name.rpartition("/")[2]).removesuffix(".gz")
+
+
+def _age(name: str) -> tuple[str, str]:
+    """What puts files with like names in the order of the day, month or year in them, then of their names."""
+    return re.sub(r"\D", "", date_in(_plain(name)) or ""), name
 
 
 def _names(rows: list[Flat]) -> list[str]:
@@ -206,29 +236,3 @@ def _kind(sql_type: Any) -> str:
         return "other"
     kinds = {datetime: "time", date: "time", bool: "flag", int: "number", Decimal: "number", float: "number", str: "text"}
     return kinds.get(found, "other")
-
-
-def _written(inbox: Inbox, name: str, files: Files) -> Files:
-    """How a file is written, as far as its first bytes tell."""
-    if kind_of(name) != "table":
-        return files
-    with inbox.open(name) as raw:
-        content: Any = gzip.GzipFile(fileobj=raw) if small_ending(name).endswith(".gz") else raw
-        head: bytes = content.read(FIRST_BYTES)
-    encoding = next((each for each in ENCODINGS if _decodes(head, each)), ENCODINGS[0])
-    first = head.decode(encoding, "replace").partition("\n")[0]
-    try:
-        delimiter = csv.Sniffer().sniff(first, ",;\t|").delimiter
-    except csv.Error:
-        delimiter = ","
-    return replace(files, delimiter=delimiter if delimiter in "\t|" else None, encoding=encoding)
-
-
-def _decodes(head: bytes, encoding: str) -> bool:
-    if encoding == "utf-16" and head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        return False
-    try:
-        head[: head.rfind(b"\n") + 1 or None].decode(encoding)
-    except UnicodeDecodeError:
-        return encoding == "utf-16"  # it may be cut within a letter
-    return True
