@@ -44,6 +44,7 @@ HEAVY = {
     "python_calamine",
     "requests",
     "s3fs",
+    "smbclient",
     "sqlalchemy",
     "webdav4",
 }

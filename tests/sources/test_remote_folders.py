@@ -1,4 +1,4 @@
-"""Drop folders over SFTP, WebDAV and S3, against real servers: the same records as from a folder of this machine, or a failure by name."""
+"""Drop folders over SFTP, WebDAV, S3 and SMB, against real servers: the same records as from a folder of this machine, or a failure by name."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any
 import asyncssh
 import openpyxl
 import pytest
+import smbclient
 
 from cchc.errors import CchcError, ContractViolation, NotConfigured, SourceUnavailable
 from cchc.pipeline.ingest import ingest
@@ -28,7 +29,7 @@ from cchc.sources.profile import Profile
 from tests.sources.conftest import KEY, T, profile, records
 from tests.support.bad_line import BadLine, bad_line
 from tests.support.deliveries import payment_day
-from tests.support.file_servers import LOGIN, PASSWORD, SERVERS, FileServer, sftp_server
+from tests.support.file_servers import LOGIN, PASSWORD, SERVERS, FileServer, sftp_server, smb_server
 from tests.support.warehouse import NewWarehouse
 
 HEADER = "IdKySo,IdVanBan,NguoiKyId,ThoiDiemKy,LoaiChungThu,HopLe,NgayCapNhat"
@@ -400,6 +401,69 @@ def test_an_empty_object_that_stands_for_the_folder_is_no_file(server: FileServe
     assert codes(read(connection)) == {"signatures_1.csv": ["1"]}
 
 
+# SMB: programs that have a file open, logins
+
+
+@pytest.fixture(scope="module")
+def running_smb() -> Iterator[FileServer]:
+    with smb_server() as server:
+        yield server
+
+
+@pytest.fixture
+def smb(running_smb: FileServer) -> FileServer:
+    running_smb.clear()
+    return running_smb
+
+
+def test_a_file_that_a_program_of_the_sender_writes_waits(smb: FileServer, read: Read) -> None:
+    """What stands in it by now ends with a line, so nothing else would tell that more is to come."""
+    smb.put("signatures_1.csv", table(1))
+    smb.put("signatures_2.csv", table(2))
+    path = r"\\127.0.0.1\outbox\signatures_2.csv"
+    cache: dict[str, Any] = {}
+    login = {"username": LOGIN, "password": PASSWORD, "port": smb.port, "connection_cache": cache}
+    try:
+        with smbclient.open_file(path, "ab", share_access="rwd", **login) as sender:
+            loads = read(smb.connection("documents"))
+            sender.write(b"3,V3,N1,2023-01-05,ca_nhan,true,2023-01-05\n")
+    finally:
+        smbclient.reset_connection_cache(connection_cache=cache)
+    assert [(load.file_name, load.status) for load in loads] == [("signatures_1.csv", "landed"), ("signatures_2.csv", "waiting")]
+    assert "another program has it open for writing; it is left for the next run" in str(loads[1].message)
+    assert codes(read(smb.connection("documents")))["signatures_2.csv"] == ["2", "3"]
+
+
+def test_a_right_login_does_not_open_the_share_for_a_wrong_one(smb: FileServer, read: Read) -> None:
+    """The library keeps one session a server for a whole process, by the name of the login alone."""
+    smb.put("signatures_1.csv", table(1))
+    right = remote.open_folder(smb.connection("documents"))
+    try:
+        with pytest.raises(SourceUnavailable, match="refused the login"):
+            read(smb.connection("documents", password="another-secret"))
+    finally:
+        right.close()
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"host": "smb://127.0.0.1"}, "names no share: write smb://host/share/folder"),
+        ({"login": None}, "a share is not read as a guest"),
+    ],
+)
+def test_a_connection_of_smb_that_is_not_right(smb: FileServer, read: Read, changed: dict[str, Any], words: str) -> None:
+    with pytest.raises(NotConfigured, match=words):
+        read(smb.connection("documents", **changed))
+
+
+def test_a_share_that_is_not_there_and_one_that_is_read_encrypted(smb: FileServer, read: Read) -> None:
+    smb.put("signatures_1.csv", table(1))
+    with pytest.raises(SourceUnavailable, match="the drop folder smb://.*/no_such_share is not there"):
+        read(smb.connection("documents", host=f"smb://127.0.0.1:{smb.port}/no_such_share"))
+    assert codes(read(smb.connection("documents", extra={"encrypt": True}))) == {"signatures_1.csv": ["1"]}
+
+
 # connections
 
 
@@ -418,7 +482,10 @@ def test_connections_as_airflow_writes_them(written: str, host: str) -> None:
     assert PASSWORD not in repr(found)
 
 
-@pytest.mark.parametrize(("scheme", "package", "extra"), [("sftp", "paramiko", "sftp"), ("s3", "s3fs", "s3"), ("davs", "httpx", "webdav")])
+@pytest.mark.parametrize(
+    ("scheme", "package", "extra"),
+    [("sftp", "paramiko", "sftp"), ("s3", "s3fs", "s3"), ("davs", "httpx", "webdav"), ("smb", "smbclient", "smb")],
+)
 def test_a_package_that_is_not_installed_is_named_with_its_extra(
     monkeypatch: pytest.MonkeyPatch, scheme: str, package: str, extra: str
 ) -> None:
@@ -431,13 +498,15 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(
 
 
 def test_folders_of_this_machine_need_none_of_these_packages() -> None:
-    code = "import sys, cchc.sources.extract; print(sorted({'paramiko', 's3fs', 'webdav4', 'httpx', 'boto3'} & set(sys.modules)))"
+    code = (
+        "import sys, cchc.sources.extract; print(sorted({'paramiko', 's3fs', 'webdav4', 'httpx', 'boto3', 'smbclient'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
 def test_every_error_of_an_extract_is_one_for_people(server: FileServer, read: Read) -> None:
     """A server that answers with nonsense: the port of the store, of WebDAV or of SFTP by the address of another one."""
-    schemes = {"sftp": "dav", "dav": "sftp", "s3": "dav"}
+    schemes = {"sftp": "dav", "dav": "sftp", "s3": "dav", "smb": "dav"}
     host = f"{schemes[server.scheme]}://127.0.0.1:{server.port}/outbox"
     with pytest.raises(CchcError, match="documents: the drop folder"):
         read(Connection("documents", host, LOGIN, PASSWORD, {"host_key": "SHA256:x", "timeout": 1}))

@@ -1,4 +1,4 @@
-"""Real small servers of files on the loopback address: SFTP, WebDAV, and a store with the interface of S3. Each holds files by their names.
+"""Real small servers of files on the loopback address: SFTP, WebDAV, SMB, and a store with the interface of S3. Each holds files by their names.
 
 Their login is `sender` with the password `s3cret-value`; the drop folder is `outbox`.
 """
@@ -9,8 +9,12 @@ import asyncio
 import logging
 import os
 import shutil
+import signal
+import socket
+import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +23,7 @@ from typing import Any
 
 import asyncssh
 import boto3
+import pytest
 import requests
 from cheroot.wsgi import Server as WsgiServer
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -194,4 +199,64 @@ def s3_server(around: Callable[[Any], Any] = lambda app: app) -> Iterator[FileSe
         thread.join()
 
 
-SERVERS: dict[str, Callable[[], Any]] = {"sftp": sftp_server, "webdav": webdav_server, "s3": s3_server}
+SMB_CONF = """
+[global]
+server role = standalone server
+server min protocol = SMB2
+passdb backend = tdbsam:{root}/passdb.tdb
+private dir = {root}
+lock directory = {root}
+state directory = {root}
+cache directory = {root}
+pid directory = {root}
+ncalrpc dir = {root}/rpc
+log file = {root}/log
+username map = {root}/users
+interfaces = lo
+bind interfaces only = yes
+disable netbios = yes
+load printers = no
+disable spoolss = yes
+smb ports = {port}
+[outbox]
+path = {root}/outbox
+read only = no
+"""
+
+
+@contextmanager
+def smb_server() -> Iterator[FileServer]:
+    """A share of Samba (Debian's package) whose login is that of this account. Skips where the package is missing, and without root."""
+    programs = [shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin") for name in ("smbd", "smbpasswd")]
+    if None in programs:
+        pytest.skip("samba is not installed (Debian's package): its tests are skipped")
+    if os.getuid():
+        pytest.skip("a server of Samba is only started by root: its tests are skipped")
+    smbd, smbpasswd = map(str, programs)
+    root = Path(tempfile.mkdtemp(prefix="cchc-smb-"))
+    (root / FOLDER).mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    (root / "users").write_text(f"root = {LOGIN}\n")
+    (root / "smb.conf").write_text(SMB_CONF.format(root=root, port=port))
+    given = f"{PASSWORD}\n{PASSWORD}\n".encode()
+    subprocess.run([smbpasswd, "-c", root / "smb.conf", "-a", "-s", "root"], input=given, check=True, capture_output=True)
+    with (root / "out").open("wb") as out:
+        command = [smbd, "--foreground", "--no-process-group", f"--configfile={root}/smb.conf"]
+        process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        for _ in range(300):
+            with socket.socket() as knock:
+                if knock.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert process.poll() is None, (root / "out").read_text()
+            time.sleep(0.05)
+        yield _in_folder("smb", port, root / FOLDER)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)  # it has a process for each connection
+        process.wait()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+SERVERS: dict[str, Callable[[], Any]] = {"sftp": sftp_server, "webdav": webdav_server, "s3": s3_server, "smb": smb_server}

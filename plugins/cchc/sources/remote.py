@@ -1,4 +1,4 @@
-"""Drop folders that are no folder of this machine: SFTP, S3-compatible stores, WebDAV. Each is a file system of fsspec.
+"""Drop folders that are no folder of this machine: SFTP, S3-compatible stores, WebDAV, SMB. Each is read like a file system of fsspec.
 
 Whatever goes wrong on the way is SourceUnavailable, so the extract fails and is tried again; it never looks like the end of a file. A file
 is whole if as many bytes came as its folder lists for it.
@@ -38,7 +38,9 @@ class Transport:
 SFTP = Transport("SFTP", "sftp", "cchc.sources.sftp")
 S3 = Transport("S3", "s3", "cchc.sources.s3")
 WEBDAV = Transport("WebDAV", "webdav", "cchc.sources.webdav")
-TRANSPORTS = {"sftp": SFTP, "ssh": SFTP, "s3": S3, "s3a": S3, "dav": WEBDAV, "davs": WEBDAV, "webdav": WEBDAV, "webdavs": WEBDAV}
+SMB = Transport("SMB", "smb", "cchc.sources.smb")
+TRANSPORTS = {"sftp": SFTP, "ssh": SFTP, "s3": S3, "s3a": S3, "smb": SMB}
+TRANSPORTS |= {scheme: WEBDAV for scheme in ("dav", "davs", "webdav", "webdavs")}
 
 
 @dataclass(frozen=True)
