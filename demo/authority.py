@@ -2,7 +2,8 @@
 
 Vĩnh Cửu is written in the modules of the demo, with everything odd that is planted in it. Of another authority everything is made from its
 folder: units with their first and last days and their successors, the year and the targets of its newest plan, who declares what, which
-units certify, days that are worked otherwise. Nothing odd is planted there. Read once a process, as the pipeline reads it.
+units certify, days that are worked otherwise, and its procedures where it lists them. Nothing odd is planted there. Read once a process, as
+the pipeline reads it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ OFFSET = timedelta(hours=7)
 """The demo's clock runs at this offset from UTC, without daylight saving."""
 GROUPS = ("each_unit", "each_office", "each_public_service_unit", "each_commune")
 """The words for units in declarations.yaml."""
+PROCEDURES = "demo_procedures.csv"
+"""The file of an authority's folder with the procedures of its demo; may be missing."""
 
 
 class WrongAuthority(Exception):
@@ -49,10 +52,29 @@ class Duty(NamedTuple):
     form: str
 
 
+class Listed(NamedTuple):
+    """One line of demo_procedures.csv: a procedure, and the units that have it.
+
+    `units`: codes of units, each_office and each_commune. `days`: legal time in working days, 0 = on the same day. `fee`: đồng, 0 = none.
+    `online`: the share in [0, 1] of its dossiers that come online; 0 = not filed online, None = as the targets of the plan ask.
+    """
+
+    code: str
+    name: str
+    field: str
+    field_name: str
+    units: tuple[str, ...]
+    days: int
+    fee: int
+    online: float | None
+    certification: bool
+
+
 class Authority(NamedTuple):
     """What the demo needs to know of an authority. `year`: the year of its newest plan, which is the last whole year of the demo.
 
     `targets`: by indicator and level of units (`all`: each), as shares in [0, 1]. `lines`: the units, in the order of their file.
+    `procedures`: in the order of their file; empty where the folder has none.
     """
 
     code: str
@@ -63,6 +85,7 @@ class Authority(NamedTuple):
     duties: dict[str, Duty] = {}
     certifying: frozenset[str] = frozenset()
     days: dict[date, bool] = {}
+    procedures: tuple[Listed, ...] = ()
 
     def target(self, indicator: str, level: str, default: float) -> float:
         """The target of an indicator at a level; `default` where the plan has none."""
@@ -74,6 +97,8 @@ def read() -> Authority:
     """The authority of this process. Raises WrongAuthority where the folder of another one than Vĩnh Cửu lacks what the demo needs."""
     folder = Path(os.environ.get("CCHC_AUTHORITY") or VINH_CUU).absolute()
     if folder == VINH_CUU:
+        if (folder / PROCEDURES).exists():
+            raise WrongAuthority(f"{folder / PROCEDURES} is not read: the procedures of Vĩnh Cửu are written in demo/catalogue.py")
         return Authority("H19.16", 2023, is_vinh_cuu=True)
     try:
         return _of(folder)
@@ -99,6 +124,22 @@ def _of(folder: Path) -> Authority:
         duties={code: _duty(entry) for code, entry in _yaml(folder / "declarations.yaml").items()},
         certifying=_certifying(folder / "indicator_units.yaml"),
         days={date.fromisoformat(row["date"]): row["is_working"] == "true" for row in _rows(folder / "working_day_overrides.csv")},
+        procedures=tuple(map(_listed, _rows(folder / PROCEDURES))) if (folder / PROCEDURES).exists() else (),
+    )
+
+
+def _listed(row: dict[str, str]) -> Listed:
+    """A line of demo_procedures.csv."""
+    return Listed(
+        row["procedure_code"].strip(),
+        row["procedure_name"].strip(),
+        row["field_code"].strip(),
+        row["field_name"].strip(),
+        tuple(row["units"].split()),
+        int(row["days"]),
+        int(row["fee"]),
+        float(row["online_percent"]) / 100 if row["online_percent"].strip() else None,
+        row["is_certification"].strip().lower() == "true",
     )
 
 

@@ -1,7 +1,8 @@
 """The procedures of each unit: codes, names, legal times, fees, and the versions of them that came into force.
 
 A row is (procedure, unit, HieuLucTu). Rows appear on the day they are announced; some flags change later without a new version
-(online payment switched on, a sample dossier added), as they do in the national database.
+(online payment switched on, a sample dossier added), as they do in the national database. Procedures that the folder of another authority
+lists have the times, fees and shares of its list; without a list they are drawn as those of Vĩnh Cửu are.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from demo import clock
-from demo.authority import read
+from demo.authority import Listed, read
 from demo.clock import DAY, FOREVER, YEAR, day_number
 from demo.history import Entry
 from demo.units import CERTIFYING, COMMUNES, OFFICES, Unit
@@ -162,6 +163,7 @@ class Procedure:
         "level",
         "level_from",
         "eligible",
+        "online",
         "time",
         "time_unit",
         "has_due",
@@ -190,6 +192,7 @@ class Procedure:
     level: int
     level_from: int
     eligible: bool
+    online: float | None
     time: int
     time_unit: str
     has_due: bool
@@ -320,8 +323,24 @@ def _times(rng: random.Random, unit: Unit, certification: bool) -> tuple[int, st
     )
 
 
-def _versions(rng: random.Random, unit: Unit, code: str, name: str, field: str, field_name: str, rank: int) -> list[Procedure]:
-    """One procedure at one unit with all its versions, oldest first."""
+class _Terms(NamedTuple):
+    """What a procedure asks: its legal time, its fee in đồng, whether it certifies copies, and how it is filed online.
+
+    `level_from`: the day from which it is filed online. `online`: the share of its dossiers that come online, None = as of its unit.
+    """
+
+    time: int
+    time_unit: str
+    fee: int
+    certification: bool
+    eligible: bool
+    level: int
+    level_from: int
+    online: float | None = None
+
+
+def _drawn(rng: random.Random, unit: Unit, field: str, rank: int) -> _Terms:
+    """The terms of a procedure that nobody has listed."""
     certification = field == "LV-CT" or (unit.code in CERTIFYING and rank in (0, 3))
     time, time_unit = _times(rng, unit, certification)
     fee = rng.choice((8_000, 20_000, 30_000, 50_000, 75_000, 100_000, 150_000, 300_000)) if rank < 6 or rng.random() < 0.5 else 0
@@ -332,6 +351,24 @@ def _versions(rng: random.Random, unit: Unit, code: str, name: str, field: str, 
     # raised before the demo starts, during the two years, or not yet although it is eligible
     lift = rng.random()
     level_from = 0 if lift < 0.80 or rank < 5 else day_number(YEAR - 1, 3, 1) + rng.randrange(600) if lift < 0.985 else FOREVER
+    return _Terms(time, time_unit, fee, certification, eligible, level, level_from)
+
+
+def _as_listed(rng: random.Random, listed: Listed) -> _Terms:
+    """The terms of a line of demo_procedures.csv."""
+    eligible = listed.online != 0
+    level = rng.choice((3, 4, 4)) if eligible else 2
+    return _Terms(listed.days, "ngay_lam_viec", listed.fee, listed.certification, eligible, level, 0, listed.online)
+
+
+def _versions(rng: random.Random, unit: Unit, code: str, name: str, field: str, field_name: str, rank: int) -> list[Procedure]:
+    """One procedure at one unit with all its versions, oldest first."""
+    return _from_terms(rng, unit, (code, name, field, field_name), rank, _drawn(rng, unit, field, rank))
+
+
+def _from_terms(rng: random.Random, unit: Unit, names: tuple[str, str, str, str], rank: int, terms: _Terms) -> list[Procedure]:
+    """All versions of a procedure at a unit, oldest first. `names`: its code and name, code and name of its field."""
+    fee, certification = terms.fee, terms.certification
     payable = rng.random()
     pay_from = 0 if payable < 0.30 else day_number(YEAR - 1, 2, 1) + rng.randrange(690) if payable < 0.68 else FOREVER
     sampled = rng.random()
@@ -350,9 +387,10 @@ def _versions(rng: random.Random, unit: Unit, code: str, name: str, field: str, 
     rows = []
     for number, start in enumerate(starts):
         row = Procedure()
-        row.code, row.name, row.field, row.field_name, row.unit = code, name, field, field_name, unit
-        row.level, row.level_from, row.eligible = level, level_from, eligible
-        row.time, row.time_unit, row.has_due = time, time_unit, has_due
+        row.code, row.name, row.field, row.field_name = names
+        row.unit = unit
+        row.level, row.level_from, row.eligible, row.online = terms.level, terms.level_from, terms.eligible, terms.online
+        row.time, row.time_unit, row.has_due = terms.time, terms.time_unit, has_due
         row.fee, row.charge = fee, rng.random() < 0.6
         row.pay_online_from = pay_from if fee else FOREVER
         row.paper, row.certification, row.sample_from = paper, certification, sample_from
@@ -392,6 +430,35 @@ def _subject(name: str) -> str:
 
 def build(seed: int) -> dict[str, Offer]:
     """The offers of all units, by unit code. The same at every scale: a small demo still has the whole catalogue."""
+    return _of_list(seed) if read().procedures else _made_up(seed)
+
+
+def has(unit: Unit, listed: Listed) -> bool:
+    """Whether a unit has a procedure of the authority's list."""
+    return unit.code in listed.units or ("each_commune" if unit.is_local else "each_office") in listed.units
+
+
+def _of_list(seed: int) -> dict[str, Offer]:
+    """The offers by the authority's own list, of which a unit uses the first ones most. A unit that no line names has no dossiers."""
+    offers: dict[str, Offer] = {}
+    for unit in (*COMMUNES, *OFFICES):
+        procedures: list[list[Procedure]] = []
+        for listed in (listed for listed in read().procedures if has(unit, listed)):
+            rng = random.Random(f"{seed}/catalogue/{unit.code}/{listed.code}")
+            names = (listed.code, listed.name, listed.field, listed.field_name)
+            procedures.append(_from_terms(rng, unit, names, len(procedures), _as_listed(rng, listed)))
+        if procedures:
+            offers[unit.code] = Offer(unit, procedures, _weights(unit, len(procedures)))
+    return offers
+
+
+def _weights(unit: Unit, count: int) -> list[float]:
+    """How often a unit uses each of its procedures: the first most, at communes more unequally."""
+    return [1 / (rank + 1) ** (0.85 if unit.is_local else 0.7) for rank in range(count)]
+
+
+def _made_up(seed: int) -> dict[str, Offer]:
+    """The offers without a list."""
     offers: dict[str, Offer] = {}
     common: list[tuple[str, str, str, str]] = []
     number = 1_000
@@ -407,7 +474,7 @@ def build(seed: int) -> dict[str, Offer]:
         procedures = [
             _versions(random.Random(f"{seed}/catalogue/{unit.code}/{row[0]}"), unit, *row, rank) for rank, row in enumerate(chosen)
         ]
-        offers[unit.code] = Offer(unit, procedures, [1 / (rank + 1) ** 0.85 for rank in range(len(procedures))])
+        offers[unit.code] = Offer(unit, procedures, _weights(unit, len(procedures)))
     for unit, (count, field, field_name, objects) in zip(OFFICES, _office_fields(), strict=True):
         procedures = []
         for rank in range(count):
@@ -415,7 +482,7 @@ def build(seed: int) -> dict[str, Offer]:
             group = f" (nhóm {rank // 32 + 1})" if rank >= 32 else ""
             name = f"{_ACTS[rank // 4 % len(_ACTS)]} {objects[rank % 4]}{group}"
             procedures.append(_versions(random.Random(f"{seed}/catalogue/{unit.code}/{code}"), unit, code, name, field, field_name, rank))
-        offers[unit.code] = Offer(unit, procedures, [1 / (rank + 1) ** 0.7 for rank in range(count)])
+        offers[unit.code] = Offer(unit, procedures, _weights(unit, count))
     return offers
 
 

@@ -13,8 +13,10 @@ import urllib.request
 from pathlib import Path
 
 from demo import oddities
+from demo.authority import PROCEDURES
 from demo.clock import DAY, first_clock, iso_offset, parse_iso
 from demo.state import DEFAULT_PORT, DEFAULT_SCALE, DEFAULT_SEED, StateFolder, WrongState
+from demo.units import ONE_STOP_UNITS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,6 +52,9 @@ def _serve(arguments: argparse.Namespace) -> int:
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_ignored: stopped.set())
+    idle = [unit.name for unit in ONE_STOP_UNITS if unit.code not in demo.district.offers]
+    if idle:
+        print(f"without procedures in {PROCEDURES}, so without dossiers: {', '.join(idle)}", flush=True)
     print(f"demo district on {demo.url}, clock {demo.state.now()}, state {demo.state.folder}", flush=True)
     stopped.wait()
     demo.stop()

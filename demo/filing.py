@@ -309,7 +309,8 @@ def _file(registry: Registry, offer: Offer, rnd: random.Random, received: int, c
     """Generate one dossier with its events. The order of the draws from the random stream is fixed."""
     draw = rnd.random
     procedure = offer.draw(draw(), received // DAY)
-    online = procedure.level_at(received // DAY) >= 3 and draw() < chances.online
+    chance = chances.online if procedure.online is None else procedure.online
+    online = procedure.level_at(received // DAY) >= 3 and draw() < chance
     submitted = received - 300 - int(draw() * 28_000) if online else received
     dossier = blank(registry, offer.unit, procedure, submitted, received)
     dossier.person = 1 + int(draw() * (people.COUNT - 1))

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cchc.pipeline.authority_folder import check
+from cchc.pipeline.authority_folder import begin, check
+from cchc.reference import demo_procedures
+from cchc.reference.unit_list import read_units
 from cchc.settings import VINH_CUU, Settings
 from tests.support.cli import cchc
 
@@ -95,3 +97,36 @@ def test_a_folder_that_is_no_authority_is_one_message(tmp_path: Path) -> None:
     said = cchc("authority", "check", str(tmp_path / "nowhere"))
     assert said.code == 1 and said.err.startswith(f"cchc: NotConfigured: {tmp_path / 'nowhere'} is no folder: CCHC_AUTHORITY names")
     assert cchc("authority", "new").code == 2
+
+
+LINE = "LV-HT,Hộ tịch,1.001193,Đăng ký khai sinh,each_commune,1,0,80,false"
+PROCEDURES = [
+    (LINE.replace("1.001193", "khai sinh"), "column procedure_code: 'khai sinh' stands there; allowed is a code of the national database"),
+    (LINE.replace("1.001193", "2.000815"), "column procedure_code: '2.000815' stands there, and in line 2 already; name all its units in one line"),
+    (LINE.replace("Hộ tịch", "Tư pháp"), "line 4, column field_name: 'Hộ tịch' stands there, but the field LV-HT is called 'Tư pháp' in line 3"),
+    (LINE.replace("each_commune", "each_comune"), "column units: 'each_comune' is no unit of units.csv; did you mean 'each_commune'?"),
+    (LINE.replace("each_commune", "T99"), "column units: T99 is of the kind province; the demo has procedures of offices and communes"),
+    (LINE.replace(",1,0,80", ",1 ngày,0,80"), "column days: '1 ngày' stands there; allowed is a whole number from 0 to 365"),
+    (LINE.replace(",1,0,80", ",1,10.000,80"), "column fee: '10.000' stands there; allowed is a whole number from 0 to 999999999"),
+    (LINE.replace(",1,0,80", ",1,0,101"), "column online_percent: '101' stands there; allowed is a whole number from 0 to 100"),
+    (LINE.replace("false", "no"), "column is_certification: 'no' stands there; allowed are true, false"),
+    (LINE.replace("each_commune", ""), "column units: it is empty, and it is needed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "told"), PROCEDURES)
+def test_a_mistake_in_the_procedures_of_the_demo_is_told(tmp_path: Path, line: str, told: str) -> None:
+    begin(tmp_path / "mau")
+    path, units = tmp_path / "mau" / demo_procedures.FILE, read_units(tmp_path / "mau" / "units.csv")
+    assert list(demo_procedures.check_procedures(path, units)) == []
+    text = path.read_text(encoding="utf-8")
+    assert LINE in text
+    path.write_text(text.replace(LINE, line), encoding="utf-8")
+    (fault,) = demo_procedures.check_procedures(path, units)
+    assert fault.startswith(f"{demo_procedures.FILE}, line ") and told in fault
+
+
+def test_a_list_without_a_procedure_is_told(tmp_path: Path) -> None:
+    path = tmp_path / demo_procedures.FILE
+    path.write_text(",".join(demo_procedures.COLUMNS) + "\n", encoding="utf-8")
+    assert "it lists no procedure, so the demo would have no dossier" in next(iter(demo_procedures.check_procedures(path, None)))

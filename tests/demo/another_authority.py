@@ -6,6 +6,7 @@ said of it into the folder that is its argument.
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -14,10 +15,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from cchc.settings import Settings
 from demo import clock, server
 from demo.district import District
 from demo.dossiers import HAND_ON, Dossier
+from tests.dashboard.conftest import Site, mounted
 from tests.support.cli import cchc
+from tests.support.papers import text_of
 from tests.support.profiles import profiles_that_try_once
 
 AT = "2026-03-02T00:00:00+07:00"
@@ -31,7 +35,9 @@ STEPS = {
     "scorecard_merged": ("scorecard", MONTH, "--unit", "H98.301"),
     "score": ("score", MONTH),
     "findings": ("findings", MONTH),
+    "form": ("form", MONTH),
 }
+PAGES = ("/", "/?lang=en", "/units", "/units/H98.301", "/units/H98.3", "/indicators/full_online_rate", "/health", "/publications")
 
 
 def _moved(dossier: Dossier) -> list[Any]:
@@ -50,6 +56,12 @@ def _received(district: District, *months: str) -> dict[str, tuple[int, int]]:
     return {unit: (online[unit], count) for unit, count in received.items()}
 
 
+def _came_online(district: District, procedure: str) -> tuple[int, int]:
+    """Dossiers of a procedure that came online, and all of it."""
+    channels = [dossier.channel for dossier in district.dossiers if dossier.procedure.code == procedure]
+    return channels.count(2), len(channels)
+
+
 def made_up(district: District) -> dict[str, Any]:
     """Facts about what was generated."""
     at = clock.parse_iso(AT)
@@ -61,11 +73,26 @@ def made_up(district: District) -> dict[str, Any]:
         "units": sorted({(d.unit.code, "before" if d.submitted < MERGER else "after") for d in district.dossiers}),
         "handed_on": sorted({(d.unit.code, *_moved(d)) for d in open_at_merger if _moved(d)}),
         "left_open": sum(1 for d in open_at_merger if (s := district.state(d, at)) and s.received and not s.ended and not s.unit),
+        "procedures": sorted({(row["MaTTHC"], row["TenTTHC"], row["MaLinhVuc"], row["TenLinhVuc"]) for row in records["procedures"]}),
+        "terms": sorted(
+            {(r["MaTTHC"], r["MaDonVi"], r["ThoiGianGiaiQuyet"], r["CoPhiLePhi"], r["LaChungThuc"]) for r in records["procedures"]}
+        ),
+        "online": {code: _came_online(district, code) for code in ("9.000201", "9.000402", "9.001502")},
+        "fees": sorted({(dossier.procedure.code, dossier.fee) for dossier in district.dossiers}),
         "words": json.dumps(records, ensure_ascii=False),
         "to_date": _received(district, "202601", "202602"),
         "year_before": _received(district, "202502"),
         "declared": sorted({delivery.unit for delivery in district.declared.deliveries}),
     }
+
+
+def _unpacked(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files that the demo has delivered, and the papers."""
+    return [path for name in ("state", "papers") for path in sorted((folder / name).rglob("*")) if path.is_file()]
 
 
 def main(folder: Path) -> None:
@@ -88,7 +115,15 @@ def main(folder: Path) -> None:
         done = cchc(*arguments)
         said[name] = done.code
         (folder / f"{name}.txt").write_text(done.out + done.err, encoding="utf-8")
+    said["report"] = cchc("report", MONTH, "--output", str(folder / "papers")).code
     demo.stop()
+    site = Site(Settings.load(), mounted(Settings.load()))
+    texts: dict[str, str] = {path.relative_to(folder).as_posix(): text_of(_unpacked(path)) for path in _files(folder)}
+    for path in PAGES:
+        answer = site.get(f"{path}{'&' if '?' in path else '?'}period={MONTH}")
+        said[path] = 0 if answer.status_code == 200 else answer.status_code
+        texts[path] = answer.text
+    (folder / "texts.json").write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
     (folder / "said.json").write_text(json.dumps(said), encoding="utf-8")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -17,10 +18,11 @@ import pytest
 from cchc.settings import PROJECT
 from cchc.warehouse import embedded as postgres
 from demo.state import StateFolder, WrongState
+from tests.support.vinh_cuu import foreign_to, found_in
 from tests.support.warehouse import admin
 
 PROVINCE = PROJECT / "docs" / "examples" / "tinh_song_mo"
-FOREIGN = re.compile(r"Vĩnh Cửu|VĨNH CỬU|Vĩnh An|Đồng Nai|H19|[Tt]oàn huyện|Văn phòng HĐND")
+FOREIGN = foreign_to(PROVINCE)
 FORMER = {f"H98.{number}" for number in range(201, 208)}
 SUCCESSORS = {f"H98.{number}" for number in range(301, 305)}
 
@@ -100,8 +102,38 @@ def test_the_way_from_nothing_to_the_scorecard(out: Path, made: dict[str, Any]) 
     for number in range(1, 13):
         line = row(whole, f"T{number:02d}")
         assert "chưa có dữ liệu" not in line.lower() and re.search(r"\d+,\d\d %", line), line
-    found = {path.name: FOREIGN.findall(path.read_text(encoding="utf-8")) for path in out.glob("*.txt")}
-    assert {name: sorted(set(words)) for name, words in found.items() if words} == {}
+    assert found_in(FOREIGN, {path.name: path.read_text(encoding="utf-8") for path in out.glob("*.txt")}) == {}
+
+
+def test_no_file_page_or_paper_names_vinh_cuu(out: Path) -> None:
+    texts: dict[str, str] = json.loads((out / "texts.json").read_text(encoding="utf-8"))
+    kinds = {"state/payments/", "state/feedback/", "state/survey/", "state/declared/", "papers/", "/units/H98.301", "/health"}
+    assert {kind for kind in kinds if any(name.startswith(kind) and text for name, text in texts.items())} == kinds
+    assert found_in(FOREIGN, texts) == {}
+
+
+def test_the_procedures_are_those_of_its_own_list(made: dict[str, Any]) -> None:
+    with (PROVINCE / "demo_procedures.csv").open(encoding="utf-8", newline="") as file:
+        listed = list(csv.DictReader(file))
+    names = sorted([row["procedure_code"], row["procedure_name"], row["field_code"], row["field_name"]] for row in listed)
+    assert made["procedures"] == names
+    fees = {row["procedure_code"]: int(row["fee"]) for row in listed}
+    assert all(fees[code] == fee for code, fee in made["fees"])
+    terms = {
+        row["procedure_code"]: [row["days"], "1" if row["fee"] != "0" else "0", "1" if row["is_certification"] == "true" else "0"]
+        for row in listed
+    }
+    assert all(terms[code] == rest for code, _unit, *rest in made["terms"])
+    having = {unit for code, unit, *_rest in made["terms"] if code == "9.000101"}
+    assert having == FORMER | SUCCESSORS | {"H98.3"}, "each_commune and one office"
+    assert {unit for code, unit, *_rest in made["terms"] if code == "9.001301"} == {"H98.3"}
+
+
+def test_as_many_come_online_as_its_list_says(made: dict[str, Any]) -> None:
+    online, whole = made["online"]["9.000201"]
+    assert whole > 50 and 0.78 < online / whole < 0.92, "85 percent of the list"
+    assert made["online"]["9.000402"][0] == 0 and made["online"]["9.000402"][1] > 0, "0 percent: it is never filed online"
+    assert made["online"]["9.001502"][0] > 0, "without a share as the plan asks"
 
 
 def test_a_merged_commune_is_compared_with_those_before_it(out: Path, made: dict[str, Any]) -> None:
@@ -124,6 +156,7 @@ def test_a_folder_keeps_its_authority(out: Path) -> None:
 DEFECTS = [
     ("authority.yaml", "Asia/Ho_Chi_Minh", "Europe/Amsterdam", "the zone Europe/Amsterdam of authority.yaml is not at +07:00"),
     ("units.csv", "2025-06-30", "30/06/2025", "cchc authority check"),
+    ("demo_procedures.csv", "each_commune,1,0,85", "each_commune,one,0,85", "cchc authority check"),
     ("plans", "", "", "has no plan, and the demo takes its year from the newest one"),
 ]
 

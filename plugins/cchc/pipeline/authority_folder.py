@@ -15,7 +15,7 @@ from cchc.near import near
 from cchc.notices.rules import FILE as ALERTS
 from cchc.notices.rules import read_rules
 from cchc.period import now, parse_period
-from cchc.reference import calendar, catalogue, unit_list
+from cchc.reference import calendar, catalogue, demo_procedures, unit_list
 from cchc.reference.closing import closing
 from cchc.reference.duties import duties_of
 from cchc.reference.entries import AuthorityFile
@@ -35,7 +35,7 @@ SKELETON = PROJECT / "include" / "authorities" / "skeleton"
 _RELATIVE = re.compile(r"\$schema=(\.\./)+docs/schemas")
 DUTIES, CLOSING = "declarations.yaml", "closing.yaml"
 NEEDED = (AUTHORITY, unit_list.FILE, calendar.FILE, DUTIES, CLOSING, ALERTS, UNIT_MAIL, OFFICE)
-FURTHER = (catalogue.FILE, catalogue.UNITS_FILE, "indicators", "plans")
+FURTHER = (catalogue.FILE, catalogue.UNITS_FILE, demo_procedures.FILE, "indicators", "plans")
 
 
 def begin(folder: Path) -> list[str]:
@@ -64,6 +64,7 @@ def check(settings: Settings) -> list[str]:
         (ALERTS, lambda: _read(lambda: read_rules(settings))),
         (UNIT_MAIL, lambda: _of_unit_mail(settings, units)),
         (OFFICE, lambda: _of_letterhead(folder, units)),
+        (demo_procedures.FILE, lambda: demo_procedures.check_procedures(folder / demo_procedures.FILE, units)),
         ("", lambda: _of_catalogue(settings, units)),
         ("", lambda: _of_plans(settings)),
     ]
