@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ from cchc.airflow.configuration import FILE, options
 from cchc.airflow.pools import OTHER_SLOTS, PARALLELISM
 from cchc.embedded.stack import ADMIN, VIEWER, airflow_environment, make_secrets
 from cchc.period import ZONE
-from cchc.settings import PROJECT, Settings
+from cchc.settings import PROJECT, VINH_CUU, Settings
 from cchc.warehouse import embedded as postgres
 
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text(encoding="utf-8"))
@@ -41,6 +42,7 @@ OF_THE_MACHINE = {
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER",
     "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY",
 }
+OF_THE_AUTHORITY = {configuration.ZONE_OPTION}  # the file has Vietnam's
 SWITCHES = {"AIRFLOW__METRICS__OTEL_ON", *configuration.SWITCHES}  # what somebody may switch on in .env
 # What Airflow itself reads, and which options it has: a misspelt one would be ignored without a word.
 READ = """if True:
@@ -51,6 +53,25 @@ READ = """if True:
     asked = json.load(sys.stdin)
     values = {name: conf.get(*name.removeprefix("AIRFLOW__").split("__", 1)) for name in asked}
     print(json.dumps({"unknown": sorted(set(asked) - known), "values": values}))
+"""
+# What the embedded installation gives Airflow and PostgreSQL, and what the job `init` says of a zone that is not the authority's.
+ZONES = """if True:
+    import json, os, re
+    from cchc.airflow import configuration
+    from cchc.embedded.stack import airflow_environment, make_secrets
+    from cchc.errors import NotConfigured
+    from cchc.settings import Settings
+    from cchc.warehouse import embedded
+    make_secrets(Settings.load())
+    server = embedded.Server(Settings.load().home, 1, "made up")
+    given = airflow_environment(Settings.load(), server, 1, server.url("warehouse"))[configuration.ZONE_OPTION]
+    configuration.require_zone({configuration.ZONE_OPTION: given})
+    settings = embedded.in_zone(embedded.SETTINGS_FILE.read_text(encoding="utf-8"), given)
+    try:
+        refused = configuration.require_zone({})
+    except NotConfigured as error:
+        refused = str(error)
+    print(json.dumps({"airflow": given, "refused": refused, "postgres": re.findall(r"(?m)^(\\w*timezone) = '(.+)'$", settings)}))
 """
 TYPED = re.compile(r"^(\w+) = '?(.+?)'?$", re.MULTILINE)
 
@@ -68,11 +89,11 @@ def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_server: p
 
 def test_only_the_machine_is_in_the_environment(embedded: dict[str, str]) -> None:
     assert options().keys() & OF_THE_MACHINE == set()
-    assert {name for name in embedded if name.startswith("AIRFLOW__")} == OF_THE_MACHINE
+    assert {name for name in embedded if name.startswith("AIRFLOW__")} == OF_THE_MACHINE | OF_THE_AUTHORITY
     assert embedded[PARALLELISM] == "5"
     for name, service in SERVICES.items():
         asked = {key.removesuffix("_CMD") for key in service.get("environment", {}) if key.startswith("AIRFLOW__")}
-        assert asked <= OF_THE_MACHINE | SWITCHES, name
+        assert asked <= OF_THE_MACHINE | OF_THE_AUTHORITY | SWITCHES, name
 
 
 def test_both_read_one_file(embedded: dict[str, str]) -> None:
@@ -110,7 +131,30 @@ def test_the_postgresql_of_compose_reads_the_file_and_nothing_beside_it() -> Non
     assert service["command"][:2] == ["sh", "-c"]
     assert service["command"][2] == (
         "printf '%s' \"$$PG_HBA\" >/run/postgresql/pg_hba.conf && exec docker-entrypoint.sh postgres "
-        "-c config_file=/etc/postgresql/cchc.conf -c hba_file=/run/postgresql/pg_hba.conf -c 'listen_addresses=*'"
+        "-c config_file=/etc/postgresql/cchc.conf -c hba_file=/run/postgresql/pg_hba.conf -c 'listen_addresses=*' "
+        '-c timezone="$$CCHC_ZONE" -c log_timezone="$$CCHC_ZONE"'
+    )
+
+
+def test_each_installation_shows_the_times_of_the_authority(tmp_path: Path) -> None:
+    zone = f"${{CCHC_ZONE:-{options()[configuration.ZONE_OPTION]}}}"
+    of_airflow = [service["environment"] for service in SERVICES.values() if "AIRFLOW_HOME" in service.get("environment", {})]
+    assert (
+        {environment[configuration.ZONE_OPTION] for environment in of_airflow}
+        == {SERVICES["postgres"]["environment"]["CCHC_ZONE"]}
+        == {zone}
+    )
+    authority = Path(shutil.copytree(VINH_CUU, tmp_path / "authority"))
+    path = authority / "authority.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("Asia/Ho_Chi_Minh", "Europe/Amsterdam"), encoding="utf-8")
+    home = {"CCHC_HOME": str(tmp_path / "home"), "CCHC_AUTHORITY": str(authority)}
+    done = subprocess.run([sys.executable, "-c", ZONES], env={**os.environ, **home}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["airflow"] == "Europe/Amsterdam"
+    assert found["postgres"] == [["timezone", "Europe/Amsterdam"], ["log_timezone", "Europe/Amsterdam"]]
+    assert found["refused"].startswith(
+        "Airflow and PostgreSQL are given the zone Asia/Ho_Chi_Minh, and authority.yaml says Europe/Amsterdam: set CCHC_ZONE"
     )
 
 

@@ -17,11 +17,13 @@ import psycopg
 import pytest
 import yaml
 
-from cchc.settings import Settings
+from cchc.settings import PROJECT, Settings
 from tests.superset.dashboard_files import FOLDER, Export, broken_references, filters, read, statements
 from tests.support.cli import cchc
+from tests.support.vinh_cuu import foreign_to, found_in
 from tests.support.warehouse import NewWarehouse
 
+QUOTED = "'Toàn ''tỉnh'''"  # the name of the whole as a text of SQL
 CONFIG = FOLDER / "superset_config.py"
 
 
@@ -131,6 +133,31 @@ def test_the_file_for_an_import_by_hand_has_the_address_and_no_password(tmp_path
     uri = yaml.safe_load(texts["cchc/databases/cchc.yaml"])["sqlalchemy_uri"]
     assert uri == "postgresql+psycopg2://lan:XXXXXXXXXX@warehouse.example:5433/warehouse"
     assert "hunter2" not in "".join(texts.values())
+
+
+def test_the_names_of_another_authority_stand_in_the_file(tmp_path: Path) -> None:
+    target, name, whole = tmp_path / "cchc.zip", "tỉnh Sông Mơ: “mới” #1", "Toàn 'tỉnh'"
+    url = "postgresql://lan@warehouse.example/warehouse"
+    assert prepared("--zip", str(target), "--url", url, "--name", name, "--whole", whole).stderr == ""
+    with zipfile.ZipFile(target) as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert found_in(foreign_to(PROJECT / "docs" / "examples" / "tinh_song_mo"), texts) == {}
+    dashboard = yaml.safe_load(texts["cchc/dashboards/cai_cach_hanh_chinh.yaml"])
+    assert dashboard["dashboard_title"] == dashboard["position"]["HEADER_ID"]["meta"]["text"] == f"Cải cách hành chính {name}"
+    assert "«Toàn 'tỉnh'» là mỗi chỉ tiêu" in dashboard["position"]["MARKDOWN-ghi_chu"]["meta"]["code"]
+    for table in ("scorecard", "indicator_detail"):
+        columns = yaml.safe_load(texts[f"cchc/datasets/mart/{table}.yaml"])["columns"]
+        (words,) = [column["expression"] for column in columns if column["column_name"] == "pham_vi"]
+        assert f"then {QUOTED} " in words, words
+    (chosen,) = [each for each in dashboard["metadata"]["native_filter_configuration"] if each["id"] == "NATIVE_FILTER-don_vi"]
+    assert chosen["defaultDataMask"]["filterState"] == {"label": whole, "value": [whole]}
+    assert chosen["defaultDataMask"]["extraFormData"]["filters"][0]["val"] == [whole]
+
+
+def test_the_warehouse_knows_the_names(analyst: psycopg.Connection[Any]) -> None:
+    script = runpy.run_path(str(FOLDER / "prepare.py"))
+    with analyst.cursor() as cursor:
+        assert script["names"](cursor) == script["IN_FILES"] == ("huyện Vĩnh Cửu", "Toàn huyện")
 
 
 @pytest.mark.parametrize("url", ["", "mysql://lan@place/warehouse", "postgresql://place/warehouse"])

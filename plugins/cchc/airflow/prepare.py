@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from cchc.airflow.configuration import require_zone
 from cchc.airflow.databases import ensure_databases
 from cchc.airflow.lineage import require_collector
 from cchc.airflow.pools import DESCRIPTIONS, configured_pools
@@ -40,6 +41,7 @@ def main(arguments: list[str]) -> int:
             print(__doc__, file=sys.stderr)
             return 2
         require_secrets(os.environ)
+        require_zone(os.environ)
         pools = {} if arguments else configured_pools(os.environ)
         require_collector(os.environ)
         made = ensure_databases()

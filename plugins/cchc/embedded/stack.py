@@ -33,6 +33,7 @@ from cchc.airflow.processes import ProcessFile
 from cchc.embedded.airflow_api import AirflowApi
 from cchc.errors import CchcError, NotConfigured
 from cchc.files import locked, tail, write_atomic, write_private
+from cchc.period import ZONE
 from cchc.settings import PROJECT, Settings, is_unscheduled
 from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
@@ -243,6 +244,7 @@ def airflow_environment(settings: Settings, server: postgres.Server, port: int, 
     fixed = {
         "AIRFLOW_HOME": str(folder),
         "AIRFLOW_CONFIG": str(configuration.FILE),
+        configuration.ZONE_OPTION: ZONE.key,
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
         "AIRFLOW__CORE__FERNET_KEY": settings.secret(FERNET_KEY) + "=",

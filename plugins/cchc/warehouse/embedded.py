@@ -23,6 +23,7 @@ import importlib.util
 import json
 import os
 import pwd
+import re
 import secrets
 import shutil
 import socket
@@ -37,6 +38,7 @@ import psutil
 
 from cchc.errors import CchcError, NotConfigured
 from cchc.files import locked, tail, write_atomic, write_private
+from cchc.period import ZONE
 from cchc.settings import PROJECT
 from cchc.waiting import wait_until
 
@@ -346,6 +348,11 @@ def _owned_like(data: Path, path: Path) -> None:
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
+def in_zone(text: str, zone: str) -> str:
+    """PostgreSQL's settings with the zone of the authority in place of Vietnam's."""
+    return re.sub(r"(?m)^((?:log_)?timezone) = '.*'$", rf"\1 = '{zone}'", text)
+
+
 def _launch(folder: Path, durable: bool) -> None:
     """Start the server process on a free port, if possible the same as last time."""
     data = folder / "data"
@@ -355,7 +362,7 @@ def _launch(folder: Path, durable: bool) -> None:
         # No process has the cluster open. PostgreSQL itself would refuse to start if the number in this file belonged to any process,
         # a foreign one or one that has ended and that its parent has not yet read.
         (data / "postmaster.pid").unlink(missing_ok=True)
-        shared = SETTINGS_FILE.read_text(encoding="utf-8")
+        shared = in_zone(SETTINGS_FILE.read_text(encoding="utf-8"), ZONE.key)
         write_atomic(data / "cchc.conf", HEAD + shared + ADDRESSES + ("" if durable else THROW_AWAY))
         _owned_like(data, data / "cchc.conf")
         if log.exists() and log.stat().st_size > LOG_LIMIT:
