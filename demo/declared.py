@@ -197,7 +197,7 @@ def _deliveries() -> list[Delivery]:
     """The workbook of each unit and month; those of offices and communes, and of whoever else is asked."""
     deliveries: list[Delivery] = []
     for unit in UNITS:
-        for year, month in MONTHS if unit.code != DISTRICT else ():
+        for year, month in MONTHS if unit.code != DISTRICT or unit.is_local else ():
             key = (unit.code, year, month)
             if unit.is_there(moment(year, month, 28) // DAY) and key not in NEVER and (_asked(unit) or _counts(unit) or _scores(unit)):
                 at = moment(year, month, 28, 15, unit.number) if key not in LATE else moment(2024, 1, 12, 9)

@@ -19,7 +19,6 @@ WORDS = (
     r"H19\.\d",
     r"\.H19\b",
     r"[Tt]oàn huyện",
-    r"Văn phòng HĐND",
     r"[Uu]BND huyện",
 )
 

@@ -68,9 +68,12 @@ def _print_parts(parts: list[dict[str, Any]]) -> None:
 
 
 def _print_ranking(rows: list[dict[str, Any]]) -> None:
-    """Print the communes by rank."""
+    """Print the communes by rank; one alone is not ranked."""
     from cchc.reports.vietnamese import NONE, number
 
+    if len(rows) < 2:
+        print("Không xếp hạng, vì cần ít nhất hai đơn vị cấp xã.")
+        return
     print_table(
         ["Hạng", "Đơn vị", "Điểm", "Tối đa có thể", "Chỉ số thiếu"],
         [

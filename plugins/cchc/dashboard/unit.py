@@ -182,7 +182,10 @@ def to_declare(asking: Asking) -> list[dict[str, Any]]:
 
 
 def rank_of(asking: Asking) -> dict[str, Any] | None:
-    """The place of the unit among those of its level by the on-time rate, and a commune's by the score of Decision 766."""
+    """The place of the unit among those of its level by the on-time rate, and a commune's by the score of Decision 766.
+
+    None where it has no value, and where it is the only unit of its level: there is nothing to rank.
+    """
     rows = ask(
         asking.connection,
         "dashboard/rank",
@@ -192,4 +195,4 @@ def rank_of(asking: Asking) -> dict[str, Any] | None:
         start=asking.view.period.start,
         basis=asking.view.basis,
     )
-    return rows[0] if rows else None
+    return rows[0] if rows and rows[0]["unit_count"] > 1 else None

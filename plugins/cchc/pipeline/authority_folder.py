@@ -18,9 +18,10 @@ from cchc.period import now, parse_period
 from cchc.reference import calendar, catalogue, demo_procedures, unit_list
 from cchc.reference.closing import closing
 from cchc.reference.duties import duties_of
-from cchc.reference.entries import AuthorityFile
+from cchc.reference.entries import AuthorityFile, DutyEntry
 from cchc.reference.plan import plan_folders, plans
 from cchc.reference.plan_check import check_plan
+from cchc.reference.plan_folder import Plan
 from cchc.reference.unit_list import read_units
 from cchc.reference.unit_mail import UNIT_MAIL, unit_mail
 from cchc.reference.units import Units
@@ -32,20 +33,24 @@ from cchc.warehouse import asked_binds, sql, sql_path
 from cchc.warehouse.queries import read_statement
 
 SKELETON = PROJECT / "include" / "authorities" / "skeleton"
+COMMUNE = SKELETON.with_name("skeleton_commune")
+"""What another one than the skeleton of a province has in a folder for one commune or ward alone."""
 _RELATIVE = re.compile(r"\$schema=(\.\./)+docs/schemas")
 DUTIES, CLOSING = "declarations.yaml", "closing.yaml"
 NEEDED = (AUTHORITY, unit_list.FILE, calendar.FILE, DUTIES, CLOSING, ALERTS, UNIT_MAIL, OFFICE)
 FURTHER = (catalogue.FILE, catalogue.UNITS_FILE, demo_procedures.FILE, "indicators", "plans")
 
 
-def begin(folder: Path) -> list[str]:
+def begin(folder: Path, *, is_commune: bool = False) -> list[str]:
     """Write a folder that passes `check`, with remarks on what to fill in. Returns the files, below the folder.
 
+    `is_commune`: of one commune or ward alone, without units below it; else of a province with units of two levels.
     Raises WrongUse if the folder exists and has something in it.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WrongUse(f"{folder} is there already and has something in it; name a new folder")
-    shutil.copytree(SKELETON, folder, dirs_exist_ok=True)
+    for skeleton in (SKELETON, *([COMMUNE] if is_commune else [])):
+        shutil.copytree(skeleton, folder, dirs_exist_ok=True)
     for path in folder.rglob("*.yaml"):  # an editor finds the schemas from wherever the folder lies
         text = path.read_text(encoding="utf-8")
         path.write_text(_RELATIVE.sub(f"$schema={PROJECT}/docs/schemas", text, count=1), encoding="utf-8")
@@ -126,6 +131,9 @@ def _of_authority(folder: Path, units: Units | None) -> Iterator[str]:
     if code not in own:
         hint = near(code, units)
         yield f"{AUTHORITY} line {line_of(text, 'code')}, code: {code!r} is the root of no unit of {unit_list.FILE}{hint}"
+    for unit in (unit for unit in own if any(state.kind == "ward" for state in units.states[unit])):
+        words = "it would be in no ranking and no coverage; a ward has the kind commune, and may have the level ward"
+        yield f"{unit_list.FILE}, unit {unit}: its kind is ward, of which nothing is counted: {words}"
     for level in sorted({level for levels in own.values() for level in levels} - set(read_authority(folder).scopes)):
         yield f"{AUTHORITY} line {line_of(text, 'scopes')}, scopes: the level {level!r} of {unit_list.FILE} has no name"
 
@@ -172,4 +180,17 @@ def _of_plans(settings: Settings) -> Iterator[str]:
     yield from mistakes
     if not mistakes:
         for plan in plans(settings):
-            duties_of(settings, plan.code)
+            yield from _undeclared(settings, plan)
+
+
+def _undeclared(settings: Settings, plan: Plan) -> Iterator[str]:
+    """Declared indicators of a plan for which declarations.yaml names only who is not there: they would never have data."""
+    asked = {duty.indicator_code for duty in duties_of(settings, plan.code).duties if duty.is_required}
+    entries = read(settings.authority_dir / DUTIES, dict[str, DutyEntry])
+    text = (settings.authority_dir / DUTIES).read_text(encoding="utf-8")
+    for code in dict.fromkeys(row["indicator_code"] for row in plan.rows if row["how"] == "declared"):
+        if code not in asked and entries[code].required:
+            by = entries[code].declared_by
+            words = by if isinstance(by, str) else ", ".join(by)
+            where = f"{DUTIES} line {line_of(text, code, 'declared_by')}, {code}"
+            yield f"{where}: declared_by is {words}, and {plan.code} asks it at a level where no such unit is: nobody would declare it"

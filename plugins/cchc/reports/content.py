@@ -360,7 +360,12 @@ def read_scores(connection: Connection, settings: Settings, period: Period) -> d
 
 
 def rank(units: list[UnitRow], scores: dict[str, Score]) -> list[RankRow]:
-    """Communes from best to worst. Communes with equal results share a rank. A commune without any judged target is ranked last."""
+    """Communes from best to worst. Communes with equal results share a rank. A commune without any judged target is ranked last.
+
+    Empty where there is one commune alone: there is nothing to rank.
+    """
+    if len(units) < 2:
+        return []
 
     def share(row: UnitRow) -> tuple[Decimal, Decimal]:
         score = scores.get(row.unit_code)

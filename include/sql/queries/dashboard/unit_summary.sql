@@ -1,6 +1,6 @@
 -- grain: one row for each unit that exists on the last day of a period, with its targets by status and its figures of being on time
 -- source: core.unit_at, core.authority, mart.indicator_value, core.indicator, mart.dossier_open, mart.dossier, core.unit_on_day
--- traps: `past_due` is of the newest computed day up to the last day of the period; as in reports/late_dossier.sql the dossiers that an
+-- traps: the authority itself is a row only where it is one commune alone; `past_due` is of the newest computed day up to the last day of the period; as in reports/late_dossier.sql the dossiers that an
 --        ended unit has left are with the unit that has taken its place by that last day
 
 with unit as (
@@ -10,7 +10,7 @@ with unit as (
         u.level
     from core.unit_at(cast(:d as date)) as u
     inner join core.authority as a on u.root_code = a.root_code
-    where u.is_valid and u.unit_code <> a.root_code
+    where u.is_valid and (u.unit_code <> a.root_code or u.kind = 'commune')
 ),
 
 value as (
