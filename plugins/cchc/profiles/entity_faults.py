@@ -14,6 +14,7 @@ from cchc.profiles.file_faults import TODO
 from cchc.sources.codes import CODES, OWN_WORDS
 from cchc.sources.needs import check_dated, needed_columns, unmet_needs
 from cchc.sources.profile import Column, Entity, Files
+from cchc.staging.columns import signs_without_a_number
 from cchc.typed import FoundFault
 
 OWN_PREFIX = "_"
@@ -94,6 +95,8 @@ class EntityFaults:
         kind = self.known.layouts[model][column.name]
         if (kind == "jsonb") != (column.items is not None):
             yield self._at(*place, words=f"the column is {kind}; 'list' goes with jsonb columns, and only with them.")
+        if (words := signs_without_a_number(column, kind)) is not None:
+            yield self._at(*place, words=words)
         for key, other in (("flag", column.flag), ("shift_12h_onto", column.shift_12h_onto)):
             if other is not None and other not in self.columns:
                 yield self._at(*place, key, words=f"the model {model} has no column {other!r}{or_known(other, self.columns)}.")

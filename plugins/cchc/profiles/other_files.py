@@ -58,7 +58,7 @@ def look_at_ends(profile: Profile, connection: Connection, entity: Entity, names
 def _lacks(inbox: Inbox, name: str, entity: Entity, profile: Profile, limits: Limits, books: Workbooks) -> str | None:
     """The columns of the profile that the header of a file lacks, in words; None if it lacks none."""
     assert profile.files is not None  # noqa: S101  # a drop folder is read by them
-    tally = files.Tally(thousands=profile.files.thousands, decimal=profile.files.decimal)
+    tally = files.Tally(thousands=profile.files.thousands, decimal=profile.files.decimal, signs=profile.files.signs)
     try:
         next(iter(files.read_records(inbox, name, "", entity, profile, profile.files, tally, limits, books)), None)
     except files.LacksColumns as problem:

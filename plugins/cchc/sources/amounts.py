@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from cchc.sources.number_signs import Signs
+
 MOST_DIGITS = 100  # Python refuses to make a number of thousands of digits, and no amount has so many
 
 
@@ -26,8 +28,13 @@ def whole_number(value: Any, thousands: str | None) -> int | None:
     return -int(digits) if text.startswith("-") else int(digits)
 
 
-def delivered_amount(value: Any, thousands: str | None, decimal: str | None) -> int | Decimal | None:
-    """A delivered amount, exact: a whole number, or where `decimal` names the mark before it, one with a fraction; None otherwise."""
+def delivered_amount(value: Any, thousands: str | None, decimal: str | None, signs: Signs | None = None) -> int | Decimal | None:
+    """A delivered amount, exact: a whole number, or where `decimal` names the mark before it, one with a fraction; None otherwise.
+
+    `signs`: what may stand around the digits; without it a minus before them alone.
+    """
+    if signs and isinstance(value, str):
+        value = signs.plain(value)
     if decimal is None or isinstance(value, bool):
         return whole_number(value, thousands)
     if isinstance(value, float):  # a number of a JSON manifest, with the digits that stand in it

@@ -140,7 +140,7 @@ def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tall
     """The results of the rules for the whole file, each with the expected and the found value."""
     manifest = _manifest(files)
     wanted_rows = whole_number(declared[manifest.rows], files.thousands)
-    wanted_amount = delivered_amount(declared[manifest.amount], files.thousands, files.decimal)
+    wanted_amount = delivered_amount(declared[manifest.amount], files.thousands, files.decimal, files.signs)
     wanted_revision = whole_number(declared[manifest.revision], None)
     results = [
         _equal("B1", "name", declared[manifest.file], name.rpartition("/")[2], "", *([files.name] if files.name else [])),
@@ -164,7 +164,7 @@ def checks(name: str, sha: str, parsed: FileName, declared: dict[str, Any], tall
 def read_trailer(trailer: list[str], files: Files) -> list[int | str | None]:
     """The number of rows and the sum in the last line of a file; None in the place of one that is no number, none for a missing cell."""
     rows = [whole_number(cell, files.thousands) for cell in trailer[1:2]]
-    return [*rows, *(plain_amount(delivered_amount(cell, files.thousands, files.decimal)) for cell in trailer[2:3])]
+    return [*rows, *(plain_amount(delivered_amount(cell, files.thousands, files.decimal, files.signs)) for cell in trailer[2:3])]
 
 
 def sha256_check(declared: dict[str, Any], sha: str, files: Files) -> Check:

@@ -13,6 +13,7 @@ from cchc.sources.amounts import delivered_amount
 from cchc.sources.fields import named, new_names
 from cchc.sources.left_alone import LeftAlone
 from cchc.sources.limits import MIB, Limits
+from cchc.sources.number_signs import Signs
 from cchc.sources.profile import Entity
 from cchc.sources.unread import LacksColumns, Unfinished, Unreadable
 
@@ -62,6 +63,7 @@ class Tally:
     where: dict[str, str] = field(default_factory=dict)
     thousands: str | None = None
     decimal: str | None = None
+    signs: Signs = field(default_factory=Signs)
     rows: int = 0
     amount: int | Decimal = 0
     header: list[str] | None = None
@@ -80,7 +82,7 @@ class Tally:
             return
         cells = dict(zip(header, row, strict=True))
         if all(cells.get(name, "").strip() == value for name, value in self.where.items()):
-            amount = delivered_amount(cells.get(self.amount_field, ""), self.thousands, self.decimal)
+            amount = delivered_amount(cells.get(self.amount_field, ""), self.thousands, self.decimal, self.signs)
             self.unread_amounts += amount is None
             self.amount += amount or 0
 

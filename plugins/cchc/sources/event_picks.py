@@ -69,7 +69,7 @@ def _key(profile: Profile, column: Column) -> Key:
     """The function that gives the time or the number that a delivered value means; None if it is none."""
     if column.name.endswith(TIME_ENDINGS):
         return profile.reading(column).reader()
-    return lambda value: delivered_amount(value, column.thousands, column.decimal)
+    return lambda value: delivered_amount(value, column.thousands, column.decimal, column.signs)
 
 
 def _written(amount: int | Decimal, column: Column) -> int | str:

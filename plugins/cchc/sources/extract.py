@@ -632,6 +632,8 @@ def _judged_by_profile(job: _Job, entity: Entity, sha: str) -> str:
     rules = repr((*entity.judged_by, profile.files, profile.missing, profile.time_formats, profile.zone, profile.settings, job.limits))
     if profile.files is not None and profile.files.decimal is not None:
         rules += profile.files.decimal
+    if profile.files is not None and profile.files.signs:
+        rules += profile.files.signs.words
     if profile.ignore_offset or profile.two_digit_years_from is not None:
         rules += f"{profile.ignore_offset} {profile.two_digit_years_from}"
     return day_files.identity(sha, rules.encode())
@@ -647,7 +649,7 @@ def _read_file(job: _Job, inbox: Inbox, file: _File, secrets: Secrets | None, st
     folder = job.folder(entity.name, name)
     is_table = kinds.is_table(name)
     intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets, lists_are_text=is_table)
-    tally = files.Tally(thousands=config.thousands, decimal=config.decimal)
+    tally = files.Tally(thousands=config.thousands, decimal=config.decimal, signs=config.signs)
     if config.manifest is not None:
         tally.amount_field, tally.where = config.manifest.amount_field, config.manifest.amount_where
     writer = Writer(folder)

@@ -18,6 +18,7 @@ from cchc.near import near
 from cchc.settings import PROJECT, VINH_CUU, authority_dir
 from cchc.sources.name_patterns import with_placeholders
 from cchc.sources.needs import check_needs
+from cchc.sources.number_signs import Signs
 from cchc.sources.profile_file import (
     NAME,
     ChangedByFile,
@@ -174,6 +175,7 @@ def _paginator(entry: PaginatorFile) -> Paginator:
 
 def _files(entry: FilesFile) -> Files:
     formats = {} if entry.formats is None else entry.formats.model_dump()
+    signs = Signs(tuple(formats.pop("negative", ())), tuple(formats.pop("currency", ())))
     return Files(
         name=None if entry.name is None else with_placeholders(entry.name),
         name_words=entry.name,
@@ -184,6 +186,7 @@ def _files(entry: FilesFile) -> Files:
         subfolders=entry.subfolders,
         archives=entry.archives,
         no_manifest=entry.no_manifest,
+        signs=signs,
         **formats,
     )
 
@@ -280,6 +283,7 @@ def _column(name: str, entry: str | ColumnKeys) -> Column:
         otherwise=entry.otherwise,
         thousands=entry.thousands,
         decimal=entry.decimal,
+        signs=Signs(tuple(entry.negative), tuple(entry.currency)),
         ignore_offset=entry.ignore_offset,
         extract_as=entry.extract_as,
         pick=entry.pick,

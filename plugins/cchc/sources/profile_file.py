@@ -19,6 +19,7 @@ from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, 
 from cchc.sources.expressions import repeats_a_repeat
 from cchc.sources.kinds import is_document
 from cchc.sources.name_patterns import expanded, with_placeholders
+from cchc.sources.number_signs import Negative, check_signs
 from cchc.sources.paths import is_broken, place
 from cchc.sources.profile_http import HttpFile
 from cchc.sources.profile_layout import LayoutFile
@@ -38,6 +39,15 @@ Rows = Literal["record", "event"]
 Pick = Literal["first", "first_present", "last", "last_present", "min", "max", "sum"]
 Workbook = Literal["declared"]
 Unreadable = Literal["critical", "counted"]
+
+NEGATIVE = (
+    "How a number below zero may be written, beside a minus before it: `brackets` is (8.00), `trailing_minus` is 8.00-. Without it such a "
+    "number is unreadable."
+)
+CURRENCY = (
+    "The signs and words of one currency that may stand before or after a number, in any case, such as `[đ, VND]`. Without it such a "
+    "number is unreadable. Nothing is converted, so a sign of another currency is not named here."
+)
 
 
 def _check_formats(formats: list[str]) -> list[str]:
@@ -237,6 +247,8 @@ class ColumnKeys(Typed):
         description="The mark before the fraction of a number, such as `,` in 1.500.000,50. A whole-number column takes it rounded half "
         "up, and this is told; without `decimal` a number with a fraction is unreadable.",
     )
+    negative: list[Negative] = Field([], description=NEGATIVE)
+    currency: list[str] = Field([], description=CURRENCY)
     formats: Formats | None = Field(None, description="The only time formats of this field, instead of the source's `time_formats`.")
     ignore_offset: bool | None = Field(
         None, description="The offset (`Z`, `+07:00`) in this field's times is not meant; without it as the source's `ignore_offset` says."
@@ -298,6 +310,7 @@ class ColumnKeys(Typed):
             check_made_of_groups(self.extract, self.extract_as)
         if self.decimal is not None and self.decimal == self.thousands:
             raise Fault(f"'thousands' and 'decimal' are both {self.decimal!r}; one mark cannot be both.")
+        check_signs(self.negative, self.currency)
         return self
 
 
@@ -569,7 +582,14 @@ class FormatsFile(Typed):
     decimal: Literal[".", ","] | None = Field(
         None, description="The mark before the fraction of the amounts that are summed up, and of the sum in manifest and trailer."
     )
+    negative: list[Negative] = Field([], description=f"Of the amounts that are summed up, and of that sum: {NEGATIVE}")
+    currency: list[str] = Field([], description=f"Of the amounts that are summed up, and of that sum: {CURRENCY}")
     sheet: str | None = Field(None, description="The sheet of a workbook; without it the first one.")
+
+    @model_validator(mode="after")
+    def _rules(self) -> FormatsFile:
+        check_signs(self.negative, self.currency)
+        return self
 
 
 class ManifestFile(Typed):

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cchc.errors import NotConfigured
+from cchc.sources.number_signs import Signs
 from cchc.sources.profile_file import DEADLINE_HOURS
 from cchc.sources.time_patterns import Rules
 from cchc.sources.times import Reading
@@ -76,11 +77,12 @@ class Column:
     false_words: tuple[str, ...] = field(default=(), repr=False)
     aliases: tuple[str, ...] = field(default=(), repr=False)
     dated_names: tuple[DatedName, ...] = field(default=(), repr=False)
+    signs: Signs = field(default=Signs(), repr=False)
 
     @property
     def landed(self) -> str:
         """The name under which its field lands; of an event log a field may land several times, for different values of it."""
-        own = f" ({self.thousands or ''}{self.decimal or ''})" if self.pick == "sum" else ""
+        own = f" ({self.thousands or ''}{self.decimal or ''}{self.signs.words})" if self.pick == "sum" else ""
         own = f" ({self.name})" if self.pick in ("min", "max") else own
         return (self.source or "") if self.pick == "last" else f"{self.source} [{self.pick}]{own}"
 
@@ -448,6 +450,7 @@ class Files:
     decimal: str | None = field(default=None, repr=False)
     name_words: str | None = field(default=None, repr=False)
     no_manifest: str | None = field(default=None, repr=False)
+    signs: Signs = field(default=Signs(), repr=False)
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,8 @@ class RecordTyper:
                 raise NotConfigured(f"{where}: column {name!r} is not in the model {self.entity.model}. There are: {own}.")
             if (self.model[name] == "jsonb") != (column.items is not None):
                 raise NotConfigured(f"{where}: column {name!r} is {self.model[name]}; 'list' goes with jsonb columns, and only with them.")
+            if (words := signs_without_a_number(column, self.model[name])) is not None:
+                raise NotConfigured(f"{where}: column {name!r}: {words}")
             for other in (column.flag, column.shift_12h_onto):
                 if other is not None and other not in self.model:
                     raise NotConfigured(f"{where}: column {name!r} names {other!r}, which is not in the model {self.entity.model}.")
@@ -219,6 +221,8 @@ class RecordTyper:
         value, bad = self._words(column, raw)
         if bad.any():
             value = pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), value)
+        if column.signs and sql_type in parse.INTEGER_LIMITS:
+            value = _mapped(value, column.signs.plain)
         typed = self._typed(column, value, sql_type)
         if column.decimal is not None and column.source is not None and sql_type in parse.INTEGER_LIMITS:
             rounded = _mask(parse.with_fraction(value, column.decimal)) & _mask(typed.is_valid())
@@ -449,6 +453,14 @@ def _objects(value: Any) -> list[dict[str, Any]] | None:
             return _objects(orjson.loads(value)) if value.lstrip().startswith("[") else None
         except orjson.JSONDecodeError:
             return None
+    return None
+
+
+def signs_without_a_number(column: Column, kind: str) -> str | None:
+    """What is wrong where a column of the SQL type `kind`, or an item of it, has signs of numbers and is none; None if it is well."""
+    for inner, own in ((column, kind), *((item, ITEM_TYPES[item.type]) for item in column.items or ())):
+        if inner.signs and own not in parse.INTEGER_LIMITS:
+            return f"'negative' and 'currency' are for numbers; {inner.name} is {own}."
     return None
 
 
