@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc.errors import ContractViolation
-from cchc.sources.absent import Absent, absent_fields, chance_of_none, in_words
+from cchc.sources.absent import Absent, absent_fields, chance_of_none, in_words, together
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
 from cchc.sources.fields import Earlier, FieldCounts, Share
@@ -251,3 +251,11 @@ def test_files_of_one_run_are_earlier_deliveries_of_one_another(tmp_path: Path, 
     )
     known = {(load.entity, load.file_name or ""): load.manifest["sha256"] for load in loads}
     assert read(2, known_files=known) == [], "judged, and not judged again until the profile says something else"
+
+
+def test_a_field_of_the_row_filter_that_none_of_several_deliveries_has() -> None:
+    def counted(records: int, **unfiltered: int) -> dict[str, Any]:
+        return {"records": records, "objects": {}, "present": {}, "mapped": [], "unlabelled": 0, "unfiltered": unfiltered}
+
+    assert together([counted(0, loai=12), counted(0, loai=30), counted(0)])["unfiltered"] == {"loai": 42}
+    assert together([counted(0, loai=12), counted(3)])["unfiltered"] == {}, "one of them has it"

@@ -1,4 +1,4 @@
-"""Payment files, one for each day: the highest valid revision of a day replaces the whole day.
+"""Payments by day: the highest valid revision of a day's file, or the newest answer for a day, replaces the whole day.
 
 If one key stands in the files of two days, the row of the later day is in force. `core.payment_version` keeps the rows of every valid
 file; `_is_current` marks the rows in force.
@@ -27,6 +27,7 @@ def merge_payments(
     """
     target = MODELS["payment"]
     stored = columns_of(connection, target.versions)
+    same_row = " and ".join(f"v.{column} = a.{column}" for column in target.primary_key)
     run_file(connection, settings, "core/payment_day", extract_id=extract_id)
     connection.execute(
         text(
@@ -35,12 +36,15 @@ def merge_payments(
         ),
         {"x": extract_id},
     )
+    # Two answers for a day may have one T; what the newer one does not have is gone. Files of one day and T are never two.
+    connection.execute(text(composed.absent_payments(target, staged)), {"x": extract_id})
+    connection.execute(text(f"delete from {target.versions} as v using absent_payment as a where {same_row}"))
     connection.execute(text(composed.store_payments(target, staged, stored)))
     # A key of a touched day may also stand in other days, so for all its rows it is decided again which one is in force.
     connection.execute(
         text(
             f"create temp table {changed}_key on commit drop as select distinct v.source_code, v._key from core.payment_version as v "
-            f"inner join {changed} as c using (source_code, file_date)"
+            f"inner join {changed} as c using (source_code, file_date) union select source_code, _key from absent_payment"
         )
     )
     decide_in_force(connection, settings, f"{changed}_key")
@@ -49,11 +53,12 @@ def merge_payments(
         settings,
         source,
         f"select distinct v.file_date as from_date, v.file_date as to_date from core.payment_version as v "
-        f"inner join {changed}_key as c using (source_code, _key)",
+        f"inner join {changed}_key as c using (source_code, _key) union select file_date, file_date from absent_payment",
         marked_until,
         "payment days that changed",
     )
     counts = connection.execute(text(composed.count_payments(target, staged))).all()
+    connection.execute(text("drop table absent_payment"))
     return {row[0]: Counts(row[1], 0, row[2], row[3]) for row in counts}
 
 

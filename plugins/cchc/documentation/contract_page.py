@@ -37,7 +37,11 @@ PAGES = {
     "next_url": "the answer has the address of the next page",
     "single": "one answer has everything",
 }
-MODES = {"window": "the records that changed in a window of change time", "list": "a full list each time"}
+MODES = {
+    "window": "the records that changed in a window of change time",
+    "list": "a full list each time",
+    "days": "all payments of each day that is over",
+}
 FILED = {"date": "the day in the file's name", "revision": "the revision in the file's name"}
 SHORT = {"timestamp with time zone": "timestamptz"}
 

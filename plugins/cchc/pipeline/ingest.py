@@ -29,6 +29,7 @@ from cchc.runs import extracts, journal, retry
 from cchc.runs.extracts import open_extract as open_extract  # exported here because it is the first step of the DAGs
 from cchc.runs.retry import resolve_retried
 from cchc.settings import Settings
+from cchc.sources.asked_days import ASKED
 from cchc.sources.connection import Connection
 from cchc.sources.landing import Landed, Window, place_below, place_of
 from cchc.sources.left_alone import places_of_sheets, rows_in_words
@@ -131,7 +132,7 @@ def load_step(settings: Settings, extract_id: int) -> list[str]:
     with _step(settings, extract_id, "load") as (profile, _):
         loads = _landed(settings, extract_id)
         messages = blocked(settings, extract_id)
-        if messages and any(load.file_name is None for load in loads):
+        if messages and any(load.file_name is None or ASKED in load.manifest for load in loads):
             with engine(settings).begin() as connection:
                 extracts.locked(connection, extract_id, "load")
                 connection.execute(

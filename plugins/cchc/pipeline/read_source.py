@@ -18,6 +18,7 @@ from cchc.quality.drift import earlier_deliveries
 from cchc.runs.readings import Reading
 from cchc.runs.withdraw import NOTHING
 from cchc.settings import Settings
+from cchc.sources.asked_days import ASKED
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
 from cchc.sources.landing import Folder, Landed, Window
@@ -129,7 +130,7 @@ def _fault(reading: Reading, load: Landed | None, connection: Connection) -> str
     if load.status != LoadStatus.LANDED:
         return str(load.message)
     before: dict[str, Any] = reading.load["manifest"] or {}
-    if load.file_name is not None:
+    if load.file_name is not None and ASKED not in before:
         return None if load.manifest["sha256"] == before["sha256"] else "the file that lies there is another one than was loaded"
     lost = int(before.get("distinct_keys", 0)) - int(load.manifest["distinct_keys"])
     if lost > 0:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from cchc.errors import CchcError, WrongClock, WrongUse
 from cchc.period import CLOCK_TOLERANCE, now
 from cchc.settings import Settings
+from cchc.sources.asked_days import last_midnight
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import extract_of
 from cchc.states import ExtractStatus
@@ -47,7 +48,8 @@ def open_extract(
 ) -> int:
     """Open the ingest of a source for a window of change time. Returns the id of the new row in ops.extract.
 
-    Arguments: `start` (included) and `end` (excluded), the window. `end` becomes known_at of the source; the default is now. The default of
+    Arguments: `start` (included) and `end` (excluded), the window. `end` becomes known_at of the source; the default is now,
+    and where days are asked for, it is the last midnight. The default of
     `start` is known_at of the source minus the overlap in the profile; with `full`, or if the source has no known_at yet, the window has no
     start. Because known_at stops at the first hole, the default window includes every hole. `is_to_named`: whether a person chose `end`;
     by default this is so if `end` is given (a schedule also gives it).
@@ -58,6 +60,8 @@ def open_extract(
     profile = load_profile(settings.sources_dir, source)
     moment = now()
     to = end or moment
+    if profile.is_by_day:  # a day is asked for when it is over
+        to = last_midnight(profile, to)
     named = end is not None if is_to_named is None else is_to_named
     if to > moment + CLOCK_TOLERANCE:
         raise WrongUse(f"--to {to.isoformat()} lies in the future; T can be at most now ({moment.isoformat(timespec='seconds')})")

@@ -92,7 +92,8 @@ def _open(connection: Connection, of: dict[str, object]) -> int:
     whole = (
         of["status"] == ExtractStatus.BLOCKED
         and connection.execute(
-            text("select bool_or(file_name is null) from ops.load where extract_id = :x"), {"x": of["extract_id"]}
+            text("select bool_or(file_name is null or manifest ->> 'asked_day' is not null) from ops.load where extract_id = :x"),
+            {"x": of["extract_id"]},
         ).scalar()
     )
     run_statement(

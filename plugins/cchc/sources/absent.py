@@ -102,6 +102,8 @@ def together(deliveries: list[dict[str, Any]]) -> dict[str, Any]:
         for part, counter in sums.items():
             counter.update(counted[part])
     unlabelled = [int(counted["unlabelled"]) for counted in deliveries]
+    filters = {name for counted in deliveries for name in counted.get("unfiltered", {})}
+    of_records = [counted.get("unfiltered", {}) for counted in deliveries if counted["records"]]
     return {
         "records": sum(counted["records"] for counted in deliveries),
         "table": False,
@@ -109,6 +111,11 @@ def together(deliveries: list[dict[str, Any]]) -> dict[str, Any]:
         "present": dict(sums["present"]),
         "mapped": deliveries[0]["mapped"],
         "unlabelled": sum(unlabelled) if all(unlabelled) else 0,
+        "unfiltered": {
+            name: sum(counted.get("unfiltered", {}).get(name, 0) for counted in deliveries)
+            for name in sorted(filters)
+            if all(name in unfiltered for unfiltered in of_records)
+        },
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -250,6 +251,19 @@ class Session:
             statement = self._in_window(entity, statement, relation.c[entity.changed_at], window)
         first = [relation.c[entity.changed_at]] if entity.rows == "event" and entity.changed_at is not None else []
         yield from self._read(entity, names, statement.order_by(*first, *(relation.c[name] for name in entity.key)))
+
+    def records_of_day(
+        self, entity: Entity, header: list[str], field: str, window: Window, *, with_undated: bool
+    ) -> Iterator[dict[str, Any]]:
+        """The records of an entity whose time, in `field`, lies in a window of one day. `with_undated`: and those without a time."""
+        names = [name for name in wanted(entity) if name in header]
+        relation = _relation(entity, names)
+        statement = self._in_window(
+            replace(entity, changed_at=field), sa.select(*relation.c).select_from(relation), relation.c[field], window
+        )
+        if not with_undated:
+            statement = statement.where(relation.c[field].is_not(None))
+        yield from self._read(entity, names, statement.order_by(*(relation.c[name] for name in entity.key)))
 
     def keys(self, entity: Entity, names: list[str]) -> Iterator[dict[str, Any]]:
         """These fields of all records of an entity, whenever they changed."""

@@ -21,6 +21,7 @@ from cchc.errors import CchcError, ContractViolation, NotConfigured, SourceUnava
 from cchc.sources import advice, day_files, files, http, kinds, paginate, privacy
 from cchc.sources.absent import Absent, absent_fields, first_rows, in_words, together
 from cchc.sources.amounts import plain_amount
+from cchc.sources.asked_days import ASKED, REVISION, DayIntake, days_of, last_midnight, time_field, window_of
 from cchc.sources.connection import Connection
 from cchc.sources.envelope import Envelope
 from cchc.sources.fields import Earlier, FieldCounts
@@ -194,8 +195,8 @@ def covered(profile: Profile, connection: Connection, window: Window) -> dict[st
 
     `from` None means everything. A full list covers everything. A drop folder also covers everything, because all of its files are read or
     known, except if the caller gave a start that leaves dated files out.
-    So does a table of a database without a change column. If the window begins no later than the profile's `first_day`,
-    nothing before it is expected.
+    So does a table of a database without a change column. Where days are asked for, the last one is the one before `window.end`.
+    If the window begins no later than the profile's `first_day`, nothing before it is expected.
     """
     leaves_out = window.start is not None and (
         connection.is_http or connection.is_database or (window.explicit and profile.files is not None and profile.files.name is not None)
@@ -206,12 +207,16 @@ def covered(profile: Profile, connection: Connection, window: Window) -> dict[st
         or window.start is None
         or (first_day is not None and window.start <= datetime.combine(first_day, datetime.min.time(), profile.zone_info))
     )
-    stretch = (window.start if leaves_out else None, window.end, is_base)
     whole = (None, window.end, True)
-    return {
-        entity.name: whole if entity.mode == "list" or (connection.is_database and not entity.has_window) else stretch
-        for entity in profile.entities.values()
-    }
+
+    def stretch(entity: Entity) -> tuple[datetime | None, datetime, bool]:
+        if entity.mode == "days":
+            return window.start if leaves_out else None, last_midnight(profile, window.end), is_base
+        if entity.mode == "list" or (connection.is_database and not entity.has_window):
+            return whole
+        return window.start if leaves_out else None, window.end, is_base
+
+    return {entity.name: stretch(entity) for entity in profile.entities.values()}
 
 
 # HTTP
@@ -223,6 +228,9 @@ def _from_http(job: _Job, first_month: str | None) -> list[Landed]:
         for entity in job.profile.entities.values():
             check_dated(entity, f"{job.profile.source}.yaml")
         for entity in job.profile.entities.values():
+            if entity.mode == "days":
+                landed += _http_days(job, client, entity)
+                continue
             load = _http_load(job, client, entity)
             landed.append(load)
             if entity.deletions is not None and load.status == LoadStatus.LANDED:
@@ -245,6 +253,44 @@ def _http_load(job: _Job, client: http.Client, entity: Entity) -> Landed:
         return blocked
     facts = {"total_reported": total, "source_clock": client.clock.isoformat() if client.clock is not None else None}
     return _pulled(job, entity, folder, intake, writer, job.manifest(entity.name, started) | facts)
+
+
+def _http_days(job: _Job, client: http.Client, entity: Entity) -> list[Landed]:
+    """One load for each day that is asked for. What is complete already is not asked for again."""
+    loads = []
+    for day in _days(job, entity):
+        folder = job.folder(entity.name, day.isoformat())
+        if (manifest := job.complete(folder)) is None:
+            started = period.now()
+            intake = DayIntake(job.profile, entity, day, job.privacy_key, lists_are_text=False)
+            writer = Writer(folder)
+            total = paginate.fetch(client, job.profile, entity, window_of(job.profile, day), intake, writer)
+            facts = {"total_reported": total, "source_clock": client.clock.isoformat() if client.clock is not None else None}
+            manifest = _day_manifest(job, entity, folder, intake, writer, day, started, facts)
+        loads.append(_landed(entity.name, folder, manifest))
+    return _days_together(job, entity, loads)
+
+
+def _days(job: _Job, entity: Entity) -> list[date]:
+    return [day for day in days_of(job.profile, job.window) if job.is_wanted(entity, day.isoformat())]
+
+
+def _day_manifest(
+    job: _Job, entity: Entity, folder: Folder, intake: Intake, writer: Writer, day: date, started: datetime, facts: dict[str, Any]
+) -> dict[str, Any]:
+    """Close the load of one day, and return its manifest. It says of the day what the name of a file says."""
+    writer.add(intake.rest())
+    asked = {ASKED: day.isoformat(), "file_date": day.isoformat(), "revision": REVISION, "rows_delivered": intake.delivered}
+    return _pulled(job, entity, folder, intake, writer, job.manifest(entity.name, started, day.isoformat()) | asked | facts).manifest
+
+
+def _days_together(job: _Job, entity: Entity, loads: list[Landed]) -> list[Landed]:
+    """The loads of the days of a run, or one blocked load where a field is in none of all of their records."""
+    if not loads:
+        return []
+    counted = together([load.manifest["fields"] for load in loads])
+    blocked = _without_fields(job, entity, counted, job.folder(entity.name))
+    return loads if blocked is None else [blocked]
 
 
 def _without_fields(job: _Job, entity: Entity, counted: dict[str, Any], folder: Folder) -> Landed | None:
@@ -770,6 +816,9 @@ def _from_database(job: _Job, first_month: str | None) -> list[Landed]:
             return blocked
         landed: list[Landed] = []
         for entity in entities:
+            if entity.mode == "days":
+                landed += _table_days(job, session, entity, headers[entity.name], clock)
+                continue
             load = _table_load(job, session, entity, headers[entity.name], clock)
             landed.append(load)
             if entity.deletions is not None:
@@ -792,6 +841,24 @@ def _table_load(job: _Job, session: database.Session, entity: Entity, header: li
     intake.fields.table(header)
     facts = {"total_reported": None, "source_clock": clock.isoformat(), "database": session.describe()}
     return _pulled(job, entity, folder, intake, writer, job.manifest(entity.name, started) | facts)
+
+
+def _table_days(job: _Job, session: database.Session, entity: Entity, header: list[str], clock: datetime) -> list[Landed]:
+    """One load for each day that is asked for. A row without a time is of no day: it comes with the newest one, where a rule tells it."""
+    days, field_of_time = _days(job, entity), time_field(entity).source or ""
+    loads = []
+    for day in days:
+        folder, started = job.folder(entity.name, day.isoformat()), period.now()
+        intake = DayIntake(job.profile, entity, day, job.privacy_key, lists_are_text=True)
+        writer = Writer(folder)
+        window = window_of(job.profile, day)
+        records = session.records_of_day(entity, header, field_of_time, window, with_undated=day == days[-1])
+        for batch in _batches(records, session.config.batch_rows):
+            writer.add(intake.take(batch))
+        intake.fields.table(header)
+        facts = {"total_reported": None, "source_clock": clock.isoformat(), "database": session.describe()}
+        loads.append(_landed(entity.name, folder, _day_manifest(job, entity, folder, intake, writer, day, started, facts)))
+    return loads
 
 
 def _batches(records: Iterator[dict[str, Any]], size: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:

@@ -69,23 +69,25 @@ def unmet_needs(entity: Entity, files: Files | None, told: Collection[str] = ())
     if optional:
         unmet.append(f"the model needs {_words(optional)}, so it cannot be optional.")
     by_name = [column.name for column in entity.columns if column.file is not None]
-    if by_name and (files is None or files.name is None):
+    if by_name and (files is None or files.name is None) and not (files is None and entity.mode == "days"):
         unmet.append(
             f"{_words(by_name)} comes from the file's name, so the source needs 'files' with 'name', a regular expression that "
             "finds (?P<date>…) and (?P<revision>…) in it."
         )
     if entity.model == "payment":
-        unmet += _unmet_of_payments(files)
+        unmet += _unmet_of_payments(files, is_by_day=entity.mode == "days")
     return unmet
 
 
-def _unmet_of_payments(files: Files | None) -> list[str]:
-    """What the files of payments need: a manifest for each day, or a reason why there is none."""
+def _unmet_of_payments(files: Files | None, *, is_by_day: bool) -> list[str]:
+    """What the files of payments need: a manifest for each day, or a reason why there is none. Without files: that days are asked for."""
+    if files is None and is_by_day:
+        return []
     if files is None or (files.manifest is None and files.no_manifest is None):
         return [
             "a day of payments is replaced as a whole by its highest valid revision, so the source needs 'files' with 'manifest' "
             "(what the day's file must hold) and 'name' (its day and revision). Where the sender makes no manifest, say why under "
-            "'no_manifest'."
+            "'no_manifest'. Over HTTP and from a database: mode: days."
         ]
     if files.manifest is None:
         return [] if files.name is not None else ["payments without a manifest need 'files.name', with the day, month or year of a file."]
@@ -95,7 +97,17 @@ def _unmet_of_payments(files: Files | None) -> list[str]:
 
 
 def check_dated(entity: Entity, file: str) -> None:
-    """Raise NotConfigured for an entity over HTTP with columns that are filled from the name of a file."""
+    """Raise NotConfigured for an entity over HTTP or from a database with columns that are filled from the name of a file.
+
+    Payments have a day that is replaced as a whole, so without `mode: days` none of them would ever be in force.
+    """
+    if entity.mode == "days":
+        return
+    if entity.model == "payment":
+        raise NotConfigured(
+            f"{file} entity {entity.name} (model payment): a day of payments is replaced as a whole, so over HTTP and from a database it "
+            "is asked for day by day: add mode: days, or give the connection a drop folder as host."
+        )
     by_name = [column.name for column in entity.columns if column.file is not None]
     if by_name or entity.changed_by_file:
         raise NotConfigured(

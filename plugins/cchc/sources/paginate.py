@@ -136,7 +136,7 @@ class _Reading:
         always = is_numbered and bool(self.config.from_parameter)
         by_number = self.config.times == "sequence"
         span = number_bounds(entity, window, always=always) if by_number else bounds(self.config, window, profile, always=always)
-        if entity.mode != "window" and not is_numbered:
+        if entity.mode == "list" and not is_numbered:
             span = None
         self.requests = Requests(client.http, entity, span)
         told = f"days {span[0]} to {span[1]}" if span is not None and is_numbered else f"window {window}"

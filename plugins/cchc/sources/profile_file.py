@@ -34,7 +34,7 @@ NAME = r"[a-z][a-z0-9_]*"
 
 ItemType = Literal["text", "flag", "integer", "time"]
 Otherwise = Literal["keep", "null", "unreadable"]
-Mode = Literal["window", "list"]
+Mode = Literal["window", "list", "days"]
 Rows = Literal["record", "event"]
 Pick = Literal["first", "first_present", "last", "last_present", "min", "max", "sum"]
 Workbook = Literal["declared"]
@@ -458,7 +458,11 @@ class EntityFile(Typed):
         None,
         description="When a record changed last: a field, or a mapping as below. Without it the time of the extract counts.",
     )
-    mode: Mode = Field("window", description="`window`: records that changed in a window of time; `list`: a full list each time.")
+    mode: Mode = Field(
+        "window",
+        description="`window`: records that changed in a window of time; `list`: a full list each time; `days`: payments that are asked "
+        "for day by day (HTTP, database), where an answer replaces all of its day (docs/guides/payments_by_day.md).",
+    )
     rows: Rows = Field(
         "record",
         description="`record`: one row a record; `event`: several rows a record: the last is kept, or what `pick` of a column says.",
@@ -531,6 +535,22 @@ class EntityFile(Typed):
         if len(lists) != len(set(lists)):
             raise Fault("a list field feeds two columns; one column takes all of its items.")
         _check_aliases(self)
+        return self
+
+    @model_validator(mode="after")
+    def _rules_of_days(self) -> EntityFile:
+        if self.mode != "days":
+            return self
+        if self.model != "payment":
+            raise Fault("mode: days is for the model payment.")
+        others = {"changed_at": self.changed_at, "sequence": self.sequence, "deletions": self.deletions, "secret": self.secret}
+        if given := [name for name, value in others.items() if value is not None]:
+            raise Fault(f"with mode: days a day is asked for as a whole, so {given[0]!r} does not go with it.")
+        day, paid = self.columns.get("file_date"), self.columns.get("paid_at")
+        if not isinstance(day, ColumnFile) or day.file != "date":
+            raise Fault("with mode: days the day that was asked for is the day of a payment: file_date: {file: date}.")
+        if paid is None or _field(paid) is None:
+            raise Fault("mode: days needs the column paid_at, from the field of the time of a payment.")
         return self
 
     def own_formats(self) -> dict[str, list[str]]:
@@ -789,6 +809,7 @@ class ProfileFile(Typed):
                 raise Fault("over HTTP 'each' needs 'parent_key', by which the records are counted.", "entities", name, "each")
             self._check_relation(name, entity)
             self._check_sequence(name, entity)
+            self._check_days(name, entity)
         self._check_years()
         return self
 
@@ -819,6 +840,23 @@ class ProfileFile(Typed):
             raise Fault(words, "entities", name, "sequence")
         if entity.mode != "window" or entity.each is not None:
             raise Fault("'sequence' is about records that changed: without mode: list, and without 'each'.", "entities", name, "sequence")
+
+    def _check_days(self, name: str, entity: EntityFile) -> None:
+        if entity.mode != "days":
+            return
+        if self.http is None and self.database is None:
+            raise Fault("mode: days goes with 'http' or 'database'; files have the day in their name.", "entities", name, "mode")
+        if self.first_day is None:
+            raise Fault("with mode: days the profile needs 'first_day', the first day that is asked for.", "entities", name, "mode")
+        if self.http is None:
+            return
+        pages, body = self.http.paginator, str(self.http.body or "")
+        is_sent = "{from}" in body and "{to}" in body if self.http.body else bool(pages.from_parameter and pages.to_parameter)
+        if not is_sent or pages.times == "sequence":
+            words = (
+                "mode: days asks for one day, so http.paginator needs 'from' and 'to' (of a request by POST: {from} and {to} in its body)."
+            )
+            raise Fault(words, "entities", name, "mode")
 
     def _check_relation(self, name: str, entity: EntityFile) -> None:
         given = (entity.table is not None) + (entity.query is not None)

@@ -493,6 +493,11 @@ class Profile:
         return Reading(formats or self.time_formats, Rules(self.zone_info, self.two_digit_years_from, ignores))
 
     @property
+    def is_by_day(self) -> bool:
+        """Whether some of it is asked for day by day, so that T is a midnight."""
+        return any(entity.mode == "days" for entity in self.entities.values())
+
+    @property
     def zone_info(self) -> ZoneInfo:
         """The zone of local times and local dates of this source."""
         return ZoneInfo(self.zone)

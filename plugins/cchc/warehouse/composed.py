@@ -298,6 +298,17 @@ def store_payments(target: Model, staged: str, stored: Sequence[str]) -> str:
             or {target.versions}._failed_rules is distinct from excluded._failed_rules"""
 
 
+def absent_payments(target: Model, staged: str) -> str:
+    """Find the stored rows of days that were asked for again at the same T (:x, the extract) and that are not among the staged ones."""
+    key = ", ".join(f"v.{column}" for column in target.primary_key)
+    return f"""create temp table absent_payment on commit drop as
+        select {key} from {target.versions} as v
+        inner join core.payment_day as d using (source_code, file_date, file_revision, _first_seen_at)
+        inner join ops.load as l on l.load_id = d._load_id
+        where l.extract_id = :x and l.status = 'validated' and l.manifest ->> 'asked_day' is not null
+            and not exists (select from {staged} as s where {_equal("v", "s", target.primary_key)})"""
+
+
 def count_payments(target: Model, staged: str) -> str:
     """Count what became of the staged rows of each payment file: inserted, unchanged, replaced."""
     key = ", ".join(target.primary_key)

@@ -10,6 +10,6 @@ where
         from ops.load as l
         inner join ops.extract as o on l.extract_id = o.extract_id
         cross join lateral (values (o.extract_id), (o.retry_of)) as x (extract_id)
-        where l.load_id = any(cast(:load_ids as bigint [])) and l.file_name is null
+        where l.load_id = any(cast(:load_ids as bigint [])) and (l.file_name is null or l.manifest ->> 'asked_day' is not null)
     )
     and not exists (select 1 from ops.load as l where l.extract_id = e.extract_id and l.status = 'loaded')
