@@ -7,6 +7,8 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
+# Tests start this project a thousand times as a process of its own; where the shell forbids to keep the compiled code, each compiles it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -24,7 +26,7 @@ COVERED_BY := $(addprefix tests/,cli declared forms plans profiles publication q
 	$(addprefix --ignore=tests/,cli/test_months_to_refresh.py plans/test_two_plans.py publication/test_publication.py \
 	reference/test_refresh_after_change.py runs/test_clocks.py runs/test_overlapping.py)
 
-.PHONY: help setup demo up down status test test-quick nightly faults replay fuzz coverage check format bench bench-life bench-pages dictionary reference schemas lock sbom check-advisories clean check-types check-packages release-notes dashboard-script screenshots
+.PHONY: help setup demo up down status test test-all test-quick nightly faults replay fuzz coverage check format bench bench-life bench-pages dictionary reference schemas lock sbom check-advisories clean check-types check-packages release-notes dashboard-script screenshots
 
 help: ## list the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +47,10 @@ down: ## stop what `make up` or `make demo` started
 status: $(INSTALLED) ## what runs
 	@$(BIN)/cchc status || true
 
-test: $(INSTALLED) ## all tests, with real PostgreSQL and one run through a real Airflow
+test: $(INSTALLED) ## while working, in ten minutes on two cores: every room with a real PostgreSQL, without the tests marked long
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not nightly and not long" $(ARGS)
+
+test-all: $(INSTALLED) ## what .ci/run runs: the long tests too (tests/README.md), with one walk through a real Airflow
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-quick: $(INSTALLED) ## units and SQL cases, within a minute: no Airflow, no LibreOffice, no whole stack

@@ -24,6 +24,7 @@ from demo.server import Demo
 from tests.support import quick
 from tests.support.district import LoadedMonth, load_month, served
 from tests.support.environment import environment
+from tests.support.long import is_long
 from tests.support.order import LONGEST_FIRST, unit_of
 from tests.support.warehouse import NewWarehouse, admin
 
@@ -93,8 +94,14 @@ def without_airflow(request: pytest.FixtureRequest) -> Iterator[None]:
         assert not quick.is_airflow_here(), "Airflow was imported, which takes seconds: take this test out of tests/quick.txt"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The units that take minutes first: pytest-xdist hands them out in this order, and a long one must not be the last."""
+    """Mark what is long, before `-m` chooses. The units that take minutes first: pytest-xdist hands them out in this order, and a long
+    one must not be the last.
+    """
+    for item in items:
+        if is_long(item.nodeid):
+            item.add_marker("long")
     order = {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: order.get(unit_of(item.nodeid), len(order)))
 
