@@ -41,7 +41,7 @@ BASES = ("period", "year_to_date")
 YEAR_BEFORE = "year_before"
 MALFORMED = (KeyError, TypeError, ValueError, ArithmeticError)  # what reading a file raises that is not written as one of a bundle
 DATABASE = "rows.duckdb"  # a file, so that rows that do not fit into memory lie on the disk
-LIMITS = {"autoinstall_known_extensions": "false", "memory_limit": "192MB"}
+LIMITS: dict[str, Any] = {"autoinstall_known_extensions": "false", "memory_limit": "192MB"}
 _FIRST_TIME = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 
 
