@@ -93,8 +93,10 @@ def _route(settings: Settings, page: Page, identify: Identify) -> Callable[..., 
         with reading(settings) as connection:
             asking = _asking(settings, connection, request, login)
             found = page(asking)
+            form = asking.query.get("format")
+            taken = _table_file(asking, found, form) if form else None  # first: only what is taken along is noted
             _note(asking, found)
-            return _written(asking, found)
+            return _download(taken) if taken else _written(asking, found)
 
     return answer
 
@@ -112,6 +114,8 @@ def _route_of_file(settings: Settings, file: Callable[[Asking], Download], ident
 
 def _asking(settings: Settings, connection: Any, request: Request, login: Login) -> Asking:
     asked = dict(request.query_params)
+    if any("\x00" in said for said in (*asked, *asked.values(), *request.path_params.values())):
+        raise WrongUse("an address has no NUL")
     view = read_view(connection, asked, base_of(request))
     return Asking(
         settings,
@@ -157,9 +161,6 @@ def path_of(request: Request) -> str:
 
 
 def _written(asking: Asking, answer: Answer) -> Response:
-    form = asking.query.get("format")
-    if form:
-        return _download(_table_file(asking, answer, form))
     view = answer.view or asking.view
     values = shell(asking.settings, view.language, view.base) | {
         "a": asking,

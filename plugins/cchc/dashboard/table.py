@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,8 +18,9 @@ from cchc.reports.workbook import new_workbook, write_cell
 
 PAGE_ROWS = 50
 Row = Mapping[str, Any]
-# what a cell begins with where an office program would take it for a formula
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# where an office program would take a text for a formula: at its beginning, and, where the machine's list separator is a semicolon, as in
+# Vietnam, behind one and in a new line, because such a program then cuts cells there, whatever the quotes say
+FORMULA = re.compile("(^|[;\t\r\n])(?=[=+@\t\r\n\uff1d\uff0b\uff0d\uff20-])")
 RIGHT = frozenset({"count", "value", "percent", "target", "rank"})
 
 
@@ -162,7 +164,7 @@ def _plain(row: Row, column: Column, words: Words) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
     text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
+    return FORMULA.sub(r"\1'", text) if isinstance(value, str) else text
 
 
 def as_xlsx(table: Table, words: Words, day: date) -> bytes:
