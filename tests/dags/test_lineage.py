@@ -9,18 +9,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from cchc.airflow import configuration, lineage
 from cchc.errors import NotConfigured
 from cchc.models import MODELS
 from cchc.settings import PROJECT, Settings
+from cchc.sources.landing import part_lines
+from cchc.sources.privacy import keyed
+from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
 from tests.dags.collector import Sink, collector
 from tests.dags.conftest import Box, broken
-from tests.support.deliveries import payment_day
+from tests.support.deliveries import dossier, dossier_file, payment_day
 from tests.support.district import CLOCK
-from tests.support.warehouse import rows_of
+from tests.support.warehouse import execute, rows_of
 
 __all__ = ["collector"]
 
@@ -93,6 +97,91 @@ def test_a_failed_task_says_that_it_failed_and_not_why(
     assert collector.of("ingest_documents.extract", "COMPLETE") == []
     collector.wait_for("ingest_documents", "FAIL")
     nothing_leaves(collector, installed, tmp_path)
+
+
+NUMBER, PEOPLE = "001085000017", {"SoGiayToChuHoSo": "001085000017", "ChuHoSo": "Bùi Đánh Dấu", "SoDienThoai": "0900000077"}
+FIELDS = PEOPLE | {"DiaChi": "Số 77 đường Đánh Dấu", "Email": "danh.dau@example.invalid", "GhiChu": "ghi chú của Bùi Đánh Dấu"}
+CODE = "H19.16.21-230605-0001"
+
+
+def cut_off(drop: Path, warehouse: Settings) -> None:
+    """The last record of a file ends in the middle of a personal value."""
+    dossier_file(drop, "20230610", [dossier(CODE), json.dumps(FIELDS, ensure_ascii=False)[:-30]])
+
+
+def constraint(drop: Path, warehouse: Settings) -> None:
+    """The database refuses a row when it is loaded, and would repeat the whole row."""
+    dossier_file(drop, "20230610", [dossier(CODE, **FIELDS)])
+    execute(warehouse, "alter table core.dossier_version add constraint planted_ck check (applicant_key is null)")
+
+
+def another_kind(drop: Path, warehouse: Settings) -> None:
+    """Values are of another kind than they should be; a name in a field of times is kept in quarantine and landing, as any such value."""
+    dossier_file(drop, "20230610", [dossier(CODE, **FIELDS, NgayTiepNhan=FIELDS["ChuHoSo"], MucDo=FIELDS, TaiLieuNop=FIELDS["Email"])])
+
+
+def wrong_encoding(drop: Path, warehouse: Settings) -> None:
+    """A file that is not UTF-8 from the middle of a personal value on."""
+    path = dossier_file(drop, "20230610", [dossier(CODE, **FIELDS)])
+    path.write_bytes(path.read_bytes().replace(b"0900000077", b"0900000077\xff"))
+
+
+@pytest.mark.parametrize("damage", [cut_off, constraint, another_kind, wrong_encoding])
+def test_what_fails_repeats_no_person_and_no_secret_anywhere(
+    lineage_box: Box,
+    collector: Sink,
+    installed: dict[str, str],
+    warehouse: Settings,
+    postgres_server: postgres.Server,
+    tmp_path: Path,
+    damage: Callable[[Path, Settings], None],
+) -> None:
+    """In Airflow's logs, its database (XCom, rendered fields, runs, events), OpenLineage, the warehouse and landing."""
+    drop = tmp_path / "drop"
+    damage(drop, warehouse)
+    done = lineage_box.run(
+        "ingest_one_stop", {"to": CLOCK}, **broken(installed, "one_stop", conn_type="fs", host=str(drop), password=SECRET)
+    )
+    if damage is constraint:
+        assert done["tasks"]["load"] == "failed", done
+    collector.wait_for("ingest_one_stop", "COMPLETE" if done["state"] == "success" else "FAIL")
+    hashed = keyed(NUMBER, b"a key for tests")
+    marks = [*FIELDS.values(), "Đánh Dấu", SECRET, installed["CCHC_PRIVACY_KEY"]]
+    outside = {
+        "log": lineage_box.log.read_text(encoding="utf-8", errors="replace"),
+        "answer": json.dumps(done, ensure_ascii=False),
+        "events": json.dumps(collector.events, ensure_ascii=False),
+        **rows_as_text(postgres_server.url("airflow_dags")),
+    }
+    inside = rows_as_text(str(warehouse.warehouse_url)) | {"landing": landed(warehouse)} if damage is not another_kind else {}
+    assert damage is another_kind or inside["ops.extract"] and inside["landing"]
+    assert "ingest_one_stop" in outside["log"] and "ingest_one_stop" in outside["public.task_instance"]
+    assert "public.xcom" in outside and "public.rendered_task_instance_fields" in outside
+    found = [
+        (place, mark) for place, text in (outside | inside).items() for mark in marks if mark in text or json.dumps(mark)[1:-1] in text
+    ]
+    assert found == []
+    assert [place for place, text in outside.items() if hashed in text] == [], "nor what was made of the number"
+
+
+def rows_as_text(url: str) -> dict[str, str]:
+    """Every table of a database as text; bytes as what they say."""
+    named = "select schemaname || '.' || tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        found = {}
+        for (table,) in connection.execute(named).fetchall():
+            text = "\n".join(row for (row,) in connection.execute(f"select t::text from {table} as t".encode()).fetchall() if row)
+            hidden = (bytes.fromhex(part[: len(part) // 2 * 2]) for part in re.findall(r"\\x([0-9a-f]{8,})", text))
+            found[table] = text + " ".join(part.decode("utf-8", "replace") for part in hidden)
+    return found
+
+
+def landed(warehouse: Settings) -> str:
+    """Everything in landing."""
+    files = [path for path in (warehouse.home / "landing").rglob("*") if path.is_file()]
+    return "".join(
+        b"\n".join(part_lines(path.read_bytes())).decode() if path.suffix == ".zst" else path.read_text(encoding="utf-8") for path in files
+    )
 
 
 def nothing_leaves(collector: Sink, installed: dict[str, str], folder: Path) -> None:
