@@ -33,6 +33,7 @@ from cchc.sources.nul import without_nul
 from cchc.sources.paths import finder
 from cchc.sources.profile import Entity, Http, Profile
 from cchc.sources.records import Problem
+from cchc.sources.ws_security import REFUSALS
 from cchc.sources.xml_elements import list_place
 
 MAX_PAUSE_SECONDS = 120.0
@@ -245,6 +246,7 @@ class Client:
             pause = min(FIRST_PAUSE_SECONDS * 2**attempt, MAX_PAUSE_SECONDS)
             answer = self._ask_once(method, url, where, options)
             if isinstance(answer, Answer):
+                self._stop_if_refused(answer, where)
                 if answer.status_code not in (*_RETRY_STATUS, *_WAIT_STATUS):
                     return answer
                 reason = f"it answered {answer.status_code}{self._fault(answer)}"
@@ -332,6 +334,16 @@ class Client:
             f"{self.source}: {path} answered {status}: the credentials are wrong or have no right to it. "
             f"Check the {what} in the connection src_{self.source} ({variable(self.source)})."
         )
+
+    def _stop_if_refused(self, answer: Answer, where: str) -> None:
+        """Raise SourceUnavailable if the answer is the fault of a token that is not accepted: asking again could lock the account."""
+        if self.http.auth.kind != "ws_security" or answer.status_code == 200:
+            return
+        for code in sorted(xml_answers.fault_codes(answer.content, self._limits) & set(REFUSALS)):
+            raise SourceUnavailable(
+                f"{where}: the token of WS-Security was refused ({code}). Check the {login_with.TO_CHECK['ws_security']} in the connection "
+                f"src_{self.source} ({variable(self.source)}); it is not asked again."
+            )
 
     def _fault(self, answer: Answer) -> str:
         """What to say of the fault of SOAP that the answer of an error is; "" where it is none."""

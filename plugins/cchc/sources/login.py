@@ -12,6 +12,7 @@ from requests.auth import AuthBase
 from cchc.sources.connection import Connection
 from cchc.sources.profile import Auth
 from cchc.sources.profile_http import PLACEHOLDER
+from cchc.sources.ws_security import UsernameToken
 
 NEEDED = {
     "api_key": "password = API key",
@@ -19,11 +20,13 @@ NEEDED = {
     "oauth_client_credentials": "login and password = client id and secret",
     "basic": "login and password",
     "login": "login and password",
+    "ws_security": "login and password",
 }
 TO_CHECK = {
     "api_key": "API key",
     "bearer": "token",
     "oauth_client_credentials": "client id or secret",
+    "ws_security": "clock of this machine, by which a token is made, and login or password",
     "none": "profile: it says auth none; what the source needs may be",
 }
 
@@ -83,6 +86,8 @@ def standing(auth: Auth, connection: Connection) -> AuthBase | None:
         return Nothing()
     if auth.kind == "basic":
         return basic(connection)
+    if auth.kind == "ws_security":
+        return UsernameToken(connection.login or "", secret, auth.form, auth.timestamp_seconds, auth.must_understand)
     if auth.kind == "bearer":
         return Header("Authorization", f"Bearer {secret}")
     if auth.kind == "api_key":

@@ -100,6 +100,21 @@ class LoginFile(Typed):
         return self
 
 
+class WsSecurityFile(Typed):
+    """The connection's login and password stand in a UsernameToken of WS-Security in the header of each envelope of SOAP (`body`)."""
+
+    kind: Literal["ws_security"] = Field(description="WS-Security UsernameToken, with a nonce and a time of its own in each request.")
+    form: Literal["digest", "text"] = Field(
+        "digest",
+        description="Whether the password is sent as a digest (SHA-1 with nonce and time, as the standard says) or as a text, which only "
+        "TLS keeps secret.",
+    )
+    timestamp_seconds: int | None = Field(
+        None, ge=1, le=86400, description="After how many seconds the request expires, in a Timestamp beside the token; without it none."
+    )
+    must_understand: bool = Field(True, description="Whether a server that does not know the header must refuse the request.")
+
+
 class PagesFile(Typed):
     """What every paginator has."""
 
@@ -197,7 +212,7 @@ class SingleFile(NewPagesFile):
 
 
 AuthFile = Annotated[
-    OAuthFile | ApiKeyFile | NoneFile | BasicFile | BearerFile | LoginFile,
+    OAuthFile | ApiKeyFile | NoneFile | BasicFile | BearerFile | LoginFile | WsSecurityFile,
     Discriminator("kind"),
 ]
 PaginatorFile = Annotated[
@@ -235,6 +250,7 @@ class HttpFile(Typed):
             raise Fault("'times: sequence' has no end, so 'to' is \"\" there.", "paginator")
         if self.answers == "xml":
             _check_elements(self.paginator.data)
+        self._check_envelope()
         if self.body is None:
             return self
         used = check_words(self.body, WORDS, "body")
@@ -244,6 +260,20 @@ class HttpFile(Typed):
         if isinstance(self.body, str):
             _check_xml(self.body)
         return self
+
+    def _check_envelope(self) -> None:
+        """Raise Fault for a token of WS-Security without an envelope to put it in."""
+        if self.auth.kind != "ws_security":
+            return
+        from cchc.sources.ws_security import is_envelope  # it brings what sends requests
+
+        if self.answers != "xml" or not isinstance(self.body, str):
+            raise Fault(
+                "'ws_security' is a header of SOAP: it goes with 'answers: xml' and a 'body' that is an envelope as a text.", "auth"
+            )
+        _check_xml(self.body)
+        if not is_envelope(PLACEHOLDER.sub("x", self.body)):
+            raise Fault("'ws_security' needs an envelope of SOAP 1.1 or 1.2, and 'body' is another XML.", "body")
 
 
 def _check_elements(data: str) -> None:

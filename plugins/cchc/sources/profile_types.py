@@ -342,7 +342,8 @@ class Auth:
     """How a source knows who asks; `kind` is one of the kinds of profile_http.py.
 
     `path`: where a token is. `header`, `scheme`: the header of a key or token, and the word before it. `parameter`: the parameter of a key
-    in the query. `body`, `token`: the request of a login, and the place of the token in its answer.
+    in the query. `body`, `token`: the request of a login, and the place of the token in its answer. `form`, `timestamp_seconds`,
+    `must_understand`: how a token of WS-Security is written.
     """
 
     kind: str
@@ -352,6 +353,9 @@ class Auth:
     body: dict[str, Any] = field(default_factory=dict)
     token: str = "access_token"  # noqa: S105  # the name of a key
     scheme: str = "Bearer"
+    form: str = "digest"
+    timestamp_seconds: int | None = None
+    must_understand: bool = True
 
     @property
     def expires(self) -> bool:

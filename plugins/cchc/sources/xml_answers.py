@@ -18,6 +18,7 @@ CONTENT_TYPE = "text/xml; charset=utf-8"
 FAULT = "Envelope.Body.Fault"
 # SOAP 1.2 and 1.1; a fault code is a qualified name
 CODES = ("Code.Value", "Code.Value.'#text'", "faultcode", "faultcode.'#text'")
+SUBCODES = ("Code.Subcode.Value", "Code.Subcode.Value.'#text'")
 CODE = re.compile(r"(?:[A-Za-z_][\w.-]{0,19}:)?([A-Za-z][A-Za-z._-]{0,39}[0-9]{0,5})", re.ASCII)
 Lists = tuple[tuple[Any, ...], ...]
 
@@ -81,6 +82,16 @@ def fault_of(body: bytes, limits: Limits) -> str | None:
         return _fault(_read(body, (), limits))
     except (Unfinished, Unreadable):
         return None
+
+
+def fault_codes(body: bytes, limits: Limits) -> set[str]:
+    """The codes and subcodes of the fault of SOAP that an answer is, without their prefixes; none where it is no fault."""
+    try:
+        fault = finder(FAULT)(_read(body, (), limits))
+    except (Unfinished, Unreadable):
+        return set()
+    texts = [finder(name)(fault) for name in (*CODES, *SUBCODES)] if fault is not ABSENT else []
+    return {text.rpartition(":")[2] for text in texts if isinstance(text, str)}
 
 
 def _read(body: bytes, lists: Lists, limits: Limits) -> Any:
