@@ -93,6 +93,50 @@ def test_a_folder_that_was_begun_passes_and_nothing_is_overwritten(tmp_path: Pat
     assert "2 to correct" in checked.out
 
 
+def test_what_the_skeleton_has_left_is_told_once_the_authority_has_its_own_name(tmp_path: Path) -> None:
+    folder = tmp_path / "mau"
+    begin(folder)
+    path = folder / "authority.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("name_vi: Tỉnh Mẫu", "name_vi: Tỉnh Ba Tầng"), encoding="utf-8")
+    told = cchc("authority", "check", str(folder)).out
+    assert "WRONG letterhead.yaml line 4: 'Tỉnh Mẫu' is left from the skeleton" in told
+    assert "WRONG plans/plan_1_KH-UBND_2026/targets.csv line 2: 'TODO' is left from the skeleton" in told
+    assert "Xã Một" not in told, "a province may have a commune of that name"
+    for path in (path for path in folder.rglob("*") if path.suffix in (".yaml", ".csv")):
+        text = path.read_text(encoding="utf-8").replace("TODO", "").replace("Tỉnh Mẫu", "Tỉnh Ba Tầng").replace("tỉnh Mẫu", "tỉnh Ba Tầng")
+        path.write_text(text.replace("TỈNH MẪU", "TỈNH BA TẦNG"), encoding="utf-8")
+    assert cchc("authority", "check", str(folder)).code == 0
+
+
+THREE_LEVELS = """unit_code,gso_code,name,level,kind,parent_code,valid_from,valid_to,note,predecessors
+T99,,Tỉnh Mẫu,province,province,,2020-01-01,,,
+T99.1,,Văn phòng UBND tỉnh,province,office,T99,2020-01-01,,,
+T99.2,,Sở Nội vụ,province,office,T99,2020-01-01,,,
+T99.30,,Huyện Trên,district,district,T99,2020-01-01,,,
+T99.30.1,,Phòng Tư pháp,district,office,T99.30,2020-01-01,,,
+T99.30.21,,Xã Suối,commune,commune,T99.30,2020-01-01,,,
+"""
+
+
+def test_a_province_of_three_levels_is_the_skeleton_with_a_level_more(tmp_path: Path) -> None:
+    folder = tmp_path / "mau"
+    begin(folder)
+    (folder / "units.csv").write_text(THREE_LEVELS, encoding="utf-8")
+    told = cchc("authority", "check", str(folder)).out
+    assert "scopes: the level 'district' of units.csv has no name" in told and "the level 'district' of units.csv has no title" in told
+    for name, old, new in (
+        ("authority.yaml", "  commune: {", "  district: {vi: Cấp huyện, en: District level}\n  commune: {"),
+        ("letterhead.yaml", ", commune: Lĩnh vực", ", district: Lĩnh vực giải quyết cấp huyện, commune: Lĩnh vực"),
+        ("plans/plan_1_KH-UBND_2026/plan.yaml", "[province, commune]", "[province, district, commune]"),
+        ("plans/plan_1_KH-UBND_2026/targets.csv", ",province commune,", ",province district commune,"),
+    ):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text, name
+        (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+    checked = cchc("authority", "check", str(folder))
+    assert (checked.code, checked.out.strip()) == (0, f"Tỉnh Mẫu ({folder}): nothing to correct")
+
+
 def test_a_folder_that_is_no_authority_is_one_message(tmp_path: Path) -> None:
     said = cchc("authority", "check", str(tmp_path / "nowhere"))
     assert said.code == 1 and said.err.startswith(f"cchc: NotConfigured: {tmp_path / 'nowhere'} is no folder: CCHC_AUTHORITY names")

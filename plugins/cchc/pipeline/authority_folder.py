@@ -35,6 +35,8 @@ from cchc.warehouse.queries import read_statement
 SKELETON = PROJECT / "include" / "authorities" / "skeleton"
 COMMUNE = SKELETON.with_name("skeleton_commune")
 """What another one than the skeleton of a province has in a folder for one commune or ward alone."""
+TODO, EXAMPLES = "TODO", ("Tỉnh Mẫu", "Xã Một")
+"""What marks the places of the skeletons that are to be filled in, and what their authorities are called."""
 _RELATIVE = re.compile(r"\$schema=(\.\./)+docs/schemas")
 DUTIES, CLOSING = "declarations.yaml", "closing.yaml"
 NEEDED = (AUTHORITY, unit_list.FILE, calendar.FILE, DUTIES, CLOSING, ALERTS, UNIT_MAIL, OFFICE)
@@ -72,6 +74,7 @@ def check(settings: Settings) -> list[str]:
         (demo_procedures.FILE, lambda: demo_procedures.check_procedures(folder / demo_procedures.FILE, units)),
         ("", lambda: _of_catalogue(settings, units)),
         ("", lambda: _of_plans(settings)),
+        (AUTHORITY, lambda: _of_skeleton(folder)),
     ]
     for name, found in checks:
         if not name or (folder / name).exists():
@@ -173,6 +176,20 @@ def _of_catalogue(settings: Settings, units: Units | None) -> Iterator[str]:
                 yield f"indicators/{file}: ':{bind}' is nothing that an indicator may ask for. There are: {', '.join(allowed)}."
 
 
+def _of_skeleton(folder: Path) -> Iterator[str]:
+    """What the skeleton has left, once the authority has a name of its own: papers would print the name of the example."""
+    name = read_authority(folder).name_vi
+    marks = [TODO, *(example for example in EXAMPLES if example.casefold() not in name.casefold())]
+    if len(marks) <= len(EXAMPLES):
+        return
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".csv") and path.is_file()):
+        is_list = path.name in (unit_list.FILE, demo_procedures.FILE)  # a province may have a commune of that name
+        for number, line in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), 1):
+            for mark in marks[: 2 if is_list else None]:
+                if mark.casefold() in line.casefold():
+                    yield f"{path.relative_to(folder)} line {number}: {mark!r} is left from the skeleton; write your own words"
+
+
 def _of_plans(settings: Settings) -> Iterator[str]:
     """What `cchc plan check` says of each plan, and whether each declared indicator has somebody who declares it."""
     verdicts = [check_plan(settings, folder) for folder in plan_folders(settings.plans_dir)]
@@ -185,7 +202,10 @@ def _of_plans(settings: Settings) -> Iterator[str]:
 
 def _undeclared(settings: Settings, plan: Plan) -> Iterator[str]:
     """Declared indicators of a plan for which declarations.yaml names only who is not there: they would never have data."""
-    asked = {duty.indicator_code for duty in duties_of(settings, plan.code).duties if duty.is_required}
+    found = duties_of(settings, plan.code)
+    if not found.units:  # another root than that of the units, which is told elsewhere
+        return
+    asked = {duty.indicator_code for duty in found.duties if duty.is_required}
     entries = read(settings.authority_dir / DUTIES, dict[str, DutyEntry])
     text = (settings.authority_dir / DUTIES).read_text(encoding="utf-8")
     for code in dict.fromkeys(row["indicator_code"] for row in plan.rows if row["how"] == "declared"):
