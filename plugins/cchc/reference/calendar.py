@@ -5,6 +5,7 @@ The government often decides late which working days are swapped, so the calenda
 
 from __future__ import annotations
 
+import functools
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -49,17 +50,22 @@ def overrides(path: Path) -> dict[date, tuple[bool, str]]:
 
 def working_days(authority_dir: Path, first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> list[Day]:
     """Every day from 1 January of `first_year` to 31 December of `last_year`. Raises NotConfigured if the overrides cannot be read."""
+    decided = overrides(authority_dir / FILE)
+    return [
+        Day(day.day, *decided[day.day], is_decided=True) if day.day in decided else day for day in _of_the_package(first_year, last_year)
+    ]
+
+
+@functools.cache
+def _of_the_package(first_year: int, last_year: int) -> tuple[Day, ...]:
+    """Every day of these years as the public-holiday package has it; worked out once a process."""
     import holidays
 
     vietnam = holidays.country_holidays("VN", years=range(first_year, last_year + 1))
-    decided = overrides(authority_dir / FILE)
     days: list[Day] = []
     day = date(first_year, 1, 1)
     while day.year <= last_year:
-        if day in decided:
-            days.append(Day(day, *decided[day], is_decided=True))
-        else:
-            working = vietnam.is_working_day(day)
-            days.append(Day(day, working, vietnam.get(day) or ("weekend" if day.weekday() >= 5 and not working else ""), is_decided=False))
+        working = vietnam.is_working_day(day)
+        days.append(Day(day, working, vietnam.get(day) or ("weekend" if day.weekday() >= 5 and not working else ""), is_decided=False))
         day += timedelta(days=1)
-    return days
+    return tuple(days)
