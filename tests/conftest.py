@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -100,10 +101,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     one must not be the last.
     """
     for item in items:
-        if is_long(item.nodeid):
+        if is_long(item.nodeid) and item.get_closest_marker("nightly") is None:
             item.add_marker("long")
     order = {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: order.get(unit_of(item.nodeid), len(order)))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """The collector of garbage passes over what is imported and collected by now, and comes less often: it took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 class ByUnit(LoadFileScheduling):  # type: ignore[misc] # pytest-xdist has no types

@@ -81,7 +81,7 @@ def start_box(postgres_server: postgres.Server, tmp_path_factory: pytest.TempPat
     yield start
     for process in started:
         process.stdin.close()  # type: ignore[union-attr]
-        process.wait(timeout=60)
+        process.wait(timeout=240)  # Airflow ends in seconds, and in more than a minute on a machine that is very busy
         process.stdout.close()  # type: ignore[union-attr]
 
 
