@@ -197,9 +197,8 @@ class Session:
 
     def header(self, entity: Entity) -> list[str]:
         """The names of the columns of an entity's table, view or SQL file, in their order."""
-        nothing: Any = sa.select(sa.literal_column("*")).select_from(_relation(entity, [])).where(sa.false())
         with self._told(self._where(entity)):
-            result = self._session.execute(nothing)
+            result = self._session.execute(no_rows(entity))
             names = [str(name) for name in result.keys()]  # noqa: SIM118  # a result is no mapping: it gives its rows
             described: Any = result.cursor.description if result.cursor is not None else ()
             self._types[entity.name] = {name: column[1] for name, column in zip(names, described, strict=True)}
@@ -363,6 +362,13 @@ def check_database(connection: Connection, profile: Profile) -> str:
                 )
         found = f"{session.describe()}, read only" + (", one snapshot" if session.kind != "mssql" else ", without a snapshot")
         return f"{profile.source}: logged in at {session.place} ({found}); {', '.join(profile.entities)} have all columns of the profile."
+
+
+def no_rows(entity: Entity) -> Any:
+    """The statement for the columns of an entity without a row."""
+    # false() of SQLAlchemy is `WHERE 0` in Oracle, which is no condition there
+    never = sa.literal_column("1") == sa.literal_column("0")
+    return sa.select(sa.literal_column("*")).select_from(_relation(entity, [])).where(never)
 
 
 def _relation(entity: Entity, names: list[str]) -> Any:
