@@ -160,6 +160,22 @@ def test_where_looking_at_headers_stopped_is_told(folder: Path, tmp_path: Path, 
     assert f"# LOOK {told}" in profile.read_text(encoding="utf-8") and "Date Received" not in profile.read_text(encoding="utf-8")
 
 
+def test_a_title_above_the_header_is_told(tmp_path: Path) -> None:
+    """The shape of a city's yearly workbooks of permits: a title and the day of the report in the first row, the header below."""
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for line in (
+        ["New Construction Report", None, "2016-09-15"],
+        ["Permit Number", "Date Received", "Issued"],
+        ["P1", "2016-05-02", "2016-05-09"],
+    ):
+        book.active.append(line)
+    book.save(tmp_path / "city_2016.xlsx")
+    said = drafted(tmp_path / "city_2016.xlsx", tmp_path / "planning.yaml")
+    told = "LOOK planning city_2016.xlsx: the first row has cells without a name, so it may be a title above the header"
+    assert told in said.out, said.out
+
+
 def test_workbooks_and_encodings_of_several_years(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

@@ -101,6 +101,11 @@ def told_of_headers(material: Material, names: OtherNames) -> Iterator[str]:
     """What is to be said of the headers of files with like names: where looking stopped, what differs, and what is not known."""
     headers = material.headers
     those = f"the files named {pattern_of(material.plain)}"
+    if "" in material.fields:
+        yield (
+            f"{material.file}: the first row has cells without a name, so it may be a title above the header; draft from a copy without "
+            "the titles, and say the row of the header by layout (docs/guides/table_files.md)"
+        )
     if len(headers.names) > headers.looked_at:
         seen = f"the headers of {headers.looked_at} of {len(headers.names)} were looked at"
         yield f"{those}: {seen}, the newest first, down to {headers.names[headers.looked_at - 1]}; of the others nothing is known"
