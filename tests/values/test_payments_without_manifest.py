@@ -6,6 +6,7 @@ import pytest
 
 from cchc.errors import NotConfigured
 from cchc.sources.profile import read_profile
+from tests.support.cli import cchc
 from tests.values.conftest import Values
 
 HEAD = """\
@@ -39,6 +40,15 @@ PAYMENTS = """
 """
 PAID = "select transaction_code, paid_date, amount_vnd from mart.payment where source_code = :s order by 1"  # in force
 FILES = "select file_date, file_revision, file_name, row_count, amount_vnd from core.payment_day where source_code = :s order by 1, 2"
+
+
+REPEATED = "of a row in the file of another day"
+
+
+def noted(words: str) -> list[str]:
+    """The beginnings of doctor's notes that have these words."""
+    lines = [line.removeprefix("NOTE").strip() for line in cchc("doctor", "again").out.splitlines() if words in line]
+    return [line.partition(" have the key")[0] for line in lines]
 
 
 def paid(desk: Values, source: str) -> list[tuple[str, str, int]]:
@@ -81,6 +91,31 @@ def test_a_number_that_another_file_has_too_is_told(desk: Values) -> None:
     said = desk.ingest("again", "2023-03-01")
     assert "file 2023-02.csv: 1 rows have the key (Transaction number) of a row in the file of another day" in said.out + said.err
     assert paid(desk, "again") == [("1", "2023-02-24", 30), ("2", "2023-01-24", 20)], "the contract counts the row of the latest day"
+    (kept,) = desk.rows(
+        "select l.file_name, c.* from ops.check_result as c inner join ops.load as l using (load_id) where rule = 'REPEATED'"
+    )
+    assert (kept["file_name"], kept["unexpected_count"], kept["is_success"]) == ("2023-02.csv", 1, False)
+    assert "of a row in the file of another day, such as 1, so only that of the latest day counts" in kept["message"]
+    assert noted(REPEATED) == ["again payments, file 2023-02.csv: 1 rows"]
+    assert desk.ingest("again", "2023-03-02").code == 0
+    assert noted(REPEATED) == ["again payments, file 2023-02.csv: 1 rows"], "also when the run that told it is long past"
+    said = cchc("withdraw", "--file", "2023-01.csv", "--source", "again", "--reason", "tệp sai")
+    assert said.code == 0, said.err
+    assert noted(REPEATED) == [], "nothing is repeated any more"
+
+
+def test_keys_that_may_be_a_persons_are_not_shown(desk: Values) -> None:
+    desk.knows("person", PAYMENTS, HEAD)
+    rows = [f"24/01/2023,{number},10" for number in ("079301000123", "0903123456", "Nguyễn Thị Bịa", "Mary Bia 7", "1" * 70)]
+    desk.deliver("person", "2023-01.csv", "Date paid,Transaction number,Net amount", *rows)
+    desk.deliver("person", "2023-02.csv", "Date paid,Transaction number,Net amount", *(row.replace("/01/", "/02/") for row in rows))
+    said = desk.ingest("person", "2023-03-01")
+    assert "10 rows" in said.err
+    (kept,) = desk.rows(
+        "select max(c.message) as m from ops.check_result as c inner join ops.load using (load_id) where source_code = 'person' and rule = 'REPEATED'"
+    )
+    assert "such as" not in kept["m"] + said.err
+    assert "0793" not in cchc("doctor", "again").out
 
 
 def test_two_files_of_one_time_are_blocked_both(desk: Values) -> None:

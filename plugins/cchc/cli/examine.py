@@ -65,6 +65,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
             findings += [Finding(WRONG, sentence) for sentence in not_loaded(connection, settings)]
         for profile in profiles:
             findings += _source(connection, settings, profile)
+        findings += _repeated_payments(connection, profiles)
         findings += _roles(connection, list_profiles(settings.sources_dir))
         findings += [Finding(WRONG, hole.text) for hole in completeness.holes(connection)]
         findings += [Finding(NOTE if month.is_new else WRONG, month.text) for month in completeness.missing_months(connection)]
@@ -309,6 +310,15 @@ def _loads(connection: Connection) -> list[Finding]:
         )
         for row in rows
     ]
+
+
+def _repeated_payments(connection: Connection, profiles: list[Profile]) -> list[Finding]:
+    """Payments whose number the file of another day has too, by source and entity; a run tells it once."""
+    from cchc.pipeline.repeated_payments import repeated_notes
+    from cchc.warehouse.queries import ask
+
+    rows = ask(connection, "doctor/repeated_payment")
+    return [Finding(NOTE, note) for profile in profiles for note in repeated_notes(profile, rows)]
 
 
 def _left_alone(connection: Connection) -> list[Finding]:

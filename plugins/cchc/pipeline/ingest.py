@@ -23,7 +23,8 @@ from cchc.core.load import load_extract
 from cchc.errors import LoadBlocked
 from cchc.models import MODELS, VERSIONED
 from cchc.period import now
-from cchc.pipeline.row_notes import merged_notes, repeated_notes, rounded_notes
+from cchc.pipeline.repeated_payments import keep_repeated, repeated_notes
+from cchc.pipeline.row_notes import merged_notes, rounded_notes
 from cchc.reference.dirty_months import dirty_months
 from cchc.runs import extracts, journal, retry
 from cchc.runs.extracts import open_extract as open_extract  # exported here because it is the first step of the DAGs
@@ -160,6 +161,7 @@ def publish(connection: Any, settings: Settings, profile: Profile, extract_id: i
     """
     row = extracts.locked(connection, extract_id, "load")
     load_extract(connection, settings, profile, row)
+    keep_repeated(connection, profile, extract_id)
     if row["kind"] == "retry":
         resolve_retried(connection, extract_id)
     connection.execute(

@@ -31,24 +31,6 @@ def merged_notes(profile: Profile, rows: Sequence[Mapping[str, Any]]) -> list[st
     return notes
 
 
-def repeated_notes(profile: Profile, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A sentence for each entity of `rows` (of the query `runs/repeated_payment`) with payments that the file of another day has, too."""
-    notes = []
-    for entity in staged_entities(profile).values():
-        files = [row for row in rows if row["entity"] == entity.name]
-        if not files:
-            continue
-        most = max(files, key=lambda row: row["repeated"])
-        others = f" (most of them: {most['repeated']} of {most['delivered']} in {most['file_name']})" if len(files) > 1 else ""
-        where = f"{len(files)} files" if len(files) > 1 else f"file {most['file_name']}"
-        notes.append(
-            f"{most['source_code']} {entity.name}, {where}: {sum(row['repeated'] for row in files)} rows{others} have the key "
-            f"({', '.join(entity.key)}) of a row in the file of another day, so only that of the latest day counts; if they are different "
-            "payments, name further fields in key"
-        )
-    return notes
-
-
 def rounded_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """A sentence for each field of `rows` (of the query `runs/rounded_field`) of which values were rounded."""
     return [

@@ -4,11 +4,13 @@
 --        higher revision of its day replaced is not looked at
 
 select
+    l.load_id,
     l.source_code,
     l.entity,
     l.file_name,
     l.landed as delivered,
-    count(*) as repeated
+    count(*) as repeated,
+    (array_agg(v._key order by v._key))[1:20] as keys
 from ops.load as l
 inner join core.payment_day as d on l.source_code = d.source_code and l.load_id = d._load_id
 inner join core.payment_version as v
