@@ -268,6 +268,17 @@ def test_every_table_leaves_as_csv_and_workbook(pages: Pages, part: str, name: s
     assert sheet.max_row == 1 + len(rows) > 1
 
 
+def test_dossiers_without_a_reception_are_told_by_source(pages: Pages) -> None:
+    rows = pages.health("quarantine", "not_received")
+    stored = pages.rows(
+        "select source_code, count(*) as n, count(*) filter (where d.status_code not in (1, 3, 7)) as lost from mart.left_out as o "
+        "inner join mart.dossier as d using (source_code, dossier_code) where o.left_out_reason = 'not_received' group by 1 order by 1"
+    )
+    assert stored, "the district has some"
+    told = [(row["Nguồn"], int(row["Hồ sơ"]), int(row["Trong đó đã thụ lý mà mất ngày tiếp nhận"])) for row in rows]
+    assert told == [(row["source_code"], row["n"], row["lost"]) for row in stored]
+
+
 def test_the_quarantine_is_told_by_rule_with_what_to_do(pages: Pages) -> None:
     rows = pages.health("quarantine", "rules")
     stored = pages.rows(

@@ -96,6 +96,41 @@ class MissingMonth:
         )
 
 
+@dataclass(frozen=True)
+class NotReceived:
+    """The dossiers of a source that have no time of reception: they count nowhere.
+
+    `worked_on`: how many of them are accepted, in work or ended by their status, so that the reception was lost; `since`: the first day of
+    submission, else of change, of those.
+    """
+
+    source: str
+    dossiers: int
+    worked_on: int
+    since: date | None
+
+    @property
+    def text(self) -> str:
+        """An English sentence that says how many, and what to do where a reception was lost."""
+        if not self.worked_on:
+            return f"{self.source}: {self.dossiers} dossiers wait for their reception or were refused it; no figure counts them"
+        return (
+            f"{self.source}: {self.dossiers} dossiers have no reception, so no figure counts them. Of {self.worked_on} of them, since "
+            f"{self.since}, the status says that they are accepted, in work or ended, so their reception was lost: see "
+            "`select * from mart.left_out where left_out_reason = 'not_received'`. Ask the owner of the source for the times, or correct "
+            f"the column received_at in {self.source}.yaml"
+        )
+
+
+def not_received(connection: Connection) -> list[NotReceived]:
+    """What has no reception, ordered by source."""
+    found = []
+    for row in ask(connection, "completeness/not_received"):
+        since = row["since"].astimezone(ZONE).date() if row["since"] is not None else None
+        found.append(NotReceived(row["source"], row["dossiers"], row["worked_on"], since))
+    return found
+
+
 def holes(connection: Connection) -> list[Hole]:
     """Every time window that was never extracted, ordered by source and time."""
     rows = ask(connection, "completeness/hole")

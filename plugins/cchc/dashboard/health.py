@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
+from cchc.core.completeness import not_received
 from cchc.dashboard.load_rows import row_table
 from cchc.dashboard.measures import Measured, Source, is_in, is_of, lamps, measure
 from cchc.dashboard.page import Answer, Asking, NotThere
@@ -470,7 +471,20 @@ def _field_table(asking: Asking, load: int) -> Table:
 
 
 def _quarantine_part(asking: Asking, measured: Measured) -> tuple[Table, ...]:
-    return tuple(_quarantine(asking, None))
+    return (*_quarantine(asking, None), _not_received(asking))
+
+
+def _not_received(asking: Asking) -> Table:
+    """The dossiers without a reception by source: they are stored and count nowhere."""
+    words = asking.words
+    columns: tuple[Column, ...] = (
+        Column("source", words["source"], "code"),
+        Column("dossiers", words["dossiers_not_received"], "count"),
+        Column("worked_on", words["reception_lost"], "count"),
+        Column("since", words["since"], "day"),
+    )
+    rows = [asdict(item) for item in not_received(asking.connection)]
+    return table_of("not_received", words["not_received"], columns, rows, asking.query, words, empty=words["no_not_received"])
 
 
 def _quarantine(asking: Asking, load: int | None) -> list[Table]:
