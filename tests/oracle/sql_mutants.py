@@ -41,8 +41,7 @@ MUTANTS = (
     Mutant("deleted papers count", "mart/dossier", "and not coalesce(cast(p.item ->> 'is_deleted' as boolean), false)", ""),
     Mutant("a submitted paper is a result", "mart/dossier", "where p.item ->> 'path' = r.item ->> 'path'", "where false"),
     Mutant("deletion by absence forgotten", "mart/dossier", "when m.asked_at is not null and not m.is_listed", "when false"),
-    Mutant("a deleted record never comes back", "mart/dossier", "when n.deleted_at is null and n._changed_at > l.deleted_at then null else", "when false then null else"),
-    Mutant("first due without the rounds", "mart/dossier", "least(p.due_at, b.due_at) as first_due_at", "p.due_at as first_due_at"),
+    Mutant("first due without the rounds", "mart/dossier", "cast(least(p.due_at, b.due_at) at time zone f.zone as date)", "cast(p.due_at at time zone f.zone as date)"),
     Mutant("first due is read from bad versions", "mart/dossier", "where j.failed_rules is null and j.due_at is not null", "where j.due_at is not null"),
     Mutant("local dates are those of UTC", "mart/dossier", "cast(f.finished_at at time zone f.zone as date) as finished_date", "cast(f.finished_at at time zone 'UTC' as date) as finished_date"),
     Mutant("critical dossiers count", "mart/dossier", "and t.left_out_rules is null and", "and"),
@@ -52,7 +51,6 @@ MUTANTS = (
     Mutant("NgayHenTraTruoc is not read", "core/dossier_due", "then coalesce(p.due_before_at, o.due_at)", "then o.due_at"),
     Mutant("10 before 9", "core/judged_version", "when 9 then coalesce(e.ended_9_at, e.ended_10_at)", "when 9 then coalesce(e.ended_10_at, e.ended_9_at)"),
     Mutant("hidden steps end a dossier", "core/judged_version", "where s.deleted_at is null and", "where"),
-    Mutant("the first delivered of one change time", "core/judged_version", "v._first_seen_at desc", "v._first_seen_at asc"),
     Mutant("K7 forgotten", "core/judged_version", "case when coalesce(r.is_k7, false) then", "case when false then"),
     Mutant("K4 forgotten", "core/judged_version", "case when coalesce(r.is_k4, false) then", "case when false then"),
     Mutant("NgayTra is no end", "core/judged_version", "                    d.returned_at,\n", ""),
@@ -84,7 +82,7 @@ MUTANTS = (
     Mutant("the pace is that of the year", "core.judged_status", "(extract(month from last_day) - extract(month from year_start))", "extract(month from last_day)"),
     Mutant("a target holds in every year", "mart/indicator_value", "a.period_end - 1 between p.valid_from and p.valid_to", "true"),
     Mutant("coverage of all units", "queries/coverage/dossiers", "    u.unit_code in (\n", "    u.unit_code is not null or u.unit_code in (\n"),
-    Mutant("leaders without a signature cover", "queries/coverage/signatures", "s.person_code = l.person_code", "true"),
+    Mutant("leaders without a signature cover", "queries/coverage/signatures", "s.person_code = l.person_code", "l.person_code is not null"),
 )  # fmt: skip
 
 

@@ -30,7 +30,8 @@ NOT_FELT = {
     "payments: a file of today": "no file of a world arrives before its day is over",
 }
 BREAKS = ("K2", "K6", "payments: bad rows")  # what they let through cannot be counted at all
-SEEDS = (3001, 3002, 3003)  # of the product, too: each is loaded first
+# of the product, too: each is loaded when those before it feel nothing; from 3004 on they have what is rare, by what the oracle says of them
+SEEDS = (3001, 3002, 3003, 3004, 3009, 3019, 3020, 3048, 3251)
 
 
 @pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=lambda mutant: mutant.name)

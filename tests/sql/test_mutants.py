@@ -59,6 +59,7 @@ RULES = (
     ("mart/dossier", "in ('tra_lai', 'xin_rut')", "in ('tra_lai')"),
     ("mart/dossier", "when n.result_kind_code in ('tra_lai', 'xin_rut') or n.status_code in (3, 7)", "when n.status_code in (3, 7)"),
     ("mart/dossier", "n.deleted_at is null and n._changed_at > l.deleted_at", "n.deleted_at is null"),
+    ("mart/dossier", "n.deleted_at is null and n._changed_at > l.deleted_at", "false"),
     ("mart/dossier", "l.asked_at >= n._first_seen_at then null", "false then null"),
     ("mart/dossier", "l.asked_at >= n._first_seen_at then null", "l.asked_at is not null then null"),
     ("mart/dossier", "m.asked_at is not null and not m.is_listed", "false"),
