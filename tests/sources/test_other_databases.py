@@ -1,6 +1,6 @@
 """SQL Server and Oracle: what is sent to them, as their SQLAlchemy dialects and drivers write it. No server of theirs runs here.
 
-Each statement was held against the vendor's manual by eye. What the drivers make of values and zones, and what a server answers, is not known.
+Each statement was read by eye, without the vendor's manual. What the drivers make of values and zones, and what a server answers, is not known.
 """
 
 from __future__ import annotations
