@@ -80,7 +80,8 @@ def _beside_transports(data: dict[str, Any], name: str, entry: Any, text: str) -
         for way, (kind, stand_in) in STAND_INS.items()
         if data.get(way) is not None
     }
-    whole = {"source": "x", "name_vi": "x", "owner": "x", "zone": "UTC"} | ways | {"entities": {name: entry}}
+    first_day = {} if data.get("first_day") is None else {"first_day": "2000-01-01"}  # what is wrong with the day itself is told already
+    whole = {"source": "x", "name_vi": "x", "owner": "x", "zone": "UTC"} | first_day | ways | {"entities": {name: entry}}
     return [fault for fault in faults_of(ProfileFile, whole, text) if fault.is_rule]
 
 
