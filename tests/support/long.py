@@ -140,6 +140,45 @@ LONG = (
         )
         for name in _TRANSPORTS
     ),
+    Long("tests/runs/test_withdraw_database.py", "again", "tests/runs/test_withdraw.py"),
+    Long(
+        "tests/runs/test_clocks.py::test_a_machine_in_another_year_moves_no_clock",
+        "again",
+        "tests/runs/test_clocks.py::test_five_minutes_are_borne_and_six_are_not",
+    ),
+    Long(
+        "tests/plans/test_january.py::test_loads_of_january_one_by_one_give_what_one_load_would",
+        "again",
+        "tests/plans/test_january.py::test_january_is_computed_closed_and_told_without_being_forced",
+    ),
+    Long(
+        "tests/authorities/test_commune_alone.py::test_every_step_and_page_works_and_names_nobody_else",
+        "again",
+        "tests/authorities/test_commune_alone.py::test_one_commune_is_not_ranked",
+    ),
+    *(
+        Long(
+            f"tests/declared/test_load.py::test_a_later_file_supersedes_as_a_whole_in_any_order[{order}]",
+            "again",
+            "tests/declared/test_load.py::test_a_later_file_supersedes_as_a_whole_in_any_order",
+        )
+        for order in ("321", "231")
+    ),
+    *(
+        Long(f"tests/sources/test_remote_folders.py::{name}[{store}]", "again", f"tests/sources/test_remote_folders.py::{name}")
+        for name in ("test_a_line_that_is_cut_anywhere", "test_a_server_that_falls_silent")
+        for store in ("s3", "smb", "webdav")
+    ),
+    Long(
+        "tests/embedded/test_backup.py::test_a_dump_with_the_marks_of_a_newer_server_is_restored",
+        "again",
+        "tests/embedded/test_backup.py::test_a_backup_is_restored_and_is_what_was_there",
+    ),
+    Long(
+        "tests/runs/test_pairs.py::test_what_another_key_removed_is_not_silently_missing_in_a_rebuild",
+        "again",
+        "tests/runs/test_pairs.py::test_what_retention_removed_is_not_silently_missing_in_a_rebuild",
+    ),
     *(Long(f"tests/sql/test_mutants.py::{name}", "defects", "tests/sql/test_sql.py") for name in _PLANTED),
     Long(
         "tests/oracle/test_product.py::test_a_defect_in_the_sql_is_felt",
