@@ -151,11 +151,35 @@ LONG = (
         "again",
         "tests/plans/test_january.py::test_january_is_computed_closed_and_told_without_being_forced",
     ),
-    Long(
-        "tests/authorities/test_commune_alone.py::test_every_step_and_page_works_and_names_nobody_else",
-        "again",
-        "tests/authorities/test_commune_alone.py::test_one_commune_is_not_ranked",
+    *(
+        Long(f"tests/authorities/test_commune_alone.py::{name}", "again", "tests/authorities/test_catalogue.py")
+        for name in (
+            "test_every_step_and_page_works_and_names_nobody_else",
+            "test_its_figures_are_those_of_its_dossiers",
+            "test_what_it_declares_itself_counts",
+            "test_one_commune_is_not_ranked",
+        )
     ),
+    Long("tests/oracle/test_product.py::test_payment_files_may_come_in_any_order", "again", "tests/runs/test_any_order.py"),
+    Long(
+        "tests/oracle/test_product.py::test_one_stop_as_files",
+        "again",
+        "tests/oracle/test_product.py::test_every_number_equals_the_oracle",
+    ),
+    Long("tests/secondary/test_demo_district.py", "again", "tests/oracle/test_product.py::test_every_number_equals_the_oracle"),
+    Long(
+        "tests/secondary/test_withdraw.py::test_the_past_still_shows_what_was_believed",
+        "again",
+        "tests/runs/test_withdraw.py::test_the_past_and_the_figures_follow_and_a_reload_changes_nothing",
+    ),
+    Long("tests/faults/test_faults.py::test_sources_that_fail_lie_and_vanish", "again", "tests/sources/test_faults_by_transport.py"),
+    Long(
+        "tests/indicators/test_months_together.py::test_months_together_have_the_values_of_months_alone[3]",
+        "again",
+        "tests/indicators/test_months_together.py::test_months_together_have_the_values_of_months_alone",
+    ),
+    Long("tests/sources/test_limits.py::test_all_of_them_take_no_more_memory_than_the_limits_say", "measures"),
+    Long("tests/sources/test_documents.py::test_a_record_has_a_limit_and_a_document_takes_the_memory_of_a_record", "measures"),
     *(
         Long(
             f"tests/declared/test_load.py::test_a_later_file_supersedes_as_a_whole_in_any_order[{order}]",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # Folders whose files share what a fixture of the session makes, a loaded warehouse or a running Airflow: one worker runs all of them,
 # so that it is made once.
-TOGETHER = ("analysts", "bundle", "dags", "dashboard", "explain", "plans")
+TOGETHER = ("analysts", "bundle", "dags", "dashboard", "explain", "forms", "plans")
 # what takes longest comes first, files and such folders; what is not named here is run after these
 LONGEST_FIRST = (
     "end_to_end/test_airflow.py",
@@ -12,6 +12,7 @@ LONGEST_FIRST = (
     "oracle/test_product.py",
     "dashboard",
     "plans",
+    "forms",
     "roles/test_two_vendors.py",
     "end_to_end/test_killed_stack.py",
     "runs/test_overlapping.py",
@@ -43,8 +44,6 @@ LONGEST_FIRST = (
     "runs/test_privacy_key.py",
     "authorities/test_commune_alone.py",
     "sources/test_limits.py",
-    "forms/test_score.py",
-    "forms/test_findings.py",
     "indicators/test_half_months.py",
     "indicators/test_open_dossiers.py",
     "secondary/test_dated_files.py",
