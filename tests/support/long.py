@@ -178,6 +178,23 @@ LONG = (
         "again",
         "tests/indicators/test_months_together.py::test_months_together_have_the_values_of_months_alone",
     ),
+    *(
+        Long(f"tests/indicators/{test}[1]", "again", f"tests/indicators/{test}")
+        for test in (
+            "test_half_months.py::test_after_any_history_of_changes_half_months_add_up_to_periods",
+            "test_open_dossiers.py::test_after_any_history_of_changes_the_kept_days_are_what_whole_days_give",
+        )
+    ),
+    Long(
+        "tests/secondary/test_withdraw.py::test_workbooks_and_day_files_that_are_withdrawn_were_never_there[payments]",
+        "again",
+        "tests/secondary/test_withdraw.py::test_any_files_that_are_withdrawn_were_never_there",
+    ),
+    Long(
+        "tests/runs/test_withdraw.py::test_an_extract_that_is_withdrawn_was_never_there[1-documents]",
+        "again",
+        "tests/runs/test_withdraw.py::test_an_extract_that_is_withdrawn_was_never_there",
+    ),
     Long("tests/sources/test_limits.py::test_all_of_them_take_no_more_memory_than_the_limits_say", "measures"),
     Long("tests/sources/test_documents.py::test_a_record_has_a_limit_and_a_document_takes_the_memory_of_a_record", "measures"),
     *(
