@@ -85,6 +85,11 @@ def test_an_exponent_without_end_and_deep_nesting_are_told() -> None:
         parse_json(b"[" * 100_000, "here")
 
 
+def test_the_least_whole_number_of_64_bits_is_one_beside_any_other_number() -> None:
+    text = b"[-9223372036854775808, 1e22]"
+    assert checked(text, orjson.loads(text)) == [-(2**63), 1e22]
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),

@@ -49,7 +49,7 @@ def _whole(text: str) -> int | str:
     if len(text) > LONGEST_NUMBER:
         return text
     value = int(text)
-    return value if value.bit_length() <= 63 else text
+    return value if -(2**63) <= value < 2**63 else text
 
 
 def _no_constant(name: str) -> Any:

@@ -115,7 +115,7 @@ class _Download(io.RawIOBase):
         return self._at
 
     def _leave(self) -> None:
-        if self._answer is not None and not self._client.is_closed:  # a closed client has closed what it had asked for
+        if self._answer is not None:
             self._answer.close()
         self._answer, self._rest, self._parts = None, b"", iter(())
 
