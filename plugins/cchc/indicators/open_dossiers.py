@@ -31,19 +31,17 @@ def keep_open_dossiers(
     and is rolled back: then nothing is noted, and no other day is brought up to date.
     """
     asked = {(source, day): end_at for day, end_at in days.items()}
-    if is_past:
-        kept = _judge_changed(connection, settings, asked, is_past=True)
-    else:
+    if not is_past:
         ends = list(last_days(FIRST_YEAR, known_at.year))
         run_statement(connection, "open_dossiers/forget_ended", source=source, running=last_day_before(known_at), ends=ends)
-        kept = _judge_changed(connection, settings, asked)
+    kept = judge_changed(connection, settings, asked, is_past=is_past)
     whole = {day: end_at for day, end_at in asked.items() if day not in kept}
     judge_days(connection, settings, whole, is_past=is_past)
 
 
-def judge_changed(connection: Connection, settings: Settings) -> None:
-    """Judge the dossiers that have changed again, on every day that is kept."""
-    _judge_changed(connection, settings, {})
+def kept_days(connection: Connection) -> dict[OpenDay, datetime]:
+    """The days whose open dossiers are kept and were judged by the rules that hold now, each with its moment J."""
+    return {(row["source_code"], row["as_of_date"]): row["end_at"] for row in ask(connection, "open_dossiers/days")}
 
 
 def judge_days(connection: Connection, settings: Settings, days: Mapping[OpenDay, datetime], *, is_past: bool = False) -> None:
@@ -55,14 +53,14 @@ def judge_days(connection: Connection, settings: Settings, days: Mapping[OpenDay
             run_statement(connection, "open_dossiers/note_days", days=_listed(days))
 
 
-def _judge_changed(
+def judge_changed(
     connection: Connection, settings: Settings, asked: Mapping[OpenDay, datetime], *, is_past: bool = False
 ) -> dict[OpenDay, datetime]:
-    """Judge the dossiers that have changed again. Returns the days that are up to date then.
+    """Judge the dossiers that have changed again, on every day that is kept. Returns the days that are up to date then.
 
     Arguments: `asked`, the days that are asked for, which may have another moment J now; `is_past`, as in `keep_open_dossiers`.
     """
-    kept = {(row["source_code"], row["as_of_date"]): row["end_at"] for row in ask(connection, "open_dossiers/days")}
+    kept = kept_days(connection)
     changed = _changed(connection, len(kept), is_past=is_past)
     if changed is None:
         return {}

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime
-from typing import Any
-
-from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError
 from cchc.indicators.known_procedures import ROLE
-from cchc.indicators.open_dossiers import OpenDay, judge_changed, judge_days
+from cchc.indicators.open_dossiers import judge_changed, judge_days, kept_days
 from cchc.indicators.refresh import wait_for_others
-from cchc.period import month_start
-from cchc.reference.dirty_months import mark_months_from
+from cchc.indicators.self_check import mark_from_first
 from cchc.settings import Settings
 from cchc.warehouse import engine
 from cchc.warehouse.queries import ask
@@ -30,16 +25,15 @@ def judge_all_again(settings: Settings) -> str:
     """
     with engine(settings).begin() as connection:
         wait_for_others(connection, ROLE)
-        judge_changed(connection, settings)
-        days: dict[OpenDay, datetime] = {
-            (row["source_code"], row["as_of_date"]): row["end_at"] for row in ask(connection, "open_dossiers/days")
-        }
+        judge_changed(connection, settings, {})
+        days = kept_days(connection)
         if not days:
             return "no day is kept of which the open dossiers could be compared"
         found = ask(connection, "open_dossiers/differing")
         wrong = {(row["source_code"], row["as_of_date"]) for row in found}
         judge_days(connection, settings, {day: end_at for day, end_at in days.items() if day in wrong})
-        _mark(connection, settings, found)
+        differing = ((row["source_code"], row["as_of_date"]) for row in found)
+        mark_from_first(connection, settings, differing, "open dossiers of a day were not up to date")
     said = f"open dossiers of {len(days)} days judged again and compared: {len(found) or 'no'} differences"
     log.info("%s", said)
     if found:
@@ -49,14 +43,3 @@ def judge_all_again(settings: Settings) -> str:
             "Report it: a change of dossiers was not noted (ops.open_dossier_change)."
         )
     return said
-
-
-def _mark(connection: Connection, settings: Settings, found: list[dict[str, Any]]) -> None:
-    """Mark the months of each source from its first difference on."""
-    first: dict[str, date] = {}
-    for row in found:
-        first[row["source_code"]] = min(row["as_of_date"], first.get(row["source_code"], row["as_of_date"]))
-    for source, day in sorted(first.items()):
-        known_at = connection.execute(text("select known_at from ops.source_clock where source_code = :s"), {"s": source}).scalar()
-        if known_at is not None:
-            mark_months_from(connection, settings, source, month_start(day), known_at, "open dossiers of a day were not up to date")

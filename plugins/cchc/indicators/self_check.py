@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -46,7 +46,8 @@ def count_all_again(settings: Settings) -> str:
             )
         ).scalar_one()
         found = ask(connection, "half_months/differing")
-        _mark(connection, settings, found)
+        differing = ((row["source_code"], row["half_month"]) for row in found)
+        mark_from_first(connection, settings, differing, "a count of a half month was not up to date")
     said = f"{compared} half months of indicators counted again and compared: {len(found) or 'no'} differences"
     log.info("%s", said)
     if found:
@@ -87,10 +88,12 @@ def _count_tree(connection: Connection, settings: Settings, clocks: Clocks, firs
         measure_additive(connection, settings, [item], clocks, asked)
 
 
-def _mark(connection: Connection, settings: Settings, found: list[dict[str, Any]]) -> None:
-    """Mark the months of each source from its first difference on."""
-    for source in sorted({row["source_code"] for row in found}):
-        first = min(row["half_month"] for row in found if row["source_code"] == source)
+def mark_from_first(connection: Connection, settings: Settings, differing: Iterable[tuple[str, date]], reason: str) -> None:
+    """Mark the months of each source from its first difference on. `differing`: the source and the day of each difference."""
+    first: dict[str, date] = {}
+    for source, day in differing:
+        first[source] = min(day, first.get(source, day))
+    for source, day in sorted(first.items()):
         known_at = connection.execute(text("select known_at from ops.source_clock where source_code = :s"), {"s": source}).scalar()
         if known_at is not None:
-            mark_months_from(connection, settings, source, month_start(first), known_at, "a count of a half month was not up to date")
+            mark_months_from(connection, settings, source, month_start(day), known_at, reason)
