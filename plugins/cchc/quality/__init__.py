@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from cchc.quality.validate import LoadVerdict, validate
-from cchc.staging.tables import good_view
+from cchc.late_imports import import_late
+
+import_late()  # before anything of this room imports Great Expectations
+
+from cchc.quality.validate import LoadVerdict, validate  # noqa: E402
+from cchc.staging.tables import good_view  # noqa: E402
 
 __all__ = ["LoadVerdict", "good_view", "validate"]
