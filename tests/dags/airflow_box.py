@@ -56,7 +56,19 @@ def _dag(dag: Any) -> dict[str, Any]:
         "on_failure": [f"{each.__module__}.{each.__qualname__}" for each in _as_list(dag.on_failure_callback)],
         "deadlines": [_deadline(alert) for alert in dag.deadline or []],
         "partitioned_by": getattr(getattr(timetable, "asset_condition", None), "name", None),
+        "partition_of": _partitions(timetable),
     }
+
+
+def _partitions(timetable: Any) -> dict[str, str]:
+    """The partition of the run that Airflow's scheduler makes for some partitions of the asset."""
+    from airflow.serialization.decoders import decode_timetable
+    from airflow.serialization.encoders import encode_timetable
+
+    if not hasattr(timetable, "default_partition_mapper"):
+        return {}
+    mapper = decode_timetable(encode_timetable(timetable)).default_partition_mapper
+    return {month: mapper.to_downstream(month) for month in ("2023-05", "2022-12")}
 
 
 def _deadline(alert: Any) -> dict[str, Any]:

@@ -191,6 +191,7 @@ def test_refresh_follows_the_touched_months(dags: Any) -> None:
     dag = dags["refresh_indicators"]
     assert dag["timetable"] == "PartitionedAssetTimetable"
     assert dag["partitioned_by"] == "months_touched"
+    assert dag["partition_of"] == {"2023-05": "2023", "2022-12": "2022"}, "one run for the months of a year that a load touched"
     assert list(dag["tasks"]) == ["refresh"]
     assert dag["params"]["periods"]["default"] == []
 

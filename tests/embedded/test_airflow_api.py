@@ -147,6 +147,14 @@ def test_partitions_that_start_nothing_are_an_error(api: AirflowApi, monkeypatch
         api.wait_for_partitions("refresh", [], lambda: ["2023-12", "2023-11"], 30)
 
 
+def test_a_run_of_a_year_does_its_months(api: AirflowApi) -> None:
+    failed = run("failed", "year", "refresh") | {"partition_key": "2023"}
+    Airflow.answers["/api/v2/dags/refresh/dagRuns"] = {"dag_runs": [failed], "total_entries": 1}
+    assert api.wait_for_partitions("refresh", [], lambda: ["2023-11", "2023-12"], 30) == [Run("refresh", "year", "failed", "2023")]
+    with pytest.raises(CchcError, match="0 runs of refresh are not finished after 0 s"):
+        api.wait_for_partitions("refresh", [], lambda: ["2024-01"], 0)
+
+
 def test_a_failed_run_of_all_partitions_is_not_waited_for_longer(api: AirflowApi) -> None:
     Airflow.answers["/api/v2/dags/refresh/dagRuns"] = {"dag_runs": [run("failed", "all", "refresh")], "total_entries": 1}
     done = api.wait_for_partitions("refresh", [], lambda: ["2023-12"], 30)

@@ -53,6 +53,12 @@ def test_a_month_that_was_refreshed_and_marked_again_is_asked_for(marked: Settin
     assert months_to_ask_for(marked, "payments", 2) == ["2023-06", "2023-07"]
 
 
+def test_a_run_takes_every_mark_of_its_year(marked: Settings) -> None:
+    said = refreshing.refresh_partition(marked, "2023", [])
+    assert [sentence.partition(":")[0] for sentence in said] == ["2023-05 (one_stop)", "2023-06 (one_stop, payments)", "2023-07 (payments)"]
+    assert rows_of(marked, "select * from ops.dirty_month") == []
+
+
 def test_a_run_takes_the_marks_that_come_while_it_computes(marked: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     real = refreshing._refresh_months
     taken: list[Any] = []

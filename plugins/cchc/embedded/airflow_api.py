@@ -134,8 +134,8 @@ class AirflowApi:
         """Wait until `dag_id` has no partition left to do and all its runs are finished; the runs that are not `known`.
 
         To be called when the runs that cause them have finished: Airflow makes a caused run before it starts the next task of its cause.
-        `marked`: asks which partitions are left to do. Partitions of a failed run are left and not waited for. Raises CchcError after
-        `seconds`, or if partitions are left and no run starts.
+        `marked`: asks which partitions are left to do. A run does those that begin with its own partition: a year does its months. Those
+        of a failed run are left and not waited for. Raises CchcError after `seconds`, or if partitions are left and no run starts.
         """
         before, reported = set(known), set[str]()
         moved = time.monotonic()
@@ -152,8 +152,8 @@ class AirflowApi:
                     reported.add(run.run_id)
                     if progress:
                         progress(run)
-            failed = {run.partition_key for run in runs if run.state == "failed"}
-            left = set() if None in failed else left - failed  # a run without a partition does all of them
+            failed = tuple(run.partition_key or "" for run in runs if run.state == "failed")  # a run without a partition does all of them
+            left = {partition for partition in left if not partition.startswith(failed)}
             if left and len(finished) == len(runs) and time.monotonic() - moved > CONSUMED_SECONDS:
                 raise CchcError(
                     f"{', '.join(sorted(left))} wait for {dag_id}, but it does not start. Is it paused, or broken? See {self.base_url}."

@@ -192,7 +192,7 @@ def months_to_ask_for(settings: Settings, source: str, extract_id: int) -> list[
 
     Of the months that the source has marked those are left out whose refresh another load has asked for in the last ten minutes and that
     still wait. Without this rule, six first loads of 25 months make 150 runs, of which 125 find nothing to do. No mark is forgotten: a run
-    takes every mark of its month until there is none (`refresh_partition`), and a request that is lost counts for ten minutes only.
+    takes every mark of the months of its year until there is none (`refresh_partition`), and a request that is lost counts for ten minutes.
     """
     with engine(settings).begin() as connection:
         return [

@@ -9,9 +9,9 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from cchc.errors import WrongUse
+from cchc.errors import CchcError, WarehouseUnavailable, WrongUse, sentence_of
 from cchc.indicators.refresh import months_of, recompute
-from cchc.period import Period, parse_period
+from cchc.period import Period, months_between, parse_period
 from cchc.publication.restatement import restate
 from cchc.reference.catalogue import catalogue
 from cchc.reference.roles import every_tree, marking_source
@@ -39,7 +39,9 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
     """Refresh the marked months: all of them, or only those among `months`. With `force`, all `months` are refreshed, marked or not.
 
     At most MONTHS_TOGETHER months are one transaction for all the sources that marked them, which also deletes their marks: what they have
-    in common is computed once, and an interrupted refresh can be run again.
+    in common is computed once, and an interrupted refresh can be run again. If such a transaction fails, each of its months is refreshed by
+    itself, so that a month that cannot be computed keeps no other month waiting. Raises CchcError at the end, which names the months that
+    failed, each with its reason; the error itself, if a single month is asked for.
     """
     wanted = sorted(set(months)) if months is not None else None
     with engine(settings).connect() as connection:
@@ -54,8 +56,32 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
                 tasks.setdefault(month, []).append(source)
     listed = list(tasks)
     done: list[Refreshed] = []
+    failed: dict[date, Exception] = {}
     for first in range(0, len(listed), MONTHS_TOGETHER):
-        done += _refresh_months(settings, {month: tasks[month] for month in listed[first : first + MONTHS_TOGETHER]})
+        done += _refresh_together(settings, {month: tasks[month] for month in listed[first : first + MONTHS_TOGETHER]}, failed)
+    if failed and len(listed) == 1:
+        raise failed[listed[0]]
+    if failed:
+        lines = [f"{month:%Y-%m} was not refreshed and still waits: {sentence_of(error) or error}" for month, error in failed.items()]
+        lines.append(f"The other months, {len(done)} of {len(listed)}, were refreshed.")
+        raise CchcError("\n".join(lines)) from next(iter(failed.values()))
+    return done
+
+
+def _refresh_together(settings: Settings, tasks: Mapping[date, list[str]], failed: dict[date, Exception]) -> list[Refreshed]:
+    """Refresh some months in one transaction, or, if it fails, each in its own. The errors of single months are added to `failed`."""
+    try:
+        return _refresh_months(settings, tasks)
+    except WarehouseUnavailable:
+        raise
+    except Exception as error:
+        if len(tasks) == 1:
+            failed.update(dict.fromkeys(tasks, error))
+            return []
+        log.warning("%s months together failed, so each is refreshed by itself", len(tasks), exc_info=error)
+    done = []
+    for month, sources in tasks.items():
+        done += _refresh_together(settings, {month: sources}, failed)
     return done
 
 
@@ -108,25 +134,30 @@ def _count_values(settings: Settings, changed: int) -> None:
             count_rows(connection, "mart.indicator_value")
 
 
-def _until_none_waits(settings: Settings, month: date) -> list[Refreshed]:
-    """Refresh a month until no source marks it any more.
+def _until_none_waits(settings: Settings, months: Iterable[date]) -> list[Refreshed]:
+    """Refresh some months together, and then each of them until no source marks it any more.
 
-    A load that marks the month while it is computed asks for no run of its own (`cchc.pipeline.ingest.months_to_ask_for`), so its mark is
-    looked for again after each refresh.
+    A load that marks a month while it is computed asks for no run of its own (`cchc.pipeline.ingest.months_to_ask_for`), so its mark is
+    looked for again after each refresh. A month alone waits for a load that holds its mark; months together leave such a mark
+    (`cchc.indicators.refresh.recompute`), and would be computed again and again until that load ends.
     """
-    done: list[Refreshed] = []
-    while found := refresh(settings, [month]):
-        done += found
+    asked = list(months)
+    done = refresh(settings, asked)
+    for month in asked:
+        while found := refresh(settings, [month]):
+            done += found
     return done
 
 
 def refresh_partition(settings: Settings, partition: str | None, periods: list[str]) -> list[str]:
-    """Refresh what one run of the DAG names: a marked month, or the periods that a person entered. Returns sentences about what was done.
+    """Refresh what one run of the DAG names: the marked months of a year, or the periods that a person entered.
 
-    Arguments: `partition`, a month (YYYY-MM) or None; `periods`, codes of periods. Without both, all marked months are refreshed.
+    Arguments: `partition`, a year (YYYY) or a month (YYYY-MM) whose marked months are refreshed, or None; `periods`, codes of periods.
+    Without both, all marked months are refreshed. Returns sentences about what was done. Raises as `refresh`.
     """
     if partition:
-        done = _until_none_waits(settings, parse_period(partition).start)
+        named = parse_period(partition)
+        done = _until_none_waits(settings, months_between(named.start, named.last_day))
     elif periods:
         done = refresh_periods(settings, [parse_period(code) for code in periods])
     else:
