@@ -21,6 +21,7 @@ from sqlalchemy import text
 from cchc.core import completeness
 from cchc.core.load import load_extract
 from cchc.errors import LoadBlocked
+from cchc.memory import give_back
 from cchc.models import MODELS, VERSIONED
 from cchc.period import now
 from cchc.pipeline.repeated_payments import keep_repeated, repeated_notes
@@ -237,12 +238,14 @@ def ingest(
     """
     extract_id = extracts.open_extract(settings, source, start, end, full=full)
     extract_step(settings, extract_id, connection)
+    give_back()
     return _finish(settings, extract_id)
 
 
 def _finish(settings: Settings, extract_id: int) -> Outcome:
     """Run the steps after the extract: stage, validate, load."""
     stage_step(settings, extract_id)
+    give_back()
     validate_step(settings, extract_id)
     months = load_step(settings, extract_id)
     return outcome(settings, extract_id, months)
