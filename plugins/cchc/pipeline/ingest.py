@@ -238,14 +238,12 @@ def ingest(
     """
     extract_id = extracts.open_extract(settings, source, start, end, full=full)
     extract_step(settings, extract_id, connection)
-    give_back()
     return _finish(settings, extract_id)
 
 
 def _finish(settings: Settings, extract_id: int) -> Outcome:
     """Run the steps after the extract: stage, validate, load."""
     stage_step(settings, extract_id)
-    give_back()
     validate_step(settings, extract_id)
     months = load_step(settings, extract_id)
     return outcome(settings, extract_id, months)
@@ -282,10 +280,14 @@ def retry_quarantine(settings: Settings, load_ids: list[int] | None = None) -> l
 
 @contextmanager
 def _step(settings: Settings, extract_id: int, name: str) -> Iterator[tuple[Profile, dict[str, Any]]]:
-    """Give the profile and the row of an extract to a step. An error inside the step is written to ops.extract and raised again."""
+    """Give the profile and the row of an extract to a step. An error inside the step is written to ops.extract and raised again.
+
+    The memory that the step has freed is given back, because the next step may run in the same process.
+    """
     row = extracts.resume(settings, extract_id, name)
     try:
         yield load_profile(settings.sources_dir, row["source_code"]), row
+        give_back()
     except LoadBlocked:
         raise
     except Exception as error:
