@@ -11,6 +11,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ import pytest
 
 from cchc.embedded import backup, backup_files
 from cchc.errors import CchcError
+from cchc.indicators.compute import compute
 from cchc.period import parse_period
 from cchc.pipeline import close as closing
 from cchc.pipeline import ingest as pipeline
 from cchc.pipeline.rebuild import rebuild
-from cchc.publication.freeze import freeze_values
+from cchc.pipeline.refresh import refresh
+from cchc.reference.load import load_reference
 from cchc.runs import journal
 from cchc.runs.maintenance import remove_old_landing
 from cchc.runs.retry import open_retries
@@ -267,24 +270,65 @@ def test_an_erasure_that_overlaps_a_backup_is_told_by_its_restore(
 
 
 # ------------------------------------------------------------ what lies beside a warehouse that was set back
-def test_doctor_names_what_the_warehouse_and_the_files_beside_it_do_not_say_alike(loaded: Settings) -> None:
-    def told() -> str:
-        return "\n".join(line for line in cchc("doctor", "one_stop").out.splitlines() if line.startswith("WRONG"))
+STRANGE = (
+    "that the warehouse does not know: ",
+    "that the warehouse names: ",
+    "are not known to the warehouse: ",
+    "that the warehouse names are gone",
+    "a citizen was erased",
+    "another privacy key",
+    "what lies beside the warehouse",
+)
 
-    words = ("does not know", "are not known", "lacks", "that the warehouse names", "was erased")
-    assert not [word for word in words if word in told()], told()
-    runs, editions = loaded.home / "landing" / "one_stop", loaded.home / "publications" / "2023-06"
-    shutil.copytree(runs / "00000002", runs / "00000009")
-    shutil.rmtree(runs / "00000001")
-    (editions / "1").mkdir(parents=True)
-    (editions / "1" / "manifest.json").write_text("{}")
-    erasure = {"reason": "letter 17", "by_whom": "an operator", "erased_at": "2024-01-31T16:40:00+07:00", "rows_by_table": {}}
-    (loaded.home / "landing" / journal.ERASURES).write_text(json.dumps([erasure | {"landing_files": 0}]))
-    said = told()
-    assert "landing has 1 runs that the warehouse does not know: one_stop/00000009" in said
-    assert "landing lacks 1 runs that the warehouse names: one_stop/00000001" in said
-    assert "1 editions lie complete" in said and "publications/2023-06/1" in said
-    assert "a citizen was erased on 2024-01-31 16:40 (letter 17; by an operator), and this warehouse does not know it" in said
+
+def strange() -> list[str]:
+    """What `cchc doctor` says of what lies beside the warehouse."""
+    lines = [line for line in cchc("doctor", "one_stop").out.splitlines() if line.startswith("WRONG")]
+    return [line for line in lines if any(words in line for words in STRANGE)]
+
+
+def only(*words: str) -> None:
+    """Require that `cchc doctor` says one sentence with all these words, and no other one."""
+    said = strange()
+    assert len(said) == 1, said
+    assert not [each for each in words if each not in said[0]], said
+
+
+def test_doctor_names_each_state_that_warehouse_and_files_do_not_say_alike(loaded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is planted alone, seen in its own sentence, and taken away again; what is as it should be is not told."""
+    home, runs = loaded.home, loaded.home / "landing" / "one_stop"
+    assert strange() == []
+    for number in range(3, 9):
+        shutil.copytree(runs / "00000002", runs / f"0000000{number}")
+    only("landing has 6 runs that the warehouse does not know: one_stop/00000003", "one_stop/00000007 and 1 more")
+    for number in range(4, 9):
+        shutil.rmtree(runs / f"0000000{number}")
+    (runs / "00000003" / journal.NAME).unlink()
+    assert strange() == [], "a run that was killed before it had a number has no journal, and the maintenance removes it"
+    shutil.rmtree(runs / "00000003")
+
+    (runs / "00000001").rename(home / "aside")
+    only("landing lacks 1 runs that the warehouse names: one_stop/00000001. They cannot be read again")
+    (home / "aside").rename(runs / "00000001")
+
+    edition = home / "publications" / "2023-06" / "1"
+    edition.mkdir(parents=True)
+    assert strange() == [], "papers alone are no complete edition"
+    (edition / "manifest.json").write_text("{}")
+    only("1 editions lie complete in", "are not known to the warehouse: publications/2023-06/1")
+    shutil.rmtree(edition)
+
+    erased = {"reason": "letter 17", "by_whom": "an operator", "erased_at": "2024-01-31T16:40:00+07:00", "rows_by_table": {}}
+    (home / "landing" / journal.ERASURES).write_text(json.dumps([erased | {"landing_files": 0}]))
+    only("a citizen was erased on 2024-01-31 16:40 (letter 17; by an operator), and this warehouse does not know it")
+    (home / "landing" / journal.ERASURES).write_text('[{"reason": "letter 17", "era')
+    only("what lies beside the warehouse: ", journal.ERASURES, "cannot be read")
+    (home / "landing" / journal.ERASURES).unlink()
+    assert erase("--yes", number=NUMBER).code == 0
+    assert strange() == [], "an erasure that the warehouse knows"
+
+    monkeypatch.setenv("CCHC_PRIVACY_KEY", "another key for tests")
+    only("loads up to 2 landed under another privacy key than today's")
 
 
 def test_a_run_that_failed_and_was_taken_up_again_has_the_journal_of_its_end(loaded: Settings, drop: Path) -> None:
@@ -301,6 +345,7 @@ def test_a_run_that_failed_and_was_taken_up_again_has_the_journal_of_its_end(loa
 
 
 # ------------------------------------------------------------ a closing, and what changes the figures
+WAITING = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 BESIDE_A_CLOSING: dict[str, Callable[[Settings], Said]] = {
     "withdraw": lambda settings: cchc("withdraw", "--load", "2", "--reason", "a test"),
     "reload": lambda settings: cchc("reload", "--load", "2", "--reason", "a test"),
@@ -312,6 +357,9 @@ BESIDE_A_CLOSING: dict[str, Callable[[Settings], Said]] = {
 
 
 FAST = ("withdraw", "ingest", "init")
+# `cchc init` ends at the view of the findings, which a closing reads before it freezes: there it would wait for that view, whatever else
+# holds it. So it comes at the first moment at which it could still change what is published.
+PLACES = {"init": "every_tree"}
 
 
 @pytest.mark.parametrize("act", [each if each in FAST else pytest.param(each, marks=pytest.mark.nightly) for each in BESIDE_A_CLOSING])
@@ -327,22 +375,57 @@ def test_what_changes_figures_waits_until_an_edition_is_frozen(
     execute(warehouse, "delete from ops.dirty_month where month_start < '2023-06-01'")
     started: list[threading.Thread] = []
     done: list[Said] = []
+    place = PLACES.get(act, "freeze_values")
+    goes_on = getattr(closing, place)
 
-    def meanwhile(*arguments: Any) -> int:
+    def meanwhile(*arguments: Any) -> Any:
         act_thread = threading.Thread(target=lambda: done.append(BESIDE_A_CLOSING[act](warehouse)))
         started.append(act_thread)
         act_thread.start()
-        waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-        assert wait_until(lambda: bool(rows_of(warehouse, waiting)) or not act_thread.is_alive(), 30, 0.02)
+        assert wait_until(lambda: bool(rows_of(warehouse, WAITING)) or not act_thread.is_alive(), 30, 0.02)
         assert not done, "it waits"
-        return freeze_values(*arguments)
+        return goes_on(*arguments)
 
-    monkeypatch.setattr("cchc.pipeline.close.freeze_values", meanwhile)
+    monkeypatch.setattr(closing, place, meanwhile)
     edition = closing.close(warehouse, parse_period("2023-06"), "a tester", incomplete=True)
     started[0].join(60)
     assert done[0].code == 0, done[0].err
     assert edition.values > 0
     assert "2023-06 edition 1: every figure follows from its rows" in closing.write_bundles(warehouse, parse_period("2023-06"))
+    assert strange() == []
+    shutil.rmtree(warehouse.home / "publications" / "2023-06")  # an edition is here: what doctor says without it costs no further one
+    only("1 editions that the warehouse names are gone from", "publications/2023-06/1")
+
+
+def test_a_plan_that_changes_while_its_values_are_computed_waits_and_marks_them(
+    warehouse: Settings, drop: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It sees no value that is not committed, so it marked none: what was judged already stayed judged by the plan of before, for ever."""
+    dossier_file(drop, "20230609", [dossier(CODES[0])])
+    assert cchc("ingest", "one_stop", "--to", "2023-07-10").code == 0
+    execute(warehouse, "delete from ops.dirty_month where month_start <> '2023-06-01'")
+    shutil.copytree(warehouse.plans_dir, tmp_path / "plans")
+    (targets,) = (tmp_path / "plans").glob("plan_53*/targets.csv")
+    text = targets.read_text(encoding="utf-8")
+    targets.write_text(text.replace("dossier_on_time_rate,all,>=,96", "dossier_on_time_rate,all,>=,97"), encoding="utf-8")
+    assert targets.read_text(encoding="utf-8") != text
+    started: list[threading.Thread] = []
+    done: list[list[str]] = []
+
+    def meanwhile(*arguments: Any, **options: Any) -> list[int]:
+        changed = compute(*arguments, **options)
+        if not started:
+            started.append(threading.Thread(target=lambda: done.append(load_reference(replace(warehouse, plans_dir=tmp_path / "plans")))))
+            started[0].start()
+            assert wait_until(lambda: bool(rows_of(warehouse, WAITING)) or not started[0].is_alive(), 30, 0.02)
+            assert not done, "it waits"
+        return changed
+
+    monkeypatch.setattr("cchc.indicators.refresh.compute", meanwhile)
+    refresh(warehouse)
+    started[0].join(60)
+    assert "values of 2023-06 are judged otherwise by the plans as they are now" in "\n".join(done[0])
+    assert [f"{row['month_start']}" for row in rows_of(warehouse, "select month_start from ops.dirty_month")] == ["2023-06-01"]
 
 
 def test_two_restores_into_one_folder_do_not_remove_one_another(

@@ -18,7 +18,7 @@ from cchc.period import Period, last_day_before, month_start, periods_ending_in
 from cchc.reference.catalogue import Indicator, catalogue, versions
 from cchc.reference.roles import Clocks, role_clocks, roles_of, roots_of
 from cchc.settings import Settings
-from cchc.warehouse.locks import hold
+from cchc.warehouse.locks import REFERENCE, hold, share
 from cchc.warehouse.queries import run_statement
 
 
@@ -42,6 +42,9 @@ def recompute(connection: Connection, settings: Settings, marks: Mapping[date, I
     `marks`: the first day of each month, and the sources that count there. What two months or sources have in common is computed once. The
     caller owns the transaction: after an interrupted refresh the marks still exist, so the next refresh computes the months again.
     """
+    # A plan or a calendar that came between two statements would judge some values otherwise than the others, and would not mark them
+    # again, because it sees what was stored before. First of all locks, as in a closing.
+    share(connection, REFERENCE)
     listed = [(source, month) for month, sources in sorted(marks.items()) for source in sorted(set(sources))]
     # The marks are deleted first, and the deleted rows stay locked: a load that marks a month again waits for this transaction to end,
     # and its mark is not lost. Of several months those marks stay that a load holds at this moment: waiting for them could become a

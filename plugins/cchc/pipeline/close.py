@@ -25,7 +25,7 @@ from cchc.reports.seal import Seal
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles
 from cchc.warehouse import engine, run_file
-from cchc.warehouse.locks import hold
+from cchc.warehouse.locks import REFERENCE, hold
 
 
 def require_over(period: Period) -> None:
@@ -148,7 +148,7 @@ def _hold_loads(connection: Connection, settings: Settings) -> None:
 
     Before the locks of refreshes: a load waits for the marks of a refresh, and a refresh for the locks of a closing.
     """
-    hold(connection, "reference data")
+    hold(connection, REFERENCE)
     known = connection.execute(text("select distinct source_code from ops.extract")).scalars()
     for source in sorted({*known, *list_profiles(settings.sources_dir)}):
         hold(connection, f"load {source}")

@@ -20,7 +20,7 @@ from cchc.reference.plan_load import load_plans
 from cchc.settings import Settings
 from cchc.sources.profile import Profile, list_profiles, load_profile
 from cchc.warehouse import engine
-from cchc.warehouse.locks import hold
+from cchc.warehouse.locks import REFERENCE, hold
 
 
 def _upsert(connection: Connection, table: str, key: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
@@ -99,7 +99,7 @@ def load_reference(settings: Settings, learnt_at: datetime | None = None) -> lis
     """
     profiles = [load_profile(settings.sources_dir, name) for name in list_profiles(settings.sources_dir)]
     with engine(settings).begin() as connection:
-        hold(connection, "reference data")
+        hold(connection, REFERENCE)
         load_authority(connection)
         load_roles(connection, profiles)
         messages = reference_units.load_units(connection, settings, profiles)

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from cchc.errors import CchcError
 from cchc.settings import Settings
 from cchc.sources.landing import Folder, complete_manifest
 from cchc.sources.privacy import mark_of
@@ -94,7 +95,7 @@ def newest_runs(landing_url: str) -> dict[str, int]:
     """The number of the newest published run of each source, as the landing notes it."""
     landing = Folder(landing_url)
     names = [name for name in landing.names("file") if name.endswith(NEWEST) and not name.startswith(".")]
-    return {name.removesuffix(NEWEST): orjson.loads(landing.read(name))["newest"] for name in names}
+    return {name.removesuffix(NEWEST): _told(landing, name)["newest"] for name in names}
 
 
 def write_erasures(connection: Connection, settings: Settings) -> None:
@@ -108,8 +109,19 @@ def erasures(landing_url: str) -> list[dict[str, Any]]:
     landing = Folder(landing_url)
     if not landing.exists(ERASURES):
         return []
-    told: list[dict[str, Any]] = orjson.loads(landing.read(ERASURES))
+    told: list[dict[str, Any]] = _told(landing, ERASURES)
     return told
+
+
+def _told(folder: Folder, name: str) -> Any:
+    """What a file of the journal says. Raises CchcError, which names it, where it was cut off or damaged."""
+    try:
+        return orjson.loads(folder.read(name))
+    except orjson.JSONDecodeError:
+        raise CchcError(
+            f"{folder.url.rstrip('/')}/{name} cannot be read: it is no JSON, or was cut off. Put the file of a backup in its place "
+            "(docs/runbooks/restore.md)"
+        ) from None
 
 
 def write_after(settings: Settings, source: str, extract_id: int) -> None:
@@ -140,7 +152,7 @@ def read(landing_url: str) -> tuple[list[Run], list[str]]:
             if NAME not in folder.names("file"):
                 without.append(f"{source}/{number}")
                 continue
-            told = orjson.loads(folder.read(NAME))
+            told = _told(folder, NAME)
             loads = tuple(load | {"manifest": _manifest(landing, load)} for load in told["loads"])
             runs.append(Run(told["extract"], loads, tuple(told["coverage"]), told["follows"]))
     return sorted(runs, key=lambda run: (run.extract["ended_at"], run.number)), without

@@ -9,8 +9,11 @@ from sqlalchemy import Connection, text
 
 REBUILD = "rebuild"  # while a warehouse is built from landing, no run of a source begins
 
+REFERENCE = "reference data"  # units, calendar, plans and definitions: whoever changes them, and who computes by them
+
 _KNOWN = "insert into ops.named_lock (lock_name) values (:name) on conflict (lock_name) do nothing"
 _TAKE = "select 1 from ops.named_lock where lock_name = :name for update"
+_SHARE = "select 1 from ops.named_lock where lock_name = :name for share"
 
 
 def hold(connection: Connection, name: str) -> None:
@@ -20,6 +23,15 @@ def hold(connection: Connection, name: str) -> None:
     """
     connection.execute(text(_KNOWN), {"name": name})
     connection.execute(text(_TAKE), {"name": name})
+
+
+def share(connection: Connection, name: str) -> None:
+    """Wait until no other transaction holds the lock `name`, and let none get it until the transaction of `connection` ends.
+
+    Others may share it meanwhile.
+    """
+    connection.execute(text(_KNOWN), {"name": name})
+    connection.execute(text(_SHARE), {"name": name})
 
 
 def make_known(connection: Connection, name: str) -> None:
