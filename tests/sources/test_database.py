@@ -161,6 +161,42 @@ def test_a_view_and_amounts(vendor: Vendor, profile: Profile, pull: Pull) -> Non
     assert [record.get("le_phi") for record in records(loads["dossiers"])] == ["1500000", "12.5", None]
 
 
+STRANGE_TIMES = {
+    "postgresql": {
+        "D": ("infinity", "infinity"), "E": ("0044-03-15 12:00:00 BC", "0044-03-15 BC"), "F": ("12000-01-01 00:00:00", "12000-01-01"),
+        "G": ("-infinity", "-infinity"),
+    },
+    "mariadb": {"D": ("0000-00-00 00:00:00", "0000-00-00"), "E": ("2023-05-00 10:00:00", "2023-00-00")},
+}  # fmt: skip
+
+
+def test_a_time_that_no_calendar_of_ours_has_is_a_text_of_its_record(vendor: Vendor, profile: Profile, pull: Pull) -> None:
+    """It ended the extract on every run, as a connection that was lost, because the driver refuses it and with it the whole answer."""
+    strange = STRANGE_TIMES[vendor.kind]
+    with vendor.engine.begin() as connection:
+        if vendor.kind == "mariadb":
+            connection.exec_driver_sql("set sql_mode = ''")
+        for code, (moment, day) in strange.items():
+            row = f"'{code}', 'VD.1', '2023-05-02 08:00:00', '{day}', '{moment}', null, null, '2023-05-20 09:00:00', null, 'NaN', null"
+            connection.exec_driver_sql(f"insert into hoso values ({row})".replace("'NaN'", "0" if vendor.kind == "mariadb" else "'NaN'"))
+    columns = (*profile.entities["dossiers"].columns, Column("apology_count", "le_phi"))
+    landed = {record["ma"]: record for record in records(pull(vendor, with_dossiers(profile, columns=columns))["dossiers"])}
+    assert list(landed) == ["A", "B", "C", *strange]
+    assert landed["A"]["ngay_nhan"] == "2023-05-02T08:00:00"
+    assert {code: (landed[code]["ngay_xong"], landed[code]["han_tra"]) for code in strange} == strange
+
+
+def test_a_change_time_without_an_end_says_nothing_of_the_kind_of_its_column(vendor: Vendor, profile: Profile, pull: Pull) -> None:
+    never = {"postgresql": "infinity", "mariadb": "0000-00-00 00:00:00"}[vendor.kind]
+    with vendor.engine.begin() as connection:
+        if vendor.kind == "mariadb":
+            connection.exec_driver_sql("set sql_mode = ''")
+        connection.exec_driver_sql(f"update hoso set ngay_sua = '{never}' where ma = 'A'")
+    start = datetime(2023, 5, 20, 9, tzinfo=period.ZONE)
+    loads = pull(vendor, profile, start, window=Window(start, datetime(2023, 6, 1, tzinfo=period.ZONE), explicit=True))
+    assert [record["ma"] for record in records(loads["dossiers"])] == ["B"]
+
+
 def test_bytes_are_refused_by_name(vendor: Vendor, profile: Profile, pull: Pull) -> None:
     vendor.run("update hoso set tep = 'x'")
     columns = (*profile.entities["dossiers"].columns, Column("field_name", "tep"))

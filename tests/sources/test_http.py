@@ -136,6 +136,23 @@ def test_429_and_503_wait_as_long_as_they_are_told(source: Source, pull: Pull, s
     assert 0 < sleeps[3] < sleeps[4] < 10
 
 
+def test_a_source_that_sets_ever_more_cookies_fills_no_memory(source: Source, pull: Pull) -> None:
+    sent: list[int] = []
+
+    def page(number: int) -> Callable[[Any], bool]:
+        def answer(handler: Any) -> bool:
+            sent.append(len(handler.headers.get("Cookie") or ""))
+            body = {"total": 6, "data": [step(number)], "next_cursor": str(number + 1) if number < 5 else None}
+            return bool(handler.reply(body, headers={"Set-Cookie": f"c{number}={'x' * 3000}"}))
+
+        return answer
+
+    source.faults[STEPS] = [page(number) for number in range(6)]
+    assert pull(entities=["dossier_steps"])["dossier_steps"].manifest["records"] == 6
+    assert sent[1] > 3000, "the cookie of a session is sent back"
+    assert max(sent) <= http.MOST_COOKIE_CHARACTERS
+
+
 def test_retries_are_bounded(source: Source, pull: Pull, sleeps: list[float]) -> None:
     source.faults[STEPS] = [lambda h: h.reply({}, 500)] * 100
     with pytest.raises(SourceUnavailable, match=r"one_stop dossier_steps, window .*page 1: it answered 500, 7 times"):

@@ -29,6 +29,6 @@ def test_a_date_is_read_or_left_out(date: str) -> None:
         assert client.clock == DATES[date]
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-5", "1e9", "Mon, 01 Jan 2023 00:00:00 +99999999999", "x" * 1000])
+@pytest.mark.parametrize("value", ["nan", "inf", "-5", "1e9", "²", "٣", "Mon, 01 Jan 2023 00:00:00 +99999999999", "x" * 1000])
 def test_a_pause_that_is_none_is_the_usual_one(value: str) -> None:
     assert retry_after(value, 0.3) == 0.3

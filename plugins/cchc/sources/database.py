@@ -29,9 +29,11 @@ from cchc.sources.limits import MIB, Limits
 from cchc.sources.needs import check_dated
 from cchc.sources.profile import Database, Entity, Profile
 from cchc.sources.sequence import first_number, whole
+from cchc.sources.unreadable_times import times_or_texts
 
 CONNECT_SECONDS = 10
 MYSQL_TIMESTAMP = 7  # the type of MySQL's protocol for a moment; DATETIME, a local time, has 12
+SAMPLES = 50  # rows by which the kind of a change column is known
 EXTRAS = {"pymysql": "mysql", "pymssql": "sqlserver", "oracledb": "oracle"}
 CLOCKS = {
     "postgresql": "select clock_timestamp()",
@@ -289,8 +291,10 @@ class Session:
         if window.start is None and window.is_by_clock:
             return statement
         with self._told(self._where(entity)):
-            one = sa.select(changed).where(changed.is_not(None)).limit(1)
-            sample = self._session.execute(one).scalar()
+            some = sa.select(changed).where(changed.is_not(None)).limit(SAMPLES)
+            samples = self._session.execute(some).scalars().all()
+        # a time that Python has no value for is a text
+        sample = next((value for value in samples if not isinstance(value, str)), samples[0] if samples else None)
         if sample is None:
             return statement
         conditions = []
@@ -392,7 +396,8 @@ def _connect_arguments(kind: str, config: Database) -> dict[str, Any]:
     if kind == "postgresql":
         alive = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
         # a database that keeps bytes as they come (SQL_ASCII) is read as UTF-8; what is none is an error, never another letter
-        return {"connect_timeout": CONNECT_SECONDS, "application_name": "cchc", "client_encoding": "utf8", **alive}
+        asked = {"connect_timeout": CONNECT_SECONDS, "application_name": "cchc", "client_encoding": "utf8", **alive}
+        return asked | {"context": times_or_texts()}
     if kind == "mysql":
         return {"connect_timeout": CONNECT_SECONDS, "read_timeout": int(patience)}
     if kind == "mssql":

@@ -41,6 +41,7 @@ FIRST_PAUSE_SECONDS = 0.3
 MALFORMED_RETRIES = 2
 CONNECT_SECONDS = 10.0
 PIECE_BYTES = 64 * 1024
+MOST_COOKIE_CHARACTERS = 8192  # of all cookies together; most servers take no longer header
 Kind = TypeVar("Kind")
 CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}")
 OAUTH_ERRORS = ("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope")
@@ -273,6 +274,7 @@ class Client:
             ) as coming:
                 answer = Answer(coming.status_code, coming.headers, self._body(coming, where))
             self._see_clock(answer, where)
+            self._forget_many_cookies()
             return answer
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
             return "the answer was cut off"
@@ -310,6 +312,15 @@ class Client:
             if time.monotonic() > until:
                 raise _TooSlow
         return b"".join(pieces)
+
+    def _forget_many_cookies(self) -> None:
+        """Forget the cookies of the source where they are more than any session needs.
+
+        A source could set others with each answer, which all stay in memory and are sent with each request.
+        """
+        cookies = self._session.cookies
+        if sum(len(cookie.name) + len(cookie.value or "") for cookie in cookies) > MOST_COOKIE_CHARACTERS:
+            cookies.clear()
 
     def _see_clock(self, answer: Answer, where: str) -> None:
         """Store the time of the source (the Date of its first answer). Raises WrongClock if known_at is more than CLOCK_TOLERANCE later."""
@@ -402,7 +413,7 @@ def retry_after(value: str | None, default: float) -> float:
     if not value:
         return default
     text = value.strip()
-    if text.isdigit():
+    if text.isascii() and text.isdigit():  # a digit such as ² is no number
         return min(float(text), MAX_PAUSE_SECONDS)
     try:
         seconds = (parsedate_to_datetime(text) - period.now()).total_seconds()
