@@ -221,10 +221,10 @@ def _run(dag_id: str, conf: dict[str, Any], skip: str | None, answer: dict[str, 
     }
 
 
-def log_in(name: str, password: str, then: str | None = None) -> dict[str, Any]:
+def log_in(name: str, password: str, then: str | None = None, put: list[str] | None = None) -> dict[str, Any]:
     """What Airflow's own login answers, with the auth manager that is configured: the user of the token, or why there is none.
 
-    `then`: the name of an account that is removed after the login, before the token is used.
+    Before the token is used, `then` is the name of an account that is removed, and `put` has one that is put (name, role, password).
     """
     import asyncio
 
@@ -238,6 +238,8 @@ def log_in(name: str, password: str, then: str | None = None) -> dict[str, Any]:
         token = SimpleAuthManagerLogin.create_token(body=LoginBody(username=name, password=password))
         if then:
             get_auth_manager().accounts().remove(then)
+        if put:
+            get_auth_manager().accounts().put(*put)
         user = asyncio.run(get_auth_manager().get_user_from_token(token))
     except HTTPException as error:
         return {"refused": error.status_code}
@@ -255,6 +257,63 @@ def ask_api(name: str, password: str, asked: list[list[Any]]) -> list[int]:
         answer = client.post("/auth/token", json={"username": name, "password": password})
         headers = {"Authorization": f"Bearer {answer.json().get('access_token')}"}
         return [answer.status_code, *(client.request(method, path, json=body, headers=headers).status_code for method, path, body in asked)]
+
+
+def ask_with_tokens(name: str, password: str, paths: list[str]) -> dict[str, list[int]]:
+    """The status of each path for a person's own token and for tokens that nobody was given, in the header and as a cookie."""
+    import base64
+    import time
+
+    import jwt
+    from airflow.api_fastapi.app import create_app, get_auth_manager
+    from fastapi.testclient import TestClient
+
+    with TestClient(create_app(apps="core"), follow_redirects=False) as client:
+        own = client.post("/auth/token", json={"username": name, "password": password}).json()["access_token"]
+        validator = get_auth_manager()._get_token_validator()
+        key, claims, at = validator.secret_key, jwt.decode(own, options={"verify_signature": False}), int(time.time())
+        head, body, signature = own.split(".")
+
+        def signed(by: str = key, **changes: Any) -> str:
+            told = {field: value for field, value in (claims | changes).items() if value is not None}
+            return str(jwt.encode(told, by, algorithm="HS512"))
+
+        def part(told: dict[str, Any]) -> str:
+            return base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+
+        tokens = {
+            "own": own,
+            "signed anew": signed(),
+            "of another key": signed("k" * 64),
+            "expired": signed(exp=at - 3600),
+            "of tomorrow": signed(nbf=at + 86400),
+            "without an end": signed(exp=None),
+            "of a task": signed(aud="urn:airflow.apache.org:task"),
+            "unsigned": f"{part({'alg': 'none', 'typ': 'JWT'})}.{body}.",
+            "another role": f"{head}.{part(claims | {'role': 'admin'})}.{signature}",
+            "cut off": own[:-10],
+            "twice": f"{own}.{body}",
+            "no token": "x",
+        }
+        if not claims.get("aud"):
+            del tokens["of a task"]
+        found: dict[str, list[int]] = {}
+        for kind, token in tokens.items():
+            client.cookies.clear()
+            headers = {"Authorization": f"Bearer {token}"}
+            found[kind] = [client.get(path, headers=headers).status_code for path in paths]
+            found[kind] += [client.get(path, headers={"Cookie": f"_token={token}"}).status_code for path in paths]
+        client.cookies.clear()
+        found["none"] = [client.get(path).status_code for path in paths]
+        hostile = {
+            "X-Forwarded-Host": "evil.example",
+            "X-Forwarded-Proto": "javascript",
+            "X-Forwarded-Prefix": "//evil.example",
+            "X-Real-IP": "1",
+        }
+        leads = client.get(paths[0], headers=hostile | {"Accept": "text/html"})
+        found["led to evil"] = [int("evil" in leads.text + str(leads.headers)), leads.status_code]
+        return found
 
 
 def pools(slots: dict[str, int]) -> dict[str, Any]:
@@ -279,6 +338,7 @@ def main() -> None:
     if not inspect(settings.engine).has_table("dag_run"):
         db.initdb()
     answers: dict[str, Callable[..., Any]] = {"structure": structure, "run": run, "pools": pools, "log_in": log_in, "ask_api": ask_api}
+    answers["ask_with_tokens"] = ask_with_tokens
     for line in sys.stdin:
         request = json.loads(line)
         try:

@@ -113,7 +113,12 @@ def test_airflow_lets_accounts_and_its_own_users_in(box: Box) -> None:
     own = json.loads((folder / "passwords.json").read_text())["admin"]
     assert box.ask("log_in", name="admin", password=own)["role"] == "admin"
     assert box.ask("log_in", name="admin", password=PASSWORD) == {"refused": 401}
-    assert box.ask("log_in", name="thu", password=PASSWORD, then="thu") == {"refused": "InvalidTokenError"}, "out at once"
+    out = {"refused": "InvalidTokenError"}
+    assert box.ask("log_in", name="thu", password=PASSWORD, put=["thu", "op", PASSWORD + "2"]) == out, "the token of before a new password"
+    assert box.ask("log_in", name="thu", password=PASSWORD + "2", then="thu") == out, "out at once"
+    accounts.put("thu", "viewer", PASSWORD)
+    again = box.ask("log_in", name="thu", password=PASSWORD, then="thu", put=["thu", "op", PASSWORD + "2"])
+    assert again == out, "the token of somebody who had an account of this name before"
 
 
 SEE = ["GET", "/api/v2/dags", None]
@@ -142,6 +147,19 @@ def test_what_each_role_may_do_in_airflow(box: Box, role: str, refused: list[lis
     assert logged_in in (200, 201)
     assert [request for request, status in zip(asked, answers, strict=True) if status in (401, 403)] == refused, answers
     assert answers[0] == 200
+
+
+def test_a_token_that_nobody_was_given_opens_nothing(box: Box) -> None:
+    """Forged, expired, replayed, of another audience or cut off: Airflow's API and the dashboard answer 401 or 403, and lead nowhere."""
+    folder = box.log.parent / "airflow"
+    folder.mkdir(exist_ok=True)
+    Accounts(folder).put("a.person", ROLES["viewer"], PASSWORD)
+    found = box.ask("ask_with_tokens", name="a.person", password=PASSWORD, paths=["/cchc/", "/api/v2/dags"])
+    assert found.pop("led to evil")[0] == 0
+    for kind in ("own", "signed anew"):
+        assert not {401, 403} & set(found.pop(kind)), "it is the way in"
+    assert len(found) > 8
+    assert {kind for kind, statuses in found.items() if set(statuses) - {401, 403}} == set(), found
 
 
 def test_who_is_no_approver_any_more_approves_nothing(box: Box) -> None:

@@ -313,6 +313,7 @@ def test_doctor_names_each_state_that_warehouse_and_files_do_not_say_alike(loade
 
     edition = home / "publications" / "2023-06" / "1"
     edition.mkdir(parents=True)
+    (edition / "report.docx").write_text("a paper")
     assert strange() == [], "papers alone are no complete edition"
     (edition / "manifest.json").write_text("{}")
     only("1 editions lie complete in", "are not known to the warehouse: publications/2023-06/1")

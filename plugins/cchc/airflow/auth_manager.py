@@ -7,6 +7,7 @@ include/airflow/airflow.cfg names this class.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from airflow.api_fastapi.auth.managers.simple.services.login import SimpleAuthMa
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
-from cchc.airflow.accounts import APPROVER, VIEWER, Accounts
+from cchc.airflow.accounts import APPROVER, VIEWER, Account, Accounts
+
+MARK = "account_mark"
+"""What a token says of the password for which it was given."""
 
 
 class AccountsAuthManager(SimpleAuthManager):  # type: ignore[misc] # Airflow's module has no types
@@ -45,12 +49,23 @@ class AccountsAuthManager(SimpleAuthManager):  # type: ignore[misc] # Airflow's 
         """The accounts, which lie beside the passwords of Airflow's own users."""
         return Accounts(Path(cls.get_generated_password_file()).parent)
 
+    def serialize_user(self, user: SimpleAuthManagerUser) -> dict[str, Any]:
+        """What a token says of a user; of an account also for which password it was given."""
+        account = self.accounts().read().get(user.username)
+        return dict(super().serialize_user(user)) | ({MARK: _mark(account)} if account is not None else {})
+
     def deserialize_user(self, token: dict[str, Any]) -> SimpleAuthManagerUser:
-        """The user of a token, with the role that the account has now. Raises ValueError where the account was removed."""
+        """The user of a token, with the role that the account has now.
+
+        Raises ValueError where the account was removed, or has another password than when the token was given: who took the token of a
+        person would else keep it when that person changes the password, or when somebody else gets an account of that name.
+        """
         user = super().deserialize_user(token)
         accounts = self.accounts()
         account = accounts.read().get(user.username)
         if account is not None:
+            if token.get(MARK) != _mark(account):
+                raise ValueError(f"the account {user.username} has another password now")
             return SimpleAuthManagerUser(username=user.username, role=_in_airflow(account.role), teams=user.teams)
         if accounts.was_removed(user.username):
             raise ValueError(f"the account {user.username} was removed")
@@ -67,6 +82,11 @@ class AccountsAuthManager(SimpleAuthManager):  # type: ignore[misc] # Airflow's 
     def _approves(self, user: SimpleAuthManagerUser) -> bool:
         account = self.accounts().read().get(user.username)
         return account is not None and account.role == APPROVER
+
+
+def _mark(account: Account) -> str:
+    """What changes with each password, and tells nothing of it."""
+    return hashlib.sha256(account.salt.encode()).hexdigest()[:16]
 
 
 def _in_airflow(role: str) -> str:
