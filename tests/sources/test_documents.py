@@ -94,6 +94,22 @@ def test_documents_and_lists_are_read_to_their_rows(box: Box) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.geojson", '{"type": "FeatureCollection", "ketQua": {"vanBan": [{"ma": "VB-1", "geometry": null}]}}'),
+        ("a.JSONLD", '{"@context": "x", "ketQua": {"vanBan": [{"@id": "y", "ma": "VB-1"}]}}'),
+        ("a.jsonl", '{"ma": "VB-1"}\n'),
+        ("a.jsonl.gz", gzip.compress(b'{"ma": "VB-1"}\n')),
+    ],
+)
+def test_other_endings_of_json(box: Box, name: str, text: str | bytes) -> None:
+    place = None if "jsonl" in name and not name.endswith("LD") else "ketQua.vanBan"
+    box.only("documents", records=place, changed_at=None, file_pattern="*.{geojson,jsonld,jsonl}")
+    box.put(name, text)
+    assert [record["ma"] for record in records(box.read()[0]) if record is not None] == ["VB-1"]
+
+
+@pytest.mark.parametrize(
     ("place", "text"),
     [
         (None, '{"ma": "VB-1"}'),

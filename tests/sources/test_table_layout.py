@@ -308,6 +308,27 @@ def test_joined_names() -> None:
     assert joined([["g", "", "n"], ["b", "c", "d"]], [((0, 2), (0, 2))]) == ["g / b", "c", "n / d"], "what is merged is known"
 
 
+def printed(*, split: bool = False) -> bytes:
+    """A report of a reporting program: cells of the header and of the records are merged over columns, for the width on paper."""
+    names = ["Mã hồ sơ", None, "Thời gian / Tiếp nhận", "Thời gian / Hẹn trả", "Thời gian / Trả kết quả", "Đơn vị", "Hình thức"]
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for line in (["BÁO CÁO"], names, ["BB-1", None, "03/01/2023"], ["BB-2", "x" if split else None, "04/01/2023"]):
+        sheet.append([*line, *[None] * (len(names) - len(line))])
+    for row in (2, 3) if split else (2, 3, 4):
+        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=2)
+    return bytes_of(book)
+
+
+def test_a_name_that_is_merged_over_columns_is_that_of_the_first(read: Read) -> None:
+    change = with_layout(header_rows=None, below_header=None, end=None, sheets=None)
+    load = read(printed(), change)
+    assert (codes(load), load.manifest["left_alone"]["before_header"]) == (["BB-1", "BB-2"], 1)
+    told = blocked(read(printed(split=True), change))
+    assert "the cell Mã hồ sơ of the header is merged over several columns, and row 4 has a value in column 2 too" in told
+    assert "layout.header_rows" in told
+
+
 @pytest.mark.parametrize(
     ("keys", "words"),
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from unicodedata import normalize
@@ -19,12 +19,17 @@ Merged = Sequence[tuple[tuple[int, int], tuple[int, int]]]  # the first and the 
 
 @dataclass(frozen=True)
 class Header:
-    """A header: its row (0 if the profile has its names), the names of its columns, its rows as names, and the rows above it."""
+    """A header: its row (0 if the profile has its names), the names of its columns, its rows as names, and the rows above it.
+
+    `spanned`: the columns without a name of their own, because a merged cell at the bottom of the header goes over them: the place of such
+    a column → the place of the first column of the cell, which has the name.
+    """
 
     row: int
     names: list[str]
     rows: list[list[str]]
     above: list[Row]
+    spanned: dict[int, int] = field(default_factory=dict)
 
 
 def name_of(cell: Any) -> str:
@@ -76,7 +81,9 @@ def _until(rows: Iterator[Row], number: int) -> Iterator[Row]:
 
 def _header(rows: list[Row], above: list[Row], merged: Merged) -> Header:
     named = [[name_of(cell) for cell in cells] for _, cells in rows]
-    return Header(rows[0][0], joined(named, _inside(merged, rows[0][0], len(rows))), named, above)
+    inside = _inside(merged, rows[0][0], len(rows))
+    spanned = {column: left for (_, left), (bottom, right) in inside if bottom >= len(rows) - 1 for column in range(left + 1, right + 1)}
+    return Header(rows[0][0], joined(named, inside), named, above, spanned)
 
 
 def _inside(merged: Merged, first: int, count: int) -> Merged:
@@ -88,12 +95,15 @@ def _inside(merged: Merged, first: int, count: int) -> Merged:
 def joined(rows: list[list[str]], merged: Merged = ()) -> list[str]:
     """The names of the columns of a header that goes over `rows`: the different names of a column from the top, joined by ` / `.
 
-    A merged cell counts for all of its columns. Where it is not known which cells are merged (CSV), an empty cell above another name takes
+    A merged cell above other names counts for all of its columns. One at the bottom of the header is the name of the first of them alone,
+    because nothing below it tells them apart. Where it is not known which cells are merged (CSV), an empty cell above another name takes
     the name of its left neighbour, if that also stands above another name.
     """
     width = max(map(len, rows))
     cells = [row + [""] * (width - len(row)) for row in rows]
-    for (row, left), (_, right) in merged:
+    for (row, left), (bottom, right) in merged:
+        if bottom >= len(cells) - 1:
+            continue
         cells[row][left : right + 1] = [cells[row][left]] * (min(right, width - 1) + 1 - left)
     if not merged:
         for above in range(len(cells) - 1):

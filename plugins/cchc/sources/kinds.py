@@ -12,7 +12,10 @@ ENDINGS: dict[str, Kind] = {
     ".ods": "workbook",
     ".parquet": "parquet",
     ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
     ".json": "json",
+    ".geojson": "json",
+    ".jsonld": "json",
     ".xml": "xml",
     ".xes": "xes",
 }

@@ -51,7 +51,7 @@ class LayoutFile(Typed):
         ge=1,
         le=MOST_HEADER_ROWS,
         description="Over how many rows the header goes. The names of a column are joined, from the top: `Thời gian / Tiếp nhận`; a merged "
-        "cell counts for all of its columns.",
+        "cell above other names counts for all of its columns, one at the bottom for the first of them.",
     )
     below_header: int = Field(
         0, ge=0, le=20, description="How many rows between the header and the first record are no records, such as numbers of columns."

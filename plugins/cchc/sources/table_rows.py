@@ -77,6 +77,8 @@ class _Body:
     ) -> None:
         self.entity, self.layout, self.tally, self.picks, self.trailer = entity, layout, tally, picks, trailer
         self._names = header.names
+        # columns of which a cell of the header that is merged at the bottom takes the name away: they must be merged in the records, too
+        self._spanned = {column: header.names[left] for column, left in header.spanned.items() if left in dict(picks)}
         self._header_rows = {trimmed(row) for row in header.rows}
         key = {*entity.key, *(entity.key_else or ())}
         self._any_key = [index for index, name in picks if name in key]
@@ -93,6 +95,7 @@ class _Body:
                 return
             if not self._is_left(row):
                 self._has_records = True
+                self._require_one_value(number, row)
                 yield number, self._record(row)
         if end is not None and end.required:
             raise Unreadable("the end of the table is not found, so a part of it may be missing", f"{_place(self.entity)}.end")
@@ -116,6 +119,16 @@ class _Body:
         else:
             return False
         return True
+
+    def _require_one_value(self, number: int, row: list[Any]) -> None:
+        """Raise Unreadable if a column that is used stands below a merged cell with another column that has values of its own."""
+        for column, name in self._spanned.items():
+            if _has(row, column):
+                raise Unreadable(
+                    f"the cell {name} of the header is merged over several columns, and row {number} has a value in column {column + 1} "
+                    "too, so one name stands for several columns: say how many rows the header has, or its names",
+                    f"{_place(self.entity)}.header_rows",
+                )
 
     def _record(self, row: list[Any]) -> dict[str, Any] | Problem:
         width = len(self._names)
