@@ -86,6 +86,7 @@ def test_what_an_indicator_counts_by_is_set_aside(
     assert told == {line for line, is_counted in enumerate(fields.values(), 2) if is_counted}
     assert met["counted"] >= met["critical"], "what was set aside still is"
     assert not any(rule == "UNREADABLE" for _, rule in met["critical"]), "an existing profile keeps its meaning"
+    assert not any(rule == "K3" for _, rule in met["counted"]), "K3 speaks of times that none of these fields is"
 
 
 def test_a_critical_column_of_any_model_sets_its_record_aside(bench: Bench) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cchc.errors import NotConfigured
-from cchc.pipeline.ingest import _left_out
+from cchc.pipeline.row_notes import left_notes
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
 from cchc.sources.landing import Landed, Window
@@ -84,7 +84,7 @@ def test_a_name_of_other_years_is_another_column_and_is_told(read: Read) -> None
     words = "Opened is a name of Received (received_at) from 2020 to 2021"
     assert load.manifest["left_alone"] == {"names": [words]}
     row: dict[str, Any] = {"source_code": "planning", "entity": "dossiers", "file_name": "register_2022.csv", "late": 0, "undated": 0}
-    (told,) = _left_out(row | {"other_sheets": 0, "left_alone": load.manifest["left_alone"]})
+    (told,) = left_notes([row | {"other_sheets": 0, "left_alone": load.manifest["left_alone"]}])
     assert told.startswith(f"planning dossiers, file register_2022.csv: {words}, so it is not read here.")
     two = read("register_2021.csv", table("Received", "Opened"))
     assert two.status == "blocked" and "the header has Received and Opened, which are names of one field" in (two.message or "")

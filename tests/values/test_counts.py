@@ -86,6 +86,66 @@ def test_a_profile_without_a_change_time_is_told_by_name(desk: Values) -> None:
     assert "name the field of its change time in changed_at" in said.err
 
 
+def test_a_record_whose_code_is_made_of_another_field_than_its_key_is_set_aside_without_it(desk: Values) -> None:
+    """Without the code nothing can be stored; the others of the file are loaded."""
+    desk.knows(
+        "coded",
+        CLOCKED.replace("key: [ma]", "key: [ma, nhan]").replace("dossier_code: ma", r"dossier_code: {from: link, extract: '[^/]+$'}"),
+    )
+    desk.deliver(
+        "coded", "hs_1.csv", f"{HEADER};link", "A;2023-05-02;;2023-05-03;x/A", "B;2023-05-02;;2023-05-03;x/", "C;2023-05-02;;2023-05-03;x/C"
+    )
+    said = desk.ingest("coded")
+    assert said.code == 0, said.err
+    assert require_sums(said)["hs_1.csv"]["keyless"] == 1
+    assert [code for code, _, _ in versions(desk, "coded")] == ["A", "C"]
+    held = desk.rows("select line, rule, reason from ops.quarantine where source_code = 'coded' and action = 'quarantine'")
+    assert [(row["line"], row["rule"]) for row in held] == [(3, "KEY")]
+    assert "ma, nhan; or link (dossier_code)" in held[0]["reason"]
+
+
+def test_two_entities_may_have_records_of_one_kind(desk: Values) -> None:
+    """Files of two shapes with dossiers in both: each shape is an entity of its own."""
+    older = CLOCKED[CLOCKED.index("      dossiers:") :] if "      dossiers:" in CLOCKED else ""
+    assert older
+    second = (
+        older.replace("      dossiers:", "      older:")
+        .replace("hs_*.csv", "cu_*.csv")
+        .replace("dossier_code: ma", "dossier_code: so")
+        .replace("key: [ma]", "key: [so]")
+    )
+    desk.knows("shapes", CLOCKED + second)
+    desk.deliver("shapes", "hs_1.csv", HEADER, "A;2023-05-02;;2023-05-03")
+    desk.deliver("shapes", "cu_1.csv", "so;nhan;hen;sua", "B;2023-04-02;;2023-05-03", "C;2023-04-02;;2023-05-03")
+    said = desk.ingest("shapes")
+    assert said.code == 0, said.err
+    assert [code for code, _, _ in versions(desk, "shapes")] == ["A", "B", "C"]
+    assert desk.rows("select count(*) as n from mart.dossier where source_code = 'shapes'") == [{"n": 3}]
+
+
+def test_what_is_told_of_many_files_is_one_sentence(desk: Values) -> None:
+    desk.knows("many", CLOCKED.replace("        changed_at: sua\n", ""))
+    for n in range(7):
+        desk.deliver("many", f"hs_{n}.csv", HEADER, f"A{n};2023-05-02;2023-06-01;x", f"A{n};2023-05-02;2023-06-02;x")
+    said = desk.ingest("many")
+    assert said.code == 0, said.err
+    told = [line for line in said.err.splitlines() if "later row of this run" in line]
+    assert len(told) == 1
+    assert told[0].startswith("NOTE many dossiers, files hs_0.csv, hs_1.csv, hs_2.csv and 4 more: 7 rows have the key of a later row")
+
+
+def test_records_of_months_that_are_computed_on_request_alone_are_told(desk: Values) -> None:
+    desk.knows("early", CLOCKED)
+    desk.deliver("early", "hs_1.csv", HEADER, "A;2014-04-02;;2014-05-03", "B;2021-12-31;;2021-12-31", "C;2022-01-01;;2022-01-01")
+    said = desk.ingest("early")
+    assert said.code == 0, said.err
+    told = [line for line in said.err.splitlines() if "cchc refresh" in line]
+    assert len(told) == 1
+    assert told[0].startswith("NOTE early dossiers: 2 records are of 2014-04 to 2021-12. Months before 2022-01 ")
+    again = desk.ingest("early", "2023-07-02")
+    assert "cchc refresh" not in again.err, "it is told where they come, and not each day"
+
+
 def test_rows_of_an_event_log_that_became_one_record_are_counted(desk: Values) -> None:
     desk.knows("events", CLOCKED.replace("key: [ma]", "key: [ma]\n        rows: event"))
     desk.deliver("events", "hs_1.csv", HEADER, *(f"{code};2023-05-02;2023-06-0{n};2023-05-0{n}" for n in (1, 2, 3) for code in "AB"))

@@ -68,6 +68,8 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
             note_trees(connection, source, f"staged_{entity.model}")
         duplicates.decide_changed(connection, settings, MODELS[entity.model], source, f"changed_{entity.model}_key", marked_until)
         resolve_quarantine(connection, settings, entity.model, source, entity.name, f"staged_{entity.model}")
+        # the next entity may be of the same model: files of two shapes with records of one kind
+        connection.execute(text(f"drop table if exists changed_{entity.model}_key, changed_{entity.model}"))
     if any(MODELS[entity.model].makes_dossiers for entity in entities):
         dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
         facts.derive_dossiers(connection, settings, source, source_known_at, max(dossier_loads or loaded, default=None))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,9 +24,11 @@ from cchc.errors import LoadBlocked
 from cchc.memory import give_back
 from cchc.models import MODELS, VERSIONED
 from cchc.period import now
+from cchc.pipeline.earlier_notes import earlier_notes
 from cchc.pipeline.repeated_payments import keep_repeated, repeated_notes
-from cchc.pipeline.row_notes import merged_notes, rounded_notes
+from cchc.pipeline.row_notes import left_notes, merged_notes, rounded_notes
 from cchc.reference.dirty_months import dirty_months
+from cchc.reference.plan import first_day
 from cchc.runs import extracts, journal, retry
 from cchc.runs.extracts import open_extract as open_extract  # exported here because it is the first step of the DAGs
 from cchc.runs.retry import resolve_retried
@@ -34,7 +36,6 @@ from cchc.settings import Settings
 from cchc.sources.asked_days import ASKED
 from cchc.sources.connection import Connection
 from cchc.sources.landing import Landed, Window, place_below, place_of
-from cchc.sources.left_alone import places_of_sheets, rows_in_words
 from cchc.sources.profile import Profile, load_profile, version_of
 from cchc.staging.tables import table_of
 from cchc.states import LoadStatus
@@ -259,11 +260,12 @@ def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
         source = row["source_code"]
         notes = [hole.text for hole in completeness.holes(connection) if hole.source == source]
         notes += [month.text for month in completeness.missing_months(connection) if month.source == source]
-        notes += [note for row in ask(connection, "runs/left_out", extract_id=extract_id) for note in _left_out(row)]
+        notes += left_notes(ask(connection, "runs/left_out", extract_id=extract_id))
         profile = load_profile(settings.sources_dir, source)
         notes += merged_notes(profile, ask(connection, "runs/merged_rows", extract_id=extract_id))
         notes += repeated_notes(profile, ask(connection, "runs/repeated_payment", extract_id=extract_id))
         notes += rounded_notes(ask(connection, "runs/rounded_field", extract_id=extract_id))
+        notes += earlier_notes(connection, profile, extract_id, first_day(settings))
     drift = run_lines(settings, source, extract_id)
     return Outcome(extract_id, source, row["window_to"], loads, blocked(settings, extract_id), months, notes, drift)
 
@@ -309,29 +311,6 @@ def _cover(settings: Settings, extract_id: int, source: str, stretches: dict[str
                 for entity, (start, end, is_base) in stretches.items()
             ],
         )
-
-
-def _left_out(row: Mapping[str, Any]) -> Iterator[str]:
-    """What of a loaded file or table is not in the warehouse, a sentence each. The names of sheets are not told: they may be a person's."""
-    where = f"{row['source_code']} {row['entity']}" + (f", file {row['file_name']}" if row["file_name"] is not None else "")
-    if row["late"]:
-        again = "which reads the file again" if row["file_name"] is not None else "which reads them again"
-        yield f"{where}: {row['late']} records changed at or after T: they are left for a later T, {again}"
-    if row["undated"]:
-        yield (
-            f"{where}: {row['undated']} keys have no time of reception, so they belong to no month: whether one of them is deleted is not "
-            "seen. Ask the owner of the source for the times"
-        )
-    if row["other_sheets"]:
-        yield (
-            f"{where}: {row['other_sheets']} more sheets have cells and are not read{places_of_sheets(row['left_alone'] or {})}. If they "
-            f"hold records, name them in layout.sheets of the entity in the profile {row['source_code']}.yaml, or have them delivered as "
-            "files of their own"
-        )
-    if words := rows_in_words(row["left_alone"] or {}):
-        yield f"{where}: no records are {words}"
-    for words in (row["left_alone"] or {}).get("names", ()):
-        yield f"{where}: {words}, so it is not read here. If it still means that field, correct its years under 'aliases' in the profile"
 
 
 def register(settings: Settings, extract_id: int, profile: Profile, row: dict[str, Any], load: Landed) -> None:

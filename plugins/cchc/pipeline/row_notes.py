@@ -2,46 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
 from typing import Any
 
 from cchc.models import MODELS, Model
+from cchc.sources.left_alone import places_of_sheets, rows_in_words
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import staged_entities
 
+MOST_FILES = 5  # as many files of an entity have a sentence of their own; where the same is told of more, one sentence is about all of them
+NAMED_FILES = 3  # so many of these files are named
+
+
+@dataclass(frozen=True)
+class FileNote:
+    """A sentence about a load: `words` are its pieces, between which the `counts` stand."""
+
+    where: str
+    file: str | None
+    words: tuple[str, ...]
+    counts: tuple[int, ...] = ()
+
+
+def in_sentences(notes: Iterable[FileNote]) -> list[str]:
+    """The notes as sentences, in their order. The same words about more than five files of an entity are one sentence, with the sums."""
+    groups: dict[tuple[str, tuple[str, ...]], list[FileNote]] = {}
+    for note in notes:
+        groups.setdefault((note.where, note.words), []).append(note)
+    told = []
+    for (where, words), same in groups.items():
+        if len(same) > MOST_FILES:
+            named = ", ".join(str(note.file) for note in same[:NAMED_FILES])
+            sums = [sum(counts) for counts in zip(*(note.counts for note in same), strict=True)]
+            told.append(f"{where}, files {named} and {len(same) - NAMED_FILES} more: {_filled(words, sums)}")
+        else:
+            told += [f"{where}{f', file {note.file}' if note.file is not None else ''}: {_filled(words, note.counts)}" for note in same]
+    return told
+
+
+def _filled(words: tuple[str, ...], counts: Iterable[int]) -> str:
+    return "".join(map(str, chain.from_iterable(zip_longest(words, counts, fillvalue=""))))
+
 
 def merged_notes(profile: Profile, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A sentence for each load of `rows` (of the query `runs/merged_rows`) and each way in which its rows became fewer."""
-    entities = staged_entities(profile)
-    notes = []
-    for row in rows:
-        where = _where(row)
-        entity = entities.get(row["entity"])
-        if row["left_out"]:
-            how_many = "all" if row["left_out"] == row["delivered"] else f"{row['left_out']} of {row['delivered']}"
-            conditions = "; ".join(condition.words for condition in entity.where) if entity is not None else ""
-            notes.append(f"{where}: {how_many} delivered rows are left out, because they do not keep 'where' of the profile ({conditions})")
-        if row["merged"]:
-            notes.append(
-                f"{where}: {row['merged']} of {row['delivered']} delivered rows went into the record of their key, because the profile "
-                "says rows: event"
-            )
-        if row["replaced"]:
-            notes.append(f"{where}: {row['replaced']} {_replaced(profile, entity, None if entity is None else MODELS[entity.model])}")
-    return notes
+    """Sentences about the loads of `rows` (of the query `runs/merged_rows`) and each way in which their rows became fewer."""
+    return in_sentences(note for row in rows for note in _merged(profile, staged_entities(profile).get(row["entity"]), row))
+
+
+def _merged(profile: Profile, entity: Entity | None, row: Mapping[str, Any]) -> Iterator[FileNote]:
+    place = _place(row)
+    if row["left_out"]:
+        conditions = "; ".join(condition.words for condition in entity.where) if entity is not None else ""
+        why = f" delivered rows are left out, because they do not keep 'where' of the profile ({conditions})"
+        if row["left_out"] == row["delivered"]:
+            yield FileNote(*place, (f"all{why}",))
+        else:
+            yield FileNote(*place, ("", " of ", why), (row["left_out"], row["delivered"]))
+    if row["merged"]:
+        why = " delivered rows went into the record of their key, because the profile says rows: event"
+        yield FileNote(*place, ("", " of ", why), (row["merged"], row["delivered"]))
+    if row["replaced"]:
+        why = _replaced(profile, entity, None if entity is None else MODELS[entity.model])
+        yield FileNote(*place, ("", f" {why}"), (row["replaced"],))
 
 
 def rounded_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A sentence for each field of `rows` (of the query `runs/rounded_field`) of which values were rounded."""
-    return [
-        f"{_where(row)}: {row['rounded_count']} of {row['filled_count']} values of {row['field']} have a fraction; "
-        f"{row['column_name']} takes whole numbers, so they were rounded half up"
+    """Sentences about the fields of `rows` (of the query `runs/rounded_field`) of which values were rounded."""
+    return in_sentences(
+        FileNote(
+            *_place(row),
+            (
+                "",
+                " of ",
+                f" values of {row['field']} have a fraction; {row['column_name']} takes whole numbers, so they were rounded half up",
+            ),
+            (row["rounded_count"], row["filled_count"]),
+        )
         for row in rows
-    ]
+    )
 
 
-def _where(row: Mapping[str, Any]) -> str:
-    return f"{row['source_code']} {row['entity']}" + (f", file {row['file_name']}" if row["file_name"] is not None else "")
+def left_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Sentences about what of the loads of `rows` (of the query `runs/left_out`) is not in the warehouse."""
+    return in_sentences(note for row in rows for note in _left_out(row))
+
+
+def _left_out(row: Mapping[str, Any]) -> Iterator[FileNote]:
+    """What of a loaded file or table is not in the warehouse, a sentence each. The names of sheets are not told: they may be a person's."""
+    place = _place(row)
+    left = row["left_alone"] or {}
+    if row["late"]:
+        again = "which reads the file again" if row["file_name"] is not None else "which reads them again"
+        yield FileNote(*place, ("", f" records changed at or after T: they are left for a later T, {again}"), (row["late"],))
+    if row["undated"]:
+        why = (
+            " keys have no time of reception, so they belong to no month: whether one of them is deleted is not seen. Ask the owner of the "
+            "source for the times"
+        )
+        yield FileNote(*place, ("", why), (row["undated"],))
+    if row["other_sheets"]:
+        why = (
+            f" more sheets have cells and are not read{places_of_sheets(left)}. If they hold records, name them in layout.sheets of the "
+            f"entity in the profile {row['source_code']}.yaml, or have them delivered as files of their own"
+        )
+        yield FileNote(*place, ("", why), (row["other_sheets"],))
+    if words := rows_in_words(left):
+        yield FileNote(*place, (f"no records are {words}",))
+    for words in left.get("names", ()):
+        yield FileNote(
+            *place, (f"{words}, so it is not read here. If it still means that field, correct its years under 'aliases' in the profile",)
+        )
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, str | None]:
+    return f"{row['source_code']} {row['entity']}", row["file_name"]
 
 
 def _replaced(profile: Profile, entity: Entity | None, model: Model | None) -> str:

@@ -21,8 +21,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cchc.errors import NotConfigured
-from cchc.models import IDS
+from cchc.models import IDS, MODELS
 from cchc.sources.limits import KEY_BYTES, TEXT_CHARACTERS
+from cchc.sources.needs import IDENTITY
 from cchc.sources.profile import Column, Entity, Profile
 from cchc.sources.words import coder, extractor, folded
 from cchc.staging import parse
@@ -180,7 +181,7 @@ class RecordTyper:
             if name in self.model and code in filled:
                 filled[name] = self._ids(filled[code])
         changed_at = block.changed_at()
-        key = block.key()
+        key = self._with_identity(block.key(), filled)
         size = len(records)
         self._count(block)
         filled |= {
@@ -262,6 +263,15 @@ class RecordTyper:
         if sql_type in parse.INTEGER_LIMITS:
             return parse.integers(value, sql_type, column.thousands, column.decimal)
         raise NotConfigured(f"staging.model_{self.entity.model}: no profile can fill {column.name}, which is {sql_type}.")
+
+    def _with_identity(self, key: pa.StringArray, filled: dict[str, pa.Array]) -> pa.StringArray:
+        """The keys; null where a column that identifies the record in its model has no value, because it cannot be stored without."""
+        if MODELS[self.entity.model].merge not in ("versions", "dated_files"):
+            return key
+        for name in IDENTITY.get(self.entity.model, ()):
+            if name in filled:
+                key = pc.if_else(pc.is_valid(filled[name]), key, pa.scalar(None, pa.string()))
+        return key
 
     def _ids(self, codes: pa.StringArray) -> pa.Array:
         coded = codes.dictionary_encode()
