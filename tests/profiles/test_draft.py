@@ -150,6 +150,30 @@ def test_other_kinds_of_files_and_values(tmp_path: Path) -> None:
     assert "files.manifest.amount_field: a person must fill this in" in said.out
 
 
+@pytest.mark.parametrize(
+    ("encoding", "header", "row"),
+    [
+        ("cp1252", "Protocolo;Situação;Data de abertura", "00{n}/2023;Concluída;{n:02d}/03/2023"),
+        ("cp1252", "Aktenzeichen;Gebühr €;Größe", "A{n};12,50;{n:02d}"),
+        ("cp1250", "Nr wniosku;Data złożenia;Wydział", "W/{n}/2023;{n:02d}.03.2023;Wydział Środowiska"),
+        ("koi8_r", "Номер;Дата регистрации;Отдел", "О-{n};{n:02d}.03.2023;Отдел писем"),
+        ("cp1251", "Номер;Дата регистрации;Отдел", "О-{n};{n:02d}.03.2023;Отдел писем"),
+        ("cp932", "受付番号;受付日;担当課", "R5-{n};2023/04/{n:02d};市民課"),
+        ("cp949", "접수번호;접수일자;부서", "K-{n};2023-03-{n:02d};민원과"),
+        ("gb18030", "编号;受理日期;部门", "A{n};2023-03-{n:02d};公安局"),
+        ("cp874", "เลขที่;วันที่รับ;หน่วยงาน", "{n};{n:02d}/03/2023;สำนักงานเขต"),
+    ],
+)
+def test_letters_of_other_languages_are_read_as_they_were_written(tmp_path: Path, encoding: str, header: str, row: str) -> None:
+    sample = tmp_path / "register_2023.csv"
+    sample.write_bytes("".join(f"{line}\n" for line in (header, *(row.format(n=n) for n in range(1, 28)))).encode(encoding))
+    said = drafted(sample, tmp_path / "register.yaml")
+    assert said.code == 0, said.err
+    text = (tmp_path / "register.yaml").read_text("utf-8")
+    assert all(name in text for name in header.split(";")), text
+    assert "# guess: look at the letters of the names" in text
+
+
 def test_a_table_of_a_database_by_its_catalogue_alone(
     postgres_server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,18 +160,40 @@ def test_where_looking_at_headers_stopped_is_told(folder: Path, tmp_path: Path, 
     assert f"# LOOK {told}" in profile.read_text(encoding="utf-8") and "Date Received" not in profile.read_text(encoding="utf-8")
 
 
-def test_a_title_above_the_header_is_told(tmp_path: Path) -> None:
+def titled(path: Path, *titles: list[str | None]) -> Path:
     """The shape of a city's yearly workbooks of permits: a title and the day of the report in the first row, the header below."""
     book = openpyxl.Workbook()
     assert book.active is not None
-    for line in (
-        ["New Construction Report", None, "2016-09-15"],
+    lines: list[list[str | None]] = [
         ["Permit Number", "Date Received", "Issued"],
         ["P1", "2016-05-02", "2016-05-09"],
-    ):
+        ["P2", "2016-05-03", None],
+    ]
+    for line in (*titles, *lines):
         book.active.append(line)
-    book.save(tmp_path / "city_2016.xlsx")
-    said = drafted(tmp_path / "city_2016.xlsx", tmp_path / "planning.yaml")
+    book.save(path)
+    return path
+
+
+def test_a_header_below_titles_is_found(tmp_path: Path) -> None:
+    for year in (2015, 2016):
+        titled(tmp_path / f"city_{year}.xlsx", ["Construction Report", None, None, "2016-09-15"], [], ["Permits issued"], [])
+    profile = tmp_path / "planning.yaml"
+    said = drafted(tmp_path, profile)
+    text = profile.read_text("utf-8")
+    assert "LOOK" not in said.out, said.out
+    assert "layout: {}  # guess: titles stand above the header, which is found by its names" in text, text
+    assert columns_of(profile)["received_at"] == {"from": "Date Received", "critical": True}
+    assert "Construction Report" not in text
+    (tmp_path / "register.csv").write_text(
+        "Register of 2016,,\n,,\nPermit Number,Date Received,Issued\nP1,2016-05-02,2016-05-09\n", "utf-8"
+    )
+    assert drafted(tmp_path / "register.csv", profile).code == 0
+    assert columns_of(profile)["received_at"] == {"from": "Date Received", "critical": True}
+
+
+def test_a_first_row_with_a_cell_without_a_name_is_told(tmp_path: Path) -> None:
+    said = drafted(titled(tmp_path / "city_2016.xlsx", ["Report", None, "of", "the year"]), tmp_path / "planning.yaml")
     told = "LOOK planning city_2016.xlsx: the first row has cells without a name, so it may be a title above the header"
     assert told in said.out, said.out
 

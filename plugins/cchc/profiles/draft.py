@@ -17,10 +17,10 @@ from cchc.near import or_known
 from cchc.period import ZONE
 from cchc.profiles.dated_names import name_pattern, years_of
 from cchc.profiles.draft_entity import EntityDraft
+from cchc.profiles.encodings import UNICODE
 from cchc.profiles.entity_faults import OWN_PREFIX, Known
 from cchc.profiles.file_faults import TODO
 from cchc.profiles.guesses import PIVOT, Field, Guess, guess
-from cchc.profiles.headers import ENCODINGS
 from cchc.profiles.hints import vendor_words
 from cchc.profiles.material import Material
 from cchc.profiles.other_names import Finder, OtherNames, told_of_headers
@@ -163,14 +163,15 @@ class Draft:
             yield f"  name: {quoted(self.file_name)}  # guess: how {what} in a file's name"
         if "payment" in models:
             yield f"  manifest: {{amount_field: {TODO}}}  # beside each file; where there is none: no_manifest, with the reason"
-        is_one = files.encoding != ENCODINGS[0] and not any(each.material.headers.encodings for each in self.chosen)
+        is_one = files.encoding != UNICODE[0] and not any(each.material.headers.encodings for each in self.chosen)
         said = {"delimiter": files.delimiter, "encoding": files.encoding if is_one else None}
         given = ", ".join(f"{key}: {quoted(value)}" for key, value in said.items() if value is not None)
         if files.archives:
             yield "  archives: true"
         if any("/" in each.material.file.partition(".zip/")[0] for each in self.chosen):
             yield "  subfolders: true"
-        yield f"  formats: {{{given}}}  # guess" if given else "  full: true"
+        look = ": look at the letters of the names, other encodings may fit too" if said["encoding"] else ""
+        yield f"  formats: {{{given}}}  # guess{look}" if given else "  full: true"
 
     def _others(self) -> Iterator[str]:
         """The places that no entity reads, so that nobody thinks they were not seen."""

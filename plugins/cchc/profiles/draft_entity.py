@@ -47,7 +47,8 @@ class EntityDraft:
         if encodings := material.headers.encodings:
             yield f"    layout: {{encodings: {flow(encodings)}}}  # guess: the files are not all in one encoding"
         for line in material.place:
-            yield f"    {line}{'' if line.startswith('table:') else '  # guess'}"
+            if not (encodings and line.startswith("layout:")):
+                yield f"    {line}{'' if line.startswith(('table:', 'layout:')) else '  # guess'}"
         if keys:
             yield f"    key: {flow(keys)}  # {'the primary key of the table' if material.key else 'guess'}"
         else:

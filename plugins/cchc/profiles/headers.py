@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cchc.profiles.encodings import guessed_encoding, in_order
 from cchc.profiles.guesses import Field
 from cchc.sources import files
 from cchc.sources.inbox import Inbox
 from cchc.sources.kinds import kind_of, small_ending
 from cchc.sources.limits import Limits
-from cchc.sources.profile import Entity, Files, Profile
+from cchc.sources.profile import Entity, Files, Layout, Profile
 from cchc.sources.unread import Unfinished, Unreadable
 from cchc.sources.workbooks import Workbooks
 
-ENCODINGS = ("utf-8-sig", "utf-16", "cp1258")
 FIRST_BYTES = 65536
 MOST_HEADERS = 500
 MOST_SAMPLED = 30
@@ -55,7 +55,7 @@ class Headers:
     def encodings(self) -> list[str]:
         """The encodings of the files, in the order in which they are to be tried, where they do not all have the same one."""
         met = {each.encoding for each in self.written}
-        return [each.removesuffix("-sig") for each in ENCODINGS if each in met] if len(met) > 1 else []
+        return [each.removesuffix("-sig") for each in in_order(met)] if len(met) > 1 else []
 
     @property
     def delimiters(self) -> list[str]:
@@ -93,8 +93,29 @@ def read_headers(
     return Headers(tuple(names), min(len(names), MOST_HEADERS), header, tuple(variants), tuple(unread), written)
 
 
+def stands_below_titles(header: Sequence[str], name: str) -> bool:
+    """Whether the first row of a table may be a title: a cell of it has no name."""
+    return kind_of(name) in ("table", "workbook") and not all(header)
+
+
+def more_names(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether a header has more different names than another one."""
+    return len({*filter(None, one)}) > len({*filter(None, other)})
+
+
 def _header(inbox: Inbox, name: str, profile: Profile, way: Files, limits: Limits, books: Workbooks) -> tuple[str, ...]:
-    tally, entity = files.Tally(), Entity("draft", "draft", "draft", (), ())
+    entity = Entity("draft", "draft", "draft", (), ())
+    first = _read_header(inbox, name, entity, profile, way, limits, books)
+    if not stands_below_titles(first, name):
+        return first
+    below = _read_header(inbox, name, replace(entity, layout=Layout()), profile, way, limits, books)
+    return below if more_names(below, first) else first
+
+
+def _read_header(
+    inbox: Inbox, name: str, entity: Entity, profile: Profile, way: Files, limits: Limits, books: Workbooks
+) -> tuple[str, ...]:
+    tally = files.Tally()
     records = files.read_records(inbox, name, "", entity, profile, way, tally, limits, books)
     try:
         for _ in records:
@@ -113,20 +134,10 @@ def how_written(inbox: Inbox, name: str, plain: Files) -> Files:
     with inbox.open(name) as raw:
         content: Any = gzip.GzipFile(fileobj=raw) if small_ending(name).endswith(".gz") else raw
         head: bytes = content.read(FIRST_BYTES)
-    encoding = next((each for each in ENCODINGS if _decodes(head, each)), ENCODINGS[0])
+    encoding = guessed_encoding(head)
     first = head.decode(encoding, "replace").partition("\n")[0]
     try:
         delimiter = csv.Sniffer().sniff(first, ",;\t|").delimiter
     except csv.Error:
         delimiter = ","
     return replace(plain, delimiter=delimiter if delimiter in "\t|" else None, encoding=encoding)
-
-
-def _decodes(head: bytes, encoding: str) -> bool:
-    if encoding == "utf-16" and head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        return False
-    try:
-        head[: head.rfind(b"\n") + 1 or None].decode(encoding)
-    except UnicodeDecodeError:
-        return encoding == "utf-16"  # it may be cut within a letter
-    return True

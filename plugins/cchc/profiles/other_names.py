@@ -101,7 +101,8 @@ def told_of_headers(material: Material, names: OtherNames) -> Iterator[str]:
     """What is to be said of the headers of files with like names: where looking stopped, what differs, and what is not known."""
     headers = material.headers
     those = f"the files named {pattern_of(material.plain)}"
-    if "" in material.fields:
+    is_below_titles = any(line.startswith("layout:") for line in material.place)
+    if "" in material.fields and not is_below_titles:
         yield (
             f"{material.file}: the first row has cells without a name, so it may be a title above the header; draft from a copy without "
             "the titles, and say the row of the header by layout (docs/guides/table_files.md)"

@@ -53,7 +53,8 @@ def met(names: Iterable[str], entity: Entity) -> int:
 def find_header(rows: Iterator[Row], entity: Entity, layout: Layout, merged: Merged = ()) -> tuple[Header | None, list[Row]]:
     """The header of a table, and the rows below it that were read to find it; None if there are no such rows.
 
-    If the header is looked for by its names and no row has all of them, the row with most of them is given.
+    If the header is looked for by its names and no row has all of them, the row with most of them is given. Where the profile has no
+    names yet (a draft), it is the first row, or below titles the first one that reads as names.
     """
     if layout.names:
         return Header(0, list(layout.names), [], []), []
@@ -67,8 +68,22 @@ def find_header(rows: Iterator[Row], entity: Entity, layout: Layout, merged: Mer
     found = [_header(read[at : at + layout.header_rows], read[:at], merged) for at in range(len(read) - layout.header_rows + 1)]
     if not found:
         return None, []
-    best = max(found, key=lambda header: met(header.names, entity))  # the first of equal ones
+    if entity.table_columns:
+        best = max(found, key=lambda header: met(header.names, entity))  # the first of equal ones
+    else:
+        most = max(_named(header) for header in found)
+        best = next((header for header in found if _reads_as_names(header, most)), found[0])
     return best, read[len(best.above) + layout.header_rows :]
+
+
+def _named(header: Header) -> int:
+    return sum(map(bool, header.names))
+
+
+def _reads_as_names(header: Header, most: int) -> bool:
+    """Whether a row has nearly as many filled cells as any (`most`), each once and each with a letter; a name may stand above no record."""
+    names = [name for name in header.names if name]
+    return 5 * len(names) >= 4 * most and len(set(names)) == len(names) and all(any(map(str.isalpha, name)) for name in names)
 
 
 def _until(rows: Iterator[Row], number: int) -> Iterator[Row]:
