@@ -68,6 +68,21 @@ def merge_versions(connection: Connection, target: Model, staged: str, changed: 
     """
     stored = columns_of(connection, target.versions)
     connection.execute(text(composed.incoming(target, staged, stored)))
+    identity = ", ".join(target.identity)
+    if connection.execute(text(composed.ONLY_NEW)).scalar_one():
+        # A first load: there is nothing to compare with, and every key has one newest row
+        connection.execute(text(f"create temp table {changed} on commit drop as select {identity} from incoming where _is_newest"))
+        connection.execute(text(f"analyze {changed}"))
+        connection.execute(text(composed.store_new(target, stored)))
+    else:
+        _merge_with_stored(connection, target, stored, changed)
+    counts = connection.execute(text(composed.count_merged(target, staged))).all()
+    connection.execute(text("drop table incoming"))
+    return {row[0]: Counts(*row[1:]) for row in counts}
+
+
+def _merge_with_stored(connection: Connection, target: Model, stored: list[str], changed: str) -> None:
+    """Store the versions in `incoming` among those that their keys have already, and create the table `changed`."""
     # PostgreSQL counts the columns by which the rows are joined, and not the lists and texts in them
     counted = dict.fromkeys((*target.primary_key, "_load_id", "_is_version", "_is_new"))
     connection.execute(text(f"analyze incoming ({', '.join(counted)})"))
@@ -78,9 +93,6 @@ def merge_versions(connection: Connection, target: Model, staged: str, changed: 
     _repeated_later(connection, target, stored)
     drop_repeats(connection, target, changed)
     mark_current(connection, target, changed)
-    counts = connection.execute(text(composed.count_merged(target, staged))).all()
-    connection.execute(text("drop table incoming"))
-    return {row[0]: Counts(*row[1:]) for row in counts}
 
 
 def drop_repeats(connection: Connection, target: Model, changed: str) -> None:

@@ -62,11 +62,13 @@ def before(target: Model) -> str:
 def incoming(target: Model, staged: str, stored: Sequence[str]) -> str:
     """Create the temporary table `incoming`: one row for each staged key and version, and whether it has to be stored.
 
-    A row that is stored already with the same content is not a version, so that loading the same rows twice writes nothing. Arguments:
-    `staged`, the view of the staged rows; `stored`, the columns of the version table.
+    A row that is stored already with the same content is not a version, so that loading the same rows twice writes nothing. `_is_again`
+    says that another row has the same key and version, from another delivery. Arguments: `staged`, the view of the staged rows; `stored`,
+    the columns of the version table.
     """
     taken = ", ".join(f"s.{column}" for column in stored if column != "_is_current")
     key = ", ".join(target.primary_key)
+    again = " and ".join(f"{column} = lag({column}) over newer" for column in target.version)
     alike = "b._content_hash is not distinct from p._content_hash and b._failed_rules is not distinct from p._failed_rules"
     return f"""create temp table incoming on commit drop as
         with picked as (
@@ -77,9 +79,11 @@ def incoming(target: Model, staged: str, stored: Sequence[str]) -> str:
         compared as (
             select
                 p.*,
-                row_number() over (partition by {", ".join(target.identity)} order by {target.newest_first}) = 1 as _is_newest,
+                row_number() over newer = 1 as _is_newest,
+                coalesce({again}, false) as _is_again,
                 not exists (select 1 from {target.versions} as v where {_equal("v", "p", target.identity)}) as _is_new
             from picked as p
+            window newer as (partition by {", ".join(target.identity)} order by {target.newest_first})
         )
         select
             p.*,
@@ -91,6 +95,17 @@ def incoming(target: Model, staged: str, stored: Sequence[str]) -> str:
                 ) as b where {alike}
             ) as _is_version
         from compared as p"""
+
+
+# Whether no key in `incoming` is stored, and no key and version comes twice: then each row is a version, in force where it is the newest
+ONLY_NEW = "select coalesce(bool_and(_is_new and not _is_again), true) from incoming"
+
+
+def store_new(target: Model, stored: Sequence[str]) -> str:
+    """Store the versions in `incoming` where ONLY_NEW holds. A row that is stored nevertheless ends the load."""
+    values = ", ".join("_is_newest" if column == "_is_current" else column for column in stored)
+    return f"""insert into {target.versions} ({", ".join(stored)})
+        select {values} from incoming order by {", ".join(target.primary_key)}"""
 
 
 def store_incoming(target: Model, stored: Sequence[str]) -> str:
