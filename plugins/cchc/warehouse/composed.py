@@ -68,13 +68,15 @@ def incoming(target: Model, staged: str, stored: Sequence[str]) -> str:
     """
     taken = ", ".join(f"s.{column}" for column in stored if column != "_is_current")
     key = ", ".join(target.primary_key)
+    # sorted once: as the window below asks for the rows of a key, the newest first
+    sorted_by = ", ".join([*target.identity, target.newest_first, *target.distribution])
     again = " and ".join(f"{column} = lag({column}) over newer" for column in target.version)
     alike = "b._content_hash is not distinct from p._content_hash and b._failed_rules is not distinct from p._failed_rules"
     return f"""create temp table incoming on commit drop as
         with picked as (
             select distinct on ({key}) {taken} from {staged} as s
             where {_is_placed(target)}
-            order by {key}, s._load_id desc, s._line desc
+            order by {sorted_by}, s._load_id desc, s._line desc
         ),
         compared as (
             select
