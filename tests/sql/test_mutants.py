@@ -72,6 +72,8 @@ RULES = (
     ("mart/dossier", "where p.item ->> 'path' = r.item ->> 'path'", "where p.item ->> 'path' = r.item ->> 'path' and p.item ->> 'is_deleted' is null"),
     ("mart/dossier", "t.deleted_at is null and t.left_out_rules is null", "t.deleted_at is null"),
     ("mart/dossier", "where v._is_current", "where v._is_current and v._failed_rules is null"),
+    ("core/dossier_due", "count(*) over (partition by j.dossier_id) = 1 and coalesce(", "coalesce("),
+    ("core/dossier_due", " and coalesce(j.supplements = cast('[]' as jsonb), true)", ""),
     ("mart/dossier_change", "when u.changed_at is not null\n", "when true\n"),
     ("mart/dossier_change", "c.is_attribute_changed then c.received_date", "c.is_attribute_changed then null"),
     ("mart/dossier_change", "case when c.is_end_changed then c.finished_from end", "cast(null as date)"),

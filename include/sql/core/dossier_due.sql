@@ -1,5 +1,5 @@
 -- grain: one row for each time range with one due, for each dossier of ops.dirty_dossier
--- source: judged_version (temporary), core.dossier_supplement
+-- source: judged_version (temporary), core.dossier_supplement, which the same versions filled
 -- traps: the due at a moment X: the version with the greatest change time < X counts, with the supplement rounds of the newest
 --        version received back in [that change time, X); before the oldest version, the rounds of the oldest count.
 --        A stretch holds for X in (valid_after, next valid_after], so "< X" is "<= valid_after". Equal neighbours are one stretch
@@ -12,9 +12,23 @@ with good as (
         j._changed_at,
         j.due_at,
         j.supplements,
-        row_number() over (partition by j.dossier_id order by j._changed_at) = 1 as is_oldest
+        row_number() over (partition by j.dossier_id order by j._changed_at) = 1 as is_oldest,
+        count(*) over (partition by j.dossier_id) = 1 and coalesce(j.supplements = cast('[]' as jsonb), true) as is_plain
     from judged_version as j
     where j.failed_rules is null
+),
+
+-- most dossiers have one version and no round, so one due for all time; the steps below are for the others
+moving as (
+    select
+        j.dossier_id,
+        j.source_code,
+        j._changed_at,
+        j.due_at,
+        j.supplements,
+        j.is_oldest
+    from good as j
+    where not j.is_plain
 ),
 
 oldest_round as (
@@ -22,7 +36,7 @@ oldest_round as (
         g.dossier_id,
         cast(r.item ->> 'received_back_at' as timestamptz) as received_back_at,
         cast(r.item ->> 'due_before_at' as timestamptz) as due_before_at
-    from good as g
+    from moving as g
     cross join lateral jsonb_array_elements(g.supplements) as r (item)
     where g.is_oldest and g.supplements is not null and r.item ->> 'received_back_at' is not null
 ),
@@ -38,13 +52,13 @@ newest_round as (
 ),
 
 breakpoint as (
-    select g.dossier_id, cast('-infinity' as timestamptz) as valid_after from good as g
+    select g.dossier_id, cast('-infinity' as timestamptz) as valid_after from moving as g
     union
-    select g.dossier_id, g._changed_at from good as g
+    select g.dossier_id, g._changed_at from moving as g
     union
     select r.dossier_id, r.received_back_at from oldest_round as r
     union
-    select r.dossier_id, r.received_back_at from newest_round as r inner join good as g on r.dossier_id = g.dossier_id
+    select r.dossier_id, r.received_back_at from newest_round as r inner join moving as g on r.dossier_id = g.dossier_id
 ),
 
 base as (
@@ -54,7 +68,7 @@ base as (
         g._changed_at,
         g.due_at
     from breakpoint as b
-    left join good as g on b.dossier_id = g.dossier_id and b.valid_after >= g._changed_at
+    left join moving as g on b.dossier_id = g.dossier_id and b.valid_after >= g._changed_at
     order by b.dossier_id asc, b.valid_after asc, g._changed_at desc nulls last
 ),
 
@@ -90,7 +104,7 @@ stretch as (
             else coalesce(m.due_after_at, b.due_at)
         end as due_at
     from base as b
-    inner join good as o on b.dossier_id = o.dossier_id and o.is_oldest
+    inner join moving as o on b.dossier_id = o.dossier_id and o.is_oldest
     left join moved as m on b.dossier_id = m.dossier_id and b.valid_after = m.valid_after
     left join before_oldest as p on b.dossier_id = p.dossier_id and b.valid_after = p.valid_after
 ),
@@ -111,4 +125,12 @@ select
     c.due_at
 from compared as c
 where c.position = 1 or c.due_at is distinct from c.due_before
-order by c.dossier_id, c.valid_after
+union all
+select
+    g.dossier_id,
+    cast('-infinity' as timestamptz) as valid_after,
+    g.source_code,
+    g.due_at
+from good as g
+where g.is_plain
+order by dossier_id, valid_after

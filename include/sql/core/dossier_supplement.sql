@@ -16,4 +16,4 @@ select
     cast(r.item ->> 'due_after_at' as timestamptz) as due_after_at
 from judged_version as j
 cross join lateral jsonb_array_elements(j.supplements) with ordinality as r (item, round_number)
-where j._is_current and j.failed_rules is null and j.supplements is not null
+where j._is_current and j.failed_rules is null and j.supplements <> cast('[]' as jsonb)

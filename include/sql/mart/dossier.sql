@@ -6,9 +6,57 @@
 
 create temp table derived_dossier on commit drop as
 with newest as (
-    select v.*
+    select
+        v.dossier_id,
+        v.source_code,
+        v.dossier_code,
+        v.other_dossier_code,
+        v.unit_code,
+        v.receiving_unit_code,
+        v.procedure_code,
+        v.procedure_name,
+        v.field_code,
+        v.field_name,
+        v.channel_code,
+        v.applicant_kind_code,
+        v.service_level,
+        v.status_code,
+        v.result_kind_code,
+        v.submitted_at,
+        v.received_at,
+        v.apology_count,
+        v.paid_online_code,
+        v.deleted_at,
+        v._changed_at,
+        v._first_seen_at,
+        v._load_id,
+        s.zone,
+        case when j.failed_rules is null and v.received_at is not null then j.finished_at end as finished_at,
+        j.failed_rules,
+        coalesce((
+            select
+                bool_or(
+                    coalesce(cast(p.item ->> 'is_digitized' as boolean), false)
+                    and not coalesce(cast(p.item ->> 'is_deleted' as boolean), false)
+                    and coalesce(p.item ->> 'path', '') <> ''
+                )
+            from jsonb_array_elements(v.papers) as p (item)
+        ), false) as is_digitized,
+        exists (
+            select 1
+            from jsonb_array_elements(v.results) as r (item)
+            where
+                coalesce(r.item ->> 'path', '') <> ''
+                and cast(r.item ->> 'is_signed' as boolean)
+                and not exists (
+                    select 1
+                    from jsonb_array_elements(coalesce(v.papers, cast('[]' as jsonb))) as p (item)
+                    where p.item ->> 'path' = r.item ->> 'path'
+                )
+        ) as has_signed_result
     from core.dossier_version as v
-    inner join ops.dirty_dossier as d on v.dossier_id = d.dossier_id
+    inner join judged_version as j on v.dossier_id = j.dossier_id and j._is_current
+    inner join core.source as s on v.source_code = s.source_code
     where v._is_current
 ),
 
@@ -35,10 +83,9 @@ month_listed as (
             where k.dossier_id = n.dossier_id and k.month_start = m.month_start and k._ended_at is null
         ) as is_listed
     from newest as n
-    inner join core.source as s on n.source_code = s.source_code
     inner join core.dossier_key_month as m
         on n.source_code = m.source_code
-        and m.month_start = cast(date_trunc('month', n.received_at at time zone s.zone) as date)
+        and m.month_start = cast(date_trunc('month', n.received_at at time zone n.zone) as date)
 ),
 
 -- the first list without the dossier, since it was listed last and its newest version is known; later lists without it say the same
@@ -47,13 +94,12 @@ gone as (
         n.dossier_id,
         min(a.asked_at) as gone_at
     from newest as n
-    inner join core.source as s on n.source_code = s.source_code
     inner join month_listed as m on n.dossier_id = m.dossier_id and not m.is_listed
     inner join ops.key_list as a
         on
             n.source_code = a.source_code
             and m.asked_at >= a.asked_at
-            and a.month_start = cast(date_trunc('month', n.received_at at time zone s.zone) as date)
+            and a.month_start = cast(date_trunc('month', n.received_at at time zone n.zone) as date)
     where
         a.asked_at >= n._first_seen_at and a.asked_at > n._changed_at
         and not exists (
@@ -62,36 +108,6 @@ gone as (
             where k.dossier_id = n.dossier_id and k.month_start = a.month_start and k._ended_at > a.asked_at
         )
     group by n.dossier_id
-),
-
--- whether a dossier is deleted: the newer of its record and of the key list decides
-deletion as (
-    select
-        n.dossier_id,
-        case
-            when l.is_listed_deleted
-                then case when n.deleted_at is null and n._changed_at > l.deleted_at then null else l.deleted_at end
-            when m.asked_at is not null and not m.is_listed
-                then case
-                    when n.deleted_at is null and (n._changed_at >= m.asked_at or n._first_seen_at > m.asked_at) then null
-                    else coalesce(n.deleted_at, g.gone_at, m.asked_at)
-                end
-            when n.deleted_at is not null
-                then case when l.asked_at >= n._first_seen_at then null else n.deleted_at end
-        end as deleted_at
-    from newest as n
-    left join listed as l on n.dossier_id = l.dossier_id
-    left join month_listed as m on n.dossier_id = m.dossier_id
-    left join gone as g on n.dossier_id = g.dossier_id
-),
-
-judged as (
-    select
-        j.dossier_id,
-        j.finished_at,
-        j.failed_rules
-    from judged_version as j
-    where j._is_current
 ),
 
 first_promise as (
@@ -109,37 +125,8 @@ first_before as (
     left join judged_version as j
         on v.dossier_id = j.dossier_id and v._changed_at = j._changed_at and v._first_seen_at = j._first_seen_at
     cross join lateral jsonb_array_elements(v.supplements) as r (item)
-    where v._failed_rules is null and j.failed_rules is null and v.supplements is not null
+    where v._failed_rules is null and j.failed_rules is null and v.supplements <> cast('[]' as jsonb)
     group by v.dossier_id
-),
-
-paper as (
-    select
-        n.dossier_id,
-        bool_or(
-            coalesce(cast(p.item ->> 'is_digitized' as boolean), false)
-            and not coalesce(cast(p.item ->> 'is_deleted' as boolean), false)
-            and coalesce(p.item ->> 'path', '') <> ''
-        ) as is_digitized
-    from newest as n
-    cross join lateral jsonb_array_elements(n.papers) as p (item)
-    where n.papers is not null
-    group by n.dossier_id
-),
-
-signed as (
-    select distinct n.dossier_id
-    from newest as n
-    cross join lateral jsonb_array_elements(n.results) as r (item)
-    where
-        n.results is not null
-        and coalesce(r.item ->> 'path', '') <> ''
-        and cast(r.item ->> 'is_signed' as boolean)
-        and not exists (
-            select 1
-            from jsonb_array_elements(coalesce(n.papers, cast('[]' as jsonb))) as p (item)
-            where p.item ->> 'path' = r.item ->> 'path'
-        )
 ),
 
 rounds as (
@@ -149,26 +136,16 @@ rounds as (
     group by s.dossier_id
 ),
 
-finished as (
-    select
-        n.dossier_id,
-        s.zone,
-        case when j.failed_rules is null and n.received_at is not null then j.finished_at end as finished_at
-    from newest as n
-    inner join core.source as s on n.source_code = s.source_code
-    inner join judged as j on n.dossier_id = j.dossier_id
-),
-
 due as (
-    select distinct on (f.dossier_id) f.dossier_id, u.due_at
-    from finished as f
+    select distinct on (n.dossier_id) n.dossier_id, u.due_at
+    from newest as n
     inner join core.dossier_due as u
-        on f.dossier_id = u.dossier_id
+        on n.dossier_id = u.dossier_id
         and (
-            f.finished_at is null
-            or u.valid_after < cast(cast(f.finished_at at time zone f.zone as date) + 1 as timestamp) at time zone f.zone
+            n.finished_at is null
+            or u.valid_after < cast(cast(n.finished_at at time zone n.zone as date) + 1 as timestamp) at time zone n.zone
         )
-    order by f.dossier_id asc, u.valid_after desc
+    order by n.dossier_id asc, u.valid_after desc
 ),
 
 fact as (
@@ -189,38 +166,47 @@ fact as (
         n.status_code,
         n.submitted_at,
         n.received_at,
-        cast(n.received_at at time zone f.zone as date) as received_date,
-        f.finished_at,
-        cast(f.finished_at at time zone f.zone as date) as finished_date,
+        cast(n.received_at at time zone n.zone as date) as received_date,
+        n.finished_at,
+        cast(n.finished_at at time zone n.zone as date) as finished_date,
         case
-            when f.finished_at is null then null
+            when n.finished_at is null then null
             when n.result_kind_code in ('tra_lai', 'xin_rut') or n.status_code in (3, 7) then 'returned'
             when n.status_code = 8 then 'stopped'
             else 'resolved'
         end as outcome,
         u.due_at,
-        cast(u.due_at at time zone f.zone as date) as due_date,
+        cast(u.due_at at time zone n.zone as date) as due_date,
         least(p.due_at, b.due_at) as first_due_at,
-        cast(least(p.due_at, b.due_at) at time zone f.zone as date) as first_due_date,
-        coalesce(a.is_digitized, false) as is_digitized,
-        g.dossier_id is not null as has_signed_result,
+        cast(least(p.due_at, b.due_at) at time zone n.zone as date) as first_due_date,
+        n.is_digitized,
+        n.has_signed_result,
         cast(coalesce(r.supplement_count, 0) as integer) as supplement_count,
         n.apology_count,
         n.paid_online_code,
-        j.failed_rules as left_out_rules,
-        x.deleted_at,
+        n.failed_rules as left_out_rules,
+        -- whether a dossier is deleted: the newer of its record and of the key list decides
+        case
+            when l.is_listed_deleted
+                then case when n.deleted_at is null and n._changed_at > l.deleted_at then null else l.deleted_at end
+            when m.asked_at is not null and not m.is_listed
+                then case
+                    when n.deleted_at is null and (n._changed_at >= m.asked_at or n._first_seen_at > m.asked_at) then null
+                    else coalesce(n.deleted_at, g.gone_at, m.asked_at)
+                end
+            when n.deleted_at is not null
+                then case when l.asked_at >= n._first_seen_at then null else n.deleted_at end
+        end as deleted_at,
         n._changed_at,
         n._first_seen_at,
         n._load_id
     from newest as n
-    inner join finished as f on n.dossier_id = f.dossier_id
-    inner join judged as j on n.dossier_id = j.dossier_id
-    inner join deletion as x on n.dossier_id = x.dossier_id
+    left join listed as l on n.dossier_id = l.dossier_id
+    left join month_listed as m on n.dossier_id = m.dossier_id
+    left join gone as g on n.dossier_id = g.dossier_id
     left join due as u on n.dossier_id = u.dossier_id
     left join first_promise as p on n.dossier_id = p.dossier_id
     left join first_before as b on n.dossier_id = b.dossier_id
-    left join paper as a on n.dossier_id = a.dossier_id
-    left join signed as g on n.dossier_id = g.dossier_id
     left join rounds as r on n.dossier_id = r.dossier_id
 )
 

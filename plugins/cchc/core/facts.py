@@ -63,12 +63,14 @@ def derive_dossiers(connection: Connection, settings: Settings, source: str, kno
     for table in ("core.dossier_due", "core.dossier_supplement"):
         connection.execute(text(f"delete from {table} where dossier_id in (select dossier_id from ops.dirty_dossier)"))
     run_file(connection, settings, "core/judged_version")
-    connection.execute(text("analyze judged_version"))
+    # PostgreSQL counts the columns by which the rows are joined and chosen, here and below, and not every text in them
+    compared = "dossier_id, source_code, _changed_at, _first_seen_at, _is_current, due_at, failed_rules"
+    connection.execute(text(f"analyze judged_version ({compared})"))
     run_file(connection, settings, "core/dossier_supplement")
     run_file(connection, settings, "core/dossier_due")
     run_file(connection, settings, "mart/dossier")
     duplicates.leave_out_dossiers(connection, settings)
-    connection.execute(text("analyze derived_dossier"))
+    connection.execute(text("analyze derived_dossier (dossier_id, dossier_code, is_counted, left_out_rules)"))
     run_file(connection, settings, "mart/dossier_change")
     mark_dirty_months(
         connection,
@@ -78,18 +80,25 @@ def derive_dossiers(connection: Connection, settings: Settings, source: str, kno
         known_at,
         "dossiers that changed",
     )
-    columns = columns_of(connection, "mart.dossier")
-    names = ", ".join(columns)
-    assignments = ", ".join(f"{column} = excluded.{column}" for column in columns if column != "dossier_id")
-    old = ", ".join(f"d.{column}" for column in columns)
-    new = ", ".join(f"excluded.{column}" for column in columns)
-    changed = connection.execute(
-        text(
-            f"insert into mart.dossier as d ({names}) select {names} from derived_dossier order by dossier_id "
-            f"on conflict (dossier_id) do update set {assignments} where ({old}) is distinct from ({new})"
-        )
-    ).rowcount
+    changed = _store(connection)
     if load_id is not None:
         run_file(connection, settings, "mart/dossier_left_out", load_id=load_id, source=source, known_at=known_at, now=now())
     connection.execute(text("delete from ops.dirty_dossier"))
     return changed
+
+
+def _store(connection: Connection) -> int:
+    """Write the temporary table `derived_dossier` to mart.dossier. Returns how many rows changed there.
+
+    Where none of its dossiers is there yet, PostgreSQL need not look for each of them; the primary key ends a load that is wrong in that.
+    """
+    columns = columns_of(connection, "mart.dossier")
+    names = ", ".join(columns)
+    stored = "select exists (select 1 from derived_dossier as n inner join mart.dossier as d on n.dossier_id = d.dossier_id)"
+    insert = f"insert into mart.dossier as d ({names}) select {names} from derived_dossier order by dossier_id"
+    if connection.execute(text(stored)).scalar_one():
+        assignments = ", ".join(f"{column} = excluded.{column}" for column in columns if column != "dossier_id")
+        old = ", ".join(f"d.{column}" for column in columns)
+        new = ", ".join(f"excluded.{column}" for column in columns)
+        insert += f" on conflict (dossier_id) do update set {assignments} where ({old}) is distinct from ({new})"
+    return connection.execute(text(insert)).rowcount
