@@ -51,10 +51,42 @@ started as (
     where (select min(e.end_at) from bound as e) > b.start_at
 ),
 
+-- as JSON, of which PostgreSQL expects a hundred rows: of a stretch or two it would compare every dossier with each of them
+place as materialized (
+    select p.*
+    from
+        jsonb_to_recordset(
+            (
+                select jsonb_agg(to_jsonb(x))
+                from (
+                    select l.last_day, u.unit_code, u.level, u.root_code
+                    from (select distinct s.last_day from started as s) as l
+                    cross join lateral core.unit_at(l.last_day) as u
+                ) as x
+            )
+        ) as p (last_day date, unit_code text, level text, root_code text)
+),
+
+stretch as materialized (
+    select p.*
+    from
+        jsonb_to_recordset(
+            (
+                select jsonb_agg(to_jsonb(x))
+                from (
+                    select l.last_day, o.unit_code, o.from_date, o.to_date, o.scope_code, o.level, o.root_code
+                    from (select distinct s.last_day from started as s) as l
+                    cross join lateral core.unit_scope(l.last_day) as o
+                ) as x
+            )
+        ) as p (last_day date, unit_code text, from_date date, to_date date, scope_code text, level text, root_code text)
+),
+
 finished as (
     select
-        d.dossier_id,
-        s.source_code,
+        d.*,
+        s.last_day,
+        d.received_at < s.start_at as is_carried_over,
         case
             when d.outcome = 'returned' then 'on_time'
             else coalesce(d.timeliness, 'on_time')
@@ -68,13 +100,15 @@ finished as (
 
 unfinished as (
     select
-        o.dossier_id,
-        s.source_code,
+        d.*,
+        s.last_day,
+        d.received_at < s.start_at as is_carried_over,
         case when o.is_past_due then 'open_past_due' else 'open_in_time' end as state,
         false as is_returned,
         false as is_without_due
     from started as s
     cross join lateral core.dossier_open_at(s.source_code, s.end_at, s.last_day) as o
+    inner join mart.dossier as d on o.dossier_id = d.dossier_id
 ),
 
 counted as (
@@ -83,35 +117,60 @@ counted as (
     select * from unfinished
 ),
 
-placed as (
+placed as materialized (
     select
         coalesce(o.level, u.level) as level,
         coalesce(o.scope_code, d.unit_code) as unit_code,
         coalesce(o.root_code, u.root_code) as root_code,
         d.field_code,
-        first_value(d.field_name) over (
-            partition by coalesce(o.level, u.level), d.field_code
-            order by (d.field_name is null), d._changed_at desc, d.dossier_code collate "C"
-        ) as field_name,
+        d.field_name,
+        d._changed_at,
         d.dossier_code,
         d.channel,
-        d.received_at < s.start_at as is_carried_over,
-        p.state,
-        p.is_returned,
-        p.is_without_due
-    from started as s
-    inner join counted as p on s.source_code = p.source_code
-    inner join mart.dossier as d on p.dossier_id = d.dossier_id
-    inner join core.unit_at(s.last_day) as u on d.unit_code = u.unit_code
-    left join core.unit_scope(s.last_day) as o
-        on d.unit_code = o.unit_code and d.received_date >= o.from_date and d.received_date <= o.to_date
+        d.is_carried_over,
+        d.state,
+        d.is_returned,
+        d.is_without_due
+    from counted as d
+    inner join place as u on d.unit_code = u.unit_code and d.last_day = u.last_day
+    left join stretch as o
+        on d.unit_code = o.unit_code and d.last_day = o.last_day and d.received_date >= o.from_date and d.received_date <= o.to_date
+),
+
+-- the name of a field is that of its dossier that changed last, of several at that moment the first by its code: these few are sorted alone
+newest as (
+    select
+        p.level,
+        p.field_code,
+        max(p._changed_at) as changed_at
+    from placed as p
+    where p.field_name is not null
+    group by p.level, p.field_code
+),
+
+named as materialized (
+    select p.*
+    from
+        jsonb_to_recordset(
+            (
+                select jsonb_agg(to_jsonb(x))
+                from (
+                    select distinct on (p.level, p.field_code) p.level, p.field_code, p.field_name
+                    from newest as n
+                    inner join placed as p
+                        on n.changed_at = p._changed_at and n.level = p.level and n.field_code is not distinct from p.field_code
+                    where p.field_name is not null
+                    order by p.level asc, p.field_code asc, p.dossier_code collate "C" asc
+                ) as x
+            )
+        ) as p (level text, field_code text, field_name text)
 )
 
 select
     p.level,
     p.unit_code,
     p.field_code,
-    p.field_name,
+    n.field_name,
     p.dossier_code,
     p.channel,
     p.is_carried_over,
@@ -119,6 +178,8 @@ select
     p.is_returned,
     p.is_without_due
 from placed as p
+left join named as n
+    on p.level = n.level and coalesce(p.field_code, '') = coalesce(n.field_code, '') and (p.field_code is null) = (n.field_code is null)
 where
     p.unit_code = form_06a_dossier.scope
     -- the levels and the whole belong to the authority alone
