@@ -1,9 +1,8 @@
 """The kinds of findings (include/reference/findings.yaml), and the view mart.finding, which is made of their SQL files.
 
 Each kind of finding is one SQL file in include/sql/queries/findings, which returns one row for each dossier (or order). `mart.finding` is
-a view over all of them, so it is never older than mart.dossier: when a correction is loaded, the finding disappears at once. On the demo
-district the whole view takes some seconds, and one kind less than two seconds (docs/guides/forms_findings_outlook.md). A stored copy would
-have to be updated after every load, because a finding also depends on versions that change no indicator.
+a view over all of them, so it is never older than mart.dossier: when a correction is loaded, the finding disappears at once. The queries
+look at the dossiers that may be a finding, which indexes find and triggers note (migration 0082), and decide for each of them anew.
 """
 
 from __future__ import annotations

@@ -703,7 +703,7 @@ def findings(parts: Sequence[tuple[str, str]]) -> str:
     united = "\nunion all\n".join(f"select '{code}' as finding_code, x.* from (\n{query}\n) as x" for code, query in parts)
     return f"""select
             k.finding_code, k.finding_order, k.name_vi, f.source_code, f.unit_code,
-            cast(date_trunc('month', f.month_day) as date) as month_start, f.item, f.dossier_code, f.event_date, f.detail
+            cast(date_trunc('month', cast(f.month_day as timestamp)) as date) as month_start, f.item, f.dossier_code, f.event_date, f.detail
         from ({united}) as f
         inner join core.finding_kind as k on k.finding_code = f.finding_code
         where case when (select core.own_unit()) is null then true else f.unit_code = (select core.own_unit()) end"""

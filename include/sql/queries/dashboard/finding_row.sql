@@ -1,6 +1,6 @@
 -- grain: one row for each finding
 -- source: mart.finding
--- traps: takes seconds, because every kind of finding looks at all dossiers
+-- traps: one kind looks at all payments (transaction_without_dossier), the others at what may be a finding
 
 select
     f.finding_code,

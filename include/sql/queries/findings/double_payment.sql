@@ -3,7 +3,23 @@
 -- traps: the month and unit are those of the dossier if it is known, else of the payment. A refund does not clear the finding;
 --        `detail.is_refunded` reports it
 
-with paid as (
+-- orders are found before the facts of their payments are read: all that counts here is in the index payment_version_paid_ix
+with good as not materialized (
+    select p.*
+    from core.payment as p
+    where p.kind_code = 'PAY' and p.status_code = 1 and p.amount_vnd > 0 and p.order_code is not null
+),
+
+repeated as (
+    select
+        p.source_code,
+        p.order_code
+    from good as p
+    group by p.source_code, p.order_code
+    having count(*) >= 2
+),
+
+paid as (
     select
         p.source_code,
         p.order_code,
@@ -13,10 +29,9 @@ with paid as (
         count(*) as payment_count,
         sum(p.amount_vnd) as amount_vnd,
         jsonb_agg(p.transaction_code order by p.paid_at) as transactions
-    from core.payment as p
-    where p.kind_code = 'PAY' and p.status_code = 1 and p.amount_vnd > 0 and p.order_code is not null
+    from repeated as r
+    inner join good as p on r.source_code = p.source_code and r.order_code = p.order_code
     group by p.source_code, p.order_code
-    having count(*) >= 2
 ),
 
 known as (

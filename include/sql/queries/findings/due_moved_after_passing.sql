@@ -1,5 +1,5 @@
 -- grain: one row for each dossier whose due was moved after it had passed at least once
--- source: mart.dossier, core.dossier_version, core.dossier_supplement
+-- source: mart.dossier, core.dossier_version, core.dossier_supplement, ops.finding_candidate (may be one)
 -- traps: two successive delivered versions that break no critical rule are compared, and the later one changed on a day after the due of
 --        the earlier one. A supplement round that was received back between the two explains the move; the rounds are those of the later
 --        version or of the newest
@@ -13,6 +13,7 @@ with dated as (
         lag(v.due_at) over w as due_before,
         lag(v._changed_at) over w as changed_before
     from core.dossier_version as v
+    inner join ops.finding_candidate as c on v.dossier_id = c.dossier_id and c.finding_code = 'due_moved_after_passing'
     where v._failed_rules is null
     window w as (partition by v.dossier_id order by v._changed_at, v._first_seen_at)
 ),

@@ -4,54 +4,49 @@
 
 with record as (
     select
-        v.source_code,
+        q.*,
         v.unit_code,
         cast(v.assessed_at at time zone (select a.zone from core.authority as a) as date) as event_date,
-        'assessment' as model,
-        v.assessment_code as key,
         cast(null as text) as dossier_code
-    from core.assessment_version as v
-    where v._is_current
+    from core.duplicate_record as q
+    inner join core.assessment_version as v on q.source_code = v.source_code and q.key = v.assessment_code
+    where q.model = 'assessment' and v._is_current
     union all
     select
-        v.source_code,
+        q.*,
         v.unit_code,
         cast(v.closed_at at time zone (select a.zone from core.authority as a) as date) as event_date,
-        'work_file' as model,
-        v.work_file_code as key,
         cast(null as text) as dossier_code
-    from core.work_file_version as v
-    where v._is_current
+    from core.duplicate_record as q
+    inner join core.work_file_version as v on q.source_code = v.source_code and q.key = v.work_file_code
+    where q.model = 'work_file' and v._is_current
     union all
     select
-        v.source_code,
+        q.*,
         v.unit_code,
         v.file_date as event_date,
-        'payment' as model,
-        v._key as key,
         v.dossier_code
-    from core.payment_version as v
-    where v._is_current
+    from core.duplicate_record as q
+    inner join core.payment_version as v on q.source_code = v.source_code and q.key = v._key
+    where q.model = 'payment' and v._is_current
     union all
     select
-        v.source_code,
+        q.*,
         v.unit_code,
         cast(v.received_at at time zone (select a.zone from core.authority as a) as date) as event_date,
-        'feedback' as model,
-        v.feedback_code as key,
         cast(null as text) as dossier_code
-    from core.feedback_version as v
-    where v._is_current
+    from core.duplicate_record as q
+    inner join core.feedback_version as v on q.source_code = v.source_code and q.key = v.feedback_code
+    where q.model = 'feedback' and v._is_current
     union all
     select
-        v.source_code,
+        q.*,
         v.unit_code,
         v.surveyed_date as event_date,
-        'survey_answer' as model,
-        v.answer_code as key,
         cast(null as text) as dossier_code
-    from core.survey_answer_version as v
-    where v._is_current
+    from core.duplicate_record as q
+    inner join core.survey_answer_version as v on q.source_code = v.source_code and q.key = v.answer_code
+    where q.model = 'survey_answer' and v._is_current
 )
 
 select
@@ -72,6 +67,5 @@ select
     r.key as item,
     r.dossier_code,
     r.event_date,
-    jsonb_build_object('model', q.model, 'counted_in', q.counted_source_code) as detail
-from core.duplicate_record as q
-inner join record as r on q.model = r.model and q.source_code = r.source_code and q.key = r.key
+    jsonb_build_object('model', r.model, 'counted_in', r.counted_source_code) as detail
+from record as r

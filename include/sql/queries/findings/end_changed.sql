@@ -1,5 +1,5 @@
 -- grain: one row for each dossier whose end changed from one delivered version to another
--- source: mart.dossier, core.dossier_version
+-- source: mart.dossier, core.dossier_version, ops.finding_candidate (may be one)
 -- traps: two delivered versions have different values of NgayKetThucXuLy. An end that is removed and entered again with the same value
 --        is no change
 
@@ -9,6 +9,7 @@ with ended as (
         v.processed_at,
         min(v._changed_at) as known_at
     from core.dossier_version as v
+    inner join ops.finding_candidate as c on v.dossier_id = c.dossier_id and c.finding_code = 'end_changed'
     where v.processed_at is not null
     group by v.dossier_id, v.processed_at
 ),

@@ -1,6 +1,7 @@
 -- grain: one row for each dossier whose end equals its due to the second
 -- source: mart.dossier
--- traps: the due is the one that holds for the end. Ends that were set to the due in bulk look like this
+-- traps: the due is the one that holds for the end. Ends that were set to the due in bulk look like this. The
+--        conditions with a minute are those of the index dossier_end_at_due_ix
 
 select
     d.source_code,
@@ -11,4 +12,7 @@ select
     d.finished_date as event_date,
     jsonb_build_object('finished_at', d.finished_at, 'due_at', d.due_at, 'changed_at', d._changed_at) as detail
 from mart.dossier as d
-where d.is_counted and date_trunc('second', d.finished_at) = date_trunc('second', d.due_at)
+where
+    d.is_counted and date_trunc('second', d.finished_at) = date_trunc('second', d.due_at)
+    and d.finished_at - d.due_at > interval '-1 minute'
+    and d.finished_at - d.due_at < interval '1 minute'

@@ -4,13 +4,13 @@
 
 with late as (
     select
-        d.dossier_id,
+        d.*,
         d.finished_date - d.due_date as days_late
     from mart.dossier as d
     where d.is_counted and d.timeliness = 'late'
     union all
     select
-        o.dossier_id,
+        d.*,
         coalesce(o.paused_since_date, k.last_day) - o.due_date as days_late
     from (
         select
@@ -20,6 +20,7 @@ with late as (
         from ops.source_clock as c
     ) as k
     cross join lateral core.dossier_open_at(k.source_code, k.known_at, k.last_day) as o
+    inner join mart.dossier as d on o.dossier_id = d.dossier_id
     where o.is_past_due
 )
 
@@ -30,7 +31,6 @@ select
     d.dossier_code as item,
     d.dossier_code,
     d.due_date as event_date,
-    jsonb_build_object('days_late', l.days_late, 'due_date', d.due_date, 'is_open', d.finished_at is null) as detail
-from late as l
-inner join mart.dossier as d on l.dossier_id = d.dossier_id
+    jsonb_build_object('days_late', d.days_late, 'due_date', d.due_date, 'is_open', d.finished_at is null) as detail
+from late as d
 where coalesce(d.apology_count, 0) = 0

@@ -3,12 +3,6 @@
 -- traps: payments are searched by MaHoSo and MaHoSoKhac. A dossier submitted on a day whose payment file is not loaded yet is not
 --        checked
 
-with paid as (
-    select distinct p.dossier_code
-    from core.payment as p
-    where p.kind_code = 'PAY' and p.status_code = 1 and p.amount_vnd > 0 and p.dossier_code is not null
-)
-
 select
     d.source_code,
     d.unit_code,
@@ -28,5 +22,13 @@ where
             y.source_code in (select r.source_code from core.source_role as r where r.role = 'payments')
             and y.file_date = cast(coalesce(d.submitted_at, d.received_at) at time zone (select a.zone from core.authority as a) as date)
     )
-    and not exists (select 1 from paid as p where p.dossier_code = d.dossier_code)
-    and not exists (select 1 from paid as p where p.dossier_code = d.other_dossier_code)
+    -- with an offset it stays one look into an index for each of these few dossiers
+    and not exists (
+        select 1
+        from core.payment as p
+        where
+            p.kind_code = 'PAY' and p.status_code = 1 and p.amount_vnd > 0
+            and p.dossier_code in (d.dossier_code, d.other_dossier_code)
+        order by p.dossier_code
+        offset 0
+    )

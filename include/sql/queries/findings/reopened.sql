@@ -1,5 +1,6 @@
 -- grain: one row for each dossier that was re-opened
--- source: mart.dossier, core.dossier_version, core.dossier_step; a dossier is re-opened by the status 10 → 9 or 9 → 4
+-- source: mart.dossier, core.dossier_version, core.dossier_step, ops.finding_candidate (may be one); a dossier is re-opened by the status
+--         10 → 9 or 9 → 4
 -- traps: a re-opening is found in two successive delivered versions, or in the visible steps if no version in between was delivered. A
 --        step without a status is ignored. If there are several kinds, work that began again is named before a cancelled handing over
 
@@ -10,6 +11,7 @@ with version_status as (
         v.status_code,
         lag(v.status_code) over (partition by v.dossier_id order by v._changed_at, v._first_seen_at) as status_before
     from core.dossier_version as v
+    inner join ops.finding_candidate as c on v.dossier_id = c.dossier_id and c.finding_code = 'reopened'
     where v.status_code is not null
 ),
 
@@ -19,6 +21,7 @@ ended_step as (
         s.dossier_id,
         min(s.done_at) as ended_at
     from core.dossier_step as s
+    inner join ops.finding_candidate as c on s.dossier_id = c.dossier_id and c.finding_code = 'reopened'
     where s.deleted_at is null and s.status_code in (7, 9, 10)
     group by s.dossier_id
 ),

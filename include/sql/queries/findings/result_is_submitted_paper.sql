@@ -1,6 +1,7 @@
 -- grain: one row for each dossier with a result file that is one of its submitted papers
 -- source: mart.dossier, core.dossier_version (newest)
--- traps: paths are compared by their keyed hash; deleted papers count too; an empty path is no file
+-- traps: paths are compared by their keyed hash; deleted papers count too; an empty path is no file. The condition with jsonb_path_exists is
+--        that of the index dossier_version_submitted_ix, which finds all of them but for empty paths
 
 with same_path as (
     select
@@ -10,6 +11,7 @@ with same_path as (
     cross join lateral jsonb_array_elements(v.results) as r (item)
     where
         v._is_current
+        and jsonb_path_exists(v.papers, '$[*].path ? (@ == $r[*].path)', jsonb_set('{"r": []}', '{r}', v.results))
         and v.results is not null
         and v.papers is not null
         and coalesce(r.item ->> 'path', '') <> ''
@@ -26,5 +28,5 @@ select
     d.finished_date as event_date,
     jsonb_build_object('result_count', s.result_count, 'has_signed_result', d.has_signed_result) as detail
 from same_path as s
-inner join mart.dossier as d on s.dossier_id = d.dossier_id
+cross join lateral (select x.* from mart.dossier as x where x.dossier_id = s.dossier_id order by x.dossier_id offset 0) as d
 where d.is_counted
