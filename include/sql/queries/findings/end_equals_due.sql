@@ -1,7 +1,6 @@
 -- grain: one row for each dossier whose end equals its due to the second
 -- source: mart.dossier
--- traps: the due is the one that holds for the end. Ends that were set to the due in bulk look like this. The
---        conditions with a minute are those of the index dossier_end_at_due_ix
+-- traps: the due is the one that holds for the end. Ends that were set to the due in bulk look like this
 
 select
     d.source_code,
@@ -14,5 +13,6 @@ select
 from mart.dossier as d
 where
     d.is_counted and date_trunc('second', d.finished_at) = date_trunc('second', d.due_at)
+    -- these two are the conditions of the index dossier_end_at_due_ix
     and d.finished_at - d.due_at > interval '-1 minute'
     and d.finished_at - d.due_at < interval '1 minute'

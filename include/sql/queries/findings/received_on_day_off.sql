@@ -1,7 +1,6 @@
 -- grain: one row for each dossier received on a day that is not a working day
 -- source: mart.dossier, core.working_day
--- traps: swapped working days are in the calendar's overrides; all channels count, because the office itself receives a dossier. Laterally,
---        one look into an index for each day off: PostgreSQL expects as many dossiers on it as on others and would read all of them
+-- traps: swapped working days are in the calendar's overrides; all channels count, because the office itself receives a dossier
 
 select
     d.source_code,
@@ -12,6 +11,7 @@ select
     d.received_date as event_date,
     jsonb_build_object('received_at', d.received_at, 'day', w.reason, 'channel', d.channel) as detail
 from core.working_day as w
+-- one look into an index for each day off: PostgreSQL expects as many dossiers on it as on others, and would read all of them
 cross join lateral (
     select r.*
     from mart.dossier as r

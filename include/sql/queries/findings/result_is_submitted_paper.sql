@@ -1,7 +1,6 @@
 -- grain: one row for each dossier with a result file that is one of its submitted papers
 -- source: mart.dossier, core.dossier_version (newest)
--- traps: paths are compared by their keyed hash; deleted papers count too; an empty path is no file. The condition with jsonb_path_exists is
---        that of the index dossier_version_submitted_ix, which finds all of them but for empty paths
+-- traps: paths are compared by their keyed hash; deleted papers count too; an empty path is no file
 
 with same_path as (
     select
@@ -11,6 +10,7 @@ with same_path as (
     cross join lateral jsonb_array_elements(v.results) as r (item)
     where
         v._is_current
+        -- this is the condition of the index dossier_version_submitted_ix, which finds all of them but for empty paths
         and jsonb_path_exists(v.papers, '$[*].path ? (@ == $r[*].path)', jsonb_set('{"r": []}', '{r}', v.results))
         and v.results is not null
         and v.papers is not null

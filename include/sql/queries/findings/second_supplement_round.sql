@@ -1,6 +1,6 @@
 -- grain: one row for each dossier with two supplement rounds or more
 -- source: mart.dossier, core.dossier_supplement
--- traps: two rounds in the newest version count, answered or not. Laterally, because the few are found before their dossiers
+-- traps: two rounds in the newest version count, answered or not
 
 with rounds as (
     select
@@ -21,5 +21,6 @@ select
     r.event_date,
     jsonb_build_object('rounds', r.rounds) as detail
 from rounds as r
+-- laterally, because the few are found before their dossiers
 cross join lateral (select x.* from mart.dossier as x where x.dossier_id = r.dossier_id order by x.dossier_id offset 0) as d
 where d.is_counted

@@ -1,8 +1,7 @@
 -- grain: one row for each dossier of a unit that did not exist on the day of reception
 -- source: mart.dossier, core.unit_on_day, core.unit, core.source
 -- traps: the first and last day of the unit are included. The finding belongs to the unit in the record, and names the unit for which
---        the dossier counts, the only successor on that day. Without one, the dossier counts only in the level and the whole. Laterally, a
---        look into an index for each source and stretch of days: it goes by moments, so two days more are looked at on both sides
+--        the dossier counts, the only successor on that day. Without one, the dossier counts only in the level and the whole
 
 select
     d.source_code,
@@ -17,6 +16,7 @@ select
 from core.unit_on_day as o
 inner join core.unit as u on o.unit_code = u.unit_code
 cross join core.source as s
+-- one look into an index for each source and stretch of days. The index goes by moments, so two days more are looked at on both sides
 cross join lateral (
     select d.*
     from mart.dossier as d
