@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import random
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import date, datetime
@@ -21,6 +23,7 @@ from cchc.errors import ContractViolation, NotConfigured
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
 from cchc.sources.landing import Landed, Window
+from cchc.sources.left_alone import valueless_in_words
 from cchc.sources.limits import NAMES, Limits
 from cchc.sources.times import render
 from tests.sources.conftest import KEY, PROJECT, T, profile, records, rows
@@ -335,6 +338,31 @@ def test_empty_rows_of_a_table_are_no_records(drop: Drop) -> None:
 def test_a_time_in_a_cell_is_written_whole(value: date, formats: tuple[str, ...], text: str) -> None:
     """Where no format has room for it, the text is one that the profile cannot read, so it is told and not cut to a day."""
     assert render(value, formats) == text
+
+
+def test_cells_that_look_filled_and_have_no_value_are_told(drop: Drop) -> None:
+    """Errors and formulas without a kept value are empty cells for the library that reads workbooks: missing values without a word."""
+    good = dict(zip(COLUMNS, GOOD, strict=True))
+    broken = [good | {COLUMNS[3]: "#N/A"}, good | {COLUMNS[0]: "K2", COLUMNS[3]: "=DATE(2023,1,5)"}, good | {COLUMNS[0]: '="K"&"3"'}]
+    whole = bytes_of(workbook([*broken, good | {COLUMNS[0]: "K4"}], COLUMNS))
+    kept = replaced_in(whole, "xl/worksheets/sheet1.xml", b"<f>DATE(2023,1,5)</f><v></v>", b"<f>DATE(2023,1,5)</f><v>44931</v>")
+    loads = drop({"signatures_a.xlsx": whole, "signatures_b.xlsx": kept, "signatures_c.xlsx": bytes_of(workbook([good], COLUMNS))})
+    told = [loads[f"signatures_{name}.xlsx"].manifest["left_alone"] for name in "abc"]
+    assert [facts.get("valueless", 0) for facts in told] == [3, 2, 0]
+    assert valueless_in_words(told[0]).startswith(
+        "3 cells are an error such as #N/A, or a formula without a kept value, and counted as missing"
+    )
+    assert valueless_in_words(told[2]) == ""
+
+
+def replaced_in(book: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """A workbook in one part of which another text stands."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as before, zipfile.ZipFile(made, "w") as after:
+        assert old in before.read(part), before.read(part)
+        for name in before.namelist():
+            after.writestr(name, before.read(name).replace(old, new) if name == part else before.read(name))
+    return made.getvalue()
 
 
 def test_sheets_that_are_not_read_are_counted(drop: Drop) -> None:

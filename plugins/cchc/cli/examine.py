@@ -321,7 +321,7 @@ def _repeated_payments(connection: Connection, profiles: list[Profile]) -> list[
 
 def _left_alone(connection: Connection) -> list[Finding]:
     """What of the newest files of an entity became no record: rows and sheets, added up where there are several files."""
-    from cchc.sources.left_alone import LeftAlone, places_of_sheets, rows_in_words
+    from cchc.sources.left_alone import LeftAlone, places_of_sheets, rows_in_words, valueless_in_words
     from cchc.warehouse.queries import ask
 
     files: dict[str, list[dict[str, Any]]] = {}
@@ -336,6 +336,8 @@ def _left_alone(connection: Connection) -> list[Finding]:
         where = f"file {rows[0]['file_name']}" if len(rows) == 1 else f"{len(rows)} files of its newest run"
         if words := rows_in_words(facts if len(rows) == 1 else facts | {"end_row": None}):
             findings.append(Finding(NOTE, f"{entity}, {where}: no records are {words}"))
+        if words := valueless_in_words(facts):
+            findings.append(Finding(NOTE, f"{entity}, {where}: {words}"))
         if total.sheets:
             places = places_of_sheets(facts) if len(rows) == 1 else ""
             findings.append(Finding(NOTE, f"{entity}, {where}: {len(total.sheets)} more sheets have cells and are not read{places}"))

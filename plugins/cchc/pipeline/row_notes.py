@@ -8,7 +8,7 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from cchc.models import MODELS, Model
-from cchc.sources.left_alone import places_of_sheets, rows_in_words
+from cchc.sources.left_alone import places_of_sheets, rows_in_words, valueless_in_words
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import staged_entities
 
@@ -110,6 +110,8 @@ def _left_out(row: Mapping[str, Any]) -> Iterator[FileNote]:
         yield FileNote(*place, ("", why), (row["other_sheets"],))
     if words := rows_in_words(left):
         yield FileNote(*place, (f"no records are {words}",))
+    if words := valueless_in_words(left):
+        yield FileNote(*place, (words,))
     for words in left.get("names", ()):
         yield FileNote(
             *place, (f"{words}, so it is not read here. If it still means that field, correct its years under 'aliases' in the profile",)

@@ -15,6 +15,7 @@ class LeftAlone:
     `before_header`, `below_header`: rows above the header, and those right below it that the profile leaves out. `empty`: empty rows.
     `repeated_headers`: rows that repeat the header. `not_records`: rows that the profile calls no records. `below_end`: rows from
     `end_row` on, where the table ends. `sheets`: the places (from 1) of sheets of a workbook that have cells and are not read.
+    `valueless`: cells of the sheets that are errors such as #N/A, or formulas without a kept value; they are read as empty ones.
     `names`: what to say of columns or fields that bear a name which is one of the profile in other years alone.
     """
 
@@ -26,6 +27,7 @@ class LeftAlone:
     below_end: int = 0
     end_row: int | None = None
     sheets: list[int] = field(default_factory=list)
+    valueless: int = 0
     names: list[str] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
@@ -55,6 +57,17 @@ def places_of_sheets(facts: dict[str, Any]) -> str:
     shown = ", ".join(map(str, sheets[:MOST_SHEETS]))
     more = f" and {len(sheets) - MOST_SHEETS} more" if len(sheets) > MOST_SHEETS else ""
     return f" ({'number' if len(sheets) == 1 else 'numbers'} {shown}{more})"
+
+
+def valueless_in_words(facts: dict[str, Any]) -> str:
+    """What to say of cells that look filled and have no value; an empty text if there are none."""
+    cells = _counted(facts.get("valueless", 0), "cell is", "cells are")
+    if not cells:
+        return ""
+    return (
+        f"{cells} an error such as #N/A, or a formula without a kept value, and counted as missing: open the file with a spreadsheet "
+        "program, mend what is wrong, and save it again"
+    )
 
 
 _ROWS = {

@@ -17,6 +17,7 @@ from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
 from cchc.sources.table_rows import table_records
 from cchc.sources.times import Reading
+from cchc.sources.valueless_cells import count_valueless
 
 SHEET_STEP = 10_000_000  # a row of the second sheet of a file has the number 20,000,000 + its row, if several sheets are read
 
@@ -37,6 +38,7 @@ def read(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Tal
     others = [name for name in names if name not in chosen and workbook.get_sheet_by_name(name).height]
     tally.other_sheets = others
     tally.left.sheets = [place for place, name in enumerate(names, 1) if name in others]
+    tally.left.valueless = sum(count_valueless(data, name) for name in chosen)
     cell = _cells(entity, profile)
     if entity.layout is None:
         yield from _plain(workbook.get_sheet_by_name(chosen[0]), entity, tally, cell)

@@ -42,7 +42,7 @@ from ops.load as l
 inner join ops.extract as e on l.extract_id = e.extract_id
 cross join lateral (
     select
-        coalesce(sum(cast(f.value as bigint)) filter (where f.key not in ('end_row', 'sheets')), 0)
+        coalesce(sum(cast(f.value as bigint)) filter (where f.key not in ('end_row', 'sheets', 'names', 'valueless')), 0)
         + coalesce(cast(jsonb_typeof(l.manifest -> 'trailer') = 'object' as integer), 0) as row_count
     from jsonb_each_text(coalesce(l.manifest -> 'left_alone', '{}')) as f
 ) as a
