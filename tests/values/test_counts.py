@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.cli import cchc
 from tests.values.conftest import HEAD, Values
 from tests.values.tables import require_sums
 
@@ -121,6 +122,19 @@ def test_two_entities_may_have_records_of_one_kind(desk: Values) -> None:
     assert said.code == 0, said.err
     assert [code for code, _, _ in versions(desk, "shapes")] == ["A", "B", "C"]
     assert desk.rows("select count(*) as n from mart.dossier where source_code = 'shapes'") == [{"n": 3}]
+
+
+def test_what_to_do_with_a_blocked_file_whose_profile_is_mended_is_said_and_works(desk: Values) -> None:
+    wrong = CLOCKED.replace("received_at: {from: nhan,", "received_at: {from: nhan, formats: [dd/MM/yyyy],")
+    desk.knows("mended", wrong)
+    desk.deliver("mended", "hs_1.csv", HEADER, *(f"A{n};2023-05-02;;2023-05-03" for n in range(30)))
+    said = desk.ingest("mended")
+    assert (said.code, "BLOCKED mended hs_1.csv" in said.err) == (3, True)
+    assert "`cchc quarantine retry`" in said.err
+    desk.knows("mended", CLOCKED)
+    assert "quarantine retry" not in desk.ingest("mended", "2023-07-02").err, "nothing is read, so nothing is blocked anew"
+    assert cchc("quarantine", "retry").code == 0
+    assert len(versions(desk, "mended")) == 30
 
 
 def test_what_is_told_of_many_files_is_one_sentence(desk: Values) -> None:

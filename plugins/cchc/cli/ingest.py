@@ -24,6 +24,10 @@ COUNTS = (
 )  # fmt: skip
 SPARE = ("staged", "warned")  # no part of either sum
 RARE = ("merged", "left_out", "replaced", "keyless", "not_loaded")  # shown where a load has something in them
+RETRY = (
+    "to do: files whose rows were judged are not read again by the next ingest. Where the cause is in the profile, mend it and say "
+    "`cchc quarantine retry` (docs/runbooks/load_blocked.md); a corrected file is read by its new content"
+)
 BLOCKED = 3  # the exit code if validation blocked something
 
 
@@ -74,6 +78,8 @@ def _print_outcome(done: Outcome) -> None:
     print_table(["load", *(column.replace("_", " ") for column in columns)], rows, spare=SPARE)
     for message in done.blocked:
         print(f"BLOCKED {message}", file=sys.stderr)
+    if any(load["status"] == LoadStatus.BLOCKED and load["staged"] and load["file_name"] for load in done.loads):
+        print(RETRY, file=sys.stderr)
     for load in done.loads:
         if load["status"] == LoadStatus.WAITING:
             print(f"waiting: {load['file_name'] or load['entity']}: {load['message']}", file=sys.stderr)
