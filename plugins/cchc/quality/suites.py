@@ -155,7 +155,7 @@ def _named_with_field(column: str, entity: Entity, otherwise: str) -> str:
     if column == "_key":
         parts = {*entity.key, *(entity.key_else or ())}
         # columns that identify the record in its model, where they are made of other fields than the key
-        made = [name for name in IDENTITY.get(entity.model, ()) if entity.vendor_fields.get(name, name) not in parts]
+        made = [name for name in IDENTITY.get(entity.model, ())[:1] if entity.vendor_fields.get(name, name) not in parts]
         named = [_named_with_field(name, entity, otherwise) for name in made]
         return f"; {otherwise} ".join(", ".join(names) for names in (entity.key, entity.key_else or (), named) if names)
     field = entity.vendor_fields.get(column)

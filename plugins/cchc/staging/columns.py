@@ -268,7 +268,7 @@ class RecordTyper:
         """The keys; null where a column that identifies the record in its model has no value, because it cannot be stored without."""
         if MODELS[self.entity.model].merge not in ("versions", "dated_files"):
             return key
-        for name in IDENTITY.get(self.entity.model, ()):
+        for name in IDENTITY.get(self.entity.model, ())[:1]:  # its own code; rules of the suites ask for the others
             if name in filled:
                 key = pc.if_else(pc.is_valid(filled[name]), key, pa.scalar(None, pa.string()))
         return key
