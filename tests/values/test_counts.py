@@ -132,8 +132,13 @@ def test_what_to_do_with_a_blocked_file_whose_profile_is_mended_is_said_and_work
     assert (said.code, "BLOCKED mended hs_1.csv" in said.err) == (3, True)
     assert "`cchc quarantine retry`" in said.err
     desk.knows("mended", CLOCKED)
-    assert "quarantine retry" not in desk.ingest("mended", "2023-07-02").err, "nothing is read, so nothing is blocked anew"
+    later = desk.ingest("mended", "2023-07-02")
+    assert (later.code, "BLOCKED" in later.err) == (0, False), "nothing is read, so nothing is blocked anew"
+    still = "NOTE mended dossiers: 1 file of an earlier run is still blocked, and not read again by this run: hs_1.csv. "
+    assert still in later.err
+    assert still not in said.err
     assert cchc("quarantine", "retry").code == 0
+    assert "still blocked" not in desk.ingest("mended", "2023-07-03").err
     assert len(versions(desk, "mended")) == 30
 
 

@@ -27,6 +27,7 @@ from cchc.period import now
 from cchc.pipeline.earlier_notes import earlier_notes
 from cchc.pipeline.repeated_payments import keep_repeated, repeated_notes
 from cchc.pipeline.row_notes import left_notes, merged_notes, rounded_notes
+from cchc.pipeline.still_blocked import still_blocked_notes
 from cchc.reference.dirty_months import dirty_months
 from cchc.reference.plan import first_day
 from cchc.runs import extracts, journal, retry
@@ -268,6 +269,7 @@ def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
         notes += merged_notes(profile, ask(connection, "runs/merged_rows", extract_id=extract_id))
         notes += repeated_notes(profile, ask(connection, "runs/repeated_payment", extract_id=extract_id))
         notes += rounded_notes(ask(connection, "runs/rounded_field", extract_id=extract_id))
+        notes += still_blocked_notes(connection, source, {load["load_id"] for load in loads})
         notes += earlier_notes(connection, profile, extract_id, first_day(settings))
     drift = run_lines(settings, source, extract_id)
     return Outcome(extract_id, source, row["window_to"], loads, blocked(settings, extract_id), months, notes, drift)

@@ -2,6 +2,7 @@
 -- source: ops.load (the manifest of its landing, and the counts of the load)
 
 select
+    load_id,
     entity,
     file_name,
     coalesce(cast(manifest ->> 'delivered' as bigint), landed) as delivered,
