@@ -264,8 +264,8 @@ def ask_with_tokens(name: str, password: str, paths: list[str]) -> dict[str, lis
     import base64
     import time
 
-    import jwt
     from airflow.api_fastapi.app import create_app, get_auth_manager
+    from airflow.api_fastapi.auth.tokens import jwt
     from fastapi.testclient import TestClient
 
     with TestClient(create_app(apps="core"), follow_redirects=False) as client:
