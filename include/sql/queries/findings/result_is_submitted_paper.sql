@@ -9,8 +9,8 @@ with same_path as (
     from core.dossier_version as v
     cross join lateral jsonb_array_elements(v.results) as r (item)
     where
+        -- jsonb_path_exists is the condition of the index dossier_version_submitted_ix, which finds all of them but for empty paths
         v._is_current
-        -- this is the condition of the index dossier_version_submitted_ix, which finds all of them but for empty paths
         and jsonb_path_exists(v.papers, '$[*].path ? (@ == $r[*].path)', jsonb_set('{"r": []}', '{r}', v.results))
         and v.results is not null
         and v.papers is not null
