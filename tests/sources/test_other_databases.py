@@ -43,6 +43,12 @@ class _Answers:
     def scalar(self) -> Any:
         return self.value
 
+    def scalars(self) -> _Answers:
+        return self
+
+    def all(self) -> list[Any]:
+        return [self.value]
+
 
 class Written(Session):
     """A session that is never opened: what it would read is kept as a statement."""
@@ -141,8 +147,8 @@ GOLDEN: dict[str, list[tuple[str, Any, Window, str]]] = {
 }  # fmt: skip
 # the statement before it, which asks for one value of the change column or for the greatest number
 FIRST = {
-    ("mssql", "time"): "SELECT TOP __[POSTCOMPILE_param_1] {0}.ngay_sua FROM {1} WHERE {0}.ngay_sua IS NOT NULL | 1",
-    ("oracle", "time"): "SELECT {0}.ngay_sua FROM {1} WHERE {0}.ngay_sua IS NOT NULL FETCH FIRST __[POSTCOMPILE_param_1] ROWS ONLY | 1",
+    ("mssql", "time"): "SELECT TOP __[POSTCOMPILE_param_1] {0}.ngay_sua FROM {1} WHERE {0}.ngay_sua IS NOT NULL | 50",
+    ("oracle", "time"): "SELECT {0}.ngay_sua FROM {1} WHERE {0}.ngay_sua IS NOT NULL FETCH FIRST __[POSTCOMPILE_param_1] ROWS ONLY | 50",
 }
 
 
