@@ -220,6 +220,30 @@ LONG = (
         "again",
         "tests/runs/test_pairs.py::test_what_retention_removed_is_not_silently_missing_in_a_rebuild",
     ),
+    *(
+        Long(f"tests/dags/test_close_month.py::{name}", "again", "tests/dags/test_close_month.py::test_who_rejects_publishes_nothing")
+        for name in (
+            "test_with_a_late_source_a_person_is_asked_whatever_the_rule",
+            "test_with_missing_units_a_person_is_asked",
+            "test_each_unit_is_sent_its_late_dossiers",
+        )
+    ),
+    Long(
+        "tests/forms/test_finding_candidates.py::test_without_a_trigger_findings_are_missed",
+        "defects",
+        "tests/forms/test_finding_candidates.py::test_after_changes_by_chance_every_finding_is_a_candidate",
+    ),
+    Long("tests/profiles/test_dutch.py::test_beside_the_district", "again", "tests/profiles/test_dutch.py::test_one_profile_and_no_code"),
+    Long(
+        "tests/runs/test_overlapping.py::test_a_retry_beside_an_ingest",
+        "again",
+        "tests/runs/test_overlapping.py::test_a_run_that_begins_while_another_publishes_waits_for_it",
+    ),
+    Long(
+        "tests/dags/test_notices.py::test_a_blocked_file_is_told_once_and_keeps_its_error",
+        "again",
+        "tests/declared/test_intake.py",
+    ),
     *(Long(f"tests/sql/test_mutants.py::{name}", "defects", "tests/sql/test_sql.py") for name in _PLANTED),
     Long(
         "tests/oracle/test_product.py::test_a_defect_in_the_sql_is_felt",
