@@ -294,12 +294,12 @@ def _step(settings: Settings, extract_id: int, name: str) -> Iterator[tuple[Prof
     row = extracts.resume(settings, extract_id, name)
     try:
         yield load_profile(settings.sources_dir, row["source_code"]), row
-        give_back()
     except LoadBlocked:
         raise
     except Exception as error:
         extracts.fail(settings, extract_id, f"{name}: {error}")
         raise
+    give_back()  # the step is done, and nothing that happens here makes it a failed one
 
 
 def _cover(settings: Settings, extract_id: int, source: str, stretches: dict[str, tuple[datetime | None, datetime, bool]]) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from cchc.late_imports import import_late
+from cchc.quality.validate import LoadVerdict, validate
+from cchc.staging.tables import good_view
 
-import_late()  # before anything of this room imports Great Expectations
-
-from cchc.quality.validate import LoadVerdict, validate  # noqa: E402
-from cchc.staging.tables import good_view  # noqa: E402
+import_late()  # the modules of this room import Great Expectations when they first need it, which is after this
 
 __all__ = ["LoadVerdict", "good_view", "validate"]

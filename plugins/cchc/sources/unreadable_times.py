@@ -32,7 +32,7 @@ def times_or_texts() -> AdaptersMap:
 def _or_text(usual: Any, base: Any, refusals: tuple[type[Exception], ...]) -> Any:
     """A loader that asks the usual one. It holds that one, because the driver calls what derives from its own loaders past Python."""
 
-    class OrText(base):  # type: ignore[misc]
+    class OrText(base):  # type: ignore[misc] # psycopg is imported late, so its class is a value here
         def __init__(self, oid: int, context: Any = None) -> None:
             super().__init__(oid, context)
             self._usual = usual(oid, context)

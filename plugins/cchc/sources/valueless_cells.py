@@ -10,7 +10,6 @@ import io
 import posixpath
 import zipfile
 from collections.abc import Iterator
-from xml.etree import ElementTree  # the library that reads workbooks has read the same parts before, in this guarded process
 from xml.parsers import expat
 
 PIECE = 1 << 16
@@ -31,13 +30,16 @@ def count_valueless(data: bytes, sheet: str) -> int:
             for piece in _pieces(archive, part):
                 cells.parser.Parse(piece, False)
             return cells.count
-    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, expat.ExpatError, EOFError, OSError, ValueError):
+    # an error of defusedxml is a SyntaxError, or a ValueError where it refuses entities
+    except (zipfile.BadZipFile, KeyError, SyntaxError, expat.ExpatError, EOFError, OSError, ValueError):
         return 0  # the library that reads workbooks says what is wrong with it
 
 
 def _part_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
-    book = ElementTree.fromstring(_small(archive, "xl/workbook.xml"))  # noqa: S314
-    links = ElementTree.fromstring(_small(archive, "xl/_rels/workbook.xml.rels"))  # noqa: S314
+    from defusedxml.ElementTree import fromstring
+
+    book = fromstring(_small(archive, "xl/workbook.xml"))
+    links = fromstring(_small(archive, "xl/_rels/workbook.xml.rels"))
     targets = {link.get("Id"): link.get("Target", "") for link in links}
     for each in book.iter(f"{_MAIN}sheet"):
         if each.get("name") == sheet:

@@ -179,6 +179,7 @@ select
     p.is_without_due
 from placed as p
 left join named as n
+    -- equal signs alone can be hashed; a dossier may have no field
     on p.level = n.level and coalesce(p.field_code, '') = coalesce(n.field_code, '') and (p.field_code is null) = (n.field_code is null)
 where
     p.unit_code = form_06a_dossier.scope
