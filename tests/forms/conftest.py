@@ -16,7 +16,10 @@ from demo import clock, server
 from demo.deliveries import DropFolder
 from demo.district import District
 from tests.support.district import CLOCK, district
+from tests.support.month_site import connection, settings
 from tests.support.warehouse import NewWarehouse
+
+__all__ = ["connection", "settings"]
 
 FIRST, SECOND = CLOCK, "2024-02-01T00:00:00+07:00"
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, text
 
 from cchc.settings import Settings
-from cchc.warehouse import engine
-from tests.support.district import LoadedMonth, loaded_month
-from tests.support.warehouse import NewWarehouse
 
 BY_CANDIDATES = ("end_changed", "due_moved_after_passing", "reopened", "ended_in_bulk")
 EVERY_CANDIDATE = (
@@ -30,22 +26,6 @@ TRIGGERS = (
     "bulk_minute_insert on mart.dossier",
     "bulk_minute_update on mart.dossier",
 )
-
-
-@pytest.fixture(scope="module")
-def settings(new_warehouse: NewWarehouse, month_template: LoadedMonth, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with loaded_month(new_warehouse, month_template, tmp_path_factory.mktemp("candidates")) as made:
-        yield made
-        engine(made).dispose()
-
-
-@pytest.fixture
-def connection(settings: Settings) -> Iterator[Connection]:
-    """A transaction that is rolled back."""
-    with engine(settings).connect() as opened:
-        transaction = opened.begin()
-        yield opened
-        transaction.rollback()
 
 
 def found(connection: Connection) -> Counter[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,27 +28,9 @@ from cchc.settings import Settings
 from cchc.waiting import wait_until
 from cchc.warehouse import composed, engine, sql
 from cchc.warehouse.queries import run_statement
-from tests.support.district import LoadedMonth, loaded_month
-from tests.support.warehouse import NewWarehouse
 
 ROOT = "H19.16"
 SOURCE = "one_stop"
-
-
-@pytest.fixture(scope="module")
-def settings(new_warehouse: NewWarehouse, month_template: LoadedMonth, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with loaded_month(new_warehouse, month_template, tmp_path_factory.mktemp("half_months")) as made:
-        yield made
-        engine(made).dispose()
-
-
-@pytest.fixture
-def connection(settings: Settings) -> Iterator[Connection]:
-    """A transaction that is rolled back."""
-    with engine(settings).connect() as opened:
-        transaction = opened.begin()
-        yield opened
-        transaction.rollback()
 
 
 def additive(settings: Settings) -> list[Indicator]:

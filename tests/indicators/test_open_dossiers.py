@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -18,28 +18,10 @@ from cchc.period import Period, midnight, periods_of_year
 from cchc.reference.roles import role_clocks
 from cchc.settings import Settings
 from cchc.warehouse import engine
-from tests.support.district import LoadedMonth, loaded_month
-from tests.support.warehouse import NewWarehouse
 
 SOURCE = "one_stop"
 Row = tuple[object, ...]
 COLUMNS = "dossier_id, dossier_code, unit_code, field_code, due_date, is_paused, paused_since_date, is_past_due"
-
-
-@pytest.fixture(scope="module")
-def settings(new_warehouse: NewWarehouse, month_template: LoadedMonth, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with loaded_month(new_warehouse, month_template, tmp_path_factory.mktemp("open_dossiers")) as made:
-        yield made
-        engine(made).dispose()
-
-
-@pytest.fixture
-def connection(settings: Settings) -> Iterator[Connection]:
-    """A transaction that is rolled back."""
-    with engine(settings).connect() as opened:
-        transaction = opened.begin()
-        yield opened
-        transaction.rollback()
 
 
 def days_of(connection: Connection, periods: list[Period]) -> tuple[dict[date, datetime], datetime]:
