@@ -6,7 +6,7 @@ import csv
 import gzip
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from cchc.profiles.encodings import guessed_encoding, in_order
 from cchc.profiles.guesses import Field
@@ -21,6 +21,7 @@ from cchc.sources.workbooks import Workbooks
 FIRST_BYTES = 65536
 MOST_HEADERS = 500
 MOST_SAMPLED = 30
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -93,23 +94,27 @@ def read_headers(
     return Headers(tuple(names), min(len(names), MOST_HEADERS), header, tuple(variants), tuple(unread), written)
 
 
-def stands_below_titles(header: Sequence[str], name: str) -> bool:
-    """Whether the first row of a table may be a title: a cell of it has no name."""
-    return kind_of(name) in ("table", "workbook") and not all(header)
+def below_titles(read: Callable[[Entity], Read], header: Callable[[Read], Sequence[str]], entity: Entity, name: str) -> Read:
+    """What is read of a table: from its first row on, or, where that may be a title, from a header below it if that has more names.
+
+    Arguments: `read`, reads the table `name` by an entity; `header`, gives the names in what was read.
+    """
+    first = read(entity)
+    if kind_of(name) not in ("table", "workbook") or all(header(first)):
+        return first
+    below = read(replace(entity, layout=Layout()))
+    return below if _names(header(below)) > _names(header(first)) else first
 
 
-def more_names(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether a header has more different names than another one."""
-    return len({*filter(None, one)}) > len({*filter(None, other)})
+def _names(header: Sequence[str]) -> int:
+    return len({*filter(None, header)})
 
 
 def _header(inbox: Inbox, name: str, profile: Profile, way: Files, limits: Limits, books: Workbooks) -> tuple[str, ...]:
-    entity = Entity("draft", "draft", "draft", (), ())
-    first = _read_header(inbox, name, entity, profile, way, limits, books)
-    if not stands_below_titles(first, name):
-        return first
-    below = _read_header(inbox, name, replace(entity, layout=Layout()), profile, way, limits, books)
-    return below if more_names(below, first) else first
+    def read(entity: Entity) -> tuple[str, ...]:
+        return _read_header(inbox, name, entity, profile, way, limits, books)
+
+    return below_titles(read, tuple, Entity("draft", "draft", "draft", (), ()), name)
 
 
 def _read_header(

@@ -16,7 +16,7 @@ from cchc.errors import NotConfigured, WrongUse
 from cchc.period import ZONE
 from cchc.profiles.dated_names import date_in
 from cchc.profiles.guesses import Field, fields_of, missing_words
-from cchc.profiles.headers import Headers, how_written, more_names, read_headers, stands_below_titles
+from cchc.profiles.headers import Headers, below_titles, how_written, read_headers
 from cchc.profiles.nested_fields import Flat, flattened
 from cchc.profiles.sample import Sample, take_sample
 from cchc.profiles.service import Service
@@ -28,7 +28,7 @@ from cchc.sources.files import open_inbox
 from cchc.sources.inbox import Inbox
 from cchc.sources.kinds import ENDINGS, is_table, kind_of, small_ending
 from cchc.sources.limits import Limits
-from cchc.sources.profile import Database, Entity, Files, Layout, Profile
+from cchc.sources.profile import Database, Entity, Files, Profile
 
 NO_RECORD = (
     "Below its first row is none with as many cells. Where titles stand above the header, draft from a copy without them, and add "
@@ -184,14 +184,11 @@ class _Delivery:
         last = name.rpartition("/")[2].removesuffix(".gz")
         exact = "".join(f"[{sign}]" if sign in "*?[" else "?" if sign == "{" else sign for sign in last)
         entity = Entity("draft", "draft", "draft", (), (), file_pattern=exact, records=place)
-        sample = self._taken(entity, files, rows, name)
-        if not stands_below_titles(sample.header, name):
-            return sample
-        below = self._taken(replace(entity, layout=Layout()), files, rows, name)
-        return below if more_names(below.header, sample.header) else sample
 
-    def _taken(self, entity: Entity, files: Files, rows: int, name: str) -> Sample:
-        return next(take_sample(self.profile({"draft": entity}, files), self.connection, rows, only_file=name))
+        def taken(entity: Entity) -> Sample:
+            return next(take_sample(self.profile({"draft": entity}, files), self.connection, rows, only_file=name))
+
+        return below_titles(taken, lambda sample: sample.header, entity, name)
 
 
 def _plain(name: str) -> str:
