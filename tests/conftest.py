@@ -95,6 +95,15 @@ def without_airflow(request: pytest.FixtureRequest) -> Iterator[None]:
         assert not quick.is_airflow_here(), "Airflow was imported, which takes seconds: take this test out of tests/quick.txt"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """The name of bytes that are no plain text is that of their argument; None: pytest names the value.
+
+    What is compressed holds the second at which it was made, so two workers would name one case differently, and pytest-xdist would
+    refuse to run any test.
+    """
+    return argname if isinstance(val, bytes) and not (val.isascii() and val.decode().isprintable()) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is long, before `-m` chooses. The units that take minutes first: pytest-xdist hands them out in this order, and a long
