@@ -13,7 +13,7 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 
@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Tag, TypeAdapter, ValidationError, m
 
 from cchc.errors import NotConfigured
 from cchc.near import near
-from cchc.yaml_text import Loader, read_text
+from cchc.yaml_text import Loader, data_of, text_of
 
 Kind = TypeVar("Kind")
 TYPE_WORDS = {
@@ -98,13 +98,28 @@ class FoundFault:
 
 def read(path: Path, kind: type[Kind]) -> Kind:
     """The YAML file `path` as a `kind`: a Typed model, or a dict or list of them. Raises NotConfigured that names every fault."""
-    text, data = read_text(path)
+    return _validated(path.name, kind, text_of(path))
+
+
+def read_once(path: Path, kind: type[Kind]) -> Kind:
+    """As `read`. As long as a file has the same text, it is read once in a process, so nobody may change what this gives."""
+    found: Kind = _validated_once(path.name, kind, text_of(path))  # type: ignore[arg-type] # a type is hashable
+    return found
+
+
+@lru_cache(maxsize=64)
+def _validated_once(name: str, kind: Any, text: str) -> Any:
+    return _validated(name, kind, text)
+
+
+def _validated(name: str, kind: type[Kind], text: str) -> Kind:
+    data = data_of(name, text)
     try:
         found: Kind = adapter(kind).validate_python(data)  # type: ignore[arg-type] # a type is hashable
         return found
     except ValidationError as error:
         faults = _faults(error, kind, data, yaml.compose(text, Loader), ())
-        raise NotConfigured("\n".join(dict.fromkeys(fault.told(path.name) for fault in faults))) from None
+        raise NotConfigured("\n".join(dict.fromkeys(fault.told(name) for fault in faults))) from None
 
 
 def faults_of(kind: Any, data: Any, text: str, *above: Any) -> list[FoundFault]:

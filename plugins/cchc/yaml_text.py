@@ -46,21 +46,37 @@ class Loader(SafeLoader):
 def read_text(path: Path) -> tuple[str, Any]:
     """The text of the YAML file `path`, and what it says.
 
+    Raises NotConfigured if it cannot be read, and as `data_of`.
+    """
+    text = text_of(path)
+    return text, data_of(path.name, text)
+
+
+def text_of(path: Path) -> str:
+    """The text of the YAML file `path`. Raises NotConfigured if it cannot be read, or is no UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise NotConfigured(f"{path.name} is not YAML: {error}") from error
+    except OSError as error:
+        raise NotConfigured(f"{path.name} cannot be read: {error}") from error
+
+
+def data_of(name: str, text: str) -> Any:
+    """What a YAML text says. `name`: that of its file, for messages.
+
     Raises NotConfigured if it is not YAML, says a key twice, has a value that is none (2023-99-99), or is deeper or larger than any file of
     ours can be meant.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        _require_bounds(path.name, text)
-        return text, yaml.load(text, Loader)  # noqa: S506 a SafeLoader
+        _require_bounds(name, text)
+        return yaml.load(text, Loader)  # noqa: S506 a SafeLoader
     except _TwiceError as error:
-        raise NotConfigured(f"{path.name} line {error.line}: the key {error.key!r} stands there a second time; keep one.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise NotConfigured(f"{path.name} is not YAML: {error}") from error
-    except OSError as error:
-        raise NotConfigured(f"{path.name} cannot be read: {error}") from error
+        raise NotConfigured(f"{name} line {error.line}: the key {error.key!r} stands there a second time; keep one.") from None
+    except yaml.YAMLError as error:
+        raise NotConfigured(f"{name} is not YAML: {error}") from error
     except NO_VALUE as error:
-        raise NotConfigured(f"{path.name} has a value that is no day, number or what its tag says ({error}); quote a text.") from error
+        raise NotConfigured(f"{name} has a value that is no day, number or what its tag says ({error}); quote a text.") from error
 
 
 def _require_bounds(name: str, text: str) -> None:

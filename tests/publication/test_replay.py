@@ -33,11 +33,12 @@ from tests.support.world_site import WorldSite, sites
 
 SOURCES = ("one_stop", "payments", "documents")
 DAYS = int(os.environ.get("CCHC_REPLAY_DAYS", "0"))
+NOTED = 250  # loads after which it is noted what the warehouse says
 
 
 @dataclass
 class Replay:
-    """A warehouse that was loaded step by step: at each T what it said of which period.
+    """A warehouse that was loaded step by step: at each T what it said of which period (`said`), where that was noted.
 
     `edited`: the files of the middle of the story, in force from `steps[changed]` to before `steps[restored]`.
     """
@@ -60,12 +61,14 @@ def replay(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory
     with sites(new_warehouse, folder) as new_site:
         site = new_site(world)
         files = edited(site.settings, folder / "edited", unit, plan, catalogue)
+        count = len(SOURCES) * len(ts)
         done = Replay(site, files, changed=len(SOURCES) * (len(ts) // 3), restored=len(SOURCES) * (2 * len(ts) // 3))
+        noted = set(random.Random(59).sample(range(count), min(NOTED, count)))
         for t in ts:
             for hour, source in enumerate(SOURCES):
                 settings = load_step(done, site, len(done.steps), source, t + timedelta(hours=hour))
                 done.steps.append(t + timedelta(hours=hour))
-                for period in periods_at(last, t):
+                for period in periods_at(last, t) if len(done.steps) - 1 in noted else ():
                     done.said[done.steps[-1], period] = said_now(settings, period)
         (period,) = periods_at(last)
         done.site.call("refresh", period.code)

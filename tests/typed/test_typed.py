@@ -9,7 +9,7 @@ import pytest
 from pydantic import Discriminator, Field, model_validator
 
 from cchc.errors import NotConfigured
-from cchc.typed import Fault, Typed, read
+from cchc.typed import Fault, Typed, read, read_once
 
 
 class Bus(Typed):
@@ -137,3 +137,16 @@ def test_what_is_no_yaml_and_what_is_not_there(tmp_path: Path) -> None:
 def test_anchors_and_merged_keys_are_no_repetition(tmp_path: Path) -> None:
     text = GOOD + "eleven:\n  <<: {vehicle: {kind: tram}}\n  vehicle: {kind: bus, seats: 3}\n  stops: [{name: Hill}]\n"
     assert lines(tmp_path, text)["eleven"].vehicle == Bus(kind="bus", seats=3)
+
+
+def test_a_file_is_read_once_until_its_text_is_another(tmp_path: Path) -> None:
+    path = tmp_path / "stop.yaml"
+    path.write_text("name: Market\n", encoding="utf-8")
+    first = read_once(path, Stop)
+    assert read_once(path, Stop) is first
+    path.write_text("name: Harbour\n", encoding="utf-8")
+    assert read_once(path, Stop) == Stop(name="Harbour")
+    path.write_text("stop: Harbour\n", encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(NotConfigured, match=r"stop\.yaml"):
+            read_once(path, Stop)

@@ -9,6 +9,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import metadata
 
 from cchc.authority import authority
@@ -67,8 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(given)
     set_wide(options.wide)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    # Great Expectations sets the levels of its own loggers, so its messages are filtered at the handler
-    logging.getLogger().handlers[0].addFilter(lambda record: record.levelno >= logging.WARNING or not record.name.startswith("great_exp"))
+    logging.getLogger().handlers[0].addFilter(_is_told)
     try:
         return int(options.command(options, Settings.load()))
     except CchcError as error:
@@ -87,8 +87,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _is_told(record: logging.LogRecord) -> bool:
+    """Whether a message is shown. Great Expectations sets the levels of its own loggers, so its messages are filtered at the handler."""
+    return record.levelno >= logging.WARNING or not record.name.startswith("great_exp")
+
+
+@cache
 def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
-    """The parser of the command line, and the names of the commands."""
+    """The parser of the command line, and the names of the commands. Made once in a process: tests run a thousand commands in one."""
     parser = argparse.ArgumentParser(prog="cchc", description=f"The reform-indicator pipeline of {authority().name_vi}.")
     parser.add_argument("--version", action="version", version=f"cchc {metadata.version('cchc')}")
     parser.add_argument("--verbose", action="store_true", help="log what is done")

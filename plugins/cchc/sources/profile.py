@@ -57,7 +57,7 @@ from cchc.sources.profile_types import (
 from cchc.sources.sql_files import read_query
 from cchc.sources.where import Condition
 from cchc.sources.windows import is_day
-from cchc.typed import read
+from cchc.typed import read_once
 
 __all__ = [
     "Auth",
@@ -110,7 +110,7 @@ def _owner(said: str, path: Path) -> str:
 
 def read_profile(path: Path) -> Profile:
     """The profile in the file `path`, checked."""
-    file = read(path, ProfileFile)
+    file = read_once(path, ProfileFile)
     if file.source != path.stem or not re.fullmatch(NAME, file.source):
         raise NotConfigured(f"{path.name}: 'source' is {file.source!r}; it must be {path.stem!r}, in lower-case letters, digits and _.")
     profile = Profile(

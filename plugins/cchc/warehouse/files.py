@@ -14,6 +14,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -109,8 +110,14 @@ def read_files(sql_dir: Path) -> list[SqlFile]:
         SqlFile(path.parts[-3], _KINDS[path.parts[-2]], path.stem, path.read_text(encoding="utf-8"), path)
         for path in sorted(paths, key=lambda path: path.parts[-3:])
     ]
+    return list(_read_and_ordered(tuple(files)))
+
+
+@lru_cache(maxsize=4)
+def _read_and_ordered(files: tuple[SqlFile, ...]) -> tuple[SqlFile, ...]:
+    """The files as `read_files` gives them. The same texts are read once in a process: each command looks whether they are applied."""
     names = {file.made for file in files}
-    return _ordered([_checked(file, names) for file in files])
+    return tuple(_ordered([_checked(file, names) for file in files]))
 
 
 def _checked(file: SqlFile, names: Collection[str]) -> SqlFile:
