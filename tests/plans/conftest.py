@@ -166,9 +166,19 @@ def _office(settings: Settings, folder: Path) -> Iterator[Office]:
                 made.server.__exit__()
 
 
+@dataclass(frozen=True)
+class Built:
+    """An office that is copied: its database, its folder, its sources and the extracts so far."""
+
+    database: str
+    folder: Path
+    world: World
+    runs: list[Run]
+
+
 @pytest.fixture(scope="session")
-def december(postgres_server: Any, template: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, World, list[Run]]:
-    """A database with the plan of 2023 alone in which December 2023 and some months around it are computed; made once, copied by many."""
+def december(postgres_server: Any, template: str, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """An office with the plan of 2023 alone in which December 2023 and some months around it are computed; made once, copied by many."""
     folder, name = tmp_path_factory.mktemp("december"), "plans_december"
     admin(postgres_server, f"create database {name} template {template} strategy file_copy")
     variables = {"CCHC_HOME": str(folder / "home"), "CCHC_WAREHOUSE_URL": postgres_server.url(name)}
@@ -178,20 +188,44 @@ def december(postgres_server: Any, template: str, tmp_path_factory: pytest.TempP
         made.settle("2022-12", "2023-01", "2023-11", "2023-12", "2024-01")
         assert made.differences() == []
         engine(made.settings).dispose()
-    return name, folder, made.world, made.runs
+    return Built(name, folder, made.world, made.runs)
+
+
+@pytest.fixture(scope="session")
+def closed_december(postgres_server: Any, december: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The office of `december` in which December 2023 is published, too; made once, copied by many."""
+    folder, name = tmp_path_factory.mktemp("closed") / "office", "plans_closed_december"
+    with _copy_of(december, postgres_server, name, folder) as made:
+        made.run("close", "2023-12", "--approved-by", "a tester", "--incomplete")
+    return Built(name, folder, made.world, made.runs)
+
+
+@contextmanager
+def _copy_of(built: Built, server: Any, name: str, folder: Path) -> Iterator[Office]:
+    """A copy of an office as the database `name` and the folder `folder`, with sources of its own that hold the same world."""
+    admin(server, f"create database {name} template {built.database} strategy file_copy")
+    shutil.copytree(built.folder, folder)
+    variables = {"CCHC_HOME": str(folder / "home"), "CCHC_WAREHOUSE_URL": server.url(name)}
+    with environment(**variables, CCHC_PRIVACY_KEY="a key for tests"), _office(Settings.load(), folder) as made:
+        made.open(copy.deepcopy(built.world))
+        made.runs = list(built.runs)
+        yield made
+        engine(made.settings).dispose()
 
 
 @pytest.fixture
-def computed(december: tuple[str, Path, World, list[Run]], postgres_server: Any, tmp_path: Path) -> Iterator[Office]:
+def computed(december: Built, postgres_server: Any, tmp_path: Path) -> Iterator[Office]:
     """An office in which December 2023 is computed: a copy of its own."""
-    built, folder, world, runs = december
     name = f"plans_{next(_numbers)}"
-    admin(postgres_server, f"create database {name} template {built} strategy file_copy")
-    shutil.copytree(folder, tmp_path / "office")
-    variables = {"CCHC_HOME": str(tmp_path / "office" / "home"), "CCHC_WAREHOUSE_URL": postgres_server.url(name)}
-    with environment(**variables, CCHC_PRIVACY_KEY="a key for tests"), _office(Settings.load(), tmp_path / "office") as made:
-        made.open(copy.deepcopy(world))
-        made.runs = list(runs)
+    with _copy_of(december, postgres_server, name, tmp_path / "office") as made:
         yield made
-        engine(made.settings).dispose()
+    admin(postgres_server, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def closed(closed_december: Built, postgres_server: Any, tmp_path: Path) -> Iterator[Office]:
+    """An office in which December 2023 is published: a copy of its own."""
+    name = f"plans_{next(_numbers)}"
+    with _copy_of(closed_december, postgres_server, name, tmp_path / "office") as made:
+        yield made
     admin(postgres_server, f"drop database {name} with (force)")

@@ -131,9 +131,8 @@ def test_before_the_turn_of_the_year_the_report_month_belongs_to_the_new_plan(of
         assert office.value(TRAINING, "2023-12", "H19.16.2")["plan_code"] == PLAN
 
 
-def test_a_target_that_changes_is_told_and_marks_the_months_that_it_judges(computed: Office) -> None:
-    office = computed
-    office.run("close", "2023-12", "--approved-by", "a tester", "--incomplete")
+def test_a_target_that_changes_is_told_and_marks_the_months_that_it_judges(closed: Office) -> None:
+    office = closed
     published = office.published()
     shown = office.run("scorecard", "2023-12").out
     office.edit(f"{PLAN}/targets.csv", ",all,>=,96,(early", ",all,>=,99,(early")
@@ -153,9 +152,8 @@ def test_a_target_that_changes_is_told_and_marks_the_months_that_it_judges(compu
     assert (change["change"], change["before"], change["after"]) == ("changed", {"target": "0.96"}, {"target": "0.99"})
 
 
-def test_what_is_taken_out_has_ended_and_what_was_published_with_it_stays(computed: Office) -> None:
-    office = computed
-    office.run("close", "2023-12", "--approved-by", "a tester", "--incomplete")
+def test_what_is_taken_out_has_ended_and_what_was_published_with_it_stays(closed: Office) -> None:
+    office = closed
     shown = office.run("scorecard", "2023-12").out
     line = next(row for row in (office.plans / PLAN / "targets.csv").read_text().splitlines() if row.startswith("T20,"))
     office.edit(f"{PLAN}/targets.csv", line + "\n", "")
@@ -186,9 +184,8 @@ def test_words_that_change_are_told_and_mark_nothing(computed: Office) -> None:
     assert computed.marks() == {}, "a flow and a stock are judged alike"
 
 
-def test_a_plan_that_is_gone_has_ended_and_its_publications_stay(computed: Office) -> None:
-    office = computed
-    office.run("close", "2023-12", "--approved-by", "a tester", "--incomplete")
+def test_a_plan_that_is_gone_has_ended_and_its_publications_stay(closed: Office) -> None:
+    office = closed
     shown = office.run("scorecard", "2023-12").out
     office.add_plan()
     shutil.rmtree(office.plans / PLAN)

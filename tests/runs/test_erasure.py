@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
 import zstandard
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from cchc.settings import Settings
 from cchc.sources.landing import Folder, complete_manifest
@@ -19,8 +22,9 @@ from tests.runs import erasing
 from tests.runs.erasing import REASON
 from tests.support.cli import Said, cchc, connect
 from tests.support.deliveries import dossier, dossier_file
+from tests.support.environment import put_back
 from tests.support.table_rows import differing, table_rows
-from tests.support.warehouse import execute, rows_of
+from tests.support.warehouse import NewWarehouse, execute, rows_of
 
 NUMBER, OTHER = "001085000017", "001085000025"
 AS_NUMBER = 1085000017  # a worksheet has lost the zeros
@@ -51,33 +55,59 @@ def places(settings: Settings, *texts: str) -> set[str]:
 
 
 @pytest.fixture
-def drop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    folder = tmp_path / "drop"
-    connect(monkeypatch, "one_stop", conn_type="fs", host=str(folder))
-    return folder
+def drop(tmp_path: Path) -> Path:
+    """The drop folder of the one-stop software."""
+    return tmp_path / "drop"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A loaded warehouse that is copied: its database, the home of its landing, and the drop folder of its source."""
+
+    database: str
+    home: Path
+    drop: Path
+
+
+@pytest.fixture(scope="module")
+def built(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """Dossiers of two citizens: in two versions, withdrawn, in quarantine, with the number as a number, and a closed month."""
+    folder = tmp_path_factory.mktemp("erasure")
+    home, drop = folder / "home", folder / "drop"
+    own = {"SoGiayToChuHoSo": NUMBER, "TaiLieuNop": [PAPER]}
+    changed = dossier(CODES[0], NgaySuaCuoi="20230610090000", NgayKetThucXuLy="20230610090000", **own)
+    outside = dict(os.environ)
+    with new_warehouse(home) as settings:
+        with pytest.MonkeyPatch.context() as patch:
+            connect(patch, "one_stop", conn_type="fs", host=str(drop))
+            dossier_file(drop, "20230609", [dossier(CODES[0], **own), dossier(CODES[1], SoGiayToChuHoSo=OTHER)])
+            assert cchc("ingest", "one_stop", "--to", "2023-06-20").code == 0
+            dossier_file(
+                drop,
+                "20230610",
+                [changed, dossier(CODES[2], SoGiayToChuHoSo=AS_NUMBER), dossier(CODES[3], TrangThaiHoSo="77", **own), dossier(CODES[4])],
+            )
+            assert cchc("ingest", "one_stop", "--to", "2023-07-01").code == 0
+            dossier_file(drop, "20230701", [dossier(CODES[5], **own), dossier(CODES[1], NgaySuaCuoi="20230612090000", **own)])
+            assert cchc("ingest", "one_stop", "--to", "2023-07-02").code == 0
+            assert cchc("withdraw", "--file", "dossiers_20230701.ndjson", "--reason", "a test").code == 0
+            execute(settings, "delete from ops.dirty_month where month_start < '2023-06-01'")
+            assert cchc("refresh").code == 0
+            said = cchc("close", "2023-06", "--approved-by", "a tester", "--incomplete")
+            assert said.code == 0, said.err
+        engine(settings).dispose()  # a database with connections cannot be copied
+        put_back(outside)
+        yield Built(str(make_url(str(settings.warehouse_url)).database), home, drop)
 
 
 @pytest.fixture
-def loaded(warehouse: Settings, drop: Path) -> Iterator[Settings]:
-    """Dossiers of two citizens: in two versions, withdrawn, in quarantine, with the number as a number, and a closed month."""
-    own = {"SoGiayToChuHoSo": NUMBER, "TaiLieuNop": [PAPER]}
-    changed = dossier(CODES[0], NgaySuaCuoi="20230610090000", NgayKetThucXuLy="20230610090000", **own)
-    dossier_file(drop, "20230609", [dossier(CODES[0], **own), dossier(CODES[1], SoGiayToChuHoSo=OTHER)])
-    assert cchc("ingest", "one_stop", "--to", "2023-06-20").code == 0
-    dossier_file(
-        drop,
-        "20230610",
-        [changed, dossier(CODES[2], SoGiayToChuHoSo=AS_NUMBER), dossier(CODES[3], TrangThaiHoSo="77", **own), dossier(CODES[4])],
-    )
-    assert cchc("ingest", "one_stop", "--to", "2023-07-01").code == 0
-    dossier_file(drop, "20230701", [dossier(CODES[5], **own), dossier(CODES[1], NgaySuaCuoi="20230612090000", **own)])
-    assert cchc("ingest", "one_stop", "--to", "2023-07-02").code == 0
-    assert cchc("withdraw", "--file", "dossiers_20230701.ndjson", "--reason", "a test").code == 0
-    execute(warehouse, "delete from ops.dirty_month where month_start < '2023-06-01'")
-    assert cchc("refresh").code == 0
-    said = cchc("close", "2023-06", "--approved-by", "a tester", "--incomplete")
-    assert said.code == 0, said.err
-    yield warehouse
+def loaded(built: Built, new_warehouse: NewWarehouse, drop: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Settings]:
+    """A copy of `built`."""
+    shutil.copytree(built.drop, drop)
+    shutil.copytree(built.home, tmp_path / "home")
+    with new_warehouse(tmp_path / "home", built.database) as settings:
+        connect(monkeypatch, "one_stop", conn_type="fs", host=str(drop))
+        yield settings
 
 
 def test_no_hash_is_left_and_every_number_stays(loaded: Settings, drop: Path) -> None:

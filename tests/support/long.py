@@ -257,6 +257,9 @@ LONG = (
     ),
     Long("tests/dashboard/test_browser.py", "program", "tests/dashboard/test_scorecard.py"),
     Long("tests/reports/test_office.py", "program", "tests/reports/test_workbook.py"),
+    Long(
+        "tests/declared/test_template.py::test_libreoffice_opens_it_and_what_it_saves_is_taken", "program", "tests/declared/test_intake.py"
+    ),
     Long("tests/bench/test_bench.py", "measures"),
     Long("tests/bench/test_life.py", "measures"),
 )

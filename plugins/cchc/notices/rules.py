@@ -14,7 +14,7 @@ from cchc.reference.entries import AlertRuleEntry, AlertsFile
 from cchc.reference.unit_list import listed_units
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles, load_profile
-from cchc.typed import read
+from cchc.typed import read_once
 
 FILE = "alerts.yaml"
 WEBHOOK, EMAIL = "webhook", "email"
@@ -59,7 +59,7 @@ def _holds(rule: AlertRuleEntry, event: str, source: str | None, unit: str | Non
 
 def read_rules(settings: Settings) -> Rules:
     """The rules. Raises NotConfigured where the file is wrong, or names a source or unit that does not exist."""
-    file = read(settings.authority_dir / FILE, AlertsFile)
+    file = read_once(settings.authority_dir / FILE, AlertsFile)
     _require_known(settings, file)
     recipients = {
         name: Recipient(name, entry.channel, entry.connection or CONNECTIONS[entry.channel], tuple(entry.addresses), entry.language)

@@ -25,7 +25,7 @@ from cchc.reference.roles import role_clocks
 from cchc.reference.unit_list import FILE, read_units, stored_units
 from cchc.reference.units import State, Units
 from cchc.settings import Settings
-from cchc.typed import read
+from cchc.typed import read_once
 from cchc.warehouse import query, run_file, sql
 
 ROLE = "declared"
@@ -132,7 +132,7 @@ def _crossed(settings: Settings, plan_code: str, known: tuple[Plan, ...], listed
         if any(state.root_code == DISTRICT for state in states)
     }
     path = settings.authority_dir / "declarations.yaml"
-    entries = read(path, dict[str, DutyEntry])
+    entries = read_once(path, dict[str, DutyEntry])
     levels: dict[str, set[str]] = {}
     others: dict[str, None] = {}
     for plan in known:

@@ -16,7 +16,7 @@ from cchc.errors import NotConfigured
 from cchc.near import near
 from cchc.reference.entries import FindingEntry
 from cchc.settings import Settings
-from cchc.typed import read
+from cchc.typed import read_once
 from cchc.warehouse import composed, run_script, sql
 from cchc.warehouse.files import SqlFile
 
@@ -53,7 +53,7 @@ class Kind:
 def kinds(settings: Settings) -> dict[str, Kind]:
     """The kinds of findings by code, in the order of the file. Raises NotConfigured if a kind has no SQL file, or the reverse."""
     path = settings.reference_dir / "findings.yaml"
-    found = {code: Kind(code=code, **entry.model_dump()) for code, entry in read(path, dict[str, FindingEntry]).items()}
+    found = {code: Kind(code=code, **entry.model_dump()) for code, entry in read_once(path, dict[str, FindingEntry]).items()}
     files = {file.stem for file in (settings.sql_dir / "queries" / "findings").glob("*.sql")}
     if files != set(found):
         unknown = sorted(set(found) - files)

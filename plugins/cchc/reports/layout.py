@@ -14,7 +14,7 @@ from cchc.near import near
 from cchc.reports.content import Unit
 from cchc.reports.layout_file import FILES, FormFile, LabelsFile, OfficeFile, ReportEntry, TableEntry
 from cchc.settings import authority_dir
-from cchc.typed import read
+from cchc.typed import read_once
 
 OFFICE = "letterhead.yaml"  # of the authority's folder
 COMMUNES = ("commune", "ward")
@@ -53,7 +53,7 @@ class Layout:
     def _read(self, name: str) -> Any:
         path = self.file(f"{name}.yaml")
         try:
-            return read(path, FILES[name])
+            return read_once(path, FILES[name])
         except NotConfigured as error:
             raise NotConfigured("\n".join(f"{self.folder.name}/{line}" for line in str(error).splitlines())) from None
 
@@ -110,7 +110,7 @@ class Layout:
     @cached_property
     def office(self) -> OfficeFile:
         """How the authority and its units are called; no layout says it, because it is the authority's own."""
-        return read(authority_dir() / OFFICE, OfficeFile)
+        return read_once(authority_dir() / OFFICE, OfficeFile)
 
     def letterhead(self, unit: Unit) -> Letterhead:
         """Head and foot for a unit."""
