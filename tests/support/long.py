@@ -244,6 +244,18 @@ LONG = (
         "again",
         "tests/declared/test_intake.py",
     ),
+    *(
+        Long(f"tests/dags/test_runs.py::test_red_with_the_reason[{case}", "again", "tests/dags/test_runs.py::test_red_with_the_reason")
+        for case in ("documents-", "one_stop-parts2-")
+    ),
+    *(
+        Long(f"tests/runs/test_overlapping.py::{name}[{case}]", "again", f"tests/runs/test_overlapping.py::{name}")
+        for name, cases in (
+            ("test_a_window_overtakes_the_first_whole_ingest", ("1", "3")),
+            ("test_two_whole_ingests", ("ABBBBBAAAA", "AAABBBBBAA")),
+        )
+        for case in cases
+    ),
     *(Long(f"tests/sql/test_mutants.py::{name}", "defects", "tests/sql/test_sql.py") for name in _PLANTED),
     Long(
         "tests/oracle/test_product.py::test_a_defect_in_the_sql_is_felt",
