@@ -58,6 +58,8 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]]
         "W_UNREADABLE": ([{"NgayNopHoSo": "?"}, {"DanhSachHoSoBoSung": [{"NgayBoSung": "?"}]}, {"SoLanXinLoi": "ba"}], [{"NgayNopHoSo": ""}]),
         "W_CODE": ([{"MaHoSo": value} for value in ("H19.16.3-230105-001", "H19.16.3-231305-0001", "000.00.16-230105-0001", "xH19.16.3-230105-0001", "H19.16.3-230105-0001\n2")],
                    [{"MaHoSo": value} for value in ("000.00.16.H19-230105-0001", "H19.16-230105-123456", "H19.16.25-231231-0001")]),
+        "W_DUE": ([{"NgayHenTra": value} for value in ("20230104235959", "20280106000000", "99991231000000")],
+                  [{"NgayHenTra": value} for value in ("20230105000000", "20280105080000", "")] + [{"NgayTiepNhan": ""}]),
         "W_ONLINE_LEVEL": ([{"MucDo": "2", "KenhThucHien": "2"}], [{"MucDo": "2", "KenhThucHien": "1"}, {"MucDo": "2", "KenhThucHien": ""}, {"MucDo": "3"}]),
         "W_RESULT_KIND": ([{"LoaiKetQua": "khac"}], [{"LoaiKetQua": value} for value in ("", "tra_lai", "xin_rut", "xin_loi")]),
         "W_CHANNEL": ([{"KenhThucHien": "4"}], [{"KenhThucHien": "3"}]),
