@@ -23,7 +23,7 @@ from cchc.reference.load import load_reference
 from cchc.reports.scorecard import reading
 from cchc.settings import Settings
 from cchc.warehouse import engine
-from tests.oracle.world import random_world
+from tests.oracle.world import World, random_world
 from tests.publication.edits import catalogue, edited, plan, unit, with_files
 from tests.publication.past import Answers, said_now, said_then, told
 from tests.support.cli import cchc
@@ -55,6 +55,7 @@ class Replay:
 def replay(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
     """The loads of a small world, each source an hour after the other, and what was said after each."""
     world = random_world(47, 20)
+    forget_what_turns_secret(world)
     last = world.ts[-1]
     ts = [last - timedelta(days=n) for n in range(DAYS, -1, -1)] if DAYS else [world.ts[0], last - timedelta(days=12), last]
     folder = tmp_path_factory.mktemp("replay")
@@ -76,6 +77,14 @@ def replay(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory
         with engine(done.site.settings).begin() as connection:
             assert score.freeze(connection, period, "published after all of it")
         yield done
+
+
+def forget_what_turns_secret(world: World) -> None:
+    """End the history of each work file that turns secret before it does: no moment of the past shows it afterwards (docs/decisions/0006)."""
+    for history in world.histories["work_files"].values():
+        is_open = [isinstance(change.wire, dict) and change.wire.get("DoMat") == "thuong" for change in history]
+        turns = next((place for place in range(1, len(history)) if is_open[place - 1] and not is_open[place]), len(history))
+        del history[turns:]
 
 
 def load_step(replay: Replay, site: WorldSite, number: int, source: str, moment: datetime) -> Settings:
