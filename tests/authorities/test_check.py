@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cchc.errors import WrongUse
 from cchc.pipeline.authority_folder import begin, check
 from cchc.reference import demo_procedures
 from cchc.reference.unit_list import read_units
@@ -91,6 +93,27 @@ def test_a_folder_that_was_begun_passes_and_nothing_is_overwritten(tmp_path: Pat
     checked = cchc("authority", "check", str(folder))
     assert checked.code == 1 and "WRONG authority.yaml line 9, scopes: the level 'ward' of units.csv has no name" in checked.out
     assert "2 to correct" in checked.out
+
+
+def test_of_two_that_begin_one_folder_at_once_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both saw that it was empty, and the folder became a mixture of a province and a commune."""
+    begin(tmp_path / "commune", is_commune=True)
+    copied, seen = shutil.copytree, []
+
+    def between(*arguments: Any, **options: Any) -> Any:
+        done = copied(*arguments, **options)
+        if not seen:
+            seen.append(sorted(tmp_path.glob("mau*")))
+            begin(tmp_path / "mau", is_commune=True)
+        return done
+
+    monkeypatch.setattr(shutil, "copytree", between)
+    with pytest.raises(WrongUse, match="mau is there already and has something in it"):
+        begin(tmp_path / "mau")
+    assert seen == [[]], "an init beside it finds no half of a folder"
+    made, whole = ({path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")} for folder in tmp_path.glob("[mc]*"))
+    assert made == whole
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["commune", "mau"]
 
 
 def test_what_the_skeleton_has_left_is_told_once_the_authority_has_its_own_name(tmp_path: Path) -> None:

@@ -245,6 +245,27 @@ def test_what_changes_meanwhile_is_written_again_and_what_lacks_for_good_is_told
     monkeypatch.undo()
 
 
+def test_an_edition_that_is_renamed_while_it_is_packed_is_written_again(
+    loaded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A closing puts aside what one before it had left: the backup ended with a file that is not there, or lacked the edition."""
+    edition = loaded.home / "publications" / "2023-06" / "1"
+    edition.mkdir(parents=True)
+    (edition / "figures.csv").write_text("figures")
+    add, others = tarfile.TarFile.addfile, edition.with_name("1_unpublished_1")
+
+    def between(archive: tarfile.TarFile, member: tarfile.TarInfo, *more: Any) -> None:
+        add(archive, member, *more)
+        if member.name.endswith("2023-06/1") and not others.exists():
+            edition.rename(others)
+
+    monkeypatch.setattr(tarfile.TarFile, "addfile", between)
+    made = backup.write(loaded, tmp_path / "backups")
+    assert backup.lacking_in(made) == []
+    with tarfile.open(made / "home.tar.gz") as archive:
+        assert "publications/2023-06/1_unpublished_1/figures.csv" in archive.getnames()
+
+
 def test_what_lacks_in_the_installation_is_told(loaded: Settings, tmp_path: Path) -> None:
     for part in (loaded.home / "landing").rglob("part-*"):
         part.write_bytes(b"damaged")

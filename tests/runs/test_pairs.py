@@ -17,19 +17,24 @@ from typing import Any
 
 import pytest
 
+from cchc.authority import read_authority
 from cchc.embedded import backup, backup_files
-from cchc.errors import CchcError
+from cchc.errors import CchcError, NotConfigured
 from cchc.indicators.compute import compute
 from cchc.period import parse_period
 from cchc.pipeline import close as closing
 from cchc.pipeline import ingest as pipeline
+from cchc.pipeline import withdraw as withdrawing
+from cchc.pipeline.authority_folder import begin
 from cchc.pipeline.rebuild import rebuild
 from cchc.pipeline.refresh import refresh
+from cchc.reference import load as loading
 from cchc.reference.load import load_reference
 from cchc.runs import journal
 from cchc.runs.maintenance import remove_old_landing
 from cchc.runs.retry import open_retries
 from cchc.settings import Settings
+from cchc.sources import landing
 from cchc.sources.connection import from_environment
 from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
@@ -99,6 +104,74 @@ def test_a_retry_is_withdrawn_with_the_load_that_it_read_again(loaded: Settings)
     assert (said.code, "is withdrawn (load" in said.err) == (2, True)
     said = cchc("quarantine", "retry", "--load", "1")
     assert (said.code, "load 1 was withdrawn: what it brought counts as never delivered" in said.err) == (2, True)
+
+
+def meanwhile(act: Callable[[], Any], settings: Settings) -> tuple[threading.Thread, list[Any]]:
+    """An act in a thread of its own that waits for a lock by now, or is done; and what it returned."""
+    done: list[Any] = []
+    thread = threading.Thread(target=lambda: done.append(act()))
+    thread.start()
+    assert wait_until(lambda: bool(rows_of(settings, WAITING)) or not thread.is_alive(), 30, 0.02)
+    return thread, done
+
+
+@pytest.mark.parametrize("act", ["withdraw", pytest.param("reload", marks=pytest.mark.nightly)])
+def test_a_retry_that_comes_while_a_withdrawal_publishes_waits(loaded: Settings, act: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The withdrawal had given up the retries that it saw; one that opened afterwards published what was withdrawn, under its own load."""
+    publish = withdrawing._publish
+    threads: list[tuple[threading.Thread, list[Any]]] = []
+
+    def between(*arguments: Any) -> int:
+        rows = publish(*arguments)
+        threads.append(meanwhile(lambda: open_retries(loaded), loaded))
+        assert threads[0][1] == [], "it waits"
+        return rows
+
+    monkeypatch.setattr(withdrawing, "_publish", between)
+    assert cchc(act, "--file", FIRST, "--reason", "a test").code == 0
+    threads[0][0].join(60)
+    retried = rows_of(loaded, "select retry_of from ops.load where extract_id = any(:x)", x=threads[0][1][0])
+    assert [row["retry_of"] for row in retried] == ([] if act == "withdraw" else [3]), "what was withdrawn is read again by nobody"
+    assert codes(loaded) == ([CODES[2]] if act == "withdraw" else [CODES[0], CODES[2]])
+
+
+def test_a_reload_whose_reading_gave_way_to_a_retry_says_what_to_do(loaded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, stage, retried = codes(loaded), pipeline.stage_step, []
+
+    def between(settings: Settings, extract_id: int) -> None:
+        stage(settings, extract_id)
+        if not retried:
+            retried.extend(open_retries(loaded))
+
+    monkeypatch.setattr(pipeline, "stage_step", between)
+    said = cchc("reload", "--file", FIRST, "--reason", "a test")
+    assert (said.code, "It read again what extract 1 had landed; a retry of the quarantine" in said.err) == (1, True), said.err
+    assert "do yours again" in said.err and "cchc ingest" not in said.err, "no ingest asks for it"
+    assert (codes(loaded), rows_of(loaded, "select 1 from ops.withdrawal")) == (before, [])
+
+
+def test_retention_lets_no_retry_open_and_no_backup_name_what_it_removes(
+    loaded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files went first: a retry that opened then read from the folder in which the process stood, and a backup told of a loss."""
+    for table in ("ops.load", "ops.extract"):
+        execute(loaded, f"update {table} set ended_at = ended_at - interval '1 year', started_at = started_at - interval '1 year'")
+    remove = landing.Folder.remove
+    opened: list[list[int]] = []
+    written: list[Path] = []
+
+    def between(folder: landing.Folder, name: str | None = None) -> None:
+        opened.append(open_retries(loaded))
+        remove(folder, name)
+        if not written:
+            written.append(backup.write(loaded, tmp_path / "backups"))
+
+    monkeypatch.setattr(landing.Folder, "remove", between)
+    assert len(remove_old_landing(loaded, 90)) == 2
+    assert opened and not any(opened)
+    assert backup.lacking_in(written[0]) == []
+    said = cchc("quarantine", "retry", "--load", "1")
+    assert (said.code, "load 1 has no landing (it was never landed, or retention removed it)" in said.err) == (2, True), said.err
 
 
 @pytest.mark.parametrize("done", range(3))
@@ -354,10 +427,12 @@ BESIDE_A_CLOSING: dict[str, Callable[[Settings], Said]] = {
     "rewind": lambda settings: cchc("source", "rewind", "one_stop", "2023-07-05", "--why", "a test"),
     "retry": lambda settings: cchc("quarantine", "retry"),
     "init": lambda settings: cchc("init"),
+    "rotate": lambda settings: cchc("privacy", "rotate"),
+    "erase": lambda settings: erase("--yes", number=NUMBER),
 }
 
 
-FAST = ("withdraw", "ingest", "init")
+FAST = ("withdraw", "ingest", "init", "rotate")
 # `cchc init` ends at the view of the findings, which a closing reads before it freezes: there it would wait for that view, whatever else
 # holds it. So it comes at the first moment at which it could still change what is published.
 PLACES = {"init": "every_tree"}
@@ -367,35 +442,101 @@ PLACES = {"init": "every_tree"}
 def test_what_changes_figures_waits_until_an_edition_is_frozen(
     warehouse: Settings, drop: Path, act: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else the values are those of before and their items those of after, in an edition that nobody can change."""
-    dossier_file(drop, "20230609", [dossier(CODES[0])])
+    """Else the values are those of before and their items those of after, in an edition that nobody can change.
+
+    Or the edition keeps what a rotation or an erasure replaced everywhere else: they do not see what is not committed.
+    """
+    monkeypatch.delenv("CCHC_PRIVACY_KEY")  # kept in CCHC_HOME, it changes with the rotation alone
+    warehouse.make_privacy_key()
+    dossier_file(drop, "20230609", [dossier(CODES[0], SoGiayToChuHoSo=NUMBER)])
     assert cchc("ingest", "one_stop", "--to", "2023-07-10").code == 0
     dossier_file(drop, "20230610", [dossier(CODES[1]), dossier(CODES[2], TrangThaiHoSo="77")])
     assert cchc("ingest", "one_stop", "--to", "2023-07-11").code == 0
     dossier_file(drop, "20230611", [dossier(CODES[3])])
     execute(warehouse, "delete from ops.dirty_month where month_start < '2023-06-01'")
-    started: list[threading.Thread] = []
-    done: list[Said] = []
+    started: list[tuple[threading.Thread, list[Any]]] = []
     place = PLACES.get(act, "freeze_values")
     goes_on = getattr(closing, place)
 
-    def meanwhile(*arguments: Any) -> Any:
-        act_thread = threading.Thread(target=lambda: done.append(BESIDE_A_CLOSING[act](warehouse)))
-        started.append(act_thread)
-        act_thread.start()
-        assert wait_until(lambda: bool(rows_of(warehouse, WAITING)) or not act_thread.is_alive(), 30, 0.02)
-        assert not done, "it waits"
+    def between(*arguments: Any) -> Any:
+        started.append(meanwhile(lambda: BESIDE_A_CLOSING[act](warehouse), warehouse))
+        assert not started[0][1], "it waits"
         return goes_on(*arguments)
 
-    monkeypatch.setattr(closing, place, meanwhile)
+    monkeypatch.setattr(closing, place, between)
     edition = closing.close(warehouse, parse_period("2023-06"), "a tester", incomplete=True)
-    started[0].join(60)
-    assert done[0].code == 0, done[0].err
+    started[0][0].join(60)
+    (said,) = started[0][1]
+    assert said.code == 0, said.err
     assert edition.values > 0
     assert "2023-06 edition 1: every figure follows from its rows" in closing.write_bundles(warehouse, parse_period("2023-06"))
     assert strange() == []
     shutil.rmtree(warehouse.home / "publications" / "2023-06")  # an edition is here: what doctor says without it costs no further one
     only("1 editions that the warehouse names are gone from", "publications/2023-06/1")
+
+
+def test_a_restatement_whose_cause_is_withdrawn_is_not_approved(warehouse: Settings, drop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever decides on it while the withdrawal comes is asked to do it again, and then nothing is left to publish."""
+    dossier_file(drop, "20230609", [dossier(CODES[0])])
+    assert cchc("ingest", "one_stop", "--to", "2023-07-10").code == 0
+    execute(warehouse, "delete from ops.dirty_month where month_start <> '2023-06-01'")
+    period = parse_period("2023-06")
+    closing.close(warehouse, period, "a tester", incomplete=True)
+    dossier_file(drop, "20230610", [dossier(CODES[1])])
+    assert cchc("ingest", "one_stop", "--to", "2023-07-11").code == 0
+    execute(warehouse, "delete from ops.dirty_month where month_start <> '2023-06-01'")
+    refresh(warehouse)
+    states = "select distinct state from mart.restatement"
+    assert rows_of(warehouse, states) == [{"state": "open"}]
+    refreshed, withdrawn = closing.refresh, []
+
+    def between(*arguments: Any) -> Any:
+        done = refreshed(*arguments)
+        if not withdrawn:
+            withdrawn.append(cchc("withdraw", "--load", "2", "--reason", "a test"))
+        return done
+
+    monkeypatch.setattr(closing, "refresh", between)
+    with pytest.raises(CchcError, match="a load has just touched it; run `cchc close 2023-06` again"):
+        closing.close(warehouse, period, "a tester", incomplete=True)
+    assert withdrawn[0].code == 0
+    with pytest.raises(CchcError, match="nothing that is known now differs from it"):
+        closing.close(warehouse, period, "a tester", incomplete=True)
+    assert rows_of(warehouse, states) == [{"state": "withdrawn"}]
+    assert rows_of(warehouse, "select max(edition) as n from mart.publication") == [{"n": 1}]
+
+
+# ------------------------------------------------------------ two inits at once
+def test_an_init_that_waits_for_another_reads_every_file_afterwards(
+    warehouse: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It read the profiles before, and stored those of before beside the plans, units and rules of after."""
+    shutil.copytree(warehouse.sources_dir, tmp_path / "sources")
+    settings, profile, waits = replace(warehouse, sources_dir=tmp_path / "sources"), tmp_path / "sources" / "survey.yaml", loading.hold
+
+    def between(*arguments: Any) -> None:
+        monkeypatch.setattr(loading, "hold", waits)
+        text = profile.read_text(encoding="utf-8")
+        profile.write_text(text.replace("name_vi: Khảo sát mức độ hài lòng", "name_vi: Khảo sát"), encoding="utf-8")
+        load_reference(settings)
+        waits(*arguments)
+
+    monkeypatch.setattr(loading, "hold", between)
+    load_reference(settings)
+    assert rows_of(warehouse, "select name_vi from core.source where source_code = 'survey'") == [{"name_vi": "Khảo sát"}]
+
+
+def test_an_init_of_another_authority_changes_nothing(loaded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell without CCHC_AUTHORITY is enough for it: every unit was ended, and every plan, by the folder of another authority."""
+    begin(tmp_path / "other")
+    kept = "select (select count(*) from core.unit) as units, (select max(valid_to) from core.unit_version) as last, root_code from core.authority"
+    before = rows_of(loaded, kept)
+    monkeypatch.setattr(loading, "authority", lambda: read_authority(tmp_path / "other"))
+    with pytest.raises(
+        NotConfigured, match=r"this warehouse is that of Huyện Vĩnh Cửu \(H19.16\).*folder of Tỉnh Mẫu \(T99\).*Nothing was loaded"
+    ):
+        load_reference(replace(loaded, authority_dir=tmp_path / "other", plans_dir=tmp_path / "other" / "plans"))
+    assert rows_of(loaded, kept) == before
 
 
 def test_a_plan_that_changes_while_its_values_are_computed_waits_and_marks_them(

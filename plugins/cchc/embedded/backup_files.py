@@ -7,6 +7,7 @@ What was removed or rewritten since is found by comparing with what the warehous
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import tarfile
@@ -27,19 +28,36 @@ OF_HOME = ("secrets", "publications", "airflow/accounts.json", "airflow/password
 PRIVATE_FOLDER = 0o700
 
 
-def copy_home(home: Path, target: Path) -> dict[str, str]:
-    """Pack what cannot be made again of CCHC_HOME. Gives the SHA-256 of each file, by its name below CCHC_HOME."""
-    copied = {}
+def copy_home(home: Path, target: Path) -> tuple[dict[str, str], list[str]]:
+    """Pack what cannot be made again of CCHC_HOME. Gives the SHA-256 of each file, by its name below CCHC_HOME, and what vanished.
+
+    A closing removes or renames what one before it had left of an edition.
+    """
+    copied: dict[str, str] = {}
+    vanished: list[str] = []
     with tarfile.open(target, "w:gz") as archive:
         for part in OF_HOME:
             if (home / part).exists():
-                archive.add(home / part, part)
-    with tarfile.open(target) as archive:
-        for member in archive:
-            file = archive.extractfile(member) if member.isfile() else None
-            if file is not None:
-                copied[member.name] = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-    return copied
+                _pack(archive, home / part, part, copied, vanished)
+    return copied, vanished
+
+
+def _pack(archive: tarfile.TarFile, path: Path, name: str, copied: dict[str, str], vanished: list[str]) -> None:
+    """Add a file or a folder to an archive, the SHA-256 of each file to `copied`, and what is not there any more to `vanished`."""
+    try:
+        member = archive.gettarinfo(path, name)
+        if member.isdir() or member.issym():
+            archive.addfile(member)
+            for child in sorted(path.iterdir()) if member.isdir() else ():
+                _pack(archive, child, f"{name}/{child.name}", copied, vanished)
+            return
+        data = path.read_bytes()  # whole, before its length is written: it may become shorter while it is read
+    except FileNotFoundError:
+        vanished.append(name)
+        return
+    member.type, member.linkname, member.size = tarfile.REGTYPE, "", len(data)
+    archive.addfile(member, io.BytesIO(data))
+    copied[name] = hashlib.sha256(data).hexdigest()
 
 
 def restore_home(home: Path, source: Path) -> None:

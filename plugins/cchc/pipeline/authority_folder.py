@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -47,15 +49,27 @@ def begin(folder: Path, *, is_commune: bool = False) -> list[str]:
     """Write a folder that passes `check`, with remarks on what to fill in. Returns the files, below the folder.
 
     `is_commune`: of one commune or ward alone, without units below it; else of a province with units of two levels.
+    The folder appears as a whole or not at all, so that nobody reads, and no second call completes, the half of it.
     Raises WrongUse if the folder exists and has something in it.
     """
+    taken = f"{folder} is there already and has something in it; name a new folder"
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise WrongUse(f"{folder} is there already and has something in it; name a new folder")
-    for skeleton in (SKELETON, *([COMMUNE] if is_commune else [])):
-        shutil.copytree(skeleton, folder, dirs_exist_ok=True)
-    for path in folder.rglob("*.yaml"):  # an editor finds the schemas from wherever the folder lies
-        text = path.read_text(encoding="utf-8")
-        path.write_text(_RELATIVE.sub(f"$schema={PROJECT}/docs/schemas", text, count=1), encoding="utf-8")
+        raise WrongUse(taken)
+    place = folder.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as beside:
+        made = Path(beside, place.name)
+        for skeleton in (SKELETON, *([COMMUNE] if is_commune else [])):
+            shutil.copytree(skeleton, made, dirs_exist_ok=True)
+        for path in made.rglob("*.yaml"):  # an editor finds the schemas from wherever the folder lies
+            text = path.read_text(encoding="utf-8")
+            path.write_text(_RELATIVE.sub(f"$schema={PROJECT}/docs/schemas", text, count=1), encoding="utf-8")
+        try:
+            made.rename(place)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise
+            raise WrongUse(taken) from None  # somebody was faster
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 

@@ -80,6 +80,22 @@ def load_roles(connection: Connection, profiles: Iterable[Profile]) -> None:
     _upsert(connection, "core.source_role", ("source_code", "role"), [{"source_code": s, "role": r} for s, r in sorted(filled)])
 
 
+def _require_own(connection: Connection, settings: Settings) -> None:
+    """Raise NotConfigured where the warehouse has runs and belongs to an authority whose root the units of this one do not know."""
+    own = authority()
+    loaded = connection.execute(text("select root_code, name_vi from core.authority")).first()
+    if loaded is None or loaded.root_code == own.code:
+        return
+    known = reference_units.read_units(settings.authority_dir / reference_units.FILE).states
+    has_runs = connection.execute(text("select exists (select 1 from ops.extract)")).scalar()
+    if has_runs and loaded.root_code not in known:
+        raise NotConfigured(
+            f"this warehouse is that of {loaded.name_vi} ({loaded.root_code}), and {settings.authority_dir} (CCHC_AUTHORITY) is the folder "
+            f"of {own.name_vi} ({own.code}), whose {reference_units.FILE} does not know {loaded.root_code}: a warehouse belongs to one "
+            "authority. Name the folder of its own one, or another warehouse (CCHC_HOME, CCHC_WAREHOUSE_URL). Nothing was loaded"
+        )
+
+
 def load_authority(connection: Connection) -> None:
     """Load the authority of this installation; it replaces the one that was loaded before."""
     own = authority()
@@ -97,9 +113,11 @@ def load_reference(settings: Settings, learnt_at: datetime | None = None) -> lis
     `learnt_at`: the moment from which on what changed is known; None: as cchc.reference.history says, in general from now on. Raises
     NotConfigured if a file cannot be read; nothing is stored then.
     """
-    profiles = [load_profile(settings.sources_dir, name) for name in list_profiles(settings.sources_dir)]
     with engine(settings).begin() as connection:
         hold(connection, REFERENCE)
+        # every file is read after the wait, as the units and plans are: else profiles of before would stand beside plans of after
+        profiles = [load_profile(settings.sources_dir, name) for name in list_profiles(settings.sources_dir)]
+        _require_own(connection, settings)
         load_authority(connection)
         load_roles(connection, profiles)
         messages = reference_units.load_units(connection, settings, profiles)

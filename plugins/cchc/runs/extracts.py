@@ -179,15 +179,22 @@ def require_running(connection: Connection, row: dict[str, Any], step: str, *, o
         told = f"extract {number} of {source} was given up, {why}; nothing of it is published. "
         if row["superseded_by"] == WITHDRAWAL:
             raise CchcError(told + "What was withdrawn counts as never delivered; `cchc reload` reads a load again")
-        raise CchcError(f"{told}What it would have brought is asked for by the next run: `cchc ingest {source}`")
+        raise CchcError(f"{told}{_what_now(row)}")
     if row["status"] == ExtractStatus.SUPERSEDED or (row["status"] == ExtractStatus.FAILED and newer is not None):
         named = f" (extract {newer})" if newer is not None else ""
-        raise CchcError(
-            f"extract {number} of {source} gave way to a newer one{named}; nothing of it is published. "
-            f"What it would have brought is asked for by the next run: `cchc ingest {source}`"
-        )
+        raise CchcError(f"extract {number} of {source} gave way to a newer one{named}; nothing of it is published. {_what_now(row)}")
     if row["status"] != ExtractStatus.RUNNING and not (or_failed and row["status"] == ExtractStatus.FAILED):
         raise WrongUse(f"extract {number} of {source} is {row['status']}: there is nothing to {step}")
+
+
+def _what_now(row: dict[str, Any]) -> str:
+    """What brings what a run that gave way would have brought."""
+    if row["kind"] == "retry":
+        return (
+            f"It read again what extract {row['retry_of']} had landed; a retry of the quarantine, a reload or a withdrawal may have come "
+            "between. What that one did stands; do yours again where it is still to be done"
+        )
+    return f"What it would have brought is asked for by the next run: `cchc ingest {row['source_code']}`"
 
 
 def fail(settings: Settings, extract_id: int, message: str) -> None:

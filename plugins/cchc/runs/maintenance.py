@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
 from cchc.period import now
 from cchc.settings import Settings
 from cchc.warehouse import engine, query
+from cchc.warehouse.locks import hold
 from cchc.warehouse.queries import ask, count_rows, run_statement
 
 log = logging.getLogger(__name__)
@@ -29,14 +30,9 @@ def remove_old_landing(settings: Settings, keep_days: int) -> list[str]:
 
     before = now() - timedelta(days=keep_days)
     landing = Folder(settings.landing_url)
-    with engine(settings).connect() as connection:
-        old = [row["landing_path"] for row in ask(connection, "runs/old_landing", before=before)]
-    removed = []
-    for path in old:
+    removed = _forget_old_landing(settings, before)
+    for path in removed:
         landing.child(*path.split("/")).remove()
-        with engine(settings).begin() as connection:
-            connection.execute(text("update ops.load set landing_path = null where landing_path = :p"), {"p": path})
-        removed.append(path)
     with engine(settings).connect() as connection:
         runs = ask(connection, "runs/run_of_landing", before=before)
     is_over = {f"{row['source_code']}/{row['extract_id']:08d}": row["is_over"] for row in runs}
@@ -53,6 +49,25 @@ def remove_old_landing(settings: Settings, keep_days: int) -> list[str]:
     for path in removed:
         log.info("retention: removed landing %s", path)
     return removed
+
+
+def _forget_old_landing(settings: Settings, before: datetime) -> list[str]:
+    """Let the loads whose landing is to be removed name none any more. Returns the folders, below the landing.
+
+    First of all, and while no retry of the source can open: a folder that a load names is there, for a retry and for a backup alike. A
+    folder that is named by none and was not removed, because the process was killed, goes with that of its run.
+    """
+    with engine(settings).connect() as connection:
+        sources = sorted({row["landing_path"].partition("/")[0] for row in ask(connection, "runs/old_landing", before=before)})
+    forgotten: list[str] = []
+    for source in sources:
+        with engine(settings).begin() as connection:
+            hold(connection, f"load {source}")
+            found = [row["landing_path"] for row in ask(connection, "runs/old_landing", before=before)]
+            paths = [path for path in found if path.startswith(f"{source}/")]
+            connection.execute(text("update ops.load set landing_path = null where landing_path = any(:paths)"), {"paths": paths})
+        forgotten += paths
+    return forgotten
 
 
 def forget_counts(settings: Settings, keep_days: int) -> int:

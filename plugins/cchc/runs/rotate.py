@@ -25,6 +25,7 @@ from cchc.sources.privacy import makes_hashes, mark_of
 from cchc.sources.profile import Profile, list_profiles, load_profile
 from cchc.warehouse import composed, owning, query, run_script, sql
 from cchc.warehouse.audit import note
+from cchc.warehouse.locks import REFERENCE, hold
 from cchc.warehouse.queries import ask, run_statement
 
 Place = tuple[str, str | None]
@@ -87,7 +88,11 @@ def open_publications(connection: Connection) -> None:
 
 
 def require_rest(connection: Connection) -> None:
-    """Let no run begin or go on until the transaction ends. Raises WrongUse, naming them, while runs are going on."""
+    """Let no run begin or go on until the transaction ends. Raises WrongUse, naming them, while runs are going on.
+
+    Waits for a closing first: what it freezes is not seen by who replaces hashes, and would keep them for ever.
+    """
+    hold(connection, REFERENCE)
     connection.execute(text("lock table ops.extract in share row exclusive mode"))
     running = query(connection, "select extract_id, source_code from ops.extract where status = 'running' order by extract_id")
     if running:
