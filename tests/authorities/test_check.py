@@ -98,7 +98,8 @@ def test_a_folder_that_was_begun_passes_and_nothing_is_overwritten(tmp_path: Pat
 def test_of_two_that_begin_one_folder_at_once_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both saw that it was empty, and the folder became a mixture of a province and a commune."""
     begin(tmp_path / "commune", is_commune=True)
-    copied, seen = shutil.copytree, []
+    copied = shutil.copytree
+    seen: list[list[Path]] = []
 
     def between(*arguments: Any, **options: Any) -> Any:
         done = copied(*arguments, **options)

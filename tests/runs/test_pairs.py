@@ -39,6 +39,7 @@ from cchc.sources.connection import from_environment
 from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
+from cchc.warehouse.locks import hold
 from tests.runs.erasing import erase
 from tests.support.cli import Said, cchc, connect
 from tests.support.deliveries import dossier, dossier_file
@@ -136,7 +137,8 @@ def test_a_retry_that_comes_while_a_withdrawal_publishes_waits(loaded: Settings,
 
 
 def test_a_reload_whose_reading_gave_way_to_a_retry_says_what_to_do(loaded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    before, stage, retried = codes(loaded), pipeline.stage_step, []
+    before, stage = codes(loaded), pipeline.stage_step
+    retried: list[int] = []
 
     def between(settings: Settings, extract_id: int) -> None:
         stage(settings, extract_id)
@@ -488,10 +490,10 @@ def test_a_restatement_whose_cause_is_withdrawn_is_not_approved(warehouse: Setti
     refresh(warehouse)
     states = "select distinct state from mart.restatement"
     assert rows_of(warehouse, states) == [{"state": "open"}]
-    refreshed, withdrawn = closing.refresh, []
+    withdrawn: list[Said] = []
 
     def between(*arguments: Any) -> Any:
-        done = refreshed(*arguments)
+        done = refresh(*arguments)
         if not withdrawn:
             withdrawn.append(cchc("withdraw", "--load", "2", "--reason", "a test"))
         return done
@@ -512,7 +514,7 @@ def test_an_init_that_waits_for_another_reads_every_file_afterwards(
 ) -> None:
     """It read the profiles before, and stored those of before beside the plans, units and rules of after."""
     shutil.copytree(warehouse.sources_dir, tmp_path / "sources")
-    settings, profile, waits = replace(warehouse, sources_dir=tmp_path / "sources"), tmp_path / "sources" / "survey.yaml", loading.hold
+    settings, profile, waits = replace(warehouse, sources_dir=tmp_path / "sources"), tmp_path / "sources" / "survey.yaml", hold
 
     def between(*arguments: Any) -> None:
         monkeypatch.setattr(loading, "hold", waits)
