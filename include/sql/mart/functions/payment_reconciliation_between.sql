@@ -38,32 +38,47 @@ with log as (
     where r.role = 'payments'
 ),
 
-paid as (
+paid as not materialized (
     select
         p.*,
         coalesce(p.order_code, p._key) as order_key,
         p.status_code = 1 as is_success,
         cast(p.paid_at at time zone (select a.zone from core.authority as a) as date) as paid_date
     from core.payment as p
-    inner join log as l on p.source_code = l.source_code
     where p.kind_code = 'PAY'
 ),
 
--- the orders with a try on the asked days
+-- the orders with a try on the asked days, found among the payments of these days and of those beside them: the index has moments, no days
 asked_order as (
     select distinct
         p.source_code,
         p.order_key
     from paid as p
-    where (before is null or p.paid_date < before) and (first_day is null or p.paid_date >= first_day)
+    inner join log as l on p.source_code = l.source_code
+    where
+        (before is null or p.paid_date < before)
+        and (first_day is null or p.paid_date >= first_day)
+        and coalesce(p.paid_at, cast('-infinity' as timestamptz)) >= coalesce(cast(first_day as timestamptz) - interval '2 days', '-infinity')
+        and coalesce(p.paid_at, cast('-infinity' as timestamptz)) <= coalesce(cast(before as timestamptz) + interval '2 days', 'infinity')
+),
+
+-- each look below is laterally one into an index, whatever PostgreSQL expects: it knows neither the asked days nor how few orders they have
+asked_attempt as materialized (
+    select p.*
+    from asked_order as a
+    cross join lateral (
+        select p.*
+        from paid as p
+        where p.source_code = a.source_code and p.order_key = a.order_key
+        offset 0
+    ) as p
 ),
 
 -- the codes of the dossiers that these orders may belong to
 asked_code as (
-    select distinct p.dossier_code
-    from paid as p
-    inner join asked_order as a on p.source_code = a.source_code and p.order_key = a.order_key
-    where p.dossier_code is not null
+    select distinct a.dossier_code
+    from asked_attempt as a
+    where a.dossier_code is not null
 ),
 
 wanted_code as (
@@ -71,40 +86,48 @@ wanted_code as (
     from asked_code as c
     union
     select s.code
-    from mart.dossier as d
+    from asked_code as c
+    cross join lateral (
+        select d.dossier_code, d.other_dossier_code
+        from mart.dossier as d
+        where d.dossier_code = c.dossier_code
+        union all
+        select d.dossier_code, d.other_dossier_code
+        from mart.dossier as d
+        where d.other_dossier_code = c.dossier_code
+    ) as d
     cross join lateral (values (d.dossier_code), (d.other_dossier_code)) as s (code)
-    where
-        s.code is not null
-        and (
-            d.dossier_code in (select c.dossier_code from asked_code as c)
-            or d.other_dossier_code in (select c.dossier_code from asked_code as c)
-        )
+    where s.code is not null
 ),
 
 -- a dossier may be paid in several orders, so every order of such a dossier is read, whatever its day
-wanted_order as (
+other_order as (
+    select p.source_code, p.order_key
+    from wanted_code as c
+    cross join lateral (
+        select p.source_code, p.order_key
+        from paid as p
+        where p.dossier_code = c.dossier_code
+        offset 0
+    ) as p
+    inner join log as l on p.source_code = l.source_code
+    except
     select a.source_code, a.order_key
     from asked_order as a
-    union
-    select p.source_code, p.order_key
-    from paid as p
-    where p.dossier_code in (select c.dossier_code from wanted_code as c)
 ),
 
 attempt as (
+    select a.*
+    from asked_attempt as a
+    union all
     select p.*
-    from paid as p
-    inner join wanted_order as w on p.source_code = w.source_code and p.order_key = w.order_key
-),
-
-refund as (
-    select
-        p.source_code,
-        p.refunded_order_code as order_key,
-        sum(p.amount_vnd) as refunded_vnd
-    from core.payment as p
-    where p.kind_code = 'REFUND' and p.status_code = 1 and p.refunded_order_code is not null
-    group by p.source_code, p.refunded_order_code
+    from other_order as o
+    cross join lateral (
+        select p.*
+        from paid as p
+        where p.source_code = o.source_code and p.order_key = o.order_key
+        offset 0
+    ) as p
 ),
 
 orders as (
@@ -150,8 +173,9 @@ claimed as materialized (
     where
         d.is_counted
         and d.paid_online_code in (1, 2)
-        and (before is null or d.received_date < before)
-        and (first_day is null or d.received_date >= first_day)
+        -- every counted dossier has a day; without an `or` the index serves every plan
+        and d.received_date < coalesce(before, 'infinity')
+        and d.received_date >= coalesce(first_day, '-infinity')
 ),
 
 fee as (
@@ -182,7 +206,13 @@ summed as (
             over (partition by p.dossier_id) as dossier_paid_vnd,
         bool_or(coalesce(p.is_exempt, false)) over (partition by p.dossier_id) as is_dossier_exempt
     from placed as p
-    left join refund as r on p.source_code = r.source_code and p.order_key = r.order_key
+    cross join lateral (
+        select sum(f.amount_vnd) as refunded_vnd
+        from core.payment as f
+        where
+            f.kind_code = 'REFUND' and f.status_code = 1
+            and f.refunded_order_code is not null and f.refunded_order_code = p.order_key and f.source_code = p.source_code
+    ) as r
 ),
 
 judged as (
@@ -214,23 +244,16 @@ judged as (
     left join fee as f on s.dossier_id = f.dossier_id
 ),
 
-unpaid as (
+-- laterally, before the fees are looked up: joined with all days of the log each of them would read all fees
+unpaid as materialized (
     select
         l.source_code,
-        cast(null as text) as order_code,
+        c.dossier_id,
         c.dossier_code,
         c.unit_code,
-        c.received_date as day,
-        coalesce(f.fee_vnd, 0) as fee_vnd,
-        cast(0 as bigint) as paid_vnd,
-        cast(0 as bigint) as refunded_vnd,
-        0 as success_count,
-        cast(null as text) as receipt_numbers,
-        false as is_receipt_missing,
-        'paid_without_transaction' as state
+        c.received_date
     from log as l
     cross join claimed as c
-    left join fee as f on c.dossier_id = f.dossier_id
     where
         exists (
             select 1
@@ -238,6 +261,7 @@ unpaid as (
             where
                 y.source_code = l.source_code
                 and y.file_date = cast(c.submitted_at at time zone (select a.zone from core.authority as a) as date)
+            offset 0
         )
         and not exists (
             select 1
@@ -245,6 +269,7 @@ unpaid as (
             where
                 p.kind_code = 'PAY' and p.status_code = 1 and p.amount_vnd > 0
                 and p.dossier_code in (c.dossier_code, c.other_dossier_code)
+            offset 0
         )
 )
 
@@ -254,7 +279,21 @@ where
     (before is null or j.day < before) and (first_day is null or j.day >= first_day)
     and case when (select core.own_unit()) is null then true else j.unit_code = (select core.own_unit()) end
 union all
-select * from unpaid as u
+select
+    u.source_code,
+    cast(null as text) as order_code,
+    u.dossier_code,
+    u.unit_code,
+    u.received_date as day,
+    coalesce(f.fee_vnd, 0) as fee_vnd,
+    cast(0 as bigint) as paid_vnd,
+    cast(0 as bigint) as refunded_vnd,
+    0 as success_count,
+    cast(null as text) as receipt_numbers,
+    false as is_receipt_missing,
+    'paid_without_transaction' as state
+from unpaid as u
+left join fee as f on u.dossier_id = f.dossier_id
 where case when (select core.own_unit()) is null then true else u.unit_code = (select core.own_unit()) end
 $$;
 comment on function mart.payment_reconciliation_between is 'Fees, payments and receipts of the days that are asked for: the rows of mart.payment_reconciliation, without the work for the other days | Đối soát thanh toán của các ngày được hỏi
