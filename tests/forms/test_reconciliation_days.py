@@ -75,8 +75,8 @@ def differing(connection: Connection, seed: int) -> int:
         (date(2023, 12, 9), None),
     ]
     for _ in range(12):
-        first = date(2022, 12, 1) + timedelta(days=draw.randint(0, 400))
-        days.append((first, first + timedelta(days=draw.choice((1, 1, 7, 31)))))
+        begin = date(2022, 12, 1) + timedelta(days=draw.randint(0, 400))
+        days.append((begin, begin + timedelta(days=draw.choice((1, 1, 7, 31)))))
     for first, before in days:
         condition = "r.day >= coalesce(cast(:first as date), '-infinity') and r.day < coalesce(cast(:before as date), 'infinity')"
         expected = rows(connection, f"{FUNCTION}() as r where {condition}", first=first, before=before)

@@ -1,7 +1,7 @@
 -- grain: one row for each order or dossier that does not match, and one row for each unit, day and state of those that match or may still
 -- source: mart.payment_reconciliation_between
--- traps: takes a second for a month: the sum of a dossier is known only when all its orders are. An order that matches and lacks its receipt
---        does not match
+-- traps: the sum of a dossier is known only when all its orders are, whatever their days. An order that matches and lacks its receipt does
+--        not match
 
 with judged as (
     select
