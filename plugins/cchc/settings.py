@@ -72,6 +72,10 @@ class Settings:
         """
         return secret_variable("CCHC_PRIVACY_KEY") or self.secret(PRIVACY_KEY)
 
+    def has_privacy_key(self) -> bool:
+        """Whether there is a privacy key, in the environment or in `home`."""
+        return secret_variable("CCHC_PRIVACY_KEY") is not None or self._secret_file(PRIVACY_KEY).exists()
+
     def make_privacy_key(self) -> None:
         """Make the privacy key of this installation, unless there is one. `cchc init` does it, before anything is ingested."""
         if not secret_variable("CCHC_PRIVACY_KEY"):

@@ -136,6 +136,21 @@ def test_the_key_of_an_installation_of_its_own_is_made_anew(warehouse: Settings,
     assert cchc("ingest", "one_stop", "--to", AGAIN).code == 0
 
 
+def test_a_lost_key_is_told_and_no_other_one_takes_its_place(warehouse: Settings, drop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CCHC_PRIVACY_KEY")
+    assert cchc("init").code == 0, "nothing has landed, so a key is made"
+    assert cchc("ingest", "one_stop", "--to", TO).code == 0
+    file = warehouse.home / "secrets" / "privacy_key"
+    file.unlink()
+    said = cchc("init")
+    assert said.code != 0
+    assert "the privacy key is not there" in said.err and "load 1 landed under one" in said.err
+    assert not file.exists()
+    assert cchc("privacy", "rotate").code == 0
+    assert cchc("init").code == 0
+    assert file.exists()
+
+
 def test_no_number_changes(new_site: Callable[..., Site], world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Indicators and findings compare hashes of one dossier, and equal ones stay equal."""
     site = new_site()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import text
+
 from cchc.errors import NotConfigured
 from cchc.reference import finding_kinds
 from cchc.reference.dirty_months import dirty_months
 from cchc.reference.load import load_reference
 from cchc.settings import Settings
 from cchc.warehouse import engine, migrate
+from cchc.warehouse.queries import ask
 from cchc.warehouse.roles import grant_roles
 from cchc.warehouse.url import as_owner, make_server
 
@@ -46,12 +49,13 @@ def initialise(settings: Settings) -> Initialised:
 
     A second call changes nothing.
 
-    Raises CchcError if an applied migration was edited, and NotConfigured if a file of the reference data cannot be read, or if the roles
-    cannot be made and the tasks have a login of their own.
+    Raises CchcError if an applied migration was edited, and NotConfigured if a file of the reference data cannot be read, if the privacy
+    key under which something landed is not there, or if the roles cannot be made and the tasks have a login of their own.
     """
-    settings.make_privacy_key()
     make_server(settings)
     owner = as_owner(settings)
+    _require_no_lost_key(owner)
+    settings.make_privacy_key()
     applied = migrate(owner, [finding_kinds.view(owner)])
     changes = load_reference(owner)
     if not grant_roles(settings) and (settings.owner_url or not settings.warehouse_url):
@@ -61,3 +65,19 @@ def initialise(settings: Settings) -> Initialised:
     with engine(owner).connect() as connection:
         waiting = sorted({month for months in dirty_months(connection).values() for month in months})
     return Initialised(list(applied.migrations), list(applied.made), changes, waiting)
+
+
+def _require_no_lost_key(owner: Settings) -> None:
+    """Raise NotConfigured where there is no privacy key and something landed under one: another key would give a person another hash."""
+    if owner.has_privacy_key():
+        return
+    with engine(owner).connect() as connection:
+        if connection.execute(text("select to_regclass('ops.load')")).scalar() is None:
+            return
+        loads = ask(connection, "runs/privacy_key")
+    if loads:
+        raise NotConfigured(
+            f"the privacy key is not there (CCHC_PRIVACY_KEY, or privacy_key in {owner.home / 'secrets'}), and load "
+            f"{loads[-1]['load_id']} landed under one: restore it from the backup. Where it is lost, `cchc privacy rotate` replaces every "
+            "hash and makes another key (docs/runbooks/privacy_key.md). Nothing was changed"
+        )
