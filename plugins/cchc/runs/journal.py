@@ -95,7 +95,7 @@ def newest_runs(landing_url: str) -> dict[str, int]:
     """The number of the newest published run of each source, as the landing notes it."""
     landing = Folder(landing_url)
     names = [name for name in landing.names("file") if name.endswith(NEWEST) and not name.startswith(".")]
-    return {name.removesuffix(NEWEST): _told(landing, name)["newest"] for name in names}
+    return {name.removesuffix(NEWEST): _told(landing, name, dict, "newest")["newest"] for name in names}
 
 
 def write_erasures(connection: Connection, settings: Settings) -> None:
@@ -109,19 +109,27 @@ def erasures(landing_url: str) -> list[dict[str, Any]]:
     landing = Folder(landing_url)
     if not landing.exists(ERASURES):
         return []
-    told: list[dict[str, Any]] = _told(landing, ERASURES)
+    told: list[dict[str, Any]] = _told(landing, ERASURES, list)
     return told
 
 
-def _told(folder: Folder, name: str) -> Any:
-    """What a file of the journal says. Raises CchcError, which names it, where it was cut off or damaged."""
+def _told(folder: Folder, name: str, kind: type, *keys: str) -> Any:
+    """What a file of the journal says: a `kind` with these keys. Raises CchcError, which names it, where it was damaged or is another."""
     try:
-        return orjson.loads(folder.read(name))
+        said: Any = orjson.loads(folder.read(name))
     except orjson.JSONDecodeError:
-        raise CchcError(
-            f"{folder.url.rstrip('/')}/{name} cannot be read: it is no JSON, or was cut off. Put the file of a backup in its place "
-            "(docs/runbooks/restore.md)"
-        ) from None
+        raise _damaged(folder, name, "it is no JSON, or was cut off") from None
+    is_kind = isinstance(said, kind)
+    if not is_kind or any(key not in said for key in keys):
+        lacks = f"it lacks one of {', '.join(keys)}" if keys else "it is no list"
+        raise _damaged(folder, name, f"it is JSON, and no journal: {lacks}")
+    return said
+
+
+def _damaged(folder: Folder, name: str, why: str) -> CchcError:
+    return CchcError(
+        f"{folder.url.rstrip('/')}/{name} cannot be read: {why}. Put the file of a backup in its place (docs/runbooks/restore.md)"
+    )
 
 
 def write_after(settings: Settings, source: str, extract_id: int) -> None:
@@ -152,10 +160,22 @@ def read(landing_url: str) -> tuple[list[Run], list[str]]:
             if NAME not in folder.names("file"):
                 without.append(f"{source}/{number}")
                 continue
-            told = _told(folder, NAME)
-            loads = tuple(load | {"manifest": _manifest(landing, load)} for load in told["loads"])
-            runs.append(Run(told["extract"], loads, tuple(told["coverage"]), told["follows"]))
+            told = _told(folder, NAME, dict, "extract", "loads", "coverage", "follows")
+            try:
+                runs.append(_run(landing, told))
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise _damaged(folder, NAME, f"its run or one of its loads is not what a journal says ({error!r})") from None
     return sorted(runs, key=lambda run: (run.extract["ended_at"], run.number)), without
+
+
+def _run(landing: Folder, told: dict[str, Any]) -> Run:
+    """The run that a journal tells. Raises the errors of Python where it is not what `write` writes, as far as a rebuild needs it."""
+    needed = ("load_id", "file_name", "entity", "status", "landing_path")
+    loads = tuple({name: load[name] for name in needed} | load | {"manifest": _manifest(landing, load)} for load in told["loads"])
+    extract = told["extract"]
+    if not {"extract_id", "source_code", "status", "ended_at"} <= extract.keys():
+        raise KeyError("the run has no number, source, status or end")
+    return Run(extract, loads, tuple(told["coverage"]), told["follows"])
 
 
 def _manifest(landing: Folder, load: dict[str, Any]) -> dict[str, Any] | None:
@@ -172,7 +192,7 @@ def faults(
     found = [
         f"{folder} has landed and has no journal ({NAME}), so nobody knows whether it was published"
         for folder in without_journal
-        if int(folder.rpartition("/")[2]) not in left_out
+        if folder.rpartition("/")[2] not in {f"{number:08d}" for number in left_out}
     ]
     known = {run.number for run in runs} | set(left_out)
     profiles = list_profiles(settings.sources_dir)
