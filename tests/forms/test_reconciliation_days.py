@@ -67,7 +67,7 @@ def differing(connection: Connection, seed: int) -> int:
         connection.execute(text(OTHER_CODE), {"code": code.scalar(), "d": draw.sample(dossiers, 2)})
     connection.execute(text(SAID_PAID), {"d": draw.sample(dossiers, 40)})
     whole = rows(connection, f"{FUNCTION}() as r")
-    assert len({re.search(r'"state": "(\w+)"', row)[1] for row in whole}) >= 6  # type: ignore[index]
+    assert len({re.search(r'"state": "(\w+)"', row)[1] for row in whole}) >= 6  # type: ignore[index] # every row has a state
     wrong = 0
     days: list[tuple[date | None, date | None]] = [
         (date(2023, 12, 1), date(2024, 1, 1)),

@@ -8,7 +8,7 @@ from functools import cache
 from pydantic import Field, model_validator
 
 from cchc.settings import Settings
-from cchc.typed import Fault, Typed, read_once
+from cchc.typed import Fault, Typed, read
 
 LEAST = 1  # a light that is on at zero could never be well
 
@@ -76,4 +76,4 @@ class ThresholdFile(Typed):
 @cache
 def thresholds(settings: Settings) -> Lights:
     """The limits of the lights. Raises NotConfigured if the file is wrong."""
-    return read_once(settings.dashboard_dir / "thresholds.yaml", ThresholdFile).lights
+    return read(settings.dashboard_dir / "thresholds.yaml", ThresholdFile).lights

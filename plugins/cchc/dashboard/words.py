@@ -15,7 +15,7 @@ from cchc.authority import authority
 from cchc.period import ZONE
 from cchc.reports import vietnamese as vi
 from cchc.settings import Settings
-from cchc.typed import Typed, read_once
+from cchc.typed import Typed, read
 
 LANGUAGES = ("vi", "en")
 NONE = "–"
@@ -92,7 +92,7 @@ class Words:
 
 @cache
 def _texts(settings: Settings) -> Mapping[str, Word]:
-    return read_once(settings.dashboard_dir / "words.yaml", WordFile).words
+    return read(settings.dashboard_dir / "words.yaml", WordFile).words
 
 
 def words(settings: Settings, language: str) -> Words:

@@ -170,11 +170,12 @@ def read(landing_url: str) -> tuple[list[Run], list[str]]:
 
 def _run(landing: Folder, told: dict[str, Any]) -> Run:
     """The run that a journal tells. Raises the errors of Python where it is not what `write` writes, as far as a rebuild needs it."""
-    needed = ("load_id", "file_name", "entity", "status", "landing_path")
-    loads = tuple({name: load[name] for name in needed} | load | {"manifest": _manifest(landing, load)} for load in told["loads"])
-    extract = told["extract"]
+    extract, loads = told["extract"], told["loads"]
     if not {"extract_id", "source_code", "status", "ended_at"} <= extract.keys():
         raise KeyError("the run has no number, source, status or end")
+    if not all({"load_id", "file_name", "entity", "status", "landing_path"} <= load.keys() for load in loads):
+        raise KeyError("a load has no number, file, entity, status or landing")
+    loads = tuple(load | {"manifest": _manifest(landing, load)} for load in loads)
     return Run(extract, loads, tuple(told["coverage"]), told["follows"])
 
 
