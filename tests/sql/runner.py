@@ -579,9 +579,13 @@ def measured(connection: Connection, settings: Settings, binds: Row, table: str)
     return "measured"
 
 
-def item_scope(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
-    """The given item_now, each item under the unit for which it counts."""
-    run_file(connection, settings, "queries/values/item_scope", **binds, root=DISTRICT)
+def item(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """The given item_now as an indicator counts it, each item under the unit for which it counts."""
+    connection.execute(text("create temp table given_item on commit drop as select * from item_now"))
+    connection.execute(text("truncate item_now"))
+    counted = "select g.unit_code, g.counted_on, g.item, g.is_numerator from given_item as g"
+    values = {"last_day": binds["last_day"]}
+    count.count_items(connection, settings, counted, values, binds["code"], binds["basis"], DISTRICT)
     return "item_now"
 
 
@@ -862,7 +866,7 @@ MAKERS: dict[str, Maker] = {
     "mart/dossier_left_out": derive,
     "mart/dossier_open": opened,
     "values/measured": measured,
-    "values/item_scope": item_scope,
+    "values/item": item,
     "mart/value_out_of_scope": out_of_scope,
     "mart/value_of_other_version": of_other_version,
     "mart/form_06a": form,

@@ -193,17 +193,6 @@ def _count(
     procedures.connection.execute(read_statement(whole), asked_binds(whole, values))
 
 
-_ITEMS = """insert into item_now
-select :code, :basis, x.unit_code, x.item, x.is_numerator, x.counted_on from (
-{sql}
-) as x"""
-
-
-def _run(connection: Connection, around: str, statement: str, values: dict[str, Any], **own: str) -> None:
-    """Run the SQL of an indicator inside the statement `around`, which counts its rows. `own`: the bind values of `around`."""
-    connection.execute(read_statement(around.replace("{sql}", statement)), asked_binds(statement, values) | own)
-
-
 def counted_items(
     connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clocks: Clocks, bases: Iterable[str]
 ) -> None:
@@ -236,5 +225,6 @@ def count_items(
     An item that counts for no unit, but only in a level, gets `level:…` as its unit. Arguments: `values`, the bind values of the statement;
     `code`, the indicator; `root`, the root of the tree of units.
     """
-    _run(connection, _ITEMS, statement, values, code=code, basis=basis)
-    run_file(connection, settings, "queries/values/item_scope", code=code, basis=basis, last_day=values["last_day"], root=root)
+    whole = f"with counted_item as (\n{statement}\n)\n{sql(settings, 'queries/values/item')}"
+    own = {"code": code, "basis": basis, "last_day": values["last_day"], "root": root}
+    connection.execute(read_statement(whole), asked_binds(statement, values) | own)

@@ -78,6 +78,8 @@ def write_items(
     run_file(connection, settings, "queries/publication/published_item", **binds)
     run_file(connection, settings, "queries/publication/changed_item", **binds)
     fill_learnt(connection, settings, indicators, binds)
+    # PostgreSQL takes a temporary table that it has not counted for a small one, and compares each changed item with all others
+    connection.execute(text("analyze changed_item, learnt, withdrawn_item"))
     run_file(connection, settings, "queries/publication/restatement_item", **binds)
 
 

@@ -2,7 +2,7 @@
 -- source: changed_item, learnt, withdrawn_item, published_item, item_now (temporary), mart.restatement, mart.publication_unit, core.unit_at
 -- traps: the first reason that applies is used. If no record explains the change, the reason is the formula, or the other data by which
 --        the indicator is counted. The items of a unit whose level changed are removed from the former level and added to the current
---        one
+--        one. Their items are looked for once and not for each restatement
 
 insert into mart.restatement_item (restatement_id, unit_code, item, change, reason, before, after, detail)
 with listed as (
@@ -37,14 +37,22 @@ unit as (
     left join mart.publication_unit as p on u.unit_code = p.unit_code and p.publication_id = cast(:publication_id as bigint)
 ),
 
+-- units of another level than when the period was published
+other_level as (
+    select u.*
+    from unit as u
+    where u.level <> u.published_level
+),
+
 counted as (
     select n.*
     from item_now as n
+    inner join other_level as o on n.unit_code = o.unit_code
     where (n.indicator_code, n.basis) in (select r.indicator_code, r.basis from restated as r)
 ),
 
--- items of units whose level changed: removed from the former level, added to the current one
-relevelled as (
+-- the items of these units: removed from the former level, added to the current one
+relevelled as materialized (
     select
         p.indicator_code,
         p.basis,
@@ -55,7 +63,7 @@ relevelled as (
         cast(null as text) as after,
         'level:' || u.published_level as scope_code
     from published_item as p
-    inner join unit as u on p.unit_code = u.unit_code and u.level <> u.published_level
+    inner join other_level as u on p.unit_code = u.unit_code
     union all
     select
         c.indicator_code,
@@ -67,7 +75,7 @@ relevelled as (
         case when c.is_numerator then 'numerator' else 'denominator' end as after,
         'level:' || u.level as scope_code
     from counted as c
-    inner join unit as u on c.unit_code = u.unit_code and u.level <> u.published_level
+    inner join other_level as u on c.unit_code = u.unit_code
 ),
 
 -- moved from one unit to another
