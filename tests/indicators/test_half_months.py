@@ -19,6 +19,7 @@ from cchc.indicators import half_months as half_month_counts
 from cchc.indicators.count import Asked as AskedSpan
 from cchc.indicators.count import binds, measure, measure_additive, work_tables
 from cchc.indicators.half_months import half_month_of, half_months, next_half_month
+from cchc.indicators.known_procedures import KnownProcedures
 from cchc.indicators.refresh import wait_for_others
 from cchc.indicators.self_check import count_all_again
 from cchc.period import BASES, Period, midnight, periods_of_year
@@ -64,7 +65,7 @@ def by_half_months(
 ) -> dict[tuple[object, ...], tuple[int, int]]:
     """The counts of the additive parts, by half months."""
     work_tables(connection)
-    measure_additive(connection, settings, additive(settings), clocks, spans)
+    measure_additive(KnownProcedures(connection), settings, additive(settings), clocks, spans)
     return counts(connection)
 
 
@@ -426,3 +427,12 @@ def test_every_period_begins_and_ends_with_a_half_month() -> None:
         inside = half_months({"start_date": period.start, "end_at": midnight(period.end)})
         assert inside[0] == period.start
         assert next_half_month(inside[-1]) == period.end
+
+
+def test_a_part_that_asks_for_procedures_in_another_way_is_not_counted_by_half_months(warehouse: Settings) -> None:
+    statement = sql(warehouse, catalogue(warehouse)["electronic_result_rate"].sql)
+    assert composed.additive_and_other(statement)[0] and composed.reads_flags(statement)
+    otherwise = statement.replace("cast(:end_at as timestamptz), cast(:known_at", "(:end_at)::timestamptz, cast(:known_at")
+    assert otherwise != statement
+    # as of the end of the half month, and not of the period, it would have other procedures
+    assert composed.additive_and_other(otherwise) == ("", otherwise)

@@ -112,7 +112,7 @@ def measure(connection: Connection, settings: Settings, indicators: Sequence[Ind
             for source, known_at in clocks.of(role).items() if statement else ():
                 spans = [binds(source, each.period, each.counted_from, known_at) for each in wanted]
                 _count(procedures, count, statement, wanted, spans, code=item.code, units=list(item.units))
-    measure_additive(connection, settings, [item for item in indicators if item.is_additive], clocks, asked)
+    measure_additive(procedures, settings, [item for item in indicators if item.is_additive], clocks, asked)
     for code, part, role in sorted(
         {(item.coverage, item.coverage_part(role), role) for item in indicators if item.coverage for role in item.roles}
     ):
@@ -137,9 +137,9 @@ def measure(connection: Connection, settings: Settings, indicators: Sequence[Ind
 
 
 def measure_additive(
-    connection: Connection, settings: Settings, indicators: Sequence[Indicator], clocks: Clocks, asked: Sequence[Asked]
+    procedures: KnownProcedures, settings: Settings, indicators: Sequence[Indicator], clocks: Clocks, asked: Sequence[Asked]
 ) -> None:
-    """Count by half months what the additive indicators of one role count so."""
+    """Count by half months what the additive indicators of one role count so. `procedures`: those that were read on the connection."""
     if not indicators:
         return
     for source, known_at in clocks.of(indicators[0].role).items():
@@ -150,7 +150,7 @@ def measure_additive(
             spans = [binds(source, each.period, each.counted_from, known_at) for each in wanted]
             statement, _ = composed.additive_and_other(sql(settings, item.sql))
             counted.append(Counted(item.code, statement, item.units, names, spans))
-        count_by_half_months(connection, source, known_at, counted)
+        count_by_half_months(procedures, source, known_at, counted)
 
 
 def _asked(each: Asked) -> dict[str, Any]:

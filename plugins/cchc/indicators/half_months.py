@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc.indicators.known_procedures import SameLists
+from cchc.indicators.known_procedures import KnownProcedures, SameLists
 from cchc.period import ZONE, add_months, last_day_before, midnight, now
 from cchc.warehouse import asked_binds, composed
 from cchc.warehouse.queries import ask, read_statement, run_statement
@@ -68,11 +68,13 @@ def half_months(span: Mapping[str, Any]) -> list[date]:
     return found
 
 
-def count_by_half_months(connection: Connection, source: str, known_at: datetime, indicators: Sequence[Counted]) -> None:
+def count_by_half_months(procedures: KnownProcedures, source: str, known_at: datetime, indicators: Sequence[Counted]) -> None:
     """Write the counts of some additive indicators of one source into the temporary table `unit_count`, for all their spans.
 
-    The half months whose dossiers have changed, and those that were never counted, are counted first.
+    The half months whose dossiers have changed, and those that were never counted, are counted first. `procedures`: those that were read
+    on the connection, which is used.
     """
+    connection = procedures.connection
     spans = [span for item in indicators for span in item.spans if half_months(span)]
     if not spans:
         return
@@ -88,7 +90,7 @@ def count_by_half_months(connection: Connection, source: str, known_at: datetime
         for item in indicators:
             stale = _stale(parts[item.code], counted, changes)
             if stale:
-                _count_again(connection, source, known_at, item, stale, changes)
+                _count_again(procedures, source, known_at, item, stale, changes)
         # A figure as known at a moment is computed without the lock of a refresh, because it is never stored. A refresh that commits
         # between the two statements may have taken counts away, so what was summed is looked at again. What is counted once more belongs
         # to this transaction, and nobody can take it away.
@@ -178,7 +180,7 @@ def _stale(
 
 
 def _count_again(
-    connection: Connection,
+    procedures: KnownProcedures,
     source: str,
     known_at: datetime,
     item: Counted,
@@ -194,17 +196,21 @@ def _count_again(
             "indicator_code": item.code,
             "start_at": midnight(part.half_month).isoformat(),
             "end_at": part.end_at.isoformat(),
-            "flags_at": part.flags_at.isoformat(),
             "units": units,
             "changes": changes.get(part.half_month, {}),
         }
         for number, (part, units) in enumerate(stale.items())
     ]
+    connection, statement = procedures.connection, item.statement
     run_statement(connection, "half_months/forget", source=source, stale=json.dumps(rows))
+    if composed.reads_flags(statement):
+        asked = [{"source": source, "known_at": known_at, "end_at": part.flags_at} for part in stale]
+        statement, placed = procedures.beside(statement, asked)
+        rows = [row | {"lists_at": span["lists_at"].isoformat()} for row, span in zip(rows, placed, strict=True)]
     values = {"source": source, "zone": ZONE.key, "known_at": known_at, "units": list(item.units)}
     for is_whole in (True, False):
         chosen = [row for row in rows if (row["units"] is None) is is_whole]
         if chosen:
-            statement = composed.count_half_months(item.statement, of_units=not is_whole)
-            connection.execute(read_statement(statement), asked_binds(statement, values | {"spans": json.dumps(chosen)}))
+            whole = composed.count_half_months(statement, of_units=not is_whole)
+            connection.execute(read_statement(whole), asked_binds(whole, values | {"spans": json.dumps(chosen)}))
     run_statement(connection, "half_months/note", source=source, stale=json.dumps(rows), now=now())

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError
 from cchc.indicators.count import Asked, measure_additive, work_tables
+from cchc.indicators.known_procedures import KnownProcedures
 from cchc.indicators.refresh import wait_for_others
 from cchc.period import BASES, last_day_before, midnight, month_start, periods_of_year
 from cchc.reference.catalogue import catalogue, versions
@@ -73,6 +74,7 @@ def _keep(connection: Connection) -> date | None:
 
 
 def _count_tree(connection: Connection, settings: Settings, clocks: Clocks, first: date) -> None:
+    procedures = KnownProcedures(connection)
     for item in (item for known in versions(settings).values() for item in known if item.is_additive):
         known_at = clocks.known_at(item.role)
         if known_at is None:
@@ -85,7 +87,7 @@ def _count_tree(connection: Connection, settings: Settings, clocks: Clocks, firs
             for basis in BASES
         ]
         work_tables(connection)
-        measure_additive(connection, settings, [item], clocks, asked)
+        measure_additive(procedures, settings, [item], clocks, asked)
 
 
 def mark_from_first(connection: Connection, settings: Settings, differing: Iterable[tuple[str, date]], reason: str) -> None:

@@ -502,13 +502,9 @@ SPAN = {
     "start_at": "timestamptz",
     "year_start_at": "timestamptz",
     "end_at": "timestamptz",
-    "flags_at": "timestamptz",
     "lists_at": "timestamptz",
     "last_day": "date",
 }
-# In an indicator's SQL the moment as of which the procedures of dossiers are read. It is end_at of the period, whichever of its half months
-# is counted.
-_FLAGS_AT = re.compile(r"(core\.procedure_span\(cast\(:source as text\), cast\()(:end_at)\b")
 _BIND_OF_A_SPAN = re.compile(rf"(?<![:\w\\]):({'|'.join(SPAN)})\b(?!:)")
 
 
@@ -587,20 +583,22 @@ _UNION = "\nunion all\n"
 def additive_and_other(statement: str) -> tuple[str, str]:
     """The parts of an indicator's SQL that can be counted by half months, and the others; a part is a query of its `union all`.
 
-    A part is additive that binds no moment but start_at and end_at, and reads nothing but ADDITIVE_RELATIONS. Either text may be empty.
+    A part is additive that binds no moment but start_at and end_at, and reads nothing but ADDITIVE_RELATIONS,
+    procedures in the way that can be read once (`procedures_read_once`). Either text may be empty.
     """
     parts: tuple[list[str], list[str]] = ([], [])
     is_one = COMMENT.sub("", statement).lstrip().startswith("with ")
     for part in [statement] if is_one else statement.split(_UNION):
-        relations = set(_RELATION.findall(COMMENT.sub("", part)))
-        is_additive = relations <= ADDITIVE_RELATIONS and binds_of_span(part) <= {"start_at", "end_at"}
+        plain = COMMENT.sub("", part)
+        is_read_once = "core.procedure_span" not in procedures_read_once(plain)[0]
+        is_additive = is_read_once and set(_RELATION.findall(plain)) <= ADDITIVE_RELATIONS and binds_of_span(part) <= {"start_at", "end_at"}
         parts[0 if is_additive else 1].append(part)
     return _UNION.join(parts[0]), _UNION.join(parts[1])
 
 
 def reads_flags(statement: str) -> bool:
     """Whether an indicator's SQL reads the procedures of dossiers."""
-    return _FLAGS_AT.search(statement) is not None
+    return bool(procedures_read_once(statement)[1])
 
 
 def _beside_each_span(statement: str, columns: str, end: str, further: Sequence[str] = ()) -> str:
@@ -650,7 +648,6 @@ def count_half_months(statement: str, *, of_units: bool) -> str:
 
     `of_units`: only the units of each span are counted, otherwise all of them.
     """
-    of_part = _FLAGS_AT.sub(r"\1:flags_at", statement)
     summed = "count(*) filter (where counted_.is_numerator) as numerator, count(*) as denominator"
     by_day = "counted_.unit_code, counted_.counted_on"
     chosen = "where counted_.unit_code = any(span_.units) " if of_units else ""
@@ -658,7 +655,7 @@ def count_half_months(statement: str, *, of_units: bool) -> str:
         select s.context, :source, s.half_month, coalesce(c.unit_code, ''), c.from_date, c.numerator, c.denominator
         from (
             select span_.span_number, x.unit_code, o.from_date, sum(x.numerator) as numerator, sum(x.denominator) as denominator
-            {_beside_each_span(of_part, f"{by_day}, {summed}", f"{chosen}group by {by_day}", ("units text[]",))}
+            {_beside_each_span(statement, f"{by_day}, {summed}", f"{chosen}group by {by_day}", ("units text[]",))}
             left join core.unit_on_day as o
                 on x.unit_code = o.unit_code and x.counted_on >= o.from_date and x.counted_on <= o.to_date
             group by span_.span_number, x.unit_code, o.from_date
