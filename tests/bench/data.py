@@ -50,11 +50,13 @@ def generate(folder: Path, scale: float, months: tuple[str, ...] = ()) -> dict[s
                 counts["records"] += 1
                 counts["dossiers"] += entity == "dossiers"
         counts["bytes"] += path.stat().st_size
-    good = list(_good(folder / "drop" / "dossiers_20240102.ndjson"))
+    del district  # it holds every dossier
+    dossiers = folder / "drop" / "dossiers_20240102.ndjson"
+    good = sum(1 for _ in _good(dossiers))
     changed = max(1, round(SHARE * counts["dossiers"]))
-    counts["day"] = _change(good, folder / "day" / f"dossiers_{DAY}.ndjson", changed, DAY)
+    counts["day"] = _change(dossiers, good, folder / "day" / f"dossiers_{DAY}.ndjson", changed, DAY)
     shutil.copy(folder / "drop" / "procedures_20240102.ndjson", folder / "day" / f"procedures_{DAY}.ndjson")
-    counts["scattered"] = _change(good, folder / "scattered" / f"dossiers_{SCATTERED}.ndjson", CORRECTED, SCATTERED)
+    counts["scattered"] = _change(dossiers, good, folder / "scattered" / f"dossiers_{SCATTERED}.ndjson", CORRECTED, SCATTERED)
     return counts
 
 
@@ -82,14 +84,17 @@ def _good(path: Path) -> Iterator[dict[str, Any]]:
                 yield record
 
 
-def _change(good: list[dict[str, Any]], path: Path, wanted: int, day: str) -> int:
-    """Write other versions of some dossiers, chosen by chance: another channel, another number of papers; how many."""
-    chosen = random.Random(day).sample(good, min(wanted, len(good)))
+def _change(dossiers: Path, good: int, path: Path, wanted: int, day: str) -> int:
+    """Write other versions of some of the `good` dossiers, chosen by chance: another channel, another number of papers; how many."""
+    places = random.Random(day).sample(range(good), min(wanted, good))
+    among = set(places)
+    chosen = {place: record for place, record in enumerate(_good(dossiers)) if place in among}
     with path.open("wb") as file:
-        for record in chosen:
+        for place in places:
+            record = chosen[place]
             channel = "2" if record.get("KenhThucHien") == "1" else "1"
             file.write(written(record | {"KenhThucHien": channel, "NgaySuaCuoi": f"{day}080000"}) + b"\n")
-    return len(chosen)
+    return len(places)
 
 
 if __name__ == "__main__":
