@@ -72,14 +72,15 @@ def close_month() -> None:
 
     @task
     @reason_first
-    def findings(period: str) -> str:
+    def findings(period: str, ti: RuntimeTaskInstanceProtocol) -> str:
         """The text for the approver: sources, units that sent nothing, findings, restatements, and the scorecard that will be frozen."""
         from cchc.airflow.links import scorecard_url
         from cchc.period import parse_period
         from cchc.reports.approval import approval_text
 
         settings, asked = Settings.load(), parse_period(period)
-        text = approval_text(settings, asked, scorecard_url(settings, asked))
+        text, shown = approval_text(settings, asked, scorecard_url(settings, asked))
+        ti.xcom_push(key="shown", value=shown.as_json())
         print(text)
         return text
 
@@ -111,7 +112,8 @@ def close_month() -> None:
         """Freeze values, items, definitions, known_at of each source, and reports as one publication, completely or not at all."""
         from cchc.pipeline.close import publish
 
-        return publish(Settings.load(), period, ti.xcom_pull(task_ids="approval"))
+        shown = ti.xcom_pull(task_ids="findings", key="shown")
+        return publish(Settings.load(), period, ti.xcom_pull(task_ids="approval"), shown)
 
     @task
     @reason_first

@@ -120,6 +120,8 @@ def test_with_a_late_source_a_person_is_asked_whatever_the_rule(
     (asked,) = done["asked"]
     assert "- one_stop: đã trích xuất đến 02/01/2024 00:00\n" in asked["body"]
     assert "- **one_stop chưa đủ số liệu đến hết kỳ**" in asked["body"]
+    assert "kỳ này chưa được tính; sẽ tính trước khi công bố" in asked["body"]
+    assert done["results"]["freeze"].endswith("kỳ này chưa có số liệu nào được tính"), "the approver has seen none of them"
     assert published(settings, "2024-01") == [(1, "person", "thu", "đã xem")]
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text as sql_text
 
-from cchc.period import parse_period
+from cchc.indicators.refresh import wait_for_others
+from cchc.period import now, parse_period
+from cchc.pipeline.close import close
 from cchc.publication.readiness import readiness
+from cchc.publication.shown import changed_since, from_json
 from cchc.reports.approval import approval_text
 from cchc.settings import Settings
+from cchc.warehouse import engine
 from demo.server import Demo
 from tests.support.cli import cchc
 from tests.support.district import CLOCK
@@ -19,6 +28,7 @@ from tests.support.warehouse import NewWarehouse, execute, rows_of
 
 URL = "https://airflow.example/cchc/?period=2023-12"
 STANDS = "target_no is not null and unit_code = case target_level when 'all' then 'all' else 'level:' || target_level end"
+MONTH = "period_kind = 'month' and period_start = date '2023-12-01'"
 OF_DECEMBER = f"period_kind = 'month' and period_start = date '2023-12-01' and {STANDS}"
 
 
@@ -35,7 +45,7 @@ def settings(new_warehouse: NewWarehouse, district_sources: Demo, tmp_path_facto
 
 
 def lines(settings: Settings, period: str = "2023-12", url: str | None = URL) -> list[str]:
-    return approval_text(settings, parse_period(period), url).splitlines()
+    return approval_text(settings, parse_period(period), url)[0].splitlines()
 
 
 def table(text: list[str]) -> list[list[str]]:
@@ -44,7 +54,7 @@ def table(text: list[str]) -> list[list[str]]:
 
 
 def test_the_readiness_comes_first_and_word_for_word(settings: Settings) -> None:
-    text = approval_text(settings, parse_period("2023-12"), URL)
+    text, _ = approval_text(settings, parse_period("2023-12"), URL)
     assert text.startswith(readiness(settings, parse_period("2023-12")).text_vi() + "\n\n")
 
 
@@ -103,9 +113,63 @@ def test_a_month_that_waits_is_told(settings: Settings) -> None:
 
 def test_a_period_that_is_not_computed_says_so(settings: Settings) -> None:
     text = lines(settings, "2023-05", None)
-    assert text[-1] == "**Bảng điểm sẽ công bố**: kỳ này chưa được tính; sẽ tính trước khi công bố."
+    assert text[-3] == "**Bảng điểm sẽ công bố**: kỳ này chưa được tính; sẽ tính trước khi công bố."
     assert table(text) == []
 
 
 def test_without_an_address_there_is_no_link(settings: Settings, tmp_path: Path) -> None:
     assert not re.search(r"\]\(", "\n".join(lines(settings, url=None)))
+
+
+AUDITED = "select subject, by_whom from ops.audit where action = 'publish what has changed'"
+
+
+def test_what_has_changed_since_it_was_shown_is_told_and_noted(settings: Settings) -> None:
+    """A person approves days after the text was written, and a load has come between."""
+    november, december = parse_period("2023-11"), parse_period("2023-12")
+    of_november, of_december = (approval_text(settings, period)[1] for period in (november, december))
+    assert from_json(json.loads(json.dumps(of_december.as_json()))) == of_december
+    execute(
+        settings,
+        "update mart.dossier set channel = 'online' where dossier_id = (select min(dossier_id) from mart.dossier where is_counted "
+        "and channel <> 'online' and received_date >= date '2023-12-01')",
+    )
+    execute(settings, "insert into ops.dirty_month values ('one_stop', date '2023-12-01', 'planted', now())")
+    published = close(settings, december, "Người duyệt", incomplete=True, shown=of_december)
+    changed = rows_of(settings, f"select * from mart.indicator_value where {MONTH} and computed_at > :at", at=of_december.at)
+    assert len(changed) > 2, "a unit, its level and the whole"
+    assert published.changed is not None
+    assert published.changed.startswith(f"{len(changed)} số liệu khác với lúc trình duyệt (")
+    first = min(changed, key=lambda row: (row["unit_code"], row["indicator_code"], row["basis"]))
+    assert f", trong kỳ: {first['numerator']}/{first['denominator']}; " in published.changed
+    assert rows_of(settings, AUDITED) == [{"subject": f"2023-12 edition 1: {published.changed}", "by_whom": "Người duyệt"}]
+    # nothing of the month before has changed
+    assert close(settings, november, "Người duyệt", incomplete=True, shown=of_november).changed is None
+    assert len(rows_of(settings, AUDITED)) == 1
+
+
+def test_a_value_that_was_shown_and_is_not_published_is_told(settings: Settings) -> None:
+    october = parse_period("2023-10")
+    assert cchc("refresh", "2023-10").code == 0
+    shown = approval_text(settings, october)[1]
+    with engine(settings).connect() as connection:
+        assert changed_since(connection, october, 0, shown) is None
+        connection.execute(
+            sql_text("delete from mart.indicator_value where period_kind = 'month' and period_start = '2023-10-01' and unit_code = 'all'")
+        )
+        said = changed_since(connection, october, 0, shown)
+        assert said is not None and said.startswith("có số liệu được bỏ so với lúc trình duyệt (")
+        nothing = changed_since(connection, october, 0, replace(shown, count=0))
+        assert nothing is not None and nothing.endswith("kỳ này chưa có số liệu nào được tính")
+
+
+def test_what_a_refresh_computes_meanwhile_is_waited_for(settings: Settings) -> None:
+    """Its values have an earlier moment than the text, and would be taken for those that were shown."""
+    december = parse_period("2023-12")
+    with ThreadPoolExecutor(1) as other, engine(settings).connect() as refreshing:
+        wait_for_others(refreshing, "dossiers")
+        text_of = other.submit(approval_text, settings, december)
+        with pytest.raises(TimeoutError):
+            text_of.result(timeout=1)
+        refreshing.rollback()
+        assert text_of.result(timeout=60)[1].at > now() - timedelta(seconds=60)

@@ -18,6 +18,7 @@ from cchc.pipeline.refresh import refresh
 from cchc.publication.edition import in_force, open_restatements
 from cchc.publication.freeze import Publication, freeze_reports, freeze_values, insert_edition
 from cchc.publication.readiness import Readiness, readiness, readiness_at
+from cchc.publication.shown import Shown, changed_since, from_json
 from cchc.reference.catalogue import catalogue
 from cchc.reference.closing import Closing, closing
 from cchc.reference.roles import every_tree, role_clocks
@@ -25,6 +26,7 @@ from cchc.reports.seal import Seal
 from cchc.settings import Settings
 from cchc.sources.profile import list_profiles
 from cchc.warehouse import engine, run_file
+from cchc.warehouse.audit import note as note_act
 from cchc.warehouse.locks import REFERENCE, hold
 
 
@@ -74,6 +76,7 @@ def close(
     reports: Callable[[Path, Seal], list[Path]] | None = None,
     layout: str | None = None,
     is_approved: Callable[[Readiness], bool] = lambda state: True,
+    shown: Shown | None = None,
 ) -> Publication:
     """Publish a period: freeze its values, items, known_at of every source, reports, and the files of its bundle, all or nothing.
 
@@ -81,9 +84,9 @@ def close(
     the approver; `approval`, "person" or "rule"; `incomplete`, publish even if a source is not known up to the end of the period;
     `reports`, a function that writes the reports into the folder that it gets, and prints on them the seal that it gets; `layout`, the name
     of their layout; `is_approved`, whether the approval is also valid for the readiness at the moment of the freeze, which is published
-    with the values. Raises PeriodNotOver if the period has not ended, CchcError if a source is not known up to the end of the period
-    (unless `incomplete`), LoadBlocked if the approval is no longer valid, and WrongUse if the period is published and nothing has changed
-    since.
+    with the values; `shown`, what the approver was shown: which values are not those is told and noted in the audit log. Raises
+    PeriodNotOver if the period has not ended, CchcError if a source is not known up to the end of the period (unless `incomplete`),
+    LoadBlocked if the approval is no longer valid, and WrongUse if the period is published and nothing has changed since.
     """
     require_over(period)
     if not approved_by.strip():
@@ -133,6 +136,7 @@ def close(
                 note=note,
                 now=now(),
             ).rowcount
+        changed = _note_changed(connection, period, publication_id, edition, shown, approved_by.strip())
         score.freeze(connection, period, str(publication_id))
         drafted = bundle.draft(connection, settings, period, publication_id, trees)
         names = []
@@ -140,7 +144,17 @@ def close(
             write, seal = reports, drafted.seal
             names = freeze_reports(connection, settings, drafted.papers, publication_id, lambda folder: write(folder, seal))
         bundle.finish(connection, settings, drafted)
-    return Publication(publication_id, period, edition, values, restated, names)
+    return Publication(publication_id, period, edition, values, restated, names, changed)
+
+
+def _note_changed(
+    connection: Connection, period: Period, publication_id: int, edition: int, shown: Shown | None, approved_by: str
+) -> str | None:
+    """Which values of an edition are not those that were shown, as a sentence, which is noted in the audit log."""
+    changed = changed_since(connection, period, publication_id, shown) if shown else None
+    if changed:
+        note_act(connection, "approval", "publish what has changed", f"{period.code} edition {edition}: {changed}", approved_by)
+    return changed
 
 
 def _hold_loads(connection: Connection, settings: Settings) -> None:
@@ -173,10 +187,11 @@ def _require_known(state: Readiness) -> None:
         )
 
 
-def publish(settings: Settings, code: str, answer: dict[str, Any] | None) -> str:
+def publish(settings: Settings, code: str, answer: dict[str, Any] | None, shown: dict[str, Any] | None = None) -> str:
     """Close a period with the answer of the approver, or by the rule. Returns a sentence about what was done.
 
-    `answer`: the result of Airflow's approval task; None if no person was asked. Raises LoadBlocked if neither a person nor the rule
+    `answer`: the result of Airflow's approval task; None if no person was asked. `shown`: what the person was shown (`Shown.as_json`); None
+    if the text was written before that was kept. Raises LoadBlocked if neither a person nor the rule
     approves.
     """
     period = parse_period(code)
@@ -193,11 +208,19 @@ def publish(settings: Settings, code: str, answer: dict[str, Any] | None) -> str
     # A person approves what that person saw, so it is not checked again. The rule must also approve the readiness at the freeze.
     is_approved = (lambda frozen: True) if answer else (lambda frozen: approving_rule(configured, frozen) is not None)
     done = close_with_reports(
-        settings, period, str(by), note=note, approval=approval, incomplete=answer is not None, is_approved=is_approved
+        settings,
+        period,
+        str(by),
+        note=note,
+        approval=approval,
+        incomplete=answer is not None,
+        is_approved=is_approved,
+        shown=from_json(shown) if answer and shown else None,
     )
+    changed = f". Chú ý: {done.changed}" if done.changed else ""
     return (
         f"Đã công bố {period.name_vi}, lần {done.edition}: {done.values} số liệu, {done.restated} điều chỉnh, "
-        f"{len(done.reports)} báo cáo; phê duyệt: {by}"
+        f"{len(done.reports)} báo cáo; phê duyệt: {by}{changed}"
     )
 
 
@@ -210,6 +233,7 @@ def close_with_reports(
     approval: str = "person",
     incomplete: bool = False,
     is_approved: Callable[[Readiness], bool] = lambda state: True,
+    shown: Shown | None = None,
 ) -> Publication:
     """Close a period and freeze its official reports with it. Arguments and errors as in `close`; `by` is the approver."""
     from cchc.reports.build import build, layout_of
@@ -222,6 +246,7 @@ def close_with_reports(
         approval=approval,
         incomplete=incomplete,
         is_approved=is_approved,
+        shown=shown,
         reports=lambda folder, seal: build(settings, period, folder, is_edition=True, seal=seal),
         layout=layout_of(settings, period).folder.name,
     )

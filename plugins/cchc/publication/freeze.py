@@ -29,7 +29,10 @@ from cchc.warehouse.queries import run_statement
 
 @dataclass(frozen=True)
 class Publication:
-    """One edition of a period, as it was just published."""
+    """One edition of a period, as it was just published.
+
+    `changed`: which values are not those that the approver was shown, as a sentence; None if there are none.
+    """
 
     publication_id: int
     period: Period
@@ -37,6 +40,7 @@ class Publication:
     values: int
     restated: int
     reports: list[str] = field(default_factory=list)
+    changed: str | None = None
 
 
 def insert_edition(

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc.period import Period, month_start
+from cchc.period import ZONE, Period, month_start
 from cchc.publication.readiness import readiness_at
+from cchc.publication.shown import Shown, shown_now
 from cchc.reference.roles import role_clocks
 from cchc.reports import vietnamese as vi
 from cchc.reports.scorecard import scorecard_rows, stands
@@ -21,16 +22,21 @@ HEAD = "| Số | Chỉ tiêu | Phạm vi | Kết quả | Mục tiêu | Đánh gi
 RULE = "|---|---|---|---:|---:|---|---:|"
 
 
-def approval_text(settings: Settings, period: Period, scorecard_url: str | None = None) -> str:
-    """The text for the approver of a period, as Markdown in Vietnamese.
+def approval_text(settings: Settings, period: Period, scorecard_url: str | None = None) -> tuple[str, Shown]:
+    """The text for the approver of a period, as Markdown in Vietnamese, and what stood of the period when it was written.
 
     First the readiness (sources, units, findings, restatements), then how many targets stand how, then a table of those that are missed or
     behind. `scorecard_url`: the address of the whole scorecard, which is linked if it is given. What a load has touched is computed anew
     before the period is frozen; the text says so where something waits.
     """
     with engine(settings).connect() as connection:
+        shown = shown_now(connection, settings, period)
         state = readiness_at(connection, settings, period, role_clocks(connection))
-        return "\n".join([state.text_vi(), "", *_scorecard(connection, settings, period, scorecard_url)])
+        until = (
+            f"Số liệu tại {shown.at.astimezone(ZONE):%H:%M %d/%m/%Y}. Số liệu được công bố là số liệu lúc chốt; "
+            "những số đã thay đổi từ lúc này được nêu trong thông báo công bố."
+        )
+        return "\n".join([state.text_vi(), "", *_scorecard(connection, settings, period, scorecard_url), "", until]), shown
 
 
 def _scorecard(connection: Connection, settings: Settings, period: Period, url: str | None) -> list[str]:

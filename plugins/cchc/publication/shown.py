@@ -1,0 +1,84 @@
+"""What was shown to the approver of a period, and what has changed when the period is frozen.
+
+A person may answer days after the text was written, and loads go on meanwhile. What is frozen are the values of the freeze, because they
+are right as of their date; which of them are not those that were shown is told with the publication, and noted in the audit log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from cchc.indicators.refresh import wait_for_others
+from cchc.period import ZONE, Period, now, parse_moment
+from cchc.reference.catalogue import catalogue
+from cchc.reference.scopes import NAMES
+from cchc.settings import Settings
+from cchc.warehouse.queries import ask
+
+NAMED = 5  # how many of the changed values a sentence names
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The values of a period at the moment `at`: how many there were, and a hash of which they were."""
+
+    at: datetime
+    count: int
+    keys_hash: str
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is kept between two tasks."""
+        return {"at": self.at.isoformat(), "count": self.count, "keys_hash": self.keys_hash}
+
+
+def from_json(kept: dict[str, Any]) -> Shown:
+    """What `Shown.as_json` gave."""
+    return Shown(parse_moment(kept["at"]), int(kept["count"]), str(kept["keys_hash"]))
+
+
+def shown_now(connection: Connection, settings: Settings, period: Period) -> Shown:
+    """What stands of a period at this moment. Values that a refresh computes meanwhile are waited for.
+
+    The transaction keeps further refreshes out until it ends, so what is read in it is what was shown.
+    """
+    for role in sorted({item.role for item in catalogue(settings, period.last_day).values()}):
+        wait_for_others(connection, role)
+    return Shown(now(), *_values(connection, period))
+
+
+def changed_since(connection: Connection, period: Period, publication_id: int, shown: Shown) -> str | None:
+    """Which values of a new edition are not those that were shown, as a sentence in Vietnamese; None if all of them are.
+
+    It is called in the transaction that freezes the edition.
+    """
+    at = f"lúc trình duyệt ({shown.at.astimezone(ZONE):%H:%M %d/%m/%Y})"
+    if not shown.count:
+        return f"{at} kỳ này chưa có số liệu nào được tính"
+    changed = ask(
+        connection,
+        "publication/changed_since",
+        publication_id=publication_id,
+        period_kind=period.kind,
+        period_start=period.start,
+        shown_at=shown.at,
+    )
+    if not changed:
+        return f"có số liệu được bỏ so với {at}" if _values(connection, period)[1] != shown.keys_hash else None
+    first = "; ".join(_named(row) for row in changed[:NAMED])
+    more = f"; và {len(changed) - NAMED} số liệu khác" if len(changed) > NAMED else ""
+    return f"{len(changed)} số liệu khác với {at}, nay là: {first}{more}"
+
+
+def _named(row: dict[str, Any]) -> str:
+    unit = row["unit_name"] or NAMES.get(row["unit_code"], row["unit_code"])
+    basis = "lũy kế" if row["basis"] == "year_to_date" else "trong kỳ"
+    return f"{row['indicator_name']}, {unit}, {basis}: {row['numerator']}/{row['denominator']}"
+
+
+def _values(connection: Connection, period: Period) -> tuple[int, str]:
+    (row,) = ask(connection, "publication/shown", period_kind=period.kind, period_start=period.start)
+    return int(row["value_count"]), str(row["keys_hash"])
