@@ -647,6 +647,12 @@ def form(connection: Connection, settings: Settings, binds: Row, table: str) -> 
     return _called(connection, binds, f"mart.{table}")
 
 
+def part_of_form(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
+    """The same of a function of core that a form of mart reads."""
+    derive(connection, settings, binds, table)
+    return _called(connection, binds, f"core.{table}")
+
+
 def finding(connection: Connection, settings: Settings, binds: Row, table: str) -> str:
     """The rows of a finding's SQL file, after the facts of the given dossiers, if there are any, are derived."""
     if connection.execute(text("select 1 from core.dossier_version limit 1")).scalar() and binds.get("derive", True):
@@ -869,6 +875,8 @@ MAKERS: dict[str, Maker] = {
     "values/item": item,
     "mart/value_out_of_scope": out_of_scope,
     "mart/value_of_other_version": of_other_version,
+    "core/form_06a_counted": part_of_form,
+    "core/form_06a_group": part_of_form,
     "mart/form_06a": form,
     "mart/form_06a_dossier": form,
     "mart/payment_reconciliation_between": function_of_mart,

@@ -342,7 +342,7 @@ def test_each_file_comes_after_those_that_it_uses() -> None:
     assert len(files) == len(FILES) and all(place[used] < place[file.made] for file in files for used in file.uses)
     uses = {file.made: set(file.uses) for file in files}
     assert uses["mart.source_gap"] == {"ops.coverage_hole"}
-    assert uses["mart.form_06a"] == {"mart.form_06a_dossier", "core.vietnamese_order"}
+    assert uses["mart.form_06a"] == {"core.form_06a_group", "core.vietnamese_order"}
     assert uses["ops.covered_stretch"] == set()
 
 

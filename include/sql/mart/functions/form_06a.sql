@@ -1,5 +1,5 @@
 -- grain: one row for each level and field: columns 3 to 13 of form II.06a and its two footnotes
--- source: mart.form_06a_dossier, core.vietnamese_order
+-- source: core.form_06a_group, core.vietnamese_order
 -- traps: readers without rights on core call it, so it runs with the rights of its owner and a fixed search_path. PostgreSQL stores no
 --        comments of arguments and columns: they stand in the comment of the function, a line each
 
@@ -26,25 +26,26 @@ language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 select
-    d.level,
-    d.field_code,
-    d.field_name,
-    count(*) as received_count,
-    count(*) filter (where not d.is_carried_over and d.channel = 'online') as received_online_count,
-    count(*) filter (where not d.is_carried_over and d.channel <> 'online') as received_otherwise_count,
-    count(*) filter (where d.is_carried_over) as carried_over_count,
-    count(*) filter (where d.state in ('early', 'on_time', 'late')) as finished_count,
-    count(*) filter (where d.state = 'early') as early_count,
-    count(*) filter (where d.state = 'on_time') as on_time_count,
-    count(*) filter (where d.state = 'late') as late_count,
-    count(*) filter (where d.state in ('open_in_time', 'open_past_due')) as open_count,
-    count(*) filter (where d.state = 'open_in_time') as open_in_time_count,
-    count(*) filter (where d.state = 'open_past_due') as open_past_due_count,
-    count(*) filter (where d.is_returned) as returned_count,
-    count(*) filter (where d.is_without_due) as without_due_count
-from mart.form_06a_dossier(form_06a.period_kind, form_06a.period_start, form_06a.scope, form_06a.source) as d
-group by d.level, d.field_code, d.field_name
-order by d.level desc, core.vietnamese_order(d.field_name) collate "C" nulls last, d.field_code collate "C" nulls last
+    g.level,
+    g.field_code,
+    g.field_name,
+    sum(g.dossier_count) as received_count,
+    coalesce(sum(g.dossier_count) filter (where not g.is_carried_over and g.channel = 'online'), 0) as received_online_count,
+    coalesce(sum(g.dossier_count) filter (where not g.is_carried_over and g.channel <> 'online'), 0) as received_otherwise_count,
+    coalesce(sum(g.dossier_count) filter (where g.is_carried_over), 0) as carried_over_count,
+    coalesce(sum(g.dossier_count) filter (where g.state in ('early', 'on_time', 'late')), 0) as finished_count,
+    coalesce(sum(g.dossier_count) filter (where g.state = 'early'), 0) as early_count,
+    coalesce(sum(g.dossier_count) filter (where g.state = 'on_time'), 0) as on_time_count,
+    coalesce(sum(g.dossier_count) filter (where g.state = 'late'), 0) as late_count,
+    coalesce(sum(g.dossier_count) filter (where g.state in ('open_in_time', 'open_past_due')), 0) as open_count,
+    coalesce(sum(g.dossier_count) filter (where g.state = 'open_in_time'), 0) as open_in_time_count,
+    coalesce(sum(g.dossier_count) filter (where g.state = 'open_past_due'), 0) as open_past_due_count,
+    coalesce(sum(g.dossier_count) filter (where g.is_returned), 0) as returned_count,
+    coalesce(sum(g.dossier_count) filter (where g.is_without_due), 0) as without_due_count
+from core.form_06a_group(form_06a.period_kind, form_06a.period_start, form_06a.scope, form_06a.source) as g
+where g.is_in_scope
+group by g.level, g.field_code, g.field_name
+order by g.level desc, core.vietnamese_order(g.field_name) collate "C" nulls last, g.field_code collate "C" nulls last
 $$;
 comment on function mart.form_06a is 'Form II.06a/VPCP/KSTT at T of now: rows by field within level; columns 3 to 13 in their order, then the footnotes n returned and n without a due (docs/reference/indicators.md#91-form-ii06avpcpkstt) | Biểu II.06a: theo lĩnh vực trong từng cấp
 period_kind: month, quarter, half_year, nine_months, year, report_month, report_quarter | Loại kỳ
