@@ -316,6 +316,58 @@ def ask_with_tokens(name: str, password: str, paths: list[str]) -> dict[str, lis
         return found
 
 
+def ask_as_browser(name: str, password: str, environment: dict[str, str]) -> dict[str, Any]:
+    """What a browser is answered at the login, at requests of other pages, after it has logged out, and after wrong passwords."""
+    from airflow.api_fastapi.app import create_app
+    from fastapi.testclient import TestClient
+
+    found: dict[str, Any] = {}
+    own, host = "http://testserver", "testserver"
+    with added(environment), TestClient(create_app(apps="core"), follow_redirects=False) as client:
+
+        def log_in(said: str = password, **headers: str) -> Any:
+            client.cookies.clear()
+            return client.post("/auth/token", json={"username": name, "password": said}, headers=headers)
+
+        pages = {"own": own, "own by TLS": f"https://{host}", "a program": None, "foreign": "https://evil.example"}
+        for page, origin in pages.items():
+            answer = log_in(**({"Origin": origin} if origin else {}))
+            token = answer.json().get("access_token", "no token")
+            cookies = [cookie.replace(token, "TOKEN") for cookie in answer.headers.get_list("set-cookie")]
+            found[f"login of {page}"] = [answer.status_code, cookies]
+        wipes = client.post("/auth/token", json={"username": name, "password": password}, headers={"Origin": own, "Cookie": "_token=old"})
+        found["login over a dead cookie"] = [cookie[:12] for cookie in wipes.headers.get_list("set-cookie")]
+        held = {"Cookie": f"_token={token if token != 'no token' else log_in().json()['access_token']}"}
+        asks = {
+            "own": {"Origin": own},
+            "foreign": {"Origin": "https://evil.example"},
+            "sandboxed": {"Origin": "null"},
+            "same site": {"Sec-Fetch-Site": "same-site"},
+        }
+        for page, headers in asks.items():  # a request that a form can send, to an act without a body
+            client.cookies.clear()
+            answer = client.post("/api/v2/connections/defaults", content="x=", headers=held | headers | {"Content-Type": "text/plain"})
+            found[f"act of {page}"] = answer.status_code
+        shown = client.get("/", headers=held)
+        found["frames"] = shown.headers.get("x-frame-options")
+        token = held["Cookie"].removeprefix("_token=")
+        bearer = {"Authorization": f"Bearer {token}"}
+        paths = ("/api/v2/dags", "/cchc/")
+        found["before logout"] = [client.get(path, headers=way).status_code in (401, 403) for path in paths for way in (held, bearer)]
+        client.get("/api/v2/auth/logout", headers=held)
+        client.cookies.clear()
+        found["after logout"] = [client.get(path, headers=way).status_code in (401, 403) for path in paths for way in (held, bearer)]
+        client.cookies.clear()
+        leads = client.get(
+            "/cchc/units?period=2023-05", headers={"Accept": "text/html", "Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+        )
+        found["leads to"] = leads.headers["location"]
+        found["wrong"] = [log_in(f"wrong {number}").status_code for number in range(11)]
+        late = log_in()
+        found["right, too late"] = [late.status_code, 0 < int(late.headers.get("retry-after", 0)) <= 60, late.json()["detail"][:24]]
+    return found
+
+
 def pools(slots: dict[str, int]) -> dict[str, Any]:
     """Airflow's pools, name → slots, after docker-compose's job `init` has made these; and the exit code of its command."""
     from airflow.models.pool import Pool
@@ -338,7 +390,7 @@ def main() -> None:
     if not inspect(settings.engine).has_table("dag_run"):
         db.initdb()
     answers: dict[str, Callable[..., Any]] = {"structure": structure, "run": run, "pools": pools, "log_in": log_in, "ask_api": ask_api}
-    answers["ask_with_tokens"] = ask_with_tokens
+    answers |= {"ask_with_tokens": ask_with_tokens, "ask_as_browser": ask_as_browser}
     for line in sys.stdin:
         request = json.loads(line)
         try:

@@ -171,3 +171,33 @@ def test_who_is_no_approver_any_more_approves_nothing(box: Box) -> None:
     assert box.ask("ask_api", name="a.person", password=PASSWORD, asked=[APPROVE])[1] == 404
     accounts.put("a.person", ROLES["viewer"], PASSWORD)
     assert box.ask("ask_api", name="a.person", password=PASSWORD, asked=[APPROVE])[1] == 403
+
+
+def test_what_a_browser_is_answered(box: Box, installed: dict[str, str]) -> None:
+    """No script reads the cookie of the login, no other page acts with it, logging out ends it, and who guesses waits and is told of."""
+    folder = box.log.parent / "airflow"
+    folder.mkdir(exist_ok=True)
+    Accounts(folder).put("b.person", ROLES["operator"], PASSWORD)
+    found = box.ask(
+        "ask_as_browser", name="b.person", password=PASSWORD, environment={"CCHC_WAREHOUSE_URL": installed["CCHC_WAREHOUSE_URL"]}
+    )
+    assert found == {
+        "login of own": [201, ["_token=TOKEN; Path=/; HttpOnly; SameSite=Lax"]],
+        "login of own by TLS": [201, ["_token=TOKEN; Path=/; HttpOnly; SameSite=Lax; Secure"]],
+        "login of a program": [201, []],
+        "login of foreign": [403, []],
+        "login over a dead cookie": ['_token=""; H', "_token=eyJhb"],
+        "act of own": 204,
+        "act of foreign": 403,
+        "act of sandboxed": 403,
+        "act of same site": 403,
+        "frames": "SAMEORIGIN",
+        "before logout": [False] * 4,
+        "after logout": [True] * 4,
+        "leads to": "/auth/login?next=%2Fcchc%2Funits%3Fperiod%3D2023-05",
+        "wrong": [401] * 10 + [429],
+        "right, too late": [429, True, "Too many wrong passwords"],
+    }
+    noted = rows_of(Settings.load(), "select category, action, subject, by_whom from ops.audit where category = 'login'")
+    subject = "for the account b.person, from an unknown address"  # of the client of these tests, which has none
+    assert noted == [{"category": "login", "action": "wrong passwords", "subject": subject, "by_whom": "b.person"}]

@@ -12,7 +12,6 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import get_user
-from airflow.configuration import conf
 from fastapi import Depends, FastAPI, HTTPException, Request
 
 from cchc.dashboard.app import create_app
@@ -37,11 +36,8 @@ def who_asks(user: Annotated[BaseUser, Depends(get_user)]) -> Login:
 def login_url(request: Request) -> str:
     """Airflow's page to log in, from which the browser comes back to the page that was asked for."""
     asked = urlsplit(str(request.url))
-    page = asked.path + (f"?{asked.query}" if asked.query else "")
-    base = urlsplit(conf.get("api", "base_url", fallback="") or "")
-    # behind a proxy the request does not know the address that the browser used
-    origin = f"{base.scheme}://{base.netloc}" if base.netloc else f"{asked.scheme}://{asked.netloc}"
-    return str(get_auth_manager().get_url_login(next_url=origin + page))
+    # without a host: the page to log in puts its own before it, under which the browser knows us, whatever a proxy or a stranger names
+    return str(get_auth_manager().get_url_login(next_url=asked.path + (f"?{asked.query}" if asked.query else "")))
 
 
 def dashboard() -> FastAPI:

@@ -11,7 +11,7 @@ from cchc.cli.printing import cell, print_table
 from cchc.settings import Settings
 
 # as cchc.warehouse.audit.CATEGORIES, which is not imported before it is needed; a test compares them
-CATEGORIES = ("approval", "export", "look", "sql", "key", "erasure", "withdrawal", "account")
+CATEGORIES = ("approval", "export", "look", "sql", "key", "erasure", "withdrawal", "account", "login")
 COLUMNS = ("happened_at", "category", "action", "subject", "by_whom", "database_login")
 
 

@@ -18,7 +18,7 @@ from cchc.settings import Settings
 from cchc.warehouse import engine, require_migrated
 from cchc.warehouse.queries import ask, run_statement
 
-Category = Literal["approval", "export", "look", "sql", "key", "erasure", "withdrawal", "account"]
+Category = Literal["approval", "export", "look", "sql", "key", "erasure", "withdrawal", "account", "login"]
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 
 _TEXTS = re.compile(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'?|--[^\n]*|/\*.*?(?:\*/|$)", re.DOTALL)

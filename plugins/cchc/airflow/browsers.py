@@ -1,0 +1,108 @@
+"""What Airflow's own pages leave open for browsers: a middleware of the API server that closes it.
+
+- Airflow's login page keeps the token in a cookie that scripts can read, and that says nothing of other sites. The answer to the login
+  sets the same cookie so that no script reads it (HttpOnly), no other site sends it (SameSite) and no open line carries it (Secure where
+  the page came by TLS). A browser does not let a script replace such a cookie.
+- A page of another address can send a form with the login of whoever looks at it. What would change something is refused to it.
+- A page of another address can show Airflow's pages in a frame, and have somebody click there. Browsers are told not to.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Callable[[], Awaitable[Message]], Send], Awaitable[None]]
+
+COOKIE = "_token"
+READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+FRAMES = (b"x-frame-options", b"SAMEORIGIN")
+REFUSED = (
+    "a page of another address asked for this, so it is refused. If it was a page of Airflow itself, the proxy before Airflow changes the "
+    "host that the browser named: have it pass the header Host on, or set AIRFLOW__API__BASE_URL to the address that people use"
+)
+
+
+@dataclass
+class Asked:
+    """The request in work: from which address it came, and the token that a login was given."""
+
+    address: str = "an unknown address"
+    token: str | None = None
+
+
+asked: ContextVar[Asked | None] = ContextVar("asked", default=None)
+"""Read by the login, which is not told of the request."""
+
+
+class Browsers:
+    """The middleware. `own_urls`: addresses that are ours whatever host a request names; `cookie_path`: the path of the login's cookie."""
+
+    def __init__(self, app: Application, own_urls: Iterable[str], cookie_path: Callable[[], str]) -> None:
+        self.app = app
+        self.own = frozenset(urlsplit(url).netloc.lower() for url in own_urls if url)
+        self.cookie_path = cookie_path
+
+    async def __call__(self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
+        """Refuse what another site asks for; else let the request through, and complete the headers of its answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        if scope["method"] not in READING and "authorization" not in headers and self.is_foreign(headers):
+            await _refuse(send)
+            return
+        request = Asked(address_of(scope.get("client"), headers.get("x-forwarded-for")))
+        asked.set(request)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                found = list(message.get("headers", []))
+                if FRAMES[0] not in {name.lower() for name, _ in found}:
+                    found.append(FRAMES)
+                if request.token and headers.get("origin"):  # a program that asks for a token has no use for a cookie
+                    found.append((b"set-cookie", self._cookie(request.token, headers["origin"]).encode("latin-1")))
+                message["headers"] = found
+            await send(message)
+
+        await self.app(scope, receive, answer)
+
+    def is_foreign(self, headers: dict[str, str]) -> bool:
+        """Whether the page that asks is not one of ours. A request without a word of its page comes from a program, which has no cookie."""
+        origin = headers.get("origin")
+        if origin is None:
+            return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+        # another site cannot set the host that was forwarded: only a proxy, or a program, can
+        hosts = {headers.get("host", "").lower(), headers.get("x-forwarded-host", "").lower()} - {""}
+        return urlsplit(origin).netloc.lower() not in self.own | hosts
+
+    def _cookie(self, token: str, origin: str) -> str:
+        secure = "; Secure" if origin.lower().startswith("https:") else ""
+        return f"{COOKIE}={token}; Path={self.cookie_path()}; HttpOnly; SameSite=Lax{secure}"
+
+
+def address_of(client: tuple[str, int] | None, forwarded: str | None) -> str:
+    """The address of whoever asks. Behind a proxy on this machine or in its network: the last one that X-Forwarded-For names.
+
+    The last one is what the proxy itself saw; the ones before it are what a stranger told the proxy.
+    """
+    try:
+        peer = ipaddress.ip_address(client[0] if client else "")
+        if forwarded is not None and (peer.is_loopback or peer.is_private):
+            return str(ipaddress.ip_address(forwarded.rpartition(",")[2].strip()))
+    except ValueError:
+        return "an unknown address"
+    return str(peer)
+
+
+async def _refuse(send: Send) -> None:
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), FRAMES]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps({"detail": REFUSED}).encode()})

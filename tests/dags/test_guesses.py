@@ -1,0 +1,144 @@
+"""Wrong passwords are counted and slowed down, and a stranger who guesses elsewhere cannot keep a person out."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from cchc.airflow.browsers import Browsers, address_of
+from cchc.airflow.guesses import ADDRESS, LIMITS, LONGEST_WAIT, NAME, PAIR, Guesses
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_each_wrong_password_after_the_tenth_waits_longer(tmp_path: Path) -> None:
+    clock = Clock()
+    guesses = Guesses(tmp_path, clock)
+    reached = [guesses.begin("thu", "10.0.0.1").reached for _ in range(LIMITS[PAIR])]
+    assert reached == [()] * 9 + [(PAIR,)], "told once, when it begins to wait"
+    waits = []
+    for _ in range(7):
+        waits.append(guesses.begin("thu", "10.0.0.1").wait)
+        clock.now += waits[-1]
+        assert guesses.begin("thu", "10.0.0.1").wait == 0, "and then one more is looked at"
+    assert waits == [61, 121, 241, 481, 901, 901, 901]
+    assert stat.S_IMODE(guesses.path.stat().st_mode) == 0o600
+    clock.now += 3601
+    assert [guesses.begin("thu", "10.0.0.1").wait for _ in range(10)] == [0] * 10, "forgotten after an hour"
+
+
+def test_many_at_once_do_not_pass_together(tmp_path: Path) -> None:
+    def guess(_: int) -> bool:
+        return Guesses(tmp_path).begin("thu", "10.0.0.1").wait == 0
+
+    with ThreadPoolExecutor(16) as threads:
+        assert sum(threads.map(guess, range(64))) == LIMITS[PAIR]
+
+
+def test_a_person_is_not_kept_out_by_a_stranger(tmp_path: Path) -> None:
+    guesses = Guesses(tmp_path, Clock())
+    guesses.begin("thu", "10.0.0.1")
+    guesses.right("thu", "10.0.0.1")
+    told = [guesses.begin("thu", f"10.0.9.{host}").reached for host in range(60)]
+    assert told.count((NAME,)) == 1
+    assert guesses.begin("thu", "10.0.9.61").wait > 0, "the name waits, from wherever it is guessed"
+    assert guesses.begin("thu", "10.0.0.1").wait == 0, "where the person was let in before, it still is"
+    assert guesses.begin("binh", "10.0.9.61").wait == 0
+
+
+def test_one_password_tried_with_many_names(tmp_path: Path) -> None:
+    guesses = Guesses(tmp_path, Clock())
+    told = [guesses.begin(f"name{number}", "10.0.9.1").reached for number in range(60)]
+    assert told.count((ADDRESS,)) == 1
+    assert guesses.begin("thu", "10.0.9.1").wait > 0
+    assert guesses.begin("thu", "10.0.0.1").wait == 0
+
+
+def test_a_right_password_forgets_its_own_mistakes_alone(tmp_path: Path) -> None:
+    guesses = Guesses(tmp_path, Clock())
+    for _ in range(LIMITS[PAIR] - 1):
+        guesses.begin("thu", "10.0.0.1")
+    guesses.begin("binh", "10.0.0.1")
+    guesses.right("binh", "10.0.0.1")
+    assert guesses.begin("thu", "10.0.0.1").reached == (PAIR,), "a guesser with an account of its own starts nothing anew"
+    assert guesses.begin("thu", "10.0.0.1").wait > 0
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"wrong": {"a": 1}, "known": {}}', '{"wrong": null}'])
+def test_a_file_that_is_damaged_is_told_and_written_anew(tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    guesses = Guesses(tmp_path)
+    guesses.path.write_text(text)
+    assert guesses.begin("thu", "10.0.0.1").wait == 0
+    assert f"{guesses.path} cannot be read" in caplog.text
+    for _ in range(LIMITS[PAIR] - 1):
+        guesses.begin("thu", "10.0.0.1")
+    assert guesses.begin("thu", "10.0.0.1").wait > 0
+
+
+def test_a_file_that_cannot_be_written_keeps_nobody_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "guesses.json").mkdir()
+    guesses = Guesses(tmp_path)
+    assert [guesses.begin("thu", "10.0.0.1").wait for _ in range(20)] == [0] * 20
+    assert "not slowed down" in caplog.text
+
+
+def test_nobody_waits_because_the_clock_was_set_back(tmp_path: Path) -> None:
+    clock = Clock()
+    guesses = Guesses(tmp_path, clock)
+    for _ in range(LIMITS[PAIR]):
+        guesses.begin("thu", "10.0.0.1")
+    assert 0 < guesses.begin("thu", "10.0.0.1").wait <= LONGEST_WAIT + 1
+    clock.now -= 86400
+    assert guesses.begin("thu", "10.0.0.1").wait == 0
+
+
+@pytest.mark.parametrize(
+    ("client", "forwarded", "address"),
+    [
+        (("8.8.4.4", 1), None, "8.8.4.4"),
+        (("8.8.4.4", 1), "10.0.0.1", "8.8.4.4"),  # no proxy of ours has a public address: a stranger says it
+        (("172.20.0.5", 1), "8.8.4.4", "8.8.4.4"),
+        (("127.0.0.1", 1), "6.6.6.6, 8.8.4.4", "8.8.4.4"),  # the last one is what the proxy saw
+        (("127.0.0.1", 1), "6.6.6.6, rubbish\r\nx", "an unknown address"),
+        (("127.0.0.1", 1), None, "127.0.0.1"),
+        (None, "8.8.4.4", "an unknown address"),
+    ],
+)
+def test_from_where_somebody_asks(client: tuple[str, int] | None, forwarded: str | None, address: str) -> None:
+    assert address_of(client, forwarded) == address
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_foreign"),
+    [
+        ({"host": "cchc.vn", "origin": "https://cchc.vn"}, False),
+        ({"host": "CCHC.vn:8443", "origin": "https://cchc.VN:8443"}, False),
+        ({"host": "api-server:8080", "origin": "https://ours.vn"}, False),  # base_url, behind a proxy that changes the host
+        ({"host": "api-server:8080", "x-forwarded-host": "cchc.vn", "origin": "https://cchc.vn"}, False),
+        ({"host": "cchc.vn"}, False),  # a program
+        ({"host": "cchc.vn", "sec-fetch-site": "same-origin"}, False),
+        ({"host": "cchc.vn", "sec-fetch-site": "cross-site"}, True),
+        ({"host": "cchc.vn", "sec-fetch-site": "same-site"}, True),
+        ({"host": "cchc.vn", "origin": "null"}, True),
+        ({"host": "cchc.vn", "origin": ""}, True),
+        ({"host": "cchc.vn", "origin": "https://evil.example"}, True),
+        ({"host": "cchc.vn", "origin": "https://cchc.vn.evil.example"}, True),
+        ({"host": "cchc.vn", "origin": "https://cchc.vn:8088"}, True),  # Superset of the same server
+        ({"host": "", "origin": "null"}, True),
+    ],
+)
+def test_which_page_asks(headers: dict[str, str], is_foreign: bool) -> None:
+    async def nothing(*_: object) -> None: ...
+
+    assert Browsers(nothing, ["https://ours.vn", ""], lambda: "/").is_foreign(headers) == is_foreign
