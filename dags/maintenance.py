@@ -165,6 +165,16 @@ def backup() -> None:
 
     @task
     @reason_first
+    def lacking(folder: str) -> None:
+        """Fail where the backup was written, and the warehouse names landing or papers that were not there to be copied."""
+        from pathlib import Path
+
+        from cchc.embedded.backup import require_nothing_lacking
+
+        require_nothing_lacking(Path(folder))
+
+    @task
+    @reason_first
     def test(folder: str, params: dict[str, Any] | None = None) -> str:
         """Restore the backup into a PostgreSQL of its own, and compare every table with what was counted when it was written."""
         from pathlib import Path
@@ -173,7 +183,9 @@ def backup() -> None:
 
         return test(Path(folder)) if (params or {})["test"] else "not tested"
 
-    test(write())
+    written = write()
+    test(written)
+    lacking(written)
 
 
 @dag(

@@ -21,8 +21,10 @@ from cchc.bundle import verify
 from cchc.bundle.archive import pack
 from cchc.bundle.pseudonyms import pseudonyms
 from cchc.bundle.signature import signed, signing_key
+from cchc.cli.beside import _editions
 from cchc.cli.examine import _papers
 from cchc.errors import CchcError, NotConfigured, WrongUse
+from cchc.files import write_private
 from cchc.period import parse_period
 from cchc.reports.seal import Seal
 from cchc.settings import Settings
@@ -257,6 +259,27 @@ def test_a_folder_that_was_changed_is_refused(published: Published) -> None:
         pack(published.settings, parse_period("2023"))
     path.write_bytes(data)
     assert pack(published.settings, parse_period("2023")) == published.bundles["2023"]
+
+
+def test_doctor_says_which_file_of_an_edition_is_not_there(published: Published) -> None:
+    def said() -> list[str]:
+        with engine(published.settings).connect() as connection:
+            return list(_editions(connection, published.settings))
+
+    assert said() == []
+    bundles = published.bundles["2023"]
+    figures, packed = bundles.open.parent / "figures.csv", bundles.audit.read_bytes()
+    whole = figures.read_bytes()
+    try:
+        figures.write_bytes(whole + b" ")
+        assert said() == [f"{figures} is not the one that was published: restore the folder from the backup"]
+        figures.write_bytes(whole)
+        bundles.audit.unlink()
+        folder = figures.parent
+        assert said() == [f"{folder} has no bundle *_audit.zip any more: `cchc bundle 2023 --edition {folder.name}` writes it again"]
+    finally:
+        figures.write_bytes(whole)
+        write_private(bundles.audit, packed)
 
 
 def test_a_disk_that_is_full_leaves_the_edition_published(published: Published) -> None:

@@ -38,7 +38,7 @@ OTHERS = {
     ("backfill", "ingest_month"),
     ("check", "check"),
     *(("clean", task) for task in ("clean_database", "clean_logs")),
-    *(("backup", task) for task in ("write", "test")),
+    *(("backup", task) for task in ("write", "test", "lacking")),
     *(("close", task) for task in ("choose_period", "coverage", "findings", "decide", "approval", "bundle", "late_lists", "notify")),
 }
 FOREVER = {"schedule": None, "timetable": "NullTimetable"}

@@ -267,12 +267,37 @@ def test_an_edition_that_is_renamed_while_it_is_packed_is_written_again(
 
 
 def test_what_lacks_in_the_installation_is_told(loaded: Settings, tmp_path: Path) -> None:
+    whole = backup.write(loaded, tmp_path / "backups", keep=1)
     for part in (loaded.home / "landing").rglob("part-*"):
         part.write_bytes(b"damaged")
-    said = cchc("backup", "--to", str(tmp_path / "backups"))
-    assert said.code == 0, said.err
+    said = cchc("backup", "--to", str(tmp_path / "backups"), "--keep", "1")
+    assert said.code == 1, "the backup is written, and something was passed over"
     assert "lacks 1 things" in said.err
     assert "load 1: its landing payments/00000001/payments/giaodich_20230605.csv is gone or is not what landed" in said.err
+    kept = backup.backups(tmp_path / "backups")
+    assert (whole in kept, len(kept)) == (True, 2), "the older one has what is lacking, so it stays"
+    with pytest.raises(CchcError, match=r"is written, and the installation lacks 1 things .* No older backup was removed"):
+        backup.require_nothing_lacking(kept[-1])
+    for manifest in (loaded.home / "landing").rglob("manifest.json"):
+        manifest.write_bytes(manifest.read_bytes()[:40])
+    cut_off = cchc("backup", "--to", str(tmp_path / "backups"))
+    assert (cut_off.code, "is gone or is not what landed" in cut_off.err) == (1, True), "it was a stack trace"
+
+
+def test_landing_that_may_not_be_looked_into_ends_a_backup(loaded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """fsspec leaves such a folder out without a word. Root may look into everything, so the refusal comes from the call itself."""
+    scandir = os.scandir
+
+    def refused(path: Any = ".") -> Any:
+        if str(path).rstrip("/").endswith("payments/00000001"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    said = cchc("backup", "--to", str(tmp_path / "backups"))
+    assert (said.code, "Permission denied" in said.err, "payments/00000001" in said.err) == (1, True, True), said.err
+    monkeypatch.undo()
+    assert backup.backups(tmp_path / "backups") == []
 
 
 def test_a_record_that_became_secret_lacks_nowhere(loaded: Settings, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -205,15 +206,28 @@ def test_two_homes_have_two_servers(home: Path) -> None:
         postgres.stop(other)
 
 
-def test_a_lost_password_file_is_named(home: Path) -> None:
-    postgres.start(home, durable=False)
-    postgres.stop(home)
+def test_a_lost_password_file_costs_no_data(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The message of before advised to delete the warehouse. While the server runs, the loss is named; its next start mends it."""
+    server = postgres.start(home, durable=False)
+    server.ensure_databases("warehouse")
+    with connect(server, "warehouse") as connection:
+        connection.execute("create table kept as select 7 as n")
     path = home / "postgres" / "server.json"
-    kept = path.read_text()
-    path.unlink()
-    with pytest.raises(NotConfigured, match=r"server\.json"):
-        postgres.start(home, durable=False)
-    path.write_text(kept)
+    for damage in (path.unlink, lambda: path.write_text('{"port": 54')):
+        damage()
+        with pytest.raises(
+            postgres.StateLost, match=r"server\.json is lost or damaged .* The warehouse itself is whole: `cchc down`, then `cchc init`"
+        ):
+            postgres.start(home, durable=False)
+        postgres.stop(home)
+        renewed = postgres.start(home, durable=False)
+        assert "server.json is lost or damaged" in caplog.text
+        assert renewed.password != server.password
+        with connect(renewed, "warehouse") as connection:
+            assert connection.execute("select n from kept").fetchone() == (7,)
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            connect(server if server.port == renewed.port else replace(renewed, password=server.password))
+        caplog.clear()
 
 
 def test_as_an_ordinary_user() -> None:

@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from cchc.cli import examine as doctor
+from cchc.cli.beside import strange
+from cchc.runs import journal
 from cchc.settings import PROJECT, Settings
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse import engine
@@ -202,3 +204,57 @@ def test_dossiers_without_a_list_of_procedures(warehouse: Settings) -> None:
     )
     (found,) = [found for found in doctor.examine(warehouse) if "no list of procedures" in found.text]
     assert found.level == doctor.NOTE and found.text.startswith("one_stop delivers dossiers")
+
+
+def beside(settings: Settings) -> list[str]:
+    """What doctor says of the files beside the warehouse."""
+    with engine(settings).connect() as connection:
+        return list(strange(connection, settings))
+
+
+def test_a_journal_that_is_damaged_or_gone(warehouse: Settings, drop: Path) -> None:
+    """A rebuild would end at it; until now nothing told of it before."""
+    assert cchc("ingest", "payments", "--to", TO).code == 0
+    warehouse.make_secret("privacy_key")
+    assert beside(warehouse) == []
+    file = warehouse.home / "landing" / "payments" / "00000001" / "run.json"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:50])
+    (found,) = beside(warehouse)
+    assert "payments/00000001/run.json cannot be read: it is no JSON, or was cut off. Put the file of a backup in its place" in found
+    file.unlink()
+    (found,) = beside(warehouse)
+    assert "1 runs in landing have no journal (run.json): payments/00000001." in found
+    assert cchc("rebuild", "--journal").code == 0
+    assert (file.read_bytes(), beside(warehouse)) == (whole, [])
+    newest = warehouse.home / "landing" / "payments.newest.json"
+    newest.write_text('{"new')
+    (found,) = beside(warehouse)
+    assert "payments.newest.json cannot be read" in found
+
+
+def test_a_folder_of_landing_that_may_not_be_looked_into(warehouse: Settings, drop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may look into everything, so the refusal comes from the call itself."""
+    assert cchc("ingest", "payments", "--to", TO).code == 0
+    warehouse.make_secret("privacy_key")
+    scandir = os.scandir
+
+    def refused(path: str = ".") -> Iterator[os.DirEntry[str]]:
+        if str(path).rstrip("/").endswith("payments/00000001"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    (found,) = beside(warehouse)
+    assert found.startswith("Permission denied: "), found
+    assert "payments/00000001. Check that the folder is there and can be written" in found
+
+
+def test_a_landing_that_is_lost_is_not_hidden_by_journals(warehouse: Settings, drop: Path) -> None:
+    """The weekly maintenance wrote journals into folders that it made anew, and doctor took these for the landing."""
+    assert cchc("ingest", "payments", "--to", TO).code == 0
+    warehouse.make_secret("privacy_key")
+    shutil.rmtree(warehouse.home / "landing")
+    assert journal.write(warehouse) == 0
+    (found,) = beside(warehouse)
+    assert "landing lacks 1 runs that the warehouse names: payments/00000001" in found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,18 @@ def _edition(settings: Settings, period: Period, edition: int | None) -> dict[st
             f"{which} has no bundle: it was not published, or before bundles were made. `cchc publications` lists what was published"
         )
     return known[-1]
+
+
+def damages(folder: Path, manifest_sha256: str) -> Iterator[str]:
+    """What of an edition's folder is gone or is not what was published, and which bundle is not there any more; sentences."""
+    try:
+        _files(folder, {"manifest_sha256": manifest_sha256})
+    except CchcError as error:
+        yield str(error)
+    for form in (OPEN, AUDIT):
+        if not list(folder.glob(f"*_{form}.zip")):
+            again = f"`cchc bundle {folder.parent.name} --edition {folder.name}` writes it again"
+            yield f"{folder} has no bundle *_{form}.zip any more: {again}"
 
 
 def _files(folder: Path, row: dict[str, Any]) -> dict[str, bytes]:

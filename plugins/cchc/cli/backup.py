@@ -45,8 +45,9 @@ def _backup(options: argparse.Namespace, settings: Settings) -> int:
     print(f"written: {made}")
     if airflow is None:
         print(f"without a database of Airflow: {AIRFLOW_DATABASE} is not set, and `cchc up` was never run in {settings.home}")
-    _tell_lacking(backup.lacking_in(made))
-    return 0
+    lacking = backup.lacking_in(made)
+    _tell_lacking(lacking)
+    return 1 if lacking else 0
 
 
 def _list(folder: Path) -> None:

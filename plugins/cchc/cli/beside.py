@@ -11,8 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from cchc.bundle.archive import damages
 from cchc.bundle.verify import MANIFEST
-from cchc.errors import CchcError, NotConfigured
+from cchc.errors import CchcError, NotConfigured, sentence_of
 from cchc.period import to_minute
 from cchc.runs import journal
 from cchc.settings import Settings
@@ -29,13 +30,15 @@ def strange(connection: Connection, settings: Settings) -> Iterator[str]:
 
     What cannot be read has a sentence too, and keeps no other check from being made.
     """
-    for check in (_landing, _editions, _erasures, _key):
+    for check in (_landing, _journals, _editions, _erasures, _key):
         try:
             yield from check(connection, settings)
         except NotConfigured:
             continue  # no key of the hashes: another finding says so
-        except (CchcError, OSError) as error:
+        except CchcError as error:
             yield f"what lies beside the warehouse: {error}"
+        except OSError as error:
+            yield f"what lies beside the warehouse: {sentence_of(error) or error}"
 
 
 def _landing(connection: Connection, settings: Settings) -> Iterator[str]:
@@ -58,17 +61,45 @@ def _landing(connection: Connection, settings: Settings) -> Iterator[str]:
         )
 
 
+def _journals(connection: Connection, settings: Settings) -> Iterator[str]:
+    """Runs whose journal is not there or cannot be read, and loads whose folder cannot: a rebuild from landing would end at them."""
+    landing = Folder(settings.landing_url)
+    journal.newest_runs(landing.url)
+    lacking = []
+    for source in landing.names("directory"):
+        for number in landing.child(source).names("directory"):
+            folder = landing.child(source, number)
+            try:
+                if not journal.is_readable(folder):
+                    lacking.append(f"{source}/{number}")
+                for load in folder.names("directory"):
+                    folder.child(load).names("file")
+            except CchcError as error:
+                yield str(error)
+            except OSError as error:
+                yield sentence_of(error) or str(error)
+    running = {row["folder"] for row in ask(connection, "doctor/run_folder") if row["is_running"]}
+    if lacking := sorted(set(lacking) - running):
+        yield (
+            f"{len(lacking)} runs in landing have no journal ({journal.NAME}): {_named(lacking)}. A rebuild would not know whether they "
+            "were published. Give this account the right to write into landing; then `cchc rebuild --journal` writes those that it knows"
+        )
+
+
 def _editions(connection: Connection, settings: Settings) -> Iterator[str]:
     """Editions that only the folder of publications or only the warehouse has."""
     folder = settings.home / "publications"
     there = {str(path.parent.relative_to(settings.home)) for path in folder.glob(f"*/[0-9]*/{MANIFEST}") if path.parent.name.isdigit()}
-    known = {row["path"] for row in ask(connection, "doctor/bundle_folder")}
-    if later := sorted(there - known):
+    known = {row["path"]: row["manifest_sha256"] for row in ask(connection, "doctor/bundle_folder")}
+    if later := sorted(there - known.keys()):
         yield (
             f"{len(later)} editions lie complete in {settings.home} and are not known to the warehouse: {_named(later)}. {SET_BACK}. They "
             "may have been handed out: look at them, move them away, and close the periods again (docs/guides/publication.md)"
         )
-    if gone := sorted(known - there):
+    for folder, sha256 in sorted(known.items()):
+        if folder in there:
+            yield from damages(settings.home / folder, sha256)
+    if gone := sorted(known.keys() - there):
         yield (
             f"{len(gone)} editions that the warehouse names are gone from {settings.home}: {_named(gone)}. Put the folder `publications` "
             "of a backup in their place (docs/runbooks/restore.md)"

@@ -79,7 +79,8 @@ def write(settings: Settings, folder: Path, keep: int | None = None, airflow_url
 
     `airflow_url`: the database of Airflow; None leaves it out. Runs may go on: the databases are held at one moment while files are copied,
     and what they name is compared with what was copied. Where retention, an erasure or another key changed files meanwhile, all is written
-    again. What is lacking twice in the same way lacks in the installation itself: it is noted in the backup (`lacking_in`).
+    again. What is lacking twice in the same way lacks in the installation itself: it is noted in the backup (`lacking_in`), and no older
+    backup is removed, because it may have what is lacking.
     The owner of the warehouse reads it where its address is known, else the login of the tasks, which may read every table.
 
     Raises CchcError with what pg_dump said if a database cannot be dumped, if its server is too new, or if files do not come to rest.
@@ -109,7 +110,7 @@ def write(settings: Settings, folder: Path, keep: int | None = None, airflow_url
             f"files change while they are copied ({(before or [''])[0]}), so no backup was written: wait until maintenance, an erasure or "
             "a change of the privacy key is over, and try again"
         )
-    for old in backups(folder)[: -keep if keep else 0]:
+    for old in backups(folder)[: -keep if keep and not found else 0]:
         shutil.rmtree(old)
         log.info("the backup %s is removed; the newest %s are kept", old.name, keep)
     return made
@@ -168,6 +169,16 @@ def backups(folder: Path) -> list[Path]:
 def lacking_in(backup: Path) -> list[str]:
     """What lacked in the installation itself when a backup was written, as sentences: landing or papers that its warehouse names."""
     return list(_manifest(backup).get("lacking", ()))
+
+
+def require_nothing_lacking(backup: Path) -> None:
+    """Raise CchcError where the installation itself lacked something when a backup was written; the backup itself is whole."""
+    if lacking := lacking_in(backup):
+        raise CchcError(
+            f"backup {backup.name} is written, and the installation lacks {len(lacking)} things that its warehouse names: "
+            f"{lacking[0]}. No older backup was removed: put what it has in its place (docs/runbooks/restore.md); `cchc doctor` says "
+            "more"
+        )
 
 
 def test(backup: Path) -> str:

@@ -11,7 +11,7 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -80,12 +80,11 @@ def copy_landing(landing_url: str, target: Path, previous: Path | None, known: M
     """
     landing = Folder(landing_url)
     copied = {}
-    for path in sorted(landing.fs.find(landing.path)) if landing.fs.exists(landing.path) else []:
-        name = path.removeprefix(landing.path).lstrip("/")
+    for name in sorted(_files_below(landing)):
         if is_unfinished(name.rpartition("/")[2]):
             continue
         try:
-            data = landing.fs.cat_file(path)
+            data = landing.read(name)
         except FileNotFoundError:  # retention was faster; whether the warehouse names it is looked at afterwards
             continue
         copied[name] = hashlib.sha256(data).hexdigest()
@@ -95,6 +94,19 @@ def copy_landing(landing_url: str, target: Path, previous: Path | None, known: M
         if not (previous is not None and is_same and _is_linked(previous / name, place)):
             write_private(place, data)
     return copied
+
+
+def _files_below(folder: Folder) -> Iterator[str]:
+    """The names of all files below a folder. Raises OSError for one that may not be looked into: fsspec's `find` leaves it out silently."""
+    if folder.fs.async_impl:  # a store of objects: it has no folders, and is asked once for all
+        paths = folder.fs.find(folder.path) if folder.fs.exists(folder.path) else []
+        yield from (path.removeprefix(folder.path).lstrip("/") for path in paths)
+        return
+    for name, kind in folder.entries():
+        if kind == "directory":
+            yield from (f"{name}/{below}" for below in _files_below(folder.child(name)))
+        else:
+            yield name
 
 
 def require_no_landing(landing_url: str) -> None:
@@ -135,8 +147,11 @@ def _is_complete(copied: Path, path: str, landed: Mapping[str, str]) -> bool:
     """Whether a load was copied with its manifest and all parts that this names."""
     if f"{path}/{MANIFEST}" not in landed:
         return False
-    parts = json.loads((copied / path / MANIFEST).read_bytes())["parts"]
-    return all(landed.get(f"{path}/{part['name']}") == part["sha256"] for part in parts)
+    try:
+        parts = json.loads((copied / path / MANIFEST).read_bytes())["parts"]
+        return all(landed.get(f"{path}/{part['name']}") == part["sha256"] for part in parts)
+    except (ValueError, KeyError, TypeError):  # it was cut off
+        return False
 
 
 def key_file(settings: Settings) -> bytes | None:

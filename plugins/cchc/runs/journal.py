@@ -71,8 +71,12 @@ def write(settings: Settings, source: str | None = None, *, since: int = 0, anew
         rows = ask(connection, "runs/journal", source=source, since=since)
     written = 0
     for row in rows:
-        folder = landing.child(row["source_code"], f"{row['extract_id']:08d}")
-        is_wanted = row["landed_count"] or (row["is_published"] and not row["loaded_count"]) or folder.fs.exists(folder.path)
+        place = f"{row['source_code']}/{row['extract_id']:08d}"
+        folder = landing.child(*place.split("/"))
+        # the folder of a run whose loads name it is there, or is lost: a journal alone would hide that it is lost
+        names_itself = any((load["landing_path"] or "").startswith(f"{place}/") for load in row["journal"]["loads"])
+        is_wanted = (row["landed_count"] and not names_itself) or (row["is_published"] and not row["loaded_count"])
+        is_wanted = is_wanted or folder.fs.exists(folder.path)
         is_old = anew or row["extract_id"] == fresh
         if is_wanted and (is_old or not folder.fs.exists(f"{folder.path}/{NAME}")):
             folder.write(NAME, orjson.dumps(row["journal"], option=orjson.OPT_INDENT_2))
@@ -166,6 +170,14 @@ def read(landing_url: str) -> tuple[list[Run], list[str]]:
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise _damaged(folder, NAME, f"its run or one of its loads is not what a journal says ({error!r})") from None
     return sorted(runs, key=lambda run: (run.extract["ended_at"], run.number)), without
+
+
+def is_readable(folder: Folder) -> bool:
+    """Whether the folder of a run has a journal; raises CchcError or OSError, which name it, where it cannot be read."""
+    if NAME not in folder.names("file"):
+        return False
+    _told(folder, NAME, dict, "extract", "loads", "coverage", "follows")
+    return True
 
 
 def _run(landing: Folder, told: dict[str, Any]) -> Run:

@@ -96,8 +96,13 @@ def read_blocks(load: Landed) -> Iterator[tuple[str, list[Line]]]:
         name = str(part["name"])
         try:
             data = folder.read(name)
-        except OSError as error:
+        except FileNotFoundError as error:
             raise _damaged(load, name, str(error)) from error
+        except OSError as error:  # without the right to read it, for instance: what is there may be whole
+            raise CchcError(
+                f"{load.path}/{name} of {load.entity} cannot be read: {error.strerror or error}. Give this account the right to read "
+                "landing, and try again; nothing was loaded"
+            ) from error
         if sha256(data).hexdigest() != part["sha256"]:
             raise _damaged(load, name, "its sha256 is not that of the manifest")
         lines = part_lines(data)

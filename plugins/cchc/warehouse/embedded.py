@@ -21,6 +21,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+import logging
 import os
 import pwd
 import re
@@ -44,6 +45,8 @@ from cchc.waiting import wait_until
 
 if TYPE_CHECKING:
     import psycopg
+
+said = logging.getLogger(__name__)
 
 FIRST_PORT = 5439
 PORTS_TRIED = 200
@@ -299,17 +302,40 @@ def _held_by_server(folder: Path) -> Iterator[int]:
         yield lock
 
 
+class StateLost(NotConfigured):
+    """The file with the superuser's password is gone or damaged. The data are whole, and the next start gives the superuser another one."""
+
+
 def _read_state(folder: Path) -> tuple[int | None, str]:
-    """The stored port (None before the first start) and the password."""
+    """The stored port (None before the first start) and the password. Raises StateLost, or NotConfigured where it may not be read."""
     path = folder / "server.json"
     try:
         state = json.loads(path.read_text())
         return (None if state["port"] is None else int(state["port"])), str(state["password"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except PermissionError as error:
         raise NotConfigured(
-            f"The embedded PostgreSQL's password file {path} cannot be read ({error}). "
-            f"Restore it, or delete {folder} to start from an empty warehouse."
+            f"The embedded PostgreSQL's password file {path} may not be read. Give it to the account that runs `cchc`, with `chmod 600`."
         ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StateLost(
+            f"The embedded PostgreSQL's password file {path} is lost or damaged ({error}). The warehouse itself is whole: `cchc down`, "
+            "then `cchc init`, which gives the superuser and our own logins other passwords and writes the file again."
+        ) from error
+
+
+def _renewed_password(data: Path) -> str:
+    """Give the superuser of a stopped server another password, as PostgreSQL alone can: whoever owns the data may. Returns it.
+
+    Raises CchcError with what PostgreSQL said where it cannot.
+    """
+    password = secrets.token_urlsafe(24)
+    command = [*_prefix(data), str(binaries() / "postgres"), "--single", "-D", str(data), "postgres"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C.UTF-8"}
+    statement = f"alter role {SUPERUSER} password '{password}'\n"
+    done = subprocess.run(command, env=environment, input=statement, capture_output=True, text=True, check=False, cwd="/")
+    if done.returncode != 0 or "ERROR" in done.stderr:
+        raise CchcError(f"The superuser of the PostgreSQL in {data} could not be given another password: {done.stderr.strip()[-500:]}")
+    return password
 
 
 def _write_state(folder: Path, port: int | None, password: str) -> None:
@@ -367,7 +393,11 @@ def _launch(folder: Path, durable: bool) -> None:
         _owned_like(data, data / "cchc.conf")
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(data / "server.log.1")
-        remembered, password = _read_state(folder)
+        try:
+            remembered, password = _read_state(folder)
+        except StateLost as error:
+            said.warning("%s", error)
+            remembered, password = None, _renewed_password(data)
         port = remembered or FIRST_PORT
         for _ in range(START_TRIES):
             port = free_port(port)
