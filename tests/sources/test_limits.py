@@ -20,17 +20,20 @@ from typing import Any
 import pytest
 
 from cchc.errors import ContractViolation, NotConfigured
+from cchc.sources import valueless_xls
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
 from cchc.sources.landing import Landed, Window
 from cchc.sources.left_alone import valueless_in_words
 from cchc.sources.limits import NAMES, Limits
 from cchc.sources.times import render
+from cchc.sources.valueless_cells import count_valueless
 from tests.sources.conftest import KEY, PROJECT, T, profile, records, rows
 from tests.support.files import bytes_of, workbook
 from tests.support.hostile_files import header_of, huge_line, huge_sheet, huge_texts, one_far_cell, workbook_of
 from tests.support.source_server import Source
 
+HERE = Path(__file__).parent
 COLUMNS = ["IdKySo", "IdVanBan", "NguoiKyId", "ThoiDiemKy", "LoaiChungThu", "HopLe", "NgayCapNhat"]
 GOOD = ["K1", "V1", "N1", "2023-01-05T08:00:00", "ca_nhan", "true", "2023-01-05T08:00:00"]
 MEMORY = 400 * 2**20
@@ -353,6 +356,59 @@ def test_cells_that_look_filled_and_have_no_value_are_told(drop: Drop) -> None:
         "3 cells are an error such as #N/A, or a formula without a kept value, and counted as missing"
     )
     assert valueless_in_words(told[2]) == ""
+
+
+@pytest.mark.parametrize(
+    ("cell", "count"),
+    [
+        ('<table:table-cell table:formula="of:=1+1" office:value-type="float" office:value="2"><text:p>2</text:p></table:table-cell>', 0),
+        ('<table:table-cell table:formula="of:=1+1"/>', 1),  # by a program that does not compute
+        ('<table:table-cell table:formula="of:=&quot;&quot;"><text:p/></table:table-cell>', 0),
+        (
+            '<table:table-cell table:formula="of:=1/0" office:value-type="float" office:value="0"><text:p>Err:503</text:p></table:table-cell>',
+            1,
+        ),
+        ('<table:table-cell office:value-type="string"><text:p>#N/A</text:p></table:table-cell>', 0),  # a text that somebody wrote
+        ('<table:table-cell table:number-columns-repeated="3" table:formula="of:=1+1"/>', 3),
+        (
+            '<table:table-cell office:value-type="string" office:string-value="" calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>',
+            1,
+        ),
+        ("<table:table-cell/>", 0),
+    ],
+)
+def test_which_cells_of_an_ods_have_no_value(cell: str, count: int) -> None:
+    """The value of a formula that LibreOffice has kept is replaced by this cell, beside two errors."""
+    made = (HERE / "valueless_made_up.ods").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        text = archive.read("content.xml")
+    (old,) = re.findall(rb'<table:table-cell table:formula="of:=DATE.*?</table:table-cell>', text)
+    assert count_valueless(replaced_in(made, "content.xml", old, cell.encode()), "Sheet") == 2 + count
+
+
+def test_an_xls_that_is_damaged_anywhere_is_no_stack_trace() -> None:
+    made = (HERE / "valueless_made_up.xls").read_bytes()
+    assert count_valueless(made, "Sheet") == 2
+    for at in range(0, len(made), 7):
+        count_valueless(made[:at], "Sheet")
+        count_valueless(made[:at] + b"\xff\xff\xff" + made[at + 3 :], "Sheet")
+
+
+def test_sectors_of_an_xls_that_follow_one_another_in_a_circle_have_an_end() -> None:
+    made = bytearray((HERE / "valueless_made_up.xls").read_bytes())
+    table = (int.from_bytes(made[76:80], "little") + 1) * 512  # the table of what follows what
+    made[table : table + 512] = bytes(512)
+    with pytest.raises(ValueError, match="no such sheet"):
+        valueless_xls.count_in(bytes(made), "Sheet")
+    assert count_valueless(bytes(made), "Sheet") == 0
+
+
+def test_a_binary_workbook_is_blocked_whatever_its_name(drop: Drop) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("xl/workbook.bin", b"")
+    loads = drop({"signatures_a.xlsx": made.getvalue()})
+    assert "it is a binary workbook (.xlsb)" in str(loads["signatures_a.xlsx"].message)
 
 
 def replaced_in(book: bytes, part: str, old: bytes, new: bytes) -> bytes:

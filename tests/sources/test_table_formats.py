@@ -80,6 +80,13 @@ def test_each_form_of_a_table_gives_the_same_rows(read: Read) -> None:
     assert loads["signatures_made_up.parquet"].manifest["fields"]["present"]["Khac"] == 40
 
 
+def test_errors_in_each_form_of_a_workbook_are_told(read: Read) -> None:
+    """They are empty cells for the library. Both files were saved by LibreOffice: #N/A, #DIV/0!, and two formulas whose values are kept."""
+    files = {f"signatures_a.{form}": (HERE / f"valueless_made_up.{form}").read_bytes() for form in ("xls", "ods")}
+    for name, load in read(files).items():
+        assert load.manifest["left_alone"]["valueless"] == 2, name
+
+
 @pytest.mark.parametrize("form", ["xls", "ods", "parquet"])
 def test_a_file_that_is_cut_off_or_damaged_harms_itself_alone(read: Read, form: str) -> None:
     whole = written(signed(), write_page_checksum=True) if form == "parquet" else (HERE / f"signatures_made_up.{form}").read_bytes()

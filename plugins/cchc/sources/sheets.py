@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date, time
 from fnmatch import fnmatchcase
@@ -29,6 +30,8 @@ def read(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Tal
     """
     if data.lstrip()[:1] == b"<":
         raise Unreadable("it is a web page or XML under the name of a workbook; have it saved as .xlsx by a spreadsheet program")
+    if _is_binary(data):
+        raise Unreadable("it is a binary workbook (.xlsb), whose errors cannot be told from empty cells; have it saved as .xlsx")
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     except (python_calamine.CalamineError, python_calamine.ZipError, OSError, ValueError) as error:
@@ -51,6 +54,15 @@ def read(data: bytes, entity: Entity, profile: Profile, files: Files, tally: Tal
         if headers[-1] != headers[0]:
             other = sorted(headers[-1] ^ headers[0])
             raise Unreadable(f"sheets {names.index(chosen[0]) + 1} and {names.index(name) + 1} do not both have {', '.join(other)}")
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether it is an .xlsb, whatever its name says."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return "xl/workbook.bin" in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
 
 
 def _chosen(names: list[str], entity: Entity, files: Files) -> list[str]:

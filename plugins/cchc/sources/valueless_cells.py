@@ -1,4 +1,4 @@
-"""Count the cells of a workbook (.xlsx, .xlsm) that look filled and have no value: errors such as #N/A, and formulas without a kept value.
+"""Count the cells of a workbook that look filled and have no value: errors such as #N/A, and formulas without a kept value.
 
 The library that reads workbooks gives both as empty cells, so they would be missing values without a word. A program other than a
 spreadsheet program writes formulas and no values.
@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import io
 import posixpath
+import struct
 import zipfile
 from collections.abc import Iterator
 from xml.parsers import expat
+
+from cchc.sources import valueless_ods, valueless_xls
 
 PIECE = 1 << 16
 SMALL_PART = 1 << 20  # bytes of the parts that name the sheets
@@ -20,9 +23,13 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 
 
 def count_valueless(data: bytes, sheet: str) -> int:
-    """How many cells of a sheet have no value and are not empty; 0 where the file has no such sheet as XML (.xls, .ods, .xlsb)."""
+    """How many cells of a sheet have no value and are not empty; of an .xls only errors can be told. 0 where the file has no such sheet."""
     try:
+        if data.startswith(valueless_xls.SIGN):
+            return valueless_xls.count_in(data, sheet)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if valueless_ods.CONTENT in archive.namelist():
+                return valueless_ods.count_in(archive, sheet)
             part = _part_of(archive, sheet)
             if part is None or not _may_have_some(archive, part):
                 return 0
@@ -31,7 +38,7 @@ def count_valueless(data: bytes, sheet: str) -> int:
                 cells.parser.Parse(piece, False)
             return cells.count
     # an error of defusedxml is a SyntaxError, or a ValueError where it refuses entities
-    except (zipfile.BadZipFile, KeyError, SyntaxError, expat.ExpatError, EOFError, OSError, ValueError):
+    except (zipfile.BadZipFile, LookupError, SyntaxError, StopIteration, expat.ExpatError, EOFError, OSError, ValueError, struct.error):
         return 0  # the library that reads workbooks says what is wrong with it
 
 
