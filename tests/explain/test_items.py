@@ -103,6 +103,28 @@ def test_items_that_are_not_the_figure_are_told(
     assert faults(connection, ask, code, "all", "year_to_date") != []
 
 
+def test_the_items_of_a_unit_are_those_of_the_whole_that_count_at_it(connection: Connection, ask: Ask) -> None:
+    """A scope of one unit is found by the units that records name: the unit itself, and those for which it stands from some day on."""
+    connection.execute(text("delete from core.unit_on_day where unit_code in ('H19.16.22', 'H19.16.23')"))
+    connection.execute(
+        text(
+            "insert into core.unit_on_day values ('H19.16.22', '0001-01-01', '2023-12-14', 'H19.16.22'), "
+            "('H19.16.22', '2023-12-15', '9999-12-31', 'H19.16.21'), ('H19.16.23', '0001-01-01', '2023-11-30', 'H19.16.23'), "
+            "('H19.16.23', '2023-12-01', '9999-12-31', null)"
+        )
+    )
+    named = set()
+    for code in (ON_TIME, "online_dossier_rate"):
+        for part in (Part.DENOMINATOR, Part.DENOMINATOR_NOT_NUMERATOR, Part.NOT_COUNTED):
+            everything = ask(code, part).items
+            for scope in ("H19.16.21", "H19.16.22", "H19.16.23", "H19.16.3"):
+                wanted = [row for row in everything if row.unit_code == scope]
+                found = ask(code, part, scope=scope)
+                assert sorted(map(repr, found.items)) == sorted(map(repr, wanted)), f"{code} {part} {scope}"
+                named |= {(row.named_code, row.unit_code) for row in found.items}
+    assert {("H19.16.21", "H19.16.21"), ("H19.16.22", "H19.16.21")} <= named
+
+
 def test_a_person_counts_once_in_a_scope(connection: Connection, ask: Ask) -> None:
     """A leader of two units is one row of the whole and a row of each unit."""
     code = "leader_digital_signature_rate"

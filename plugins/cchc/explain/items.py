@@ -237,7 +237,9 @@ def _tables(connection: Connection, settings: Settings, asked: Asked, part: Part
     if part is Part.CHANGED:
         return _changed(connection, settings, asked)
     item = asked.indicator
-    scope = scope_condition(asked.scope, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
+    scope = composed.counted_at(
+        asked.scope, scope_condition(asked.scope, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
+    )
     parts = [
         (source, sql(settings, item.part(role)), binds(source, asked.period, asked.basis, known_at, item.units))
         for role in item.roles

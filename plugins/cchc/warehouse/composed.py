@@ -874,9 +874,33 @@ def _placed(parts: Sequence[tuple[int, str]], columns: str, scope: str, join: st
     )
     return f"""select x.*, coalesce(s.scope_code, x.unit_code) as counted_code
         from ({united}) as x
-        {join} core.unit_at(:d) as u on u.unit_code = x.unit_code
-        left join core.unit_scope(:d) as s on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date
+        {join} place as u on u.unit_code = x.unit_code
+        left join stretch as s on s.unit_code = x.unit_code and x.counted_on between s.from_date and s.to_date
         where case when coalesce(s.root_code, u.root_code, :root) = :root then true else false end and {scope}"""
+
+
+def counted_at(scope: str, condition: str) -> str:
+    """The condition of a scope for `_placed`, as PostgreSQL plans it best.
+
+    It expects that a comparison is true of one row in two hundred, but that a `case` is true of each second one; the rows of two lists
+    that it takes for short would be compared one by one. What counts at a unit names the unit, or one for which it stands: by these names
+    records are found by an index.
+    """
+    if scope == "all":
+        return condition
+    likely = f"case when {condition} then true else false end"
+    if scope.startswith("level:"):
+        return likely
+    named = "select cast(:scope as text) union select t.unit_code from stretch as t where t.scope_code = :scope"
+    return f"{likely} and x.unit_code = any(array({named}))"
+
+
+def _expected_hundred(function: str, columns: str) -> str:
+    """Some columns of what a function returns, by way of JSON: of that PostgreSQL expects a hundred rows, of conditions on days a few.
+
+    It would look at the dossiers of these few units by themselves, one after the other, where there are all units.
+    """
+    return f"select p.* from jsonb_to_recordset((select jsonb_agg(to_jsonb(x)) from {function} as x)) as p ({columns})"
 
 
 def _clocks(parts: Sequence[tuple[int, str]]) -> str:
@@ -917,7 +941,13 @@ def counted_in_scope(
     )
     once = "distinct on (p.item)" if is_distinct else ""
     order = "order by p.item, p.is_numerator desc, p.counted_code, p.clock" if is_distinct else ""
-    return f"""placed as (
+    return f"""place as materialized ({_expected_hundred("core.unit_at(:d)", "unit_code text, level text, root_code text")}),
+    stretch as materialized ({
+        _expected_hundred(
+            "core.unit_scope(:d)", "unit_code text, from_date date, to_date date, scope_code text, level text, root_code text"
+        )
+    }),
+    placed as (
         {_placed(parts, f"y.is_numerator, {figures}, cast(null as text) as reason", scope)}
     ),
     counted as {"materialized " if is_compared else ""}(select {once} p.* from placed as p {order})"""
@@ -952,7 +982,8 @@ def selected_not_counted(parts: Sequence[tuple[int, str]], scope: str, *, is_dis
 
 def asked_of(parts: Sequence[tuple[int, str]]) -> str:
     """The columns of the table `asked`, and what they are read from beside the rows of `chosen` (alias c)."""
-    return f"select {_ASKED} from {{chosen}} as c inner join {_clocks(parts)} on c.clock = k.clock"
+    # as a case: of an equality with a single source PostgreSQL expects one row in two hundred, and would look for each record by itself
+    return f"select {_ASKED} from {{chosen}} as c inner join {_clocks(parts)} on case when c.clock = k.clock then true else false end"
 
 
 def page_of_items(
@@ -965,23 +996,25 @@ def page_of_items(
     with their direction; `condition`, which rows are meant by the columns of the facts, None: all; `is_by_record`, whether the order has a
     column of the facts. `:limit` null means all. The first columns are the sums; without a row the others are null.
 
-    All facts of a record cost more than finding it, so those of the page alone are read where that is enough: a search reads the columns in
-    which it looks, and PostgreSQL leaves out of the inner `record` what nobody reads.
+    All facts of a record cost more than finding it, so those of the page alone are read: a search reads the columns in which it looks, an
+    order its column, and PostgreSQL leaves out of the inner `record` what nobody reads.
     """
     sums = "count(*) as total_count, sum(numerator) as total_numerator, sum(denominator) as total_denominator"
     page = f"order by {', '.join(order)} limit cast(:limit as bigint) offset cast(:offset as bigint)"
     of_chosen = asked.format(chosen="chosen")
-    if is_by_record:
-        paged = f"""asked as ({of_chosen}),
-    meant as (select * from ({record}) as r where {condition or "true"}),
+    if condition or is_by_record:
+        column = order[0].split()[0]
+        sorting = f", {column}" if is_by_record and column not in _ASKED_NAMES.split(", ") else ""
+        found = f"with asked as ({of_chosen}) select {_ASKED_NAMES}{sorting} from ({record}) as r where {condition or 'true'}"
+        paged = f"""meant as materialized ({found}),
     tally as (select {sums} from meant),
-    shown as (select * from meant {page})"""
+    paged as (select {_ASKED_NAMES} from meant {page}),
+    asked as (select * from paged),
+    shown as ({record})"""
     else:
-        found = f"(with asked as ({of_chosen}) select {_ASKED_NAMES} from ({record}) as r where {condition})" if condition else ""
-        paged = f"""{f"meant as materialized {found}," if condition else ""}
-    tally as (select {sums} from {"meant" if condition else "chosen"}),
-    paged as (select * from {"meant" if condition else "chosen"} {page}),
-    asked as ({"select * from paged" if condition else asked.format(chosen="paged")}),
+        paged = f"""tally as (select {sums} from chosen),
+    paged as (select * from chosen {page}),
+    asked as ({asked.format(chosen="paged")}),
     shown as ({record})"""
     return f"""with {tables},
     chosen as materialized (select * from selected where {own}),
