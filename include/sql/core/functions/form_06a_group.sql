@@ -112,13 +112,27 @@ candidate as materialized (
         on n.changed_at = p.changed_at and n.level = p.level and n.field_code is not distinct from p.field_code
 ),
 
+-- read once and then joined: PostgreSQL expects too few of them, and would read them again for each candidate
+recent as materialized (
+    select
+        d.last_day,
+        d.unit_code,
+        d.stretch_no,
+        d.field_code,
+        d.source_code,
+        d.dossier_code,
+        d._changed_at
+    from core.form_06a_counted(form_06a_group.period_kind, form_06a_group.period_start, form_06a_group.scope, form_06a_group.source) as d
+    where d._changed_at = any(array(select n.changed_at from newest as n))
+),
+
 latest as materialized (
     select
         c.level,
         d.field_code,
         d.source_code,
         d.dossier_code
-    from core.form_06a_counted(form_06a_group.period_kind, form_06a_group.period_start, form_06a_group.scope, form_06a_group.source) as d
+    from recent as d
     inner join candidate as c
         on
             d._changed_at = c.changed_at
