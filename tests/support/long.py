@@ -55,6 +55,11 @@ LONG = (
     Long("tests/end_to_end/test_killed_stack.py", "stack", "tests/embedded/test_processes.py"),
     Long("tests/embedded/test_access.py::test_airflow_works_on_the_embedded_installation", "stack", "tests/embedded/test_launch.py"),
     Long("tests/embedded/test_postgres.py", "stack", "tests/embedded/test_logins.py"),
+    Long(
+        "tests/forms/test_form_06a_groups.py::test_a_group_that_mixes_dossiers_is_told[",
+        "defects",
+        "tests/forms/test_form_06a_groups.py::test_groups_say_what_each_dossier_says",
+    ),
     Long("tests/dags/test_lineage.py", "stack", "tests/dags/test_runs.py"),
     Long("tests/dags/test_loader_login.py", "stack", "tests/warehouse/test_roles.py"),
     Long("tests/authorities/test_another_authority.py", "stack", "tests/authorities/test_catalogue.py"),
