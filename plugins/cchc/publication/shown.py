@@ -6,7 +6,7 @@ are right as of their date; which of them are not those that were shown is told 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,20 +24,21 @@ NAMED = 5  # how many of the changed values a sentence names
 
 @dataclass(frozen=True)
 class Shown:
-    """The values of a period at the moment `at`: how many there were, and a hash of which they were."""
+    """The values of a period at the moment `at`: how many there were, a hash of which they were, and one of all that they said."""
 
     at: datetime
     count: int
     keys_hash: str
+    content_hash: str
 
     def as_json(self) -> dict[str, Any]:
         """As it is kept between two tasks."""
-        return {"at": self.at.isoformat(), "count": self.count, "keys_hash": self.keys_hash}
+        return asdict(self) | {"at": self.at.isoformat()}
 
 
 def from_json(kept: dict[str, Any]) -> Shown:
     """What `Shown.as_json` gave."""
-    return Shown(parse_moment(kept["at"]), int(kept["count"]), str(kept["keys_hash"]))
+    return Shown(**kept | {"at": parse_moment(kept["at"])})
 
 
 def shown_now(connection: Connection, settings: Settings, period: Period) -> Shown:
@@ -47,7 +48,7 @@ def shown_now(connection: Connection, settings: Settings, period: Period) -> Sho
     """
     for role in sorted({item.role for item in catalogue(settings, period.last_day).values()}):
         wait_for_others(connection, role)
-    return Shown(now(), *_values(connection, period))
+    return _read(connection, period)
 
 
 def changed_since(connection: Connection, period: Period, publication_id: int, shown: Shown) -> str | None:
@@ -58,6 +59,9 @@ def changed_since(connection: Connection, period: Period, publication_id: int, s
     at = f"lúc trình duyệt ({shown.at.astimezone(ZONE):%H:%M %d/%m/%Y})"
     if not shown.count:
         return f"{at} kỳ này chưa có số liệu nào được tính"
+    frozen = _read(connection, period)
+    if frozen.content_hash == shown.content_hash:
+        return None
     changed = ask(
         connection,
         "publication/changed_since",
@@ -66,11 +70,13 @@ def changed_since(connection: Connection, period: Period, publication_id: int, s
         period_start=period.start,
         shown_at=shown.at,
     )
-    if not changed:
-        return f"có số liệu được bỏ so với {at}" if _values(connection, period)[1] != shown.keys_hash else None
-    first = "; ".join(_named(row) for row in changed[:NAMED])
-    more = f"; và {len(changed) - NAMED} số liệu khác" if len(changed) > NAMED else ""
-    return f"{len(changed)} số liệu khác với {at}, nay là: {first}{more}"
+    said = [f"{len(changed)} số liệu khác với {at}, nay là: {'; '.join(_named(row) for row in changed[:NAMED])}"] if changed else []
+    if len(changed) > NAMED:
+        said.append(f"và {len(changed) - NAMED} số liệu khác")
+    if frozen.keys_hash != shown.keys_hash:
+        said.append(f"có số liệu được thêm hoặc bỏ so với {at}")
+    # what was computed on a machine whose clock is late cannot be named
+    return "; ".join(said) or f"có số liệu khác với {at}"
 
 
 def _named(row: dict[str, Any]) -> str:
@@ -79,6 +85,6 @@ def _named(row: dict[str, Any]) -> str:
     return f"{row['indicator_name']}, {unit}, {basis}: {row['numerator']}/{row['denominator']}"
 
 
-def _values(connection: Connection, period: Period) -> tuple[int, str]:
+def _read(connection: Connection, period: Period) -> Shown:
     (row,) = ask(connection, "publication/shown", period_kind=period.kind, period_start=period.start)
-    return int(row["value_count"]), str(row["keys_hash"])
+    return Shown(now(), row["value_count"], row["keys_hash"], row["content_hash"])
