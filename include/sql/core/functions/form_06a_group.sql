@@ -153,7 +153,7 @@ told as materialized (
     order by l.level asc, l.field_code asc, l.dossier_code collate "C" asc
 ),
 
--- fields whose newest dossier has no name: all of their dossiers are looked at
+-- fields whose newest dossier has no name: all dossiers are looked at for them, and none where there is no such field (the last condition)
 unnamed as materialized (
     select
         n.level,
