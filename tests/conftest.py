@@ -6,7 +6,6 @@ import gc
 import itertools
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +33,7 @@ if not os.environ.get("CI"):  # there Hypothesis has a profile of its own, witho
     hypothesis.settings.load_profile("by_hand")
 
 TEMPLATE = "cchc_template"
-ROOM = 6 * 2**30  # bytes for the databases of all workers
+ROOM = 8 * 2**30  # bytes for the databases and the folders of tests of all workers
 # What PostgreSQL knows of mart.indicator_value in a warehouse that runs for long: how many different contents a column has, as a
 # share of the rows where negative. Autovacuum learns it within minutes; a warehouse of a test is gone before, and without
 # statistics thousands of values of a period are planned as one row, with nested loops that take most of a refresh.
@@ -55,24 +54,26 @@ LEARN = """
 """
 _numbers = itertools.count(1)
 
+
+def _in_memory() -> Path | None:
+    """A folder in memory where there is room: a disk takes milliseconds to empty a temporary table, and to make or remove a file."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free >= ROOM else None
+
+
+# The folders of tests (pytest's `tmp_path`) are made here where nobody names another place; those of tests that passed are removed.
+if (memory := _in_memory()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 os.environ.setdefault("CCHC_PDF", "off")  # tests that start the whole stack; tests/reports/test_pdf.py switches it on
 
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
     """The session's PostgreSQL; nothing in it survives."""
-    home = _in_memory() or tmp_path_factory.mktemp("postgres")
+    home = tmp_path_factory.mktemp("postgres")
     yield postgres.start(home, durable=False)
     postgres.stop(home)
     shutil.rmtree(home, ignore_errors=True)
-
-
-def _in_memory() -> Path | None:
-    """A folder in memory where there is room: temporary tables are emptied thousands of times, which some disks take milliseconds for."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or shutil.disk_usage(memory).free < ROOM:
-        return None
-    return Path(tempfile.mkdtemp(prefix="cchc-tests-", dir=memory))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

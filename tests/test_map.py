@@ -92,12 +92,13 @@ def test_a_slow_test_in_the_quick_list_fails() -> None:
 
 
 def test_what_is_handed_out_first_exists() -> None:
-    for name in (*LONGEST_FIRST, *TOGETHER):
+    for name in (*LONGEST_FIRST, *(member for group in TOGETHER for member in group)):
         assert (TESTS / name).exists(), f"tests/support/order.py names {name}"
     assert len(set(LONGEST_FIRST)) == len(LONGEST_FIRST)
 
 
-def test_files_are_handed_out_alone_and_folders_that_share_a_world_as_a_whole() -> None:
+def test_files_are_handed_out_alone_and_groups_that_share_a_warehouse_as_a_whole() -> None:
     assert unit_of("tests/dags/test_runs.py::test_x[a/b]") == unit_of("tests/dags/test_pools.py::test_y") == "dags"
+    assert unit_of("tests/forms/test_score.py::test_x") == unit_of("tests/cli/test_reading_commands.py::test_y") == "explain"
     assert unit_of("tests/runs/test_clocks.py::TestX::test_y") == "runs/test_clocks.py"
     assert unit_of("tests/test_map.py::test_z") == "test_map.py"

@@ -272,6 +272,20 @@ LONG = (
         "defects",
         "tests/oracle/test_product.py::test_every_number_equals_the_oracle",
     ),
+    *(
+        Long(f"tests/{test}[{case}", "again", f"tests/{test}")
+        for test, cases in (
+            ("sources/test_database.py::test_a_lost_connection_is_a_failed_extract", ("mariadb]",)),
+            ("sources/test_database.py::test_rows_that_change_and_go_while_they_are_read_are_of_one_snapshot", ("mariadb]",)),
+            ("sources/test_database.py::test_the_example_in_the_warehouse_with_both_kinds_of_deletions", ("mariadb]",)),
+            ("runs/test_pairs.py::test_what_changes_figures_waits_until_an_edition_is_frozen", ("rotate]", "withdraw]")),
+            ("runs/test_pairs.py::test_a_failed_run_is_not_taken_up_again_under_another_key", ("0]",)),
+            ("cli/test_personal_words.py::test_declared_workbooks", ("A3-", "E2-")),
+            ("declared/test_load.py::test_the_same_content_again_is_no_news", ("days0]",)),
+            ("bundle/test_bundle.py::test_every_published_figure_follows_from_the_rows", ("2023-Q4]",)),
+        )
+        for case in cases
+    ),
     Long("tests/dashboard/test_browser.py", "program", "tests/dashboard/test_scorecard.py"),
     Long("tests/reports/test_office.py", "program", "tests/reports/test_workbook.py"),
     Long(

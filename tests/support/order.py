@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-# Folders whose files share what a fixture of the session makes, a loaded warehouse or a running Airflow: one worker runs all of them,
-# so that it is made once.
-TOGETHER = ("analysts", "bundle", "dags", "dashboard", "explain", "forms", "plans")
+# Folders and files that share what a fixture of the session makes, a loaded warehouse or a running Airflow: one worker runs all of a
+# group, so that it is made once. A group has the name of its first.
+TOGETHER = (
+    ("dags",),
+    ("dashboard",),
+    ("plans",),
+    ("explain", "analysts", "bundle", "cli/test_reading_commands.py", "forms", "indicators"),  # `month_template`
+)
 # what takes longest comes first, files and such folders; what is not named here is run after these
 LONGEST_FIRST = (
     "end_to_end/test_airflow.py",
     "dags",
     "oracle/test_product.py",
+    "explain",
     "dashboard",
     "plans",
-    "forms",
     "roles/test_two_vendors.py",
     "end_to_end/test_killed_stack.py",
     "runs/test_overlapping.py",
@@ -20,13 +25,10 @@ LONGEST_FIRST = (
     "sql/test_mutants.py",
     "secondary/test_withdraw.py",
     "runs/test_clocks.py",
-    "analysts",
-    "explain",
     "runs/test_withdraw.py",
     "embedded/test_access.py",
     "reference/test_refresh_after_change.py",
     "publication/test_publication.py",
-    "bundle",
     "bench/test_bench.py",
     "reference/test_init_reports_changes.py",
     "declared/test_load.py",
@@ -35,7 +37,6 @@ LONGEST_FIRST = (
     "runs/test_pairs.py",
     "sources/test_remote_folders.py",
     "embedded/test_backup.py",
-    "cli/test_reading_commands.py",
     "declared/test_values.py",
     "sources/test_database.py",
     "runs/test_rebuild.py",
@@ -56,8 +57,10 @@ LONGEST_FIRST = (
 )
 
 
+_GROUP = {member: group[0] for group in TOGETHER for member in group}
+
+
 def unit_of(nodeid: str) -> str:
-    """What is handed to a worker as a whole: the file of a test, or its folder where that is one of TOGETHER."""
+    """What is handed to a worker as a whole: the file of a test, or the group of TOGETHER to which it or its folder belongs."""
     file = nodeid.partition("::")[0].removeprefix("tests/")
-    folder = file.partition("/")[0]
-    return folder if folder in TOGETHER else file
+    return _GROUP.get(file) or _GROUP.get(file.partition("/")[0], file)
