@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hmac
 import json
 from collections.abc import Callable
 from datetime import date, datetime
@@ -98,6 +99,8 @@ def test_keys_and_hashes() -> None:
     assert keyed("", key) == "" == keyed("  ", key)
     assert keyed(" Tiê\u0301p ", key) == keyed("Tiếp", key) != keyed("Tiếp", b"another")
     assert keyed(75199001234, key) == keyed("75199001234", key)
+    for each in (key, b"another", key):  # the hash of records that are stored, whichever key was used before
+        assert keyed("Tiếp", each) == hmac.digest(each, "Tiếp".encode(), "sha256").hex()[:32]
     assert key_id("one_stop", "H1") == key_id("one_stop|H1") != key_id("one_stop", "H2")
     assert -(2**63) <= key_id("x") < 2**63
 

@@ -13,12 +13,14 @@ import pytest
 import yaml
 
 from cchc.errors import CchcError, ContractViolation, NotConfigured
+from cchc.sources import landing as landing_room
 from cchc.sources.check import check_connection
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
-from cchc.sources.landing import Landed, Window
+from cchc.sources.landing import Folder, Landed, Window
 from cchc.sources.profile import read_profile
-from tests.sources.conftest import KEY, T, records
+from cchc.sources.records import BATCH_RECORDS
+from tests.sources.conftest import KEY, T, records, rows
 from tests.support.http import Handler, listening
 
 SECRET = "s3cret-value"
@@ -416,3 +418,20 @@ def test_a_window_of_days_whose_end_the_source_leaves_out(pull: Callable[..., La
     pull(part, window=Window(T.replace(month=6, day=30), T))
     _, _, query, _ = STATE.asked[0]
     assert (query["tu"], query["den"]) == ("2023-06-30", "2023-07-01")
+
+
+def test_a_page_of_many_records_is_taken_in_batches_and_lands_whole(pull: Callable[..., Landed], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each record with its own number, in parts of the same size however its lines come to the writer."""
+    many = [item(n) for n in range(2 * BATCH_RECORDS + 5)]
+    monkeypatch.setattr(landing_room, "PART_RECORDS", BATCH_RECORDS - 1)
+    STATE.answer = lambda handler, path, query, body: {"result": {"items": many}}
+    load = pull({"paginator": {"kind": "single", "data": "result.items"}})
+    assert [line[0] for line in rows(load)] == list(range(1, len(many) + 1))
+    assert [record["hoSo.ma"] for record in records(load)] == [f"B{n}" for n in range(len(many))]
+    assert [part["records"] for part in load.manifest["parts"]] == [99, 99, 7]
+    assert load.manifest["delivered"] == load.manifest["records"] == len(many)
+    writer = landing_room.Writer(Folder("memory://parts_of_a_stream"))
+    writer.add(b"%d" % n for n in range(len(many)))
+    writer.close()
+    assert [part["records"] for part in writer.parts] == [99, 99, 7]
+    writer.folder.remove()

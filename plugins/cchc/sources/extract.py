@@ -18,6 +18,7 @@ import orjson
 
 from cchc import period
 from cchc.errors import CchcError, ContractViolation, NotConfigured, SourceUnavailable, WrongClock
+from cchc.memory import rarely_collected
 from cchc.sources import advice, day_files, files, http, kinds, paginate, privacy
 from cchc.sources.absent import Absent, absent_fields, first_rows, in_words, together
 from cchc.sources.amounts import plain_amount
@@ -43,7 +44,7 @@ from cchc.sources.limits import MIB, Limits
 from cchc.sources.needs import check_dated
 from cchc.sources.profile import Column, Entity, Files, Profile
 from cchc.sources.read_as import read_as
-from cchc.sources.records import Intake, missing_test
+from cchc.sources.records import BATCH_RECORDS, Intake, missing_test
 from cchc.sources.secrecy import Secrets, purge_landing
 from cchc.sources.sequence import first_number
 from cchc.sources.unread import Gone
@@ -58,7 +59,6 @@ log = logging.getLogger(__name__)
 
 OVERDUE = timedelta(days=1)
 KEYS_SUFFIX = ".keys"
-BATCH_RECORDS = 100  # of a file; with 1,000, which presumably leave the caches of the processor before they land, it costs a sixth more
 BATCH_BYTES = 4 * MIB
 OTHERS = "(other files)"  # the name under which everything is told that lies in a drop folder and is not read
 
@@ -177,7 +177,8 @@ def extract(
             None if again is None else frozenset(again),
         )
         if connection.is_http:
-            return _from_http(job, first_month)
+            with rarely_collected():
+                return _from_http(job, first_month)
         if connection.is_database:
             return _from_database(job, first_month)
         return _from_folder(job, tells_others=entities is None)

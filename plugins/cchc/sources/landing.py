@@ -236,6 +236,10 @@ class Writer:
     def add(self, lines: Iterable[bytes]) -> None:
         """Add landing lines. A part is written whenever it is full."""
         pending, size = self._lines, self._bytes
+        if isinstance(lines, list) and len(pending) + len(lines) < PART_RECORDS and (all_ := size + sum(map(len, lines))) < PART_BYTES:
+            pending += lines  # with them the part is not full
+            self._bytes = all_
+            return
         for line in lines:
             pending.append(line)
             size += len(line)

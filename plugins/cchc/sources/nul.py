@@ -9,4 +9,5 @@ _IN_JSON = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 def without_nul(json: bytes) -> bytes:
     """A JSON text without the NULs in its texts, which JSON writes as an escape."""
-    return _IN_JSON.sub(rb"\1", json) if b"\\u0000" in json else json
+    # one byte is looked for ten times as fast as six, and most texts have no escape at all
+    return _IN_JSON.sub(rb"\1", json) if b"\\" in json and b"\\u0000" in json else json

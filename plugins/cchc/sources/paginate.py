@@ -24,7 +24,7 @@ from cchc.sources.envelope import Page
 from cchc.sources.http import Answer, Asked, Client
 from cchc.sources.landing import Window, Writer
 from cchc.sources.profile import Entity, Profile
-from cchc.sources.records import Intake
+from cchc.sources.records import BATCH_RECORDS, Intake
 from cchc.sources.requesting import Requests
 from cchc.sources.sequence import number_bounds
 from cchc.sources.shape import Shape
@@ -90,9 +90,10 @@ def fetch(client: Client, profile: Profile, entity: Entity, window: Window, inta
             intake.read_again()
         before = (reading.counted.most, reading.totals.gone)
         for records in reading.pages():
-            rows = list(shape.rows(records))
-            writer.add(intake.take(enumerate(rows, line)))
-            line += len(rows)
+            rows = iter(shape.rows(records))
+            while batch := list(itertools.islice(rows, BATCH_RECORDS)):
+                writer.add(intake.take(enumerate(batch, line)))
+                line += len(batch)
         if number == 0:
             is_unsure = intake.repeated > 0 or client.http.paginator.read_twice
         is_unsure = is_unsure or reading.totals.moved

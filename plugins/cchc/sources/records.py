@@ -23,6 +23,7 @@ from cchc.sources.times import late_test, month_reader
 from cchc.sources.where import row_test
 
 FIRST_MONTH = "2000-01"
+BATCH_RECORDS = 100  # taken at once; 1,000, which presumably leave the caches of the processor before they land, cost a sixth more
 _Event = tuple[int, privacy.Record, privacy.Record]
 _SORTED = orjson.OPT_SORT_KEYS
 
@@ -77,6 +78,7 @@ class Intake:
         self.keyless = 0
         self.repeated = 0
         self._lists_are_text = lists_are_text
+        self._key_names = tuple(names for names in (entity.key, entity.key_else) if names)
         self._joints = max(len(entity.key), len(entity.key_else or ())) - 1
         self._redact = privacy.redactor(entity, privacy_key, lists_are_text=lists_are_text)
         self.is_missing = missing_test(profile.missing)
@@ -140,23 +142,23 @@ class Intake:
 
     def key(self, record: privacy.Record) -> str | None:
         """The key of a cleaned record; None if a part of it is missing or unreadable."""
-        for names in (self.entity.key, self.entity.key_else or ()):
+        is_missing = self.is_missing
+        for names in self._key_names:
             parts = []
             for name in names:
                 value = record.get(name)
-                if value is None or value == privacy.MALFORMED or self.is_missing(value):
+                if value is None or value == privacy.MALFORMED or is_missing(value):
                     break
                 parts.append(value if type(value) is str else str(value))
             else:
-                if parts:
-                    return "|".join(parts)
+                return parts[0] if len(parts) == 1 else "|".join(parts)
         return None
 
     def take(self, records: Iterable[tuple[int, Any]]) -> list[bytes]:
         """The landing lines of (line, record) pairs. For a record that is not an object, its problem lands."""
         lines: list[bytes] = []
         dumps, redact, key_of, counts = orjson.dumps, self._redact, self.key, self._counts
-        secrets, is_late, changed_at = self.secrets, self._is_late, self.entity.changed_at or ""
+        secrets, is_late, changed_at, is_joined = self.secrets, self._is_late, self.entity.changed_at or "", self._joints > 0
         taken: list[privacy.Record] = []
         landed: list[privacy.Record] = []
         for line, record in self._watched(records):
@@ -167,7 +169,7 @@ class Intake:
             is_open = secrets is None or secrets.is_open(record)
             out = redact(record)
             key = key_of(out)
-            if key is not None and (problem := self._key_problem(key)) is not None:
+            if key is not None and (is_joined or not _is_plain(key)) and (problem := self._key_problem(key)) is not None:
                 lines += self._take_problem(line, problem)
                 continue
             if not counts(key, out):
@@ -288,6 +290,11 @@ class Intake:
         self._keyless.add(digest)
         self.keyless += 1
         return True
+
+
+def _is_plain(key: str) -> bool:
+    """Whether a key that is no joined one has surely nothing that `_key_problem` tells."""
+    return len(key) <= KEY_BYTES and key.isascii() and key.isprintable()
 
 
 def missing_test(patterns: tuple[str, ...]) -> Callable[[Any], bool]:

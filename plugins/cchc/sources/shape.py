@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -37,8 +37,12 @@ class Shape:
         """The number of different delivered records; only counted where `counts_records`."""
         return len(self._seen)
 
-    def rows(self, records: list[Any]) -> Iterator[Any]:
+    def rows(self, records: list[Any]) -> Iterable[Any]:
         """The rows of some delivered records."""
+        is_flat = not (self.counts_records or self._list or self._flattener or self._items)
+        return records if is_flat else self._shaped(records)
+
+    def _shaped(self, records: list[Any]) -> Iterator[Any]:
         for record in records:
             if self.counts_records:
                 self._seen.add(self._mark(record))
