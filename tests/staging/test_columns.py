@@ -10,8 +10,9 @@ import pytest
 
 from cchc.errors import NotConfigured
 from cchc.sources.profile import Column, Entity
+from cchc.staging import columns as typing_columns
 from cchc.staging.columns import Origin, RecordTyper
-from cchc.staging.key_ids import key_id
+from cchc.staging.key_ids import key_id, key_ids
 from cchc.staging.tables import layout
 from cchc.warehouse.driver import psycopg_connection
 from tests.support.bench import Bench, T, profile
@@ -306,3 +307,46 @@ def test_what_a_table_has_no_column_for_is_null_whatever_the_default(typed: Any)
     assert (there["channel_code"], there["status_code"], there["papers"]) == (1, 4, "[]")
     assert (absent["channel_code"], absent["status_code"], absent["papers"]) == (None, None, None)
     assert absent["result_kind_code"] == "ket_qua", "empty, not absent"
+
+
+def test_the_ids_of_many_keys_are_those_of_each() -> None:
+    codes = ["A", "", "000.28.16.H19-211206-0002", "Hồ sơ|1"]
+    assert key_ids("one_stop", codes).tolist() == [key_id("one_stop", code) for code in codes]
+
+
+def test_a_block_is_the_same_in_however_many_pieces_it_is_taken(models: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each value as a text, and each kind that a field has, whichever piece it came with; problems and lists in their rows."""
+    papers = [{"MaThanhPhanHoSo": "TP1", "IsDeleted": "0", "DuocTaiSuDung": 2}, {"MaThanhPhanHoSo": 7, "DuocTaiSuDung": "hai"}]
+    records: list[dict[str, Any] | None] = [
+        {"MaHoSo": "A", "MucDo": "3", "TaiLieuNop": papers, "DanhSachLePhi": []},
+        {"MaHoSo": "B", "MucDo": 4, "TaiLieuNop": "[]", "TenTTHC": "Đăng ký  "},
+        None,
+        {"MaHoSo": 12, "MucDo": "?", "TaiLieuNop": [1], "TenTTHC": 5.0},
+        {"MaHoSo": "E", "MucDo": None, "TaiLieuNop": papers[:1], "NgaySuaCuoi": "20230101000000", "TenTTHC": ["x"]},
+        {},
+    ]
+    lines = [(line, record, None if record is not None else "not an object (str)") for line, record in enumerate(records, 1)]
+    dossiers = ONE_STOP.entities["dossiers"]
+    found = []
+    for size in (1, 2, 4, 1000):
+        monkeypatch.setattr(typing_columns, "TAKEN_AT_ONCE", size)
+        typer = RecordTyper(ONE_STOP, dossiers, models[dossiers.model])
+        rows = typer.table(iter(lines), Origin(7, "part-00001.ndjson.zst", T), 1).to_pylist()
+        found.append((rows, typer.counts.filled, typer.counts.unreadable, typer.counts.kinds, typer.counts.codes))
+    assert found[0] == found[1] == found[2] == found[3]
+    rows, filled, unreadable, kinds, _ = found[0]
+    assert [row["_line"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert orjson.loads(rows[0]["papers"]) == [
+        {"paper_code": "TP1", "path": None, "is_deleted": False, "is_digitized": None, "reuse_code": 2, "is_from_store": None, "replaced_by": None},
+        {"paper_code": "7", "path": None, "is_deleted": None, "is_digitized": None, "reuse_code": None, "is_from_store": None, "replaced_by": None},
+    ]  # fmt: skip
+    assert [row["_shape_error"] for row in rows] == [None, None, "not an object (str)", "papers", None, None]
+    assert (filled["TaiLieuNop"], filled["MucDo"], unreadable["MucDo"], unreadable["TaiLieuNop.DuocTaiSuDung"]) == (2, 3, 1, 1)
+    assert kinds["MucDo"] == {"text": 2, "number": 1} and kinds["TaiLieuNop.MaThanhPhanHoSo"] == {"text": 2, "number": 1}
+
+
+def test_two_columns_of_one_list_have_each_their_own_items(typed: Any) -> None:
+    fees = Column("fees", "DanhSachLePhi", items=(Column("fee_code", "MaPhiLePhi"),))
+    other = Column("results", "DanhSachLePhi", items=(Column("paper_code", "Gia"),))
+    (row,) = typed({"MaHoSo": "A", "DanhSachLePhi": [{"MaPhiLePhi": "P", "Gia": "10"}]}, entity=columns(fees, other))
+    assert (orjson.loads(row["fees"]), orjson.loads(row["results"])) == ([{"fee_code": "P"}], [{"paper_code": "10"}])

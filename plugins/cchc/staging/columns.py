@@ -7,11 +7,11 @@ loops over rows are necessary because of JSON: they take a field out of each rec
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from itertools import accumulate, chain
+from itertools import accumulate, islice
 from typing import Any
 
 import numpy as np
@@ -29,9 +29,10 @@ from cchc.sources.words import coder, extractor, folded
 from cchc.staging import parse
 from cchc.staging.counted_columns import counted_columns
 from cchc.staging.drifting import kinds_of, known_codes, see_codes
-from cchc.staging.key_ids import key_id
+from cchc.staging.key_ids import key_ids, numbers_of
 
 RAW_LENGTH = 100
+TAKEN_AT_ONCE = 200  # records of which the fields are taken together; with all 5,000 of a block it took three times as long
 CHANGED_AT = "_changed_at"
 ITEM_TYPES = {"text": "text", "flag": "boolean", "integer": "bigint", "time": "timestamp with time zone"}
 PIPELINE = (
@@ -162,15 +163,13 @@ class RecordTyper:
                 if other is not None and other not in self.model:
                     raise NotConfigured(f"{where}: column {name!r} names {other!r}, which is not in the model {self.entity.model}.")
 
-    def table(self, lines: list[Line], origin: Origin, first_row: int) -> pa.Table:
+    def table(self, lines: Iterable[Line], origin: Origin, first_row: int) -> pa.Table:
         """The typed rows of `lines`, numbered from `first_row`."""
-        records: list[dict[str, Any]] = [line[1] or {} for line in lines]
+        taken = _Taken(self.entity, lines)
         faults = Faults(self.counted)
-        for row, line in enumerate(lines):
-            if line[1] is None:
-                problem = line[2] or "not an object"
-                faults.add_shape(row, problem, problem)
-        block = _Block(self, records, origin, faults)
+        for row, problem in taken.problems:
+            faults.add_shape(row, problem, problem)
+        block = _Block(self, taken, origin, faults)
         filled = {name: block.column(column) for name, column in self.columns.items()}
         for column in self.columns.values():
             if column.shift_12h_onto is not None:
@@ -182,13 +181,13 @@ class RecordTyper:
                 filled[name] = self._ids(filled[code])
         changed_at = block.changed_at()
         key = self._with_identity(block.key(), filled)
-        size = len(records)
+        size = len(taken.numbers)
         self._count(block)
         filled |= {
             "_row": pa.array(np.arange(first_row, first_row + size)),
             "_load_id": _constant(origin.load_id, size, pa.int64()),
             "_file": _constant(origin.file, size, pa.string()),
-            "_line": pa.array([line[0] for line in lines], type=pa.int64()),
+            "_line": pa.array(taken.numbers, type=pa.int64()),
             "_key": key,
             "_first_seen_at": _constant(_utc(origin.known_at), size, pa.timestamp("us")),
             "_changed_at": _constant(_utc(origin.known_at), size, pa.timestamp("us")),
@@ -275,8 +274,7 @@ class RecordTyper:
 
     def _ids(self, codes: pa.StringArray) -> pa.Array:
         coded = codes.dictionary_encode()
-        ids = [key_id(self.profile.source, code) for code in coded.dictionary.to_pylist()]
-        return pa.array(ids, type=pa.int64()).take(coded.indices)
+        return pa.array(key_ids(self.profile.source, _listed(coded.dictionary))).take(coded.indices)
 
     def _hashes(self, filled: dict[str, pa.Array], delivered: dict[str, pa.Array], changed_at: pa.Array | None) -> pa.Array:
         """Signed 64-bit hashes of the typed content and of the record's own change time.
@@ -297,16 +295,81 @@ class RecordTyper:
         if not named:
             return pa.array([0] * len(filled["_row"]), type=pa.int64())
         joined = pc.binary_join_element_wise(*named, "\x1f", null_handling="skip").cast(pa.binary())
-        digests = b"".join([blake2b(content, digest_size=8).digest() for content in joined.to_pylist()])
-        return pa.array(np.frombuffer(digests, dtype=">i8").astype(np.int64))
+        return pa.array(numbers_of(blake2b(content, digest_size=8).digest() for content in _listed(joined)))
+
+
+class _Values:
+    """The values of a delivered field, as they came and as texts."""
+
+    def __init__(self) -> None:
+        self.given: list[Any] = []
+        self.types: set[type] = set()
+        self._pieces: list[pa.StringArray] = []
+
+    def add(self, values: list[Any]) -> None:
+        """Take the values of some more records."""
+        self.given += values
+        self.types.update(map(type, values))
+        self._pieces.append(parse.written(values))
+
+    def texts(self, missing: tuple[str, ...]) -> tuple[pa.StringArray, Counter[str]]:
+        """The values as texts, null where they mean missing, and how many of them are of which kind."""
+        array = pa.concat_arrays(self._pieces) if self._pieces else pa.array([], type=pa.string())
+        found = parse.without_missing(parse.tidied(array), missing)
+        return found, kinds_of(self.given, self.types, found)
+
+
+@dataclass
+class _Lists:
+    """A list field of a block: of each row the number of its objects (None: it is no list of objects), and the values of the objects."""
+
+    lengths: list[int | None]
+    values: dict[str, _Values]
+
+
+class _Taken:
+    """The values of one block by delivered field, taken out of its records.
+
+    A few records at a time, as they come: all fields of a record are taken while it is in the caches of the processor, which hold no whole
+    block.
+    """
+
+    def __init__(self, entity: Entity, lines: Iterable[Line]) -> None:
+        plain = [column.landed for column in entity.columns if column.source is not None and column.items is None]
+        own = [name for name in (*entity.key, *(entity.key_else or ()), entity.changed_at) if name is not None]
+        self.numbers: list[int] = []
+        self.problems: list[tuple[int, str]] = []
+        self.values = {name: _Values() for name in (*plain, *own)}
+        self.lists: dict[str, _Lists] = {}
+        for column in entity.columns:
+            if column.items is not None:  # two columns may be of one field
+                taken = self.lists.setdefault(column.source or column.name, _Lists([], {}))
+                taken.values |= {item.source: _Values() for item in column.items if item.source is not None}
+        coming = iter(lines)
+        while some := list(islice(coming, TAKEN_AT_ONCE)):
+            self._take(some)
+
+    def _take(self, lines: list[Line]) -> None:
+        self.problems += [(row, line[2] or "not an object") for row, line in enumerate(lines, len(self.numbers)) if line[1] is None]
+        self.numbers += [line[0] for line in lines]
+        records: list[dict[str, Any]] = [line[1] or {} for line in lines]
+        for name, values in self.values.items():
+            values.add([record.get(name) for record in records])
+        for name, taken in self.lists.items():
+            lists = [_objects(record.get(name)) for record in records]
+            taken.lengths += [None if value is None else len(value) for value in lists]
+            items = [item for value in lists if value for item in value]
+            for source, values in taken.values.items():
+                values.add([item.get(source) for item in items])
 
 
 class _Block:
-    """The records of one block during the conversion; the raw texts of each delivered field are made once."""
+    """The values of one block during the conversion; the raw texts of each delivered field are made once."""
 
-    def __init__(self, typer: RecordTyper, records: list[dict[str, Any]], origin: Origin, faults: Faults) -> None:
+    def __init__(self, typer: RecordTyper, taken: _Taken, origin: Origin, faults: Faults) -> None:
         self.typer = typer
-        self.records = records
+        self.taken = taken
+        self.size = len(taken.numbers)
         self.origin = origin
         self.faults = faults
         self.texts: dict[str, pa.StringArray] = {}
@@ -319,9 +382,7 @@ class _Block:
     def raw(self, name: str) -> pa.StringArray:
         """The texts of a delivered field; null: missing."""
         if name not in self.texts:
-            given = [record.get(name) for record in self.records]
-            self.texts[name] = parse.without_missing(parse.texts(given), self.typer.profile.missing)
-            self.kinds[name] = kinds_of(given, self.texts[name])
+            self.texts[name], self.kinds[name] = self.taken.values[name].texts(self.typer.profile.missing)
         return self.texts[name]
 
     def filled(self) -> Counter[str]:
@@ -340,7 +401,7 @@ class _Block:
 
         If a delivered table has no such column, the value is null and not the default of the profile.
         """
-        size = len(self.records)
+        size = self.size
         sql_type = self.typer.model[column.name]
         if column.source in self.origin.absent:
             return pa.nulls(size, ARROW_TYPES[sql_type])
@@ -406,33 +467,34 @@ class _Block:
         A missing list is empty. A malformed list is null, and the row breaks the rule K2 (the record has the right shape).
         """
         name, fields = column.source or column.name, column.items or ()
-        lists = [_objects(record.get(name)) for record in self.records]
-        for row, value in enumerate(lists):
-            if value is None:
+        lengths = self.taken.lists[name].lengths
+        for row, length in enumerate(lengths):
+            if length is None:
                 self.faults.add_shape(row, column.name, name)
-        self.in_lists[name] = sum(1 for value in lists if value)
-        items = list(chain.from_iterable(value for value in lists if value))
-        if not items:
-            return pa.array([None if value is None else "[]" for value in lists], type=pa.string())
-        ends = list(accumulate(len(value or ()) for value in lists))
-        typed = [self._item_column(column, item, items, ends) for item in fields]
+        self.in_lists[name] = sum(1 for length in lengths if length)
+        ends = list(accumulate(length or 0 for length in lengths))
+        if not ends or not ends[-1]:
+            return pa.array([None if length is None else "[]" for length in lengths], type=pa.string())
+        typed = [self._item_column(column, item, ends) for item in fields]
         names = [item.name for item in fields]
         objects = [dict(zip(names, values, strict=True)) for values in zip(*typed, strict=True)]
         starts = [0, *ends]
         texts = [
-            None if value is None else orjson.dumps(objects[start:end]).decode() if value else "[]"
-            for value, start, end in zip(lists, starts, ends, strict=False)
+            None if length is None else orjson.dumps(objects[start:end]).decode() if length else "[]"
+            for length, start, end in zip(lengths, starts, ends, strict=False)
         ]
         return pa.array(texts, type=pa.string())
 
-    def _item_column(self, column: Column, item: Column, items: list[dict[str, Any]], ends: list[int]) -> list[Any]:
-        given = [None if item.source is None else each.get(item.source) for each in items]
-        raw = parse.without_missing(parse.texts(given), self.typer.profile.missing)
+    def _item_column(self, column: Column, item: Column, ends: list[int]) -> list[Any]:
+        taken = self.taken.lists[column.source or column.name]
         place_of = f"{column.source}.{item.source}"
-        self.kinds[place_of] = kinds_of(given, raw)
+        if item.source is None:
+            raw, self.kinds[place_of] = pa.nulls(ends[-1], pa.string()), Counter()
+        else:
+            raw, self.kinds[place_of] = taken.values[item.source].texts(self.typer.profile.missing)
         self.in_lists[place_of] = len(raw) - raw.null_count
         if item.const is not None:
-            raw = _constant(item.const, len(items), pa.string())
+            raw = _constant(item.const, ends[-1], pa.string())
         values, bad = self.typer.convert(item, raw, ITEM_TYPES[item.type], place_of)
         self.bad_in_lists[place_of] += int(bad.sum())
         for place in np.flatnonzero(bad).tolist():
@@ -443,8 +505,7 @@ class _Block:
             whole = values.cast(pa.timestamp("s"), safe=False)
             exact = whole if pc.all(pc.equal(whole.cast(values.type), values)).as_py() is not False else values
             values = pc.strftime(exact, format="%Y-%m-%dT%H:%M:%SZ")
-        listed: list[Any] = values.to_pylist()
-        return listed
+        return _listed(values)
 
 
 def _objects(value: Any) -> list[dict[str, Any]] | None:
@@ -489,6 +550,16 @@ def _mapped(values: pa.StringArray, change: Callable[[str], str | None]) -> pa.S
 def _extracted(column: Column, values: pa.StringArray) -> pa.StringArray:
     """The texts after `extract` of the profile."""
     return values if column.extract is None else _mapped(values, extractor(column.extract, column.extract_as))
+
+
+def _listed(values: pa.Array) -> list[Any]:
+    """The values as Python has them. Numpy has the same ones, many times as fast, but no null among numbers."""
+    is_text = pa.types.is_string(values.type) or pa.types.is_binary(values.type)
+    if is_text or (values.null_count == 0 and (pa.types.is_int64(values.type) or pa.types.is_boolean(values.type))):
+        found: list[Any] = values.to_numpy(zero_copy_only=False).tolist()
+        return found
+    listed: list[Any] = values.to_pylist()
+    return listed
 
 
 def _constant(value: Any, size: int, kind: pa.DataType) -> pa.Array:

@@ -24,12 +24,15 @@ OTHERS = "(others)"
 _CODE = re.compile(r"[\w./-]{1,30}")
 
 
-def kinds_of(given: list[Any], texts: pa.StringArray) -> Counter[str]:
-    """How many values are of which kind. `given`: as delivered; `texts`: the same as texts, null where a value means missing."""
+def kinds_of(given: list[Any], types: set[type], texts: pa.StringArray) -> Counter[str]:
+    """How many values are of which kind.
+
+    `given`: as delivered; `types`: the types of these values; `texts`: the same as texts, null where a value means missing.
+    """
     there = len(texts) - texts.null_count
     if not there:
         return Counter()
-    types = {type(value) for value in given} - {type(None)}
+    types = types - {type(None)}
     if len(types) == 1:
         return Counter({KINDS[types.pop()]: there})
     valid = texts.is_valid().to_pylist()

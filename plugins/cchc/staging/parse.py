@@ -38,10 +38,19 @@ def texts(values: list[Any]) -> pa.StringArray:
 
     Numbers are written as in JSON (4.0 as 4), and a list or an object becomes `(malformed)`.
     """
+    return tidied(written(values))
+
+
+def written(values: list[Any]) -> pa.StringArray:
+    """JSON values as texts, before they are tidied."""
     try:
-        array = pa.array(values, type=pa.string())
+        return pa.array(values, type=pa.string())
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        array = pa.array([_text(value) for value in values], type=pa.string())
+        return pa.array([_text(value) for value in values], type=pa.string())
+
+
+def tidied(array: pa.StringArray) -> pa.StringArray:
+    """Texts without outer blanks and in the Unicode form NFC."""
     array = pc.utf8_trim_whitespace(array)
     if not pc.all(pc.string_is_ascii(array)).as_py() and len(array) > array.null_count:
         array = pc.utf8_normalize(array, "NFC")

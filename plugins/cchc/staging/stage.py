@@ -85,8 +85,10 @@ def _typed(typer: RecordTyper, load: Landed, known_at: datetime, first_row: int)
         yield table
 
 
-def read_blocks(load: Landed) -> Iterator[tuple[str, list[Line]]]:
+def read_blocks(load: Landed) -> Iterator[tuple[str, Iterator[Line]]]:
     """The landed lines of a load in blocks, each with the name of its file: the delivered file or the landing part.
+
+    A line is parsed when it is asked for, so that its record is still in the caches of the processor where its fields are taken.
 
     Each line has the number with which it landed: in a delivered file its line, over HTTP a running number over all parts. Raises CchcError
     if a part in the manifest is missing or differs from it.
@@ -107,7 +109,7 @@ def read_blocks(load: Landed) -> Iterator[tuple[str, list[Line]]]:
             raise _damaged(load, name, "its sha256 is not that of the manifest")
         lines = part_lines(data)
         for start in range(0, len(lines), BLOCK_RECORDS):
-            yield load.file_name or name, [_parsed(line) for line in lines[start : start + BLOCK_RECORDS]]
+            yield load.file_name or name, map(_parsed, lines[start : start + BLOCK_RECORDS])
 
 
 def _parsed(line: bytes) -> Line:
