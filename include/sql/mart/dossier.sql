@@ -2,7 +2,8 @@
 -- source: core.dossier_version (newest of each), judged_version (temporary), core.dossier_due, core.dossier_key,
 --         ops.key_list
 -- traps: the temporary table derived_dossier is compared with mart.dossier before it is written there (months touched);
---        local dates are those of the source's zone; end_at (J) is not used here: it is applied when the facts are counted
+--        local dates are those of the source's zone; end_at (J) is not used here: it is applied when the facts are counted;
+--        missing is materialized, because PostgreSQL expects hardly any list, and else compares each dossier with each other
 
 create temp table derived_dossier on commit drop as
 with newest as (
@@ -88,18 +89,27 @@ month_listed as (
         and m.month_start = cast(date_trunc('month', n.received_at at time zone n.zone) as date)
 ),
 
+missing as materialized (
+    select
+        n.dossier_id,
+        n.source_code,
+        n._first_seen_at,
+        n._changed_at,
+        m.asked_at,
+        cast(date_trunc('month', n.received_at at time zone n.zone) as date) as month_start
+    from newest as n
+    inner join month_listed as m on n.dossier_id = m.dossier_id
+    where not m.is_listed
+),
+
 -- the first list without the dossier, since it was listed last and its newest version is known; later lists without it say the same
 gone as (
     select
         n.dossier_id,
         min(a.asked_at) as gone_at
-    from newest as n
-    inner join month_listed as m on n.dossier_id = m.dossier_id and not m.is_listed
+    from missing as n
     inner join ops.key_list as a
-        on
-            n.source_code = a.source_code
-            and m.asked_at >= a.asked_at
-            and a.month_start = cast(date_trunc('month', n.received_at at time zone n.zone) as date)
+        on n.source_code = a.source_code and n.asked_at >= a.asked_at and n.month_start = a.month_start
     where
         a.asked_at >= n._first_seen_at and a.asked_at > n._changed_at
         and not exists (
