@@ -7,7 +7,8 @@ from typing import Any
 
 from cchc.period import ZONE
 from cchc.settings import Settings
-from cchc.warehouse import asked_binds, engine, read_statement, sql
+from cchc.warehouse import asked_binds, engine, sql
+from cchc.warehouse.queries import read_statement
 from tests.sql.runner import due
 
 OF_LISTS = {"load", "extract"}  # the tables behind ops.key_list
