@@ -127,7 +127,10 @@ def _machine(settings: Settings) -> list[Finding]:
         findings.append(Finding(OK, f"disk: {free:.0f} GB free under {there}"))
     if settings.landing_url.startswith("file://"):
         landing = Path(url2pathname(urlsplit(settings.landing_url).path))
-        if landing.exists() and not os.access(landing, os.W_OK):
+        if landing.exists() and not landing.is_dir():
+            words = f"landing {landing} is no folder: move it away, and put the landing of a backup in its place (docs/runbooks/restore.md)"
+            findings.append(Finding(WRONG, words))
+        elif landing.exists() and not os.access(landing, os.W_OK):
             findings.append(Finding(WRONG, f"landing {landing} cannot be written: give this user the right, or set CCHC_LANDING_URL"))
     if settings.home.exists():
         findings.append(_checked("key of the hashes", lambda: settings.privacy_key() and None))

@@ -36,7 +36,7 @@ from cchc.runs.retry import resolve_retried
 from cchc.settings import Settings
 from cchc.sources.asked_days import ASKED
 from cchc.sources.connection import Connection
-from cchc.sources.landing import Landed, Window, place_below, place_of
+from cchc.sources.landing import Landed, Window, place_below, place_of, require_writable
 from cchc.sources.profile import Profile, load_profile, version_of
 from cchc.staging.tables import table_of
 from cchc.states import LoadStatus
@@ -133,9 +133,11 @@ def load_step(settings: Settings, extract_id: int) -> list[str]:
     """Load the extract into core in one transaction. Returns the months (YYYY-MM) that wait for a refresh.
 
     The transaction locks the extract's row. So a run that was replaced by a newer run loads nothing, and a run that begins now waits for
-    this one to end. Raises LoadBlocked if a load over HTTP was blocked; nothing of the extract is loaded then.
+    this one to end. Raises LoadBlocked if a load over HTTP was blocked; nothing of the extract is loaded then. Raises CchcError if the
+    landing cannot be written (any more), because the journal of what is published lies there.
     """
     with _step(settings, extract_id, "load") as (profile, _):
+        require_writable(settings.landing_url, profile.source)
         loads = _landed(settings, extract_id)
         messages = blocked(settings, extract_id)
         if messages and any(load.file_name is None or ASKED in load.manifest for load in loads):

@@ -30,6 +30,7 @@ from cchc.runs.set_back import drop_values_beyond
 from cchc.runs.withdraw import NOTHING, Plan, plan, source_of
 from cchc.settings import Settings
 from cchc.sources.connection import Connection as Source
+from cchc.sources.landing import require_writable
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import staged_entities, table_of
 from cchc.warehouse import engine, known_at_of, query
@@ -81,6 +82,7 @@ def withdraw(
     if not reason.strip() or not who.strip():
         raise WrongUse(f'withdrawing needs a reason and a name: --reason "…" --by NAME. {NOTHING}')
     profile = load_profile(settings.sources_dir, source_of(settings, load_ids))
+    require_writable(settings.landing_url, profile.source)  # a journal of before would bring back what is withdrawn
     with engine(settings).connect() as connection:
         planned = plan(connection, profile, load_ids, reload=reload)
         found = readings(connection, settings, profile, planned, reload=reload)

@@ -17,6 +17,7 @@ from cchc.errors import CchcError, WrongClock, WrongUse
 from cchc.period import CLOCK_TOLERANCE, now
 from cchc.settings import Settings
 from cchc.sources.asked_days import last_midnight
+from cchc.sources.landing import require_writable
 from cchc.sources.profile import Profile, load_profile
 from cchc.staging.tables import extract_of
 from cchc.states import ExtractStatus
@@ -55,9 +56,11 @@ def open_extract(
     by default this is so if `end` is given (a schedule also gives it).
 
     A running ingest of the same source is superseded; if it is loading at this moment, this call waits for it. Raises WrongUse if the
-    window is empty or in the future, and WrongClock if the clock of this machine is ahead of the clock of the database.
+    window is empty or in the future, WrongClock if the clock of this machine is ahead of the clock of the database, and CchcError if the
+    landing cannot be written.
     """
     profile = load_profile(settings.sources_dir, source)
+    require_writable(settings.landing_url, source)
     moment = now()
     to = end or moment
     if profile.is_by_day:  # a day is asked for when it is over

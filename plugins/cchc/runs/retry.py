@@ -13,6 +13,7 @@ from cchc.errors import WrongUse
 from cchc.period import now
 from cchc.runs.extracts import NEWER_RETRY, require_no_rebuild, supersede
 from cchc.settings import Settings
+from cchc.sources.landing import require_writable
 from cchc.sources.privacy import mark_of
 from cchc.states import ExtractStatus, LoadStatus
 from cchc.warehouse import engine, query
@@ -28,13 +29,15 @@ def open_retries(settings: Settings, load_ids: list[int] | None = None) -> list[
     Without `load_ids`, the loads with open quarantine entries are retried. An extract that was blocked as a whole is retried as a whole,
     because nothing of it was published. What landed under another privacy key is left out, because its hashes would come back, and told.
     Waits for a load, a withdrawal or the retention of such a source that goes on.
-    Raises WrongUse if a given load does not exist, its landing was removed, or it landed under another key.
+    Raises WrongUse if a given load does not exist, its landing was removed, or it landed under another key, and CchcError if the landing
+    cannot be written.
     """
     mark = mark_of(settings.privacy_key())
     with engine(settings).begin() as connection:
         require_no_rebuild(connection)
         # a withdrawal that publishes, and the retention that removes, do not see a retry that opens beside them, nor it them
         for source in sorted({row["source_code"] for row in ask(connection, "runs/retryable", load_ids=load_ids or None)}):
+            require_writable(settings.landing_url, source)
             hold(connection, f"load {source}")
         found = ask(connection, "runs/retryable", load_ids=load_ids or None)
         other = [load for row in found for load in row["loads"] if row["privacy_key"] not in (None, mark)]

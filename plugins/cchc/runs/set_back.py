@@ -22,6 +22,7 @@ from cchc.runs import journal
 from cchc.runs.extracts import REWIND, supersede
 from cchc.runs.redate import redate
 from cchc.settings import Settings
+from cchc.sources.landing import require_writable
 from cchc.sources.profile import load_profile
 from cchc.warehouse import engine, known_at_of, query
 from cchc.warehouse.locks import hold
@@ -90,6 +91,7 @@ def set_back(settings: Settings, source: str, moment: datetime, why: str) -> Set
     if not why.strip():
         raise WrongUse('setting T back needs a reason: --why "…"')
     planned = plan_set_back(settings, source, moment)
+    require_writable(settings.landing_url, source)  # its journals are written anew
     with engine(settings).begin() as connection:
         hold(connection, f"load {source}")
         supersede(connection, REWIND, "source_code = :s", {"s": source})

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, Any
 
 import fsspec
@@ -220,6 +221,28 @@ def keep_private(landing_url: str) -> None:
     folder = Folder(landing_url)
     if isinstance(folder.fs, LocalFileSystem):
         private_folder(Path(folder.path))
+
+
+def require_writable(landing_url: str, source: str) -> None:
+    """Raise CchcError, which names the folder, unless files can be written and removed where a run of this source writes them.
+
+    A file is written and removed, because rights do not tell it: a mount may be read-only, a disk full, a server in between. Nothing may be
+    published where its journal cannot be written: a rebuild would do without it, and nobody would know before.
+    """
+    landing = Folder(landing_url)
+    folders = [landing, *([landing.child(source)] if landing.exists(source) else [])]
+    for folder in folders:
+        name = f".{token_hex(8)}.tmp"  # one that is left behind by a kill is no file of the landing (`is_unfinished`)
+        try:
+            folder.fs.makedirs(folder.path, exist_ok=True)
+            folder.fs.pipe_file(f"{folder.path}/{name}", b"")
+            folder.remove(name)
+        except OSError as error:
+            raise CchcError(
+                f"{source}: the landing {folder.url} cannot be written: {error.strerror or error}. Nothing was published or changed, "
+                "because a rebuild would not know of it. Give this account the right to write there and the disk room, or set "
+                "CCHC_LANDING_URL (docs/runbooks/stopped.md)"
+            ) from error
 
 
 class Writer:
