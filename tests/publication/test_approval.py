@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,13 +18,14 @@ from cchc.indicators.refresh import wait_for_others
 from cchc.period import now, parse_period
 from cchc.pipeline.close import close
 from cchc.publication.readiness import readiness
-from cchc.publication.shown import changed_since, from_json
+from cchc.publication.shown import changed_since, from_json, shown_to
 from cchc.reports.approval import approval_text
 from cchc.settings import Settings
 from cchc.warehouse import engine
 from demo.server import Demo
 from tests.support.cli import cchc
 from tests.support.district import CLOCK
+from tests.support.http import Handler, listening
 from tests.support.warehouse import NewWarehouse, execute, rows_of
 
 URL = "https://airflow.example/cchc/?period=2023-12"
@@ -180,3 +182,64 @@ def test_what_a_refresh_computes_meanwhile_is_waited_for(settings: Settings) -> 
             text_of.result(timeout=1)
         refreshing.rollback()
         assert text_of.result(timeout=60)[1].at > now() - timedelta(seconds=60)
+
+
+@contextmanager
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A webhook that the rules of the district name; gives what it is told."""
+    told: list[str] = []
+
+    class Answer(Handler):
+        def do_POST(self) -> None:
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
+            self.send_response(204)
+            self.end_headers()
+
+    with listening(Answer) as url:
+        monkeypatch.setenv("AIRFLOW_CONN_CCHC_NOTIFY", json.dumps({"conn_type": "http", "host": url}))
+        yield told
+
+
+def test_the_command_line_tells_what_has_changed_since_it_showed_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two commands, and a load between them: the second one did not know what the first one had shown."""
+    monkeypatch.setattr("cchc.warehouse.audit.getpass.getuser", lambda: "chi_lan")
+    period = parse_period("2023-10")
+    assert cchc("refresh", "2023-10").code == 0
+    said = cchc("close", "2023-10")
+    assert said.out.startswith(readiness(settings, period).text_vi() + "\n\n**Bảng điểm sẽ công bố**"), "what Airflow's approver reads"
+    assert said.out.endswith("\nChưa công bố gì; `cchc close 2023-10 --approved-by TÊN` sẽ công bố\n")
+    (kept,) = rows_of(settings, "select * from ops.close_shown")
+    assert (kept["period_kind"], f"{kept['period_start']}", kept["by_account"]) == ("month", "2023-10-01", "chi_lan")
+    execute(
+        settings,
+        "update mart.dossier set channel = 'online' where dossier_id = (select min(dossier_id) from mart.dossier where is_counted "
+        "and channel <> 'online' and received_date >= date '2023-10-01' and received_date < date '2023-11-01')",
+    )
+    execute(settings, "insert into ops.dirty_month values ('one_stop', date '2023-10-01', 'planted', now())")
+    with webhook(monkeypatch) as told:
+        done = cchc("close", "2023-10", "--approved-by", "Người duyệt", "--incomplete")
+    assert done.code == 0, done.err
+    (note,) = [line for line in done.err.splitlines() if line.startswith("NOTE published is not what was shown: ")]
+    changed = note.removeprefix("NOTE published is not what was shown: ")
+    assert re.match(r"\d+ số liệu khác với lúc trình duyệt \(", changed)
+    assert "nothing of this period" not in done.err
+    assert {"subject": f"2023-10 edition 1: {changed}", "by_whom": "Người duyệt"} in rows_of(settings, AUDITED)
+    (message,) = told
+    assert "lần 1: 840 số liệu, 0 điều chỉnh" in message and f"phê duyệt: Người duyệt. Chú ý: {changed}" in message
+    # what was shown before the edition says nothing of the next one; what is shown now does
+    with engine(settings).connect() as connection:
+        assert shown_to(connection, period, "chi_lan") is None
+    assert cchc("close", "2023-10").code == 0
+    with engine(settings).connect() as connection:
+        assert shown_to(connection, period, "chi_lan") is not None
+
+
+def test_the_command_line_says_where_nothing_was_shown(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another account was shown is not what this one knows."""
+    september, words = "2023-09", "has shown chi_lan nothing of this period since its last edition"
+    monkeypatch.setattr("cchc.warehouse.audit.getpass.getuser", lambda: "another")
+    assert cchc("refresh", september).code == 0
+    assert cchc("close", september).code == 0
+    monkeypatch.setattr("cchc.warehouse.audit.getpass.getuser", lambda: "chi_lan")
+    done = cchc("close", september, "--approved-by", "Người duyệt", "--incomplete")
+    assert (done.code, words in done.err, "published is not" in done.err) == (0, True, False), done.err

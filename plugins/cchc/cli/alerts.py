@@ -33,7 +33,7 @@ def _send(settings: Settings) -> int:
     from cchc.notices.tell import tell
     from cchc.sources.connection import parts_from_environment
 
-    links = dashboard_links(settings, _airflow_url(settings))
+    links = dashboard_links(settings, airflow_url(settings))
     told = tell(settings, parts_from_environment, links=links, is_by_clock=not is_unscheduled(settings))
     for recipient, subject in told.sent:
         print(f"told {recipient}: {subject}")
@@ -44,7 +44,7 @@ def _send(settings: Settings) -> int:
     return 1 if told.problems or told.undelivered else 0
 
 
-def _airflow_url(settings: Settings) -> str | None:
+def airflow_url(settings: Settings) -> str | None:
     """The address of Airflow: from its own variable, or of the embedded one that runs here; None where neither is there."""
     from cchc.embedded import stack
 

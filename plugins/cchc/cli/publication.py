@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cchc.cli.alerts import airflow_url
 from cchc.cli.arguments import Add, period
 from cchc.cli.printing import cell, print_columns, print_table
 from cchc.period import Period
@@ -40,26 +41,78 @@ def register(add: Add) -> None:
 
 def _close(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.bundle.freeze import PAPERS, folder_of
-    from cchc.pipeline.close import close_with_reports, require_over, write_bundles
-    from cchc.publication.readiness import readiness
+    from cchc.pipeline.close import close_with_reports, published_vi, require_over, write_bundles
+    from cchc.publication.shown import shown_to
     from cchc.reports.pdf import why_none
-    from cchc.warehouse import require_migrated
+    from cchc.warehouse import engine, require_migrated
+    from cchc.warehouse.audit import machine_account
 
     require_over(options.period)
     require_migrated(settings)
     if not options.approved_by:
-        print(readiness(settings, options.period).text_vi())
-        print(f"\nChưa công bố gì; `cchc close {options.period.code} --approved-by TÊN` sẽ công bố")
+        _show_approver(settings, options.period)
         return 0
-    done = close_with_reports(settings, options.period, options.approved_by, note=options.note, incomplete=options.incomplete)
+    with engine(settings).connect() as connection:
+        shown = shown_to(connection, options.period, machine_account())
+    done = close_with_reports(settings, options.period, options.approved_by, note=options.note, incomplete=options.incomplete, shown=shown)
     print(f"{options.period.code}: edition {done.edition} published, {done.values} values, {done.restated} restatements approved")
+    if done.changed:
+        print(f"NOTE published is not what was shown: {done.changed}", file=sys.stderr)
+    if shown is None:
+        print(
+            f"NOTE `cchc close {options.period.code}` has shown {machine_account()} nothing of this period since its last edition, so "
+            "what a load has changed meanwhile is not told",
+            file=sys.stderr,
+        )
     for name in done.reports:
         print(f"  {folder_of(settings, options.period, done.edition) / PAPERS / name}")
     missing = why_none(settings)
     if missing:
         print(missing, file=sys.stderr)
+    _tell_published(settings, options.period, published_vi(done, options.approved_by))
     print(write_bundles(settings, options.period, done.edition))
     return 0
+
+
+def _show_approver(settings: Settings, asked: Period) -> None:
+    """Print what the approver must know, and keep which values were shown: the closing tells which of them have changed since."""
+    from cchc.publication.shown import keep
+    from cchc.reports.approval import approval_text
+    from cchc.warehouse import engine
+    from cchc.warehouse.audit import machine_account
+
+    text, shown = approval_text(settings, asked)
+    with engine(settings).begin() as connection:
+        keep(connection, asked, shown, machine_account())
+    print(text)
+    print(f"\nChưa công bố gì; `cchc close {asked.code} --approved-by TÊN` sẽ công bố")
+
+
+def _tell_published(settings: Settings, closed: Period, text: str) -> None:
+    """Tell those whom alerts.yaml names, as Airflow does. The period is published, so what cannot be told is only named."""
+    from cchc.errors import CchcError
+    from cchc.links import dashboard_links
+    from cchc.notices.tell import report
+    from cchc.notices.trouble import Trouble
+    from cchc.period import now
+    from cchc.sources.connection import parts_from_environment
+
+    moment = now()
+    facts = {"period": closed.code, "period_name": closed.name_vi, "text": text}
+    try:
+        told = report(
+            settings,
+            Trouble("published", f"{closed.code} {moment.isoformat()}", moment, facts),
+            parts_from_environment,
+            dashboard_links(settings, airflow_url(settings)),
+        )
+    except CchcError as error:
+        print(f"NOTE nobody was told that it is published: {error}", file=sys.stderr)
+        return
+    for recipient, subject in told.sent:
+        print(f"told {recipient}: {subject}")
+    for sentence in [*told.problems, *told.undelivered]:
+        print(f"NOTE {sentence}", file=sys.stderr)
 
 
 def _publications(options: argparse.Namespace, settings: Settings) -> int:

@@ -217,9 +217,14 @@ def publish(settings: Settings, code: str, answer: dict[str, Any] | None, shown:
         is_approved=is_approved,
         shown=from_json(shown) if answer and shown else None,
     )
+    return published_vi(done, str(by))
+
+
+def published_vi(done: Publication, by: str) -> str:
+    """A sentence in Vietnamese about what was published, as people are told."""
     changed = f". Chú ý: {done.changed}" if done.changed else ""
     return (
-        f"Đã công bố {period.name_vi}, lần {done.edition}: {done.values} số liệu, {done.restated} điều chỉnh, "
+        f"Đã công bố {done.period.name_vi}, lần {done.edition}: {done.values} số liệu, {done.restated} điều chỉnh, "
         f"{len(done.reports)} báo cáo; phê duyệt: {by}{changed}"
     )
 

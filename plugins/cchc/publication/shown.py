@@ -1,7 +1,8 @@
 """What was shown to the approver of a period, and what has changed when the period is frozen.
 
 A person may answer days after the text was written, and loads go on meanwhile. What is frozen are the values of the freeze, because they
-are right as of their date; which of them are not those that were shown is told with the publication, and noted in the audit log.
+are right as of their date; which of them are not those that were shown is told with the publication, and noted in the audit log. Airflow
+keeps what was shown between its tasks, the command line in ops.close_shown.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cchc.period import ZONE, Period, now, parse_moment
 from cchc.reference.catalogue import catalogue
 from cchc.reference.scopes import NAMES
 from cchc.settings import Settings
-from cchc.warehouse.queries import ask
+from cchc.warehouse.queries import ask, run_statement
 
 NAMED = 5  # how many of the changed values a sentence names
 
@@ -49,6 +50,27 @@ def shown_now(connection: Connection, settings: Settings, period: Period) -> Sho
     for role in sorted({item.role for item in catalogue(settings, period.last_day).values()}):
         wait_for_others(connection, role)
     return _read(connection, period)
+
+
+def keep(connection: Connection, period: Period, shown: Shown, by: str) -> None:
+    """Keep what an account was shown of a period, in place of what it was shown before."""
+    run_statement(
+        connection,
+        "publication/keep_shown",
+        period_kind=period.kind,
+        period_start=period.start,
+        by_account=by,
+        shown_at=shown.at,
+        value_count=shown.count,
+        keys_hash=shown.keys_hash,
+        content_hash=shown.content_hash,
+    )
+
+
+def shown_to(connection: Connection, period: Period, by: str) -> Shown | None:
+    """What an account was shown last of a period; None if it was shown nothing since the newest edition."""
+    rows = ask(connection, "publication/shown_to", period_kind=period.kind, period_start=period.start, by_account=by)
+    return Shown(*(rows[0][column] for column in ("shown_at", "value_count", "keys_hash", "content_hash"))) if rows else None
 
 
 def changed_since(connection: Connection, period: Period, publication_id: int, shown: Shown) -> str | None:
