@@ -354,7 +354,20 @@ def ask_as_browser(name: str, password: str, environment: dict[str, str]) -> dic
         bearer = {"Authorization": f"Bearer {token}"}
         paths = ("/api/v2/dags", "/cchc/")
         found["before logout"] = [client.get(path, headers=way).status_code in (401, 403) for path in paths for way in (held, bearer)]
-        client.get("/api/v2/auth/logout", headers=held)
+        links = {
+            "foreign": {"Sec-Fetch-Site": "cross-site"},
+            "same site": {"Sec-Fetch-Site": "same-site", "Referer": own},
+            "foreign, an open line": {"Referer": "https://evil.example/"},
+            "foreign, kept secret": {},
+            "foreign, another spelling": {"Sec-Fetch-Site": "cross-site", "path": "/api/v2/auth/logout/"},
+        }
+        for page, headers in links.items():
+            path = headers.pop("path", "/api/v2/auth/logout")
+            answer = client.get(path, headers=held | headers | {"Accept": "text/html"})
+            client.cookies.clear()
+            found[f"logout by a link of {page}"] = [answer.status_code, client.get(paths[0], headers=held).status_code]
+        found["the page that asks"] = ['<a href="logout">' in answer.text, answer.headers["content-type"], "set-cookie" in answer.headers]
+        found["logout"] = [client.get("/api/v2/auth/logout", headers=held | {"Referer": f"{own}/dags"}).status_code]
         client.cookies.clear()
         found["after logout"] = [client.get(path, headers=way).status_code in (401, 403) for path in paths for way in (held, bearer)]
         client.cookies.clear()

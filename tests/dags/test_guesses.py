@@ -142,3 +142,23 @@ def test_which_page_asks(headers: dict[str, str], is_foreign: bool) -> None:
     async def nothing(*_: object) -> None: ...
 
     assert Browsers(nothing, ["https://ours.vn", ""], lambda: "/").is_foreign(headers) == is_foreign
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_own"),
+    [
+        ({"host": "cchc.vn", "sec-fetch-site": "same-origin"}, True),  # the button of Airflow's page
+        ({"host": "cchc.vn", "sec-fetch-site": "none"}, False),  # typed, or a link in an e-mail, to us or to a page that sends here
+        ({"host": "cchc.vn", "sec-fetch-site": "cross-site", "referer": "https://cchc.vn/"}, False),
+        ({"host": "cchc.vn", "sec-fetch-site": "same-site"}, False),
+        ({"host": "cchc.vn", "referer": "http://cchc.vn/dags"}, True),  # an open line: no browser says from where
+        ({"host": "api-server:8080", "referer": "https://ours.vn/"}, True),
+        ({"host": "cchc.vn", "referer": "http://evil.example/cchc.vn"}, False),
+        ({"host": "cchc.vn"}, False),
+        ({"host": "", "referer": "about:blank"}, False),
+    ],
+)
+def test_which_page_leads_to_the_logout(headers: dict[str, str], is_own: bool) -> None:
+    async def nothing(*_: object) -> None: ...
+
+    assert Browsers(nothing, ["https://ours.vn", ""], lambda: "/").is_own_link(headers) == is_own

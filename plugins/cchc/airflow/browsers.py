@@ -4,6 +4,8 @@
   sets the same cookie so that no script reads it (HttpOnly), no other site sends it (SameSite) and no open line carries it (Secure where
   the page came by TLS). A browser does not let a script replace such a cookie.
 - A page of another address can send a form with the login of whoever looks at it. What would change something is refused to it.
+- Airflow logs out by a link, and a page of another address can have such a link, or an image at that address. Whoever comes from there
+  is asked by a page of ours, and so is whoever typed the address.
 - A page of another address can show Airflow's pages in a frame, and have somebody click there. Browsers are told not to.
 """
 
@@ -24,10 +26,18 @@ Application = Callable[[Message, Callable[[], Awaitable[Message]], Send], Awaita
 COOKIE = "_token"
 READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 FRAMES = (b"x-frame-options", b"SAMEORIGIN")
+LOGOUT = "/auth/logout"  # the end of its path: below another prefix it is the same
 REFUSED = (
     "a page of another address asked for this, so it is refused. If it was a page of Airflow itself, the proxy before Airflow changes the "
     "host that the browser named: have it pass the header Host on, or set AIRFLOW__API__BASE_URL to the address that people use"
 )
+
+LOG_OUT = """<!doctype html>
+<html lang="vi"><head><meta charset="utf-8"><title>Đăng xuất</title></head><body>
+<p>Một trang khác dẫn đến đây để đăng xuất; chưa có gì thay đổi. Bấm để đăng xuất: <a href="logout">Đăng xuất</a></p>
+<p lang="en">Another page has led here to log you out; nothing has changed yet. To log out: <a href="logout">Log out</a></p>
+</body></html>
+"""
 
 
 @dataclass
@@ -59,6 +69,9 @@ class Browsers:
         if scope["method"] not in READING and "authorization" not in headers and self.is_foreign(headers):
             await _refuse(send)
             return
+        if scope["path"].rstrip("/").endswith(LOGOUT) and "authorization" not in headers and not self.is_own_link(headers):
+            await _refuse(send, LOG_OUT)
+            return
         request = Asked(address_of(scope.get("client"), headers.get("x-forwarded-for")))
         asked.set(request)
 
@@ -79,9 +92,23 @@ class Browsers:
         origin = headers.get("origin")
         if origin is None:
             return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+        return not self._is_own(origin, headers)
+
+    def is_own_link(self, headers: dict[str, str]) -> bool:
+        """Whether a page of ours leads here.
+
+        Browsers tell that over TLS and on the same machine; `none`, the word for an address that was typed, stands for a link in an e-mail,
+        too. Over an open line only the page tells it that leads here, if it is ours: a page of another address can keep itself secret.
+        """
+        site = headers.get("sec-fetch-site")
+        if site is not None:
+            return site == "same-origin"
+        return self._is_own(headers.get("referer", ""), headers)
+
+    def _is_own(self, page: str, headers: dict[str, str]) -> bool:
         # another site cannot set the host that was forwarded: only a proxy, or a program, can
         hosts = {headers.get("host", "").lower(), headers.get("x-forwarded-host", "").lower()} - {""}
-        return urlsplit(origin).netloc.lower() not in self.own | hosts
+        return urlsplit(page).netloc.lower() in self.own | hosts
 
     def _cookie(self, token: str, origin: str) -> str:
         secure = "; Secure" if origin.lower().startswith("https:") else ""
@@ -102,7 +129,9 @@ def address_of(client: tuple[str, int] | None, forwarded: str | None) -> str:
     return str(peer)
 
 
-async def _refuse(send: Send) -> None:
-    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), FRAMES]
+async def _refuse(send: Send, page: str | None = None) -> None:
+    """Answer that this is refused: with a page, or as Airflow's API does."""
+    kind = b"application/json" if page is None else b"text/html; charset=utf-8"
+    headers = [(b"content-type", kind), (b"cache-control", b"no-store"), (b"referrer-policy", b"same-origin"), FRAMES]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps({"detail": REFUSED}).encode()})
+    await send({"type": "http.response.body", "body": (json.dumps({"detail": REFUSED}) if page is None else page).encode()})
