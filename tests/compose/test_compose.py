@@ -399,3 +399,20 @@ def test_a_wrong_administrator_is_named_without_the_password(postgres_server: po
 
 def test_without_an_administrator_nothing_is_made() -> None:
     assert ensure_databases({}) == []
+
+
+def test_the_proxy_that_is_trusted_is_that_of_the_profile_tls_alone() -> None:
+    """It reaches Airflow by one network, in which it alone has the name that CCHC_TRUSTED_PROXIES has by default."""
+    trusted = re.search(r"CCHC_TRUSTED_PROXIES: \$\{CCHC_TRUSTED_PROXIES:-([\w-]+)\}", TEXT)
+    assert trusted is not None
+    named = {
+        (name, alias): network
+        for name, service in SERVICES.items()
+        if isinstance(service.get("networks"), dict)
+        for network, more in service["networks"].items()
+        for alias in (more or {}).get("aliases", [])
+    }
+    upstream = SERVICES["proxy"]["environment"]["UPSTREAM"].partition(":")[0]
+    assert named == {("proxy", trusted[1]): "inside", ("api-server", upstream): "inside"}
+    assert trusted[1] not in SERVICES
+    assert [name for name, service in SERVICES.items() if "CCHC_TRUSTED_PROXIES" in service.get("environment", {})] == ["api-server"]

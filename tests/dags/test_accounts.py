@@ -206,5 +206,5 @@ def test_what_a_browser_is_answered(box: Box, installed: dict[str, str]) -> None
         "right, too late": [429, True, "Too many wrong passwords"],
     }
     noted = rows_of(Settings.load(), "select category, action, subject, by_whom from ops.audit where category = 'login'")
-    subject = "for the account b.person, from an unknown address"  # of the client of these tests, which has none
+    subject = "for the account b.person, from 10.2.0.9"
     assert noted == [{"category": "login", "action": "wrong passwords", "subject": subject, "by_whom": "b.person"}]

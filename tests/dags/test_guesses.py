@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from cchc.airflow.browsers import Browsers, address_of
+from cchc.airflow.browsers import Browsers
 from cchc.airflow.guesses import ADDRESS, LIMITS, LONGEST_WAIT, NAME, PAIR, Guesses
+from cchc.airflow.proxies import Proxies
+from cchc.errors import NotConfigured
 
 
 class Clock:
@@ -104,19 +107,59 @@ def test_nobody_waits_because_the_clock_was_set_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("client", "forwarded", "address"),
+    ("setting", "client", "forwarded", "address"),
     [
-        (("8.8.4.4", 1), None, "8.8.4.4"),
-        (("8.8.4.4", 1), "10.0.0.1", "8.8.4.4"),  # no proxy of ours has a public address: a stranger says it
-        (("172.20.0.5", 1), "8.8.4.4", "8.8.4.4"),
-        (("127.0.0.1", 1), "6.6.6.6, 8.8.4.4", "8.8.4.4"),  # the last one is what the proxy saw
-        (("127.0.0.1", 1), "6.6.6.6, rubbish\r\nx", "an unknown address"),
-        (("127.0.0.1", 1), None, "127.0.0.1"),
-        (None, "8.8.4.4", "an unknown address"),
+        ("", "8.8.4.4", None, "8.8.4.4"),
+        ("", "172.20.0.5", "10.0.0.1", "172.20.0.5"),  # somebody of the local network says it: nobody is trusted
+        ("", "127.0.0.1", "10.0.0.1", "127.0.0.1"),
+        ("172.20.0.5", "172.20.0.6", "10.0.0.1", "172.20.0.6"),  # not the proxy, but beside it
+        ("172.20.0.5", "172.20.0.5", "8.8.4.4", "8.8.4.4"),
+        ("172.20.0.0/30, 127.0.0.1", "127.0.0.1", "6.6.6.6, 8.8.4.4", "8.8.4.4"),  # the last one is what the proxy saw
+        ("172.20.0.0/30, 127.0.0.1", "172.20.0.3", "8.8.4.4", "8.8.4.4"),
+        ("172.20.0.0/30, 127.0.0.1", "172.20.0.4", "8.8.4.4", "172.20.0.4"),
+        ("127.0.0.1", "::ffff:127.0.0.1", "::ffff:8.8.4.4", "8.8.4.4"),
+        ("fd00::/64", "fd00::5", "2001:db8::1", "2001:db8::1"),
+        ("127.0.0.1", "127.0.0.1", "6.6.6.6, rubbish\r\nx", "an unknown address"),
+        ("127.0.0.1", "127.0.0.1", None, "127.0.0.1"),
+        ("localhost", "127.0.0.1", "8.8.4.4", "8.8.4.4"),
+        ("no-such-machine.invalid", "127.0.0.1", "8.8.4.4", "127.0.0.1"),
+        ("127.0.0.1", None, "8.8.4.4", "an unknown address"),
     ],
 )
-def test_from_where_somebody_asks(client: tuple[str, int] | None, forwarded: str | None, address: str) -> None:
-    assert address_of(client, forwarded) == address
+def test_from_where_somebody_asks(setting: str, client: str | None, forwarded: str | None, address: str) -> None:
+    assert Proxies(setting).address_of((client, 1) if client else None, forwarded) == address
+
+
+def test_a_proxy_that_is_not_trusted_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    proxies = Proxies("")
+    for _ in range(3):
+        proxies.address_of(("172.20.0.5", 1), "8.8.4.4")
+    (told,) = caplog.messages
+    assert told.startswith("172.20.0.5 names the address of whoever asks") and "CCHC_TRUSTED_PROXIES does not name it" in told
+
+
+def test_a_name_is_looked_up_again_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container of the proxy that is started anew has another address; a request does not wait for its name each time."""
+    clock, at, asked = Clock(), {"address": "127.0.0.5"}, []
+
+    def found(name: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        asked.append(name)
+        return [(0, 0, 0, "", (at["address"], 0))]
+
+    monkeypatch.setattr("socket.getaddrinfo", found)
+    proxies = Proxies("proxy-inside", clock)
+    assert [proxies.address_of(("127.0.0.5", 1), "8.8.4.4") for _ in range(3)] == ["8.8.4.4"] * 3
+    at["address"] = "127.0.0.6"
+    clock.now += 61
+    assert proxies.address_of(("127.0.0.5", 1), "8.8.4.4") == "127.0.0.5"
+    assert proxies.address_of(("127.0.0.6", 1), "8.8.4.4") == "8.8.4.4"
+    assert asked == ["proxy-inside"] * 2
+
+
+@pytest.mark.parametrize("word", ["10.0.0.1/24", "10.0.0.0/33", "10.0.0", "http://proxy", "a b", "-x", "*"])
+def test_a_word_that_is_no_proxy_is_named(word: str) -> None:
+    with pytest.raises(NotConfigured, match=f"CCHC_TRUSTED_PROXIES: '{re.escape(word)}' is no address"):
+        Proxies(f"10.0.0.5, {word}")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +184,7 @@ def test_from_where_somebody_asks(client: tuple[str, int] | None, forwarded: str
 def test_which_page_asks(headers: dict[str, str], is_foreign: bool) -> None:
     async def nothing(*_: object) -> None: ...
 
-    assert Browsers(nothing, ["https://ours.vn", ""], lambda: "/").is_foreign(headers) == is_foreign
+    assert Browsers(nothing, ["https://ours.vn", ""], lambda: "/", Proxies("")).is_foreign(headers) == is_foreign
 
 
 @pytest.mark.parametrize(
@@ -161,4 +204,4 @@ def test_which_page_asks(headers: dict[str, str], is_foreign: bool) -> None:
 def test_which_page_leads_to_the_logout(headers: dict[str, str], is_own: bool) -> None:
     async def nothing(*_: object) -> None: ...
 
-    assert Browsers(nothing, ["https://ours.vn", ""], lambda: "/").is_own_link(headers) == is_own
+    assert Browsers(nothing, ["https://ours.vn", ""], lambda: "/", Proxies("")).is_own_link(headers) == is_own

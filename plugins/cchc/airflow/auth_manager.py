@@ -24,6 +24,7 @@ from fastapi import HTTPException
 from cchc.airflow.accounts import APPROVER, OWN, VIEWER, Account, Accounts
 from cchc.airflow.browsers import Asked, Browsers, asked
 from cchc.airflow.guesses import ADDRESS, NAME, Guesses
+from cchc.airflow.proxies import proxies
 from cchc.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class AccountsAuthManager(SimpleAuthManager):  # type: ignore[misc] # Airflow's 
     def get_fastapi_middlewares(self) -> list[tuple[Any, dict[str, Any]]]:
         """What the API server does for browsers (cchc.airflow.browsers), beside what Airflow's own manager asks for."""
         own = [conf.get("api", "base_url", fallback=""), *conf.getlist("api", "access_control_allow_origins", fallback=[])]
-        return [*super().get_fastapi_middlewares(), (Browsers, {"own_urls": own, "cookie_path": get_cookie_path})]
+        return [*super().get_fastapi_middlewares(), (Browsers, {"own_urls": own, "cookie_path": get_cookie_path, "proxies": proxies()})]
 
     def _tell(self, limit: str, name: str, address: str) -> None:
         """Note in the audit log that somebody guesses. Where the warehouse is away the login is refused all the same, and the log tells."""

@@ -11,13 +11,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
+
+from cchc.airflow.proxies import UNKNOWN, Proxies
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -42,10 +44,17 @@ LOG_OUT = """<!doctype html>
 
 @dataclass
 class Asked:
-    """The request in work: from which address it came, and the token that a login was given."""
+    """The request in work: from where it came (`client`, and what X-Forwarded-For says), and the token that a login was given."""
 
-    address: str = "an unknown address"
+    client: tuple[str, int] | None = None
+    forwarded: str | None = None
+    proxies: Proxies | None = None
     token: str | None = None
+
+    @cached_property
+    def address(self) -> str:
+        """The address of whoever asks. Found where a login reads it, because the name of a proxy may have to be looked up."""
+        return UNKNOWN if self.proxies is None else self.proxies.address_of(self.client, self.forwarded)
 
 
 asked: ContextVar[Asked | None] = ContextVar("asked", default=None)
@@ -53,10 +62,15 @@ asked: ContextVar[Asked | None] = ContextVar("asked", default=None)
 
 
 class Browsers:
-    """The middleware. `own_urls`: addresses that are ours whatever host a request names; `cookie_path`: the path of the login's cookie."""
+    """The middleware.
 
-    def __init__(self, app: Application, own_urls: Iterable[str], cookie_path: Callable[[], str]) -> None:
+    `own_urls`: addresses that are ours whatever host a request names; `cookie_path`: the path of the login's cookie; `proxies`: whose word
+    counts for the address of whoever asks.
+    """
+
+    def __init__(self, app: Application, own_urls: Iterable[str], cookie_path: Callable[[], str], proxies: Proxies) -> None:
         self.app = app
+        self.proxies = proxies
         self.own = frozenset(urlsplit(url).netloc.lower() for url in own_urls if url)
         self.cookie_path = cookie_path
 
@@ -72,7 +86,7 @@ class Browsers:
         if scope["path"].rstrip("/").endswith(LOGOUT) and "authorization" not in headers and not self.is_own_link(headers):
             await _refuse(send, LOG_OUT)
             return
-        request = Asked(address_of(scope.get("client"), headers.get("x-forwarded-for")))
+        request = Asked(scope.get("client"), headers.get("x-forwarded-for"), self.proxies)
         asked.set(request)
 
         async def answer(message: Message) -> None:
@@ -113,20 +127,6 @@ class Browsers:
     def _cookie(self, token: str, origin: str) -> str:
         secure = "; Secure" if origin.lower().startswith("https:") else ""
         return f"{COOKIE}={token}; Path={self.cookie_path()}; HttpOnly; SameSite=Lax{secure}"
-
-
-def address_of(client: tuple[str, int] | None, forwarded: str | None) -> str:
-    """The address of whoever asks. Behind a proxy on this machine or in its network: the last one that X-Forwarded-For names.
-
-    The last one is what the proxy itself saw; the ones before it are what a stranger told the proxy.
-    """
-    try:
-        peer = ipaddress.ip_address(client[0] if client else "")
-        if forwarded is not None and (peer.is_loopback or peer.is_private):
-            return str(ipaddress.ip_address(forwarded.rpartition(",")[2].strip()))
-    except ValueError:
-        return "an unknown address"
-    return str(peer)
 
 
 async def _refuse(send: Send, page: str | None = None) -> None:
