@@ -301,6 +301,8 @@ def test_a_session_only_reads_and_a_long_query_ends(logins: dict[str, accounts.L
         with logged_in(logins[role]) as session:
             assert one(session, "show default_transaction_read_only") == "on"
             assert one(session, "show statement_timeout") == "5min"
+            assert one(session, "show idle_in_transaction_session_timeout") == "10min"
+            assert one(session, "show transaction_timeout") == "1h"
             assert one(session, "show timezone") == "Asia/Ho_Chi_Minh"
             assert one(session, "select count(*) from indicator_value") > 0, "mart need not be written"
             with pytest.raises(errors.ReadOnlySqlTransaction):

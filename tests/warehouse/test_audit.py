@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from cchc.cli import audit as command
 from cchc.settings import Settings
 from cchc.warehouse import engine
-from cchc.warehouse.audit import CATEGORIES, forget_old, without_texts
+from cchc.warehouse.audit import CATEGORIES, forget_old
+from cchc.warehouse.redacted import without_texts
 from cchc.warehouse.roles import READER_ROLE, WEB_ROLE
 from tests.support.cli import cchc, connect
 from tests.support.deliveries import dossier, dossier_file

@@ -20,8 +20,9 @@ def register(add: Add) -> None:
 
 def _sql(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.warehouse import require_migrated
-    from cchc.warehouse.audit import noted, without_texts
+    from cchc.warehouse.audit import noted
     from cchc.warehouse.read_only import read
+    from cchc.warehouse.redacted import without_texts
 
     require_migrated(settings)
     noted(settings, "sql", "cchc sql", without_texts(options.statement))

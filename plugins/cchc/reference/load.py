@@ -21,6 +21,7 @@ from cchc.settings import Settings
 from cchc.sources.profile import Profile, list_profiles, load_profile
 from cchc.warehouse import engine
 from cchc.warehouse.locks import REFERENCE, hold
+from cchc.warehouse.waits import AS_A_TASK, told
 
 
 def _upsert(connection: Connection, table: str, key: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
@@ -113,7 +114,7 @@ def load_reference(settings: Settings, learnt_at: datetime | None = None) -> lis
     `learnt_at`: the moment from which on what changed is known; None: as cchc.reference.history says, in general from now on. Raises
     NotConfigured if a file cannot be read; nothing is stored then.
     """
-    with engine(settings).begin() as connection:
+    with engine(settings).begin() as connection, told(connection, "the change of the reference data (`cchc init`)", AS_A_TASK):
         hold(connection, REFERENCE)
         # every file is read after the wait, as the units and plans are: else profiles of before would stand beside plans of after
         profiles = [load_profile(settings.sources_dir, name) for name in list_profiles(settings.sources_dir)]

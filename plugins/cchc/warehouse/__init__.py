@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from cchc.errors import CchcError, NotConfigured, WarehouseUnavailable
 from cchc.period import ZONE, now
 from cchc.settings import Settings
+from cchc.warehouse import waits
 from cchc.warehouse.files import SqlFile, UsedElsewhere, apply_files, drop_all, in_the_way, read_files, stale
 from cchc.warehouse.queries import dictionaries, read_statement, run_statement
 from cchc.warehouse.url import OWNER_URL, as_owner, warehouse_url
@@ -176,11 +177,12 @@ def migrate(settings: Settings, composed: Sequence[SqlFile] = ()) -> Applied:
     Everything is one transaction: if something fails, the warehouse is unchanged. `composed`: views that the pipeline composes itself; they
     are created again if they use something that has to be dropped.
     Raises CchcError if an applied migration was edited afterwards (add a new file instead), or if the file of a view or function is
-    wrong; the message names file and line.
+    wrong; the message names file and line. Whom it waits for is said in the log; it raises CchcError where that takes too long.
     """
     files = read_files(settings.sql_dir)
-    with engine(settings).begin() as connection:
+    with engine(settings).begin() as connection, ExitStack() as waiting:
         require_owner(connection)  # first: who is not the owner may not lock the table, and PostgreSQL's words do not say why
+        waiting.enter_context(waits.told(connection, "the change of the warehouse's tables (`cchc init`)"))
         wait_for_other_owners(connection)
         connection.execute(text("create schema if not exists ops"))
         connection.execute(

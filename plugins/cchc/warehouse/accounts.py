@@ -39,6 +39,7 @@ _SETTINGS = {
     "default_transaction_read_only": "on",
     "statement_timeout": "5min",
     "idle_in_transaction_session_timeout": "10min",
+    "transaction_timeout": "1h",  # of many statements, none of them long: `cchc init` of a new version waits for its end
     "search_path": "mart",
     "timezone": authority().zone,
 }
@@ -173,11 +174,12 @@ def _write(connection: Connection, login: Login, role: str, *, has_login: bool) 
     # hashed here, because the server logs the whole text of a statement that fails
     hashed = driver.pgconn.encrypt_password((login.password or "").encode(), login.user.encode(), b"scram-sha-256").decode()
     user = sql.Identifier(login.user)
+    known = {key: value for key, value in _SETTINGS.items() if key != "transaction_timeout" or driver.info.server_version >= 170000}
     statements = [
         sql.SQL("{} role {} with login inherit nocreatedb nocreaterole connection limit {} password {}").format(
             sql.SQL("alter" if has_login else "create"), user, sql.Literal(_CONNECTIONS), sql.Literal(hashed)
         ),
-        *(sql.SQL("alter role {} set {} = {}").format(user, sql.Identifier(key), sql.Literal(value)) for key, value in _SETTINGS.items()),
+        *(sql.SQL("alter role {} set {} = {}").format(user, sql.Identifier(key), sql.Literal(value)) for key, value in known.items()),
         *(
             sql.SQL("revoke {} from {}").format(sql.Identifier(group), user)
             for key, group in MEMBER_OF.items()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 from datetime import datetime
 from typing import Any, Literal, get_args
 
@@ -20,9 +19,6 @@ from cchc.warehouse.queries import ask, run_statement
 
 Category = Literal["approval", "export", "look", "sql", "key", "erasure", "withdrawal", "account", "login"]
 CATEGORIES: tuple[Category, ...] = get_args(Category)
-
-_TEXTS = re.compile(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'?|--[^\n]*|/\*.*?(?:\*/|$)", re.DOTALL)
-_LONG_NUMBER = re.compile(r"(?<![\w.])\d{6,}")
 
 
 def machine_account() -> str:
@@ -45,11 +41,6 @@ def noted(settings: Settings, category: Category, action: str, subject: str, by:
     """Add a row in a transaction of its own. Raises what the warehouse raises; then the caller must not show anything."""
     with engine(settings).begin() as connection:
         note(connection, category, action, subject, by)
-
-
-def without_texts(statement: str) -> str:
-    """An SQL statement without its texts, comments and long numbers, which may be those of a person: `where code = '…'`."""
-    return " ".join(_LONG_NUMBER.sub("…", _TEXTS.sub("'…'", statement)).split())
 
 
 def listed(settings: Settings, category: str | None, since: datetime | None, by: str | None, most: int | None) -> list[dict[str, Any]]:
