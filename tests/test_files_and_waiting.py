@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
@@ -82,6 +83,68 @@ def test_a_secret_is_private_and_stays(tmp_path: Path, monkeypatch: pytest.Monke
         settings.make_privacy_key()
     with pytest.raises(NotConfigured, match="is empty"):
         settings.privacy_key()
+
+
+def _to_nowhere(file: Path) -> None:
+    file.unlink()
+    file.symlink_to(file.parent / "nowhere")
+
+
+def _folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        (lambda file: file.write_text(" \n"), "is empty"),
+        (lambda file: file.write_bytes(b"\xff\xfe\x9d" * 12), "cannot be read: it is no text"),
+        (lambda file: file.write_text(file.read_text()[:20]), r"has 20 characters, and a privacy key has at least 32: it was cut off"),
+        (_folder, "cannot be read: Is a directory"),
+    ],
+)
+def test_a_damaged_key_is_named_and_never_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], object], why: str
+) -> None:
+    monkeypatch.setenv("CCHC_HOME", str(tmp_path))
+    monkeypatch.delenv("CCHC_PRIVACY_KEY", raising=False)
+    settings = Settings.load()
+    settings.make_privacy_key()
+    file = tmp_path / "secrets" / "privacy_key"
+    assert settings.secrets_others_may_read() == []
+    damage(file)
+    for act in (settings.privacy_key, settings.make_privacy_key):
+        with pytest.raises(NotConfigured, match=rf"The secret {file} {why}.* [Rr]estore it from the backup"):
+            act()
+
+
+def test_a_key_that_leads_nowhere_and_a_file_in_the_place_of_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_HOME", str(tmp_path))
+    monkeypatch.delenv("CCHC_PRIVACY_KEY", raising=False)
+    settings = Settings.load()
+    settings.make_privacy_key()
+    file = tmp_path / "secrets" / "privacy_key"
+    _to_nowhere(file)
+    with pytest.raises(NotConfigured, match="cannot be read: it is a link to .*nowhere, which is not there"):
+        settings.make_privacy_key()
+    file.unlink()
+    file.parent.rmdir()
+    file.parent.write_text("in the way")
+    for act in (settings.privacy_key, settings.make_privacy_key):
+        with pytest.raises(NotConfigured, match="cannot be read: (Not a directory|File exists)"):
+            act()
+
+
+def test_a_secret_that_others_may_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_HOME", str(tmp_path))
+    settings = Settings.load()
+    settings.make_secret("one")
+    settings.make_secret("another")
+    (tmp_path / "secrets" / "one").chmod(0o640)
+    assert settings.secrets_others_may_read() == [tmp_path / "secrets" / "one"]
+    (tmp_path / "secrets").chmod(0o711)
+    assert settings.secrets_others_may_read() == [tmp_path / "secrets", tmp_path / "secrets" / "one"]
 
 
 def test_a_key_from_outside_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from cchc.files import make_once, write_private
 PROJECT = Path(__file__).resolve().parents[2]
 PRIVACY_KEY = "privacy_key"
 SIGNING_KEY = "signing_key.pem"
+SHORTEST_KEY = 32  # characters of a privacy key in a file of ours; those that are made have 43
 VINH_CUU = PROJECT / "include" / "authorities" / "vinh_cuu"  # the authority without CCHC_AUTHORITY
 
 
@@ -106,20 +107,39 @@ class Settings:
             raise NotConfigured(f"The signing key {path} cannot be read: {error.strerror or error}.") from error
 
     def secret(self, name: str) -> str:
-        """A secret of this installation, from the folder `home`. Raises NotConfigured where it was never made or its file is empty."""
+        """A secret of this installation, from the folder `home`.
+
+        Raises NotConfigured where it was never made, where its file cannot be read, is empty or no text, and where the privacy key was cut
+        off: another key gives every person another hash, and one of some letters is found by trying.
+        """
         path = self._secret_file(name)
         try:
-            return _not_empty(path, path.read_text(encoding="utf-8"))
+            return _whole(path, path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise NotConfigured(
                 f"This installation has no secret {path}. `cchc init` makes the privacy key, `cchc up` makes the secrets of Airflow. "
                 "If the installation had this file before, restore it from the backup: another secret does not fit the stored data."
             ) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unreadable(path, error) from None
 
     def make_secret(self, name: str) -> str:
         """The secret of that name; a random text is made where there is none, in a file with mode 0600. All processes get the same one."""
         path = self._secret_file(name)
-        return _not_empty(path, make_once(path, lambda: secrets.token_urlsafe(32)))
+        try:
+            return _whole(path, make_once(path, lambda: secrets.token_urlsafe(32)))
+        except UnicodeDecodeError as error:
+            raise _unreadable(path, error) from None
+        except OSError as error:
+            if path.is_symlink() or path.exists() or (path.parent.exists() and not path.parent.is_dir()):
+                raise _unreadable(path, error) from None
+            raise  # it is not there and cannot be made: the folder is what is wrong
+
+    def secrets_others_may_read(self) -> list[Path]:
+        """The files of the secrets, and their folder, that other accounts of the machine may read or write."""
+        folder = self._secret_file(PRIVACY_KEY).parent
+        found = [folder, *sorted(folder.iterdir())] if folder.is_dir() else []
+        return [path for path in found if path.exists() and path.stat().st_mode & 0o077]
 
     def _secret_file(self, name: str) -> Path:
         return self.home / "secrets" / name
@@ -181,8 +201,23 @@ def is_unscheduled(variables: Mapping[str, str] = os.environ) -> bool:
     return named == "off" or (named.startswith("profiles:") and "demo" in named.removeprefix("profiles:").replace(" ", "").split(","))
 
 
-def _not_empty(path: Path, content: str) -> str:
+def _whole(path: Path, content: str) -> str:
     text = content.strip()
     if not text:
         raise NotConfigured(f"The secret {path} is empty. Restore it from the backup; if it was never used, delete it and run `cchc init`.")
+    if path.name == PRIVACY_KEY and len(text) < SHORTEST_KEY:
+        raise NotConfigured(
+            f"The secret {path} has {len(text)} characters, and a privacy key has at least {SHORTEST_KEY}: it was cut off or replaced. "
+            "Restore it from the backup (docs/runbooks/privacy_key.md)."
+        )
     return text
+
+
+def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> NotConfigured:
+    if isinstance(error, UnicodeDecodeError):
+        why = "it is no text"
+    elif path.is_symlink() and not path.exists():
+        why = f"it is a link to {path.readlink()}, which is not there"
+    else:
+        why = error.strerror or str(error)
+    return NotConfigured(f"The secret {path} cannot be read: {why}. Restore it from the backup (docs/runbooks/restore.md).")

@@ -284,6 +284,22 @@ def test_what_lacks_in_the_installation_is_told(loaded: Settings, tmp_path: Path
     assert (cut_off.code, "is gone or is not what landed" in cut_off.err) == (1, True), "it was a stack trace"
 
 
+def test_a_backup_of_a_damaged_key_is_told_and_removes_no_older_one(
+    loaded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The good key may be in the older one alone; doctor tells of a key that others may read."""
+    monkeypatch.delenv("CCHC_PRIVACY_KEY")
+    folder, key = tmp_path / "backups", loaded.home / "secrets" / "privacy_key"
+    assert cchc("backup", "--to", str(folder), "--keep", "1").code == 0
+    key.chmod(0o644)
+    assert f"WRONG secrets: other accounts of this machine may read {key}" in cchc("doctor", "payments").out
+    key.write_text("")
+    said = cchc("backup", "--to", str(folder), "--keep", "1")
+    assert said.code == 1
+    assert f"  the privacy key: The secret {key} is empty. Restore it from the backup" in said.err
+    assert len(backup.backups(folder)) == 2
+
+
 def test_landing_that_may_not_be_looked_into_ends_a_backup(loaded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """fsspec leaves such a folder out without a word. Root may look into everything, so the refusal comes from the call itself."""
     scandir = os.scandir

@@ -134,6 +134,10 @@ def _machine(settings: Settings) -> list[Finding]:
             findings.append(Finding(WRONG, f"landing {landing} cannot be written: give this user the right, or set CCHC_LANDING_URL"))
     if settings.home.exists():
         findings.append(_checked("key of the hashes", lambda: settings.privacy_key() and None))
+    if open_to_others := settings.secrets_others_may_read():
+        named = ", ".join(map(str, open_to_others[:3])) + (f" and {len(open_to_others) - 3} more" if len(open_to_others) > 3 else "")
+        words = f"secrets: other accounts of this machine may read {named}: `chmod -R go= {settings.home / 'secrets'}`"
+        findings.append(Finding(WRONG, words))
     return findings
 
 

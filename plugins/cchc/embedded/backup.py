@@ -143,6 +143,10 @@ def _fill(settings: Settings, making: Path, urls: Mapping[str, str], previous: P
         found += [f"{name} was removed or renamed while CCHC_HOME was copied" for name in vanished]
     if files.key_file(settings) != key:
         found.append("the privacy key was changed meanwhile")
+    try:
+        settings.privacy_key()
+    except NotConfigured as error:  # a backup without it brings back hashes that nobody can go on with
+        found.append(f"the privacy key: {error}")
     whole = [path for path in sorted(making.iterdir()) if path.is_file()]
     manifest = {
         "made_at": now().isoformat(),
