@@ -386,6 +386,49 @@ def backup_lists_landing(made: Path) -> bool:
     return any(name.startswith("landing/") and name.count("/") > 1 for name in json.loads((made / "backup.json").read_text())["sha256"])
 
 
+@pytest.mark.parametrize(
+    ("damaged", "why"),
+    [
+        (b'{"sha256": {', "backup.json cannot be read ("),
+        (b"[]", "it lacks what every backup has"),
+        (b'{"sha256": {}, "databases": {}}', "it lacks what every backup has"),
+        (b"\xff\x00\x9d", "backup.json cannot be read ('utf-8'"),
+        (None, "backup.json is missing, it was copied by half or damaged"),
+    ],
+)
+def test_a_list_of_backups_names_those_that_are_none(tmp_path: Path, damaged: bytes | None, why: str) -> None:
+    """A stack trace before, and silence where the file was missing."""
+    for name in ("20230701T000000", "20230702T000000"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "20230701T000000" / "backup.json").write_text(
+        json.dumps({"sha256": {}, "databases": {"warehouse": {}}, "made_at": "then", "version": "1"})
+    )
+    if damaged is not None:
+        (tmp_path / "20230702T000000" / "backup.json").write_bytes(damaged)
+    said = cchc("backup", "list", "--to", str(tmp_path))
+    assert said.code == 1
+    assert "20230701T000000  then" in said.out
+    assert said.err.startswith("WRONG ") and "20230702T000000" in said.err and why in said.err
+
+
+def test_a_folder_of_backups_that_is_none_and_half_a_backup(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """They were told as a folder that has no backup yet; and an older backup was restored in place of the newest, without a word."""
+    (tmp_path / "file").write_text("in the way")
+    for action in ("list", "test", "restore"):
+        for name, why in (("away", "is not there: is its disk mounted?"), ("file", "is no folder")):
+            said = cchc("backup", action, "--to", str(tmp_path / name))
+            assert (said.code, why in said.err) == (2, True), said.err
+    half = tmp_path / "backups" / "20230702T000000"
+    half.mkdir(parents=True)
+    with pytest.raises(WrongUse, match=r"has no whole backup: backup\.json is missing in 20230702T000000"):
+        backup.newest(half.parent)
+    older = half.with_name("20230701T000000")
+    older.mkdir()
+    (older / "backup.json").write_text("{}")
+    assert backup.newest(half.parent) == older
+    assert f"{half} is newer than 20230701T000000, which is taken, and is no whole backup" in caplog.text
+
+
 def test_a_changed_byte_and_a_missing_row_are_found(loaded: Settings, tmp_path: Path) -> None:
     made = backup.write(loaded, tmp_path / "backups")
     dump = made / "warehouse.dump"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -35,8 +34,7 @@ def _backup(options: argparse.Namespace, settings: Settings) -> int:
     if options.action == "restore":
         return _restore(options, settings)
     if options.action == "list":
-        _list(folder)
-        return 0
+        return _list(folder)
     if options.action == "test":
         print(backup.test(folder / options.name if options.name else backup.newest(folder)))
         return 0
@@ -50,15 +48,27 @@ def _backup(options: argparse.Namespace, settings: Settings) -> int:
     return 1 if lacking else 0
 
 
-def _list(folder: Path) -> None:
+def _list(folder: Path) -> int:
+    """Print the backups, and name what looks like one and is none. The exit code is 1 where there is such a thing."""
     from cchc.embedded import backup
+    from cchc.errors import CchcError
 
+    damaged = [
+        f"{path} is no backup: {backup.MANIFEST} is missing, it was copied by half or damaged" for path in backup.half_backups(folder)
+    ]
     rows = []
     for path in backup.backups(folder):
-        manifest = json.loads((path / backup.MANIFEST).read_text(encoding="utf-8"))
+        try:
+            manifest = backup.manifest_of(path)
+        except CchcError as error:
+            damaged.append(str(error))
+            continue
         size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) / 2**20
         rows.append([path.name, manifest["made_at"], manifest["version"], ", ".join(manifest["databases"]), f"{size:.1f} MB"])
     print_table(["name", "made at", "version", "databases", "size"], rows)
+    for sentence in damaged:
+        print(f"WRONG {sentence}", file=sys.stderr)
+    return 1 if damaged else 0
 
 
 def _restore(options: argparse.Namespace, settings: Settings) -> int:

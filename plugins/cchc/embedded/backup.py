@@ -16,6 +16,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
 
 VARIABLE = "CCHC_BACKUP_DIR"
 MANIFEST = "backup.json"
+_NAME = re.compile(r"\d{8}T\d{6}(-\d+)?")
 TRIES = 3
 # what people decide, which no source delivers again: category of ops.audit → what to do where a restore undoes it
 ACTS = {
@@ -172,7 +174,7 @@ def backups(folder: Path) -> list[Path]:
 
 def lacking_in(backup: Path) -> list[str]:
     """What lacked in the installation itself when a backup was written, as sentences: landing or papers that its warehouse names."""
-    return list(_manifest(backup).get("lacking", ()))
+    return list(manifest_of(backup).get("lacking", ()))
 
 
 def require_nothing_lacking(backup: Path) -> None:
@@ -191,7 +193,7 @@ def test(backup: Path) -> str:
     Raises CchcError that names the file that differs from its SHA-256, the dump that cannot be restored, or each table that has other rows
     than were counted when the backup was written.
     """
-    started, manifest = time.monotonic(), _manifest(backup)
+    started, manifest = time.monotonic(), manifest_of(backup)
     files.require_whole(backup, manifest["sha256"])
     scratch = Path(tempfile.mkdtemp(prefix=".test.", dir=backup.parent))
     differences, tables = [], 0
@@ -247,7 +249,7 @@ def _alone(settings: Settings) -> Iterator[None]:
 
 
 def _restore(settings: Settings, backup: Path, airflow_url: str | None) -> Restored:
-    started, manifest = time.monotonic(), _manifest(backup)
+    started, manifest = time.monotonic(), manifest_of(backup)
     addresses = {DATABASE: owner_url(settings) if settings.warehouse_url else None, "airflow": airflow_url}
     own = [database for database in manifest["databases"] if not addresses.get(database)]
     if own and settings.home.exists() and any(settings.home.iterdir()):
@@ -281,7 +283,7 @@ def undone_by(backup: Path) -> list[str]:
 
     The last sentence says from when on nobody knows what was done.
     """
-    manifest, newest_one = _manifest(backup), _manifest(newest(backup.parent))
+    manifest, newest_one = manifest_of(backup), manifest_of(newest(backup.parent))
     acts = [act for act in newest_one.get("acts", ()) if act not in manifest.get("acts", ())]
     told = [f"{act['at']} {act['action']}: {act['subject']}; by {act['by']}. {ACTS[act['category']]}" for act in acts]
     until = newest_one.get("as_of", newest_one["made_at"])
@@ -298,11 +300,24 @@ def _undo(settings: Settings, own: list[str], done: list[str]) -> None:
         log.error("the restore failed after %s was restored: make that database empty before the next try", ", ".join(on_server))
 
 
+def half_backups(folder: Path) -> list[Path]:
+    """Folders and files with the name of a backup that are none, oldest first: copied by half, or damaged. Raises WrongUse as `newest`."""
+    if not folder.is_dir():
+        why = "is no folder" if folder.exists() else "is not there: is its disk mounted?"
+        raise WrongUse(f"the folder of the backups, {folder}, {why}")
+    whole = backups(folder)
+    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name) and path not in whole)
+
+
 def newest(folder: Path) -> Path:
-    """The newest backup of a folder. Raises WrongUse if there is none."""
-    found = backups(folder)
+    """The newest backup of a folder; one that is newer and not whole is told. Raises WrongUse if there is none, or no such folder."""
+    halves, found = half_backups(folder), backups(folder)
     if not found:
-        raise WrongUse(f"{folder} has no backup; `cchc backup` makes one")
+        named = f": {MANIFEST} is missing in {', '.join(path.name for path in halves)}, copied by half or damaged" if halves else ""
+        raise WrongUse(f"{folder} has no {'whole ' if halves else ''}backup{named}; `cchc backup` makes one")
+    for path in halves:
+        if path.name > found[-1].name:
+            log.warning("%s is newer than %s, which is taken, and is no whole backup: %s is missing in it", path, found[-1].name, MANIFEST)
     return found[-1]
 
 
@@ -313,15 +328,17 @@ def _counted(url: str) -> dict[str, int]:
 
 def _known_landing(backup: Path | None) -> dict[str, str]:
     """The SHA-256 of each file of the landing in a backup, by its name below landing."""
-    listed = _manifest(backup)["sha256"] if backup is not None else {}
+    listed = manifest_of(backup)["sha256"] if backup is not None else {}
     head = f"{files.LANDING}/"
     return {name.removeprefix(head): sha256 for name, sha256 in listed.items() if name.startswith(head)}
 
 
-def _manifest(backup: Path) -> dict[str, Any]:
+def manifest_of(backup: Path) -> dict[str, Any]:
+    """What a backup says of itself. Raises CchcError, which names it, where that is not there, was damaged, or is another file."""
     try:
         found: dict[str, Any] = json.loads((backup / MANIFEST).read_text(encoding="utf-8"))
-        if not (isinstance(found, dict) and isinstance(found.get("sha256"), dict) and isinstance(found.get("databases"), dict)):
+        kinds = {"sha256": dict, "databases": dict, "made_at": str, "version": str}
+        if not (isinstance(found, dict) and all(isinstance(found.get(key), kind) for key, kind in kinds.items())):
             raise ValueError("it lacks what every backup has")
         return found
     except (OSError, ValueError) as error:

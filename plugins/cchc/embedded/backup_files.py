@@ -171,7 +171,10 @@ def require_whole(backup: Path, sha256: Mapping[str, str]) -> None:
     """Raise CchcError that names the first file of a backup that is missing or is not what was written."""
     for name, wanted in sha256.items():
         if not (backup / name).is_file() or sha256_of(backup / name) != wanted:
-            raise CchcError(f"backup {backup.name}: {name} is missing or is not what was written. Write another backup")
+            raise CchcError(
+                f"backup {backup.name}: {name} is missing or is not what was written, so nothing was restored. `cchc backup list` names "
+                "the others (`--name NAME`); where the installation is whole, write another one"
+            )
 
 
 def _has(path: Path, sha256: str) -> bool:
