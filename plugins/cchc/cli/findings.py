@@ -82,15 +82,13 @@ def _reconcile(options: argparse.Namespace, settings: Settings) -> int:
     from cchc.warehouse.audit import noted
 
     require_migrated(settings)
-    groups = {"unit": {"unit_code": "Mã đơn vị", "name": "Đơn vị"}, "day": {"day": "Ngày"}, "state": {}}[options.by]
+    groups = {"unit": {"unit_code": "Mã đơn vị", "unit_name": "Đơn vị"}, "day": {"day": "Ngày"}, "state": {}}[options.by]
     sums = ["order_count", "fee_vnd", "paid_vnd", "refunded_vnd", "receipt_missing_count"]
     if options.rows:
         noted(settings, "look", "cchc reconcile", f"{options.period.code} {options.unit} {options.state or ''}".rstrip())
     with reading(settings, options.as_known_at) as (connection, then):
-        asked = (then, options.period, options.unit)
-        totals = reconciliation.summary(*asked, options.by, connection=connection)
         limits = {"key": options.key, "state": options.state, "limit": options.rows}
-        listed = reconciliation.rows(*asked, **limits, connection=connection) if options.rows else []
+        totals, listed = reconciliation.compared(then, options.period, options.unit, options.by, **limits, connection=connection)
     print_table(
         [*groups.values(), "Trạng thái", "Số", "Phí, lệ phí", "Đã trả", "Đã hoàn", "Thiếu biên lai"],
         [

@@ -41,6 +41,36 @@ def _condition(unit: str) -> str:
     return scope_condition(unit, "r.unit_code", "u.level")
 
 
+def compared(
+    settings: Settings,
+    period: Period,
+    unit: str = "all",
+    by: str = "state",
+    *,
+    key: str | None = None,
+    state: str | None = None,
+    limit: int = -1,
+    connection: Connection | None = None,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The sums of all orders as in `summary`, and the orders and dossiers that are listed as in `rows`: compared once for both."""
+    groups = {"unit": ("unit_code", "unit_name"), "day": ("day",), "state": ()}
+    if by not in groups:
+        raise WrongUse(f"'{by}' is no way to sum up; use {', '.join(groups)}")
+    if state is not None and state not in STATES:
+        raise WrongUse(f"'{state}' is no state{or_known(state, STATES)}")
+    conditions = {
+        "r.state = :state": state is not None,
+        ":key in (r.order_code, r.dossier_code)": key is not None,
+        "(r.state not in ('matched', 'pending') or r.is_receipt_missing)": state is None and key is None,
+    }
+    listed = " and ".join(condition for condition, holds in conditions.items() if holds)
+    with reading_on(settings, connection) as read:
+        binds = _asked(read, period, unit) | {"limit": None if limit < 0 else limit}
+        binds |= {name: value for name, value in {"state": state, "key": key}.items() if value is not None}
+        found = query(read, composed.compare_payments(groups[by], _condition(unit), listed), binds)
+    return [row for row in found if row["is_sum"]], [row for row in found if not row["is_sum"]]
+
+
 def summary(
     settings: Settings, period: Period, unit: str = "all", by: str = "unit", *, connection: Connection | None = None
 ) -> list[dict[str, Any]]:
@@ -49,12 +79,7 @@ def summary(
     `by`: "unit", "day" or "state". `connection`: one that shows a past moment; None: as known now.
     Raises NothingKnown if no payment log is known for the period.
     """
-    groups = {"unit": "r.unit_code, u.name, ", "day": "r.day, ", "state": ""}
-    if by not in groups:
-        raise WrongUse(f"'{by}' is no way to sum up; use {', '.join(groups)}")
-    with reading_on(settings, connection) as read:
-        binds = _asked(read, period, unit)
-        return query(read, composed.sum_payments(groups[by], _condition(unit)), binds)
+    return compared(settings, period, unit, by, limit=0, connection=connection)[0]
 
 
 def rows(
@@ -71,15 +96,4 @@ def rows(
 
     `limit`: at most so many rows; -1 means all. `connection`: as in `summary`.
     """
-    if state is not None and state not in STATES:
-        raise WrongUse(f"'{state}' is no state{or_known(state, STATES)}")
-    conditions = {
-        "r.state = :state": state is not None,
-        ":key in (r.order_code, r.dossier_code)": key is not None,
-        "(r.state not in ('matched', 'pending') or r.is_receipt_missing)": state is None and key is None,
-    }
-    where = "".join(f" and {condition}" for condition, holds in conditions.items() if holds)
-    with reading_on(settings, connection) as read:
-        binds = _asked(read, period, unit)
-        binds |= {name: value for name, value in {"state": state, "key": key}.items() if value is not None}
-        return query(read, composed.list_payments(_condition(unit) + where), binds | {"limit": None if limit < 0 else limit})
+    return compared(settings, period, unit, key=key, state=state, limit=limit, connection=connection)[1]

@@ -739,24 +739,43 @@ def list_findings(condition: str, relation: str = FINDING) -> str:
 PAYMENTS = "mart.payment_reconciliation_between(:first, :before)"  # it works on these days alone, the view on all of them
 
 
-def sum_payments(group: str, condition: str) -> str:
-    """Sum the orders and amounts (VND) by state.
+def compare_payments(group: Sequence[str], condition: str, listed: str) -> str:
+    """The sums of the orders and amounts (VND) by state, and the orders and dossiers that are listed: the rows with `is_sum` and without.
 
-    Arguments: `group`, further columns with a comma after each; `condition`, which orders (aliases r and u).
+    Arguments: `group`, the columns beside the state by which they are summed; `condition`, which orders are meant (aliases r and u);
+    `listed`, which of them are listed (alias r); `:limit`, at most so many, null: all. The payments are compared once for both.
     """
-    return f"""select
-            {group}r.state, count(*) as order_count, coalesce(sum(r.fee_vnd), 0) as fee_vnd, sum(r.paid_vnd) as paid_vnd,
-            sum(r.refunded_vnd) as refunded_vnd, count(*) filter (where r.is_receipt_missing) as receipt_missing_count
-        {_of_unit(PAYMENTS, "r", condition)}
-        group by {group}r.state order by {group}r.state"""
-
-
-def list_payments(condition: str) -> str:
-    """List the orders and dossiers with their amounts (VND). `condition`: which (aliases r and u); `:limit` null means all."""
-    return f"""select r.*, u.name as unit_name
-        {_of_unit(PAYMENTS, "r", condition)}
-        order by r.day, r.unit_code, r.order_code, r.dossier_code
-        limit cast(:limit as bigint)"""
+    names = ("unit_code", "unit_name", "day")
+    columns = ", ".join((*group, "state"))
+    own = ", ".join(f"s.{name}" if name in group else f"null as {name}" for name in names)
+    sums = ("order_count", "fee_vnd", "paid_vnd", "refunded_vnd", "receipt_missing_count")
+    return f"""with asked as materialized (
+            select r.*, u.name as unit_name {_of_unit(PAYMENTS, "r", condition)}
+        ),
+        summed as (
+            select
+                {columns}, count(*) as order_count, coalesce(sum(fee_vnd), 0) as fee_vnd, sum(paid_vnd) as paid_vnd,
+                sum(refunded_vnd) as refunded_vnd, count(*) filter (where is_receipt_missing) as receipt_missing_count,
+                row_number() over (order by {columns}) as place
+            from asked group by {columns}
+        ),
+        listed as (
+            select r.*, row_number() over (order by r.day, r.unit_code, r.order_code, r.dossier_code) as place
+            from asked as r where {listed}
+            order by r.day, r.unit_code, r.order_code, r.dossier_code
+            limit cast(:limit as bigint)
+        )
+        select
+            true as is_sum, s.place, {own}, s.state, {", ".join(f"s.{name}" for name in sums)},
+            null as source_code, null as order_code, null as dossier_code, null as success_count, null as receipt_numbers,
+            null as is_receipt_missing
+        from summed as s
+        union all
+        select
+            false, l.place, {", ".join(f"l.{name}" for name in names)}, l.state, null, l.fee_vnd, l.paid_vnd, l.refunded_vnd, null,
+            l.source_code, l.order_code, l.dossier_code, l.success_count, l.receipt_numbers, l.is_receipt_missing
+        from listed as l
+        order by is_sum desc, place"""
 
 
 # the SQL on a row of these models for the item that an indicator returns for the record, where it is not `Model.item`

@@ -3,7 +3,10 @@
 -- traps: an order is a payment request with all its attempts. A dossier may be paid in several orders, so the sum of its orders is
 --        compared with its fees, and those of other days are read, too. An order without a dossier is pending as long as the payment is
 --        later than known_at (T) of the dossiers. Readers without rights on core call it, so it runs with the rights of its owner. A login
---        of a unit sees the rows of its unit alone (docs/guides/roles.md)
+--        of a unit sees the rows of its unit alone (docs/guides/roles.md). PostgreSQL knows neither the asked days nor how few orders they
+--        have: it plans for some ten. So what belongs to them is looked up as one sorted list of keys by an index, which costs a third of
+--        looking for each key by itself, and the lists are joined by hashing: the settings of the function forbid to compare each row of
+--        a list with each row of another, and to compare each row of a table with the whole list of keys
 
 create or replace function mart.payment_reconciliation_between(first_day date default null, before date default null)
 returns table (
@@ -22,6 +25,8 @@ returns table (
 )
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_nestloop = off
 as $$
 with log as (
     select
@@ -40,79 +45,99 @@ with log as (
 
 paid as not materialized (
     select
-        p.*,
+        p.source_code,
         coalesce(p.order_code, p._key) as order_key,
-        p.status_code = 1 as is_success,
-        cast(p.paid_at at time zone (select a.zone from core.authority as a) as date) as paid_date
+        p.dossier_code,
+        p.unit_code,
+        p.amount_vnd,
+        p.method_code,
+        p.receipt_number,
+        p.paid_at,
+        p.status_code,
+        p.status_code = 1 as is_success
     from core.payment as p
     where p.kind_code = 'PAY'
 ),
 
 -- the orders with a try on the asked days, found among the payments of these days and of those beside them: the index has moments, no days
-asked_order as (
+asked_order as materialized (
     select distinct
         p.source_code,
         p.order_key
-    from paid as p
-    inner join log as l on p.source_code = l.source_code
-    where
-        (before is null or p.paid_date < before)
-        and (first_day is null or p.paid_date >= first_day)
-        and coalesce(p.paid_at, cast('-infinity' as timestamptz)) >= coalesce(cast(first_day as timestamptz) - interval '2 days', '-infinity')
-        and coalesce(p.paid_at, cast('-infinity' as timestamptz)) <= coalesce(cast(before as timestamptz) + interval '2 days', 'infinity')
-),
-
--- each look below is laterally one into an index, whatever PostgreSQL expects: it knows neither the asked days nor how few orders they have
-asked_attempt as materialized (
-    select p.*
-    from asked_order as a
-    cross join lateral (
-        select p.*
-        from paid as p
-        where p.source_code = a.source_code and p.order_key = a.order_key
+    from (
+        select
+            d.source_code,
+            d.order_key,
+            cast(d.paid_at at time zone (select a.zone from core.authority as a) as date) as paid_date
+        from paid as d
+        where
+            coalesce(d.paid_at, cast('-infinity' as timestamptz)) >= coalesce(cast(first_day as timestamptz) - interval '2 days', '-infinity')
+            and coalesce(d.paid_at, cast('-infinity' as timestamptz)) <= coalesce(cast(before as timestamptz) + interval '2 days', 'infinity')
         offset 0
     ) as p
+    inner join log as l on p.source_code = l.source_code
+    where (before is null or p.paid_date < before) and (first_day is null or p.paid_date >= first_day)
+),
+
+asked_attempt as materialized (
+    select p.*
+    from paid as p
+    inner join asked_order as a on p.source_code = a.source_code and p.order_key = a.order_key
+    where p.order_key = any(array(select x.order_key from asked_order as x))
 ),
 
 -- the codes of the dossiers that these orders may belong to
-asked_code as (
+asked_code as materialized (
     select distinct a.dossier_code
     from asked_attempt as a
     where a.dossier_code is not null
 ),
 
-wanted_code as (
-    select c.dossier_code
+-- a dossier is named by MaHoSo or by MaHoSoKhac
+asked_name as materialized (
+    select
+        d.dossier_code as code,
+        false as is_other,
+        d.dossier_id,
+        d.dossier_code,
+        d.other_dossier_code
+    from mart.dossier as d
+    where d.dossier_code = any(array(select c.dossier_code from asked_code as c))
+    union all
+    select
+        d.other_dossier_code as code,
+        true as is_other,
+        d.dossier_id,
+        d.dossier_code,
+        d.other_dossier_code
+    from mart.dossier as d
+    where d.other_dossier_code = any(array(select c.dossier_code from asked_code as c))
+),
+
+wanted_code as materialized (
+    select c.dossier_code as code
     from asked_code as c
     union
-    select s.code
-    from asked_code as c
-    cross join lateral (
-        select d.dossier_code, d.other_dossier_code
-        from mart.dossier as d
-        where d.dossier_code = c.dossier_code
-        union all
-        select d.dossier_code, d.other_dossier_code
-        from mart.dossier as d
-        where d.other_dossier_code = c.dossier_code
-    ) as d
-    cross join lateral (values (d.dossier_code), (d.other_dossier_code)) as s (code)
-    where s.code is not null
+    select n.dossier_code as code
+    from asked_name as n
+    union
+    select n.other_dossier_code as code
+    from asked_name as n
+    where n.other_dossier_code is not null
 ),
 
 -- a dossier may be paid in several orders, so every order of such a dossier is read, whatever its day
-other_order as (
-    select p.source_code, p.order_key
-    from wanted_code as c
-    cross join lateral (
-        select p.source_code, p.order_key
-        from paid as p
-        where p.dossier_code = c.dossier_code
-        offset 0
-    ) as p
+other_order as materialized (
+    select
+        p.source_code,
+        p.order_key
+    from paid as p
     inner join log as l on p.source_code = l.source_code
+    where p.dossier_code = any(array(select c.code from wanted_code as c))
     except
-    select a.source_code, a.order_key
+    select
+        a.source_code,
+        a.order_key
     from asked_order as a
 ),
 
@@ -121,16 +146,12 @@ attempt as (
     from asked_attempt as a
     union all
     select p.*
-    from other_order as o
-    cross join lateral (
-        select p.*
-        from paid as p
-        where p.source_code = o.source_code and p.order_key = o.order_key
-        offset 0
-    ) as p
+    from paid as p
+    inner join other_order as o on p.source_code = o.source_code and p.order_key = o.order_key
+    where p.order_key = any(array(select x.order_key from other_order as x))
 ),
 
-orders as (
+orders as materialized (
     select
         a.source_code,
         a.order_key,
@@ -149,18 +170,75 @@ orders as (
     having bool_or(a.is_success) or bool_or(a.status_code = 3)
 ),
 
--- the dossier of an order: by MaHoSo, else by MaHoSoKhac
-placed as (
-    select
-        o.*,
-        coalesce(
-            (select d.dossier_id from mart.dossier as d where d.dossier_code = o.dossier_code order by d.dossier_id limit 1),
-            (select d.dossier_id from mart.dossier as d where d.other_dossier_code = o.dossier_code order by d.dossier_id limit 1)
-        ) as dossier_id
+-- a try of another order may name a dossier that no asked order names
+further_code as materialized (
+    select o.dossier_code
     from orders as o
+    where o.dossier_code is not null
+    except
+    select c.dossier_code
+    from asked_code as c
 ),
 
--- found before their day of the log is looked for, which would otherwise be done for every dossier and every day
+further_name as (
+    select
+        d.dossier_code as code,
+        false as is_other,
+        d.dossier_id,
+        d.dossier_code
+    from mart.dossier as d
+    where d.dossier_code = any(array(select c.dossier_code from further_code as c))
+    union all
+    select
+        d.other_dossier_code as code,
+        true as is_other,
+        d.dossier_id,
+        d.dossier_code
+    from mart.dossier as d
+    where d.other_dossier_code = any(array(select c.dossier_code from further_code as c))
+),
+
+-- the dossier of a code: by MaHoSo, else by MaHoSoKhac
+named as materialized (
+    select distinct on (n.code)
+        n.code,
+        n.dossier_id,
+        n.dossier_code
+    from (
+        select
+            a.code,
+            a.is_other,
+            a.dossier_id,
+            a.dossier_code
+        from asked_name as a
+        union all
+        select
+            f.code,
+            f.is_other,
+            f.dossier_id,
+            f.dossier_code
+        from further_name as f
+    ) as n
+    order by n.code asc, n.is_other asc, n.dossier_id asc
+),
+
+placed as materialized (
+    select
+        o.*,
+        n.dossier_id,
+        n.dossier_code as found_code,
+        cast(o.paid_at at time zone (select a.zone from core.authority as a) as date) as day,
+        coalesce((
+            select sum(f.amount_vnd)
+            from core.payment as f
+            where
+                f.kind_code = 'REFUND' and f.status_code = 1
+                and f.refunded_order_code is not null and f.refunded_order_code = o.order_key and f.source_code = o.source_code
+        ), 0) as refunded_vnd
+    from orders as o
+    left join named as n on o.dossier_code = n.code
+),
+
 claimed as materialized (
     select
         d.dossier_id,
@@ -168,7 +246,7 @@ claimed as materialized (
         d.other_dossier_code,
         d.unit_code,
         d.received_date,
-        coalesce(d.submitted_at, d.received_at) as submitted_at
+        cast(coalesce(d.submitted_at, d.received_at) at time zone (select a.zone from core.authority as a) as date) as submitted_date
     from mart.dossier as d
     where
         d.is_counted
@@ -178,20 +256,53 @@ claimed as materialized (
         and d.received_date >= coalesce(first_day, '-infinity')
 ),
 
-fee as (
+claimed_and_paid as materialized (
+    select distinct p.dossier_code
+    from paid as p
+    where
+        p.is_success and p.amount_vnd > 0
+        and p.dossier_code = any(
+            array(
+                select c.dossier_code
+                from claimed as c
+                union all
+                select c.other_dossier_code
+                from claimed as c
+            )
+        )
+),
+
+unpaid as materialized (
+    select
+        l.source_code,
+        c.dossier_id,
+        c.dossier_code,
+        c.unit_code,
+        c.received_date
+    from log as l
+    cross join claimed as c
+    where
+        exists (select 1 from core.payment_day as y where y.source_code = l.source_code and y.file_date = c.submitted_date)
+        and not exists (select 1 from claimed_and_paid as p where p.dossier_code = c.dossier_code)
+        and not exists (select 1 from claimed_and_paid as p where p.dossier_code = c.other_dossier_code)
+),
+
+fee as materialized (
     select
         v.dossier_id,
-        sum(cast(f.item ->> 'amount_vnd' as bigint)) as fee_vnd
+        sum((select sum(cast(f.item ->> 'amount_vnd' as bigint)) from jsonb_array_elements(v.fees) as f (item))) as fee_vnd
     from core.dossier_version as v
-    cross join lateral jsonb_array_elements(v.fees) as f (item)
     where
         v._is_current and v.fees is not null
-        and v.dossier_id in (
-            select p.dossier_id
-            from placed as p
-            union all
-            select c.dossier_id
-            from claimed as c
+        and v.dossier_id = any(
+            array(
+                select p.dossier_id
+                from placed as p
+                where p.dossier_id is not null
+                union all
+                select u.dossier_id
+                from unpaid as u
+            )
         )
     group by v.dossier_id
 ),
@@ -200,29 +311,21 @@ fee as (
 summed as (
     select
         p.*,
-        coalesce(r.refunded_vnd, 0) as refunded_vnd,
         sum(p.paid_vnd - case when p.success_count > 1 then p.paid_vnd - p.paid_vnd / p.success_count else 0 end)
-            filter (where coalesce(r.refunded_vnd, 0) < p.paid_vnd or p.paid_vnd = 0)
+            filter (where p.refunded_vnd < p.paid_vnd or p.paid_vnd = 0)
             over (partition by p.dossier_id) as dossier_paid_vnd,
         bool_or(coalesce(p.is_exempt, false)) over (partition by p.dossier_id) as is_dossier_exempt
     from placed as p
-    cross join lateral (
-        select sum(f.amount_vnd) as refunded_vnd
-        from core.payment as f
-        where
-            f.kind_code = 'REFUND' and f.status_code = 1
-            and f.refunded_order_code is not null and f.refunded_order_code = p.order_key and f.source_code = p.source_code
-    ) as r
 ),
 
 judged as (
     select
         s.source_code,
         s.order_key as order_code,
-        coalesce(d.dossier_code, s.dossier_code) as dossier_code,
+        coalesce(s.found_code, s.dossier_code) as dossier_code,
         s.unit_code,
-        cast(s.paid_at at time zone (select a.zone from core.authority as a) as date) as day,
-        case when d.dossier_id is not null then coalesce(f.fee_vnd, 0) end as fee_vnd,
+        s.day,
+        case when s.dossier_id is not null then coalesce(f.fee_vnd, 0) end as fee_vnd,
         cast(s.paid_vnd as bigint) as paid_vnd,
         cast(s.refunded_vnd as bigint) as refunded_vnd,
         cast(s.success_count as integer) as success_count,
@@ -240,37 +343,7 @@ judged as (
         end as state
     from summed as s
     inner join log as l on s.source_code = l.source_code
-    left join mart.dossier as d on s.dossier_id = d.dossier_id
     left join fee as f on s.dossier_id = f.dossier_id
-),
-
--- laterally, before the fees are looked up: joined with all days of the log each of them would read all fees
-unpaid as materialized (
-    select
-        l.source_code,
-        c.dossier_id,
-        c.dossier_code,
-        c.unit_code,
-        c.received_date
-    from log as l
-    cross join claimed as c
-    where
-        exists (
-            select 1
-            from core.payment_day as y
-            where
-                y.source_code = l.source_code
-                and y.file_date = cast(c.submitted_at at time zone (select a.zone from core.authority as a) as date)
-            offset 0
-        )
-        and not exists (
-            select 1
-            from core.payment as p
-            where
-                p.kind_code = 'PAY' and p.status_code = 1 and p.amount_vnd > 0
-                and p.dossier_code in (c.dossier_code, c.other_dossier_code)
-            offset 0
-        )
 )
 
 select *
