@@ -34,6 +34,9 @@ ended as (
     where
         d.is_counted and d.timeliness = 'late'
         and d.finished_date >= cast(:start as date) and d.finished_date <= cast(:last_day as date) and d.finished_at < cast(:end_at as timestamptz)
+        -- both follow from the days, and are the conditions of the index dossier_late_ix
+        and cast(date_trunc('month', cast(coalesce(d.finished_date, d.received_date) as timestamp)) as date) >= cast(date_trunc('month', cast(:start as timestamp)) as date)
+        and cast(date_trunc('month', cast(coalesce(d.finished_date, d.received_date) as timestamp)) as date) <= cast(:last_day as date)
 ),
 
 opened as (
@@ -48,7 +51,8 @@ opened as (
     where o.as_of_date = cast(:last_day as date) and o.is_past_due
 ),
 
-late as (
+-- materialized: PostgreSQL would look for them once for each stretch of days of the unit
+late as materialized (
     select * from ended
     union all
     select * from opened
