@@ -13,12 +13,13 @@ from sqlalchemy import Connection, text
 from cchc import warehouse
 from cchc.cli.explain import PARTS
 from cchc.errors import WrongUse
-from cchc.explain.items import ORDERS, Item, ItemPage, Part, items_behind, parts_of
+from cchc.explain.items import ORDERS, REASONS, Item, ItemPage, Part, items_behind, parts_of
 from cchc.explain.words import CHANGED, CHANGES, COUNTS, NOT_COUNTED
 from cchc.period import midnight, parse_period
 from cchc.reference.catalogue import DECLARED, catalogue
 from cchc.settings import PROJECT, Settings
-from cchc.warehouse import query
+from cchc.warehouse import asked_binds, query
+from cchc.warehouse.queries import statement
 from tests.explain.conftest import PERIOD
 
 MONTH = parse_period(PERIOD)
@@ -261,11 +262,29 @@ def test_an_item_that_no_reason_fits_is_still_shown(connection: Connection, ask:
     assert "definition" in {row.reason for row in ask(ON_TIME, Part.NOT_COUNTED, "year_to_date").items}
 
 
+def test_the_candidates_are_read_from_indexes_alone(connection: Connection) -> None:
+    """Those of a year are half of all dossiers; another column in the statement or out of the index would read their rows."""
+    asked = statement("explain/not_counted/dossier")
+    binds = {
+        "source": "one_stop",
+        "code": ON_TIME,
+        "zone": "Asia/Ho_Chi_Minh",
+        "start_at": midnight(MONTH.start),
+        "end_at": midnight(MONTH.end),
+    }
+    for setting in ("enable_seqscan", "enable_bitmapscan"):
+        connection.execute(text(f"set local {setting} = off"))
+    plan = "\n".join(connection.execute(text(f"explain {asked}"), asked_binds(asked, binds)).scalars())
+    for name in ("dossier_received_ix", "dossier_finished_ix"):
+        assert re.search(rf"Index Only Scan using {name} .*\n\s+Index Cond:", plan), plan
+
+
 def test_every_reason_has_words() -> None:
-    folder = PROJECT / "include" / "sql" / "queries" / "explain" / "not_counted"
+    explain = PROJECT / "include" / "sql" / "queries" / "explain"
+    folder, later = explain / "not_counted", explain / "reason"
     named = {
         reason
-        for path in folder.glob("*.sql")
+        for path in (*folder.glob("*.sql"), *later.glob("*.sql"))
         for line in path.read_text("utf-8").splitlines()
         if not line.startswith("--")
         for reason in re.findall(r"(?:then|else) '(\w+)'|^    '(\w+)' as reason", line)
@@ -277,6 +296,7 @@ def test_every_reason_has_words() -> None:
     given = {"deleted", "not_received", "returned", "stopped"}  # mart.dossier gives these
     assert set(NOT_COUNTED) == named | given
     assert {path.stem for path in folder.glob("*.sql")} == {item.record for item in CATALOGUE.values()}
+    assert {path.stem for path in later.glob("*.sql")} == set(REASONS)
     assert set(COUNTS) == {code for code, item in CATALOGUE.items() if item.item != DECLARED}
 
 

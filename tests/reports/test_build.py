@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,12 +26,13 @@ from cchc.errors import CchcError, NotConfigured, WrongUse
 from cchc.forms import form_06a
 from cchc.forms.form_06a import total
 from cchc.mail import MailServer
-from cchc.period import parse_period
+from cchc.period import midnight, parse_period
 from cchc.reports.build import build, layout_of
 from cchc.reports.content import read
 from cchc.reports.late_mail import send_late_mails
 from cchc.settings import PROJECT, Settings
-from cchc.warehouse import engine
+from cchc.warehouse import asked_binds, engine
+from cchc.warehouse.queries import statement
 from tests.reports.rows import KNOWN, dossier, insert_row, value
 from tests.support.smtp import mail_server
 from tests.support.warehouse import NewWarehouse, tamper
@@ -95,6 +98,22 @@ def test_late_dossiers(settings: Settings) -> None:
     ]
     assert found == [("1", "resolved", 3, 1, 0), ("4", "open", 9, 5, 0), ("2", "resolved", 5, 3, 1), ("5", "paused", 4, 2, 0)]
     assert read(settings, DECEMBER).late[0].procedure_name == "Thủ tục thứ nhất"
+
+
+def test_late_dossiers_are_found_once_by_their_month(settings: Settings) -> None:
+    """Not all late ones of the history, and not once for each stretch of days of each unit."""
+    asked = statement("reports/late_dossier")
+    binds = {
+        "kind": "month", "start": date(2023, 12, 1), "last_day": date(2023, 12, 31), "end_at": midnight(date(2024, 1, 1)),
+        "as_published": False, "root": "H19.16", "unit": None,
+    }  # fmt: skip
+    with engine(settings).connect() as connection:
+        for setting in ("enable_seqscan", "enable_bitmapscan"):
+            connection.execute(text(f"set local {setting} = off"))
+        plan = "\n".join(connection.execute(text(f"explain {asked}"), asked_binds(asked, binds)).scalars())
+        connection.rollback()
+    assert "CTE late" in plan
+    assert re.search(r"using dossier_late_ix .*\n\s+Index Cond:", plan), plan
 
 
 def test_due_within_three_working_days(settings: Settings) -> None:

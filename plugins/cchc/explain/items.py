@@ -52,6 +52,8 @@ RECORD_COLUMNS = {
     "late": "late_days",
     "reason": "reason",
 }
+# the records whose reasons are looked for when it is known which of them do not count: those of all candidates would be dear
+REASONS = ("dossier",)
 TEXTS = ("unit_code", "item", "procedure_code", "reason")
 ORDERS = (*OWN_COLUMNS, *RECORD_COLUMNS)
 SEARCHED = "position(lower(cast(:search as text)) in lower(concat_ws(' ', item, dossier_code, procedure_code, procedure_name))) > 0"
@@ -258,7 +260,10 @@ def _tables(connection: Connection, settings: Settings, asked: Asked, part: Part
         return f"{tables},\n{composed.selected_counted(CONDITIONS[part])}", composed.asked_of(counted), values
     candidates = [(statement(f"explain/not_counted/{item.record}"), found) for _, _, found in parts]
     numbered, more = _numbered(candidates, asked, connection, first=len(parts))
-    tables = f"{tables},\n{composed.selected_not_counted(numbered, scope, is_distinct=item.is_distinct)}"
+    reasons = [
+        (number, composed.numbered(statement(f"explain/reason/{item.record}"), number)) for number, _ in numbered if item.record in REASONS
+    ]
+    tables = f"{tables},\n{composed.selected_not_counted(numbered, reasons, scope, is_distinct=item.is_distinct)}"
     return tables, composed.asked_of(numbered), values | more
 
 
@@ -271,7 +276,8 @@ def _numbered(
     values: dict[str, Any] = {}
     for number, (text, found) in enumerate(parts, first):
         texts.append((number, composed.numbered(text, number)))
-        values |= {f"{name}_{number}": value for name, value in (found | {"code": asked.indicator.code, "plan": plan}).items()}
+        named = found | {"code": asked.indicator.code, "plan": plan, "clock": number}
+        values |= {f"{name}_{number}": value for name, value in named.items()}
     return texts, values
 
 

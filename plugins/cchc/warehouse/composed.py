@@ -977,26 +977,33 @@ def selected_counted(condition: str) -> str:
     return f"selected as (select {_OWN} from counted where {condition})"
 
 
-def selected_not_counted(parts: Sequence[tuple[int, str]], scope: str, *, is_distinct: bool) -> str:
+def selected_not_counted(parts: Sequence[tuple[int, str]], reasons: Sequence[tuple[int, str]], scope: str, *, is_distinct: bool) -> str:
     """The table `selected`: the candidates of a scope that are not in `counted`.
 
     Arguments: `parts`, the statement of the candidates for each source, with its number; see `counted_in_scope`. The numbers go on after
-    those of `counted`, in the same order of sources.
+    those of `counted`, in the same order of sources. `reasons`, the statement of each source that says of the rows of `left_over` why they
+    do not count; without it the candidates say so.
     """
     count = len(parts)
     unit = "" if is_distinct else " and coalesce(t.unit_code, '') = coalesce(x.unit_code, '')"
     none = "cast(null as boolean) as is_numerator, cast(null as integer) as numerator, cast(null as integer) as denominator"
     once = "distinct on (clock, item)" if is_distinct else ""
-    return f"""candidate as (
-        {_placed(parts, f"y.reason, {none}", scope, "left join")}
-    ),
-    selected as (
-        select {once} {_OWN} from candidate as x
+    own = _OWN.removesuffix(", reason") if reasons else _OWN
+    left_over = f"""
+        select {once} {own} from candidate as x
         where
             x.item is not null
             and not exists (select 1 from counted as t where t.clock = x.clock - {count} and t.item = x.item{unit})
         {"order by clock, item, counted_code" if is_distinct else ""}
-    )"""
+    """
+    given = "\n        union all\n".join(f"select y.* from (\n{reason}\n        ) as y" for _, reason in reasons)
+    selected = (
+        f"left_over as materialized ({left_over}),\n    selected as (\n        {given}\n    )" if reasons else f"selected as ({left_over})"
+    )
+    return f"""candidate as (
+        {_placed(parts, f"y.reason, {none}", scope, "left join")}
+    ),
+    {selected}"""
 
 
 def asked_of(parts: Sequence[tuple[int, str]]) -> str:
@@ -1036,7 +1043,7 @@ def page_of_items(
     asked as ({asked.format(chosen="paged")}),
     shown as ({record})"""
     return f"""with {tables},
-    chosen as materialized (select * from selected where {own}),
+    chosen as {"" if condition or is_by_record else "materialized "}(select * from selected where {own}),
     {paged}
     select tally.*, shown.*, u.name as unit_name
     from tally
