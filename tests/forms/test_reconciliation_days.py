@@ -10,10 +10,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from cchc.cli import main as cli
-from cchc.findings import reconciliation
 from cchc.warehouse import engine
 from tests.support.defects import planted, statement_of
 
@@ -117,30 +116,46 @@ def test_a_look_that_finds_too_little_is_told(connection: Connection, old: str, 
     assert differing(connection, 3) > 0
 
 
-def test_some_days_are_found_by_indexes(connection: Connection) -> None:
-    """Whether the indexes fit, and nothing else is chosen where they look dear: by the settings of the function, whatever the days are."""
+def plan_of(connection: Connection, *settings: str) -> str:
+    """The plan of the function for whatever days, by its own settings and some others."""
     body = statement_of(FUNCTION).split("$$")[1]
     body = re.sub(r"\bbefore\b", "$2", re.sub(r"\bfirst_day\b", "$1", re.sub(r"--.*", "", body)))
     own = connection.execute(text("select unnest(proconfig) from pg_proc where oid = cast(:name as regproc)"), {"name": FUNCTION}).scalars()
-    for setting in (*own, "random_page_cost=1000", "enable_bitmapscan=off", "plan_cache_mode=force_generic_plan"):
+    for setting in (*own, "plan_cache_mode=force_generic_plan", *settings):
         if not setting.startswith("search_path"):
             connection.execute(text(f"set local {setting}"))
     connection.exec_driver_sql(f"prepare asked (date, date) as {body}".replace("%", "%%"))
     plan = "\n".join(connection.exec_driver_sql("explain execute asked ('2023-12-01', '2024-01-01')").scalars())
     connection.exec_driver_sql("deallocate asked")
-    assert not re.search(r"Seq Scan on (payment_version|dossier|dossier_version)\b", plan), plan
+    return plan
+
+
+def test_some_days_are_found_by_indexes(connection: Connection) -> None:
+    plan = plan_of(connection, "enable_bitmapscan=off")
     for name in INDEXES:
         # a look into the index, not a walk through all of it
         assert re.search(rf"using {name} .*\n\s+Index Cond:", plan), f"{name}\n{plan}"
-    # no list is compared with another row by row; the one source of the log may stand beside each row
+
+
+def test_no_list_is_read_row_by_row_beside_another(connection: Connection) -> None:
+    """Where indexes look dear, a table would be read as a whole, and each row be compared with all keys; the settings forbid it."""
+    plan = plan_of(connection, "random_page_cost=1000")
+    assert not re.search(r"Seq Scan on (payment_version|dossier|dossier_version)\b", plan), plan
+    # the one source of the log may stand beside each row
     asked = plan[plan.index("CTE asked_order") :]
     loops = re.findall(r"Nested Loop.*\n(?:.*(?:Join Filter|InitPlan|Disabled).*\n)*\s+->  (.*?)  \(", asked)
     assert {loop for loop in loops if not loop.startswith("CTE Scan on log")} == set(), plan
 
 
-def test_the_command_compares_the_payments_once(demo_warehouse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_compares_the_payments_once(demo_warehouse: Any) -> None:
     asked: list[str] = []
-    own = reconciliation.query
-    monkeypatch.setattr(reconciliation, "query", lambda read, statement, binds: asked.append(statement) or own(read, statement, binds))
-    assert cli.main(["reconcile", "2023-12"]) == 0
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        asked.append(statement)
+
+    event.listen(engine(demo_warehouse.settings), "before_cursor_execute", note)
+    try:
+        assert cli.main(["reconcile", "2023-12"]) == 0
+    finally:
+        event.remove(engine(demo_warehouse.settings), "before_cursor_execute", note)
     assert len([statement for statement in asked if FUNCTION in statement]) == 1
