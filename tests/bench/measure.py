@@ -126,13 +126,19 @@ def first_load(bench: Bench) -> dict[str, Any]:
 
 
 def over_http(bench: Bench, scale: float, clock: str) -> dict[str, Any]:
-    """(b) Pull and stage over HTTP, beside a bare client that inflates and throws away, and one that decodes."""
+    """(b) Pull and stage over HTTP, beside a bare client that inflates and throws away, and one that decodes; then validate and load."""
     bench.new_database("pulled", "empty")
     with sources(bench.home / "demo", scale, clock) as variables:
         thrown = bench.run("empty", "bare", "throw", clock, **variables)
         decoded = bench.run("empty", "bare", "decode", clock, **variables)
         pulled = bench.run("pulled", "pull", clock, **variables)
-    return {"pull and stage": pulled.as_json(), "inflate": thrown.as_json(), "decode": decoded.as_json()}
+    loaded = bench.run("pulled", "load_pulled")
+    return {
+        "pull and stage": pulled.as_json(),
+        "validate and load": loaded.as_json(),
+        "inflate": thrown.as_json(),
+        "decode": decoded.as_json(),
+    }
 
 
 def of_payments(bench: Bench, *, quick: bool) -> Path:

@@ -95,10 +95,17 @@ def _first_load(letters: Letters) -> list[tuple[str, str, str]]:
 
 
 def _http(letters: Letters) -> list[tuple[str, str, str]]:
-    ours, thrown, decoded = (letters["b"][name] for name in ("pull and stage", "inflate", "decode"))
+    ours, loaded, thrown, decoded = (letters["b"][name] for name in ("pull and stage", "validate and load", "inflate", "decode"))
+    files = sum(letters["a"]["load"]["parts"][step]["cpu"] for step in ("validate", "load"))
     return [
         ("b pull and stage, whole process", cost(ours), f"{ratio(ours['cpu'], decoded['client'])} the bare client that decodes"),
         ("b its steps", _parts(ours), ""),
+        (
+            "b validate and load of it, with the lists of keys",
+            cost(loaded),
+            f"{ratio(loaded['cpu'], files)} the same steps of a first load from files",
+        ),
+        ("b its steps", _parts(loaded), ""),
         ("b bare client that inflates and throws away", alone(thrown), "floor"),
         (f"b bare client that decodes {decoded['bytes'] / 1e6:.0f} MB", alone(decoded), "floor"),
     ]

@@ -52,6 +52,8 @@ def test_what_is_measured_was_done(out: Path) -> None:
     assert load["landed"] == data["records"] == letters["a"]["decode"]["records"] > copied["tables"] > 4
     assert copied["rows"] > data["records"] - 50  # what is quarantined, which the demo plants, is not in core
     assert letters["b"]["decode"]["records"] > 1_000
+    pulled = letters["b"]["validate and load"]
+    assert pulled["landed"] > 1_000 and pulled["lists"] > 5
     assert letters["c"]["a day"]["landed"] > letters["c"]["100 scattered"]["landed"] == data["scattered"] > 0
     refreshed: dict[str, Any] = letters["d"]
     assert refreshed["everything, first"]["cells_changed"] == refreshed["everything, first"]["cells_written"] > 1_000

@@ -93,6 +93,27 @@ def pull(postmaster: int, to: str) -> Said:
     return {"parts": parts, "records": sum(int(count) for count in landed.values() if isinstance(count, int))}
 
 
+def load_pulled(postmaster: int) -> Said:
+    """Validate and load what `pull` has staged. Over HTTP the lists of the keys that the source has come with it; files have none."""
+    from cchc.pipeline import ingest as pipeline
+    from cchc.settings import Settings
+    from cchc.warehouse import engine, query
+
+    settings, parts = Settings.load(), Said()
+    with engine(settings).connect() as connection:
+        extract_id = query(connection, "select max(extract_id) as newest from ops.extract")[0]["newest"]
+    with part(postmaster, parts, "validate"):
+        pipeline.validate_step(settings, extract_id)
+    with part(postmaster, parts, "load"):
+        pipeline.load_step(settings, extract_id)
+    outcome = pipeline.outcome(settings, extract_id, [])
+    if outcome.blocked:
+        raise SystemExit("\n".join(outcome.blocked))
+    with engine(settings).connect() as connection:
+        lists = query(connection, "select count(*) as n from ops.key_list")[0]["n"]
+    return {"parts": parts, "landed": sum(int(load["landed"] or 0) for load in outcome.loads), "lists": lists}
+
+
 NEXT = re.compile(rb'"next_cursor":"([^"]+)"')
 
 
@@ -293,7 +314,7 @@ def publish(postmaster: int) -> Said:
 
 
 WORKS: dict[str, Callable[..., Said]] = {
-    work.__name__: work for work in (init, ingest, pull, bare, decode, refresh, ask, publish)
+    work.__name__: work for work in (init, ingest, pull, load_pulled, bare, decode, refresh, ask, publish)
 }  # fmt: skip
 
 
