@@ -112,7 +112,7 @@ def test_the_reconciliation_finds_the_planted_payments(demo_warehouse: Any, caps
     settings, planted = demo_warehouse.settings, demo_warehouse.district.planted
     states: dict[str, int] = {}
     for year in ("2022", "2023"):
-        for row in reconciliation.summary(settings, parse_period(year), by="state"):
+        for row in reconciliation.compared(settings, parse_period(year), by="state")[0]:
             states[row["state"]] = states.get(row["state"], 0) + row["order_count"]
     assert states["duplicate_success"] == len(planted["double-payment"])
     assert states["refunded"] == len(planted["refund"])
@@ -121,18 +121,18 @@ def test_the_reconciliation_finds_the_planted_payments(demo_warehouse: Any, caps
     assert states["transaction_without_dossier"] == len(planted["no-dossier"])
     assert states["matched"] > 500
     reference = planted["double-payment"][0]
-    assert [row["state"] for year in ("2022", "2023") for row in reconciliation.rows(settings, parse_period(year), key=reference)] == [
-        "duplicate_success"
-    ]
-    by_unit = reconciliation.summary(settings, parse_period("2023"), by="unit")
-    by_day = reconciliation.summary(settings, parse_period("2023"), by="day")
+    assert [
+        row["state"] for year in ("2022", "2023") for row in reconciliation.compared(settings, parse_period(year), key=reference)[1]
+    ] == ["duplicate_success"]
+    by_unit = reconciliation.compared(settings, parse_period("2023"), by="unit")[0]
+    by_day = reconciliation.compared(settings, parse_period("2023"), by="day")[0]
     assert sum(row["paid_vnd"] for row in by_unit) == sum(row["paid_vnd"] for row in by_day)
     assert cli.main(["reconcile", "2023", "--state", "refunded"]) == 0
     assert "Đã hoàn tiền" in capsys.readouterr().out
     with pytest.raises(WrongUse, match="no payment log"):
-        reconciliation.summary(settings, parse_period("2025"))
+        reconciliation.compared(settings, parse_period("2025"))
     with pytest.raises(WrongUse, match="no state"):
-        reconciliation.rows(settings, parse_period("2023"), state="weather")
+        reconciliation.compared(settings, parse_period("2023"), state="weather")
 
 
 def test_the_form_of_the_command(demo_warehouse: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,7 +52,12 @@ def compared(
     limit: int = -1,
     connection: Connection | None = None,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The sums of all orders as in `summary`, and the orders and dossiers that are listed as in `rows`: compared once for both."""
+    """Compare the payments of a period once, for two lists: the sums of all orders, and the orders and dossiers with their amounts (VND).
+
+    Arguments: `by`, "unit", "day" or "state", by which is summed beside the state; `key` or `state`, which are listed (neither: those with
+    a difference or without a receipt); `limit`, at most so many are listed, -1: all; `connection`, one that shows a past moment (None: as
+    known now). Raises NothingKnown if no payment log is known for the period, and WrongUse for another `by` or `state`.
+    """
     groups = {"unit": ("unit_code", "unit_name"), "day": ("day",), "state": ()}
     if by not in groups:
         raise WrongUse(f"'{by}' is no way to sum up; use {', '.join(groups)}")
@@ -69,31 +74,3 @@ def compared(
         binds |= {name: value for name, value in {"state": state, "key": key}.items() if value is not None}
         found = query(read, composed.compare_payments(groups[by], _condition(unit), listed), binds)
     return [row for row in found if row["is_sum"]], [row for row in found if not row["is_sum"]]
-
-
-def summary(
-    settings: Settings, period: Period, unit: str = "all", by: str = "unit", *, connection: Connection | None = None
-) -> list[dict[str, Any]]:
-    """The number of orders, the fees and the amounts (VND) by state, for each unit, for each day, or in total.
-
-    `by`: "unit", "day" or "state". `connection`: one that shows a past moment; None: as known now.
-    Raises NothingKnown if no payment log is known for the period.
-    """
-    return compared(settings, period, unit, by, limit=0, connection=connection)[0]
-
-
-def rows(
-    settings: Settings,
-    period: Period,
-    unit: str = "all",
-    *,
-    key: str | None = None,
-    state: str | None = None,
-    limit: int = -1,
-    connection: Connection | None = None,
-) -> list[dict[str, Any]]:
-    """The orders and dossiers that do not match, or those of one state, or of one order or dossier (`key`).
-
-    `limit`: at most so many rows; -1 means all. `connection`: as in `summary`.
-    """
-    return compared(settings, period, unit, key=key, state=state, limit=limit, connection=connection)[1]
