@@ -158,7 +158,7 @@ class Intake:
         """The landing lines of (line, record) pairs. For a record that is not an object, its problem lands."""
         lines: list[bytes] = []
         dumps, redact, key_of, counts = orjson.dumps, self._redact, self.key, self._counts
-        secrets, is_late, changed_at, is_joined = self.secrets, self._is_late, self.entity.changed_at or "", self._joints > 0
+        secrets, is_late, changed_at = self.secrets, self._is_late, self.entity.changed_at or ""
         taken: list[privacy.Record] = []
         landed: list[privacy.Record] = []
         for line, record in self._watched(records):
@@ -169,7 +169,7 @@ class Intake:
             is_open = secrets is None or secrets.is_open(record)
             out = redact(record)
             key = key_of(out)
-            if key is not None and (is_joined or not _is_plain(key)) and (problem := self._key_problem(key)) is not None:
+            if key is not None and (problem := self._key_problem(key)) is not None:
                 lines += self._take_problem(line, problem)
                 continue
             if not counts(key, out):
@@ -208,6 +208,8 @@ class Intake:
 
     def _key_problem(self, key: str) -> Problem | None:
         """Why a record with this key is not taken; None if it is. Two records of which people see one key would be two, or become one."""
+        if not self._joints and len(key) <= KEY_BYTES and key.isascii() and key.isprintable():
+            return None  # most keys are such ones, and this is the cheapest way to know it
         if (size := len(key.encode())) > KEY_BYTES:
             return Problem(f"its key has {size} bytes; at most {KEY_BYTES} are read")
         if (letter := hidden_letter(key)) is not None:
@@ -290,11 +292,6 @@ class Intake:
         self._keyless.add(digest)
         self.keyless += 1
         return True
-
-
-def _is_plain(key: str) -> bool:
-    """Whether a key that is no joined one has surely nothing that `_key_problem` tells."""
-    return len(key) <= KEY_BYTES and key.isascii() and key.isprintable()
 
 
 def missing_test(patterns: tuple[str, ...]) -> Callable[[Any], bool]:
