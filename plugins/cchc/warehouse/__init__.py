@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -180,9 +180,8 @@ def migrate(settings: Settings, composed: Sequence[SqlFile] = ()) -> Applied:
     wrong; the message names file and line. Whom it waits for is said in the log; it raises CchcError where that takes too long.
     """
     files = read_files(settings.sql_dir)
-    with engine(settings).begin() as connection, ExitStack() as waiting:
+    with engine(settings).begin() as connection, waits.told(connection, "the change of the warehouse's tables (`cchc init`)"):
         require_owner(connection)  # first: who is not the owner may not lock the table, and PostgreSQL's words do not say why
-        waiting.enter_context(waits.told(connection, "the change of the warehouse's tables (`cchc init`)"))
         wait_for_other_owners(connection)
         connection.execute(text("create schema if not exists ops"))
         connection.execute(
