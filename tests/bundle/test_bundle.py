@@ -86,6 +86,41 @@ def test_the_figures_have_substance(published: Published) -> None:
     assert {row["basis"] for row in figures} == set(verify.BASES)
 
 
+def test_rows_are_counted_in_more_memory_where_they_need_it(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+    counted_in = verify._counted_in
+
+    def counted(memory: str, *given: Any) -> verify.Counted:
+        tried.append(memory)
+        return counted_in(memory, *given)
+
+    monkeypatch.setattr(verify, "_counted_in", counted)
+    audit = published.bundles["2023-12"].audit
+    expected = verify.check(audit)
+    assert expected.wrong == [] and tried == [verify.MEMORY[0]]
+    monkeypatch.setattr(verify, "MEMORY", ("1MB", "2MB", "512MB"))
+    tried.clear()
+    assert verify.check(audit) == expected and tried == ["1MB", "2MB", "512MB"]
+    monkeypatch.setattr(verify, "MEMORY", ("1MB", "2MB"))
+    (sentence,) = wrong(audit)
+    assert sentence.startswith("the rows cannot be counted in 2MB of memory: Out of Memory Error")
+
+
+def test_a_query_that_runs_out_of_memory_is_no_wrong_query(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    import duckdb
+
+    run, failed = verify.Count._run, list[Any]()
+
+    def runs_out_once(self: verify.Count, *given: Any) -> None:
+        if not failed:
+            failed.append(given)
+            raise duckdb.OutOfMemoryException("Out of Memory Error: made by this test")
+        run(self, *given)
+
+    monkeypatch.setattr(verify.Count, "_run", runs_out_once)
+    assert wrong(published.bundles["2023-12"].audit) == [] and failed
+
+
 def test_the_open_bundle_has_no_row_and_the_hashes_of_all(published: Published) -> None:
     bundles = published.bundles["2023-12"]
     with zipfile.ZipFile(bundles.open) as archive:

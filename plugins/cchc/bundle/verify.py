@@ -42,7 +42,9 @@ YEAR_BEFORE = "year_before"
 MALFORMED = (KeyError, TypeError, ValueError, ArithmeticError)  # what reading a file raises that is not written as one of a bundle
 DATABASE = "rows.duckdb"  # a file, so that rows that do not fit into memory lie on the disk
 # one thread: each further one sorts and groups in memory of its own, and two took more than the limit for the rows of 2 million dossiers
-LIMITS: dict[str, Any] = {"autoinstall_known_extensions": "false", "memory_limit": "192MB", "threads": 1}
+LIMITS: dict[str, Any] = {"autoinstall_known_extensions": "false", "threads": 1}
+# What DuckDB may take. It takes all of it, so it may take more only where the rows cannot be counted in less.
+MEMORY = ("64MB", "128MB", "256MB", "512MB")
 _FIRST_TIME = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 
 
@@ -235,32 +237,67 @@ def check_all(paths: Iterable[Path], key: bytes | None = None) -> list[Checked]:
 
 def recompute(files: Mapping[str, bytes], found: Checked) -> list[str]:
     """Count every figure again from the rows, by the queries of the bundle. Returns what is not equal; none of it is left out."""
+    figures = list(csv.DictReader(io.StringIO(files["figures.csv"].decode())))
+    targets = list(csv.DictReader(io.StringIO(files["targets.csv"].decode())))
+    counted = _counted(files, found.edition)
+    found.rows, wrong = counted.rows, counted.wrong
+    judge = _Judge(found.edition, targets, counted.counts, counted.covered, counted.scopes_before)
+    known = set()
+    for figure in figures:
+        known.add((figure["tree"], figure["indicator_code"], figure["basis"], figure["unit_code"]))
+        if figure["indicator_code"] not in counted.failed:
+            wrong += judge.differences(figure)
+            found.figures += 1
+    for place in sorted(set(counted.counts) - known):
+        if place[2] != YEAR_BEFORE:
+            wrong.append(f"{place[1]} of {place[3]} ({place[2]}): the rows give a figure, and none is published")
+    return wrong
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What the rows of a bundle say, by place. `wrong`: the indicators that could not be counted, in words; `failed`: their codes."""
+
+    rows: int
+    wrong: list[str]
+    failed: set[str]
+    counts: dict[tuple[str, str, str, str], tuple[int, int, bool]]
+    covered: dict[tuple[str, str, str, str], Fraction]
+    scopes_before: dict[tuple[str, str], set[str]]
+
+
+def _counted(files: Mapping[str, bytes], edition: dict[str, Any]) -> Counted:
+    """Count the rows of a bundle, in as little memory as they need. Raises BrokenBundle where they cannot be counted."""
     try:
         import duckdb
     except ImportError:
         raise BrokenBundle("the figures were not recomputed: the package duckdb is not installed (pip install duckdb)") from None
-    figures = list(csv.DictReader(io.StringIO(files["figures.csv"].decode())))
-    targets = list(csv.DictReader(io.StringIO(files["targets.csv"].decode())))
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect(f"{folder}/{DATABASE}", config=LIMITS) as database:
-        wrong = []
+
+    for memory in MEMORY[:-1]:
         try:
-            counts = Count(database, files, found.edition)
-            found.rows = counts.load(Path(folder))
-            wrong += counts.run()
-            counted, covered, scopes_before = counts.counted(), counts.covered(), counts.scopes_before()
+            return _counted_in(memory, files, edition)
+        except duckdb.OutOfMemoryException:
+            continue
+    try:
+        return _counted_in(MEMORY[-1], files, edition)
+    except duckdb.OutOfMemoryException as error:
+        raise BrokenBundle(f"the rows cannot be counted in {MEMORY[-1]} of memory: {' '.join(str(error).split())}") from error
+
+
+def _counted_in(memory: str, files: Mapping[str, bytes], edition: dict[str, Any]) -> Counted:
+    """Count the rows of a bundle in some memory. Raises OutOfMemoryException of DuckDB where it is too little, as `_counted` otherwise."""
+    import duckdb
+
+    config = LIMITS | {"memory_limit": memory}
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(f"{folder}/{DATABASE}", config=config) as database:
+        try:
+            count = Count(database, files, edition)
+            rows, wrong = count.load(Path(folder)), count.run()
+            return Counted(rows, wrong, count.failed, count.counted(), count.covered(), count.scopes_before())
+        except duckdb.OutOfMemoryException:
+            raise
         except duckdb.Error as error:
             raise BrokenBundle(f"the rows cannot be counted: {' '.join(str(error).split())}") from error
-    judge = _Judge(found.edition, targets, counted, covered, scopes_before)
-    known = set()
-    for figure in figures:
-        known.add((figure["tree"], figure["indicator_code"], figure["basis"], figure["unit_code"]))
-        if figure["indicator_code"] not in counts.failed:
-            wrong += judge.differences(figure)
-            found.figures += 1
-    for place in sorted(set(counted) - known):
-        if place[2] != YEAR_BEFORE:
-            wrong.append(f"{place[1]} of {place[3]} ({place[2]}): the rows give a figure, and none is published")
-    return wrong
 
 
 class Count:
@@ -302,6 +339,8 @@ class Count:
                 except Exception as error:
                     if type(error).__module__.partition(".")[0] not in ("duckdb", "_duckdb"):
                         raise
+                    if type(error).__name__ == "OutOfMemoryException":
+                        raise  # not the query: it is run again where there is more memory
                     self.failed.add(indicator["code"])
                     wrong.append(f"{indicator['code']} was not recomputed: {' '.join(str(error).split())}")
         return wrong

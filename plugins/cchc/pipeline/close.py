@@ -13,6 +13,7 @@ from cchc.bundle import freeze as bundle
 from cchc.errors import CchcError, LoadBlocked, PeriodNotOver, WrongUse
 from cchc.forms import score
 from cchc.indicators.refresh import months_of, wait_for_others
+from cchc.memory import give_back
 from cchc.period import ZONE, Period, add_months, midnight, month_start, now, parse_period
 from cchc.pipeline.refresh import refresh
 from cchc.publication.edition import in_force, open_restatements
@@ -267,6 +268,7 @@ def write_bundles(settings: Settings, period: Period, edition: int | None = None
     from cchc.bundle.verify import SHORT, check_all
 
     packed = pack(settings, period, edition)
+    give_back()  # counting the rows takes memory of its own
     wrong = [sentence for one in check_all([packed.open, packed.audit]) for sentence in one.wrong]
     if wrong:
         raise CchcError(
