@@ -75,6 +75,7 @@ select
     o.source_code || ' ' || o.dossier_code as dossier_id,
     o.dossier_code,
     o.unit_code,
+    o.received_date,
     o.due_date,
     coalesce(o.due_date < case when o.is_paused then o.paused_since_date else o.as_of_date end, false) as is_past_due
 from frozen.dossier_open as o

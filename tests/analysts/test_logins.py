@@ -248,8 +248,8 @@ REFUSED: dict[str, list[str]] = {
     "write": [
         "update mart.dossier set unit_code = 'x'",
         "delete from mart.indicator_value",
-        "insert into mart.dossier_open (source_code, as_of_date, dossier_id, dossier_code, is_paused, is_past_due) "
-        "values ('x', '2023-01-01', 1, 'x', false, false)",
+        "insert into mart.dossier_open (source_code, as_of_date, dossier_id, dossier_code, received_date, is_paused, is_past_due) "
+        "values ('x', '2023-01-01', 1, 'x', '2023-01-01', false, false)",
         "truncate mart.publication",
         "update ops.account set unit_code = null",
         "insert into ops.account values ('x', 'warehouse', 'analyst', null, now(), 'x')",

@@ -100,7 +100,7 @@ def _same_as_the_table(connection: Connection, settings: Settings, name: str) ->
     values = binds("one_stop", period, "period", at)
     days = [{"source_code": "one_stop", "as_of_date": values["last_day"].isoformat(), "end_at": values["end_at"].isoformat()}]
     run_file(connection, settings, "mart/dossier_open", days=json.dumps(days), dossiers=None)
-    columns = "dossier_id, dossier_code, unit_code, field_code, due_date, is_paused, paused_since_date, is_past_due"
+    columns = "dossier_id, dossier_code, unit_code, field_code, received_date, due_date, is_paused, paused_since_date, is_past_due"
     found = {"j": values["end_at"], "d": values["last_day"]}
     function = connection.execute(text(f"select {columns} from core.dossier_open_at('one_stop', :j, :d) order by 1"), found).all()
     table = connection.execute(

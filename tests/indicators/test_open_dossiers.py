@@ -21,7 +21,7 @@ from cchc.warehouse import engine
 
 SOURCE = "one_stop"
 Row = tuple[object, ...]
-COLUMNS = "dossier_id, dossier_code, unit_code, field_code, due_date, is_paused, paused_since_date, is_past_due"
+COLUMNS = "dossier_id, dossier_code, unit_code, field_code, received_date, due_date, is_paused, paused_since_date, is_past_due"
 
 
 def days_of(connection: Connection, periods: list[Period]) -> tuple[dict[date, datetime], datetime]:
@@ -79,7 +79,9 @@ def _finished(draw: random.Random) -> str:
 
 
 def _received(draw: random.Random) -> str:
-    return f"update mart.dossier set received_at = '{_moment(draw)}' where dossier_id in {_some(draw)}"
+    moment = _moment(draw)
+    day = datetime.fromisoformat(moment).date()
+    return f"update mart.dossier set received_at = '{moment}', received_date = '{day}' where dossier_id in {_some(draw)}"
 
 
 def _facts(draw: random.Random) -> str:
@@ -281,8 +283,8 @@ def test_the_weekly_check_tells_a_day_that_is_wrong_and_mends_it(settings: Setti
         ).scalar_one()
         connection.execute(
             text(
-                "insert into mart.dossier_open (source_code, as_of_date, dossier_id, dossier_code, is_paused, is_past_due) "
-                "values ('one_stop', '2023-09-14', 1, 'is not open', false, false)"
+                "insert into mart.dossier_open (source_code, as_of_date, dossier_id, dossier_code, received_date, is_paused, is_past_due) "
+                "values ('one_stop', '2023-09-14', 1, 'is not open', '2023-09-01', false, false)"
             )
         )
     found = rf"2 differences\..*{re.escape(wrong)} of one_stop on 2023-06-30; is not open of one_stop on 2023-09-14"

@@ -38,7 +38,7 @@ def dossier(connection: Connection, number: int, unit: str, received: str, due: 
     if finished is None:
         insert_row(
             connection, "mart.dossier_open", source_code="one_stop", as_of_date="2023-12-31", dossier_id=number, dossier_code=values["dossier_code"],
-            unit_code=unit, field_code="LV1", due_date=due, is_paused=paused is not None, paused_since_date=paused,
+            unit_code=unit, field_code="LV1", received_date=received, due_date=due, is_paused=paused is not None, paused_since_date=paused,
             is_past_due=due is not None and due < (paused or "2023-12-31"),
         )  # fmt: skip
 

@@ -102,7 +102,9 @@ DEFAULTS: dict[str, Row] = {
         "source_code": SOURCE, "unit_code": "H19.16.3", "channel": "in_person", "is_digitized": False, "has_signed_result": False,
         "supplement_count": 0, "is_counted": True, "_changed_at": "2023-06-30", "_first_seen_at": "2023-07-01", "_load_id": 1,
     },
-    "mart.dossier_open": {"source_code": SOURCE, "unit_code": "H19.16.3", "is_paused": False, "is_past_due": False},
+    "mart.dossier_open": {
+        "source_code": SOURCE, "unit_code": "H19.16.3", "received_date": "2023-06-01", "is_paused": False, "is_past_due": False,
+    },
     "mart.indicator_value": {
         "plan_code": "plan_53_KH-UBND_2023", "formula_version": 1, "is_provisional": False, "computed_at": "2023-07-01", "level": "all",
         "unit_code": "all", "period_kind": "month", "basis": "period",

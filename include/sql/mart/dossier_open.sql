@@ -5,7 +5,7 @@
 
 insert into mart.dossier_open (
     source_code, as_of_date, dossier_id, dossier_code, unit_code, field_code,
-    due_date, is_paused, paused_since_date, is_past_due
+    received_date, due_date, is_paused, paused_since_date, is_past_due
 )
 select
     a.source_code,
@@ -14,6 +14,7 @@ select
     o.dossier_code,
     o.unit_code,
     o.field_code,
+    o.received_date,
     o.due_date,
     o.is_paused,
     o.paused_since_date,

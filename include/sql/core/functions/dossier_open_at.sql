@@ -8,6 +8,7 @@ returns table (
     dossier_code text,
     unit_code text,
     field_code text,
+    received_date date,
     due_date date,
     is_paused boolean,
     paused_since_date date,

@@ -10,6 +10,7 @@ returns table (
     dossier_code text,
     unit_code text,
     field_code text,
+    received_date date,
     due_date date,
     is_paused boolean,
     paused_since_date date,
@@ -19,7 +20,7 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
 with opened as (
-    select o.dossier_id, o.dossier_code, o.unit_code, o.field_code, s.zone
+    select o.dossier_id, o.dossier_code, o.unit_code, o.field_code, o.received_date, s.zone
     from (
         -- PostgreSQL carries the conditions below into both queries: the first is a look into dossier_open_ix, the second into the key
         select a.* from mart.dossier as a where dossiers is null
@@ -112,6 +113,7 @@ judged as (
         o.dossier_code,
         o.unit_code,
         o.field_code,
+        o.received_date,
         u.due_date,
         r.dossier_id is not null or t.dossier_id is not null as is_paused,
         cast(least(r.since_at, t.since_at) at time zone o.zone as date) as paused_since_date
@@ -126,6 +128,7 @@ select
     g.dossier_code,
     g.unit_code,
     g.field_code,
+    g.received_date,
     g.due_date,
     g.is_paused,
     g.paused_since_date,

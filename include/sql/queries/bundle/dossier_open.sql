@@ -7,6 +7,7 @@ select
     o.as_of_date,
     o.dossier_code,
     o.unit_code,
+    o.received_date,
     o.due_date,
     o.is_paused,
     o.paused_since_date

@@ -23,11 +23,10 @@ where
 union all
 select
     o.unit_code,
-    r.received_date as counted_on,
+    o.received_date as counted_on,
     o.dossier_code as item,
     not o.is_past_due as is_numerator
 from mart.dossier_open as o
-inner join mart.dossier as r on o.dossier_id = r.dossier_id
 where
     o.source_code = cast(:source as text)
     and o.as_of_date = cast(:last_day as date)

@@ -26,6 +26,6 @@ full join kept as k on j.source_code = k.source_code and j.as_of_date = k.as_of_
 where
     j.dossier_id is null
     or k.dossier_id is null
-    or (j.dossier_code, j.unit_code, j.field_code, j.due_date, j.is_paused, j.paused_since_date, j.is_past_due)
-    is distinct from (k.dossier_code, k.unit_code, k.field_code, k.due_date, k.is_paused, k.paused_since_date, k.is_past_due)
+    or (j.dossier_code, j.unit_code, j.field_code, j.received_date, j.due_date, j.is_paused, j.paused_since_date, j.is_past_due)
+    is distinct from (k.dossier_code, k.unit_code, k.field_code, k.received_date, k.due_date, k.is_paused, k.paused_since_date, k.is_past_due)
 order by 1, 2, 3
