@@ -211,6 +211,15 @@ def test_a_moved_t_judges_the_running_day_anew(connection: Connection, settings:
     assert set(kept(connection)) == set(days)
 
 
+def test_a_day_on_which_no_period_ends_any_more_is_forgotten(connection: Connection, settings: Settings) -> None:
+    stored = text("select distinct as_of_date from mart.dossier_open where as_of_date between '2023-06-16' and '2023-06-28'")
+    for running in (date(2023, 6, 21), date(2023, 6, 22)):
+        known_at = midnight(running + timedelta(days=1))
+        keep_open_dossiers(connection, settings, SOURCE, {date(2023, 5, 31): midnight(date(2023, 6, 1)), running: known_at}, known_at)
+        assert connection.execute(stored).scalars().all() == [running]
+        assert {date(2023, 5, 31), running} <= kept(connection).keys()
+
+
 def test_rows_that_somebody_deletes_come_back(connection: Connection, settings: Settings) -> None:
     periods = list(periods_of_year(2023))
     for deletes in ("delete from mart.dossier_open where as_of_date = '2023-06-30'", "truncate mart.dossier_open"):
