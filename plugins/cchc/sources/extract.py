@@ -24,6 +24,7 @@ from cchc.sources.absent import Absent, absent_fields, first_rows, in_words, tog
 from cchc.sources.amounts import plain_amount
 from cchc.sources.asked_days import ASKED, REVISION, DayIntake, days_of, last_midnight, time_field, window_of
 from cchc.sources.connection import Connection
+from cchc.sources.distinct import Distinct
 from cchc.sources.envelope import Envelope
 from cchc.sources.fields import Earlier, FieldCounts
 from cchc.sources.inbox import Inbox, matching
@@ -327,7 +328,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
     deleted = next((column.source for column in entity.columns if column.name == "deleted_at"), None)
     writer = Writer(folder)
     counts = FieldCounts(entity.key_list)
-    key_hashes: set[int] = set()
+    key_hashes = Distinct()
     line = keyless = 0
     envelope = envelope_of(client.http, job.profile.source)
     for month in months:
@@ -886,7 +887,7 @@ def _table_keys(job: _Job, session: database.Session, entity: Entity, first_mont
         raise NotConfigured(f"{job.profile.source}.yaml entity {entity.name}: deletions need the column received_at, from a field.")
     fields = [key, received.source, *((deleted.source,) if deleted is not None and deleted.source is not None else ())]
     month_of = _month_reader(job.profile, received, f"{job.profile.source} {name}")
-    asked, key_hashes, counts = set(months), set(), FieldCounts(entity.key_list)
+    asked, key_hashes, counts = set(months), Distinct(), FieldCounts(entity.key_list)
     line = undated = keyless = 0
     writer = Writer(folder)
     for batch in _batches(session.keys(entity, list(dict.fromkeys(fields))), session.config.batch_rows):

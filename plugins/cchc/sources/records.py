@@ -11,6 +11,7 @@ import orjson
 
 from cchc.errors import CchcError
 from cchc.sources import privacy
+from cchc.sources.distinct import Distinct
 from cchc.sources.event_picks import Picks
 from cchc.sources.fields import FieldCounts
 from cchc.sources.hidden_letters import hidden_letter
@@ -76,7 +77,7 @@ class Intake:
         self.left_out = 0
         self.seen_before = 0
         self.keyless = 0
-        self.repeated = 0
+        self.keyed = 0
         self._lists_are_text = lists_are_text
         self._key_names = tuple(names for names in (entity.key, entity.key_else) if names)
         self._joints = max(len(entity.key), len(entity.key_else or ())) - 1
@@ -86,9 +87,9 @@ class Intake:
         is_judged = entity.changed_at is not None and entity.mode == "window"
         self._is_late = late_test(profile.clock(entity), window.end) if is_judged else None
         self.numbers = Numbers(entity, self._is_late) if entity.sequence is not None else None
-        self._keys: set[int] = set()
-        self._keyless: set[int] = set()
-        self._again: set[int] | None = None
+        self._keys = Distinct()
+        self._keyless = Distinct()
+        self._again: Distinct | None = None
         self._events: dict[str, _Event] | None = {} if entity.rows == "event" else None
         self._picks = Picks(profile, entity, self.is_missing)
         received = next((column for column in entity.columns if column.name == "received_at"), None)
@@ -100,6 +101,11 @@ class Intake:
     def distinct_keys(self) -> int:
         """The number of distinct delivered keys."""
         return len(self._keys)
+
+    @property
+    def repeated(self) -> int:
+        """How many records were delivered with a key that an earlier one has."""
+        return self.keyed - len(self._keys)
 
     @property
     def least(self) -> int:
@@ -138,7 +144,7 @@ class Intake:
 
     def read_again(self) -> None:
         """Begin another reading of the same window, of which only records not seen before land."""
-        self._again = set()
+        self._again = Distinct()
 
     def key(self, record: privacy.Record) -> str | None:
         """The key of a cleaned record; None if a part of it is missing or unreadable."""
@@ -230,14 +236,14 @@ class Intake:
         """Count a record by its key. Returns whether it may land; in a repeated reading of a window only new records may."""
         if key is None:
             return self._count_keyless(hash(orjson.dumps(out, option=_SORTED)))
-        known, digest = len(self._keys), hash(key)
-        self._keys.add(digest)
+        digest = hash(key)
+        self.keyed += 1
         if self._again is not None:
             self._again.add(digest)
-        if len(self._keys) > known:
-            return True
-        self.repeated += 1
-        return self._again is None
+            if digest in self._keys:
+                return False
+        self._keys.add(digest)
+        return True
 
     def _is_secret(self, secrets: Secrets, record: privacy.Record, is_open: bool, key: str | None, changed: Any) -> bool:
         """Whether a record must not land because it is secret, or because a newer version of its key is secret."""
