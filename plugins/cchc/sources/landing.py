@@ -277,11 +277,13 @@ class Writer:
             self._flush()
 
     def _flush(self) -> None:
-        data = self._compressor.compress(b"\n".join(self._lines) + b"\n")
+        records = len(self._lines)
+        self._lines.append(b"")  # the last line ends, too; a second text of the whole part would be made by adding to the first
+        data = self._compressor.compress(b"\n".join(self._lines))
         name = f"part-{len(self.parts) + 1:05d}.ndjson.zst"
         self.folder.write(name, data)
-        self.parts.append({"name": name, "records": len(self._lines), "sha256": sha256(data).hexdigest()})
-        self.records += len(self._lines)
+        self.parts.append({"name": name, "records": records, "sha256": sha256(data).hexdigest()})
+        self.records += records
         self._lines, self._bytes = [], 0
 
 
