@@ -25,6 +25,22 @@ def rarely_collected() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
+@contextmanager
+def arrow_gives_back() -> Iterator[None]:
+    """Let Arrow take its memory from the allocator of the system meanwhile, which `give_back` can empty.
+
+    Its own allocator is faster by a few percent, and keeps a hundred MB of a table that is gone.
+    """
+    import pyarrow as pa  # only few processes need it
+
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)
+
+
 def give_back() -> None:
     """Give the memory that Python has freed back to the system.
 

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
@@ -54,6 +55,7 @@ KEYS = {
 }
 TAGS = ("as_of", "tree", "role", "coverage_code", "basis")  # columns that say what a row was asked for
 PARTITION = 20_000  # rows in memory at once as Python values
+ROWS_OF_A_GROUP = 1 << 17  # rows that are sorted and written at once
 _TYPES = {16: pa.bool_(), 20: pa.int64(), 21: pa.int64(), 23: pa.int64(), 25: pa.string(), 1043: pa.string(), 1082: pa.date32()}  # by OID
 
 
@@ -108,9 +110,20 @@ def rows(
         table = pa.concat_tables(tables)
         if name not in asked:
             table = table.slice(0, 0)
-        out = io.BytesIO()
-        pq.write_table(table.sort_by([(column, "ascending") for column in table.column_names]), out, compression="zstd")
-        yield name, out.getvalue()
+        yield name, _written(table)
+
+
+def _written(table: pa.Table) -> bytes:
+    """A table as Parquet, sorted by all of its columns.
+
+    It is brought into order a piece at a time: a sorted copy of the rows of a year takes as much memory again.
+    """
+    order = pc.sort_indices(table, sort_keys=[(column, "ascending") for column in table.column_names])
+    out = io.BytesIO()
+    with pq.ParquetWriter(out, table.schema, compression="zstd") as writer:
+        for first in range(0, max(len(order), 1), ROWS_OF_A_GROUP):
+            writer.write_table(table.take(order.slice(first, ROWS_OF_A_GROUP)))
+    return out.getvalue()
 
 
 @dataclass(frozen=True)

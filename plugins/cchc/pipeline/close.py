@@ -13,7 +13,7 @@ from cchc.bundle import freeze as bundle
 from cchc.errors import CchcError, LoadBlocked, PeriodNotOver, WrongUse
 from cchc.forms import score
 from cchc.indicators.refresh import months_of, wait_for_others
-from cchc.memory import give_back
+from cchc.memory import arrow_gives_back, give_back
 from cchc.period import ZONE, Period, add_months, midnight, month_start, now, parse_period
 from cchc.pipeline.refresh import refresh
 from cchc.publication.edition import in_force, open_restatements
@@ -139,7 +139,9 @@ def close(
             ).rowcount
         changed = _note_changed(connection, period, publication_id, edition, shown, approved_by.strip())
         score.freeze(connection, period, str(publication_id))
-        drafted = bundle.draft(connection, settings, period, publication_id, trees)
+        with arrow_gives_back():
+            drafted = bundle.draft(connection, settings, period, publication_id, trees)
+        give_back()  # the rows of a year were in memory, and the papers need some of it
         names = []
         if reports:
             write, seal = reports, drafted.seal
