@@ -90,7 +90,8 @@ def test_a_waiting_delivery_is_compared_by_its_fields(tmp_path: Path, monkeypatc
 
 
 def test_all_fields_that_a_delivery_lacks_are_told_at_once(tmp_path: Path) -> None:
-    changes = (("case:deadline", "case:frist"), ('["concept:instance"]', '["concept:instanz"]'), ("case:channel", "case:kanal"))
+    step = ('"concept:instance"', '"concept:instanz"')  # in the key and in the code
+    changes = (("case:deadline", "case:frist"), step, step, ("case:channel", "case:kanal"))
     said = looked("check", tmp_path, *changes)
     for name in ("case:frist", "case:kanal", "concept:instanz"):
         assert name in said.out, said.out

@@ -25,7 +25,8 @@ PAYMENTS = profile("payments")
 def models(bench: Bench) -> dict[str, dict[str, str]]:
     with psycopg_connection(bench.engine) as connection:
         return {
-            name: layout(connection, "staging", f"model_{name}") for name in ("dossier", "payment", "procedure", "dossier_step", "document")
+            name: layout(connection, "staging", f"model_{name}")
+            for name in ("dossier", "dossier_key", "payment", "procedure", "dossier_step", "document")
         }
 
 
@@ -275,6 +276,17 @@ def test_the_hash_of_what_cannot_be_read_is_the_one_that_is_stored(typed: Any) -
     (row,) = typed(paid, entity=PAYMENTS.entities["payments"], source=PAYMENTS, file_date="2023-01-05", file_revision=2)
     assert row["_content_hash"] == -8055650687315720330
     assert orjson.loads(row["_unreadable"]).keys() == {"amount_vnd", "paid_at"}
+
+
+def test_keys_of_a_list_are_read_as_those_of_the_records(typed: Any) -> None:
+    """Otherwise every dossier would be missing in the list, and count as deleted."""
+    dossiers = columns(Column("dossier_code", "MaHoSo", extract=r"[^/]+$"), Column("deleted_at", "DeletedOn", formats=("dd/MM/yyyy",)))
+    record = {"MaHoSo": "x/A ", "DeletedOn": "05/03/2023"}
+    (row,) = typed(record, entity=dossiers)
+    (listed,) = typed(record | {"month": "2023-01"}, entity=dossiers.key_list)
+    assert listed["dossier_id"] == row["dossier_id"] == key_id("one_stop", "A")
+    assert listed["deleted_at"] == row["deleted_at"] is not None
+    assert row["_key"] == "A", "as core names it"
 
 
 def test_a_missing_change_time_does_not_bring_T_into_the_hash(models: dict[str, dict[str, str]]) -> None:

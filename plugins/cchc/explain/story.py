@@ -6,6 +6,7 @@ Nothing here is personal: no name, no identity number and no free text of a pers
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -13,11 +14,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc.errors import WrongUse
+from cchc.errors import NotConfigured, WrongUse
 from cchc.explain.verdict import Verdict, verdict
 from cchc.explain.words import FIELDS, HIDDEN, Words, why_not_counted
 from cchc.period import ZONE, Period
 from cchc.settings import Settings
+from cchc.sources.profile import list_profiles, load_profile
 from cchc.warehouse.queries import ask
 
 
@@ -185,12 +187,15 @@ def story(connection: Connection, settings: Settings, dossier_code: str, source:
     warehouse, which takes seconds in a large one. Raises WrongUse for an unknown code, with codes that are near, and where several sources
     have the code and none is named.
     """
-    found = ask(connection, "explain/story/key", code=dossier_code)
+    dossiers, steps = _entity_names(settings, "dossier"), _entity_names(settings, "dossier_step")
+    found = ask(connection, "explain/story/key", code=dossier_code, entities=dossiers)
     if not found:
         raise WrongUse(_unknown(connection, dossier_code))
     key = _of_source(found, dossier_code, source)
     code, dossier_id = {"code": dossier_code}, key["dossier_id"]
     facts = ask(connection, "explain/story/fact", dossier_id=dossier_id)
+    asked = {**code, "source": key["source_code"], "entities": dossiers, "step_entities": steps, "dossier_id": dossier_id}
+    codes = [name for name in (dossier_code, facts[0]["other_dossier_code"] if facts else None) if name]
     told = Story(
         source_code=key["source_code"],
         dossier_code=dossier_code,
@@ -201,10 +206,8 @@ def story(connection: Connection, settings: Settings, dossier_code: str, source:
         steps=_steps(ask(connection, "explain/story/step", dossier_id=dossier_id)),
         dues=tuple(Due(**row) for row in ask(connection, "explain/story/due", dossier_id=dossier_id)),
         supplements=tuple(Supplement(**row) for row in ask(connection, "explain/story/supplement", dossier_id=dossier_id)),
-        related=tuple(_related(row) for row in ask(connection, "explain/story/related", **code, zone=ZONE.key)),
-        quarantine=tuple(
-            Entry(**row) for row in ask(connection, "explain/story/quarantine", **code, source=key["source_code"], dossier_id=dossier_id)
-        ),
+        related=tuple(_related(row) for row in ask(connection, "explain/story/related", codes=codes, zone=ZONE.key)),
+        quarantine=tuple(Entry(**row) for row in ask(connection, "explain/story/quarantine", **asked)),
         listed=tuple(Listed(**row) for row in ask(connection, "explain/story/listed", dossier_id=dossier_id)),
         findings=findings_of(connection, dossier_code) if with_findings else None,
         loads={},
@@ -224,6 +227,15 @@ def story_for(
 def findings_of(connection: Connection, dossier_code: str) -> tuple[Finding, ...]:
     """The findings about a dossier."""
     return tuple(Finding(**row) for row in ask(connection, "explain/story/finding", code=dossier_code))
+
+
+def _entity_names(settings: Settings, model: str) -> list[str]:
+    """The names that the profiles give to the records of a model; a profile that cannot be read, or is gone, is told elsewhere."""
+    names = {f"{model}s"}
+    for source in list_profiles(settings.sources_dir):
+        with suppress(NotConfigured):
+            names |= {entity.name for entity in load_profile(settings.sources_dir, source).entities.values() if entity.model == model}
+    return sorted(names)
 
 
 def _unknown(connection: Connection, code: str) -> str:

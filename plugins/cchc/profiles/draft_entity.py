@@ -13,7 +13,7 @@ from cchc.profiles.material import Material, pattern_of
 from cchc.profiles.other_names import OtherNames
 from cchc.profiles.yaml_words import comment, flow, quoted
 from cchc.sources.codes import CODES
-from cchc.sources.needs import DATED, IDENTITY, needed_columns
+from cchc.sources.needs import DATED, IDENTITY, needed_columns, own_code
 
 MOST_CODES = 40
 CRITICAL = ("received_at", "due_at", "processed_at", "returned_at")  # the times by which a dossier is judged: rule K3
@@ -50,7 +50,10 @@ class EntityDraft:
             if not (encodings and line.startswith("layout:")):
                 yield f"    {line}{'' if line.startswith(('table:', 'layout:')) else '  # guess'}"
         if keys:
-            yield f"    key: {flow(keys)}  # {'the primary key of the table' if material.key else 'guess'}"
+            yield f"    key: {flow(keys)}  # {'the primary key of the table' if keys == list(material.key) else 'guess'}"
+            if material.key and keys != list(material.key):
+                other = comment(", ".join(material.key))
+                yield f"    # the primary key of the table is {other}: take it for key and code if codes are missing or used twice"
         else:
             yield f"    key: [{TODO}]  # the fields that together identify a record"
         if material.is_event or self._repeats(keys):
@@ -75,7 +78,7 @@ class EntityDraft:
         return len(field.distinct) < len(field.values)
 
     def _key(self) -> list[str]:
-        if self.material.key:
+        if self.material.key and own_code(self.model) not in self.guess.columns:
             return list(self.material.key)
         named = [column for column in IDENTITY.get(self.model, ()) if column not in UNIT_COLUMNS]
         if named:

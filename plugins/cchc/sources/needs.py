@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from cchc.errors import NotConfigured
+from cchc.models import MODELS
 from cchc.sources.name_patterns import is_shorter_than_a_day
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def unmet_needs(entity: Entity, files: Files | None, told: Collection[str] = ())
     optional = [name for name in needed if name in columns and columns[name].optional]
     if optional:
         unmet.append(f"the model needs {_words(optional)}, so it cannot be optional.")
+    if (words := _other_key(entity)) is not None and IDENTITY[entity.model][0] not in told:
+        unmet.append(words)
     by_name = [column.name for column in entity.columns if column.file is not None]
     if by_name and (files is None or files.name is None) and not (files is None and entity.mode == "days"):
         unmet.append(
@@ -77,6 +80,36 @@ def unmet_needs(entity: Entity, files: Files | None, told: Collection[str] = ())
     if entity.model == "payment":
         unmet += _unmet_of_payments(files, is_by_day=entity.mode == "days")
     return unmet
+
+
+def own_code(model: str) -> str | None:
+    """The column by which core knows the records of a model that keeps versions; None where another thing than a code identifies them."""
+    return IDENTITY[model][0] if model in IDENTITY and MODELS[model].merge in ("versions", "dated_files") else None
+
+
+def _other_key(entity: Entity) -> str | None:
+    """What is wrong where the key of the entity is another field than its code; None if it is well.
+
+    Core knows a record by its code, and so do steps, payments, lists of keys, restatements and people. Two records with one code would be
+    versions of one, and the keys of a list would be those of no record, which then counts as deleted.
+    """
+    name = own_code(entity.model)
+    code = next((column for column in entity.columns if column.name == name), None)
+    if code is None or (code.source is not None and entity.key == (code.source,)):
+        return None
+    key, made_of = ", ".join(entity.key), "a constant" if code.source is None else code.source
+    words = (
+        f"a record is known by its code, so the key must be the field of {name}: the key is {key}, and {name} is {made_of}. Two records "
+        "with one code would become one without a word."
+    )
+    if code.source is not None:
+        words += f" Say key: [{made_of}]"
+    if len(entity.key) == 1:
+        other = ", and give the other number as other_dossier_code" if name == "dossier_code" else ""
+        words += f"{';' if code.source is not None else ' Say'} where that is missing or used twice, {name}: {key}{other}"
+    else:
+        words += "; where several fields together are the key, have the source deliver them as one field (a database: in 'query')"
+    return f"{words}."
 
 
 def _unmet_of_payments(files: Files | None, *, is_by_day: bool) -> list[str]:

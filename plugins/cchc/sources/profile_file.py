@@ -440,7 +440,10 @@ class EntityFile(Typed):
     """One kind of record of the source. Its name is the key, in lower-case letters, digits and _."""
 
     model: str = Field(description="The model of the warehouse that it fills: one of those in the tables below.")
-    key: list[str] = Field(min_length=1, description="The fields of the source that together identify a record.")
+    key: list[str] = Field(
+        min_length=1,
+        description="The fields that together identify a record; of one with a code, such as a dossier, the field of its code.",
+    )
     columns: dict[ColumnName, Column] = Field(
         description="Column of the model → where its value comes from. What is not named here never reaches the disk."
     )

@@ -249,12 +249,16 @@ class Entity:
 
     @property
     def key_list(self) -> Entity:
-        """The answers of /keys as an entity. Its records have the fields "month", the key field and "DeletedOn"."""
-        deleted = next((column.source for column in self.columns if column.name == "deleted_at"), None)
+        """The answers of /keys as an entity. Its records have the fields "month", the key field and "DeletedOn".
+
+        Code and time are read as those of the records: otherwise the codes would be those of no dossier, and every dossier would count as
+        deleted.
+        """
+        own = {column.name: replace(column, pick="last", critical=False, optional=False) for column in self.columns if column.source}
         columns = (
-            Column("dossier_code", self.key[0]),
+            own.get("dossier_code", Column("dossier_code", self.key[0])),
             Column("month_start", "month", formats=("yyyy-MM",)),
-            Column("deleted_at", deleted or "DeletedOn"),
+            own.get("deleted_at", Column("deleted_at", "DeletedOn")),
         )
         return Entity(f"{self.name}.keys", f"{self.model}_key", f"{self.model}_key", self.key[:1], columns, mode="list")
 

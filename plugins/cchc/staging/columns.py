@@ -21,9 +21,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cchc.errors import NotConfigured
-from cchc.models import IDS, MODELS
+from cchc.models import IDS
 from cchc.sources.limits import KEY_BYTES, TEXT_CHARACTERS
-from cchc.sources.needs import IDENTITY
+from cchc.sources.needs import own_code
 from cchc.sources.profile import Column, Entity, Profile
 from cchc.sources.words import coder, extractor, folded
 from cchc.staging import parse
@@ -264,13 +264,12 @@ class RecordTyper:
         raise NotConfigured(f"staging.model_{self.entity.model}: no profile can fill {column.name}, which is {sql_type}.")
 
     def _with_identity(self, key: pa.StringArray, filled: dict[str, pa.Array]) -> pa.StringArray:
-        """The keys; null where a column that identifies the record in its model has no value, because it cannot be stored without."""
-        if MODELS[self.entity.model].merge not in ("versions", "dated_files"):
-            return key
-        for name in IDENTITY.get(self.entity.model, ())[:1]:  # its own code; rules of the suites ask for the others
-            if name in filled:
-                key = pc.if_else(pc.is_valid(filled[name]), key, pa.scalar(None, pa.string()))
-        return key
+        """The keys as core names the records: of a model with a code of its own that code, null where the record has no key or no code.
+
+        The profile's key is the field of that code (cchc.sources.needs); the code may be a part of it.
+        """
+        code = filled.get(own_code(self.entity.model) or "")
+        return key if code is None else pc.if_else(pc.is_valid(key), code, pa.scalar(None, pa.string()))
 
     def _ids(self, codes: pa.StringArray) -> pa.Array:
         coded = codes.dictionary_encode()

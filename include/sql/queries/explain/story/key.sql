@@ -1,6 +1,6 @@
 -- grain: one row for each source that has a dossier with the code, or a record in quarantine with it
 -- source: core.dossier_version, ops.quarantine, core.dossier_key, mart.dossier
--- traps: a record without a readable change time or unit is stored, too; a record that was never stored stands in quarantine alone
+-- traps: `entities` are the names that the profiles give to dossiers. A record without a readable change time or unit is stored, too; a record that was never stored stands in quarantine alone
 
 select
     v.source_code,
@@ -17,7 +17,7 @@ select distinct
 from ops.quarantine as q
 where
     q.source_code in (select r.source_code from core.source_role as r where r.role = 'dossiers')
-    and q.entity = 'dossiers'
+    and q.entity = any(cast(:entities as text[]))
     and q.key = cast(:code as text)
     and not exists (
         select 1

@@ -1,6 +1,6 @@
 -- grain: one row for each entry of quarantine about a dossier, its steps, its payments and what else names it
 -- source: ops.quarantine
--- traps: the record itself is not read: it may hold what people wrote
+-- traps: `entities` and `step_entities` are the names that the profiles give to dossiers and steps. The record itself is not read: it may hold what people wrote
 
 select
     q.source_code,
@@ -18,9 +18,9 @@ from ops.quarantine as q
 where
     q.source_code = cast(:source as text)
     and (
-        (q.entity = 'dossiers' and q.key = cast(:code as text))
+        (q.entity = any(cast(:entities as text[])) and q.key = cast(:code as text))
         or (
-            q.entity = 'dossier_steps'
+            q.entity = any(cast(:step_entities as text[]))
             and q.key in (
                 select s.step_code
                 from core.dossier_step_version as s

@@ -1,6 +1,6 @@
 -- grain: one row for each record of another model that names a dossier: payment, feedback, assessment, survey sheet
 -- source: core.payment_version, core.feedback_version, core.assessment_version, core.survey_answer_version
--- traps: the rows in force alone; one that breaks a critical rule is here, with its rules, and counts nowhere
+-- traps: `codes` are those of the dossier: a payment may name it by its second code. The rows in force alone; one that breaks a critical rule is here, with its rules, and counts nowhere
 
 select
     'payment' as kind,
@@ -18,7 +18,7 @@ select
     p._first_seen_at as known_at,
     p._load_id as load_id
 from core.payment_version as p
-where p.dossier_code = cast(:code as text) and p._is_current
+where p.dossier_code = any(cast(:codes as text[])) and p._is_current
 union all
 select
     'feedback' as kind,
@@ -30,7 +30,7 @@ select
     f._first_seen_at as known_at,
     f._load_id as load_id
 from core.feedback_version as f
-where f.dossier_code = cast(:code as text) and f._is_current
+where f.dossier_code = any(cast(:codes as text[])) and f._is_current
 union all
 select
     'assessment' as kind,
@@ -42,7 +42,7 @@ select
     a._first_seen_at as known_at,
     a._load_id as load_id
 from core.assessment_version as a
-where a.dossier_code = cast(:code as text) and a._is_current
+where a.dossier_code = any(cast(:codes as text[])) and a._is_current
 union all
 select
     'survey_answer' as kind,
@@ -54,5 +54,5 @@ select
     s._first_seen_at as known_at,
     s._load_id as load_id
 from core.survey_answer_version as s
-where s.dossier_code = cast(:code as text) and s._is_current
+where s.dossier_code = any(cast(:codes as text[])) and s._is_current
 order by kind, happened_at, key
