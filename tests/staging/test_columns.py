@@ -289,6 +289,20 @@ def test_keys_of_a_list_are_read_as_those_of_the_records(typed: Any) -> None:
     assert row["_key"] == "A", "as core names it"
 
 
+def test_days_are_those_of_the_authority_whatever_zone_the_source_writes(typed: Any) -> None:
+    utc = replace(ONE_STOP, zone="UTC", time_formats=("iso", "epoch", "yyyyMMddHHmmss"))
+    procedures = utc.entities["procedures"]
+    given = {  # as delivered → the day in Viet Nam, or the day itself where no time is written
+        "2023-05-09T17:00:00Z": "2023-05-10", "2023-05-09T16:59:59Z": "2023-05-09", "2023-05-10": "2023-05-10",
+        "2023-05-10T00:00:00Z": "2023-05-10", "1683651600": "2023-05-10", "20230509200000": "2023-05-10",
+    }  # fmt: skip
+    rows = typed(*({"MaTTHC": "1.000001", "NgayCongKhai": value} for value in given), entity=procedures, source=utc)
+    assert [str(row["published_date"]) for row in rows] == list(given.values())
+    east = replace(utc, zone="Asia/Tokyo")
+    rows = typed({"MaTTHC": "1", "NgayCongKhai": "2023-05-10", "HieuLucTu": "2023-05-10 01:00:00"}, entity=procedures, source=east)
+    assert (str(rows[0]["published_date"]), str(rows[0]["valid_from"])) == ("2023-05-10", "2023-05-09")
+
+
 def test_a_missing_change_time_does_not_bring_T_into_the_hash(models: dict[str, dict[str, str]]) -> None:
     typer = RecordTyper(ONE_STOP, ONE_STOP.entities["dossiers"], models["dossier"])
     hashes = [

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from cchc.core import facts
 from cchc.errors import NotConfigured
+from cchc.period import now
 from cchc.reference import finding_kinds
 from cchc.reference.dirty_months import dirty_months
 from cchc.reference.load import load_reference
 from cchc.settings import Settings
-from cchc.warehouse import engine, migrate
+from cchc.warehouse import engine, known_at_of, migrate
 from cchc.warehouse.queries import ask
 from cchc.warehouse.roles import grant_roles
 from cchc.warehouse.url import as_owner, make_server
@@ -57,7 +60,7 @@ def initialise(settings: Settings) -> Initialised:
     _require_no_lost_key(owner)
     settings.make_privacy_key()
     applied = migrate(owner, [finding_kinds.view(owner)])
-    changes = load_reference(owner)
+    changes = load_reference(owner, judge_anew=partial(_judge_days_anew, owner))
     if not grant_roles(settings) and (settings.owner_url or not settings.warehouse_url):
         raise NotConfigured(
             "the roles of the warehouse were not made (the reason stands above), so no task could log in: mend it and run `cchc init` again"
@@ -65,6 +68,20 @@ def initialise(settings: Settings) -> Initialised:
     with engine(owner).connect() as connection:
         waiting = sorted({month for months in dirty_months(connection).values() for month in months})
     return Initialised(list(applied.migrations), list(applied.made), changes, waiting)
+
+
+def _judge_days_anew(settings: Settings, connection: Connection, sources: list[str]) -> str | None:
+    """Derive all dossiers of sources again, by the days of the zones that core.source has now. Returns a sentence if any changed."""
+    connection.execute(
+        text("insert into ops.dirty_dossier select dossier_id from mart.dossier where source_code = any(:s) on conflict do nothing"),
+        {"s": sources},
+    )
+    facts.no_changed_steps(connection)
+    known_at = max((at for source in sources if (at := known_at_of(connection, source)) is not None), default=now())
+    changed = facts.derive_dossiers(connection, settings, sources[0], known_at, None)
+    if not changed:
+        return None
+    return f"the days of {', '.join(sources)} are judged in another zone than before: {changed} dossiers have other days, late or in time"
 
 
 def _require_no_lost_key(owner: Settings) -> None:

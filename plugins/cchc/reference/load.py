@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -41,13 +41,17 @@ def _upsert(connection: Connection, table: str, key: tuple[str, ...], rows: list
     )
 
 
-def load_source(connection: Connection, profile: Profile) -> None:
-    """Load a profile without its units: the source, and the rules that it waives."""
+def load_source(connection: Connection, profile: Profile) -> bool:
+    """Load a profile without its units: the source, and the rules that it waives.
+
+    Returns whether the days of its dossiers are judged in another zone than before.
+    """
+    before = connection.execute(text("select zone from core.source where source_code = :s"), {"s": profile.source}).scalar()
     _upsert(
         connection,
         "core.source",
         ("source_code",),
-        [{"source_code": profile.source, "name_vi": profile.name_vi, "zone": str(profile.zone)}],
+        [{"source_code": profile.source, "name_vi": profile.name_vi, "zone": profile.zone_of_days}],
     )
     _upsert(
         connection,
@@ -59,6 +63,7 @@ def load_source(connection: Connection, profile: Profile) -> None:
             for rule, reason in entity.waived_rules.items()
         ],
     )
+    return before not in (None, profile.zone_of_days)
 
 
 def load_roles(connection: Connection, profiles: Iterable[Profile]) -> None:
@@ -108,11 +113,14 @@ def load_authority(connection: Connection) -> None:
     _upsert(connection, "core.scope_name", ("scope_code",), rows)
 
 
-def load_reference(settings: Settings, learnt_at: datetime | None = None) -> list[str]:
+def load_reference(
+    settings: Settings, learnt_at: datetime | None = None, judge_anew: Callable[[Connection, list[str]], str | None] | None = None
+) -> list[str]:
     """Load units, working days, plan targets, catalogue and every profile of CCHC_SOURCES_DIR. Returns a sentence for each change.
 
-    `learnt_at`: the moment from which on what changed is known; None: as cchc.reference.history says, in general from now on. Raises
-    NotConfigured if a file cannot be read; nothing is stored then.
+    `learnt_at`: the moment from which on what changed is known; None: as cchc.reference.history says, in general from now on. `judge_anew`:
+    derives the dossiers of sources again, of which the days are judged in another zone than before, and says so. Raises NotConfigured if a
+    file cannot be read; nothing is stored then.
     """
     with engine(settings).begin() as connection, told(connection, "the change of the reference data (`cchc init`)", AS_A_TASK):
         hold(connection, REFERENCE)
@@ -126,8 +134,9 @@ def load_reference(settings: Settings, learnt_at: datetime | None = None) -> lis
         messages += load_definitions(connection, settings)
         _upsert(connection, "core.finding_kind", ("finding_code",), finding_kinds.kind_rows(settings))
         finding_kinds.create_view(connection, settings)
-        for profile in profiles:
-            load_source(connection, profile)
+        elsewhere = [profile.source for profile in profiles if load_source(connection, profile)]
+        if elsewhere and judge_anew is not None and (sentence := judge_anew(connection, elsewhere)):
+            messages.append(sentence)
         history.keep(connection, settings, learnt_at)
         # until its autovacuum comes by, PostgreSQL takes these tables for empty ones, and reads all targets again for each value
         connection.execute(text("analyze core.unit, core.unit_version, core.unit_on_day, core.plan, core.plan_target"))

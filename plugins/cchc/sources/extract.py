@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -319,7 +320,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
     assert entity.deletions is not None  # noqa: S101  # the caller asked
     if entity.deletions.kind != "month_keys":
         raise NotConfigured(f"{job.profile.source}.yaml entity {entity.name}: over HTTP deletions are of kind month_keys.")
-    months = months_between(first_month, job.window.end.astimezone(job.profile.zone_info).date(), entity.deletions.months)
+    months = months_between(first_month, job.window.end.astimezone(ZoneInfo(job.profile.zone_of_days)).date(), entity.deletions.months)
     manifest = job.complete(folder)
     if manifest is not None:
         return _landed(name, folder, manifest)
@@ -880,7 +881,7 @@ def _table_keys(job: _Job, session: database.Session, entity: Entity, first_mont
     name = entity.name + KEYS_SUFFIX
     folder, started = job.folder(name), period.now()
     assert entity.deletions is not None  # noqa: S101  # the caller asked
-    months = months_between(first_month, job.window.end.astimezone(job.profile.zone_info).date(), entity.deletions.months)
+    months = months_between(first_month, job.window.end.astimezone(ZoneInfo(job.profile.zone_of_days)).date(), entity.deletions.months)
     given = {column.name: column for column in entity.columns if column.source is not None}
     key, received, deleted = entity.key[0], given.get("received_at"), given.get("deleted_at")
     if received is None or received.source is None:
@@ -913,7 +914,7 @@ def _table_keys(job: _Job, session: database.Session, entity: Entity, first_mont
 
 def _month_reader(profile: Profile, received: Column, where: str) -> Callable[[Any, int], str | None]:
     """A function that gives the local month (YYYY-MM) of a delivered time of reception; None if there is none."""
-    read_time = profile.reading(received).reader()
+    read_time, zone = profile.reading(received).reader(), ZoneInfo(profile.zone_of_days)
     is_missing = missing_test(profile.missing)
 
     def month_of(value: Any, line: int) -> str | None:
@@ -926,7 +927,7 @@ def _month_reader(profile: Profile, received: Column, where: str) -> Callable[[A
                 f"{where}, row {line}: {received.source} is no time in the formats of the profile, so nobody knows its month. "
                 "Nothing is deleted; correct the formats of received_at in the profile, or ask the owner of the source."
             )
-        return f"{at.astimezone(profile.zone_info):%Y-%m}"
+        return f"{at.astimezone(zone):%Y-%m}"
 
     return month_of
 

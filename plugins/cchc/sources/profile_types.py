@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cchc.authority import authority
 from cchc.errors import NotConfigured
 from cchc.sources.number_signs import Signs
 from cchc.sources.profile_file import DEADLINE_HOURS
@@ -507,8 +508,17 @@ class Profile:
 
     @property
     def zone_info(self) -> ZoneInfo:
-        """The zone of local times and local dates of this source."""
+        """The zone in which this source writes times and days."""
         return ZoneInfo(self.zone)
+
+    @property
+    def zone_of_days(self) -> str:
+        """The zone in which the days of its dossiers are judged: that of the authority, whatever zone the source writes its times in.
+
+        A source with a tree of units of its own, a neighbour's, is judged by the days that hold there.
+        """
+        is_neighbour = any(not unit.get("parent_code") for unit in self.units)
+        return self.zone if is_neighbour else authority().zone
 
     def with_entities(self, names: list[str] | None) -> Profile:
         """This profile with only the entities `names` (None: all). Raises NotConfigured if it does not have one of them."""

@@ -110,13 +110,16 @@ def late_test(reading: Reading, end: datetime) -> Callable[[Any], bool]:
     return is_late
 
 
-def month_reader(reading: Reading, first: str) -> Callable[[str], str | None]:
+def month_reader(reading: Reading, first: str, zone: ZoneInfo | None = None) -> Callable[[str], str | None]:
     """A function that gives the local month (YYYY-MM) of a text; None if it is no time, or before the month `first`.
 
-    Texts in which the first ten characters are the day are read once for each day.
+    `zone`: where the month is local; None: where the times are written. Texts in which the first ten characters are the day are read once
+    for each day, where both zones are the same.
     """
-    read_time, zone = reading.reader(), reading.rules.zone
-    begins_with_day = all(each.dashed == "day" or (each.fixed is not None and _day_ends(each.fixed) <= 10) for each in reading.forms)
+    read_time, zone = reading.reader(), zone or reading.rules.zone
+    begins_with_day = zone == reading.rules.zone and all(
+        each.dashed == "day" or (each.fixed is not None and _day_ends(each.fixed) <= 10) for each in reading.forms
+    )
     known: dict[tuple[str, int], str | None] = {}
 
     def month(text: str) -> str | None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from itertools import accumulate, islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
@@ -144,6 +145,7 @@ class RecordTyper:
         self.entity = entity
         self.model = model
         self.zone = profile.zone_info
+        self.zone_of_days = ZoneInfo(profile.zone_of_days)
         self.columns = {column.name: column for column in entity.columns}
         self.counts = ValueCounts()
         self.counted = counted_columns(entity.model) if profile.unreadable == "counted" else frozenset()
@@ -256,7 +258,7 @@ class RecordTyper:
         if sql_type == "boolean":
             return parse.flags(value, truth_words(column))
         if sql_type == "date":
-            return parse.dates(value, reading.formats, self.zone, reading.rules)
+            return parse.dates(value, reading.formats, self.zone, reading.rules, self.zone_of_days)
         if sql_type == "timestamp with time zone":
             return parse.times(value, reading.formats, self.zone, reading.rules)
         if sql_type in parse.INTEGER_LIMITS:

@@ -166,10 +166,16 @@ def _micros_of(found: Form, word: str, rules: Rules) -> int | None:
     return None if at is None else (at - local_time.EPOCH) // timedelta(microseconds=1)
 
 
-def dates(array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo, rules: Rules | None = None) -> pa.Array:
-    """Local dates in `zone`; a text with a time gives the local day of that time."""
+def dates(
+    array: pa.StringArray, formats: tuple[str, ...], zone: ZoneInfo, rules: Rules | None = None, judged: ZoneInfo | None = None
+) -> pa.Array:
+    """Days. A text without a time, or with a midnight of `zone`, is that day; another time is on its day in the zone `judged`."""
     moments = times(array, formats, zone, rules)
-    return days_of(moments, zone)
+    written = days_of(moments, zone)
+    if judged is None or judged == zone:
+        return written
+    is_midnight = pa.array(local_time.to_local(_micros(moments), zone) % local_time.DAY == 0)
+    return pc.if_else(is_midnight, written, days_of(moments, judged))
 
 
 def days_of(moments: pa.Array, zone: ZoneInfo) -> pa.Array:
