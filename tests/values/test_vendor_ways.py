@@ -40,6 +40,7 @@ class Vendor:
     say: Callable[[Version], dict[str, Any]] = lambda version: {}
     missing: str = '[""]'
     day_clock: bool = False
+    flags: bool = False
     unit: str = "unit_code: dv"
     channel: str = "channel_code: kenh"
 
@@ -146,6 +147,10 @@ VENDORS = (
         unit="unit_code: {from: dv, loose_codes: true, codes: {TP: H19.16.3, MC: H19.16.21, MC-1: H19.16.21, MC-2: H19.16.22}}",
         channel='channel_code: {from: kenh, loose_codes: true, codes: {tại quầy: "1", trực tuyến: "2", bưu chính: "3"}, otherwise: unreadable}',
     ),
+    Vendor(
+        "way_flags", "Asia/Ho_Chi_Minh", '["dd/MM/yyyy HH:mm:ss", iso]', PLAIN, say=lambda version: {"xoa": str(int(version.deleted))}, flags=True,
+        columns='deleted_at: {from: xoa, codes: {"1": "2000-01-01", "0": ""}, otherwise: unreadable}',
+    ),
 )  # fmt: skip
 HEAD = """\
     source: {source}
@@ -167,7 +172,10 @@ class Told:
 
 @pytest.fixture(scope="module")
 def told(desk: Values) -> Told:
-    worlds = {vendor.name: world(vendor.name[4:].upper(), seed, 60, day_clock=vendor.day_clock) for seed, vendor in enumerate(VENDORS, 20)}
+    worlds = {
+        vendor.name: world(vendor.name[4:].upper(), seed, 60, day_clock=vendor.day_clock, flags=vendor.flags)
+        for seed, vendor in enumerate(VENDORS, 20)
+    }
     said = {}
     for vendor in VENDORS:
         desk.knows(vendor.name, vendor.profile, HEAD.replace("ZONE", vendor.zone))

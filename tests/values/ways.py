@@ -198,17 +198,17 @@ def counted(dossiers: Iterable[Dossier], first: date, before: date, unit: str | 
     }
 
 
-def world(prefix: str, seed: int, count: int, *, day_clock: bool = False) -> list[Dossier]:
-    """Dossiers by chance, of which some stand at the edges of days and months. `day_clock`: change times are days."""
+def world(prefix: str, seed: int, count: int, *, day_clock: bool = False, flags: bool = False) -> list[Dossier]:
+    """Dossiers by chance, of which some stand at the edges of days and months. `day_clock`: change times are days. `flags`: some are deleted."""
     chance = random.Random(seed)
-    return [_dossier(chance, f"{prefix}-{number:03d}", day_clock=day_clock) for number in range(count)]
+    return [_dossier(chance, f"{prefix}-{number:03d}", day_clock=day_clock, flags=flags) for number in range(count)]
 
 
 def _moment(chance: random.Random, day: date) -> datetime:
     return datetime.combine(day, chance.choice(CLOCKS), LOCAL)
 
 
-def _dossier(chance: random.Random, code: str, *, day_clock: bool) -> Dossier:
+def _dossier(chance: random.Random, code: str, *, day_clock: bool, flags: bool) -> Dossier:
     first = chance.choice([date(2023, 1, 31), date(2023, 2, 1), date(2022, 12, 20) + timedelta(days=chance.randrange(180))])
     received = _moment(chance, first)
     due = None if chance.random() < 0.1 else _moment(chance, first + timedelta(days=chance.randrange(1, 15)))
@@ -247,6 +247,9 @@ def _dossier(chance: random.Random, code: str, *, day_clock: bool) -> Dossier:
         steps.append(Step(f"{code}/3", end, status))
     if chance.random() < 0.15:  # the same moment again, with other content
         versions.append(replace(one, channel=chance.choice("123"), is_digitized=not one.is_digitized))
+    if flags and chance.random() < 0.4:  # deleted, and perhaps restored
+        one = replace(versions[-1], changed=versions[-1].changed + timedelta(days=1), deleted=True)
+        versions += [one, replace(one, changed=one.changed + timedelta(days=1), deleted=False)][: chance.choice([1, 1, 2])]
     if day_clock:
         versions = [replace(version, changed=midnight(local_day(version.changed))) for version in versions]
     # what changed before May came with the first delivery; the rest, and what has the moment of another one, with the second

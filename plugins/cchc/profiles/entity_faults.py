@@ -110,7 +110,7 @@ class EntityFaults:
         allowed = sorted(self.known.units) if is_unit else list(CODES.get(self.entity.model, {}).get(name, ()))
         for key, value in _given(column):
             at = (*place, *key)
-            if value == TODO:  # told with all others
+            if value == TODO or (value == "" and "codes" in key):  # told with all others; a word that says: no value
                 continue
             if allowed and value not in allowed:
                 what = "unit of the authority's units.csv or of the profile's 'units'" if is_unit else f"code of {name}"

@@ -243,7 +243,7 @@ class RecordTyper:
             coded = _mapped(value, coder(column.codes, is_loose=column.loose_codes, keeps_others=column.otherwise == "keep"))
             if column.otherwise == "unreadable":
                 bad |= _mask(value.is_valid()) & _mask(coded.is_null())
-            value = coded
+            value = pc.if_else(pc.equal(coded, ""), pa.scalar(None, pa.string()), coded)  # a word that says: no value
         if column.default is not None:
             value = pc.fill_null(value, column.default)
         return value, bad
