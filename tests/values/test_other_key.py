@@ -67,3 +67,33 @@ def test_a_dossier_is_judged_by_its_steps_whatever_the_profile_calls_its_entitie
     assert said.code == 0, said.err
     assert [row["is_open"] for row in desk.rows(kept)] == [False, True]
     assert {row["entity"] for row in desk.rows(kept)} == {"ho_so"}
+
+
+def test_steps_that_name_no_stored_dossier_are_told(desk: Values) -> None:
+    """The steps of this vendor name dossiers by an internal number: without a word no pause and no end by steps would be seen."""
+    text, _, _ = OTHERS["dossier_step"]
+    desk.knows("so_noi_bo", text.replace("KEY", "so").replace("CODE", "so"))
+    desk.deliver("so_noi_bo", "hs_1.csv", "ma;nhan;xong;tt;sua", "P1;2023-05-02;;4;2023-05-09", "P2;2023-05-02;;4;2023-05-09")
+    steps = [f"S{n};{n};2023-05-03;6;2023-05-04" for n in range(3)]
+    desk.deliver("so_noi_bo", "buoc_1.csv", "so;ma;luc;tt;sua", *steps, "S9;P1;2023-05-03;6;2023-05-04")
+    said = desk.ingest("so_noi_bo")
+    assert said.code == 0, said.err
+    told = "NOTE so_noi_bo buoc, file buoc_1.csv: 3 of 4 steps that were looked at name dossiers that are not stored, such as 0. "
+    assert told in said.err
+    desk.deliver("so_noi_bo", "buoc_2.csv", "so;ma;luc;tt;sua", "S10;P1;2023-05-05;4;2023-05-06", "S11;P2;2023-05-05;4;2023-05-06")
+    assert "not stored" not in desk.ingest("so_noi_bo", "2023-07-02").err
+
+
+def test_codes_that_are_used_again_are_told(desk: Values) -> None:
+    """Numbers begin anew each year: the dossier of last year became an older version of this year's, and counts nowhere."""
+    desk.knows("lai", DOSSIERS.replace("KEY", "ma").replace("CODE", "ma"))
+    desk.deliver(
+        "lai", "hs_1.csv", "ma;nhan;xong;tt;sua", "0001;2022-05-02;2022-05-09;9;2022-05-10", "0002;2022-05-02;2022-05-09;9;2022-05-10"
+    )
+    assert "uses codes again" not in desk.ingest("lai", "2023-01-01").err
+    # 0002 is opened again, which is another thing
+    desk.deliver("lai", "hs_2.csv", "ma;nhan;xong;tt;sua", "0001;2023-05-02;;4;2023-05-03", "0002;2022-05-02;;4;2023-05-03")
+    said = desk.ingest("lai")
+    assert said.code == 0, said.err
+    told = "NOTE lai ho_so, file hs_2.csv: dossiers that were received after an earlier version of them had ended: 1, such as 0001. "
+    assert told in said.err

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from cchc.authority import authority
-from cchc.core import dated_files, declared, duplicates, facts, lists, missing_dossiers, payments
+from cchc.core import dated_files, declared, doubts, duplicates, facts, lists, missing_dossiers, payments
 from cchc.core.merge import Counts, merge_versions, staged_view
 from cchc.core.quarantine import resolve_quarantine
 from cchc.core.values_after_known_at import drop_values_after_known_at, tree_clocks
@@ -68,12 +68,17 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
             note_trees(connection, source, f"staged_{entity.model}")
         duplicates.decide_changed(connection, settings, MODELS[entity.model], source, f"changed_{entity.model}_key", marked_until)
         resolve_quarantine(connection, settings, entity.model, source, entity.name, f"staged_{entity.model}")
+        if entity.model == "dossier_step":
+            doubts.see_steps(connection)
+        elif entity.model == "dossier":
+            doubts.note_reused(connection)
         # the next entity may be of the same model: files of two shapes with records of one kind
         connection.execute(text(f"drop table if exists changed_{entity.model}_key, changed_{entity.model}"))
     if any(MODELS[entity.model].makes_dossiers for entity in entities):
         dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
         facts.derive_dossiers(connection, settings, source, source_known_at, max(dossier_loads or loaded, default=None))
         missing_dossiers.update_missing_keys(connection, settings, source, marked_until)
+    doubts.note_steps(connection)
     _mark_moved_clock(connection, settings, source, known_at_before, known_at_after, marked_until)
     drop_values_after_known_at(connection, settings, source, earlier)
     rows = _delivered_rows(connection, entities, extract_id)

@@ -26,7 +26,7 @@ from cchc.models import MODELS, VERSIONED
 from cchc.period import now
 from cchc.pipeline.earlier_notes import earlier_notes
 from cchc.pipeline.repeated_payments import keep_repeated, repeated_notes
-from cchc.pipeline.row_notes import left_notes, merged_notes, rounded_notes
+from cchc.pipeline.row_notes import doubt_notes, left_notes, merged_notes, rounded_notes
 from cchc.pipeline.still_blocked import still_blocked_notes
 from cchc.reference.dirty_months import dirty_months
 from cchc.reference.plan import first_day
@@ -269,6 +269,7 @@ def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
         notes += left_notes(ask(connection, "runs/left_out", extract_id=extract_id))
         profile = load_profile(settings.sources_dir, source)
         notes += merged_notes(profile, ask(connection, "runs/merged_rows", extract_id=extract_id))
+        notes += doubt_notes(ask(connection, "runs/doubt", extract_id=extract_id))
         notes += repeated_notes(profile, ask(connection, "runs/repeated_payment", extract_id=extract_id))
         notes += rounded_notes(ask(connection, "runs/rounded_field", extract_id=extract_id))
         notes += still_blocked_notes(connection, source, {load["load_id"] for load in loads})

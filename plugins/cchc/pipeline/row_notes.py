@@ -118,6 +118,29 @@ def _left_out(row: Mapping[str, Any]) -> Iterator[FileNote]:
         )
 
 
+def doubt_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Sentences about the loads of `rows` (of the query `runs/doubt`) that may be wrong, though no rule is broken."""
+    return in_sentences(note for row in rows for note in _doubts(row))
+
+
+def _doubts(row: Mapping[str, Any]) -> Iterator[FileNote]:
+    profile = f"the profile {row['source_code']}.yaml"
+    if steps := row["strange_steps"]:
+        why = (
+            f" steps that were looked at name dossiers that are not stored, such as {steps['example']}. A step counts for the dossier of "
+            f"its dossier_code alone; if that is another number than the dossier_code of dossiers in {profile}, no pause and no end by "
+            "steps is seen"
+        )
+        yield FileNote(*_place(row), ("", " of ", why), (steps["strange"], steps["looked_at"]))
+    if codes := row["reused_codes"]:
+        why = (
+            f", such as {codes['example']}. If the source uses codes again, the earlier dossier counts nowhere any more: take a number "
+            f"that is used once as key and dossier_code in {profile}, and the code as other_dossier_code"
+        )
+        words = "dossiers that were received after an earlier version of them had ended: "
+        yield FileNote(*_place(row), (words, why), (codes["dossiers"],))
+
+
 def _place(row: Mapping[str, Any]) -> tuple[str, str | None]:
     return f"{row['source_code']} {row['entity']}", row["file_name"]
 

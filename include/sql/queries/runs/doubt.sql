@@ -1,0 +1,12 @@
+-- grain: one row for each load of a run that noted a doubt of itself: steps of no stored dossier, codes that are used again
+-- source: ops.load (its manifest)
+
+select
+    source_code,
+    entity,
+    file_name,
+    manifest -> 'strange_steps' as strange_steps,
+    manifest -> 'reused_codes' as reused_codes
+from ops.load
+where extract_id = :extract_id and status = 'loaded' and jsonb_exists_any(manifest, array['strange_steps', 'reused_codes'])
+order by load_id
