@@ -239,10 +239,11 @@ def test_steps_of_a_blocked_load_do_not_end_a_dossier(bench: Bench) -> None:
     assert (second.entity, second.blocked, second.quarantined) == ("dossiers", False, 1)
 
 
-def test_local_dates_are_those_of_the_source(bench: Bench) -> None:
-    there = replace(ONE_STOP, zone="Europe/Amsterdam")
+def test_local_dates_are_those_of_the_authority_or_of_a_neighbour(bench: Bench) -> None:
+    elsewhere = replace(ONE_STOP, zone="Europe/Amsterdam")  # writes in another zone; its units are the authority's
+    there = replace(elsewhere, units=({"unit_code": "NL.1", "name": "Gemeente", "level": "other", "kind": "office"},))
     dossier = DOSSIER | {"NgaySuaCuoi": "2023-01-09T11:00:00Z", "NgayTra": "2023-01-09T22:30:00Z"}  # 10 January in Vietnam, 9 January there
-    for source, broken in ((ONE_STOP, ["K5"]), (there, [])):
+    for source, broken in ((ONE_STOP, ["K5"]), (elsewhere, ["K5"]), (there, [])):
         landed = bench.land(source, "dossiers", [dossier])
         judge(bench, source, landed)
         assert [row["rule"] for row in bench.rows("select rule from ops.quarantine where load_id = :id", id=landed.load_id)] == broken

@@ -89,7 +89,7 @@ def profile_with(desk: Desk, folder: Path, **fields: str) -> Desk:
     for line in (desk.settings.sources_dir / "feedback.yaml").read_text(encoding="utf-8").splitlines():
         column = line.strip().partition(":")[0]
         if fields.get(column) != "":
-            lines.append(f"      {column}: {fields[column]}" if column in fields else line)
+            lines.append(f"{line[: len(line) - len(line.lstrip())]}{column}: {fields[column]}" if column in fields else line)
     (folder / "feedback.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Desk(replace(desk.settings, sources_dir=folder), desk.folder)
 

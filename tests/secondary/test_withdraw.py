@@ -349,7 +349,8 @@ def test_what_the_file_had_resolved_in_quarantine_is_open_again(desk: Desk) -> N
 
 
 def test_the_past_does_not_show_a_key_that_only_the_second_reading_brought(desk: Desk, tmp_path: Path) -> None:
-    wrong = profile_with(desk, tmp_path / "sources", feedback_code="MaHoSoLienQuan")
+    key = "[MaHoSoLienQuan]\n    key_else: [MaPhanAnh]"  # so that what the mended profile needs lands
+    wrong = profile_with(desk, tmp_path / "sources", key=key, feedback_code="MaHoSoLienQuan")
     desk.feedback("phananh_20230508.csv", item("A", MaHoSoLienQuan="H1"))
     wrong.ingest("feedback", DAYS[0])
     believed = known(desk, parse_moment(DAYS[0]))
