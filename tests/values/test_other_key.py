@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from cchc.settings import PROJECT
 from tests.support.cli import cchc
 from tests.values.conftest import Values
 
@@ -31,19 +34,51 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("model", OTHERS)
-@pytest.mark.parametrize(("key", "code"), [("id", "ma"), ("ma, sua", "ma"), ("id", "{const: X}")])
-def test_a_key_that_is_not_the_code_is_refused_by_name(desk: Values, model: str, key: str, code: str) -> None:
-    """An internal id, several fields, or one code for all: two records would become one, or steps would find no dossier."""
+def test_one_code_for_all_records_is_refused_by_name(desk: Values, model: str) -> None:
     text, entity, column = OTHERS[model]
-    path = desk.write("khac", text.replace("KEY", key).replace("CODE", code))
+    path = desk.write("khac", text.replace("KEY", "id").replace("CODE", "{const: X}"))
     try:
-        said = [cchc("profile", "check", str(path)), cchc("init"), desk.ingest("khac"), cchc("doctor", "khac")]
-        for one in said:
+        for one in (cchc("profile", "check", str(path)), cchc("init"), desk.ingest("khac"), cchc("doctor", "khac")):
             assert one.code != 0, one
             told = one.out + one.err
-            assert all(word in told for word in ("khac.yaml", entity, f"the key must be the field of {column}", f"the key is {key}")), told
+            assert all(word in told for word in ("khac.yaml", entity, f"{column} is a constant: all records would become one")), told
     finally:
         path.unlink()
+
+
+@pytest.mark.parametrize(("key", "code"), [("MaHoSo", "MaHoSoKhac"), ("MaHoSo, NgayTiepNhan", "MaHoSo")])
+def test_another_key_than_the_code_is_refused_where_lists_of_keys_are_compared(key: str, code: str, tmp_path: Path) -> None:
+    """Every dossier would be missing in the list, and count as deleted."""
+    text = (PROJECT / "include/sources/one_stop.yaml").read_text(encoding="utf-8")
+    for old, new in (("key: [MaHoSo]", f"key: [{key}]"), ("dossier_code: MaHoSo", f"dossier_code: {code}")):
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / "one_stop.yaml"
+    path.write_text(text, encoding="utf-8")
+    said = cchc("profile", "check", str(path))
+    assert said.code != 0
+    assert f"compared with dossier_code, which is {code}; the key is {key}, so every record would be missing" in said.out + said.err
+
+
+def test_codes_that_stand_in_records_with_different_keys_are_told(desk: Values) -> None:
+    """Two records with one code are versions of one; records of one key each are stored as they are, by their codes."""
+    desk.knows("so_rieng", DOSSIERS.replace("KEY", "id").replace("CODE", "ma"))
+    head = "id;ma;nhan;xong;tt;sua"
+    desk.deliver(
+        "so_rieng", "hs_1.csv", head, "1;A;2023-05-02;;4;2023-05-03", "2;B;2023-05-02;;4;2023-05-03", "1;A;2023-05-02;;4;2023-05-04"
+    )
+    said = desk.ingest("so_rieng")
+    assert said.code == 0, said.err
+    assert "another key" not in said.err
+    stored = "select dossier_code from core.dossier where source_code = 'so_rieng' order by 1"
+    assert [row["dossier_code"] for row in desk.rows(stored)] == ["A", "B"]
+    desk.deliver(
+        "so_rieng", "hs_2.csv", head, "3;C;2023-05-02;;4;2023-05-05", "4;C;2023-05-03;;4;2023-05-06", "5;C;2023-05-04;;4;2023-05-07"
+    )
+    said = desk.ingest("so_rieng", "2023-07-02")
+    assert said.code == 0, said.err
+    told = "NOTE so_rieng ho_so, file hs_2.csv: records whose code another record has with another key: 2, such as C. "
+    assert told in said.err
 
 
 def test_a_dossier_is_judged_by_its_steps_whatever_the_profile_calls_its_entities(desk: Values) -> None:

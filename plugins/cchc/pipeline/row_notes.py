@@ -139,6 +139,12 @@ def _doubts(row: Mapping[str, Any]) -> Iterator[FileNote]:
         )
         words = "dossiers that were received after an earlier version of them had ended: "
         yield FileNote(*_place(row), (words, why), (codes["dossiers"],))
+    if shared := row["shared_codes"]:
+        why = (
+            f", such as {shared['example']}. A record is known by its code, so they are taken as versions of one record. Where they are "
+            f"not, take a field that is used once for both key and code in {profile}; where they are, take the field of the code as key"
+        )
+        yield FileNote(*_place(row), ("records whose code another record has with another key: ", why), (shared["records"],))
 
 
 def _place(row: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cchc.errors import NotConfigured
+from cchc.sources.needs import IDENTITY
 from cchc.sources.profile import Entity
 
 ACTIONS = ("quarantine", "warn", "block")
@@ -152,7 +153,11 @@ def _check_expectation(expectation: Any, where: str) -> None:
 def _named_with_field(column: str, entity: Entity, otherwise: str) -> str:
     """The name of a column in a reason, with the field of the source."""
     if column == "_key":
-        return f"; {otherwise} ".join(", ".join(names) for names in (entity.key, entity.key_else or ()) if names)
+        parts = {*entity.key, *(entity.key_else or ())}
+        # columns that identify the record in its model, where they are made of other fields than the key
+        made = [name for name in IDENTITY.get(entity.model, ())[:1] if entity.vendor_fields.get(name, name) not in parts]
+        named = [_named_with_field(name, entity, otherwise) for name in made]
+        return f"; {otherwise} ".join(", ".join(names) for names in (entity.key, entity.key_else or (), named) if names)
     field = entity.vendor_fields.get(column)
     ours = "change time" if column == "_changed_at" else column
     return ours if field in (None, ours) else f"{field} ({ours})"

@@ -90,26 +90,23 @@ def own_code(model: str) -> str | None:
 def _other_key(entity: Entity) -> str | None:
     """What is wrong where the key of the entity is another field than its code; None if it is well.
 
-    Core knows a record by its code, and so do steps, payments, lists of keys, restatements and people. Two records with one code would be
-    versions of one, and the keys of a list would be those of no record, which then counts as deleted.
+    Core knows a record by its code. Another key is well where a list of keys is not compared with the codes: staging tells codes that come
+    with several keys (cchc.staging.shared_codes).
     """
     name = own_code(entity.model)
     code = next((column for column in entity.columns if column.name == name), None)
     if code is None or (code.source is not None and entity.key == (code.source,)):
         return None
-    key, made_of = ", ".join(entity.key), "a constant" if code.source is None else code.source
-    words = (
-        f"a record is known by its code, so the key must be the field of {name}: the key is {key}, and {name} is {made_of}. Two records "
-        "with one code would become one without a word."
+    if code.source is None:
+        return f"a record is known by its code, and {name} is a constant: all records would become one. Give it the field of the code."
+    if entity.deletions is None:
+        return None
+    key = ", ".join(entity.key)
+    return (
+        f"a record is known by its code, so the keys that 'deletions' asks for are compared with {name}, which is {code.source}; the key is "
+        f"{key}, so every record would be missing in the list, and count as deleted. Say key: [{code.source}]; where that is missing or used "
+        "twice, take another field for both, and give the code as other_dossier_code."
     )
-    if code.source is not None:
-        words += f" Say key: [{made_of}]"
-    if len(entity.key) == 1:
-        other = ", and give the other number as other_dossier_code" if name == "dossier_code" else ""
-        words += f"{';' if code.source is not None else ' Say'} where that is missing or used twice, {name}: {key}{other}"
-    else:
-        words += "; where several fields together are the key, have the source deliver them as one field (a database: in 'query')"
-    return f"{words}."
 
 
 def _unmet_of_payments(files: Files | None, *, is_by_day: bool) -> list[str]:

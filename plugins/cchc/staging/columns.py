@@ -31,6 +31,7 @@ from cchc.staging import parse
 from cchc.staging.counted_columns import counted_columns
 from cchc.staging.drifting import kinds_of, known_codes, see_codes
 from cchc.staging.key_ids import key_ids, numbers_of
+from cchc.staging.shared_codes import SharedCodes, may_be_shared
 
 RAW_LENGTH = 100
 TAKEN_AT_ONCE = 200  # records of which the fields are taken together; with all 5,000 of a block it took three times as long
@@ -124,7 +125,8 @@ class Faults:
 class ValueCounts:
     """How many values of one load each delivered field has (of `list.field`: objects in the list): all, unreadable ones, rounded ones.
 
-    `kinds`: its values by their kind as delivered; `codes`: its words that the list of codes does not have, for fields with such a list.
+    `kinds`: its values by their kind as delivered; `codes`: its words that the list of codes does not have, for fields with such a list;
+    `shared_codes`: codes of records that came with another key before (cchc.staging.shared_codes).
     """
 
     filled: Counter[str] = field(default_factory=Counter)
@@ -132,6 +134,7 @@ class ValueCounts:
     rounded: Counter[str] = field(default_factory=Counter)
     kinds: dict[str, Counter[str]] = field(default_factory=dict)
     codes: dict[str, Counter[str]] = field(default_factory=dict)
+    shared_codes: list[str] = field(default_factory=list)
 
 
 class RecordTyper:
@@ -148,6 +151,7 @@ class RecordTyper:
         self.zone_of_days = ZoneInfo(profile.zone_of_days)
         self.columns = {column.name: column for column in entity.columns}
         self.counts = ValueCounts()
+        self._shared = SharedCodes() if may_be_shared(entity) else None
         self.counted = counted_columns(entity.model) if profile.unreadable == "counted" else frozenset()
         self._require_agreement()
 
@@ -268,9 +272,11 @@ class RecordTyper:
     def _with_identity(self, key: pa.StringArray, filled: dict[str, pa.Array]) -> pa.StringArray:
         """The keys as core names the records: of a model with a code of its own that code, null where the record has no key or no code.
 
-        The profile's key is the field of that code (cchc.sources.needs); the code may be a part of it.
+        Where the profile's key is another field than that code, codes that come with several keys are counted.
         """
         code = filled.get(own_code(self.entity.model) or "")
+        if self._shared is not None and code is not None:
+            self.counts.shared_codes += self._shared.see(zip(code.to_pylist(), key.to_pylist(), strict=True))
         return key if code is None else pc.if_else(pc.is_valid(key), code, pa.scalar(None, pa.string()))
 
     def _ids(self, codes: pa.StringArray) -> pa.Array:

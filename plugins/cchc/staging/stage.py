@@ -60,6 +60,7 @@ def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity,
             counted.append((load, typer.counts))
             staged.append((rows, load.load_id))
         write_fields(connection, entity, counted)
+        _note_shared_codes(connection, counted)
         with connection.cursor() as cursor:
             cursor.executemany(
                 "update ops.load set staged = %s, status = case status when 'landed' then 'staged' else status end where load_id = %s",
@@ -69,6 +70,17 @@ def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity,
         known = [name for name in (*FOUND_BY, *MODELS[entity.model].identity) if name in typer.model]
         columns = sql.SQL(", ").join(map(sql.Identifier, dict.fromkeys(known)))
         connection.execute(sql.SQL("analyze {} ({})").format(table.identifier, columns))
+
+
+def _note_shared_codes(connection: Connection[Any], counted: list[tuple[Landed, ValueCounts]]) -> None:
+    """Note in each load how many of its records have a code that came with another key; cchc.pipeline.row_notes tells it."""
+    for load, counts in counted:
+        if found := counts.shared_codes:
+            connection.execute(
+                "update ops.load set manifest = coalesce(manifest, '{}'::jsonb) "
+                "|| jsonb_build_object('shared_codes', jsonb_build_object('records', %s::bigint, 'example', %s::text)) where load_id = %s",
+                (len(found), min(found), load.load_id),
+            )
 
 
 def _typed(typer: RecordTyper, load: Landed, known_at: datetime, first_row: int) -> Iterator[pa.Table]:

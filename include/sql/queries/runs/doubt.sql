@@ -1,4 +1,5 @@
--- grain: one row for each load of a run that noted a doubt of itself: steps of no stored dossier, codes that are used again
+-- grain: one row for each load of a run that noted a doubt of itself: steps of no stored dossier, codes that are used again, codes that
+--        stand in records with different keys
 -- source: ops.load (its manifest)
 
 select
@@ -6,7 +7,8 @@ select
     entity,
     file_name,
     manifest -> 'strange_steps' as strange_steps,
-    manifest -> 'reused_codes' as reused_codes
+    manifest -> 'reused_codes' as reused_codes,
+    manifest -> 'shared_codes' as shared_codes
 from ops.load
-where extract_id = :extract_id and status = 'loaded' and jsonb_exists_any(manifest, array['strange_steps', 'reused_codes'])
+where extract_id = :extract_id and status = 'loaded' and jsonb_exists_any(manifest, array['strange_steps', 'reused_codes', 'shared_codes'])
 order by load_id
