@@ -1,9 +1,9 @@
 -- grain: one row for each order (MaThamChieu) with two successful payments or more
--- source: core.payment, mart.dossier
+-- source: core.payment, mart.dossier, ops.repeated_order (may be one)
 -- traps: the month and unit are those of the dossier if it is known, else of the payment. A refund does not clear the finding;
 --        `detail.is_refunded` reports it
 
--- orders are found before the facts of their payments are read: all that counts here is in the index payment_version_paid_ix
+-- orders are counted before the facts of their payments are read: all that counts here is in the index payment_version_paid_ix
 with good as not materialized (
     select p.*
     from core.payment as p
@@ -12,11 +12,15 @@ with good as not materialized (
 
 repeated as (
     select
-        p.source_code,
-        p.order_code
-    from good as p
-    group by p.source_code, p.order_code
-    having count(*) >= 2
+        c.source_code,
+        c.order_code
+    from (select distinct o.source_code, o.order_code from ops.repeated_order as o) as c
+    cross join lateral (
+        select count(*) as payment_count
+        from good as g
+        where g.source_code = c.source_code and g.order_code = c.order_code
+        having count(*) >= 2
+    ) as p
 ),
 
 paid as (
@@ -30,7 +34,7 @@ paid as (
         sum(p.amount_vnd) as amount_vnd,
         jsonb_agg(p.transaction_code order by p.paid_at) as transactions
     from repeated as r
-    -- one look into the index for each of these few orders: PostgreSQL expects a third of all, and would read every payment
+    -- one look into the index for each of these few orders
     cross join lateral (
         select g.*
         from good as g

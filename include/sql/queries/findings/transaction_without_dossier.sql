@@ -1,5 +1,5 @@
 -- grain: one row for each successful payment or refund above 0 whose dossier is not known
--- source: core.payment, mart.dossier, ops.source_clock
+-- source: core.payment, mart.dossier, core.role_clock, core.authority, ops.unknown_dossier (may be one)
 -- traps: a dossier that is deleted or left out is still known; payments after known_at of the dossiers are not checked yet
 
 with dossiers as (
@@ -7,6 +7,17 @@ with dossiers as (
     from core.role_clock as r
     inner join core.authority as a on r.root_code = a.root_code
     where r.role = 'dossiers'
+),
+
+candidate as (
+    select p.*
+    from (select distinct u.dossier_code from ops.unknown_dossier as u) as c
+    -- one look into the index for each of these few codes
+    cross join lateral (select x.* from core.payment as x where x.dossier_code = c.dossier_code order by x.dossier_code offset 0) as p
+    union all
+    select p.*
+    from core.payment as p
+    where p.dossier_code is null
 )
 
 select
@@ -20,7 +31,7 @@ select
         'amount_vnd', p.amount_vnd, 'kind', p.kind_code, 'method', p.method_code,
         'transaction_code', p.transaction_code, 'receipt_number', p.receipt_number
     ) as detail
-from core.payment as p
+from candidate as p
 cross join dossiers as c
 where
     p.kind_code in ('PAY', 'REFUND')
