@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from cchc import warehouse
 from cchc.cli.explain import PARTS
@@ -277,6 +277,62 @@ def test_the_candidates_are_read_from_indexes_alone(connection: Connection) -> N
     plan = "\n".join(connection.execute(text(f"explain {asked}"), asked_binds(asked, binds)).scalars())
     for name in ("dossier_received_ix", "dossier_finished_ix"):
         assert re.search(rf"Index Only Scan using {name} .*\n\s+Index Cond:", plan), plan
+
+
+def nodes(connection: Connection, ask: Ask, part: Part, **more: Any) -> list[dict[str, Any]]:
+    """The nodes of the plan by which a page was read, each with its own `Plans`."""
+    statements: list[tuple[str, Any]] = []
+
+    def keep(_connection: Any, _cursor: Any, sent: str, values: Any, _context: Any, _many: bool) -> None:
+        statements.append((sent, values))
+
+    event.listen(connection, "before_cursor_execute", keep)
+    try:
+        ask(ON_TIME, part, **more)
+    finally:
+        event.remove(connection, "before_cursor_execute", keep)
+    sent, values = statements[-1]
+    assert "total_count" in sent
+    ((whole,),) = connection.exec_driver_sql(f"explain (analyze, timing off, format json) {sent}", values)
+    return list(within(whole[0]["Plan"]))
+
+
+def within(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for part in node.get("Plans", ()):
+        yield from within(part)
+
+
+def made(plan: list[dict[str, Any]], table: str) -> list[float]:
+    """How many rows a table of the statement has, where the plan keeps it."""
+    return [node["Actual Rows"] for node in plan if node.get("Subplan Name") == f"CTE {table}"]
+
+
+def test_what_a_page_does_not_show_is_not_looked_up(connection: Connection, ask: Ask) -> None:
+    """Reasons and facts cost more than finding the items: a list of a year has 120,000 of them at 250,000 dossiers, and a page shows 50."""
+    plan = nodes(connection, ask, Part.NOT_COUNTED, limit=3)
+    assert made(plan, "left_over") == [3]
+    assert made(nodes(connection, ask, Part.NOT_COUNTED, order="received", limit=3), "left_over") == [3]
+    every = made(nodes(connection, ask, Part.NOT_COUNTED, order="reason", limit=3), "left_over")
+    assert every[0] > 3
+    for order in ("procedure", "-late", "reason"):
+        assert not made(nodes(connection, ask, Part.DENOMINATOR, order=order), "meant"), "all facts are kept to sort them"
+    assert made(nodes(connection, ask, Part.DENOMINATOR, order="procedure", search="0"), "meant"), "the facts of a search are kept"
+
+
+def test_only_what_does_not_count_is_placed(connection: Connection, ask: Ask) -> None:
+    plan = nodes(connection, ask, Part.NOT_COUNTED)
+    (difference,) = [
+        node for node in plan if node.get("Join Type") == "Anti" and "counted" in {part.get("CTE Name") for part in within(node)}
+    ]
+    assert not {part.get("CTE Name") for part in within(difference)} & {"place", "stretch"}
+
+
+def test_only_the_stretches_that_count_elsewhere_are_compared(connection: Connection, ask: Ask) -> None:
+    elsewhere = "select count(*) filter (where s.scope_code <> s.unit_code), count(*) from core.unit_scope(cast(:d as date)) as s"
+    few, every = connection.execute(text(elsewhere), {"d": MONTH.last_day}).one()
+    assert made(nodes(connection, ask, Part.DENOMINATOR), "stretch") == [few]
+    assert few < every
 
 
 def test_every_reason_has_words() -> None:

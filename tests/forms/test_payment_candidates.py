@@ -125,7 +125,9 @@ def test_a_code_is_no_candidate_any_more_when_its_dossier_comes(connection: Conn
     before = codes(connection)
     taken = text("create temp table taken on commit drop as select * from mart.dossier where dossier_code = any(:c)")
     named = connection.execute(
-        text("select distinct p.dossier_code from core.payment as p inner join mart.dossier as d on p.dossier_code = d.dossier_code limit 5")
+        text(
+            "select distinct p.dossier_code from core.payment as p inner join mart.dossier as d on p.dossier_code = d.dossier_code limit 5"
+        )
     ).scalars()
     gone = list(named)
     connection.execute(taken, {"c": gone})

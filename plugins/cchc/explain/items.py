@@ -177,7 +177,7 @@ def items_behind(
     asked = ask_for(connection, settings, code, period, basis, scope)
     _check(asked, part, limit, offset)
     columns, by_record = _order(order)
-    tables, rows_of, values = _tables(connection, settings, asked, part)
+    tables, rows_of, reasons, values = _tables(connection, settings, asked, part)
     is_dossier = asked.indicator.record == "dossier"
     own = _equal({"unit_code": unit, "item": dossier if is_dossier else None}) or ["true"]
     told = _equal({"procedure_code": procedure, "dossier_code": None if is_dossier else dossier})
@@ -185,7 +185,7 @@ def items_behind(
         told.append(SEARCHED)
     condition = " and ".join(told) or None
     record = statement(f"explain/record/{asked.indicator.record}")
-    text = composed.page_of_items(tables, " and ".join(own), rows_of, record, columns, condition, is_by_record=by_record)
+    text = composed.page_of_items(tables, " and ".join(own), rows_of, record, columns, condition, reasons, is_by_record=by_record)
     values |= {
         "d": asked.last_day,
         "root": asked.clocks.root,
@@ -234,10 +234,14 @@ def _equal(wanted: dict[str, str | None]) -> list[str]:
     return [f"{column} = cast(:{column} as text)" for column, value in wanted.items() if value is not None]
 
 
-def _tables(connection: Connection, settings: Settings, asked: Asked, part: Part) -> tuple[str, str, dict[str, Any]]:
-    """The tables of the statement up to `selected`, the statement that reads its rows with their sources, and the bind values."""
+def _tables(connection: Connection, settings: Settings, asked: Asked, part: Part) -> tuple[str, str, list[str], dict[str, Any]]:
+    """What the statement of a page is made of, and the bind values.
+
+    That is: the tables up to `selected`, the statement that reads its rows with their sources, and those that say why they do not count.
+    """
     if part is Part.CHANGED:
-        return _changed(connection, settings, asked)
+        tables, rows_of, changed = _changed(connection, settings, asked)
+        return tables, rows_of, [], changed
     item = asked.indicator
     scope = composed.counted_at(
         asked.scope, scope_condition(asked.scope, "coalesce(s.scope_code, x.unit_code)", "coalesce(s.level, u.level)")
@@ -257,14 +261,13 @@ def _tables(connection: Connection, settings: Settings, asked: Asked, part: Part
         is_compared=part is Part.NOT_COUNTED,
     )
     if part is not Part.NOT_COUNTED:
-        return f"{tables},\n{composed.selected_counted(CONDITIONS[part])}", composed.asked_of(counted), values
+        return f"{tables},\n{composed.selected_counted(CONDITIONS[part])}", composed.asked_of(counted), [], values
     candidates = [(statement(f"explain/not_counted/{item.record}"), found) for _, _, found in parts]
     numbered, more = _numbered(candidates, asked, connection, first=len(parts))
-    reasons = [
-        (number, composed.numbered(statement(f"explain/reason/{item.record}"), number)) for number, _ in numbered if item.record in REASONS
-    ]
-    tables = f"{tables},\n{composed.selected_not_counted(numbered, reasons, scope, is_distinct=item.is_distinct)}"
-    return tables, composed.asked_of(numbered), values | more
+    reasons = [composed.numbered(statement(f"explain/reason/{item.record}"), number) for number, _ in numbered if item.record in REASONS]
+    is_of_unit = asked.scope != "all" and not asked.scope.startswith("level:")
+    left = composed.selected_not_counted(numbered, scope, is_distinct=item.is_distinct, is_of_unit=is_of_unit)
+    return f"{tables},\n{left}", composed.asked_of(numbered), reasons, values | more
 
 
 def _numbered(
@@ -295,7 +298,7 @@ def _changed(connection: Connection, settings: Settings, asked: Asked) -> tuple[
         "end_at": asked.period.end_at(asked.known_at),
         "known_at": asked.known_at,
     }
-    return f"selected as ({statement('explain/changed_item')})", "select c.* from {chosen} as c", values
+    return f"selected as ({statement('explain/changed_item')})", "select c.*, cast(null as integer) as clock from {chosen} as c", values
 
 
 def _item(item: Indicator, part: Part, row: dict[str, Any]) -> Item:

@@ -878,19 +878,27 @@ def numbered(statement: str, number: int) -> str:
     return _BIND.sub(rf":\1_{number}", statement)
 
 
-def _placed(parts: Sequence[tuple[int, str]], columns: str, scope: str, join: str = "inner join") -> str:
-    """The rows of some statements of items, each with the unit for which it counts, in a scope (aliases x, u, s).
-
-    The same rules as in queries/values/measured.sql. Arguments: `parts`, the statements with their numbers (see `numbered`); `columns`,
-    what is read of a row beside its item; `join`, how the unit is joined: with a left join, rows without a known unit stay in the whole.
-    """
-    united = "\n        union all\n".join(
+def _united(parts: Sequence[tuple[int, str]], columns: str) -> str:
+    """The rows of some statements of items. Arguments: as in `_placed`."""
+    return "\n        union all\n".join(
         f"""select {number} as clock, y.unit_code, y.counted_on, cast(y.item as text) as item, {columns}
         from (
 {part}
         ) as y"""
         for number, part in parts
     )
+
+
+def _placed(parts: Sequence[tuple[int, str]], columns: str, scope: str, join: str = "inner join", without: str | None = None) -> str:
+    """The rows of some statements of items, each with the unit for which it counts, in a scope (aliases x, u, s).
+
+    The same rules as in queries/values/measured.sql. Arguments: `parts`, the statements with their numbers (see `numbered`); `columns`,
+    what is read of a row beside its item; `join`, how the unit is joined: with a left join, rows without a known unit stay in the whole;
+    `without`, which of the rows (alias y) are placed.
+    """
+    united = _united(parts, columns)
+    if without is not None:
+        united = f"select y.* from ({united}) as y where {without}"
     return f"""select x.*, coalesce(s.scope_code, x.unit_code) as counted_code
         from ({united}) as x
         {join} place as u on u.unit_code = x.unit_code
@@ -932,15 +940,23 @@ def _clocks(parts: Sequence[tuple[int, str]]) -> str:
     return f"(values {rows}) as k (clock, source_code, last_day, end_at, known_at)"
 
 
+_OWN_NAMES = "clock, unit_code, named_code, counted_on, item, is_numerator, numerator, denominator, reason"
 _OWN = "clock, counted_code as unit_code, unit_code as named_code, counted_on, item, is_numerator, numerator, denominator, reason"
 _ASKED_NAMES = (
-    "source_code, unit_code, named_code, counted_on, item, is_numerator, numerator, denominator, reason, change, before, after, detail, "
-    "last_day, end_at, known_at"
+    "clock, source_code, unit_code, named_code, counted_on, item, is_numerator, numerator, denominator, reason, change, before, after, "
+    "detail, last_day, end_at, known_at"
 )
 _ASKED = (
-    "k.source_code, c.unit_code, c.named_code, c.counted_on, c.item, c.is_numerator, c.numerator, c.denominator, c.reason, "
+    "k.clock, k.source_code, c.unit_code, c.named_code, c.counted_on, c.item, c.is_numerator, c.numerator, c.denominator, c.reason, "
     "cast(null as text) as change, cast(null as text) as before, cast(null as text) as after, cast(null as text) as detail, "
     "k.last_day, k.end_at, k.known_at"
+)
+
+
+# the stretches of days of which the records of a unit count elsewhere: without one they count at their unit, and most units have no other
+_ELSEWHERE = (
+    "(select s.* from core.unit_scope(:d) as s inner join core.unit_at(:d) as n on s.unit_code = n.unit_code "
+    "where (s.scope_code, s.level, s.root_code) is distinct from (s.unit_code, n.level, n.root_code))"
 )
 
 
@@ -962,9 +978,7 @@ def counted_in_scope(
     order = "order by p.item, p.is_numerator desc, p.counted_code, p.clock" if is_distinct else ""
     return f"""place as materialized ({_expected_hundred("core.unit_at(:d)", "unit_code text, level text, root_code text")}),
     stretch as materialized ({
-        _expected_hundred(
-            "core.unit_scope(:d)", "unit_code text, from_date date, to_date date, scope_code text, level text, root_code text"
-        )
+        _expected_hundred(_ELSEWHERE, "unit_code text, from_date date, to_date date, scope_code text, level text, root_code text")
     }),
     placed as (
         {_placed(parts, f"y.is_numerator, {figures}, cast(null as text) as reason", scope)}
@@ -977,79 +991,98 @@ def selected_counted(condition: str) -> str:
     return f"selected as (select {_OWN} from counted where {condition})"
 
 
-def selected_not_counted(parts: Sequence[tuple[int, str]], reasons: Sequence[tuple[int, str]], scope: str, *, is_distinct: bool) -> str:
+def selected_not_counted(parts: Sequence[tuple[int, str]], scope: str, *, is_distinct: bool, is_of_unit: bool) -> str:
     """The table `selected`: the candidates of a scope that are not in `counted`.
 
     Arguments: `parts`, the statement of the candidates for each source, with its number; see `counted_in_scope`. The numbers go on after
-    those of `counted`, in the same order of sources. `reasons`, the statement of each source that says of the rows of `left_over` why they
-    do not count; without it the candidates say so.
+    those of `counted`, in the same order of sources. `is_of_unit`, whether the scope is one unit.
     """
     count = len(parts)
-    unit = "" if is_distinct else " and coalesce(t.unit_code, '') = coalesce(x.unit_code, '')"
+    unit = "" if is_distinct else " and coalesce(t.unit_code, '') = coalesce(y.unit_code, '')"
     none = "cast(null as boolean) as is_numerator, cast(null as integer) as numerator, cast(null as integer) as denominator"
     once = "distinct on (clock, item)" if is_distinct else ""
-    own = _OWN.removesuffix(", reason") if reasons else _OWN
-    left_over = f"""
-        select {once} {own} from candidate as x
-        where
-            x.item is not null
-            and not exists (select 1 from counted as t where t.clock = x.clock - {count} and t.item = x.item{unit})
-        {"order by clock, item, counted_code" if is_distinct else ""}
-    """
-    given = "\n        union all\n".join(f"select y.* from (\n{reason}\n        ) as y" for _, reason in reasons)
-    selected = (
-        f"left_over as materialized ({left_over}),\n    selected as (\n        {given}\n    )" if reasons else f"selected as ({left_over})"
-    )
+    is_left = f"y.item is not null and not exists (select 1 from counted as t where t.clock = y.clock - {count} and t.item = y.item{unit})"
+    # the few that are left are placed, and not all; of one unit the candidates are found by its code, which does not pass an offset
+    fence = "" if is_of_unit else " offset 0"
     return f"""candidate as (
-        {_placed(parts, f"y.reason, {none}", scope, "left join")}
+        {_placed(parts, f"y.reason, {none}", scope, "left join", is_left + fence)}
     ),
-    {selected}"""
+    selected as (select {once} {_OWN} from candidate {"order by clock, item, counted_code" if is_distinct else ""})"""
 
 
 def asked_of(parts: Sequence[tuple[int, str]]) -> str:
-    """The columns of the table `asked`, and what they are read from beside the rows of `chosen` (alias c)."""
+    """The columns of the table `asked`, and what they are read from beside the rows of `{chosen}` (alias c)."""
     # as a case: of an equality with a single source PostgreSQL expects one row in two hundred, and would look for each record by itself
     return f"select {_ASKED} from {{chosen}} as c inner join {_clocks(parts)} on case when c.clock = k.clock then true else false end"
 
 
 def page_of_items(
-    tables: str, own: str, asked: str, record: str, order: Sequence[str], condition: str | None, *, is_by_record: bool
+    tables: str,
+    own: str,
+    asked: str,
+    record: str,
+    order: Sequence[str],
+    condition: str | None,
+    reasons: Sequence[str],
+    *,
+    is_by_record: bool,
 ) -> str:
     """A page of items with the facts of their records, and the number and the sums of all of them.
 
     Arguments: `tables`, the tables up to `selected`; `own`, which of its rows are meant; `asked`, the statement that reads the rows of
     `{chosen}` with their sources; `record`, the statement that reads the facts of the rows of `asked`; `order`, the columns of the order,
-    with their direction; `condition`, which rows are meant by the columns of the facts, None: all; `is_by_record`, whether the order has a
-    column of the facts. `:limit` null means all. The first columns are the sums; without a row the others are null.
+    with their direction; `condition`, which rows are meant by the columns of the facts, None: all; `reasons`, the statements that say of
+    the rows of `left_over` why they do not count, none: they say it themselves; `is_by_record`, whether the order has a column of the
+    facts. `:limit` null means all. The first columns are the sums; without a row the others are null.
 
     All facts of a record cost more than finding it, so those of the page alone are read: a search reads the columns in which it looks, an
-    order its column, and PostgreSQL leaves out of the inner `record` what nobody reads.
+    order its column, and PostgreSQL leaves out of the inner `record` what nobody reads. So it is with reasons: unless the order goes by
+    them, those of the page are looked for. What an order reads is not kept: the sums need none of it.
     """
     sums = "count(*) as total_count, sum(numerator) as total_numerator, sum(denominator) as total_denominator"
     page = f"order by {', '.join(order)} limit cast(:limit as bigint) offset cast(:offset as bigint)"
-    of_chosen = asked.format(chosen="chosen")
-    if condition or is_by_record:
-        column = order[0].split()[0]
+    column = order[0].split()[0]
+    is_by_reason = bool(reasons) and column == "reason"
+    chosen = f"chosen as {'materialized ' if condition is None else ''}(select * from selected where {own})"
+    if is_by_reason:
+        chosen += f",\n    {_reasoned('chosen', _OWN_NAMES, reasons)}"
+    first = "reasoned" if is_by_reason else "chosen"
+    if condition or (is_by_record and column not in _ASKED_NAMES.split(", ")):
         sorting = f", {column}" if is_by_record and column not in _ASKED_NAMES.split(", ") else ""
-        found = f"with asked as ({of_chosen}) select {_ASKED_NAMES}{sorting} from ({record}) as r where {condition or 'true'}"
-        paged = f"""meant as materialized ({found}),
-    tally as (select {sums} from meant),
-    paged as (select {_ASKED_NAMES} from meant {page}),
-    asked as (select * from paged),
-    shown as ({record})"""
+        found = (
+            f"with asked as ({asked.format(chosen=first)}) select {_ASKED_NAMES}{sorting} from ({record}) as r where {condition or 'true'}"
+        )
+        paged = f"""meant as {"" if condition is None else "materialized "}({found}),
+    tally as (select {sums} from {"chosen" if condition is None else "meant"}),
+    paged as (select {_ASKED_NAMES} from meant {page})"""
+        of_page, names = "select p.* from {chosen} as p", _ASKED_NAMES
     else:
         paged = f"""tally as (select {sums} from chosen),
-    paged as (select * from chosen {page}),
-    asked as ({asked.format(chosen="paged")}),
-    shown as ({record})"""
+    paged as (select * from {first} {page})"""
+        of_page, names = asked, _OWN_NAMES
+    if reasons and not is_by_reason:
+        paged += f",\n    {_reasoned('paged', names, reasons)}"
+        of_page = of_page.format(chosen="reasoned")
     return f"""with {tables},
-    chosen as {"" if condition or is_by_record else "materialized "}(select * from selected where {own}),
-    {paged}
+    {chosen},
+    {paged},
+    asked as ({of_page.format(chosen="paged")}),
+    shown as ({record})
     select tally.*, shown.*, u.name as unit_name
     from tally
     left join shown on true
     left join core.unit_at(:d) as u on shown.unit_code = u.unit_code
     order by {", ".join(f"shown.{column}" for column in order)}"""
+
+
+def _reasoned(table: str, names: str, reasons: Sequence[str]) -> str:
+    """The table `reasoned`: the rows of a table, which has columns of these names, with the reasons why they do not count."""
+    own = ", ".join(name for name in names.split(", ") if name != "reason")
+    given = "\n        union all\n".join(f"select y.* from (\n{reason}\n        ) as y" for reason in reasons)
+    return f"""left_over as materialized (select {own} from {table}),
+    reasoned as (
+        {given}
+    )"""
 
 
 def one_page(statement: str, searched: Sequence[str], sort: str | None, is_descending: bool) -> str:
