@@ -199,16 +199,27 @@ def test_a_group_that_mixes_dossiers_is_told(connection: Connection, function: s
     assert any(line.startswith(told) for line in wrong(connection, 5))
 
 
+def plan_of_a_year(connection: Connection, explain: str) -> str:
+    body = statement_of(GROUP).split("$$")[1]
+    arguments = {"period_kind": "'year'", "period_start": "date '2023-01-01'", "scope": "'all'", "source": "cast(null as text)"}
+    for name, value in arguments.items():
+        body = body.replace(f"form_06a_group.{name}", value)
+    return "\n".join(connection.exec_driver_sql(f"{explain} {body}".replace("%", "%%")).scalars())
+
+
+def test_open_dossiers_are_found_once(connection: Connection) -> None:
+    """They are few, and finding them takes a seventh of the form of a year: they are kept for the groups and for the names."""
+    connection.execute(text("update mart.dossier set field_name = 'name' where field_name is null"))  # else all are looked at for a name
+    plan = plan_of_a_year(connection, "explain (analyze, timing off)")
+    assert re.findall(r"Function Scan on dossier_open_at .*(never executed|loops=\d+)", plan) == ["loops=1", "never executed"], plan
+
+
 def test_a_year_is_counted_from_an_index_alone(connection: Connection) -> None:
     """A small warehouse is read as a whole unless that is forbidden: whether the index has all that groups need is what is asked here."""
     for setting in ("enable_seqscan = off", "enable_bitmapscan = off"):
         connection.execute(text(f"set local {setting}"))
     connection.execute(text("drop index mart.dossier_unit_finished_ix"))  # smaller, so it would be read in so few dossiers, row by row
-    body = statement_of(GROUP).split("$$")[1]
-    arguments = {"period_kind": "'year'", "period_start": "date '2023-01-01'", "scope": "'all'", "source": "cast(null as text)"}
-    for name, value in arguments.items():
-        body = body.replace(f"form_06a_group.{name}", value)
-    plan = "\n".join(connection.exec_driver_sql(f"explain {body}".replace("%", "%%")).scalars())
+    plan = plan_of_a_year(connection, "explain")
     assert re.search(r"Index Only Scan using dossier_finished_ix on dossier d.*\n\s+Index Cond: \(\(source_code", plan), plan
 
 

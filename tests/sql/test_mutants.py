@@ -400,7 +400,7 @@ MADE = (
     ("core.form_06a_group", "and d.field_code is not distinct from c.field_code", ""),
     ("core.form_06a_group", "d._changed_at desc", "d._changed_at asc"),
     ("core.form_06a_group", "d._changed_at desc, d.dossier_code collate \"C\" asc", "d._changed_at desc, d.dossier_code collate \"C\" desc"),
-    ("core.form_06a_group", "c.last_day, c.unit_code, c.stretch_no, c.field_code, c.channel, c.is_carried_over, c.state, c.is_returned, c.is_without_due\n", "c.last_day, c.unit_code, c.stretch_no, c.field_code, c.channel, c.is_carried_over, c.state, c.is_returned, c.is_without_due, c.dossier_code\n"),
+    ("core.form_06a_group", "c.last_day, c.unit_code, c.stretch_no, c.field_code, c.channel, c.is_carried_over, c.state, c.is_returned, c.is_without_due\n", "c.last_day, c.unit_code, c.stretch_no, c.field_code, c.channel, c.is_carried_over, c.state, c.is_returned, c.is_without_due, c._changed_at\n"),
     ("core.form_06a_counted", "o.to_date + 1 as day", "o.to_date as day"),
     ("core.form_06a_counted", "order by e.day)", "order by e.day desc)"),
     ("mart.form_06a_dossier", "and d.stretch_no = p.stretch_no", ""),

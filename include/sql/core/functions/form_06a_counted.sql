@@ -4,7 +4,8 @@
 --        unit received in one of these stretches counts in the same place, so core.form_06a_group places a group instead of each dossier.
 --        Without a search_path and the rights of its owner PostgreSQL plans it into the statement that calls it, so one that groups the
 --        dossiers makes no rows of them, and reads finished ones from dossier_finished_ix alone. Whoever adds a column that
---        core.form_06a_group reads adds it to that index, if it is a code or a moment: a long text is too large for an index
+--        core.form_06a_group reads adds it to that index, if it is a code or a moment: a long text is too large for an index. Who asks for
+--        is_open or its opposite reads only the dossiers that are open at the end, or only those that have finished
 
 create or replace function core.form_06a_counted(period_kind text, period_start date, scope text, source text)
 returns table (
@@ -20,6 +21,7 @@ returns table (
     channel text,
     is_carried_over boolean,
     state text,
+    is_open boolean,
     is_returned boolean,
     is_without_due boolean
 )
@@ -81,6 +83,7 @@ finished as (
             when d.outcome = 'returned' then 'on_time'
             else coalesce(d.timeliness, 'on_time')
         end as state,
+        false as is_open,
         d.outcome = 'returned' as is_returned,
         d.outcome <> 'returned' and d.due_date is null as is_without_due
     from started as s
@@ -101,6 +104,7 @@ unfinished as (
         d.channel,
         d.received_at < s.start_at as is_carried_over,
         case when o.is_past_due then 'open_past_due' else 'open_in_time' end as state,
+        true as is_open,
         false as is_returned,
         false as is_without_due
     from started as s
@@ -127,6 +131,7 @@ select
     c.channel,
     c.is_carried_over,
     c.state,
+    c.is_open,
     c.is_returned,
     c.is_without_due
 from counted as c

@@ -25,7 +25,14 @@ returns table (
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-with grouped as materialized (
+-- few, but dear to find: found once, for the groups and for the names
+with opened as materialized (
+    select o.*
+    from core.form_06a_counted(form_06a_group.period_kind, form_06a_group.period_start, form_06a_group.scope, form_06a_group.source) as o
+    where o.is_open
+),
+
+grouped as materialized (
     select
         c.last_day,
         c.unit_code,
@@ -40,7 +47,36 @@ with grouped as materialized (
         min(c.received_date) as received_date,
         max(c._changed_at) as changed_at,
         cast(count(*) as integer) as dossier_count
-    from core.form_06a_counted(form_06a_group.period_kind, form_06a_group.period_start, form_06a_group.scope, form_06a_group.source) as c
+    from (
+        select
+            d.last_day,
+            d.unit_code,
+            d.received_date,
+            d.stretch_no,
+            d.field_code,
+            d._changed_at,
+            d.channel,
+            d.is_carried_over,
+            d.state,
+            d.is_returned,
+            d.is_without_due
+        from core.form_06a_counted(form_06a_group.period_kind, form_06a_group.period_start, form_06a_group.scope, form_06a_group.source) as d
+        where not d.is_open
+        union all
+        select
+            o.last_day,
+            o.unit_code,
+            o.received_date,
+            o.stretch_no,
+            o.field_code,
+            o._changed_at,
+            o.channel,
+            o.is_carried_over,
+            o.state,
+            o.is_returned,
+            o.is_without_due
+        from opened as o
+    ) as c
     group by
         c.last_day, c.unit_code, c.stretch_no, c.field_code, c.channel, c.is_carried_over, c.state, c.is_returned, c.is_without_due
 ),
@@ -112,7 +148,8 @@ candidate as materialized (
         on n.changed_at = p.changed_at and n.level = p.level and n.field_code is not distinct from p.field_code
 ),
 
--- read once and then joined: PostgreSQL expects too few of them, and would read them again for each candidate
+-- read once and then joined: PostgreSQL expects too few of them, and would read them again for each candidate. Most dossiers are older than
+-- all of these moments, which is cheaper to see than that they are none of them
 recent as materialized (
     select
         d.last_day,
@@ -123,7 +160,21 @@ recent as materialized (
         d.dossier_code,
         d._changed_at
     from core.form_06a_counted(form_06a_group.period_kind, form_06a_group.period_start, form_06a_group.scope, form_06a_group.source) as d
-    where d._changed_at = any(array(select n.changed_at from newest as n))
+    where
+        not d.is_open
+        and d._changed_at >= (select min(n.changed_at) from newest as n)
+        and d._changed_at = any(array(select n.changed_at from newest as n))
+    union all
+    select
+        o.last_day,
+        o.unit_code,
+        o.stretch_no,
+        o.field_code,
+        o.source_code,
+        o.dossier_code,
+        o._changed_at
+    from opened as o
+    where o._changed_at = any(array(select n.changed_at from newest as n))
 ),
 
 latest as materialized (
