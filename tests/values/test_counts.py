@@ -108,20 +108,25 @@ def test_a_record_whose_code_is_made_of_another_field_than_its_key_is_set_aside_
 def test_a_record_whose_key_has_no_code_in_it_is_set_aside(desk: Values) -> None:
     """Without the code nothing can be stored; the others of the file are loaded."""
     desk.knows(
-        "coded",
+        "coded_key",
         CLOCKED.replace("key: [ma]", "key: [link]").replace("dossier_code: ma", r"dossier_code: {from: link, extract: '[^/]+$'}"),
     )
     desk.deliver(
-        "coded", "hs_1.csv", f"{HEADER};link", "A;2023-05-02;;2023-05-03;x/A", "B;2023-05-02;;2023-05-03;x/", "C;2023-05-02;;2023-05-03;x/C"
+        "coded_key",
+        "hs_1.csv",
+        f"{HEADER};link",
+        "A;2023-05-02;;2023-05-03;x/A",
+        "B;2023-05-02;;2023-05-03;x/",
+        "C;2023-05-02;;2023-05-03;x/C",
     )
-    said = desk.ingest("coded")
+    said = desk.ingest("coded_key")
     assert said.code == 0, said.err
     assert require_sums(said)["hs_1.csv"]["keyless"] == 1
-    assert [code for code, _, _ in versions(desk, "coded")] == ["A", "C"]
-    held = desk.rows("select line, rule, reason from ops.quarantine where source_code = 'coded' and action = 'quarantine'")
+    assert [code for code, _, _ in versions(desk, "coded_key")] == ["A", "C"]
+    held = desk.rows("select line, rule, reason from ops.quarantine where source_code = 'coded_key' and action = 'quarantine'")
     assert [(row["line"], row["rule"]) for row in held] == [(3, "KEY")]
     assert "no readable key (link)" in held[0]["reason"]
-    assert desk.rows("select key from ops.quarantine where source_code = 'coded' and action = 'warn' order by 1")[0]["key"] == "A", (
+    assert desk.rows("select key from ops.quarantine where source_code = 'coded_key' and action = 'warn' order by 1")[0]["key"] == "A", (
         "its code"
     )
 

@@ -103,9 +103,9 @@ def _other_key(entity: Entity) -> str | None:
         return None
     key = ", ".join(entity.key)
     return (
-        f"a record is known by its code, so the keys that 'deletions' asks for are compared with {name}, which is {code.source}; the key is "
-        f"{key}, so every record would be missing in the list, and count as deleted. Say key: [{code.source}]; where that is missing or used "
-        "twice, take another field for both, and give the code as other_dossier_code."
+        f"a record is known by its code, so the keys that 'deletions' asks for are compared with {name}, which is {code.source}; the key "
+        f"is {key}, so every record would be missing in the list, and count as deleted. Say key: [{code.source}]; where that is missing or "
+        "used twice, take another field for both, and give the code as other_dossier_code."
     )
 
 
