@@ -171,3 +171,12 @@ def test_candidates_are_looked_up_by_an_index(connection: Connection, code: str,
     reads = re.findall(r"Scan[\w ]* using (\w+) on payment_version.*\n\s+(\w+ Cond)?", plan)
     assert (index, "Index Cond") in reads, plan
     assert all(condition for _, condition in reads), plan
+
+
+def test_dossiers_that_say_they_were_paid_are_found_by_the_month(connection: Connection) -> None:
+    """Else those of the whole history are read for each month."""
+    for setting in ("enable_seqscan", "enable_bitmapscan"):
+        connection.execute(text(f"set local {setting} = off"))
+    asked = "explain select * from mart.finding where finding_code = 'paid_without_transaction' and month_start = '2023-12-01'"
+    plan = "\n".join(connection.execute(text(asked)).scalars())
+    assert re.search(r"using dossier_paid_online_ix on dossier d.*\n\s+Index Cond:", plan), plan
