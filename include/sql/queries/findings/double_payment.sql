@@ -57,7 +57,7 @@ known as (
         ) as is_refunded
     from paid as p
     left join mart.dossier as d on p.dossier_code = d.dossier_code
-    order by p.source_code asc, p.order_code asc, d.is_counted desc nulls last
+    order by p.source_code asc, p.order_code asc, d.is_counted desc nulls last, d.dossier_id asc
 )
 
 select
