@@ -27,7 +27,7 @@ def csv_records(data: bytes, encoding: str = "utf-8-sig", delimiter: str = ",") 
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except (UnicodeDecodeError, csv.Error):
         return None
-    if not text.endswith("\n") or "\0" in text or not rows or not set(FIELDS) <= set(rows[0]) or len(set(rows[0])) != len(rows[0]):
+    if "\r" in text.replace("\r\n", "") or not text.endswith("\n") or "\0" in text or not rows or not set(FIELDS) <= set(rows[0]) or len(set(rows[0])) != len(rows[0]):
         return None
     body = [row for row in rows[1:] if any(cell.strip() for cell in row)]
     is_plain = all(len(row) == len(rows[0]) for row in body) and all(len(cell) < LONGEST for row in body for cell in row)
@@ -48,13 +48,14 @@ def ndjson_records(data: bytes) -> int | None:
 def json_records(data: bytes) -> int | None:
     """The objects in the list `ketQua.vanBan` of a document."""
     try:
-        records = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once)["ketQua"]["vanBan"]
+        records = json.loads(data.decode("utf-8-sig"), object_pairs_hook=once)["ketQua"]["vanBan"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return len(records) if isinstance(records, list) and all(map(_is_plain, records)) else None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs. Raises ValueError where a key stands in it twice: readers take one of them, and not all the same one."""
     if len({key for key, _ in pairs}) != len(pairs):
         raise ValueError("a key twice")
     return dict(pairs)

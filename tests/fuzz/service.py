@@ -18,6 +18,7 @@ from cchc.sources.extract import extract
 from cchc.sources.landing import Window
 from tests.fuzz.delivery import Defect, T, judge, scratch, within_budget
 from tests.fuzz.profiles import SOURCE, profile_of
+from tests.fuzz.readers import once
 from tests.support.http import Handler, listening
 
 BETWEEN = b"\n--page--\n"
@@ -105,7 +106,7 @@ def _require_all(landed: int) -> None:
         while page.startswith(b"#") and b"\n" in page:
             page = page.partition(b"\n")[2]
         try:
-            body = json.loads(page)
+            body = json.loads(page, object_pairs_hook=once)
             records, total = body["data"], body.get("total", 0)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
