@@ -22,13 +22,13 @@ from cchc.indicators.half_months import half_month_of, half_months, next_half_mo
 from cchc.indicators.known_procedures import KnownProcedures
 from cchc.indicators.refresh import wait_for_others
 from cchc.indicators.self_check import count_all_again
-from cchc.period import BASES, Period, midnight, periods_of_year
+from cchc.period import BASES, Period, midnight, month, periods_of_year
 from cchc.reference.catalogue import Indicator, catalogue
 from cchc.reference.roles import Clocks, role_clocks
 from cchc.settings import Settings
 from cchc.waiting import wait_until
-from cchc.warehouse import composed, engine, sql
-from cchc.warehouse.queries import run_statement
+from cchc.warehouse import asked_binds, composed, engine, sql
+from cchc.warehouse.queries import read_statement, run_statement
 
 ROOT = "H19.16"
 SOURCE = "one_stop"
@@ -436,3 +436,29 @@ def test_a_part_that_asks_for_procedures_in_another_way_is_not_counted_by_half_m
     assert otherwise != statement
     # as of the end of the half month, and not of the period, it would have other procedures
     assert composed.additive_and_other(otherwise) == ("", otherwise)
+
+
+@pytest.mark.parametrize(
+    ("code", "index"),
+    [
+        ("dossier_on_time_rate", "dossier_unit_finished_ix"),
+        ("dossier_on_time_first_due_rate", "dossier_unit_finished_ix"),
+        ("dossier_in_time_overall_rate", "dossier_unit_finished_ix"),
+        ("electronic_result_rate", "dossier_unit_finished_ix"),
+        ("online_dossier_rate", "dossier_unit_received_ix"),
+        ("dossier_digitized_rate", "dossier_unit_received_ix"),
+    ],
+)
+def test_the_dossiers_of_a_unit_are_counted_from_an_index_alone(code: str, index: str, connection: Connection, settings: Settings) -> None:
+    """Where one has changed, all of its unit and half month are counted again, for each indicator."""
+    statement, _ = composed.additive_and_other(sql(settings, catalogue(settings)[code].sql))
+    (known_at,) = role_clocks(connection, ROOT).of("dossiers").values()
+    values = binds(SOURCE, month(2023, 11), "period", known_at) | {"unit": "H19.16.21"}
+    counted = "x.counted_on, count(*) filter (where x.is_numerator), count(*)"
+    whole = f"explain select {counted} from (\n{statement}\n) as x where x.unit_code = cast(:unit as text) group by x.counted_on"
+    # the month is small, so any index would do; those of all units are away
+    connection.execute(text("drop index mart.dossier_finished_ix, mart.dossier_received_ix"))
+    for setting in ("enable_seqscan", "enable_bitmapscan"):
+        connection.execute(text(f"set local {setting} = off"))
+    plan = "\n".join(connection.execute(read_statement(whole), asked_binds(whole, values)).scalars())
+    assert re.search(rf"Index Only Scan using {index} on dossier d\b", plan), plan
