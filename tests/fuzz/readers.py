@@ -27,7 +27,14 @@ def csv_records(data: bytes, encoding: str = "utf-8-sig", delimiter: str = ",") 
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except (UnicodeDecodeError, csv.Error):
         return None
-    if "\r" in text.replace("\r\n", "") or not text.endswith("\n") or "\0" in text or not rows or not set(FIELDS) <= set(rows[0]) or len(set(rows[0])) != len(rows[0]):
+    if (
+        "\r" in text.replace("\r\n", "")
+        or not text.endswith("\n")
+        or "\0" in text
+        or not rows
+        or not set(FIELDS) <= set(rows[0])
+        or len(set(rows[0])) != len(rows[0])
+    ):
         return None
     body = [row for row in rows[1:] if any(cell.strip() for cell in row)]
     is_plain = all(len(row) == len(rows[0]) for row in body) and all(len(cell) < LONGEST for row in body for cell in row)
