@@ -15,7 +15,7 @@ def suite_of(expectations_dir: Path, profile: Profile, entity: Entity, ends: str
 
     Raises as `load_suite`.
     """
-    suite = load_suite(suite_path(expectations_dir, entity.suite), profile.zone_of_days, ends)
+    suite = load_suite(suite_path(expectations_dir, entity.suite), profile.zone_of_days.key, ends)
     # the profile's rules come before the words, because their reasons get the names of the source, too
     suite = with_unreadable(with_file_time(suite, profile, entity), profile, entity)
     return suite.without(entity.waived_rules).worded(entity)

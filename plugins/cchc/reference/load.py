@@ -51,7 +51,7 @@ def load_source(connection: Connection, profile: Profile) -> bool:
         connection,
         "core.source",
         ("source_code",),
-        [{"source_code": profile.source, "name_vi": profile.name_vi, "zone": profile.zone_of_days}],
+        [{"source_code": profile.source, "name_vi": profile.name_vi, "zone": profile.zone_of_days.key}],
     )
     _upsert(
         connection,
@@ -63,7 +63,7 @@ def load_source(connection: Connection, profile: Profile) -> bool:
             for rule, reason in entity.waived_rules.items()
         ],
     )
-    return before not in (None, profile.zone_of_days)
+    return before not in (None, profile.zone_of_days.key)
 
 
 def load_roles(connection: Connection, profiles: Iterable[Profile]) -> None:

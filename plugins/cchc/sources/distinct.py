@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MOST_PENDING = 1 << 18  # hashes in a set of Python, which takes a hundred bytes for each; fewer hashes need no more than the set
+MOST_PENDING = 1 << 18  # hashes in a set of Python, which takes seventy bytes for each; fewer hashes need no more than the set
 MOST_FEW = 1 << 20  # hashes in the smaller array, into which new ones are moved without a copy of all
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -320,7 +319,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
     assert entity.deletions is not None  # noqa: S101  # the caller asked
     if entity.deletions.kind != "month_keys":
         raise NotConfigured(f"{job.profile.source}.yaml entity {entity.name}: over HTTP deletions are of kind month_keys.")
-    months = months_between(first_month, job.window.end.astimezone(ZoneInfo(job.profile.zone_of_days)).date(), entity.deletions.months)
+    months = months_between(first_month, job.window.end.astimezone(job.profile.zone_of_days).date(), entity.deletions.months)
     manifest = job.complete(folder)
     if manifest is not None:
         return _landed(name, folder, manifest)
@@ -881,7 +880,7 @@ def _table_keys(job: _Job, session: database.Session, entity: Entity, first_mont
     name = entity.name + KEYS_SUFFIX
     folder, started = job.folder(name), period.now()
     assert entity.deletions is not None  # noqa: S101  # the caller asked
-    months = months_between(first_month, job.window.end.astimezone(ZoneInfo(job.profile.zone_of_days)).date(), entity.deletions.months)
+    months = months_between(first_month, job.window.end.astimezone(job.profile.zone_of_days).date(), entity.deletions.months)
     given = {column.name: column for column in entity.columns if column.source is not None}
     key, received, deleted = entity.key[0], given.get("received_at"), given.get("deleted_at")
     if received is None or received.source is None:
@@ -914,7 +913,7 @@ def _table_keys(job: _Job, session: database.Session, entity: Entity, first_mont
 
 def _month_reader(profile: Profile, received: Column, where: str) -> Callable[[Any, int], str | None]:
     """A function that gives the local month (YYYY-MM) of a delivered time of reception; None if there is none."""
-    read_time, zone = profile.reading(received).reader(), ZoneInfo(profile.zone_of_days)
+    read_time, zone = profile.reading(received).reader(), profile.zone_of_days
     is_missing = missing_test(profile.missing)
 
     def month_of(value: Any, line: int) -> str | None:

@@ -87,25 +87,33 @@ def own_code(model: str) -> str | None:
     return IDENTITY[model][0] if model in IDENTITY and MODELS[model].merge in ("versions", "dated_files") else None
 
 
+def code_beside_key(entity: Entity) -> Column | None:
+    """The column of the code by which core knows the records of the entity, where their key is another field; None where it is that field.
+
+    Two records may then have one code and different keys.
+    """
+    code = next((column for column in entity.columns if column.name == own_code(entity.model)), None)
+    return None if code is None or (code.source is not None and entity.key == (code.source,)) else code
+
+
 def _other_key(entity: Entity) -> str | None:
     """What is wrong where the key of the entity is another field than its code; None if it is well.
 
     Core knows a record by its code. Another key is well where a list of keys is not compared with the codes: staging tells codes that come
     with several keys (cchc.staging.shared_codes).
     """
-    name = own_code(entity.model)
-    code = next((column for column in entity.columns if column.name == name), None)
-    if code is None or (code.source is not None and entity.key == (code.source,)):
+    code = code_beside_key(entity)
+    if code is None:
         return None
     if code.source is None:
-        return f"a record is known by its code, and {name} is a constant: all records would become one. Give it the field of the code."
+        return f"a record is known by its code, and {code.name} is a constant: all records would become one. Give it the field of the code."
     if entity.deletions is None:
         return None
     key = ", ".join(entity.key)
     return (
-        f"a record is known by its code, so the keys that 'deletions' asks for are compared with {name}, which is {code.source}; the key "
-        f"is {key}, so every record would be missing in the list, and count as deleted. Say key: [{code.source}]; where that is missing or "
-        "used twice, take another field for both, and give the code as other_dossier_code."
+        f"a record is known by its code, so the keys that 'deletions' asks for are compared with {code.name}, which is {code.source}; "
+        f"the key is {key}, so every record would be missing in the list, and count as deleted. Say key: [{code.source}]; where that is "
+        "missing or used twice, take another field for both, and give the code as other_dossier_code."
     )
 
 

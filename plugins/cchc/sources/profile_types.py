@@ -512,13 +512,13 @@ class Profile:
         return ZoneInfo(self.zone)
 
     @property
-    def zone_of_days(self) -> str:
+    def zone_of_days(self) -> ZoneInfo:
         """The zone in which the days of its dossiers are judged: that of the authority, whatever zone the source writes its times in.
 
         A source with a tree of units of its own, a neighbour's, is judged by the days that hold there.
         """
         is_neighbour = any(not unit.get("parent_code") for unit in self.units)
-        return self.zone if is_neighbour else authority().zone
+        return ZoneInfo(self.zone if is_neighbour else authority().zone)
 
     def with_entities(self, names: list[str] | None) -> Profile:
         """This profile with only the entities `names` (None: all). Raises NotConfigured if it does not have one of them."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -95,7 +94,7 @@ class Intake:
         self._picks = Picks(profile, entity, self.is_missing)
         received = next((column for column in entity.columns if column.name == "received_at"), None)
         self._received = received.source if received is not None and entity.deletions is not None else None
-        self._month_of = month_reader(profile.reading(received), FIRST_MONTH, ZoneInfo(profile.zone_of_days))
+        self._month_of = month_reader(profile.reading(received), FIRST_MONTH, profile.zone_of_days)
         self.received_months: dict[str, int] = {}
 
     @property

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from itertools import accumulate, islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
@@ -24,14 +23,14 @@ from numpy.typing import NDArray
 from cchc.errors import NotConfigured
 from cchc.models import IDS
 from cchc.sources.limits import KEY_BYTES, TEXT_CHARACTERS
-from cchc.sources.needs import own_code
+from cchc.sources.needs import code_beside_key, own_code
 from cchc.sources.profile import Column, Entity, Profile
 from cchc.sources.words import coder, extractor, folded
 from cchc.staging import parse
 from cchc.staging.counted_columns import counted_columns
 from cchc.staging.drifting import kinds_of, known_codes, see_codes
 from cchc.staging.key_ids import key_ids, numbers_of
-from cchc.staging.shared_codes import SharedCodes, may_be_shared
+from cchc.staging.shared_codes import Shared, SharedCodes
 
 RAW_LENGTH = 100
 TAKEN_AT_ONCE = 200  # records of which the fields are taken together; with all 5,000 of a block it took three times as long
@@ -126,7 +125,7 @@ class ValueCounts:
     """How many values of one load each delivered field has (of `list.field`: objects in the list): all, unreadable ones, rounded ones.
 
     `kinds`: its values by their kind as delivered; `codes`: its words that the list of codes does not have, for fields with such a list;
-    `shared_codes`: codes of records that came with another key before (cchc.staging.shared_codes).
+    `shared`: records whose code came with another key before (cchc.staging.shared_codes).
     """
 
     filled: Counter[str] = field(default_factory=Counter)
@@ -134,7 +133,7 @@ class ValueCounts:
     rounded: Counter[str] = field(default_factory=Counter)
     kinds: dict[str, Counter[str]] = field(default_factory=dict)
     codes: dict[str, Counter[str]] = field(default_factory=dict)
-    shared_codes: list[str] = field(default_factory=list)
+    shared: Shared = field(default_factory=Shared)
 
 
 class RecordTyper:
@@ -148,10 +147,10 @@ class RecordTyper:
         self.entity = entity
         self.model = model
         self.zone = profile.zone_info
-        self.zone_of_days = ZoneInfo(profile.zone_of_days)
+        self.zone_of_days = profile.zone_of_days
         self.columns = {column.name: column for column in entity.columns}
         self.counts = ValueCounts()
-        self._shared = SharedCodes() if may_be_shared(entity) else None
+        self._shared = SharedCodes() if code_beside_key(entity) is not None else None
         self.counted = counted_columns(entity.model) if profile.unreadable == "counted" else frozenset()
         self._require_agreement()
 
@@ -276,7 +275,7 @@ class RecordTyper:
         """
         code = filled.get(own_code(self.entity.model) or "")
         if self._shared is not None and code is not None:
-            self.counts.shared_codes += self._shared.see(zip(code.to_pylist(), key.to_pylist(), strict=True))
+            self._shared.see(zip(code.to_pylist(), key.to_pylist(), strict=True), self.counts.shared)
         return key if code is None else pc.if_else(pc.is_valid(key), code, pa.scalar(None, pa.string()))
 
     def _ids(self, codes: pa.StringArray) -> pa.Array:

@@ -75,11 +75,11 @@ def _stage_entity(connection: Connection[Any], profile: Profile, entity: Entity,
 def _note_shared_codes(connection: Connection[Any], counted: list[tuple[Landed, ValueCounts]]) -> None:
     """Note in each load how many of its records have a code that came with another key; cchc.pipeline.row_notes tells it."""
     for load, counts in counted:
-        if found := counts.shared_codes:
+        if counts.shared.records:
             connection.execute(
                 "update ops.load set manifest = coalesce(manifest, '{}'::jsonb) "
                 "|| jsonb_build_object('shared_codes', jsonb_build_object('records', %s::bigint, 'example', %s::text)) where load_id = %s",
-                (len(found), min(found), load.load_id),
+                (counts.shared.records, counts.shared.example, load.load_id),
             )
 
 
