@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from cchc.settings import Settings
+from tests.forms.candidates import found, found_among_all
 
 BY_CANDIDATES = ("end_changed", "due_moved_after_passing", "reopened", "ended_in_bulk")
 EVERY_CANDIDATE = (
@@ -26,22 +27,6 @@ TRIGGERS = (
     "bulk_minute_insert on mart.dossier",
     "bulk_minute_update on mart.dossier",
 )
-
-
-def found(connection: Connection) -> Counter[tuple[str, str]]:
-    """The findings that are told by candidates, each with all that it says."""
-    asked = text("select finding_code, cast(to_jsonb(f) as text) from mart.finding as f where finding_code = any(:c)")
-    return Counter((row[0], row[1]) for row in connection.execute(asked, {"c": list(BY_CANDIDATES)}))
-
-
-def of_all_dossiers(connection: Connection) -> Counter[tuple[str, str]]:
-    """The same with every dossier and minute as a candidate; taken back afterwards."""
-    with connection.begin_nested() as savepoint:
-        for statement in EVERY_CANDIDATE:
-            connection.execute(text(statement))
-        rows = found(connection)
-        savepoint.rollback()
-    return rows
 
 
 def some(connection: Connection, draw: random.Random, table: str, key: str, count: int) -> list[int]:
@@ -169,8 +154,8 @@ def story(connection: Connection, seed: int) -> None:
 def live(connection: Connection, seed: int) -> Counter[str]:
     """A story by chance; how many findings of each kind it ends with. Raises AssertionError where a finding is no candidate."""
     story(connection, seed)
-    every = of_all_dossiers(connection)
-    assert found(connection) == every
+    every = found_among_all(connection, BY_CANDIDATES, EVERY_CANDIDATE)
+    assert found(connection, BY_CANDIDATES) == every
     return Counter(code for code, _ in every.elements())
 
 
@@ -185,7 +170,7 @@ def test_without_a_trigger_findings_are_missed(connection: Connection, trigger: 
     for seed in range(5, 12):
         with connection.begin_nested() as savepoint:
             story(connection, seed)
-            missed = of_all_dossiers(connection) - found(connection)
+            missed = found_among_all(connection, BY_CANDIDATES, EVERY_CANDIDATE) - found(connection, BY_CANDIDATES)
             savepoint.rollback()
         if missed:
             return

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter
 
 import pytest
 from sqlalchemy import Connection, text
 
 from cchc.settings import Settings
+from tests.forms.candidates import found, found_among_all
 
 KINDS = ("double_payment", "transaction_without_dossier")
 EVERY_CANDIDATE = (
@@ -52,22 +52,6 @@ DOSSIER = (
 )
 
 
-def found(connection: Connection) -> Counter[tuple[str, str]]:
-    """The findings about payments, each with all that it says."""
-    asked = text("select finding_code, cast(to_jsonb(f) as text) from mart.finding as f where finding_code = any(:c)")
-    return Counter((row[0], row[1]) for row in connection.execute(asked, {"c": list(KINDS)}))
-
-
-def of_all_payments(connection: Connection) -> Counter[tuple[str, str]]:
-    """The same with every order and every code as a candidate; taken back afterwards."""
-    with connection.begin_nested() as savepoint:
-        for statement in EVERY_CANDIDATE:
-            connection.execute(text(statement))
-        rows = found(connection)
-        savepoint.rollback()
-    return rows
-
-
 def story(connection: Connection, seed: int) -> None:
     """Payments and dossiers change, come and go by chance; each time some dossiers are taken away and come again, as they were."""
     draw = random.Random(seed)
@@ -96,8 +80,8 @@ def test_after_changes_by_chance_every_finding_is_a_candidate(connection: Connec
     for seed in (1, 2, 3):
         with connection.begin_nested() as savepoint:
             story(connection, seed)
-            every = of_all_payments(connection)
-            assert found(connection) == every
+            every = found_among_all(connection, KINDS, EVERY_CANDIDATE)
+            assert found(connection, KINDS) == every
             assert {code for code, _ in every} == set(KINDS)
             savepoint.rollback()
 
@@ -109,7 +93,7 @@ def test_without_a_trigger_findings_are_missed(connection: Connection, trigger: 
     for seed in range(1, 9):
         with connection.begin_nested() as savepoint:
             story(connection, seed)
-            missed = of_all_payments(connection) - found(connection)
+            missed = found_among_all(connection, KINDS, EVERY_CANDIDATE) - found(connection, KINDS)
             savepoint.rollback()
         if missed:
             return
@@ -150,14 +134,14 @@ def test_what_came_beside_a_load_of_payments_is_taken_back_by_the_next_one(conne
 def test_what_stands_in_the_warehouse_already_becomes_a_candidate(connection: Connection, settings: Settings) -> None:
     """The migration of a warehouse with payments in it notes the same ones as the triggers."""
     story(connection, 1)
-    every = of_all_payments(connection)
+    every = found_among_all(connection, KINDS, EVERY_CANDIDATE)
     for table in ("ops.repeated_order", "ops.unknown_dossier"):
         connection.execute(text(f"delete from {table}"))
-    assert found(connection) != every
+    assert found(connection, KINDS) != every
     migration = (settings.sql_dir / "migrations" / "0090_payment_candidates.sql").read_text(encoding="utf-8")
     stored = migration.partition("-- what is stored already\n")[2].partition("\nanalyze ")[0]
     connection.exec_driver_sql(stored)
-    assert found(connection) == every
+    assert found(connection, KINDS) == every
 
 
 @pytest.mark.parametrize(

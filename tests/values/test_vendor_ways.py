@@ -133,22 +133,25 @@ def _old_unit(version: Version) -> dict[str, Any]:
     return {"dv": said, "kenh": {"1": "Tại quầy", "2": "TRỰC TUYẾN", "3": "bưu  chính"}[version.channel]}
 
 
-PLAIN = lambda at: at.astimezone(LOCAL).strftime("%d/%m/%Y %H:%M:%S")  # noqa: E731
+def _plain(at: datetime) -> str:
+    return at.astimezone(LOCAL).strftime("%d/%m/%Y %H:%M:%S")
+
+
 VENDORS = (
     Vendor("way_utc", "UTC", '["dd/MM/yyyy HH:mm:ss"]', lambda at: at.astimezone(UTC).strftime("%d/%m/%Y %H:%M:%S")),
     Vendor("way_mixed", "Asia/Ho_Chi_Minh", "[iso, yyyyMMddHHmmss]", _mixed()),
     Vendor("way_epoch", "UTC", "[epoch]", lambda at: int(at.timestamp()), clock=lambda at: int(at.timestamp() * 1000), clock_formats="[epoch_ms]"),
     Vendor(
-        "way_days", "Asia/Ho_Chi_Minh", '["dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy"]', PLAIN,
+        "way_days", "Asia/Ho_Chi_Minh", '["dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy"]', _plain,
         clock=lambda at: at.astimezone(LOCAL).strftime("%d/%m/%Y"), day_clock=True,
     ),
     Vendor(
-        "way_words", "Asia/Ho_Chi_Minh", '["dd/MM/yyyy HH:mm:ss"]', PLAIN, say=_old_unit,
+        "way_words", "Asia/Ho_Chi_Minh", '["dd/MM/yyyy HH:mm:ss"]', _plain, say=_old_unit,
         unit="unit_code: {from: dv, loose_codes: true, codes: {TP: H19.16.3, MC: H19.16.21, MC-1: H19.16.21, MC-2: H19.16.22}}",
         channel='channel_code: {from: kenh, loose_codes: true, codes: {tại quầy: "1", trực tuyến: "2", bưu chính: "3"}, otherwise: unreadable}',
     ),
     Vendor(
-        "way_flags", "Asia/Ho_Chi_Minh", '["dd/MM/yyyy HH:mm:ss", iso]', PLAIN, say=lambda version: {"xoa": str(int(version.deleted))}, flags=True,
+        "way_flags", "Asia/Ho_Chi_Minh", '["dd/MM/yyyy HH:mm:ss", iso]', _plain, say=lambda version: {"xoa": str(int(version.deleted))}, flags=True,
         columns='deleted_at: {from: xoa, codes: {"1": "2000-01-01", "0": ""}, otherwise: unreadable}',
     ),
 )  # fmt: skip
