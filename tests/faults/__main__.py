@@ -36,6 +36,7 @@ class Run:
         self.period = closed_period(self.moments[-1])
         self.took: dict[str, float] = {}
         self.tally = Tally()
+        self.said = 0  # how many of the findings were printed as they came
         self.until = time.monotonic() + seconds
 
     def go(self) -> Tally:
@@ -78,9 +79,12 @@ class Run:
         tally = self.tally
         print(
             f"{tally.faults.total()} faults, {tally.runs} runs, {tally.rows} rows, {len(tally.findings)} findings",
+            *tally.findings[self.said :],
+            sep="\n",
             file=sys.stderr,
             flush=True,
         )
+        self.said = len(tally.findings)
 
 
 def report(tally: Tally) -> str:

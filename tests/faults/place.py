@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -30,6 +31,8 @@ from tests.support.warehouse import admin
 TIMEOUT_SECONDS = 1.0  # of a request; the answers of a world take milliseconds
 ANSWER_MB = 1
 ROOM = 64 * 2**20  # bytes of the disk that can be made full
+PAGE = 4096  # the smallest disk in memory: one of 0 bytes has no limit, and Linux gives it none afterwards
+OWN_PORT = 26000
 KEY = "a key for tests"
 
 
@@ -45,7 +48,7 @@ class Place:
 
     def __enter__(self) -> Place:
         # as an installation has it: a server that does not wait for its disk may lose what it said is done when it is killed
-        self.server = postgres.start(self.home / "postgres")
+        self.server = self._start_apart()
         self.sources = self.home / "sources"
         shutil.copytree(PROJECT / "include" / "sources", self.sources)
         for source in ("one_stop", "documents"):
@@ -68,6 +71,16 @@ class Place:
             unmount(self.small_disk)
         shutil.rmtree(self.home, ignore_errors=True)
 
+    def _start_apart(self) -> postgres.Server:
+        """The server on a port on which no other installation of this machine begins to look for one: it must be free after each kill."""
+        folder = self.home / "postgres"
+        postgres.start(folder)
+        postgres.stop(folder)
+        state = folder / "postgres" / "server.json"
+        kept = json.loads(state.read_text(encoding="utf-8"))
+        state.write_text(json.dumps(kept | {"port": postgres.free_port(OWN_PORT + os.getpid() % 1000)}), encoding="utf-8")
+        return postgres.start(folder)
+
     def _make_small_disk(self) -> None:
         """A tablespace on a disk of its own."""
         path = self.home / "small_disk"
@@ -84,7 +97,7 @@ class Place:
         assert self.small_disk is not None
         used = shutil.disk_usage(self.small_disk).used
         try:
-            _resize(self.small_disk, used + free)
+            _resize(self.small_disk, max(used + free, PAGE))
             yield
         finally:
             _resize(self.small_disk, ROOM)
@@ -116,7 +129,8 @@ class Place:
     def kill_server(self) -> None:
         """kill -9 of the server and all its processes, and a start."""
         self._kill(psutil.Process(self._postmaster()), whole=True)
-        postgres.start(self.home / "postgres")
+        started = postgres.start(self.home / "postgres")
+        assert started.port == self.server.port, f"another program has taken port {self.server.port} of the harness"
 
     def kill_backend(self, database: str) -> bool:
         """kill -9 of a process that serves a database: the server ends all sessions and recovers. False if nobody is connected."""
@@ -134,21 +148,33 @@ class Place:
     def await_server(self) -> None:
         """Wait until the server answers again. Raises AssertionError if it does not."""
 
-        def answers() -> bool:
-            with suppress(OperationalError), psycopg.connect(self.server.url("postgres").replace("+psycopg", "")):
-                return True
-            return False
+        errors: list[str] = []
 
-        assert wait_until(answers, 60, 0.05), "PostgreSQL does not come back"
+        def answers() -> bool:
+            try:
+                with psycopg.connect(self.server.url("postgres").replace("+psycopg", "")):
+                    return True
+            except OperationalError as error:
+                errors.append(str(error).strip())
+                return False
+
+        if not wait_until(answers, 60, 0.05):
+            logged = sorted((self.home / "postgres").rglob("*.log"), key=lambda path: path.stat().st_mtime)
+            said = logged[-1].read_text(errors="replace")[-4000:] if logged else "it has no log"
+            raise AssertionError(f"PostgreSQL does not come back: {errors[-1]}. Its log: {said}")
 
     def _postmaster(self) -> int:
         return int((self.home / "postgres" / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0])
 
     @staticmethod
     def _kill(process: psutil.Process, *, whole: bool) -> None:
-        for each in [process, *(process.children(recursive=True) if whole else [])]:
+        struck = [process, *(process.children(recursive=True) if whole else [])]
+        for each in struck:
             with suppress(psutil.Error):
                 each.kill()
+        # as long as one of them is there, a start takes the server for one that runs
+        _, left = psutil.wait_procs(struck, timeout=60)
+        assert not [each for each in left if each.is_running() and each.status() != psutil.STATUS_ZOMBIE], "kill -9 did not end PostgreSQL"
 
 
 def mount(path: Path, size: str) -> bool:
@@ -158,7 +184,9 @@ def mount(path: Path, size: str) -> bool:
 
 
 def _resize(path: Path, size: int) -> None:
-    subprocess.run(["mount", "-o", f"remount,size={size}", str(path)], check=True, capture_output=True)
+    done = subprocess.run(["mount", "-o", f"remount,size={size}", str(path)], capture_output=True, text=True)
+    if done.returncode:
+        raise OSError(f"{path} cannot be given {size} bytes: {done.stderr.strip()}")
 
 
 def unmount(path: Path) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from cchc.pipeline import ingest as pipeline
+from cchc.sources.connection import from_environment
+from cchc.warehouse import engine
 from tests.faults import rounds
 from tests.faults.__main__ import closed_period, facts
 from tests.faults.place import Place
-from tests.faults.rounds import ProcessRound, SourceRound, undisturbed_core
+from tests.faults.rounds import SOURCES, ProcessRound, SourceRound, State, core_of, undisturbed_core
+from tests.faults.work import EXTRACT, LOAD, STAGE, VALIDATE
 from tests.oracle.world import random_world
+from tests.support.table_rows import differing
 
 NEVER = float("inf")
 
@@ -30,6 +35,38 @@ def test_sources_that_fail_lie_and_vanish(place: Place) -> None:
     assert tally.findings == []
     assert tally.faults.total() > 40 and len(tally.faults) > 10, tally.faults
     assert tally.outcomes["refused with a message"] > 20 and tally.outcomes["borne: the reader asked again"] > 20
+
+
+def _state_after(place: Place, crash_after: tuple[str, ...]) -> State:
+    """Every row of core after an ingest of each source, step by step; PostgreSQL crashes after some of the steps."""
+    moment = place.world.ts[-1]
+    with place.site() as site:
+        site.server.clock = moment
+        for source in SOURCES:
+            extract_id = pipeline.open_extract(site.settings, source, None, moment)
+            steps: dict[str, Callable[[], object]] = {
+                EXTRACT: lambda: pipeline.extract_step(site.settings, extract_id, from_environment(source)),  # noqa: B023  # called below
+                STAGE: lambda: pipeline.stage_step(site.settings, extract_id),  # noqa: B023
+                VALIDATE: lambda: pipeline.validate_step(site.settings, extract_id),  # noqa: B023
+                LOAD: lambda: pipeline.load_step(site.settings, extract_id),  # noqa: B023
+            }
+            for name, step in steps.items():
+                step()
+                if name in crash_after:
+                    assert place.kill_backend(str(engine(site.settings).url.database))
+                    engine(site.settings).dispose()
+        return core_of(site)
+
+
+@pytest.mark.timeout(300)
+def test_a_crash_of_postgresql_between_two_steps_loses_nothing(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    """A crash empties the staging tables; Airflow tries the step that failed again, and not the one that staged."""
+    expected = _state_after(place, ())
+    assert not caplog.records or all("emptied" not in record.getMessage() for record in caplog.records)
+    assert expected["core.payment_version"] and expected["core.dossier_version"]
+    assert differing(expected, _state_after(place, (STAGE, VALIDATE))) == {}
+    told = [record.getMessage() for record in caplog.records if "has emptied the staging tables" in record.getMessage()]
+    assert len(told) == 2 * len(SOURCES), told
 
 
 @pytest.mark.nightly
