@@ -41,6 +41,7 @@ from cchc.sources.profile import Profile, load_profile, version_of
 from cchc.staging.tables import table_of
 from cchc.states import LoadStatus
 from cchc.warehouse import engine, known_at_of, query, run_file
+from cchc.warehouse.driver import psycopg_connection
 from cchc.warehouse.locks import hold
 from cchc.warehouse.queries import ask, run_statement, tell_changed_rows
 from cchc.warehouse.queries import count_rows as count_table
@@ -121,12 +122,37 @@ def stage_step(settings: Settings, extract_id: int) -> None:
 
 def validate_step(settings: Settings, extract_id: int) -> list[str]:
     """Check the staged rows of an extract. Returns the messages of the blocked loads."""
+    with _step(settings, extract_id, "validate") as (profile, _):
+        _stage_again_if_emptied(settings, profile, extract_id)
+        _validate(settings, profile, extract_id)
+        return blocked(settings, extract_id)
+
+
+def _validate(settings: Settings, profile: Profile, extract_id: int) -> None:
     from cchc.quality import validate
 
-    with _step(settings, extract_id, "validate") as (profile, _):
-        loads = [load.load_id for load in _landed(settings, extract_id) if load.status == LoadStatus.LANDED and load.load_id is not None]
-        validate(engine(settings), profile, loads, extract_id)
-        return blocked(settings, extract_id)
+    loads = [load.load_id for load in _landed(settings, extract_id) if load.status == LoadStatus.LANDED and load.load_id is not None]
+    validate(engine(settings), profile, loads, extract_id)
+
+
+def _stage_again_if_emptied(settings: Settings, profile: Profile, extract_id: int) -> bool:
+    """Stage the landed records of an extract again if PostgreSQL has emptied its staging tables. Returns whether it did."""
+    from cchc.staging import stage
+    from cchc.staging.emptied import emptied
+
+    with psycopg_connection(engine(settings)) as connection:
+        entities = emptied(connection, profile, extract_id)
+    if not entities:
+        return False
+    log.warning(
+        "%s: PostgreSQL has emptied the staging tables of extract %s (%s), as it does when it recovers from a crash. The records are "
+        "staged again from landing",
+        profile.source,
+        extract_id,
+        ", ".join(entities),
+    )
+    stage(engine(settings), profile, _landed(settings, extract_id), extract_id)
+    return True
 
 
 def load_step(settings: Settings, extract_id: int) -> list[str]:
@@ -138,6 +164,8 @@ def load_step(settings: Settings, extract_id: int) -> list[str]:
     """
     with _step(settings, extract_id, "load") as (profile, _):
         require_writable(settings.landing_url, profile.source)
+        if _stage_again_if_emptied(settings, profile, extract_id):
+            _validate(settings, profile, extract_id)
         loads = _landed(settings, extract_id)
         messages = blocked(settings, extract_id)
         if messages and any(load.file_name is None or ASKED in load.manifest for load in loads):

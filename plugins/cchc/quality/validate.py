@@ -15,7 +15,7 @@ from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 from sqlalchemy.engine import Engine
 
-from cchc.errors import NotConfigured
+from cchc.errors import CchcError, NotConfigured
 from cchc.quality.audit import audit, refresh_good_view
 from cchc.quality.compile import compile_suite
 from cchc.quality.dossier_ends import create_ends_table, ends_table, fill_ends_table
@@ -228,8 +228,10 @@ def _batch_results(connection: Connection[Any], profile: Profile, load: _Load, s
 
 
 def _counts_result(load: _Load) -> CheckResult:
-    is_right = load.landed == load.staged == load.rows
     message = f"{_name(load)}: {load.landed} records landed, {load.staged} staged, {load.rows} in the staging table."
+    if load.staged != load.rows:  # never the fault of what was delivered, so it must not be set aside as wrong
+        raise CchcError(f"{message} PostgreSQL has lost rows of the staging table, or it has some twice. Nothing was judged: try again")
+    is_right = load.landed == load.staged
     if not is_right:
         message += " The counts do not add up. Extract the window again; if they differ once more, landing is damaged."
     return CheckResult("COUNTS", "block", is_right, abs(load.landed - load.rows), message)
