@@ -30,9 +30,18 @@ HTTP = ("one_stop", "documents")
 SOURCES = (*HTTP, "payments")
 HANG_SECONDS = 120
 TRIES = 8
-# what differs between two ways to the same state: numbers of loads and runs, and when something was computed or published
-# (the hashes of a bundle are made of these too)
-BESIDE_THE_POINT = ("_load_id", "computed_at", "published_at", "found_at", "content_sha256", "manifest_sha256")
+# what differs between two ways to the same state: numbers of loads, runs and editions (one that is killed takes a number along), and when
+# something was computed or published (the hashes of a bundle are made of these too)
+BESIDE_THE_POINT = (
+    "_load_id",
+    "publication_id",
+    "publication",
+    "computed_at",
+    "published_at",
+    "found_at",
+    "content_sha256",
+    "manifest_sha256",
+)
 KILL, KILL_BACKEND, KILL_SERVER = "kill -9 of the task", "kill -9 of its PostgreSQL process", "kill -9 of PostgreSQL"
 SMALL_FILES, FULL_LANDING, FULL_DATABASE = "no file may grow", "full disk of the landing", "full disk of the database"
 CLOCK = "clock of the machine steps"

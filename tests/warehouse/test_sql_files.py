@@ -156,6 +156,8 @@ def test_an_old_warehouse_becomes_what_a_fresh_one_is(empty: Settings, new_wareh
         "ops.keep_published",
         "ops.note_assessment_change",
         "ops.note_bulk_minutes",
+        "ops.note_changed_dossiers",
+        "ops.note_derived_dossiers",
         "ops.note_half_month_change",
         "ops.note_known_dossiers",
         "ops.note_open_dossier_change",
@@ -371,6 +373,7 @@ def test_migrations_hold_tables_alone_now() -> None:
     with_functions = [
         "0033_unit_rows.sql", "0056_reference_history.sql", "0060_audit.sql", "0061_frozen.sql", "0069_half_months.sql",
         "0077_assessed_half_months.sql", "0078_open_dossiers.sql", "0082_finding_candidates.sql", "0090_payment_candidates.sql",
+        "0096_changed_dossiers.sql",
     ]  # fmt: skip
     assert sorted(path.name for path in later if makes.search(path.read_text(encoding="utf-8"))) == with_functions
     assert makes.search((SQL / "migrations" / "0020_units.sql").read_text(encoding="utf-8"))
@@ -393,6 +396,8 @@ def test_no_table_stands_on_a_function_that_a_file_makes(warehouse: Settings) ->
         "ops.keep_published",
         "ops.note_assessment_change",
         "ops.note_bulk_minutes",
+        "ops.note_changed_dossiers",
+        "ops.note_derived_dossiers",
         "ops.note_half_month_change",
         "ops.note_known_dossiers",
         "ops.note_open_dossier_change",

@@ -6,7 +6,7 @@ The sums are in the temporary table `measured`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -194,9 +194,18 @@ def _count(
 
 
 def counted_items(
-    connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clocks: Clocks, bases: Iterable[str]
+    connection: Connection,
+    settings: Settings,
+    indicators: list[Indicator],
+    period: Period,
+    clocks: Clocks,
+    bases: Iterable[str],
+    followed: Collection[str] = (),
 ) -> None:
-    """Write every item that the indicators count in a period into the temporary table `item_now`, which is emptied first."""
+    """Write every item that the indicators count in a period into the temporary table `item_now`, which is emptied first.
+
+    `followed`: the indicators (codes) of which only the dossiers in the temporary table `changed_since` are written.
+    """
     item_table(connection)
     for item in indicators:
         known_at = clocks.known_at(item.role)
@@ -206,7 +215,10 @@ def counted_items(
             for role in item.roles:
                 for source, source_known_at in clocks.of(role).items():
                     values = binds(source, period, basis, source_known_at, item.units)
-                    count_items(connection, settings, sql(settings, item.part(role)), values, item.code, basis, clocks.root)
+                    statement = sql(settings, item.part(role))
+                    if item.code in followed:
+                        statement = composed.of_changed_dossiers(statement)
+                    count_items(connection, settings, statement, values, item.code, basis, clocks.root)
             if item.is_distinct and any(len(clocks.of(role)) > 1 for role in item.roles):
                 run_file(connection, settings, "queries/values/item_once", code=item.code, basis=basis)
 

@@ -80,7 +80,7 @@ def count_by_half_months(procedures: KnownProcedures, source: str, known_at: dat
         return
     first = min(half_months(span)[0] for span in spans)
     last = max(half_months(span)[-1] for span in spans)
-    contexts = _Contexts(connection, source, known_at, [span["end_at"] for span in spans])
+    contexts = Contexts(connection, source, known_at, [span["end_at"] for span in spans])
     parts, asked = _parts(indicators, contexts)
     named = sorted({part.context for known in parts.values() for part in known})
     while True:
@@ -102,7 +102,7 @@ def count_by_half_months(procedures: KnownProcedures, source: str, known_at: dat
             savepoint.rollback()
 
 
-def _parts(indicators: Sequence[Counted], contexts: _Contexts) -> tuple[dict[str, dict[_Part, None]], list[dict[str, Any]]]:
+def _parts(indicators: Sequence[Counted], contexts: Contexts) -> tuple[dict[str, dict[_Part, None]], list[dict[str, Any]]]:
     """The half months that the spans of each indicator consist of, and what `half_months/sum` is asked for."""
     parts: dict[str, dict[_Part, None]] = {item.code: {} for item in indicators}
     asked = []
@@ -128,8 +128,11 @@ def _parts(indicators: Sequence[Counted], contexts: _Contexts) -> tuple[dict[str
     return parts, asked
 
 
-class _Contexts:
-    """What the counts of one source depend on, beside the dossiers: for each moment as of which the lists of procedures are read."""
+class Contexts:
+    """What the counts of one source depend on, beside the dossiers: for each moment as of which the lists of procedures are read.
+
+    Arguments: `known_at`, T of the source; `moments`, the ends of all spans that are asked for.
+    """
 
     def __init__(self, connection: Connection, source: str, known_at: datetime, moments: Iterable[datetime]) -> None:
         units = ask(connection, "half_months/context")[0]["units"]

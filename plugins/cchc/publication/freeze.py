@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from cchc.errors import CchcError
 from cchc.indicators.count import binds, count_items, counted_items
 from cchc.period import BASES, Period, midnight, now
+from cchc.publication import changed_dossiers
 from cchc.publication.edition import OPEN, clocks_json
 from cchc.publication.readiness import Readiness
 from cchc.publication.restatement_reasons import definition_of
@@ -121,6 +122,7 @@ def freeze_values(
         count_items(connection, settings, sql(settings, "queries/publication/open_dossier"), bound, OPEN, "period", clocks.root)
         run_file(connection, settings, "queries/publication/not_counted_dossier", source=source, end_at=midnight(period.end))
     run_statement(connection, "publication/item", publication_id=publication_id)
+    changed_dossiers.note(connection, settings, items.values(), period, clocks, publication_id)
     return values
 
 

@@ -6,6 +6,7 @@ A refresh calls `restate` for each period that it computed. A publication itself
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -14,12 +15,16 @@ from cchc.errors import WrongUse
 from cchc.forms import form_06a as forms
 from cchc.indicators.count import counted_items
 from cchc.period import BASES, Period, midnight, month_start, now, parse_moment
+from cchc.publication import changed_dossiers
 from cchc.publication.edition import OPEN, clocks_json, in_force, new_indicators
 from cchc.publication.restatement_reasons import counted_by, fill_learnt
 from cchc.reference.catalogue import Indicator
 from cchc.reference.roles import Clocks
 from cchc.settings import Settings
 from cchc.warehouse import engine, query, run_file
+
+log = logging.getLogger(__name__)
+NAMED = 3  # differences that a warning names
 
 
 def restate(connection: Connection, settings: Settings, indicators: list[Indicator], period: Period, clocks: Clocks) -> int:
@@ -47,10 +52,45 @@ def restate(connection: Connection, settings: Settings, indicators: list[Indicat
         return 0
     run_file(connection, settings, "queries/publication/restatement", **common)
     concerned = [item for item in indicators if item.code in changed]
-    counted_items(connection, settings, concerned, period, clocks, BASES)
+    followed = changed_dossiers.followed(connection, settings, concerned, period, clocks, published["publication_id"])
+    counted_items(connection, settings, concerned, period, clocks, BASES, followed)
+    compare_items(connection, settings, concerned, published, followed)
+    if missing := changed_dossiers.unexplained(connection, [item for item in concerned if item.code in followed], period):
+        log.warning(
+            "%s: the dossiers that are noted as changed do not explain %s, so all items are compared. Report it: a change of dossiers was "
+            "not noted (ops.changed_dossier)",
+            period.code,
+            "; ".join(missing[:NAMED]),
+        )
+        counted_items(connection, settings, concerned, period, clocks, BASES)
+        compare_items(connection, settings, concerned, published)
     write_items(connection, settings, concerned, period, clocks, published)
     count: int = connection.execute(text("select count(*) from difference")).scalar_one()
     return count
+
+
+def compare_items(
+    connection: Connection,
+    settings: Settings,
+    indicators: list[Indicator],
+    published: dict[str, Any],
+    followed: frozenset[str] = frozenset(),
+) -> None:
+    """Compare the items that an edition froze with those that count now, of the indicators with open restatements.
+
+    Those that count now are read from the temporary table `item_now`. The temporary table `published_item` has the frozen ones afterwards,
+    and `changed_item` what differs. Arguments: `published`, the row of mart.publication; `followed`, the indicators (codes) of which only
+    the dossiers in the temporary table `changed_since` are compared.
+    """
+    if not followed:
+        connection.execute(text("create temp table if not exists changed_since (dossier_code text) on commit drop"))
+    connection.execute(text("drop table if exists pg_temp.published_item, pg_temp.changed_item"))
+    binds = {
+        "publication_id": published["publication_id"],
+        "listed": json.dumps([{"code": item.code} for item in indicators]),
+    }
+    run_file(connection, settings, "queries/publication/published_item", followed=sorted(followed), **binds)
+    run_file(connection, settings, "queries/publication/changed_item", **binds)
 
 
 def write_items(
@@ -63,8 +103,8 @@ def write_items(
 ) -> None:
     """Write the items behind the open restatements of some indicators, each with its reason.
 
-    The items that count now are read from the temporary table `item_now`. Items that were written before are replaced. `published`: the row
-    of mart.publication.
+    They are read from the temporary tables of `compare_items`. Items that were written before are replaced. `published`: the row of
+    mart.publication.
     """
     binds = _asked(connection, settings, indicators, period, clocks, published)
     connection.execute(
@@ -74,9 +114,6 @@ def write_items(
         ),
         {"p": published["publication_id"], "codes": [item.code for item in indicators]},
     )
-    connection.execute(text("drop table if exists pg_temp.published_item, pg_temp.changed_item"))
-    run_file(connection, settings, "queries/publication/published_item", **binds)
-    run_file(connection, settings, "queries/publication/changed_item", **binds)
     fill_learnt(connection, settings, indicators, binds)
     # PostgreSQL takes a temporary table that it has not counted for a small one, and compares each changed item with all others
     connection.execute(text("analyze changed_item, learnt, withdrawn_item"))

@@ -76,16 +76,20 @@ def forget_counts(settings: Settings, keep_days: int) -> int:
     Each load writes a row for every rule and every field, so these tables grow with the number of loads whatever is in them, and a new
     delivery is compared with the fields of all loads that are kept. A record that is delivered wrong each day has an entry of each day.
     Rules that failed stay, and so do the fields of the newest NEWEST_LOADS loads of an entity, with which a source that seldom delivers
-    is compared; and of a record's entries the first, and those that no other repeats. Returns how many rows were removed.
+    is compared; and of a record's entries the first, and those that no other repeats. What was noted to compare an edition quickly goes
+    when it is superseded or so old: it is compared by all of its items then. Returns how many rows were removed.
     """
     before = now() - timedelta(days=keep_days)
     with engine(settings).begin() as connection:
         checks = run_statement(connection, "runs/forget_check", before=before).rowcount
         fields = run_statement(connection, "runs/forget_field", before=before, newest=NEWEST_LOADS).rowcount
         repeated = run_statement(connection, "runs/forget_repeated", before=before).rowcount
+        editions = run_statement(connection, "runs/forget_edition_count", before=before).rowcount
+        changed = run_statement(connection, "runs/forget_changed_dossier").rowcount
     said = f"{checks} results of passed checks, {fields} counts of fields and {repeated} repeated entries of quarantine"
     log.info("retention: removed %s, of loads older than %s days", said, keep_days)
-    return checks + fields + repeated
+    log.info("retention: removed %s notes of editions and %s of dossiers that have changed since", editions, changed)
+    return checks + fields + repeated + editions + changed
 
 
 def analyze(settings: Settings) -> None:

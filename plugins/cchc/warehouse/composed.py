@@ -596,6 +596,23 @@ def additive_and_other(statement: str) -> tuple[str, str]:
     return _UNION.join(parts[0]), _UNION.join(parts[1])
 
 
+# what depends on single dossiers, of which migration 0096 notes each change, and the procedures, which are compared beside them
+DOSSIER_RELATIONS = frozenset({"mart.dossier", "mart.dossier_open", "core.procedure_span"})
+
+
+def reads_dossiers(statement: str) -> bool:
+    """Whether each item of an indicator's SQL depends on one dossier, on the span and on the list of procedures alone."""
+    plain = COMMENT.sub("", statement)
+    is_read_once = "core.procedure_span" not in procedures_read_once(plain)[0]
+    is_of_dossiers = set(_RELATION.findall(plain)) <= DOSSIER_RELATIONS
+    return is_read_once and is_of_dossiers and binds_of_span(plain) <= {"start_at", "end_at", "last_day"}
+
+
+def of_changed_dossiers(statement: str) -> str:
+    """The rows of an indicator's SQL whose items are dossiers in the temporary table `changed_since`."""
+    return f"select c_.* from (\n{statement}\n) as c_ where c_.item in (select s_.dossier_code from changed_since as s_)"
+
+
 def reads_flags(statement: str) -> bool:
     """Whether an indicator's SQL reads the procedures of dossiers."""
     return bool(procedures_read_once(statement)[1])

@@ -1,8 +1,8 @@
 -- grain: one row for each counted item of an indicator, basis and unit that counts differently now than when the period was published
 -- source: published_item, item_now (temporary: what was counted then and is counted now), mart.restatement, core.declared_figure_version,
 --        ops.withdrawn_row
--- traps: the item of a declared figure names file, line and figure. Two such items of one unit, month and indicator are one row,
---        `changed`
+-- traps: a dossier without a unit counts nowhere, and an edition does not freeze it. The item of a declared figure names file, line and
+--        figure. Two such items of one unit, month and indicator are one row, `changed`
 
 create temp table changed_item on commit drop as
 with restated as (
@@ -20,6 +20,7 @@ counted as (
     select n.*
     from item_now as n
     inner join restated as r on n.indicator_code = r.indicator_code and n.basis = r.basis
+    where n.unit_code is not null
 ),
 
 differing as (
