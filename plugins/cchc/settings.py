@@ -77,10 +77,15 @@ class Settings:
         """Whether there is a privacy key, in the environment or in `home`."""
         return secret_variable("CCHC_PRIVACY_KEY") is not None or self._secret_file(PRIVACY_KEY).exists()
 
-    def make_privacy_key(self) -> None:
-        """Make the privacy key of this installation, unless there is one. `cchc init` does it, before anything is ingested."""
+    def make_privacy_key(self) -> Path | None:
+        """Make the privacy key of this installation, unless there is one. `cchc init` does it, before anything is ingested.
+
+        Returns the file in which it lies where this call has made it, else None.
+        """
+        is_there = self.has_privacy_key()
         if not secret_variable("CCHC_PRIVACY_KEY"):
             self.make_secret(PRIVACY_KEY)
+        return None if is_there else self._secret_file(PRIVACY_KEY)
 
     def replace_privacy_key(self) -> None:
         """Write a new privacy key in place of the one in `home`. The old one is gone then.

@@ -119,6 +119,29 @@ def test_the_server_prepares_its_warehouse_as_init_does(warehouse: Settings, cap
     assert rows_of(warehouse, "select count(*) as n from ops.dirty_month") == [{"n": 1}]
 
 
+def test_init_says_once_that_it_made_the_privacy_key(
+    warehouse: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody who was never told of the key has a copy of it, and a backup without it cannot be used."""
+    file = warehouse.home / "secrets" / "privacy_key"
+    assert "privacy key" not in cchc("init").out, "the key of the environment is another one's matter"
+    assert not file.exists()
+    monkeypatch.delenv("CCHC_PRIVACY_KEY")
+    said = cchc("init")
+    assert said.code == 0, said.err
+    (told,) = [line for line in said.out.splitlines() if "privacy key" in line]
+    assert told.startswith(f"privacy key made: {file}. ") and "docs/runbooks/privacy_key.md" in told
+    assert file.read_text() not in said.out + said.err
+    assert (PROJECT / "docs/runbooks/privacy_key.md").is_file()
+    assert "privacy key" not in cchc("init").out
+    # where a later step fails, the next call finds the key: it is told beside the error
+    file.unlink()
+    monkeypatch.setenv("CCHC_PLAN", "none")
+    assert cchc("init").code != 0
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("cchc.")] == [told]
+    assert file.exists()
+
+
 def test_the_terminal_rounds_as_the_papers_do(capsys: pytest.CaptureFixture[str]) -> None:
     part = {
         "group_name_vi": "Nhóm", "name_vi": "Tiến độ", "numerator": 21, "denominator": 32, "ratio": Decimal(21) / 32,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Connection, text
 
@@ -19,6 +21,8 @@ from cchc.warehouse.queries import ask
 from cchc.warehouse.roles import grant_roles
 from cchc.warehouse.url import as_owner, make_server
 
+log = logging.getLogger(__name__)
+
 _NAMED = 5  # up to so many views and functions are named in the text; more are only counted
 
 
@@ -26,18 +30,21 @@ _NAMED = 5  # up to so many views and functions are named in the text; more are 
 class Initialised:
     """What `initialise` did: the applied migrations, the created views and functions, and sentences about changed reference data.
 
-    `waiting_months`: all months (YYYY-MM) that wait for a refresh, for any reason.
+    `waiting_months`: all months (YYYY-MM) that wait for a refresh, for any reason. `key_file`: where the privacy key lies that was made.
     """
 
     migrations: list[str]
     made: list[str]
     changes: list[str]
     waiting_months: list[str]
+    key_file: Path | None = None
 
     @property
     def text(self) -> str:
         """The same as lines of text. The months are named only if the reference data changed."""
         lines = [f"warehouse ready; migrations applied: {', '.join(self.migrations) or 'none, it was up to date'}"]
+        if self.key_file is not None:
+            lines.append(_key_made(self.key_file))
         if self.made:
             few = ", ".join(self.made) if len(self.made) <= _NAMED else f"{len(self.made)} of them"
             lines.append(f"views and functions made from their files: {few}")
@@ -58,7 +65,16 @@ def initialise(settings: Settings) -> Initialised:
     make_server(settings)
     owner = as_owner(settings)
     _require_no_lost_key(owner)
-    settings.make_privacy_key()
+    key_file = settings.make_privacy_key()
+    try:
+        return _prepared(settings, owner, key_file)
+    except BaseException:
+        if key_file is not None:  # the next call finds the key, and would not tell it
+            log.warning(_key_made(key_file))
+        raise
+
+
+def _prepared(settings: Settings, owner: Settings, key_file: Path | None) -> Initialised:
     applied = migrate(owner, [finding_kinds.view(owner)])
     changes = load_reference(owner, judge_anew=partial(_judge_days_anew, owner))
     if not grant_roles(settings) and (settings.owner_url or not settings.warehouse_url):
@@ -67,7 +83,14 @@ def initialise(settings: Settings) -> Initialised:
         )
     with engine(owner).connect() as connection:
         waiting = sorted({month for months in dirty_months(connection).values() for month in months})
-    return Initialised(list(applied.migrations), list(applied.made), changes, waiting)
+    return Initialised(list(applied.migrations), list(applied.made), changes, waiting, key_file)
+
+
+def _key_made(file: Path) -> str:
+    return (
+        f"privacy key made: {file}. The hashes of persons are made with it, and none can be made again without it: `cchc backup` copies "
+        "it; keep a copy yourself where backups are made in another way (docs/runbooks/privacy_key.md)"
+    )
 
 
 def _judge_days_anew(settings: Settings, connection: Connection, sources: list[str]) -> str | None:
