@@ -119,6 +119,22 @@ def test_steps_that_name_no_stored_dossier_are_told(desk: Values) -> None:
     assert "not stored" not in desk.ingest("so_noi_bo", "2023-07-02").err
 
 
+def test_every_step_is_looked_at(desk: Values) -> None:
+    """The first thousand are right, and those of another unit name dossiers by its own number."""
+    text, _, _ = OTHERS["dossier_step"]
+    desk.knows("moi_buoc", text.replace("KEY", "so").replace("CODE", "so"))
+    desk.deliver("moi_buoc", "hs_1.csv", "ma;nhan;xong;tt;sua", "Q1;2023-05-02;;4;2023-05-09")
+    desk.deliver("moi_buoc", "buoc_1.csv", "so;ma;luc;tt;sua", *(f"S{n};Q1;2023-05-03;6;2023-05-04" for n in range(1000)))
+    wrong = [f"T{n};{n};2023-05-03;6;2023-05-04" for n in range(3)]
+    desk.deliver("moi_buoc", "buoc_2.csv", "so;ma;luc;tt;sua", *wrong, *(f"U{n};Q1;2023-05-03;6;2023-05-04" for n in range(2)))
+    said = desk.ingest("moi_buoc")
+    assert said.code == 0, said.err
+    assert (
+        "NOTE moi_buoc buoc, file buoc_2.csv: 3 of 5 steps that were looked at name dossiers that are not stored, such as 0. " in said.err
+    )
+    assert "buoc_1.csv" not in said.err
+
+
 def test_codes_that_are_used_again_are_told(desk: Values) -> None:
     """Numbers begin anew each year: the dossier of last year became an older version of this year's, and counts nowhere."""
     desk.knows("lai", DOSSIERS.replace("KEY", "ma").replace("CODE", "ma"))

@@ -68,9 +68,7 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
             note_trees(connection, source, f"staged_{entity.model}")
         duplicates.decide_changed(connection, settings, MODELS[entity.model], source, f"changed_{entity.model}_key", marked_until)
         resolve_quarantine(connection, settings, entity.model, source, entity.name, f"staged_{entity.model}")
-        if entity.model == "dossier_step":
-            doubts.see_steps(connection)
-        elif entity.model == "dossier":
+        if entity.model == "dossier":
             doubts.note_reused(connection)
         # the next entity may be of the same model: files of two shapes with records of one kind
         connection.execute(text(f"drop table if exists changed_{entity.model}_key, changed_{entity.model}"))
@@ -78,7 +76,10 @@ def load_extract(connection: Connection, settings: Settings, profile: Profile, e
         dossier_loads = [load for load, name in loaded.items() if staged_entities(profile)[name].model == "dossier"]
         facts.derive_dossiers(connection, settings, source, source_known_at, max(dossier_loads or loaded, default=None))
         missing_dossiers.update_missing_keys(connection, settings, source, marked_until)
-    doubts.note_steps(connection)
+    for entity in entities:
+        if entity.model == "dossier_step":
+            staged_view(connection, entity.model, source, staging_table(entity, extract_id))
+            doubts.note_steps(connection)
     _mark_moved_clock(connection, settings, source, known_at_before, known_at_after, marked_until)
     drop_values_after_known_at(connection, settings, source, earlier)
     rows = _delivered_rows(connection, entities, extract_id)
