@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cchc.settings import PROJECT
+from cchc.staging.key_ids import key_id
 from tests.support.cli import cchc
 from tests.values.conftest import Values
 
@@ -81,6 +82,40 @@ def test_codes_that_stand_in_records_with_different_keys_are_told(desk: Values) 
     assert told in said.err
 
 
+def test_a_code_that_a_later_run_brings_with_another_key_is_told(desk: Values) -> None:
+    """The dossier of before has not ended, so nothing else says that it became an older version of another one."""
+    desk.knows("so_sau", DOSSIERS.replace("KEY", "id").replace("CODE", "ma"))
+    head = "id;ma;nhan;xong;tt;sua"
+    desk.deliver(
+        "so_sau", "hs_1.csv", head, "17;H-1;2023-05-02;;4;2023-05-03", "18;H-2;2023-05-02;;4;2023-05-03", ";H-9;2023-05-02;;4;2023-05-03"
+    )
+    first = desk.ingest("so_sau")
+    assert first.code == 0 and "another key" not in first.err, first.err
+    kept = "select dossier_code, _delivered_key from core.dossier_version where source_code = 'so_sau' and _is_current order by 1"
+    assert [tuple(row.values()) for row in desk.rows(kept)] == [("H-1", key_id("so_sau", "17")), ("H-2", key_id("so_sau", "18"))]
+    # 18 is changed and keeps its key; 99 and 98 are other dossiers, or the same ones under another number
+    desk.deliver(
+        "so_sau",
+        "hs_2.csv",
+        head,
+        "99;H-1;2023-05-04;;4;2023-05-05",
+        "18;H-2;2023-05-02;2023-05-05;9;2023-05-06",
+        "50;H-3;2023-05-04;;4;2023-05-05",
+    )
+    said = desk.ingest("so_sau", "2023-07-02")
+    assert said.code == 0, said.err
+    told = "dossiers whose code is stored under another key: 1, such as H-1 (keys that came: 1; keys that are stored: 1). A record is known"
+    assert f"NOTE so_sau ho_so, file hs_2.csv: {told}" in said.err
+    assert said.err.count("another key") == 1
+
+
+def test_a_key_that_is_the_code_is_not_kept_beside_it(desk: Values) -> None:
+    desk.knows("mot_khoa", DOSSIERS.replace("KEY", "ma").replace("CODE", "ma"))
+    desk.deliver("mot_khoa", "hs_1.csv", "ma;nhan;xong;tt;sua", "K1;2023-05-02;;4;2023-05-03")
+    assert desk.ingest("mot_khoa").code == 0
+    assert desk.rows("select _delivered_key from core.dossier_version where source_code = 'mot_khoa'") == [{"_delivered_key": None}]
+
+
 def test_a_dossier_is_judged_by_its_steps_whatever_the_profile_calls_its_entities(desk: Values) -> None:
     """The entry in quarantine stands under the vendor's name, is resolved by a later step, and is told in the dossier's story."""
     text, _, _ = OTHERS["dossier_step"]
@@ -133,6 +168,18 @@ def test_every_step_is_looked_at(desk: Values) -> None:
         "NOTE moi_buoc buoc, file buoc_2.csv: 3 of 5 steps that were looked at name dossiers that are not stored, such as 0. " in said.err
     )
     assert "buoc_1.csv" not in said.err
+
+
+def test_a_code_of_personal_shape_is_not_named(desk: Values) -> None:
+    """A profile may have taken a wrong field."""
+    desk.knows("so_nguoi", DOSSIERS.replace("KEY", "id").replace("CODE", "ma"))
+    head = "id;ma;nhan;xong;tt;sua"
+    desk.deliver("so_nguoi", "hs_1.csv", head, "1;012345678901;2023-05-02;;4;2023-05-03", "2;012345678901;2023-05-02;;4;2023-05-04")
+    desk.ingest("so_nguoi")
+    desk.deliver("so_nguoi", "hs_2.csv", head, "3;012345678901;2023-05-02;;4;2023-05-05")
+    said = desk.ingest("so_nguoi", "2023-07-02")
+    assert "dossiers whose code is stored under another key: 1 (keys that came: 1; keys that are stored: 1). " in said.err
+    assert "012345678901" not in said.err
 
 
 def test_codes_that_are_used_again_are_told(desk: Values) -> None:

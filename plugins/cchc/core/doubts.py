@@ -21,3 +21,12 @@ def note_steps(connection: Connection) -> None:
 def note_reused(connection: Connection) -> None:
     """Note the loads that brought versions of dossiers that were received after an earlier version had ended."""
     run_statement(connection, "runs/note_reused_code")
+
+
+def note_other_keys(connection: Connection) -> None:
+    """Note the loads with dossiers in the view `staged_dossier` whose code is stored under another key.
+
+    To be called before the dossiers are merged, for an entity whose key is another field than its code: of the others no key is stored.
+    Codes that come with several keys in one run are noted by staging (cchc.staging.shared_codes).
+    """
+    run_statement(connection, "runs/note_other_key")

@@ -22,6 +22,7 @@ from cchc.reference.dirty_months import mark_dirty_months, mark_months_from
 from cchc.reference.plan import first_day
 from cchc.reference.roles import role_clocks, roles_of, roots_of
 from cchc.settings import Settings
+from cchc.sources.needs import code_beside_key
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import SCHEMA, staged_entities, table_of
 from cchc.warehouse import known_at_of, query, run_file
@@ -151,7 +152,11 @@ def _merge_entity(
         return payments.merge_payments(connection, settings, source, staged, f"changed_{model.name}", marked_until, extract_id)
     if model.merge == "dated_files":
         return dated_files.merge_dated_files(connection, settings, model, source, staged, marked_until)
-    counts = merge_versions(connection, model, staged, f"changed_{model.name}_key")
+    is_beside = model.name == "dossier" and code_beside_key(entity) is not None
+    if is_beside:
+        doubts.note_other_keys(connection)
+    # a key that is the code stands in the column of the code; a run that was staged by an earlier version has no other column
+    counts = merge_versions(connection, model, staged, f"changed_{model.name}_key", without=() if is_beside else ("_delivered_key",))
     if model.name == "dossier_step":
         run_file(connection, settings, "core/changed_step", known_at=known_at)
     if model.makes_dossiers:

@@ -11,6 +11,7 @@ A version that breaks a critical rule is also stored, with the names of the rule
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -59,14 +60,14 @@ def staged_view(connection: Connection, model: str, source: str, staging_table: 
     return name
 
 
-def merge_versions(connection: Connection, target: Model, staged: str, changed: str) -> dict[int, Counts]:
+def merge_versions(connection: Connection, target: Model, staged: str, changed: str, *, without: Collection[str] = ()) -> dict[int, Counts]:
     """Merge the staged rows with a key into the version table of a model.
 
     Arguments: `staged`, a view made by `staged_view`; `changed`, the name of the temporary table to create, with one row for each key whose
-    versions changed. If several rows have the same primary key, the one with the greatest load and line is stored. Returns the counts of
-    each load by its id.
+    versions changed; `without`, columns that stay empty. If several rows have the same primary key, the one with the greatest load and
+    line is stored. Returns the counts of each load by its id.
     """
-    stored = columns_of(connection, target.versions)
+    stored = [column for column in columns_of(connection, target.versions) if column not in without]
     connection.execute(text(composed.incoming(target, staged, stored)))
     identity = ", ".join(target.identity)
     if connection.execute(text(composed.ONLY_NEW)).scalar_one():

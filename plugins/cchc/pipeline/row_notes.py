@@ -8,6 +8,7 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from cchc.models import MODELS, Model
+from cchc.profiles.personal import is_personal
 from cchc.sources.left_alone import places_of_sheets, rows_in_words, valueless_in_words
 from cchc.sources.profile import Entity, Profile
 from cchc.staging.tables import staged_entities
@@ -120,31 +121,45 @@ def _left_out(row: Mapping[str, Any]) -> Iterator[FileNote]:
 
 def doubt_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Sentences about the loads of `rows` (of the query `runs/doubt`) that may be wrong, though no rule is broken."""
-    return in_sentences(note for row in rows for note in _doubts(row))
+    return in_sentences(FileNote(*_place(row), *said) for row in rows for said in _doubts(row))
 
 
-def _doubts(row: Mapping[str, Any]) -> Iterator[FileNote]:
+def _doubts(row: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """What a load doubts of itself: the pieces of each sentence, and the counts between them."""
     profile = f"the profile {row['source_code']}.yaml"
     if steps := row["strange_steps"]:
         why = (
-            f" steps that were looked at name dossiers that are not stored, such as {steps['example']}. A step counts for the dossier of "
+            f" steps that were looked at name dossiers that are not stored{_such_as(steps['example'])}. A step counts for the dossier of "
             f"its dossier_code alone; if that is another number than the dossier_code of dossiers in {profile}, no pause and no end by "
             "steps is seen"
         )
-        yield FileNote(*_place(row), ("", " of ", why), (steps["strange"], steps["looked_at"]))
+        yield ("", " of ", why), (steps["strange"], steps["looked_at"])
     if codes := row["reused_codes"]:
         why = (
-            f", such as {codes['example']}. If the source uses codes again, the earlier dossier counts nowhere any more: take a number "
+            f"{_such_as(codes['example'])}. If the source uses codes again, the earlier dossier counts nowhere any more: take a number "
             f"that is used once as key and dossier_code in {profile}, and the code as other_dossier_code"
         )
-        words = "dossiers that were received after an earlier version of them had ended: "
-        yield FileNote(*_place(row), (words, why), (codes["dossiers"],))
+        yield ("dossiers that were received after an earlier version of them had ended: ", why), (codes["dossiers"],)
+    versions = (
+        "A record is known by its code, so they are taken as versions of one record. Where they are not, take a field that is used once "
+        f"for both key and code in {profile}; where they are, take the field of the code as key"
+    )
     if shared := row["shared_codes"]:
-        why = (
-            f", such as {shared['example']}. A record is known by its code, so they are taken as versions of one record. Where they are "
-            f"not, take a field that is used once for both key and code in {profile}; where they are, take the field of the code as key"
+        why = f"{_such_as(shared['example'])}. {versions}"
+        yield ("records whose code another record has with another key: ", why), (shared["records"],)
+    if others := row["other_keys"]:
+        words = (
+            "dossiers whose code is stored under another key: ",
+            f"{_such_as(others['example'])} (keys that came: ",
+            "; keys that are stored: ",
+            f"). {versions}",
         )
-        yield FileNote(*_place(row), ("records whose code another record has with another key: ", why), (shared["records"],))
+        yield words, (others["dossiers"], others["keys"], others["stored_keys"])
+
+
+def _such_as(code: str) -> str:
+    """A code as an example, in words; nothing where it has the shape of personal data, because a profile may have taken a wrong field."""
+    return "" if is_personal(code) else f", such as {code}"
 
 
 def _place(row: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -42,6 +42,7 @@ PIPELINE = (
     "_file",
     "_line",
     "_key",
+    "_delivered_key",
     "_changed_at",
     "_first_seen_at",
     "_content_hash",
@@ -185,7 +186,8 @@ class RecordTyper:
             if name in self.model and code in filled:
                 filled[name] = self._ids(filled[code])
         changed_at = block.changed_at()
-        key = self._with_identity(block.key(), filled)
+        delivered_key = block.key()
+        key = self._with_identity(delivered_key, filled)
         size = len(taken.numbers)
         self._count(block)
         filled |= {
@@ -200,6 +202,8 @@ class RecordTyper:
             "_unreadable_critical": _joined(faults.critical, size),
             "_shape_error": _joined(faults.shape, size),
         }
+        if self._shared is not None:  # of the others core has it as the code
+            filled["_delivered_key"] = self._ids(delivered_key)
         if self.entity.changed_by_file and origin.file_date is not None:
             day = parse.times(_constant(origin.file_date, size, pa.string()), ("iso",), self.zone)
             filled["_changed_at"] = day
