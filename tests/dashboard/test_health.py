@@ -145,6 +145,33 @@ def test_the_lights_have_their_numbers_and_their_limits(pages: Pages) -> None:
     assert len(limits) == len(type(thresholds(pages.settings)).model_fields)
 
 
+def test_doubts_of_loads_are_counted_for_all_and_name_no_dossier(pages: Pages) -> None:
+    assert pages.lamp("Nghi vấn về mã và khóa") == ("Tốt", 0)
+    assert pages.health("loads", "doubts") == []
+    load = pages.number(
+        "select max(load_id) from ops.load where source_code = 'one_stop' and entity = 'dossiers' and status = 'loaded' and landed > 0"
+    )
+    pages.execute(
+        "update ops.load set manifest = manifest || cast(:doubts as jsonb) where load_id = :l",
+        l=load,
+        doubts='{"other_keys": {"dossiers": 7, "keys": 2, "stored_keys": 3, "example": "H-7777"},'
+        ' "strange_steps": {"strange": 4, "looked_at": 5, "example": "H-8888"}}',
+    )
+    try:
+        assert pages.lamp("Nghi vấn về mã và khóa") == ("Cần xem", 2)
+        told = pages.health("loads", "doubts", STRANGER)
+        assert [(int(row["Lần nạp"]), row["Nghi vấn"], int(row["Bản ghi"])) for row in told] == [
+            (load, "Bước xử lý nêu hồ sơ mà kho không có", 4),
+            (load, "Hồ sơ có mã đã lưu dưới khóa khác", 7),
+        ]
+        assert all("cchc reload" in row["Ai làm gì"] for row in told)
+        page = pages.page(f"/health?part=loads&{MONTH}")
+        assert f"/loads/{load}?" in page
+        assert "H-7777" not in page and "H-8888" not in page
+    finally:
+        pages.execute("update ops.load set manifest = manifest - 'other_keys' - 'strange_steps' where load_id = :l", l=load)
+
+
 def test_a_light_goes_out_when_it_is_mended(pages: Pages) -> None:
     before = pages.lamp("Tệp hoặc bảng bị chặn")[1]
     pages.execute("update ops.load set status = 'given_up' where status = 'blocked' and file_name like '%script%'")

@@ -109,6 +109,50 @@ def test_a_code_that_a_later_run_brings_with_another_key_is_told(desk: Values) -
     assert said.err.count("another key") == 1
 
 
+def test_a_doubt_is_told_to_those_who_look_later(desk: Values) -> None:
+    """For 31 days, and while no newer run has brought records; not any more when its load is withdrawn."""
+    desk.knows("so_lau", DOSSIERS.replace("KEY", "id").replace("CODE", "ma"))
+    head, told = "id;ma;nhan;xong;tt;sua", "dossiers whose code is stored under another key"
+
+    def doctor() -> str:
+        return "".join(line for line in cchc("doctor", "so_lau").out.splitlines() if "so_lau ho_so" in line)
+
+    def month_passes(back: str = "-") -> str:
+        desk.execute(f"update ops.load set started_at = started_at {back} interval '32 days' where source_code = 'so_lau'")
+        return doctor()
+
+    desk.deliver("so_lau", "hs_1.csv", head, "17;H-1;2023-05-02;;4;2023-05-03", "18;H-2;2023-05-02;;4;2023-05-03")
+    desk.ingest("so_lau")
+    assert told not in doctor()
+    desk.deliver("so_lau", "hs_2.csv", head, "99;H-1;2023-05-04;;4;2023-05-05")
+    desk.ingest("so_lau", "2023-07-02")
+    loads = [load["load_id"] for load in desk.loads("so_lau")]
+    first = f"NOTE  so_lau ho_so, when load {loads[1]} (file hs_2.csv) was loaded: {told}: 1, such as H-1 (keys"
+    assert first in doctor()
+    assert first in month_passes(), "it is that of the newest run"
+    month_passes("+")
+    desk.deliver("so_lau", "hs_3.csv", head, "98;H-2;2023-05-04;;4;2023-05-05")
+    desk.ingest("so_lau", "2023-07-03")
+    loads = [load["load_id"] for load in desk.loads("so_lau")]
+    both = f"when 2 loads were loaded, the newest of them load {loads[2]} (file hs_3.csv): {told}: 2, such as H-2 (keys that came: 2; keys that"
+    assert f"NOTE  so_lau ho_so, {both}" in doctor()
+    desk.deliver("so_lau", "hs_4.csv", head, "99;H-1;2023-05-04;2023-05-08;9;2023-05-08")
+    assert told not in desk.ingest("so_lau", "2023-07-04").err
+    assert both in doctor(), "a run of what changed says nothing of the rest"
+    assert told not in month_passes()
+    assert both in month_passes("+")
+    for number in (3, 2, 1):
+        assert cchc("withdraw", "--load", str(desk.loads("so_lau")[number]["load_id"]), "--reason", "thử").code == 0
+    assert told not in doctor()
+    # 17 is in force again; withdrawn too, it is compared with nothing
+    kept = "select dossier_code, _delivered_key from core.dossier_version where source_code = 'so_lau' and _is_current order by 1"
+    assert [tuple(row.values()) for row in desk.rows(kept)] == [("H-1", key_id("so_lau", "17")), ("H-2", key_id("so_lau", "18"))]
+    assert cchc("withdraw", "--load", str(loads[0]), "--reason", "thử").code == 0
+    desk.deliver("so_lau", "hs_5.csv", head, "97;H-1;2023-05-04;;4;2023-05-09")
+    said = desk.ingest("so_lau", "2023-07-05")
+    assert said.code == 0 and told not in said.err, said.err
+
+
 def test_a_key_that_is_the_code_is_not_kept_beside_it(desk: Values) -> None:
     desk.knows("mot_khoa", DOSSIERS.replace("KEY", "ma").replace("CODE", "ma"))
     desk.deliver("mot_khoa", "hs_1.csv", "ma;nhan;xong;tt;sua", "K1;2023-05-02;;4;2023-05-03")
@@ -152,6 +196,7 @@ def test_steps_that_name_no_stored_dossier_are_told(desk: Values) -> None:
     assert told in said.err
     desk.deliver("so_noi_bo", "buoc_2.csv", "so;ma;luc;tt;sua", "S10;P1;2023-05-05;4;2023-05-06", "S11;P2;2023-05-05;4;2023-05-06")
     assert "not stored" not in desk.ingest("so_noi_bo", "2023-07-02").err
+    assert "file buoc_1.csv) was loaded: 3 of 4 steps that were looked at" in cchc("doctor", "so_noi_bo").out, "for those who look later"
 
 
 def test_every_step_is_looked_at(desk: Values) -> None:
@@ -177,9 +222,10 @@ def test_a_code_of_personal_shape_is_not_named(desk: Values) -> None:
     desk.deliver("so_nguoi", "hs_1.csv", head, "1;012345678901;2023-05-02;;4;2023-05-03", "2;012345678901;2023-05-02;;4;2023-05-04")
     desk.ingest("so_nguoi")
     desk.deliver("so_nguoi", "hs_2.csv", head, "3;012345678901;2023-05-02;;4;2023-05-05")
-    said = desk.ingest("so_nguoi", "2023-07-02")
+    said, later = desk.ingest("so_nguoi", "2023-07-02"), cchc("doctor", "so_nguoi")
     assert "dossiers whose code is stored under another key: 1 (keys that came: 1; keys that are stored: 1). " in said.err
-    assert "012345678901" not in said.err
+    assert "another record has with another key: 1. " in later.out and "is stored under another key: 1 (" in later.out
+    assert "012345678901" not in said.err + later.out
 
 
 def test_codes_that_are_used_again_are_told(desk: Values) -> None:

@@ -72,6 +72,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
         findings += [Finding(NOTE if item.worked_on else OK, item.text) for item in completeness.not_received(connection)]
         findings += _loads(connection)
         findings += _left_alone(connection)
+        findings += _doubts(connection)
         findings += _quarantine(connection)
         findings += [Finding(NOTE, f"drift: {item.sentence}") for item in all_drift(settings, [profile.source for profile in profiles])]
         findings += _waiting_months(connection)
@@ -350,6 +351,14 @@ def _left_alone(connection: Connection) -> list[Finding]:
             findings.append(Finding(NOTE, f"{entity}, {where}: {len(total.sheets)} more sheets have cells and are not read{places}"))
         findings += [Finding(NOTE, f"{entity}, {where}: {words}, so it is not read there") for words in dict.fromkeys(total.names)]
     return findings
+
+
+def _doubts(connection: Connection) -> list[Finding]:
+    """What loads noted of themselves because it may be wrong, though no rule is broken; a run tells it once."""
+    from cchc.core.doubts import standing
+    from cchc.pipeline.row_notes import standing_notes
+
+    return [Finding(NOTE, note) for note in standing_notes(standing(connection))]
 
 
 def _quarantine(connection: Connection) -> list[Finding]:

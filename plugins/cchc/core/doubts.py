@@ -1,13 +1,21 @@
 """What a load notes of itself because it may be wrong, though no rule is broken: steps of no dossier, codes that are used again.
 
-It stands in the manifest of the load in ops.load; cchc.pipeline.row_notes tells it.
+It stands in the manifest of the load in ops.load; cchc.pipeline.row_notes tells it, when the load is run and later.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from sqlalchemy import Connection
 
-from cchc.warehouse.queries import run_statement
+from cchc.period import now
+from cchc.warehouse.queries import ask, run_statement
+
+# as they are called in the manifest, each with the name of its count
+DOUBTS = {"strange_steps": "strange", "reused_codes": "dossiers", "shared_codes": "records", "other_keys": "dossiers"}
+STANDS = timedelta(days=31)  # so long a doubt is told, if newer loads of its entity do not have it
 
 
 def note_steps(connection: Connection) -> None:
@@ -30,3 +38,12 @@ def note_other_keys(connection: Connection) -> None:
     Codes that come with several keys in one run are noted by staging (cchc.staging.shared_codes).
     """
     run_statement(connection, "runs/note_other_key")
+
+
+def standing(connection: Connection) -> list[dict[str, Any]]:
+    """The loads whose doubts are still to be told, with each doubt by its name. A load that was withdrawn is not among them.
+
+    They are those of the newest run that brought records of their entity, and those of the last 31 days: a run brings what changed, so a
+    newer one without the doubt is no sign that its cause is gone.
+    """
+    return ask(connection, "doctor/doubt", since=now() - STANDS)

@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from cchc.core.completeness import not_received
+from cchc.core.doubts import DOUBTS
 from cchc.dashboard.load_rows import row_table
 from cchc.dashboard.measures import Measured, Source, is_in, is_of, lamps, measure
 from cchc.dashboard.page import Answer, Asking, NotThere
@@ -31,6 +32,7 @@ PART_OF = {
     "missing_units": "coverage",
     "blocked_files": "loads",
     "waiting_files": "loads",
+    "doubts": "loads",
     "broken_runs": "loads",
     "quarantined": "quarantine",
     "changed_fields": "fields",
@@ -403,8 +405,38 @@ def _loads(asking: Asking, measured: Measured) -> tuple[Table, ...]:
     )
     return (
         table_of("blocked", words["blocked_files"], columns, blocked, asking.query, words, empty=words["no_blocked"]),
+        _doubt_table(asking, measured),
         _load_table(asking),
     )
+
+
+def _doubt_table(asking: Asking, measured: Measured) -> Table:
+    """The doubts that loads have of themselves: counts alone, because the code of a dossier is not for everybody."""
+    words, view = asking.words, asking.view
+    rows = [
+        {
+            "load_id": load["load_id"],
+            "source_code": load["source_code"],
+            "what": load["file_name"] or load["entity"],
+            "doubt": words[f"doubt_{doubt}"],
+            "record_count": load[doubt][count],
+            "started_at": load["started_at"],
+            "do": words["light_doubts_do"],
+        }
+        for load in measured.doubted_loads
+        for doubt, count in DOUBTS.items()
+        if load[doubt]
+    ]
+    columns: tuple[Column, ...] = (
+        Column("load_id", words["load"], "code", lambda row: view.link(f"/loads/{row['load_id']}")),
+        Column("source_code", words["source"]),
+        Column("what", words["file_or_entity"]),
+        Column("doubt", words["doubt"]),
+        Column("record_count", words["records"], "count"),
+        Column("started_at", words["since"], "moment"),
+        Column("do", words["who_does_what"]),
+    )
+    return table_of("doubts", words["doubts"], columns, rows, asking.query, words, empty=words["no_doubts"])
 
 
 def _load_table(asking: Asking) -> Table:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cchc.core import completeness
+from cchc.core import completeness, doubts
 from cchc.dashboard.kept import Known, kept
 from cchc.dashboard.page import Asking
 from cchc.dashboard.thresholds import Light, Threshold, thresholds
@@ -65,6 +65,7 @@ class Measured:
     holes: Sequence[completeness.Hole]
     missing_months: Sequence[completeness.MissingMonth]
     open_loads: Sequence[Mapping[str, Any]]
+    doubted_loads: Sequence[Mapping[str, Any]]
     quarantined: int
     waiting: Sequence[Mapping[str, Any]]
     restatements: int
@@ -108,6 +109,7 @@ def measure(asking: Asking) -> Measured:
         holes=completeness.holes(connection),
         missing_months=completeness.missing_months(connection),
         open_loads=ask(connection, "doctor/open_load"),
+        doubted_loads=doubts.standing(connection),
         quarantined=ask(connection, "dashboard/quarantine_count")[0]["record_count"],
         waiting=ask(connection, "dashboard/waiting_month"),
         restatements=ask(connection, "dashboard/open_restatement")[0]["restatement_count"],
@@ -200,6 +202,7 @@ def lamps(asking: Asking, measured: Measured, units: frozenset[str] | None) -> l
         "broken_runs": sum(source.is_broken for source in measured.sources),
         "blocked_files": sum(status != LoadStatus.WAITING for status in by_status),
         "waiting_files": sum(status == LoadStatus.WAITING for status in by_status),
+        "doubts": sum(bool(load[doubt]) for load in measured.doubted_loads for doubt in doubts.DOUBTS),
         "quarantined": measured.quarantined,
         "waiting_months": len({row["month_start"] for row in measured.waiting}),
         "changed_fields": None

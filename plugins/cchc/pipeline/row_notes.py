@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain, product, zip_longest
 from typing import Any
 
+from cchc.core.doubts import DOUBTS
 from cchc.models import MODELS, Model
 from cchc.profiles.personal import is_personal
 from cchc.sources.left_alone import places_of_sheets, rows_in_words, valueless_in_words
@@ -122,6 +123,23 @@ def _left_out(row: Mapping[str, Any]) -> Iterator[FileNote]:
 def doubt_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Sentences about the loads of `rows` (of the query `runs/doubt`) that may be wrong, though no rule is broken."""
     return in_sentences(FileNote(*_place(row), *said) for row in rows for said in _doubts(row))
+
+
+def standing_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The same about the loads of `rows` (of `cchc.core.doubts.standing`), for those who look later: one for each entity and doubt."""
+    told = []
+    entities = dict.fromkeys((row["source_code"], row["entity"]) for row in rows)
+    for (source, entity), doubt in product(entities, DOUBTS):
+        loads = [row for row in rows if (row["source_code"], row["entity"]) == (source, entity) and row[doubt]]
+        if loads:
+            newest = max(loads, key=lambda row: row["load_id"])
+            file = f" (file {newest['file_name']})" if newest["file_name"] is not None else ""
+            which = f"load {newest['load_id']}{file}"
+            when = f"when {which} was loaded" if len(loads) == 1 else f"when {len(loads)} loads were loaded, the newest of them {which}"
+            counts = {name: sum(row[doubt][name] for row in loads) for name in newest[doubt] if name != "example"}
+            summed = dict.fromkeys(DOUBTS) | {"source_code": source, doubt: counts | {"example": newest[doubt]["example"]}}
+            told += in_sentences(FileNote(f"{source} {entity}, {when}", None, *said) for said in _doubts(summed))
+    return told
 
 
 def _doubts(row: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
