@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from cchc.explain.items import Part, items_behind
 from cchc.forms.form_06a import form_06a
 from cchc.period import parse_period
 from cchc.pipeline.initialise import _judge_days_anew
 from cchc.warehouse import engine
 from tests.support.cli import Said, cchc
 from tests.values.conftest import Values
-from tests.values.ways import LOCAL, UNITS, Dossier, Known, Version, counted, local_day, midnight, rows, world
+from tests.values.ways import LOCAL, UNITS, Dossier, Known, Version, behind, counted, local_day, midnight, rows, world
 
 pytestmark = pytest.mark.timeout(600)
 FIRST, LAST = "2023-05-01", "2023-07-01"
@@ -228,6 +229,30 @@ def test_the_indicators_and_the_form_are_those_of_the_definitions(told: Told, un
         found |= {f"form {a}, {b}": (total.column(a), total.column(b)) for a, b in ((6, 8), (9, 10), (12, 13))}
         wrong += [(month, name, side, found.get(name)) for name, side in expected.items() if found.get(name) != side]
     assert wrong == []
+
+
+@pytest.mark.parametrize("unit", [None, *UNITS])
+def test_the_dossiers_behind_the_figures_are_those_of_the_definitions(told: Told, unit: str | None) -> None:
+    """Equal figures may stand on other dossiers: what explain lists of each vendor is compared code by code."""
+    vendor_of = {dossier.code: vendor for vendor, dossiers in told.worlds.items() for dossier in dossiers}
+    everybody = [dossier for dossiers in told.worlds.values() for dossier in dossiers]
+    wrong, compared = [], set()
+    with engine(told.desk.settings).connect() as connection:
+        for month in MONTHS:
+            period = parse_period(month)
+            for name, sides in behind(everybody, period.start, period.end, unit).items():
+                if name.startswith("form "):
+                    continue
+                page = items_behind(
+                    connection, told.desk.settings, name, period, "period", unit or "all", part=Part.DENOMINATOR, limit=None
+                )
+                for is_numerator, expected in zip((True, False), sides, strict=True):
+                    listed = sorted((item.source_code, item.dossier_code) for item in page.items if item.is_numerator or not is_numerator)
+                    if listed != sorted((vendor_of[code], code) for code in expected):
+                        wrong.append((month, name, is_numerator, set(listed) ^ {(vendor_of[code], code) for code in expected}))
+                    compared |= {vendor_of[code] for code in expected}
+    assert wrong == []
+    assert compared == {vendor.name for vendor in VENDORS}, "each vendor has dossiers in some figure"
 
 
 def test_a_zone_that_was_judged_by_before_is_told_and_judged_anew(told: Told) -> None:

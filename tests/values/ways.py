@@ -6,7 +6,7 @@ The count follows docs/reference/indicators.md: versions by change time then del
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, timezone
@@ -150,42 +150,20 @@ class Known:
 
 def counted(dossiers: Iterable[Dossier], first: date, before: date, unit: str | None = None) -> dict[str, Side]:
     """Numerator and denominator of the indicators of dossiers in a period that is over, and the columns of form II.06a."""
+    return {name: (len(over), len(under)) for name, (over, under) in behind(dossiers, first, before, unit).items()}
+
+
+def behind(dossiers: Iterable[Dossier], first: date, before: date, unit: str | None = None) -> dict[str, tuple[set[str], set[str]]]:
+    """The codes of the dossiers behind the same: in the numerator and in the denominator, or in two columns of the form."""
     start, j = midnight(first), midnight(before)
-    found: Counter[str] = Counter()
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for dossier in dossiers:
         one = Known(dossier)
         if not one.counts or unit not in (None, one.newest.unit):
             continue
-        received, end = one.newest.received, one.end
-        assert received is not None
-        is_new, is_ended = start <= received < j, end is not None and start <= end < j
-        was_open, is_open = one.is_open(start), one.is_open(j)
-        if is_new:
-            found["received"] += 1
-            found["online"] += one.newest.channel == "2"
-            found["digitized"] += one.newest.is_digitized
-        if is_ended and end is not None:
-            due, first_due, day = one.due_day(j), one.first_due_day(), local_day(end)
-            if one.is_resolved and due is not None:
-                found["resolved"] += 1
-                found["on_time"] += day <= due
-            if one.is_resolved and first_due is not None:
-                found["first_resolved"] += 1
-                found["first_on_time"] += day <= first_due
-            if due is not None:
-                found["in_time"] += day <= due
-            is_judged = one.newest.status != "7" and due is not None
-            found["c8"] += bool(is_judged and due is not None and day < due)
-            found["c10"] += bool(is_judged and due is not None and day > due)
-            found["c9"] += not is_judged or day == due
-        if is_open:
-            found["c13"] += one.is_past_due(j)
-            found["c12"] += not one.is_past_due(j)
-        due_then = one.due_day(j)
-        if (is_new or was_open) and due_then is not None:
-            found["worked_on"] += 1
-            found["in_time"] += is_open and not one.is_past_due(j)
-        found["c6"] += was_open
+        for name in _counts(one, start, j):
+            assert dossier.code not in found[name], f"{dossier.code} counts twice in {name}"
+            found[name].add(dossier.code)
     return {
         "dossier_on_time_rate": (found["on_time"], found["resolved"]),
         "dossier_on_time_first_due_rate": (found["first_on_time"], found["first_resolved"]),
@@ -196,6 +174,33 @@ def counted(dossiers: Iterable[Dossier], first: date, before: date, unit: str | 
         "form 9, 10": (found["c9"], found["c10"]),
         "form 12, 13": (found["c12"], found["c13"]),
     }
+
+
+def _counts(one: Known, start: datetime, j: datetime) -> Iterator[str]:
+    """In what a dossier that counts is counted, from the start of a period to its end J."""
+    received, end = one.newest.received, one.end
+    assert received is not None
+    was_open, is_open = one.is_open(start), one.is_open(j)
+    is_new = start <= received < j
+    due = one.due_day(j)
+    said = {"received": is_new, "online": is_new and one.newest.channel == "2", "digitized": is_new and one.newest.is_digitized}
+    if end is not None and start <= end < j:
+        first_due, day = one.first_due_day(), local_day(end)
+        is_judged = one.newest.status != "7" and due is not None
+        said |= {
+            "resolved": one.is_resolved and due is not None,
+            "on_time": one.is_resolved and due is not None and day <= due,
+            "first_resolved": one.is_resolved and first_due is not None,
+            "first_on_time": one.is_resolved and first_due is not None and day <= first_due,
+            "in_time": due is not None and day <= due,
+            "c8": is_judged and due is not None and day < due,
+            "c10": is_judged and due is not None and day > due,
+            "c9": not is_judged or day == due,
+        }
+    if is_open:
+        said |= {"c13": one.is_past_due(j), "c12": not one.is_past_due(j), "in_time": due is not None and not one.is_past_due(j)}
+    said |= {"worked_on": (is_new or was_open) and due is not None, "c6": was_open}
+    yield from (name for name, is_so in said.items() if is_so)
 
 
 def world(prefix: str, seed: int, count: int, *, day_clock: bool = False, flags: bool = False) -> list[Dossier]:
