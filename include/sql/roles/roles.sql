@@ -5,7 +5,8 @@
 -- source: docs/guides/roles.md
 -- traps: roles are made without login; `cchc user add` makes logins that are members of one of them, `cchc init`
 --        gives cchc_loader_login, cchc_web and cchc_reader their passwords. core holds no personal data, but
---        keyed hashes of identity numbers (applicant_key): analysts see core without that column. The tables of staging belong to the
+--        keyed hashes of identity numbers (applicant_key): analysts see core without that column, and without the numbers of keys
+--        (_delivered_key), by which a guess of a key could be tested. The tables of staging belong to the
 --        loader that made them; an owner that is no superuser becomes a member of the loader, so that it can read and drop them
 
 do $$
@@ -133,7 +134,7 @@ begin
                 'grant select (' || string_agg(quote_ident(c.column_name), ', ' order by c.ordinal_position)
                 || ') on core.' || quote_ident(relation) || ' to cchc_analyst'
             from information_schema.columns as c
-            where c.table_schema = 'core' and c.table_name = relation and c.column_name <> 'applicant_key'
+            where c.table_schema = 'core' and c.table_name = relation and c.column_name not in ('applicant_key', '_delivered_key')
         );
     end loop;
 end
