@@ -5,10 +5,14 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import tracemalloc
+from collections.abc import Callable, Iterator
 
+import orjson
 import pytest
 
 from cchc.memory import MANY_OBJECTS, rarely_collected
+from cchc.sources.landing import Folder, Writer
 
 # the last texts stay, and hold the heap where it is
 _PROGRAM = """
@@ -38,3 +42,29 @@ def test_garbage_is_looked_for_rarely_but_is_and_as_before_afterwards() -> None:
         assert gc.isenabled() and gc.get_threshold() == (MANY_OBJECTS, *before[1:])
         raise ValueError("on purpose")
     assert gc.get_threshold() == before
+
+
+def by_batches(lines: Iterator[bytes], writer: Writer) -> None:
+    while batch := [line for _, line in zip(range(100), lines, strict=False)]:
+        writer.add(batch)
+
+
+def as_a_stream(lines: Iterator[bytes], writer: Writer) -> None:
+    writer.add(lines)
+
+
+@pytest.mark.parametrize("way", [by_batches, as_a_stream])
+def test_lines_that_wait_for_their_part_take_what_their_texts_take(way: Callable[[Iterator[bytes], Writer], None]) -> None:
+    """orjson leaves a line of one KB in the eight or sixteen KB in which it was written."""
+    record = {f"Truong{n}": "x" * 40 for n in range(24)}
+    writer = Writer(Folder("memory://lines_that_wait"))
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        way((orjson.dumps([n, record, None]) for n in range(5_000)), writer)
+        held = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    length = len(orjson.dumps([1_000, record, None]))
+    assert writer.parts == [], "all of them wait"
+    assert 0.9 * 5_000 * length < held < 1.2 * 5_000 * length

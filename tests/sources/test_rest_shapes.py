@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -435,3 +436,35 @@ def test_a_page_of_many_records_is_taken_in_batches_and_lands_whole(pull: Callab
     writer.close()
     assert [part["records"] for part in writer.parts] == [99, 99, 7]
     writer.folder.remove()
+
+
+def linked(handler: _Vendor, path: str, query: dict[str, str], body: Any) -> Any:
+    place = int(query.get("sau", "0"))
+    return [item(n, dau=n) for n in range(place, place + 50)], 200, ({"X-Next": str(place + 50)} if place < 150 else {})
+
+
+def numbered(handler: _Vendor, path: str, query: dict[str, str], body: Any) -> Any:
+    place = int(query["trang"]) * 50
+    return [item(n, dau=n) for n in range(place, place + 50)] if place < 200 else []
+
+
+@pytest.mark.parametrize(
+    ("paginator", "answer", "asked"),
+    [
+        ({"kind": "cursor", "limit": 50, "data": "", "total": "", "next_header": "X-Next", "cursor_parameter": "sau"}, linked, 4),
+        (PAGE | {"first": 0, "size": 50}, numbered, 5),
+    ],
+)
+def test_when_a_page_is_asked_for_nothing_is_held_of_the_one_before(
+    paginator: dict[str, Any], answer: Answer, asked: int, pull: Callable[..., Landed]
+) -> None:
+    held: list[int] = []
+
+    def counted(handler: _Vendor, path: str, query: dict[str, str], body: Any) -> Any:
+        held.append(sum(type(found) is dict and "dau" in found for found in gc.get_objects()))
+        return answer(handler, path, query, body)
+
+    STATE.answer = counted
+    load = pull({"paginator": paginator})
+    assert load.manifest["records"] == 200
+    assert held == [0] * asked

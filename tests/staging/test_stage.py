@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from urllib.parse import urlparse
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import create_engine
 
 from cchc.errors import CchcError, NotConfigured
 from cchc.settings import PROJECT
+from cchc.sources import landing as landing_room
 from cchc.sources.fields import FieldCounts
+from cchc.sources.landing import Folder
 from cchc.staging import good_view, stage, staged_entities, table_of
 from cchc.staging.tables import extract_of
 from tests.support.bench import Bench, profile
@@ -188,3 +192,31 @@ def test_the_fields_of_a_load_are_written_with_their_values(bench: Bench) -> Non
     absent = bench.rows("select field, column_name from ops.load_field where load_id = :l and present_count = 0", l=landed.load_id)
     assert {"field": "MaTTHC", "column_name": "procedure_code_full, procedure_code"} in absent
     assert len(absent) + len(found) == len(ONE_STOP.entities["dossiers"].fields) + 1
+
+
+def test_when_a_part_is_read_nothing_is_held_of_the_one_before(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its lines nor its table: with those of a part of 16 MB the most memory of the step would be 50 MB higher."""
+    monkeypatch.setattr(landing_room, "PART_RECORDS", 500)
+    load = bench.land(ONE_STOP, "dossiers", [{"MaHoSo": f"H19.16.3-230105-{n:04d}", "TenTTHC": "x" * 2_000} for n in range(2_000)])
+    held: list[tuple[int, int]] = []
+
+    def note() -> None:
+        held.append((tracemalloc.get_traced_memory()[0], pa.total_allocated_bytes()))
+
+    read = Folder.read
+
+    def noted(folder: Folder, name: str) -> bytes:
+        note()
+        return read(folder, name)
+
+    monkeypatch.setattr(Folder, "read", noted)
+    tracemalloc.start()
+    try:
+        bench.stage(ONE_STOP, [load])
+        note()
+    finally:
+        tracemalloc.stop()
+    (*_, last), (python, arrow) = held[:-1], held[-1]
+    assert len(held) == 4 + 1
+    assert (last[0] - python) / 1_000_000 < 0.5
+    assert (last[1] - arrow) / 1_000_000 < 0.5

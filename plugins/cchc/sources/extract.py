@@ -335,7 +335,7 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
         where = f"{job.profile.source} {name}, month {month}"
         asked = http.Asked(entity.deletions.path, {"month": month})
         items = _items(client, envelope, asked, where)
-        lines: list[bytes] = []
+        landed: list[tuple[int, dict[str, Any]]] = []
         given: list[dict[str, Any]] = []
         for item in items:
             line += 1
@@ -349,8 +349,8 @@ def _month_keys(job: _Job, client: http.Client, entity: Entity, first_month: str
                 keyless += 1
             else:
                 key_hashes.add(hash(str(record[key])))
-            lines.append(orjson.dumps([line, record, None], option=orjson.OPT_SORT_KEYS))
-        writer.add(lines)
+            landed.append((line, record))
+        writer.add(orjson.dumps([line, record, None], option=orjson.OPT_SORT_KEYS) for line, record in landed)
         counts.see(given, given, lists_are_text=False)
     if (blocked := _without_fields(job, entity.key_list, counts.manifest(), folder)) is not None:
         return blocked
@@ -838,7 +838,7 @@ def _table_load(job: _Job, session: database.Session, entity: Entity, header: li
     folder, started, secrets = job.folder(entity.name), period.now(), job.secrets(entity)
     intake = Intake(job.profile, entity, job.window, job.privacy_key, secrets, lists_are_text=True)
     writer = Writer(folder)
-    for batch in _batches(session.records(entity, header, job.window), session.config.batch_rows):
+    for batch in _batches(session.records(entity, header, job.window)):
         writer.add(intake.take(batch))
     writer.add(intake.rest())
     intake.fields.table(header)
@@ -856,7 +856,7 @@ def _table_days(job: _Job, session: database.Session, entity: Entity, header: li
         writer = Writer(folder)
         window = window_of(job.profile, day)
         records = session.records_of_day(entity, header, field_of_time, window, with_undated=day == days[-1])
-        for batch in _batches(records, session.config.batch_rows):
+        for batch in _batches(records):
             writer.add(intake.take(batch))
         intake.fields.table(header)
         facts = {"total_reported": None, "source_clock": clock.isoformat(), "database": session.describe()}
@@ -864,10 +864,10 @@ def _table_days(job: _Job, session: database.Session, entity: Entity, header: li
     return loads
 
 
-def _batches(records: Iterator[dict[str, Any]], size: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
-    """The records with their numbers from 1, `size` at a time."""
+def _batches(records: Iterator[dict[str, Any]]) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+    """The records with their numbers from 1, some at a time; how many rows the database sends at once is another matter."""
     numbered = enumerate(records, 1)
-    while batch := list(itertools.islice(numbered, size)):
+    while batch := list(itertools.islice(numbered, BATCH_RECORDS)):
         yield batch
 
 
@@ -890,7 +890,7 @@ def _table_keys(job: _Job, session: database.Session, entity: Entity, first_mont
     asked, key_hashes, counts = set(months), Distinct(), FieldCounts(entity.key_list)
     line = undated = keyless = 0
     writer = Writer(folder)
-    for batch in _batches(session.keys(entity, list(dict.fromkeys(fields))), session.config.batch_rows):
+    for batch in _batches(session.keys(entity, list(dict.fromkeys(fields)))):
         records = []
         for line, row in batch:
             month = month_of(row[received.source], line)

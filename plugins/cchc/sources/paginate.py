@@ -12,7 +12,7 @@ that comes twice is an error. Where a record came twice, the window is read agai
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -21,7 +21,7 @@ from requests.utils import parse_header_links
 
 from cchc.errors import ContractViolation
 from cchc.sources.envelope import Page
-from cchc.sources.http import Answer, Asked, Client
+from cchc.sources.http import Asked, Client
 from cchc.sources.landing import Window, Writer
 from cchc.sources.profile import Entity, Profile
 from cchc.sources.records import BATCH_RECORDS, Intake
@@ -94,6 +94,7 @@ def fetch(client: Client, profile: Profile, entity: Entity, window: Window, inta
             while batch := list(itertools.islice(rows, BATCH_RECORDS)):
                 writer.add(intake.take(enumerate(batch, line)))
                 line += len(batch)
+            del records, rows  # else they stay until the next page has come and is decoded
         if number == 0:
             is_unsure = intake.repeated > 0 or client.http.paginator.read_twice
         is_unsure = is_unsure or reading.totals.moved
@@ -166,15 +167,18 @@ class _Reading:
         else:
             yield from self._linked_pages()
 
-    def _ask(self, asked: Asked, where: str) -> tuple[Page, Answer]:
-        page, answer = self.client.ask(asked, where, lambda body, answer: (self.envelope.page(body, answer.headers, where), answer))
+    def _ask(self, asked: Asked, where: str) -> tuple[Page, Mapping[str, str]]:
+        """The page of an answer, and its headers. Nobody needs its text any more."""
+        page, headers = self.client.ask(
+            asked, where, lambda body, answer: (self.envelope.page(body, answer.headers, where), answer.headers)
+        )
         if page.total is not None:
             self.totals.see(page.total)
-        return page, answer
+        return page, headers
 
     def _single(self) -> list[Any]:
-        page, answer = self._ask(self.requests.page(), self.place)
-        if _linked(answer) is not None:
+        page, headers = self._ask(self.requests.page(), self.place)
+        if _linked(headers) is not None:
             raise ContractViolation(
                 f"{self.place}: the profile says that one answer has everything, but its header Link names a next page. "
                 "Correct http.paginator.kind (link_header)."
@@ -194,9 +198,11 @@ class _Reading:
             self._see(page.records, where)
             before = self.counted.intake.fresh
             yield page.records
-            offset += len(page.records)
+            length = len(page.records)
+            del page  # else it stays until the next one has come and is decoded
+            offset += length
             idle = idle + 1 if self.counted.intake.fresh == before else 0
-            is_short = len(page.records) < size
+            is_short = length < size
             if config.has_total:
                 # a total that is too low would end the reading early, so one more page is looked at where there may be one
                 is_end = is_short and config.kind == "page_number"
@@ -215,13 +221,14 @@ class _Reading:
         idle = 0
         for number in itertools.count(1):
             where = f"{self.place}, page {number}{shown}"
-            page, answer = self._ask(asked, where)
+            page, headers = self._ask(asked, where)
             if config.kind in ("next_url", "link_header") and not config.has_total:
                 self._see(page.records, where)
             before = self.counted.intake.fresh
             yield page.records
             idle = idle + 1 if self.counted.intake.fresh == before else 0
-            following = self._following(page, answer, where, number)
+            following = self._following(page, headers, where, number)
+            del page  # else it stays until the next one has come and is decoded
             if following is None:
                 return
             if config.kind != "cursor":
@@ -239,17 +246,17 @@ class _Reading:
             shown = f", cursor {_mark(following)}" if config.kind == "cursor" else ""
             asked = self.requests.page(following) if config.kind == "cursor" else self.requests.page(url=following)
 
-    def _following(self, page: Page, answer: Answer, where: str, number: int) -> str | None:
+    def _following(self, page: Page, headers: Mapping[str, str], where: str, number: int) -> str | None:
         """The cursor or the address of the page after `page`; None where it is proved that there is none."""
         config = self.config
         if config.kind == "link_header":
-            is_doubtful = "Link" not in answer.headers and number == 1 and config.size is not None and len(page.records) >= config.size
+            is_doubtful = "Link" not in headers and number == 1 and config.size is not None and len(page.records) >= config.size
             if is_doubtful and not config.has_total:
                 raise ContractViolation(
                     f"{where}: a full page without the header Link, so nobody knows whether more pages follow. Correct http.paginator, or "
                     "name the number of records there (total or total_header)."
                 )
-            return _linked(answer)
+            return _linked(headers)
         # a header is absent where there is no next page; a key of the body says null
         is_proved = page.has_next or config.has_total or config.absent_at_end or (config.next_header is not None and number > 1)
         if page.next is None and not is_proved:
@@ -277,9 +284,9 @@ class _Reading:
         )
 
 
-def _linked(answer: Answer) -> str | None:
+def _linked(headers: Mapping[str, str]) -> str | None:
     """The address of the next page in the header Link; None where there is none."""
-    links = parse_header_links(answer.headers.get("Link", ""))
+    links = parse_header_links(headers.get("Link", ""))
     return next((link["url"] for link in links if "next" in link.get("rel", "").lower().split()), None)
 
 

@@ -271,15 +271,13 @@ class Intake:
             event = (line, names, self._picks.merge(None if before is None else before[2], out))
         events[key] = event
 
-    def rest(self) -> list[bytes]:
-        """The lines that were held back until the end: the last of several event rows of one key."""
+    def rest(self) -> Iterator[bytes]:
+        """The lines that were held back until the end, the last of several event rows of one key; each is written when it is asked for."""
         if not self._events:
-            return []
-        held = self._events.values()
+            return iter(())
+        held, self._events = self._events.values(), {}
         self.fields.see([record for _, record, _ in held], [out for _, _, out in held], lists_are_text=self._lists_are_text)
-        lines = [orjson.dumps([line, out, None], option=_SORTED) for line, _, out in held]
-        self._events = {}
-        return lines
+        return (orjson.dumps([line, out, None], option=_SORTED) for line, _, out in held)
 
     def _see_month(self, received: Any) -> None:
         """Count a landed record by its local month of reception."""

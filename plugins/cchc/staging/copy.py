@@ -30,4 +30,5 @@ def copy_tables(connection: Connection[Any], target: sql.Identifier, columns: li
             for start in range(0, len(data), PIECE):
                 copy.write(data[start : start + PIECE])
             rows += table.num_rows
+            del table, sink, data  # else they stay until the next table is made
     return rows

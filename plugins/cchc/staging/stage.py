@@ -95,6 +95,7 @@ def _typed(typer: RecordTyper, load: Landed, known_at: datetime, first_row: int)
         table = typer.table(lines, origin, first_row)
         first_row += table.num_rows
         yield table
+        del table, lines  # else they stay until the next records are read and typed
 
 
 def read_blocks(load: Landed) -> Iterator[tuple[str, Iterator[Line]]]:
@@ -122,6 +123,7 @@ def read_blocks(load: Landed) -> Iterator[tuple[str, Iterator[Line]]]:
         lines = part_lines(data)
         for start in range(0, len(lines), BLOCK_RECORDS):
             yield load.file_name or name, map(_parsed, lines[start : start + BLOCK_RECORDS])
+        del lines  # else they stay until the next part is read and unpacked
 
 
 def _parsed(line: bytes) -> Line:
