@@ -68,3 +68,24 @@ def test_lines_that_wait_for_their_part_take_what_their_texts_take(way: Callable
     length = len(orjson.dumps([1_000, record, None]))
     assert writer.parts == [], "all of them wait"
     assert 0.9 * 5_000 * length < held < 1.2 * 5_000 * length
+
+
+_WITHOUT_PANDAS = """
+import sys
+import pyarrow as pa
+import cchc.bundle.rows, cchc.bundle.verify, cchc.pipeline.close, cchc.reports.build, cchc.staging.stage
+from cchc.late_imports import arrow_without_pandas
+
+arrow_without_pandas()
+table = pa.table({"code": ["A", None], "number": [1, 2]})
+before = "pandas" in sys.modules
+frame = table.to_pandas()
+import pandas
+print(before, len(frame), pa.array(pandas.Series([1.0, None])).null_count, pa.Table.from_pandas(frame).num_rows)
+"""
+
+
+def test_neither_a_closing_nor_a_staging_imports_pandas_and_arrow_knows_it_when_it_is_asked() -> None:
+    done = subprocess.run([sys.executable, "-c", _WITHOUT_PANDAS], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["False", "2", "1", "2"]

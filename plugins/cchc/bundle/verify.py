@@ -44,7 +44,7 @@ DATABASE = "rows.duckdb"  # a file, so that rows that do not fit into memory lie
 # one thread: each further one sorts and groups in memory of its own, and two took more than the limit for the rows of 2 million dossiers
 LIMITS: dict[str, Any] = {"autoinstall_known_extensions": "false", "threads": 1}
 # What DuckDB may take. It takes all of it, so it may take more only where the rows cannot be counted in less.
-MEMORY = ("64MB", "128MB", "256MB", "512MB")
+MEMORY = ("64MB", "96MB", "128MB", "256MB", "512MB")
 _FIRST_TIME = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 
 

@@ -13,6 +13,7 @@ from cchc.bundle import freeze as bundle
 from cchc.errors import CchcError, LoadBlocked, PeriodNotOver, WrongUse
 from cchc.forms import score
 from cchc.indicators.refresh import months_of, wait_for_others
+from cchc.late_imports import arrow_without_pandas
 from cchc.memory import arrow_gives_back, give_back
 from cchc.period import ZONE, Period, add_months, midnight, month_start, now, parse_period
 from cchc.pipeline.refresh import refresh
@@ -89,6 +90,7 @@ def close(
     PeriodNotOver if the period has not ended, CchcError if a source is not known up to the end of the period (unless `incomplete`),
     LoadBlocked if the approval is no longer valid, and WrongUse if the period is published and nothing has changed since.
     """
+    arrow_without_pandas()
     require_over(period)
     if not approved_by.strip():
         raise WrongUse("a publication needs somebody who approves it")

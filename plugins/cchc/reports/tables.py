@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-import pandas as pd
-
 from cchc.errors import NotConfigured
 from cchc.forms.form_06a import Row as FormRow
 from cchc.forms.form_06a import total
@@ -16,7 +14,7 @@ from cchc.near import near
 from cchc.period import ZONE
 from cchc.reference.scopes import NAMES
 from cchc.reports import vietnamese as vi
-from cchc.reports.content import DUE_WITHIN, Content, PlanRow
+from cchc.reports.content import DUE_WITHIN, Content, LateDossier, PlanRow
 from cchc.reports.layout import Layout, filled
 from cchc.reports.layout_file import ColumnEntry, TableEntry, TaskEntry
 from cchc.reports.rows import (
@@ -202,31 +200,11 @@ class Tables:
     def _late_by_unit(self) -> list[LateCount]:
         if not self.content.late:
             return []
-        late = pd.DataFrame(
-            {
-                "unit_code": row.unit_code,
-                "unit_name": row.unit_name,
-                "open": row.state in ("open", "paused"),
-                "unapologised": not row.apology_count,
-                "total": True,
-            }
-            for row in self.content.late
-        )
-        counts = late.groupby(["unit_code", "unit_name"], sort=False)[["open", "unapologised", "total"]].sum()
-        names = [str(name) for name in counts.index.get_level_values("unit_name")]
-        rows = [row for _index, row in counts.iterrows()]
-        lines = [*zip(names, rows, strict=True), (self.labels.total, counts.sum())]
-        return [
-            LateCount(
-                unit_name=name,
-                finished=int(row["total"] - row["open"]),
-                open=int(row["open"]),
-                total=int(row["total"]),
-                unapologised=int(row["unapologised"]),
-                is_total=position == len(counts),
-            )
-            for position, (name, row) in enumerate(lines)
-        ]
+        by_unit: dict[tuple[str, str], list[LateDossier]] = {}
+        for row in self.content.late:
+            by_unit.setdefault((row.unit_code, row.unit_name), []).append(row)
+        lines = [_late_count(name, rows) for (_, name), rows in by_unit.items()]
+        return [*lines, _late_count(self.labels.total, self.content.late, is_total=True)]
 
     def _failures(self) -> list[FailureLine]:
         lines = []
@@ -304,6 +282,14 @@ class Tables:
             raise NotConfigured(f"{file}: queries/reports/{name}.sql gives no {faults}. It gives {', '.join(found.names)}.")
         line = query_row(found.names)
         return [line(**row) for row in found.rows]
+
+
+def _late_count(name: str, rows: Sequence[LateDossier], *, is_total: bool = False) -> LateCount:
+    is_open = sum(row.state in ("open", "paused") for row in rows)
+    unapologised = sum(not row.apology_count for row in rows)
+    return LateCount(
+        unit_name=name, finished=len(rows) - is_open, open=is_open, total=len(rows), unapologised=unapologised, is_total=is_total
+    )
 
 
 def _form_line(row: FormRow, name: str, *, is_total: bool = False) -> FormLine:

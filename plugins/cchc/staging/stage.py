@@ -15,6 +15,7 @@ from psycopg import Connection, sql
 from sqlalchemy.engine import Engine
 
 from cchc.errors import CchcError
+from cchc.late_imports import arrow_without_pandas
 from cchc.models import MODELS
 from cchc.sources.landing import Folder, Landed, part_lines
 from cchc.sources.nul import without_nul
@@ -36,6 +37,7 @@ def stage(engine: Engine, profile: Profile, landed: list[Landed], extract_id: in
     Loads that are waiting or blocked are skipped. ops.load gets the number of staged rows and the status. Each entity is one transaction.
     Raises NotConfigured if profile and model contradict each other, and CchcError if the landing is damaged.
     """
+    arrow_without_pandas()
     for entity in staged_entities(profile).values():
         loads = [load for load in landed if load.entity == entity.name and load.status == LoadStatus.LANDED]
         if loads:
