@@ -28,6 +28,7 @@ from cchc.sources.left_alone import valueless_in_words
 from cchc.sources.limits import NAMES, Limits
 from cchc.sources.times import render
 from cchc.sources.valueless_cells import count_valueless
+from cchc.sources.workbooks import Workbooks
 from tests.sources.conftest import KEY, PROJECT, T, profile, records, rows
 from tests.support.files import bytes_of, workbook
 from tests.support.hostile_files import header_of, huge_line, huge_sheet, huge_texts, one_far_cell, workbook_of
@@ -291,6 +292,50 @@ def test_a_workbook_that_takes_too_long_is_blocked(drop: Drop, monkeypatch: pyte
     loads = drop({"signatures_a.xlsx": huge_sheet(COLUMNS), "signatures_z.csv": table(GOOD)})
     assert "took more than 1 seconds (CCHC_MAX_SECONDS)" in (loads["signatures_a.xlsx"].message or "")
     assert loads["signatures_z.csv"].status == "landed"
+
+
+def _broken_library(folder: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """A library that the process of workbooks imports, and that this machine cannot run."""
+    (folder / "python_calamine.py").write_text(words)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("killed", "ended by the signal SIGKILL"),
+        ("no start", "ended with code 1"),
+        ("no import", "reading it failed on this machine (ImportError)"),
+    ],
+)
+def test_what_may_be_the_fault_of_the_machine_is_read_again(
+    drop: Drop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, words: str
+) -> None:
+    """A file that is blocked with its hash is known, and no later run reads it."""
+    started = Workbooks._started
+
+    def killed(reader: Workbooks) -> subprocess.Popen[bytes]:
+        process = started(reader)
+        process.kill()
+        process.wait()
+        return process
+
+    with monkeypatch.context() as patch:
+        (tmp_path / "library").mkdir()
+        if fault == "killed":
+            patch.setattr(Workbooks, "_started", killed)
+        elif fault == "no start":
+            _broken_library(tmp_path / "library", patch, "raise RuntimeError")
+        else:
+            words_of_library = "class CalamineSheet: pass\nCalamineError = ZipError = ValueError\ndef __getattr__(name): raise ImportError"
+            _broken_library(tmp_path / "library", patch, words_of_library)
+        load = drop({"signatures_a.xlsx": bytes_of(workbook([dict(zip(COLUMNS, GOOD, strict=True))], COLUMNS))})["signatures_a.xlsx"]
+    assert load.status == "blocked"
+    assert words in (load.message or "")
+    assert "The next run reads it again" in (load.message or "")
+    assert "Ask the sender" not in (load.message or "")
+    assert "sha256" not in load.manifest
+    assert drop({})["signatures_a.xlsx"].status == "landed"
 
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson", "xlsx"])

@@ -13,8 +13,10 @@ from cchc.sources.absent import Absent
 from cchc.sources.fields import Earlier, named
 from cchc.sources.files import LacksColumns, Unreadable
 from cchc.sources.profile import Entity, Files, Profile
+from cchc.sources.unread import NotJudged
 
 SENDER = "Ask the sender for a corrected file."
+NEXT_RUN = "The next run reads it again; where it stays, look at this machine first (memory, installation, the log), and then at the file."
 PLACES_SHOWN = 5
 
 
@@ -23,6 +25,8 @@ def for_file(profile: Profile, entity: Entity, before: Earlier, problem: Unreada
     if isinstance(problem, LacksColumns):
         separator = " Line 1 is one cell: look at files.formats.delimiter as well." if problem.cells == 1 else ""
         return for_fields(profile, entity, before, problem.fields) + separator
+    if isinstance(problem, NotJudged):
+        return NEXT_RUN
     if not problem.keys:
         return SENDER
     places = f"{' and '.join(problem.keys)} in the profile {profile.source}.yaml"

@@ -48,7 +48,7 @@ from cchc.sources.read_as import read_as
 from cchc.sources.records import BATCH_RECORDS, Intake, missing_test
 from cchc.sources.secrecy import Secrets, purge_landing
 from cchc.sources.sequence import first_number
-from cchc.sources.unread import Gone
+from cchc.sources.unread import Gone, NotJudged
 from cchc.sources.workbooks import Workbooks
 from cchc.sources.xml_envelope import envelope_of
 from cchc.states import LoadStatus
@@ -560,8 +560,7 @@ def _file_load(job: _Job, inbox: Inbox, entity: Entity, name: str, secrets: Secr
         places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
         log.error("%s: reading it failed: %s at %s", where, type(error).__name__, " < ".join(reversed(places)))
         job.folder(entity.name, name).remove()
-        file.facts.pop("sha256", None)  # the next run tries again: nobody knows whether the file is at fault
-        return _unreadable(job, file, files.Unreadable(f"reading it failed ({type(error).__name__}; the log of this run says where)"))
+        return _unreadable(job, file, NotJudged(f"reading it failed ({type(error).__name__}; the log of this run says where)"))
 
 
 def _stamp(job: _Job, inbox: Inbox, name: str) -> str | None:
@@ -661,6 +660,8 @@ def _unfinished(job: _Job, inbox: Inbox, file: _File, problem: files.Unfinished)
 def _unreadable(job: _Job, file: _File, problem: files.Unreadable) -> Landed | None:
     """Block a complete file that cannot be understood. None if it was blocked for the same reason before."""
     config, entity, name = _files_of(job.profile), file.entity, file.name
+    if isinstance(problem, NotJudged):
+        file.facts.pop("sha256", None)
     if config.workbook is not None and "sha256" in file.facts:  # checked again when the reference data by which it was checked change
         rules = files.strict_workbook(config.workbook).rules_stamp() + repr(job.limits).encode()
         file.is_known_by(day_files.identity(file.own_sha, rules))

@@ -22,6 +22,10 @@ class Unreadable(Exception):
         self.keys = keys
 
 
+class NotJudged(Unreadable):
+    """The file could not be read, and nobody knows whether the file or this machine is at fault: the next run reads it again."""
+
+
 class LacksColumns(Unreadable):
     """The header of a table lacks columns that the profile uses. `fields`: these columns; `cells`: the number of cells in the header."""
 

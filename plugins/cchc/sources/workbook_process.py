@@ -57,12 +57,21 @@ def _answers(data: bytes, name: str, entity: Any, profile: Any, files: Any, most
         yield ["unreadable", str(error), list(error.keys)]
     except MemoryError:
         yield ["memory"]
-    except Exception as error:  # the libraries raise errors of many types, all about the content of the file
-        yield ["failed", type(error).__name__]
+    except Exception as error:  # the libraries raise errors of many types, nearly all about the content of the file
+        yield _failed(error)
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # so a library in Rust ends where it meets what it did not expect
             raise
         yield ["failed", type(error).__name__]
+
+
+def _failed(error: Exception) -> list[Any]:
+    """The answer about an error of a library: of this machine, or of the file. Its words repeat nothing of the file."""
+    if isinstance(error, ImportError):
+        return ["machine", f"{type(error).__name__}: {error.name}" if error.name else type(error).__name__]
+    if isinstance(error, OSError) and error.errno is not None:  # libraries raise it without a number about the content of a file
+        return ["machine", f"{type(error).__name__}: {error.strerror}"]
+    return ["failed", type(error).__name__]
 
 
 def _batches(rows: Iterator[tuple[int, Any]], most: int) -> Iterator[list[Any]]:

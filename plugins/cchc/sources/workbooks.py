@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +17,10 @@ from cchc.sources.files import LacksColumns, Tally, Unfinished, Unreadable
 from cchc.sources.limits import Limits
 from cchc.sources.profile import Entity, Files, Profile
 from cchc.sources.records import Problem
+from cchc.sources.unread import NotJudged
+
+# how a library ends its process over a file; whatever else ends it may come from outside, or from a broken installation
+BY_THE_FILE = (signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV, signal.SIGTRAP)
 
 
 class Workbooks:
@@ -74,7 +79,9 @@ class Workbooks:
                     done = kind != "memory"  # one that lacks memory is not asked again
                     self._end(kind, words, tally)
                     return
-            raise Unreadable(self._late() if late.is_set() else self._died(process))
+            if late.is_set():
+                raise Unreadable(self._late())
+            raise self._died(process.wait())
         finally:
             clock.cancel()
             if not done:
@@ -106,6 +113,8 @@ class Workbooks:
             raise Unreadable(f"the library that reads workbooks cannot read it ({words[0]}); save it again with a spreadsheet program")
         elif kind == "memory":
             raise Unreadable(self._memory())
+        elif kind == "machine":
+            raise NotJudged(f"reading it failed on this machine ({words[0]})")
         else:
             raise CchcError(f"The process that reads workbooks answered {kind!r}, which is not known.")
 
@@ -118,5 +127,12 @@ class Workbooks:
     def _late(self) -> str:
         return f"reading it took more than {self._limits.seconds} seconds (CCHC_MAX_SECONDS)"
 
-    def _died(self, process: subprocess.Popen[bytes]) -> str:
-        return f"it ends the process that reads it (code {process.wait()}), as a rule because {self._memory()}"
+    def _died(self, code: int) -> Unreadable:
+        """What it means that the process ended with an exit code; a negative one is the number of a signal."""
+        if -code in BY_THE_FILE:
+            return Unreadable(f"it ends the process that reads it (code {code}), as a rule because {self._memory()}")
+        how = f"by the signal {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
+        return NotJudged(
+            f"the process that reads it ended {how}: a person or a machine without memory has killed it, the installation is broken, or "
+            f"{self._memory()}"
+        )
