@@ -30,7 +30,7 @@ from tests.support.warehouse import admin
 
 TIMEOUT_SECONDS = 1.0  # of a request; the answers of a world take milliseconds
 ANSWER_MB = 1
-ROOM = 64 * 2**20  # bytes of the disk that can be made full
+ROOM = 2**30  # bytes of the disk that can be made full
 PAGE = 4096  # the smallest disk in memory: one of 0 bytes has no limit, and Linux gives it none afterwards
 OWN_PORT = 26000
 KEY = "a key for tests"
@@ -82,7 +82,7 @@ class Place:
         return postgres.start(folder)
 
     def _make_small_disk(self) -> None:
-        """A tablespace on a disk of its own."""
+        """A tablespace on a disk of its own, on which the warehouses lie: the tables that are there, and those that a task makes."""
         path = self.home / "small_disk"
         if not mount(path, str(ROOM)):
             return
@@ -107,7 +107,8 @@ class Place:
         """A fresh warehouse beside sources at their beginning; gone afterwards."""
         name = f"site_{next(self.numbers)}"
         home = self.home / name
-        admin(self.server, f"create database {name} template template_of_faults strategy file_copy")
+        where = "" if self.small_disk is None else " tablespace small_disk"
+        admin(self.server, f"create database {name} template template_of_faults strategy file_copy{where}")
         with TroubledSource(self.world, home / "drop") as source:
             variables = {
                 "CCHC_HOME": str(home),

@@ -22,7 +22,7 @@ from cchc.sources.connection import from_environment
 from cchc.warehouse import engine
 from tests.faults.place import Place, mount, unmount
 from tests.faults.troubled_source import KINDS, QUICK, TroubledSource
-from tests.faults.work import EXTRACT, LOAD, OPEN, STAGE, STEPS, Running, Task
+from tests.faults.work import EXTRACT, LOAD, OPEN, STAGE, STEPS, VALIDATE, Running, Task
 from tests.runs.site import Site
 from tests.support.table_rows import differing, table_rows
 
@@ -288,7 +288,7 @@ class ProcessRound:
         kinds: list[str] = [KILL, KILL, KILL, KILL_BACKEND, KILL_SERVER, CLOCK]
         if task.name == EXTRACT:
             kinds += [SMALL_FILES, FULL_LANDING]
-        if task.name in (STAGE, LOAD) and self.place.small_disk is not None:
+        if task.name in (STAGE, VALIDATE, LOAD, "refresh", "close", "retry") and self.place.small_disk is not None:
             kinds += [FULL_DATABASE, FULL_DATABASE]
         kind = self.chance.choice(kinds)
         self.place.await_server()
@@ -359,14 +359,8 @@ class ProcessRound:
             unmount(landing)
 
     def _full_database(self, task: Task) -> tuple[str, Any]:
-        name = engine(self.site.settings).url.database
-        self.site.execute(f"alter database {name} set default_tablespace = small_disk")
-        self.site.execute(f"alter database {name} set temp_tablespaces = small_disk")
-        try:
-            with self.place.full_disk(self.chance.choice((0, 8, 64, 256)) * 1024):
-                return Running(task, self.log).result(HANG_SECONDS)
-        finally:
-            self.site.execute(f"alter database {name} reset all")
+        with self.place.full_disk(self.chance.choice((0, 8, 64, 256, 1024)) * 1024):
+            return Running(task, self.log).result(HANG_SECONDS)
 
     def _clock(self, task: Task) -> tuple[str, Any]:
         ahead = timedelta(days=self.chance.choice((-400, -1, -1 / 24, 1 / 24, 1, 400)))
