@@ -348,6 +348,7 @@ RULES = (
     ("queries/values/item", "cast(:code as text) as indicator_code", "'another' as indicator_code"),
     ("queries/values/item", "cast(:basis as text) as basis", "'year_to_date' as basis"),
     ("queries/values/item", "s.root_code = cast(:root as text) and ", ""),
+    ("queries/values/item", "coalesce(c.is_numerator, false)", "c.is_numerator"),
     ("queries/values/item", "coalesce(e.scope_code, c.unit_code)", "e.scope_code"),
     ("queries/values/measured", "    where o.root_code is null or o.root_code = cast(:root as text)\n", ""),
     ("queries/values/measured", "concat(c.period_number, c.basis) = a.span_key", "a.span_key like concat(c.period_number, '%')"),

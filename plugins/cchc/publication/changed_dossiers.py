@@ -63,13 +63,23 @@ def followed(
     return frozenset(code for code, contexts in current.items() if contexts == noted[code])
 
 
-def unexplained(connection: Connection, indicators: Iterable[Indicator], period: Period) -> list[str]:
+def unexplained(connection: Connection, indicators: Iterable[Indicator], period: Period, root: str) -> list[str]:
     """Which of the indicators have a unit whose difference is not the sum of its changed items, in words for the log.
+
+    `root`: the root of the tree of units whose values are compared.
 
     It is asked when the temporary tables `difference` and `changed_item` are there. The answer is empty where the notes are right.
     """
     asked = [{"code": item.code, "has_denominator": item.kind != "count"} for item in indicators]
-    rows = ask(connection, "publication/unexplained", listed=json.dumps(asked), period_kind=period.kind, period_start=period.start)
+    rows = ask(
+        connection,
+        "publication/unexplained",
+        listed=json.dumps(asked),
+        period_kind=period.kind,
+        period_start=period.start,
+        last_day=period.last_day,
+        root=root,
+    )
     return [
         f"{row['indicator_code']} ({row['basis']}) of {row['unit_code']}: {row['numerator']}/{row['denominator']} differ, "
         f"{row['item_numerator']}/{row['item_denominator']} are explained"

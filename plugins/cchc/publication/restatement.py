@@ -55,7 +55,7 @@ def restate(connection: Connection, settings: Settings, indicators: list[Indicat
     followed = changed_dossiers.followed(connection, settings, concerned, period, clocks, published["publication_id"])
     counted_items(connection, settings, concerned, period, clocks, BASES, followed)
     compare_items(connection, settings, concerned, published, followed)
-    if missing := changed_dossiers.unexplained(connection, [item for item in concerned if item.code in followed], period):
+    if missing := changed_dossiers.unexplained(connection, [item for item in concerned if item.code in followed], period, clocks.root):
         log.warning(
             "%s: the dossiers that are noted as changed do not explain %s, so all items are compared. Report it: a change of dossiers was "
             "not noted (ops.changed_dossier)",

@@ -1,7 +1,7 @@
 -- grain: one row for each unit, indicator and basis whose difference from the edition is not the sum of its changed items
--- source: difference, changed_item (temporary), mart.indicator_value
+-- source: difference, changed_item (temporary), mart.indicator_value, core.unit_at
 -- traps: the whole is the sum of the units and of the items that count for no unit, so it is looked at beside the units. A unit without a
---        difference must have gained as many items as it has lost
+--        difference must have gained as many items as it has lost. What a source delivers for a unit of another tree is in no whole
 
 with listed as (
     select l.*
@@ -33,6 +33,13 @@ explained as (
         sum(c.numerator) as numerator,
         sum(c.denominator) as denominator
     from changed as c
+    where
+        c.unit_code like 'level:%'
+        or exists (
+            select 1
+            from core.unit_at(cast(:last_day as date)) as u
+            where u.unit_code = c.unit_code and u.root_code = cast(:root as text)
+        )
     group by c.indicator_code, c.basis
 ),
 
