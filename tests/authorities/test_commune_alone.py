@@ -93,7 +93,8 @@ def test_one_commune_is_not_ranked(out: Path) -> None:
     papers: dict[str, str] = json.loads((out / "papers.json").read_text(encoding="utf-8"))
     ranking = {name: words for name, words in papers.items() if name.startswith("xep_hang")}
     assert ranking and all(NOT_RANKED in words for words in ranking.values())
-    assert "1/1" not in re.sub(r"\s", "", text(out, "page_unit")), "no place among one"
+    # not within a date, such as that of the edition
+    assert not re.search(r"(?<!\d)1/1(?!\d)", re.sub(r"\s", "", text(out, "page_unit"))), "no place among one"
 
 
 MISTAKES = [
