@@ -18,6 +18,7 @@ import psycopg
 from psycopg.errors import OperationalError
 
 from cchc.cli import main as cli
+from cchc.errors import CchcError
 from cchc.settings import PROJECT, Settings
 from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
@@ -37,7 +38,10 @@ KEY = "a key for tests"
 
 
 class Place:
-    """The server and the folder of everything below it. `small_disk`: where a tablespace is whose disk can be made full (root alone)."""
+    """The server and the folder of everything below it.
+
+    `small_disk`: where the tablespace of the warehouses is; `log_disk`: where the write-ahead log is. Both can be made full (root alone).
+    """
 
     def __init__(self, world: World) -> None:
         memory = Path("/dev/shm")
@@ -45,6 +49,7 @@ class Place:
         self.world = world
         self.numbers = itertools.count(1)
         self.small_disk: Path | None = None
+        self.log_disk: Path | None = None
 
     def __enter__(self) -> Place:
         # as an installation has it: a server that does not wait for its disk may lose what it said is done when it is killed
@@ -67,19 +72,38 @@ class Place:
 
     def __exit__(self, *_: object) -> None:
         postgres.stop(self.home / "postgres")
-        if self.small_disk is not None:
-            unmount(self.small_disk)
+        for disk in (self.small_disk, self.log_disk):
+            if disk is not None:
+                unmount(disk)
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _start_apart(self) -> postgres.Server:
         """The server on a port on which no other installation of this machine begins to look for one: it must be free after each kill."""
         folder = self.home / "postgres"
-        postgres.start(folder)
+        started = postgres.start(folder)
+        # each piece of the write-ahead log is a new file, so that a full disk is met soon
+        for name, value in (("wal_recycle", "off"), ("min_wal_size", "2MB")):
+            admin(started, f"alter system set {name} = '{value}'")
         postgres.stop(folder)
+        self._move_log(folder / "postgres" / "data")
         state = folder / "postgres" / "server.json"
         kept = json.loads(state.read_text(encoding="utf-8"))
         state.write_text(json.dumps(kept | {"port": postgres.free_port(OWN_PORT + os.getpid() % 1000)}), encoding="utf-8")
         return postgres.start(folder)
+
+    def _move_log(self, data: Path) -> None:
+        """The write-ahead log on a disk of its own, in pieces of 1 MB."""
+        disk, log = self.home / "log_disk", data / "pg_wal"
+        if os.getuid() != 0 or not mount(disk, str(ROOM)):
+            return
+        owner = data.stat()
+        shutil.copytree(log, disk / "pg_wal")
+        shutil.rmtree(log)
+        log.symlink_to(disk / "pg_wal")
+        for path in (disk, *disk.rglob("*")):
+            os.chown(path, owner.st_uid, owner.st_gid)
+        postgres._run(data, "pg_resetwal", "--wal-segsize=1", "-D", str(data))
+        self.log_disk = disk
 
     def _make_small_disk(self) -> None:
         """A tablespace on a disk of its own, on which the warehouses lie: the tables that are there, and those that a task makes."""
@@ -101,6 +125,19 @@ class Place:
             yield
         finally:
             _resize(self.small_disk, ROOM)
+
+    @contextmanager
+    def full_log(self, free: int) -> Iterator[None]:
+        """Let the disk of the write-ahead log have so many bytes free. PostgreSQL ends where it cannot write it; then it is started again."""
+        assert self.log_disk is not None
+        used = shutil.disk_usage(self.log_disk).used
+        try:
+            _resize(self.log_disk, max(used + free, PAGE))
+            yield
+        finally:
+            _resize(self.log_disk, ROOM)
+            # a server that is ending is taken for one that runs, so it is started until it answers
+            assert wait_until(self._started_and_answers, 60, 0.2), "PostgreSQL does not come back after its log's disk was full"
 
     @contextmanager
     def site(self) -> Iterator[Site]:
@@ -150,19 +187,24 @@ class Place:
         """Wait until the server answers again. Raises AssertionError if it does not."""
 
         errors: list[str] = []
-
-        def answers() -> bool:
-            try:
-                with psycopg.connect(self.server.url("postgres").replace("+psycopg", "")):
-                    return True
-            except OperationalError as error:
-                errors.append(str(error).strip())
-                return False
-
-        if not wait_until(answers, 60, 0.05):
+        if not wait_until(lambda: self._answers(errors), 60, 0.05):
             logged = sorted((self.home / "postgres").rglob("*.log"), key=lambda path: path.stat().st_mtime)
             said = logged[-1].read_text(errors="replace")[-4000:] if logged else "it has no log"
             raise AssertionError(f"PostgreSQL does not come back: {errors[-1]}. Its log: {said}")
+
+    def _answers(self, errors: list[str]) -> bool:
+        try:
+            with psycopg.connect(self.server.url("postgres").replace("+psycopg", "")):
+                return True
+        except OperationalError as error:
+            errors.append(str(error).strip())
+            return False
+
+    def _started_and_answers(self) -> bool:
+        with suppress(CchcError):
+            started = postgres.start(self.home / "postgres")
+            assert started.port == self.server.port, f"another program has taken port {self.server.port} of the harness"
+        return self._answers([])
 
     def _postmaster(self) -> int:
         return int((self.home / "postgres" / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0])

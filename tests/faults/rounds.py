@@ -44,6 +44,7 @@ BESIDE_THE_POINT = (
 )
 KILL, KILL_BACKEND, KILL_SERVER = "kill -9 of the task", "kill -9 of its PostgreSQL process", "kill -9 of PostgreSQL"
 SMALL_FILES, FULL_LANDING, FULL_DATABASE = "no file may grow", "full disk of the landing", "full disk of the database"
+FULL_LOG = "full disk of the write-ahead log"
 CLOCK = "clock of the machine steps"
 OVERLAP = "two tasks at once"
 State = dict[str, list[str]]
@@ -290,6 +291,8 @@ class ProcessRound:
             kinds += [SMALL_FILES, FULL_LANDING]
         if task.name in (STAGE, VALIDATE, LOAD, "refresh", "close", "retry") and self.place.small_disk is not None:
             kinds += [FULL_DATABASE, FULL_DATABASE]
+        if task.name != OPEN and self.place.log_disk is not None:
+            kinds += [FULL_LOG, FULL_LOG]
         kind = self.chance.choice(kinds)
         self.place.await_server()
         how: dict[str, Callable[[Task], tuple[str, Any] | None]] = {
@@ -299,6 +302,7 @@ class ProcessRound:
             SMALL_FILES: self._small_files,
             FULL_LANDING: self._full_landing,
             FULL_DATABASE: self._full_database,
+            FULL_LOG: self._full_log,
             CLOCK: self._clock,
         }
         found = how[kind](task)
@@ -307,9 +311,7 @@ class ProcessRound:
         self.tally.faults[f"{kind}, {task.name}"] += 1
         self.tally.runs += 1
         self.tally.outcomes[f"the task was {found[0]}"] += 1
-        if kind not in (KILL_BACKEND, KILL_SERVER) or found[0] == "hung":
-            return self._judge(task, *found, what=kind)
-        return found[0]
+        return self._judge(task, *found, what=kind)
 
     def _strike(self, task: Task) -> Running | None:
         """Start a task and wait for a moment within it; None if it has ended by then."""
@@ -361,6 +363,10 @@ class ProcessRound:
     def _full_database(self, task: Task) -> tuple[str, Any]:
         with self.place.full_disk(self.chance.choice((0, 8, 64, 256, 1024)) * 1024):
             return Running(task, self.log).result(HANG_SECONDS)
+
+    def _full_log(self, task: Task) -> tuple[str, Any]:
+        with self.place.full_log(self.chance.choice((0, 0, 256, 1024, 4096)) * 1024):
+            return self._after_server(Running(task, self.log))
 
     def _clock(self, task: Task) -> tuple[str, Any]:
         ahead = timedelta(days=self.chance.choice((-400, -1, -1 / 24, 1 / 24, 1, 400)))
