@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from cchc.pipeline import ingest as pipeline
-from cchc.sources.connection import from_environment
 from cchc.warehouse import engine
 from tests.faults import rounds
 from tests.faults.__main__ import closed_period, facts
 from tests.faults.place import Place
 from tests.faults.rounds import SOURCES, ProcessRound, SourceRound, State, core_of, undisturbed_core
-from tests.faults.work import EXTRACT, LOAD, STAGE, VALIDATE
+from tests.faults.work import STAGE, VALIDATE
 from tests.oracle.world import random_world
+from tests.runs.site import Stepwise
 from tests.support.table_rows import differing
 
 NEVER = float("inf")
@@ -43,15 +42,9 @@ def _state_after(place: Place, crash_after: tuple[str, ...]) -> State:
     with place.site() as site:
         site.server.clock = moment
         for source in SOURCES:
-            extract_id = pipeline.open_extract(site.settings, source, None, moment)
-            steps: dict[str, Callable[[], object]] = {
-                EXTRACT: lambda: pipeline.extract_step(site.settings, extract_id, from_environment(source)),  # noqa: B023  # called below
-                STAGE: lambda: pipeline.stage_step(site.settings, extract_id),  # noqa: B023
-                VALIDATE: lambda: pipeline.validate_step(site.settings, extract_id),  # noqa: B023
-                LOAD: lambda: pipeline.load_step(site.settings, extract_id),  # noqa: B023
-            }
-            for name, step in steps.items():
-                step()
+            run = Stepwise(site, source, moment)
+            while (name := run.step()) is not None:
+                assert run.error is None, (source, name, run.error)
                 if name in crash_after:
                     assert place.kill_backend(str(engine(site.settings).url.database))
                     engine(site.settings).dispose()

@@ -607,6 +607,7 @@ def restated(connection: Connection, settings: Settings, binds: Row, table: str)
             for role in item.roles
         },
     )
+    connection.execute(text("create temp table if not exists changed_since (dossier_code text) on commit drop"))
     restatement.compare_items(connection, settings, listed, published)
     restatement.write_items(connection, settings, listed, period, clocks, published)
     return "mart.restatement_item"

@@ -80,10 +80,8 @@ def compare_items(
 
     Those that count now are read from the temporary table `item_now`. The temporary table `published_item` has the frozen ones afterwards,
     and `changed_item` what differs. Arguments: `published`, the row of mart.publication; `followed`, the indicators (codes) of which only
-    the dossiers in the temporary table `changed_since` are compared.
+    the dossiers in the temporary table `changed_since` are compared, which must be there (`changed_dossiers.followed`).
     """
-    if not followed:
-        connection.execute(text("create temp table if not exists changed_since (dossier_code text) on commit drop"))
     connection.execute(text("drop table if exists pg_temp.published_item, pg_temp.changed_item"))
     binds = {
         "publication_id": published["publication_id"],

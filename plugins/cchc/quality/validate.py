@@ -230,7 +230,9 @@ def _batch_results(connection: Connection[Any], profile: Profile, load: _Load, s
 def _counts_result(load: _Load) -> CheckResult:
     message = f"{_name(load)}: {load.landed} records landed, {load.staged} staged, {load.rows} in the staging table."
     if load.staged != load.rows:  # never the fault of what was delivered, so it must not be set aside as wrong
-        raise CchcError(f"{message} PostgreSQL has lost rows of the staging table, or it has some twice. Nothing was judged: try again")
+        raise CchcError(
+            f"{message} PostgreSQL has lost rows of the staging table, or it has some twice. Nothing was judged: run the source again"
+        )
     is_right = load.landed == load.staged
     if not is_right:
         message += " The counts do not add up. Extract the window again; if they differ once more, landing is damaged."

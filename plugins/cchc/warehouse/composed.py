@@ -7,7 +7,7 @@ never from a source. Each function returns the text of one statement.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import lru_cache
 
 from cchc.models import IDS, Model
@@ -580,6 +580,13 @@ COMMENT = re.compile(r"--[^\n]*")
 _UNION = "\nunion all\n"
 
 
+def _reads_only(statement: str, relations: Set[str], binds: Set[str]) -> bool:
+    """Whether an indicator's SQL reads no other relations and binds no other names of SPAN, and its procedures can be read once."""
+    plain = COMMENT.sub("", statement)
+    is_read_once = "core.procedure_span" not in procedures_read_once(plain)[0]
+    return is_read_once and set(_RELATION.findall(plain)) <= relations and binds_of_span(statement) <= binds
+
+
 def additive_and_other(statement: str) -> tuple[str, str]:
     """The parts of an indicator's SQL that can be counted by half months, and the others; a part is a query of its `union all`.
 
@@ -589,10 +596,7 @@ def additive_and_other(statement: str) -> tuple[str, str]:
     parts: tuple[list[str], list[str]] = ([], [])
     is_one = COMMENT.sub("", statement).lstrip().startswith("with ")
     for part in [statement] if is_one else statement.split(_UNION):
-        plain = COMMENT.sub("", part)
-        is_read_once = "core.procedure_span" not in procedures_read_once(plain)[0]
-        is_additive = is_read_once and set(_RELATION.findall(plain)) <= ADDITIVE_RELATIONS and binds_of_span(part) <= {"start_at", "end_at"}
-        parts[0 if is_additive else 1].append(part)
+        parts[0 if _reads_only(part, ADDITIVE_RELATIONS, {"start_at", "end_at"}) else 1].append(part)
     return _UNION.join(parts[0]), _UNION.join(parts[1])
 
 
@@ -602,10 +606,7 @@ DOSSIER_RELATIONS = frozenset({"mart.dossier", "mart.dossier_open", "core.proced
 
 def reads_dossiers(statement: str) -> bool:
     """Whether each item of an indicator's SQL depends on one dossier, on the span and on the list of procedures alone."""
-    plain = COMMENT.sub("", statement)
-    is_read_once = "core.procedure_span" not in procedures_read_once(plain)[0]
-    is_of_dossiers = set(_RELATION.findall(plain)) <= DOSSIER_RELATIONS
-    return is_read_once and is_of_dossiers and binds_of_span(plain) <= {"start_at", "end_at", "last_day"}
+    return _reads_only(statement, DOSSIER_RELATIONS, {"start_at", "end_at", "last_day"})
 
 
 def of_changed_dossiers(statement: str) -> str:
