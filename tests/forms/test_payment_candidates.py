@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import re
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
 from cchc.settings import Settings
 from tests.forms.candidates import found, found_among_all
+from tests.support.defects import planted, statement_of
 
 KINDS = ("double_payment", "transaction_without_dossier")
 EVERY_CANDIDATE = (
@@ -41,6 +43,13 @@ COPY = (
     "insert into core.payment_version select r.* from core.payment_version as p cross join lateral jsonb_populate_record(p, "
     "jsonb_build_object('_key', p._key || :more, 'dossier_code', coalesce(cast(:code as text), p.dossier_code))) as r where p._key = any(:keys)"
 )
+MANY = """insert into core.payment_version
+select p.* from generate_series(1, 3000) as n
+cross join lateral jsonb_populate_record(cast(null as core.payment_version), jsonb_build_object(
+    'source_code', 'payments', '_key', 'P' || n, 'order_code', 'O' || n, 'dossier_code', 'D' || n, 'kind_code', 'PAY', 'status_code', 1,
+    'amount_vnd', 1000, 'file_date', '2023-01-01', 'file_revision', 1, 'is_time_shifted', false, '_changed_at', '2023-01-01',
+    '_first_seen_at', '2023-01-01', '_is_current', false, '_load_id', 1
+)) as p"""
 DOSSIER = (
     # a dossier goes away, as when its load is withdrawn
     "delete from mart.dossier where dossier_code = any(:codes)",
@@ -164,3 +173,26 @@ def test_dossiers_that_say_they_were_paid_are_found_by_the_month(connection: Con
     asked = "explain select * from mart.finding where finding_code = 'paid_without_transaction' and month_start = '2023-12-01'"
     plan = "\n".join(connection.execute(text(asked)).scalars())
     assert re.search(r"using dossier_paid_online_ix on dossier d.*\n\s+Index Cond:", plan), plan
+
+
+def plans_of_many(settings: Settings, function: str | None = None) -> str:
+    """The plans by which the trigger looks at 3,000 payments that PostgreSQL has not counted. `function`: the trigger's, with a defect."""
+    told: list[str] = []
+    with psycopg.connect(str(settings.warehouse_url).replace("+psycopg", "")) as opened:
+        opened.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
+        if function is not None:
+            opened.execute(function.encode())
+        opened.execute(MANY)
+        for setting in ("log_min_duration = 0", "log_nested_statements = on", "log_level = notice"):
+            opened.execute(b"load 'auto_explain'; set local auto_explain." + setting.encode())
+        opened.execute("update core.payment_version set _is_current = true")
+        opened.rollback()
+    return "\n".join(plan for plan in told if "repeated_order" in plan)
+
+
+def test_many_payments_at_once_are_not_compared_one_by_one(warehouse: Settings) -> None:
+    """The first payments of a warehouse: each was compared with each order, for hours."""
+    plans = plans_of_many(warehouse)
+    assert re.search("(Hash|Merge) Join", plans) and "Nested Loop" not in plans
+    function = statement_of("ops.note_payment_candidates")
+    assert "Nested Loop" in plans_of_many(warehouse, planted(function, "ops.note_payment_candidates", "> 1000", "> 3000"))
