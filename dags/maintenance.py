@@ -85,6 +85,14 @@ def maintenance() -> None:
 
     @task(pool=WAREHOUSE_POOL)
     @reason_first
+    def compare_again() -> str:
+        """Compare all orders of the payment logs anew with their dossiers, and with what refreshes have kept. Fails where one differs."""
+        from cchc.findings.kept_orders import compare_all_again
+
+        return compare_all_again(Settings.load())
+
+    @task(pool=WAREHOUSE_POOL)
+    @reason_first
     def forget(params: dict[str, Any] | None = None) -> int:
         """Remove rows of the audit log that are older than their category is kept, and counts older than `keep_counts_days`."""
         from cchc.runs.maintenance import forget_counts
@@ -93,7 +101,7 @@ def maintenance() -> None:
         settings = Settings.load()
         return forget_old(settings) + forget_counts(settings, int((params or {})["keep_counts_days"]))
 
-    retain() >> sweep() >> forget() >> count_again() >> judge_again() >> analyze()
+    retain() >> sweep() >> forget() >> count_again() >> judge_again() >> compare_again() >> analyze()
 
 
 @dag(

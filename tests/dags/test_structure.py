@@ -29,7 +29,7 @@ WRITES = {
     *(("ingest", task) for task in ("open_window", "extract", "stage", "validate", "load")),
     ("refresh", "refresh"),
     ("close", "freeze"),
-    *(("maintenance", task) for task in ("retain", "sweep", "forget", "count_again", "judge_again", "analyze")),
+    *(("maintenance", task) for task in ("retain", "sweep", "forget", "count_again", "judge_again", "compare_again", "analyze")),
 }
 OTHERS = {
     ("alerts", "tell"),

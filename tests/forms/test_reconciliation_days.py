@@ -13,10 +13,13 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from cchc.cli import main as cli
+from cchc.period import now
 from cchc.warehouse import engine
+from cchc.warehouse.queries import run_statement
 from tests.support.defects import planted, statement_of
 
 FUNCTION = "mart.payment_reconciliation_between"
+COMPARED = "ops.compared_orders"  # which compares the orders of these days where nothing is kept
 # what a payment becomes, by chance: another day, no moment, no order, the order or dossier of another one, a refund, another state
 CHANGES = (
     "paid_at = p.paid_at + (random() - 0.5) * interval '40 days'",
@@ -39,20 +42,18 @@ BY_OTHER_CODE = (
     "update core.payment_version set dossier_code = 'other ' || dossier_code where _key = :key",
 )
 SAID_PAID = "update mart.dossier set paid_online_code = 1 where dossier_id = any(:d)"
-INDEXES = (
-    "payment_version_moment_ix",
-    "payment_version_order_ix",
-    "payment_version_dossier_ix",
-    "payment_version_refund_ix",
-    "dossier_paid_online_day_ix",
-)
+INDEXES = {
+    COMPARED: ("payment_version_moment_ix", "payment_version_order_ix", "payment_version_dossier_ix", "payment_version_refund_ix"),
+    FUNCTION: ("payment_version_dossier_ix", "dossier_paid_online_day_ix", "reconciled_order_day_ix"),
+}
 
 
 @pytest.fixture
 def connection(demo_warehouse: Any) -> Iterator[Connection]:
-    """A transaction on the two years of the demo, which is rolled back."""
+    """A transaction on the two years of the demo, which is rolled back; no order is kept (`test_kept_orders.py` has those)."""
     with engine(demo_warehouse.settings).connect() as opened:
         transaction = opened.begin()
+        opened.execute(text("delete from ops.reconciliation_context"))
         yield opened
         transaction.rollback()
 
@@ -111,16 +112,16 @@ def test_some_days_have_the_rows_of_the_whole_log(connection: Connection, seed: 
     ],
 )
 def test_a_look_that_finds_too_little_is_told(connection: Connection, old: str, new: str) -> None:
-    defect = planted(statement_of(FUNCTION), FUNCTION, old, new)
+    defect = planted(statement_of(COMPARED), COMPARED, old, new)
     connection.exec_driver_sql(defect.replace("%", "%%"))
     assert differing(connection, 3) > 0
 
 
-def plan_of(connection: Connection, *settings: str) -> str:
-    """The plan of the function for whatever days, by its own settings and some others."""
-    body = statement_of(FUNCTION).split("$$")[1]
+def plan_of(connection: Connection, function: str, *settings: str) -> str:
+    """The plan of a function for whatever days, by its own settings and some others."""
+    body = statement_of(function).split("$$")[1]
     body = re.sub(r"\bbefore\b", "$2", re.sub(r"\bfirst_day\b", "$1", re.sub(r"--.*", "", body)))
-    own = connection.execute(text("select unnest(proconfig) from pg_proc where oid = cast(:name as regproc)"), {"name": FUNCTION}).scalars()
+    own = connection.execute(text("select unnest(proconfig) from pg_proc where oid = cast(:name as regproc)"), {"name": function}).scalars()
     for setting in (*own, "plan_cache_mode=force_generic_plan", *settings):
         if not setting.startswith("search_path"):
             connection.execute(text(f"set local {setting}"))
@@ -130,19 +131,23 @@ def plan_of(connection: Connection, *settings: str) -> str:
     return plan
 
 
-def test_some_days_are_found_by_indexes(connection: Connection) -> None:
-    plan = plan_of(connection, "enable_bitmapscan=off")
-    for name in INDEXES:
+@pytest.mark.parametrize("function", INDEXES)
+def test_some_days_are_found_by_indexes(connection: Connection, function: str) -> None:
+    run_statement(connection, "reconciliation/keep", now=now())
+    connection.execute(text("analyze ops.reconciled_order"))
+    plan = plan_of(connection, function, "enable_bitmapscan=off")
+    for name in INDEXES[function]:
         # a look into the index, not a walk through all of it
         assert re.search(rf"using {name} .*\n\s+Index Cond:", plan), f"{name}\n{plan}"
 
 
-def test_no_list_is_read_row_by_row_beside_another(connection: Connection) -> None:
+@pytest.mark.parametrize("function", INDEXES)
+def test_no_list_is_read_row_by_row_beside_another(connection: Connection, function: str) -> None:
     """Where indexes look dear, a table would be read as a whole, and each row be compared with all keys; the settings forbid it."""
-    plan = plan_of(connection, "random_page_cost=1000")
-    assert not re.search(r"Seq Scan on (payment_version|dossier|dossier_version)\b", plan), plan
+    plan = plan_of(connection, function, "random_page_cost=1000")
+    assert not re.search(r"Seq Scan on (payment_version|dossier|dossier_version|reconciled_order)\b", plan), plan
     # the one source of the log may stand beside each row
-    asked = plan[plan.index("CTE asked_order") :]
+    asked = plan[plan.index("CTE asked_order" if function == COMPARED else "CTE changed") :]
     loops = re.findall(r"Nested Loop.*\n(?:.*(?:Join Filter|InitPlan|Disabled).*\n)*\s+->  (.*?)  \(", asked)
     assert {loop for loop in loops if not loop.startswith("CTE Scan on log")} == set(), plan
 

@@ -20,7 +20,8 @@ from tests.support.warehouse import NewWarehouse
 FILED = {file.made for file in read_files(PROJECT / "include" / "sql")}  # views and functions that files make, of any schema
 SCHEMAS = ["ops", "staging", "core", "mart"]
 # tables that one function fills from everything else: tests/publication proves them row by row against the independent calculation,
-# tests/forms/test_score.py the score from parts that are counted by hand; tests/dags/test_loader_login.py what PostgreSQL has counted
+# tests/forms/test_score.py the score from parts that are counted by hand; tests/dags/test_loader_login.py what PostgreSQL has counted,
+# tests/forms/test_kept_orders.py the orders that are kept
 PROVEN_ELSEWHERE = {
     "mart.publication",
     "mart.publication_value",
@@ -33,6 +34,10 @@ PROVEN_ELSEWHERE = {
     "mart.score_766",
     "ops.audited",
     "ops.count_rows",
+    "ops.changed_orders",
+    "ops.compared_orders",
+    "ops.is_reconciliation_kept",
+    "ops.reconciliation_context_now",
     "ops.keep_reference",
     "ops.open_dossier_rule",
     "ops.publish_edition",

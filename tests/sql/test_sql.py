@@ -37,6 +37,7 @@ PROVEN_ELSEWHERE = {
     "months": "tests/indicators: the marks that a refresh of several months takes, and those that a load holds",
     "outlook": "tests/forms: the outlook of a year and its back-test",
     "quality": "tests/quality: rules, quarantine, sizes, and changes of fields",
+    "reconciliation": "tests/forms/test_kept_orders.py: after changes by chance the kept orders are those of all orders anew",
     "runs": "tests/runs: retries, runs that gave way, secret records, T set back",
     "withdrawal": "tests/runs and tests/secondary: a warehouse without the withdrawn loads, row for row one that never had them",
     "warehouse": "tests/warehouse: views and functions applied anew, and the data dictionary",

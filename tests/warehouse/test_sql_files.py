@@ -163,6 +163,7 @@ def test_an_old_warehouse_becomes_what_a_fresh_one_is(empty: Settings, new_wareh
         "ops.note_open_dossier_change",
         "ops.note_open_dossiers_deleted",
         "ops.note_payment_candidates",
+        "ops.note_reconciliation_change",
         "ops.note_step_candidates",
         "ops.note_version_candidates",
         "ops.refuse_commit",
@@ -373,7 +374,7 @@ def test_migrations_hold_tables_alone_now() -> None:
     with_functions = [
         "0033_unit_rows.sql", "0056_reference_history.sql", "0060_audit.sql", "0061_frozen.sql", "0069_half_months.sql",
         "0077_assessed_half_months.sql", "0078_open_dossiers.sql", "0082_finding_candidates.sql", "0090_payment_candidates.sql",
-        "0096_changed_dossiers.sql", "0101_payment_candidates_of_many.sql",
+        "0096_changed_dossiers.sql", "0100_reconciled_orders.sql", "0101_payment_candidates_of_many.sql",
     ]  # fmt: skip
     assert sorted(path.name for path in later if makes.search(path.read_text(encoding="utf-8"))) == with_functions
     assert makes.search((SQL / "migrations" / "0020_units.sql").read_text(encoding="utf-8"))
@@ -403,6 +404,7 @@ def test_no_table_stands_on_a_function_that_a_file_makes(warehouse: Settings) ->
         "ops.note_open_dossier_change",
         "ops.note_open_dossiers_deleted",
         "ops.note_payment_candidates",
+        "ops.note_reconciliation_change",
         "ops.note_step_candidates",
         "ops.note_version_candidates",
         "ops.refuse_commit",

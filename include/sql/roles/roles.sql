@@ -70,6 +70,13 @@ begin
     if to_regprocedure('ops.count_rows(regclass)') is not null then
         grant execute on function ops.count_rows(regclass) to cchc_loader;
     end if;
+    -- a refresh keeps what the comparison of orders gave
+    if to_regprocedure('ops.compared_orders(date, date)') is not null then
+        grant execute on function ops.reconciliation_context_now() to cchc_loader;
+        grant execute on function ops.is_reconciliation_kept() to cchc_loader;
+        grant execute on function ops.changed_orders() to cchc_loader;
+        grant execute on function ops.compared_orders(date, date) to cchc_loader;
+    end if;
     if to_regprocedure('ops.show_reference(timestamptz)') is not null then
         grant execute on function ops.show_reference(timestamptz) to cchc_loader;
     end if;

@@ -10,6 +10,7 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from cchc.errors import CchcError, WarehouseUnavailable, WrongUse, sentence_of
+from cchc.findings.kept_orders import keep_orders
 from cchc.indicators.refresh import months_of, recompute
 from cchc.period import Period, months_between, parse_period
 from cchc.publication.restatement import restate
@@ -41,7 +42,8 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
     At most MONTHS_TOGETHER months are one transaction for all the sources that marked them, which also deletes their marks: what they have
     in common is computed once, and an interrupted refresh can be run again. If such a transaction fails, each of its months is refreshed by
     itself, so that a month that cannot be computed keeps no other month waiting. Raises CchcError at the end, which names the months that
-    failed, each with its reason; the error itself, if a single month is asked for.
+    failed, each with its reason; the error itself, if a single month is asked for. The orders whose payments or dossiers have changed are
+    compared at the end (`cchc.findings.kept_orders`).
     """
     wanted = sorted(set(months)) if months is not None else None
     with engine(settings).connect() as connection:
@@ -65,6 +67,7 @@ def refresh(settings: Settings, months: Iterable[date] | None = None, *, force: 
         lines = [f"{month:%Y-%m} was not refreshed and still waits: {sentence_of(error) or error}" for month, error in failed.items()]
         lines.append(f"The other months, {len(done)} of {len(listed)}, were refreshed.")
         raise CchcError("\n".join(lines)) from next(iter(failed.values()))
+    keep_orders(settings)
     return done
 
 

@@ -43,200 +43,49 @@ with log as (
     where r.role = 'payments'
 ),
 
-paid as not materialized (
+changed as materialized (
     select
-        p.source_code,
-        coalesce(p.order_code, p._key) as order_key,
-        p.dossier_code,
-        p.unit_code,
-        p.amount_vnd,
-        p.method_code,
-        p.receipt_number,
-        p.paid_at,
-        p.status_code,
-        p.status_code = 1 as is_success
-    from core.payment as p
-    where p.kind_code = 'PAY'
+        c.source_code,
+        c.order_key
+    from ops.changed_orders() as c
 ),
 
--- the orders with a try on the asked days, found among the payments of these days and of those beside them: the index has moments, no days
-asked_order as materialized (
-    select distinct
-        p.source_code,
-        p.order_key
-    from (
-        select
-            d.source_code,
-            d.order_key,
-            cast(d.paid_at at time zone (select a.zone from core.authority as a) as date) as paid_date
-        from paid as d
-        where
-            coalesce(d.paid_at, cast('-infinity' as timestamptz)) >= coalesce(cast(first_day as timestamptz) - interval '2 days', '-infinity')
-            and coalesce(d.paid_at, cast('-infinity' as timestamptz)) <= coalesce(cast(before as timestamptz) + interval '2 days', 'infinity')
-        offset 0
-    ) as p
-    inner join log as l on p.source_code = l.source_code
-    where (before is null or p.paid_date < before) and (first_day is null or p.paid_date >= first_day)
-),
-
-asked_attempt as materialized (
-    select p.*
-    from paid as p
-    inner join asked_order as a on p.source_code = a.source_code and p.order_key = a.order_key
-    where p.order_key = any(array(select x.order_key from asked_order as x))
-),
-
--- the codes of the dossiers that these orders may belong to
-asked_code as materialized (
-    select distinct a.dossier_code
-    from asked_attempt as a
-    where a.dossier_code is not null
-),
-
--- a dossier is named by MaHoSo or by MaHoSoKhac
-asked_name as materialized (
-    select
-        d.dossier_code as code,
-        false as is_other,
-        d.dossier_id,
-        d.dossier_code,
-        d.other_dossier_code
-    from mart.dossier as d
-    where d.dossier_code = any(array(select c.dossier_code from asked_code as c))
+compared as (
+    select k.*
+    from ops.reconciled_order as k
+    where
+        (select ops.is_reconciliation_kept())
+        and coalesce(k.day, cast('-infinity' as date)) >= coalesce(first_day, '-infinity')
+        and coalesce(k.day, cast('-infinity' as date)) <= coalesce(before - 1, 'infinity')
+        and not exists (select 1 from changed as c where c.order_key = k.order_key and c.source_code = k.source_code)
     union all
+    select j.*
+    from ops.compared_orders(first_day, before) as j
+),
+
+judged as (
     select
-        d.other_dossier_code as code,
-        true as is_other,
-        d.dossier_id,
-        d.dossier_code,
-        d.other_dossier_code
-    from mart.dossier as d
-    where d.other_dossier_code = any(array(select c.dossier_code from asked_code as c))
-),
-
-wanted_code as materialized (
-    select c.dossier_code as code
-    from asked_code as c
-    union
-    select n.dossier_code as code
-    from asked_name as n
-    union
-    select n.other_dossier_code as code
-    from asked_name as n
-    where n.other_dossier_code is not null
-),
-
--- a dossier may be paid in several orders, so every order of such a dossier is read, whatever its day
-other_order as materialized (
-    select
-        p.source_code,
-        p.order_key
-    from paid as p
-    inner join log as l on p.source_code = l.source_code
-    where p.dossier_code = any(array(select c.code from wanted_code as c))
-    except
-    select
-        a.source_code,
-        a.order_key
-    from asked_order as a
-),
-
-attempt as (
-    select a.*
-    from asked_attempt as a
-    union all
-    select p.*
-    from paid as p
-    inner join other_order as o on p.source_code = o.source_code and p.order_key = o.order_key
-    where p.order_key = any(array(select x.order_key from other_order as x))
-),
-
-orders as materialized (
-    select
-        a.source_code,
-        a.order_key,
-        min(a.unit_code) as unit_code,
-        min(a.dossier_code) as dossier_code,
-        coalesce(min(a.paid_at) filter (where a.is_success), min(a.paid_at)) as paid_at,
-        max(a.paid_at) filter (where a.status_code = 3) as pending_at,
-        count(*) filter (where a.is_success and a.amount_vnd > 0) as success_count,
-        bool_or(a.is_success) as has_success,
-        coalesce(sum(a.amount_vnd) filter (where a.is_success), 0) as paid_vnd,
-        count(a.receipt_number) filter (where a.is_success and a.amount_vnd > 0) as receipt_count,
-        bool_and(a.method_code = 'mien-phi') filter (where a.is_success) as is_exempt,
-        string_agg(distinct a.receipt_number, ', ') filter (where a.is_success) as receipt_numbers
-    from attempt as a
-    group by a.source_code, a.order_key
-    having bool_or(a.is_success) or bool_or(a.status_code = 3)
-),
-
--- a try of another order may name a dossier that no asked order names
-further_code as materialized (
-    select o.dossier_code
-    from orders as o
-    where o.dossier_code is not null
-    except
-    select c.dossier_code
-    from asked_code as c
-),
-
-further_name as (
-    select
-        d.dossier_code as code,
-        false as is_other,
-        d.dossier_id,
-        d.dossier_code
-    from mart.dossier as d
-    where d.dossier_code = any(array(select c.dossier_code from further_code as c))
-    union all
-    select
-        d.other_dossier_code as code,
-        true as is_other,
-        d.dossier_id,
-        d.dossier_code
-    from mart.dossier as d
-    where d.other_dossier_code = any(array(select c.dossier_code from further_code as c))
-),
-
--- the dossier of a code: by MaHoSo, else by MaHoSoKhac
-named as materialized (
-    select distinct on (n.code)
-        n.code,
-        n.dossier_id,
-        n.dossier_code
-    from (
-        select
-            a.code,
-            a.is_other,
-            a.dossier_id,
-            a.dossier_code
-        from asked_name as a
-        union all
-        select
-            f.code,
-            f.is_other,
-            f.dossier_id,
-            f.dossier_code
-        from further_name as f
-    ) as n
-    order by n.code asc, n.is_other asc, n.dossier_id asc
-),
-
-placed as materialized (
-    select
-        o.*,
-        n.dossier_id,
-        n.dossier_code as found_code,
-        cast(o.paid_at at time zone (select a.zone from core.authority as a) as date) as day,
-        coalesce((
-            select sum(f.amount_vnd)
-            from core.payment as f
-            where
-                f.kind_code = 'REFUND' and f.status_code = 1
-                and f.refunded_order_code is not null and f.refunded_order_code = o.order_key and f.source_code = o.source_code
-        ), 0) as refunded_vnd
-    from orders as o
-    left join named as n on o.dossier_code = n.code
+        o.source_code,
+        o.order_key as order_code,
+        o.dossier_code,
+        o.unit_code,
+        o.day,
+        o.fee_vnd,
+        o.paid_vnd,
+        o.refunded_vnd,
+        o.success_count,
+        o.receipt_numbers,
+        o.is_receipt_missing,
+        case
+            when o.state is not null then o.state
+            when not o.has_success and o.pending_at < l.known_at - interval '3 days' then 'pending_over_3_days'
+            when not o.has_success then 'pending'
+            when o.paid_at < l.dossiers_known_at then 'transaction_without_dossier'
+            else 'pending'
+        end as state
+    from compared as o
+    inner join log as l on o.source_code = l.source_code
+    where (before is null or o.day < before) and (first_day is null or o.day >= first_day)
 ),
 
 claimed as materialized (
@@ -258,9 +107,9 @@ claimed as materialized (
 
 claimed_and_paid as materialized (
     select distinct p.dossier_code
-    from paid as p
+    from core.payment as p
     where
-        p.is_success and p.amount_vnd > 0
+        p.kind_code = 'PAY' and p.status_code = 1 and p.amount_vnd > 0
         and p.dossier_code = any(
             array(
                 select c.dossier_code
@@ -294,63 +143,13 @@ fee as materialized (
     from core.dossier_version as v
     where
         v._is_current and v.fees is not null
-        and v.dossier_id = any(
-            array(
-                select p.dossier_id
-                from placed as p
-                where p.dossier_id is not null
-                union all
-                select u.dossier_id
-                from unpaid as u
-            )
-        )
+        and v.dossier_id = any(array(select u.dossier_id from unpaid as u))
     group by v.dossier_id
-),
-
--- a dossier may be paid in several orders: at reception, at a supplement, at return
-summed as (
-    select
-        p.*,
-        sum(p.paid_vnd - case when p.success_count > 1 then p.paid_vnd - p.paid_vnd / p.success_count else 0 end)
-            filter (where p.refunded_vnd < p.paid_vnd or p.paid_vnd = 0)
-            over (partition by p.dossier_id) as dossier_paid_vnd,
-        bool_or(coalesce(p.is_exempt, false)) over (partition by p.dossier_id) as is_dossier_exempt
-    from placed as p
-),
-
-judged as (
-    select
-        s.source_code,
-        s.order_key as order_code,
-        coalesce(s.found_code, s.dossier_code) as dossier_code,
-        s.unit_code,
-        s.day,
-        case when s.dossier_id is not null then coalesce(f.fee_vnd, 0) end as fee_vnd,
-        cast(s.paid_vnd as bigint) as paid_vnd,
-        cast(s.refunded_vnd as bigint) as refunded_vnd,
-        cast(s.success_count as integer) as success_count,
-        s.receipt_numbers,
-        s.success_count > s.receipt_count as is_receipt_missing,
-        case
-            when s.paid_vnd > 0 and s.refunded_vnd >= s.paid_vnd then 'refunded'
-            when s.success_count > 1 then 'duplicate_success'
-            when not s.has_success and s.pending_at < l.known_at - interval '3 days' then 'pending_over_3_days'
-            when not s.has_success then 'pending'
-            when s.dossier_id is null and s.paid_at < l.dossiers_known_at then 'transaction_without_dossier'
-            when s.dossier_id is null then 'pending'
-            when s.is_dossier_exempt or s.dossier_paid_vnd = coalesce(f.fee_vnd, 0) then 'matched'
-            else 'amount_differs'
-        end as state
-    from summed as s
-    inner join log as l on s.source_code = l.source_code
-    left join fee as f on s.dossier_id = f.dossier_id
 )
 
 select *
 from judged as j
-where
-    (before is null or j.day < before) and (first_day is null or j.day >= first_day)
-    and case when (select core.own_unit()) is null then true else j.unit_code = (select core.own_unit()) end
+where case when (select core.own_unit()) is null then true else j.unit_code = (select core.own_unit()) end
 union all
 select
     u.source_code,
