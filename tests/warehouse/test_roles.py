@@ -133,6 +133,7 @@ def test_a_function_with_the_rights_of_its_owner_has_a_search_path_of_its_own(wa
             "mart.form_06a",
             "mart.form_06a_dossier",
             "mart.payment_reconciliation_between",
+            "mart.payment_reconciliation_sums_between",
             "ops.audited",
             "ops.count_rows",
             "ops.publish_edition",

@@ -12,7 +12,7 @@ create table ops.reconciled_order (
     other_dossier_code text,
     unit_code text,
     day date,
-    fee_vnd numeric,
+    fee_vnd bigint,
     paid_vnd bigint not null,
     refunded_vnd bigint not null,
     success_count integer not null,
@@ -28,6 +28,9 @@ create index reconciled_order_key_ix on ops.reconciled_order (order_key, source_
 create index reconciled_order_dossier_ix on ops.reconciled_order (dossier_code);
 create index reconciled_order_other_ix on ops.reconciled_order (other_dossier_code) where other_dossier_code is not null;
 create index reconciled_order_day_ix on ops.reconciled_order (coalesce(day, cast('-infinity' as date)));
+-- the few that do not match
+create index reconciled_order_open_ix on ops.reconciled_order (coalesce(day, cast('-infinity' as date)))
+where coalesce(state, '') <> 'matched' or is_receipt_missing;
 comment on table ops.reconciled_order is 'One row an order of the payment log that succeeded or is pending: what its comparison gave when it was last made (docs/performance.md)';
 comment on column ops.reconciled_order.source_code is 'Payment log';
 comment on column ops.reconciled_order.order_key is 'MaThamChieu; the key of a row without one';

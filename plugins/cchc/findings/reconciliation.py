@@ -1,6 +1,7 @@
 """Reconciliation of payments by day and unit: the fees of the dossiers, the payment log and the receipts are compared.
 
-The data are in the function mart.payment_reconciliation_between, which works on the asked days; mart.payment_reconciliation has all days.
+The data are in the functions mart.payment_reconciliation_between and mart.payment_reconciliation_sums_between, which work on the asked
+days; mart.payment_reconciliation has all days.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def _asked(connection: Connection, period: Period, unit: str) -> dict[str, Any]:
 
 
 def _condition(unit: str) -> str:
-    """Which rows of mart.payment_reconciliation_between (alias r; u is the unit) belong to the scope that is asked for."""
+    """Which rows of these functions (alias r; u is the unit) belong to the scope that is asked for."""
     return scope_condition(unit, "r.unit_code", "u.level")
 
 
@@ -72,5 +73,6 @@ def compared(
     with reading_on(settings, connection) as read:
         binds = _asked(read, period, unit) | {"limit": None if limit < 0 else limit}
         binds |= {name: value for name, value in {"state": state, "key": key}.items() if value is not None}
-        found = query(read, composed.compare_payments(groups[by], _condition(unit), listed), binds)
+        relation = composed.PAYMENTS if key is not None or state == "matched" else composed.SUMMED_PAYMENTS
+        found = query(read, composed.compare_payments(groups[by], _condition(unit), listed, relation=relation), binds)
     return [row for row in found if row["is_sum"]], [row for row in found if not row["is_sum"]]

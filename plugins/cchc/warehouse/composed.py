@@ -754,25 +754,28 @@ def list_findings(condition: str, relation: str = FINDING) -> str:
         limit cast(:limit as bigint)"""
 
 
-PAYMENTS = "mart.payment_reconciliation_between(:first, :before)"  # it works on these days alone, the view on all of them
+# these work on the asked days alone, the view on all of them
+PAYMENTS = "(select p.*, 1 as order_count from mart.payment_reconciliation_between(:first, :before) as p)"
+SUMMED_PAYMENTS = "mart.payment_reconciliation_sums_between(:first, :before)"
 
 
-def compare_payments(group: Sequence[str], condition: str, listed: str) -> str:
+def compare_payments(group: Sequence[str], condition: str, listed: str, *, relation: str = PAYMENTS) -> str:
     """The sums of the orders and amounts (VND) by state, and the orders and dossiers that are listed: the rows with `is_sum` and without.
 
     Arguments: `group`, the columns beside the state by which they are summed; `condition`, which orders are meant (aliases r and u);
-    `listed`, which of them are listed (alias r); `:limit`, at most so many, null: all. The payments are compared once for both.
+    `listed`, which of them are listed (alias r); `relation`, what has them: SUMMED_PAYMENTS where none that matches is listed; `:limit`, at
+    most so many, null: all. The payments are compared once for both.
     """
     names = ("unit_code", "unit_name", "day")
     columns = ", ".join((*group, "state"))
     own = ", ".join(f"s.{name}" if name in group else f"null as {name}" for name in names)
     sums = ("order_count", "fee_vnd", "paid_vnd", "refunded_vnd", "receipt_missing_count")
     return f"""with asked as materialized (
-            select r.*, u.name as unit_name {_of_unit(PAYMENTS, "r", condition)}
+            select r.*, u.name as unit_name {_of_unit(relation, "r", condition)}
         ),
         summed as (
             select
-                {columns}, count(*) as order_count, coalesce(sum(fee_vnd), 0) as fee_vnd, sum(paid_vnd) as paid_vnd,
+                {columns}, cast(sum(order_count) as bigint) as order_count, coalesce(sum(fee_vnd), 0) as fee_vnd, sum(paid_vnd) as paid_vnd,
                 sum(refunded_vnd) as refunded_vnd, count(*) filter (where is_receipt_missing) as receipt_missing_count,
                 row_number() over (order by {columns}) as place
             from asked group by {columns}

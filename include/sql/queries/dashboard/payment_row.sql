@@ -1,5 +1,5 @@
 -- grain: one row for each order or dossier that does not match, and one row for each unit, day and state of those that match or may still
--- source: mart.payment_reconciliation_between
+-- source: mart.payment_reconciliation_sums_between
 -- traps: the sum of a dossier is known only when all its orders are, whatever their days. An order that matches and lacks its receipt does
 --        not match
 
@@ -7,7 +7,7 @@ with judged as (
     select
         r.*,
         r.state not in ('matched', 'pending') or r.is_receipt_missing as is_open
-    from mart.payment_reconciliation_between(cast(:first as date), cast(:before as date)) as r
+    from mart.payment_reconciliation_sums_between(cast(:first as date), cast(:before as date)) as r
 ),
 
 named as (
@@ -27,7 +27,7 @@ select
     n.is_receipt_missing,
     n.open_order_code as order_code,
     n.open_dossier_code as dossier_code,
-    count(*) as order_count,
+    cast(sum(n.order_count) as bigint) as order_count,
     sum(n.fee_vnd) as fee_vnd,
     sum(n.paid_vnd) as paid_vnd,
     sum(n.refunded_vnd) as refunded_vnd
