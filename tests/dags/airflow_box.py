@@ -22,6 +22,7 @@ from tests.support.environment import added
 
 PROJECT = Path(__file__).resolve().parents[2]
 DAGS = PROJECT / "dags"
+OWN_WAYS: dict[str, Any] = {}  # functions of Airflow, as they are before our auth manager puts others in their place
 REPLIES = os.fdopen(os.dup(1), "w", encoding="utf-8")  # what Airflow prints goes to standard error: it must not mix with our answers
 
 
@@ -259,6 +260,45 @@ def ask_api(name: str, password: str, asked: list[list[Any]]) -> list[int]:
         return [answer.status_code, *(client.request(method, path, json=body, headers=headers).status_code for method, path, body in asked)]
 
 
+def clear(name: str, password: str, dag_id: str, file: str) -> dict[str, Any]:
+    """What Airflow's API answers a person who clears a run, and the hours from its queueing to its deadline, before and after.
+
+    `airflow alone`: the answer with Airflow's own way to move the deadline, in place of ours.
+    """
+    from airflow.api_fastapi.app import create_app
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
+    from airflow.models import taskinstance
+    from airflow.models.dagrun import DagRun
+    from airflow.models.deadline import Deadline
+    from airflow.utils.session import create_session
+    from fastapi.testclient import TestClient
+
+    def hours() -> tuple[float, Any]:
+        with create_session() as session:
+            run = session.query(DagRun).filter_by(dag_id=dag_id, run_id=run_id).one()
+            (deadline,) = session.query(Deadline).filter_by(dagrun_id=run.id).all()
+            return round((deadline.deadline_time - run.queued_at).total_seconds() / 3600, 3), run.queued_at
+
+    manager = DagBundlesManager()
+    manager.sync_bundles_to_db()
+    (bundle,) = manager.get_all_dag_bundles()
+    bundle.initialize()
+    sync_bag_to_db(BundleDagBag(bundle.path / file, bundle_path=bundle.path, bundle_name=bundle.name), bundle.name, bundle.version)
+    with TestClient(create_app(apps="core"), raise_server_exceptions=False) as client:
+        token = client.post("/auth/token", json={"username": name, "password": password}).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        run_id = client.post(f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None}, headers=headers).json()["dag_run_id"]
+        before, queued = hours()
+        body = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
+        path = f"/api/v2/dags/{dag_id}/clearTaskInstances"
+        with mock.patch.object(taskinstance, "_recalculate_dagrun_queued_at_deadlines", OWN_WAYS["clear"]):
+            alone = client.post(path, json=body, headers=headers).status_code
+        answer = client.post(path, json=body, headers=headers)
+    after, again = hours()
+    return {"airflow alone": alone, "status": answer.status_code, "hours": [before, after], "is_queued_again": again > queued}
+
+
 def ask_with_tokens(name: str, password: str, paths: list[str]) -> dict[str, list[int]]:
     """The status of each path for a person's own token and for tokens that nobody was given, in the header and as a cookie."""
     import base64
@@ -398,13 +438,15 @@ def main() -> None:
     """Prepare Airflow's database, then answer until the requests end."""
     os.dup2(2, 1)
     from airflow import settings
+    from airflow.models import taskinstance
     from airflow.utils import db
     from sqlalchemy import inspect
 
+    OWN_WAYS["clear"] = taskinstance._recalculate_dagrun_queued_at_deadlines
     if not inspect(settings.engine).has_table("dag_run"):
         db.initdb()
     answers: dict[str, Callable[..., Any]] = {"structure": structure, "run": run, "pools": pools, "log_in": log_in, "ask_api": ask_api}
-    answers |= {"ask_with_tokens": ask_with_tokens, "ask_as_browser": ask_as_browser}
+    answers |= {"ask_with_tokens": ask_with_tokens, "ask_as_browser": ask_as_browser, "clear": clear}
     for line in sys.stdin:
         request = json.loads(line)
         try:
