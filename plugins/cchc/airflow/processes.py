@@ -81,6 +81,23 @@ class ProcessFile:
                     found.setdefault(process.pid, process)
         return list(found.values())
 
+    def end_left_of(self, name: str) -> None:
+        """End what a recorded process that has died has left behind: its children, in whatever session they are."""
+        entry = self.read().get(name)
+        if entry is None or _same_process(entry) is not None:
+            return
+        left: dict[int, psutil.Process] = {}
+        for process in psutil.process_iter(["create_time", "cwd", "status"]):
+            with suppress(OSError, psutil.Error):
+                is_later = process.info["create_time"] >= entry.created - SAME_TIME_SECONDS
+                is_ours = process.info["cwd"] == str(self.folder) and os.getsid(process.pid) == entry.pid
+                if is_later and is_ours and process.info["status"] != psutil.STATUS_ZOMBIE:
+                    left |= {each.pid: each for each in [process, *process.children(recursive=True)]}
+        for process in _terminate(list(left.values()), LAST_PATIENCE):
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(list(left.values()), timeout=LAST_PATIENCE)
+
     def end(self, stages: Iterable[tuple[tuple[str, ...], float]]) -> None:
         """End all recorded processes with all their children, and remove the record.
 

@@ -1,4 +1,4 @@
-"""Airflow on the embedded PostgreSQL: four processes on 127.0.0.1.
+"""Airflow on the embedded PostgreSQL: four processes on 127.0.0.1, and their keeper, which starts again what dies (keeper.py).
 
 Their settings are in include/airflow/airflow.cfg, which docker-compose shares; paths, ports and secrets come as environment variables.
 
@@ -6,6 +6,7 @@ What is on disk, under `CCHC_HOME/airflow` (AIRFLOW_HOME):
 
     stack.json        the port, remembered for the next start, and whether the DAGs go by the clock
     processes.json    the running processes, while there are any
+    restarts.json     which of them the keeper has started again, and when
     passwords.json    users of Airflow's UI (mode 0600)
     migrated.json     which Airflow last migrated the metadata database, to which revision
     logs/             one log for each process; the logs of the tasks
@@ -23,6 +24,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +33,21 @@ from cchc.airflow.launch import COMPONENTS
 from cchc.airflow.pools import OTHER_SLOTS, PARALLELISM, WAREHOUSE_POOL, configured_pools
 from cchc.airflow.processes import ProcessFile
 from cchc.embedded.airflow_api import AirflowApi
+from cchc.embedded.keeper import KEEPER, restarts
 from cchc.errors import CchcError, NotConfigured
 from cchc.files import locked, tail, write_atomic, write_private
-from cchc.period import ZONE
+from cchc.period import ZONE, now
 from cchc.settings import PROJECT, Settings, is_unscheduled
 from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse.url import OWNER_URL, warehouse_url
 
 FIRST_PORT = 8080
+RESTARTS_TOLD = timedelta(days=7)
 START_SECONDS = 300
 # The triggerer needs ten seconds to end, and nothing depends on it. Running tasks report to the API server, so the API server ends last.
-STOP_STAGES = ((("triggerer",), 0.0), (("scheduler", "dag-processor"), 8.0), (("api-server",), 5.0))
+# The keeper ends first, because it starts again what it finds dead.
+STOP_STAGES = (((KEEPER,), 2.0), (("triggerer",), 0.0), (("scheduler", "dag-processor"), 8.0), (("api-server",), 5.0))
 ADMIN, VIEWER = "admin", "viewer"
 ADMIN_PASSWORD, VIEWER_PASSWORD = "airflow_admin_password", "airflow_viewer_password"
 FERNET_KEY, SECRET_KEY = "airflow_fernet_key", "airflow_secret_key"
@@ -106,6 +111,8 @@ def up(
             with stack.api() as api:
                 _wait_until_healthy(settings, api)
                 _ensure_pools(api, pools)
+            keep = [sys.executable, "-m", "cchc.embedded.keeper", str(_folder(settings))]
+            start_beside(settings, KEEPER, keep, environment)
             return stack
         except BaseException:
             _processes(settings).end(STOP_STAGES)
@@ -120,8 +127,8 @@ def down(settings: Settings) -> None:
 
 
 def is_up(settings: Settings) -> bool:
-    """Whether all of Airflow's processes and the server with its metadata are alive."""
-    return set(COMPONENTS) <= set(_processes(settings).alive()) and postgres.is_running(settings.home)
+    """Whether all of Airflow's processes, their keeper and the server with its metadata are alive."""
+    return {*COMPONENTS, KEEPER} <= set(_processes(settings).alive()) and postgres.is_running(settings.home)
 
 
 def status(settings: Settings) -> dict[str, str]:
@@ -130,7 +137,7 @@ def status(settings: Settings) -> dict[str, str]:
     server = postgres.running_server(settings.home)
     parts = {"postgresql": f"running on 127.0.0.1:{server.port}" if server else "not running"}
     healthy = _health(settings) if "api-server" in alive else {}
-    for name in [*COMPONENTS, *(name for name in alive if name not in COMPONENTS)]:
+    for name in [*COMPONENTS, KEEPER, *(name for name in alive if name not in (*COMPONENTS, KEEPER))]:
         state = healthy.get(name.replace("-", "_"), "healthy" if healthy and name == "api-server" else None)
         parts[name] = f"running ({state or 'no sign of life yet'}), process {alive[name].pid}" if name in alive else "not running"
         if name in alive and name not in COMPONENTS:
@@ -153,7 +160,9 @@ def health(settings: Settings) -> list[tuple[str, str]]:
     dead = sorted(set(recorded) - set(alive))
     if dead:
         logs = ", ".join(str(log_of(settings, name)) for name in dead)
-        return [*found, ("WRONG", f"Airflow was started here and has died: {', '.join(dead)}. See {logs}; `cchc up` starts it again")]
+        again = "its keeper starts it again within minutes, or `cchc up` does" if KEEPER in alive else "`cchc up` starts it again"
+        return [*found, ("WRONG", f"Airflow was started here and has died: {', '.join(dead)}. See {logs}; {again}")]
+    found += _restarted(settings)
     states = _health(settings)
     sick = sorted(f"{name} {state}" for name, state in states.items() if state not in ("healthy", None))
     if sick or not states:
@@ -175,6 +184,19 @@ def health(settings: Settings) -> list[tuple[str, str]]:
             words = f"these DAGs are paused, so nothing of them runs by itself: {', '.join(off)}. Switch on those that are wanted"
             found.append((NOTE, words))
     return found
+
+
+def _restarted(settings: Settings) -> list[tuple[str, str]]:
+    """What the keeper had to start again in the last week: a NOTE for each process."""
+    since = (now() - RESTARTS_TOLD).isoformat()
+    lately: dict[str, list[str]] = {}
+    for entry in restarts(_folder(settings)):
+        if entry["at"] >= since:
+            lately.setdefault(entry["name"], []).append(entry["at"])
+    return [
+        (NOTE, f"{name} had ended by itself, and the keeper started it again: {len(at)} times in a week, last at {at[-1][:16]}")
+        for name, at in sorted(lately.items())
+    ]
 
 
 def runs_by_clock(settings: Settings) -> bool:

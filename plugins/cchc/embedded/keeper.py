@@ -1,0 +1,153 @@
+"""The keeper of the embedded stack: what has died of PostgreSQL and of Airflow's processes is started again.
+
+`cchc up` starts it beside Airflow as `python -m cchc.embedded.keeper FOLDER`, with Airflow's environment; `cchc down` ends it first.
+Without it nothing would start a process again: when PostgreSQL recovers from a crash, which takes a second, Airflow's dag-processor and
+triggerer end, sometimes its scheduler, too. On a server docker-compose does this.
+
+It writes what it did into `restarts.json`, of which `cchc doctor` and `cchc status` tell.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cchc.airflow.launch import COMPONENTS
+from cchc.airflow.processes import ProcessFile
+from cchc.errors import CchcError
+from cchc.files import locked, write_atomic
+from cchc.period import now
+from cchc.settings import Settings
+from cchc.warehouse import embedded as postgres
+
+log = logging.getLogger(__name__)
+
+KEEPER, POSTGRESQL = "keeper", "postgresql"
+EVERY_SECONDS = 2.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 300.0  # between two starts of a process that ends again and again
+STEADY_SECONDS = 600.0  # a process that has lived so long begins with the first pause again
+REMEMBERED = 100
+
+
+@dataclass
+class _Start:
+    """The last start of a process: when (of the monotonic clock), and how long to wait before the next one."""
+
+    at: float
+    pause: float
+
+
+class Keeper:
+    """Looks after the processes of one installation. `home`: CCHC_HOME; `command`: how a component of Airflow is started."""
+
+    def __init__(self, home: Path, folder: Path, command: Callable[[str], list[str]]) -> None:
+        self.home, self.folder, self.command = home, folder, command
+        self.processes = ProcessFile(folder / "processes.json", folder)
+        self._started: dict[str, subprocess.Popen[bytes]] = {}
+        self._last: dict[str, _Start] = {}
+        self._port = _port_of(home)
+
+    def is_wanted(self) -> bool:
+        """Whether the stack still counts this process as its keeper."""
+        entry = self.processes.read().get(KEEPER)
+        return entry is not None and entry.pid == os.getpid()
+
+    def look(self) -> list[str]:
+        """Start again what has died, unless `cchc up` or `cchc down` is at work. Returns the names."""
+        for process in self._started.values():
+            process.poll()  # its end is taken note of, so that no zombie stays
+        try:
+            with locked(self.folder / "lock", wait=False):
+                return self._mend()
+        except BlockingIOError:
+            return []
+
+    def _mend(self) -> list[str]:
+        if not postgres.is_running(self.home):
+            return [POSTGRESQL] if self._may(POSTGRESQL) and self._start_postgresql() else []
+        recorded, alive = self.processes.read(), self.processes.alive()
+        dead = [name for name in COMPONENTS if name in recorded and name not in alive and self._may(name)]
+        for name in dead:
+            self._start(name)
+        return dead
+
+    def _may(self, name: str) -> bool:
+        """Whether it is time for another start of this process; notes the start."""
+        moment, last = time.monotonic(), self._last.get(name)
+        if last is None or moment - last.at > STEADY_SECONDS:
+            self._last[name] = _Start(moment, FIRST_PAUSE_SECONDS)
+            return True
+        if moment - last.at < last.pause:
+            return False
+        self._last[name] = _Start(moment, min(2 * last.pause, LONGEST_PAUSE_SECONDS))
+        return True
+
+    def _start_postgresql(self) -> bool:
+        try:
+            server = postgres.start(self.home)
+        except CchcError as error:
+            log.error("PostgreSQL does not start: %s", error)
+            return False
+        if server.port != self._port:
+            log.error("PostgreSQL has port %s now and not %s, which another program has taken: run `cchc up`", server.port, self._port)
+        self._note(POSTGRESQL)
+        return True
+
+    def _start(self, name: str) -> None:
+        """Start a component of Airflow again; what the dead one has left, tasks of a scheduler for instance, is ended before."""
+        self.processes.end_left_of(name)
+        with open(self.folder / "logs" / f"{name}.log", "a") as output:
+            process = subprocess.Popen(
+                self.command(name), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )  # fmt: skip
+        self._started[name] = process
+        self.processes.add(name, process.pid)
+        self._note(name)
+
+    def _note(self, name: str) -> None:
+        log.warning("%s had ended by itself, and was started again", name)
+        noted = [*restarts(self.folder), {"name": name, "at": now().isoformat()}]
+        write_atomic(self.folder / "restarts.json", json.dumps(noted[-REMEMBERED:], indent=1))
+
+
+def restarts(folder: Path) -> list[dict[str, str]]:
+    """What a keeper has started again, oldest first: the name and the moment (ISO 8601) of each."""
+    try:
+        found = json.loads((folder / "restarts.json").read_text(encoding="utf-8"))
+        return [{"name": str(entry["name"]), "at": str(entry["at"])} for entry in found]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _port_of(home: Path) -> int | None:
+    server = postgres.running_server(home)
+    return server.port if server else None
+
+
+def main(arguments: list[str]) -> int:
+    """Look after the installation whose folder of Airflow is named until it is stopped."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    folder = Path(arguments[0])
+    keeper = Keeper(Settings.load().home, folder, lambda name: [sys.executable, "-m", "airflow", *COMPONENTS[name]])
+    time.sleep(EVERY_SECONDS)  # whoever has started it writes its number down
+    while keeper.is_wanted():
+        try:
+            keeper.look()
+        except Exception:  # the next look may find it otherwise, and a keeper that has ended keeps nothing
+            log.exception("what has died could not be started again")
+        time.sleep(EVERY_SECONDS)
+    return 0
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        sys.exit(main(sys.argv[1:]))
