@@ -22,7 +22,11 @@ from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
-WITH_CHILD = [sys.executable, "-c", f"import subprocess, time; subprocess.Popen({SLEEPS}); print(1, flush=True); time.sleep(600)"]
+WITH_CHILD = [
+    sys.executable,
+    "-c",
+    f"import subprocess, time; subprocess.Popen({[*SLEEPS, keepers.WORKER]}); print(1, flush=True); time.sleep(600)",
+]
 
 
 @pytest.fixture
@@ -83,6 +87,18 @@ def test_a_dead_component_is_started_again(keeper: Keeper, settings: Settings) -
     assert keeper._last["scheduler"].pause == 2 * keepers.FIRST_PAUSE_SECONDS
     told = [text for level, text in stack.health(settings) if level == stack.NOTE]
     assert len(told) == 1 and "scheduler had ended by itself, and the keeper started it again: 2 times in a week" in told[0]
+
+
+def test_a_scheduler_that_has_lost_a_worker_is_started_again(keeper: Keeper) -> None:
+    """A killed worker of the executor keeps the lock with which all wait for tasks."""
+    assert keeper.look() == []
+    before = keeper.processes.alive()
+    kill(before["dag-processor"].children()[0])
+    assert keeper.look() == [], "only the scheduler has an executor"
+    kill(before["scheduler"].children()[0])
+    assert keeper.look() == ["scheduler"]
+    assert not is_live(before["scheduler"])
+    assert keeper.look() == []
 
 
 def test_a_dead_postgresql_is_started_again(keeper: Keeper, settings: Settings) -> None:

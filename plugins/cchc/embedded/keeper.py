@@ -20,19 +20,24 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from cchc.airflow.launch import COMPONENTS
 from cchc.airflow.processes import ProcessFile
 from cchc.errors import CchcError
 from cchc.files import locked, write_atomic
 from cchc.period import now
 from cchc.settings import Settings
+from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
 
 log = logging.getLogger(__name__)
 
-KEEPER, POSTGRESQL = "keeper", "postgresql"
+KEEPER, POSTGRESQL, SCHEDULER = "keeper", "postgresql", "scheduler"
+WORKER = "LocalExecutor"  # in the title of the processes in which Airflow's executor runs tasks
 EVERY_SECONDS = 2.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 300.0  # between two starts of a process that ends again and again
+KILLED_SECONDS = 5.0
 STEADY_SECONDS = 600.0  # a process that has lived so long begins with the first pause again
 REMEMBERED = 100
 
@@ -54,6 +59,7 @@ class Keeper:
         self._started: dict[str, subprocess.Popen[bytes]] = {}
         self._last: dict[str, _Start] = {}
         self._port = _port_of(home)
+        self._workers: tuple[int, set[int]] = (0, set())
 
     def is_wanted(self) -> bool:
         """Whether the stack still counts this process as its keeper."""
@@ -74,10 +80,28 @@ class Keeper:
         if not postgres.is_running(self.home):
             return [POSTGRESQL] if self._may(POSTGRESQL) and self._start_postgresql() else []
         recorded, alive = self.processes.read(), self.processes.alive()
+        if SCHEDULER in alive and self._has_lost_a_worker(alive[SCHEDULER]):
+            log.warning("a worker of the scheduler's executor has ended: the scheduler is ended, too, because no task might start any more")
+            with suppress(psutil.Error):
+                alive.pop(SCHEDULER).kill()
+            wait_until(lambda: SCHEDULER not in self.processes.alive(), KILLED_SECONDS)
+            self._last.pop(SCHEDULER, None)  # it has not ended by itself, so it is started at once
         dead = [name for name in COMPONENTS if name in recorded and name not in alive and self._may(name)]
         for name in dead:
             self._start(name)
         return dead
+
+    def _has_lost_a_worker(self, scheduler: psutil.Process) -> bool:
+        """Whether a worker has died since the last look; the executor itself ends none.
+
+        A worker waits for tasks with a lock of all workers. Killed, it keeps it for ever: no task starts any more, and Airflow calls itself
+        healthy.
+        """
+        workers = set()
+        with suppress(psutil.Error):
+            workers = {child.pid for child in scheduler.children() if _is_worker(child)}
+        before, self._workers = self._workers, (scheduler.pid, workers)
+        return before[0] == scheduler.pid and not before[1] <= workers
 
     def _may(self, name: str) -> bool:
         """Whether it is time for another start of this process; notes the start."""
@@ -117,6 +141,13 @@ class Keeper:
         log.warning("%s had ended by itself, and was started again", name)
         noted = [*restarts(self.folder), {"name": name, "at": now().isoformat()}]
         write_atomic(self.folder / "restarts.json", json.dumps(noted[-REMEMBERED:], indent=1))
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and WORKER in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
 
 
 def restarts(folder: Path) -> list[dict[str, str]]:
