@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import random
 import signal
 import sys
@@ -10,7 +12,9 @@ import time
 from datetime import datetime, timedelta
 
 from tests.faults.place import Place
+from tests.faults.real_stack import RealStack
 from tests.faults.rounds import ProcessRound, SourceRound, State, Tally, undisturbed_core
+from tests.faults.stack_rounds import KINDS, StackRounds, moments_of
 from tests.oracle.world import random_world
 
 OF_FACTS = ("core.", "mart.dossier", "mart.indicator_value")
@@ -87,6 +91,26 @@ class Run:
         self.said = len(tally.findings)
 
 
+def of_a_running_stack(seed: int, seconds: float) -> Tally:
+    """Faults of every kind in a drawn order, while a real Airflow runs, until the time is over."""
+    until, chance = time.monotonic() + seconds, random.Random(seed)
+    world = random_world(43, 25)
+    kinds = chance.sample(KINDS, len(KINDS))
+    moments = moments_of(world, len(kinds))
+    tally = Tally()
+    while not tally.runs or time.monotonic() < until:
+        with RealStack(world).running() as real:
+            with contextlib.redirect_stdout(io.StringIO()):  # what each ingest prints
+                expected = real.undisturbed(moments)
+            rounds = StackRounds(real, chance, lambda line: print(line, file=sys.stderr, flush=True))
+            try:
+                rounds.run(moments, expected, kinds, until)
+            finally:
+                tally += rounds.tally
+                print(report(tally), file=sys.stderr, flush=True)
+    return tally
+
+
 def report(tally: Tally) -> str:
     """The tally in lines."""
     lines = [f"  {count:7}  {kind}" for kind, count in sorted(tally.faults.items(), key=lambda item: (-item[1], item[0]))]
@@ -102,9 +126,15 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3600, help="how long (3600)")
     parser.add_argument("--seed", type=int, default=1, help="what goes wrong is drawn from it (1)")
     parser.add_argument("--faults", type=int, default=150, help="disturbed extracts for each source and moment of a round (150)")
-    parser.add_argument("--kinds", default="sp", help="s: of sources, p: of processes, disks and clocks (sp)")
+    parser.add_argument(
+        "--kinds", default="sp", help="s: of sources, p: of processes, disks and clocks (sp); a: of a running Airflow, alone"
+    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the server is stopped and the disks are taken away all the same
+    if options.kinds == "a":
+        tally = of_a_running_stack(options.seed, options.seconds)
+        print(report(tally))
+        return 1 if tally.findings else 0
     with Place(random_world(43, 25)) as place:
         tally = Run(place, options.seed, options.seconds, options.faults, options.kinds).go()
     print(report(tally))
