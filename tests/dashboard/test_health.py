@@ -146,7 +146,7 @@ def test_the_lights_have_their_numbers_and_their_limits(pages: Pages) -> None:
 
 
 def test_doubts_of_loads_are_counted_for_all_and_name_no_dossier(pages: Pages) -> None:
-    assert pages.lamp("Nghi vấn về mã và khóa") == ("Tốt", 0)
+    assert pages.lamp("Nghi vấn của lần nạp") == ("Tốt", 0)
     assert pages.health("loads", "doubts") == []
     load = pages.number(
         "select max(load_id) from ops.load where source_code = 'one_stop' and entity = 'dossiers' and status = 'loaded' and landed > 0"
@@ -158,7 +158,7 @@ def test_doubts_of_loads_are_counted_for_all_and_name_no_dossier(pages: Pages) -
         ' "strange_steps": {"strange": 4, "looked_at": 5, "example": "H-8888"}}',
     )
     try:
-        assert pages.lamp("Nghi vấn về mã và khóa") == ("Cần xem", 2)
+        assert pages.lamp("Nghi vấn của lần nạp") == ("Cần xem", 2)
         told = pages.health("loads", "doubts", STRANGER)
         assert [(int(row["Lần nạp"]), row["Nghi vấn"], int(row["Bản ghi"])) for row in told] == [
             (load, "Bước xử lý nêu hồ sơ mà kho không có", 4),

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from cchc.core.doubts import note_withdrawn_figures
 from cchc.core.merge import Counts
 from cchc.period import now
 from cchc.reference.plan import first_day
@@ -44,6 +45,7 @@ def merge_declared(connection: Connection, settings: Settings, source: str, stag
         )
     )
     drop_repeated_files(connection, settings, source)
+    note_withdrawn_figures(connection)
     first = first_day(settings)
     run_file(connection, settings, "core/declared_dirty_month", source=source, marked_until=marked_until, now=now(), first_day=first)
     delivered = connection.execute(

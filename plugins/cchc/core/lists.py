@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from cchc.core.doubts import note_ended_entries
 from cchc.core.merge import Counts, columns_of
 from cchc.period import ZONE
 from cchc.reference.dirty_months import mark_dirty_months
@@ -52,6 +53,7 @@ def merge_list(
         {"s": source, "t": known_at},
     ).one_or_none()
     before, before_at = (found.list_hash, found.fetched_at) if found else (None, None)
+    note_ended_entries(connection, model, load_id, before, known_at)
     known = connection.execute(text(f"select 1 from {items} where list_hash = :h limit 1"), {"h": row.hash}).scalar()
     if known is None:
         connection.execute(

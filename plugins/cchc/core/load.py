@@ -192,6 +192,7 @@ def merge_keys(
     connection.execute(text("analyze listed_key"))
     run_file(connection, settings, "core/key_changed", known_at=known_at)
     connection.execute(text("analyze changed_key"))
+    doubts.note_absent_keys(connection, extract_id, known_at)
     run_file(connection, settings, "core/dossier_key", known_at=known_at)
     for step in ("dossier_key_month", "dossier_key_dirty"):
         run_file(connection, settings, f"core/{step}", source=source, known_at=known_at)

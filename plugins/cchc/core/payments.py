@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from cchc.core.doubts import note_lost_payments
 from cchc.core.merge import Counts, columns_of
 from cchc.models import MODELS
 from cchc.reference.dirty_months import mark_dirty_months
@@ -36,6 +37,12 @@ def merge_payments(
         ),
         {"x": extract_id},
     )
+    connection.execute(
+        text(
+            f"create temp table payment_before on commit drop as select v.source_code, v.file_date, v._key from {target.versions} as v "
+            f"inner join {changed} as c using (source_code, file_date) where v._is_current"
+        )
+    )
     # Two answers for a day may have one T; what the newer one does not have is gone. Files of one day and T are never two.
     connection.execute(text(composed.absent_payments(target, staged)), {"x": extract_id})
     connection.execute(text(f"delete from {target.versions} as v using absent_payment as a where {same_row}"))
@@ -48,6 +55,7 @@ def merge_payments(
         )
     )
     decide_in_force(connection, settings, f"{changed}_key")
+    note_lost_payments(connection, extract_id)
     mark_dirty_months(
         connection,
         settings,
@@ -58,7 +66,7 @@ def merge_payments(
         "payment days that changed",
     )
     counts = connection.execute(text(composed.count_payments(target, staged))).all()
-    connection.execute(text("drop table absent_payment"))
+    connection.execute(text("drop table absent_payment, payment_before"))
     return {row[0]: Counts(row[1], 0, row[2], row[3]) for row in counts}
 
 

@@ -59,7 +59,7 @@ class Lights(Typed):
     broken_runs: Threshold = Field(description="Sources whose last run has not ended well.")
     blocked_files: Threshold = Field(description="Files or entities that are blocked.")
     waiting_files: Threshold = Field(description="Files that are not complete yet.")
-    doubts: Threshold = Field(description="Doubts that loads have of their own codes and keys, though no rule is broken.")
+    doubts: Threshold = Field(description="Doubts that loads have of themselves, though no rule is broken.")
     quarantined: Threshold = Field(description="Records in quarantine.")
     waiting_months: Threshold = Field(description="Months that wait for a refresh.")
     changed_fields: Threshold = Field(description="Fields of the newest deliveries that are gone, new, or empty much more often.")

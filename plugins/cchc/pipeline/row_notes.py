@@ -16,6 +16,12 @@ from cchc.staging.tables import staged_entities
 
 MOST_FILES = 5  # as many files of an entity have a sentence of their own; where the same is told of more, one sentence is about all of them
 NAMED_FILES = 3  # so many of these files are named
+GONE = {
+    "ended_entries": "entries of the list before are not in this one, so they end with the list before",
+    "absent_keys": "dossiers that the source's own lists of months named before are not in them now, so they count as deleted",
+    "lost_payments": "payments that were in force are not in the new delivery of their day, so they count no more",
+    "withdrawn_figures": "figures of the workbook before are not in this one, so they count as not declared",
+}
 
 
 @dataclass(frozen=True)
@@ -173,6 +179,15 @@ def _doubts(row: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], tuple[int
             f"). {versions}",
         )
         yield words, (others["dossiers"], others["keys"], others["stored_keys"])
+    yield from _gone(row)
+
+
+def _gone(row: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """What an earlier list, day or workbook had and this one lacks. It is taken at its word, so each number without it moves."""
+    mend = f"If the delivery was cut off, have it sent again whole; `cchc withdraw {row['source_code']}` takes this one back"
+    for doubt, what in GONE.items():
+        if gone := row[doubt]:
+            yield ("", " of ", f" {what}{_such_as(gone['example'])}. {mend}"), (gone["gone"], gone["before"])
 
 
 def _such_as(code: str) -> str:

@@ -402,6 +402,26 @@ def list_change(model: str, columns: Sequence[str]) -> str:
         {older}"""
 
 
+def ended_entries(model: str) -> str:
+    """Note in the load `:load_id` how many entries of the list `:before` the list in `listed_<model>`, fetched at `:t`, has no longer.
+
+    Entries that had ended before are no loss. The example is a code that is no person's.
+    """
+    last, example = {"procedure": ("valid_to", "procedure_code"), "leader": ("to_date", "unit_code")}[model]
+    return f"""update ops.load as l set manifest = coalesce(l.manifest, cast('{{}}' as jsonb)) || jsonb_build_object(
+            'ended_entries', jsonb_build_object('gone', g.gone, 'before', g.before, 'example', g.example))
+        from (
+            select
+                count(*) filter (where n._key is null) as gone, count(*) as before, min(b.{example}) filter (where n._key is null) as example
+            from core.{model}_list_item as b
+            left join listed_{model} as n on n._key = b._key
+            where
+                b.list_hash = :before and b._failed_rules is null
+                and (b.{last} is null or b.{last} >= cast(cast(:t as timestamptz) at time zone :zone as date))
+        ) as g
+        where l.load_id = :load_id and g.gone > 0"""
+
+
 def store_list(fetches: str) -> str:
     """Store that a source delivered the list with the hash `:h` at `:t`."""
     return f"""insert into {fetches} (source_code, fetched_at, list_hash, _load_id) values (:s, :t, :h, :l)

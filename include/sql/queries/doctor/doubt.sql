@@ -30,8 +30,18 @@ select
     l.manifest -> 'strange_steps' as strange_steps,
     l.manifest -> 'reused_codes' as reused_codes,
     l.manifest -> 'shared_codes' as shared_codes,
-    l.manifest -> 'other_keys' as other_keys
+    l.manifest -> 'other_keys' as other_keys,
+    l.manifest -> 'ended_entries' as ended_entries,
+    l.manifest -> 'absent_keys' as absent_keys,
+    l.manifest -> 'lost_payments' as lost_payments,
+    l.manifest -> 'withdrawn_figures' as withdrawn_figures
 from recent as r
 inner join ops.load as l on r.load_id = l.load_id
-where jsonb_exists_any(l.manifest, array['strange_steps', 'reused_codes', 'shared_codes', 'other_keys'])
+where
+    jsonb_exists_any(
+        l.manifest,
+        array[
+            'strange_steps', 'reused_codes', 'shared_codes', 'other_keys', 'ended_entries', 'absent_keys', 'lost_payments', 'withdrawn_figures'
+        ]
+    )
 order by l.source_code, l.entity, l.load_id
