@@ -27,6 +27,7 @@ DEFECTS: dict[str, list[dict[str, object]]] = {
     "FORM": [{"MauSo": None}, {"TuSo": 5}, {"MaChiTieu": "public_service_unit_count"}, {"MaChiTieu": "par_index_score", "MauSo": None}],
     "W_UNREADABLE": [{"NgayCanCu": "31/02/2023"}],
     "W_APPROVER": [{"NguoiDuyet": None}],
+    "W_DATES": [{"NgayDuyet": "31/05/2023"}, {"NgayDuyet": "02/07/2099"}, {"NgayCanCu": "02/07/2099"}],
     "W_SIGN": [{"CanCu": "theo báo cáo của phòng"}],
 }  # fmt: skip
 BESIDE = {

@@ -18,6 +18,8 @@ STEP = {
 }
 PROCEDURE = {
     "MaTTHC": "1.004002", "MaDonVi": "H19.16.3", "HieuLucTu": "2023-01-01", "HieuLucDen": "", "MucDo": "4", "CapThucHien": "xa", "TrangThai": "cong_khai",
+    "DuDieuKienTrucTuyen": "1", "CoPhiLePhi": "1", "ThanhToanTrucTuyen": "1", "CoKetQuaGiayTo": "1", "LaChungThuc": "0", "CoHoSoMau": "0",
+    "DaDongBoCongTinh": "0",
 }  # fmt: skip
 ASSESSMENT = {
     "MaDanhGia": "D1",

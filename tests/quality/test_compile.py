@@ -194,18 +194,19 @@ def test_our_own_suites_count_alike_on_broken_rows(bench: Bench, source: str, mo
             ).fetchall()
         )
         values: dict[str, list[Any]] = {
-            "text": [None, "", "H19.16", "thuong", "mat", "PAY", "VOID", "the", "ket_qua", "dien_tu", "H19.16.3-230105-0001", "a'b", "returned_at"],
+            "text": [None, None, "", "H19.16", "thuong", "mat", "PAY", "PAY", "PAY", "REFUND", "VOID", "the", "ket_qua", "dien_tu", "H19.16.3-230105-0001", "a'b", "returned_at"],
             "smallint": [None, 0, 1, 2, 3, 7, 8, 9, 10, 11], "integer": [None, 0, 5], "bigint": [None, 0, 1, 2, 3], "boolean": [None, True, False],
             "timestamp with time zone": [None, "2023-01-05 08:00+07", "2023-01-05 08:00:00.5+07", "2023-01-04 23:30+07", "2023-01-06 00:30+07"],
             "date": [None, "2023-01-05", "2023-01-06"], "jsonb": [None, "{}", '{"amount_vnd": "x"}', '{"returned_at": "x"}', '{"papers[0].path": "x"}'],
         }  # fmt: skip
+        rounds = [None, "{}", "[]", '[{"asked_at": null}]']  # a list where the others are objects
         with connection.cursor() as cursor:
             cursor.executemany(
                 f"insert into staging.adversary_{model} values ({', '.join(['%s'] * len(columns))})".encode(),
                 [
-                    [row if column == "_row" else 1 if column == "_load_id" else chance.choice(values[kind]) or ("2023-01-06 00:30+07" if column == "_first_seen_at" else None)
+                    [row if column == "_row" else 1 if column == "_load_id" else chance.choice(rounds if column == "supplements" else values[kind]) or ("2023-01-06 00:30+07" if column == "_first_seen_at" else None)
                      for column, kind in columns.items()]
-                    for row in range(1, 1501)
+                    for row in range(1, 2501)
                 ],
             )  # fmt: skip
         connection.execute("truncate staging.extract_1__known_end")

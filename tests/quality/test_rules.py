@@ -64,6 +64,11 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]]
         "W_RESULT_KIND": ([{"LoaiKetQua": "khac"}], [{"LoaiKetQua": value} for value in ("", "tra_lai", "xin_rut", "xin_loi")]),
         "W_CHANNEL": ([{"KenhThucHien": "4"}], [{"KenhThucHien": "3"}]),
         "W_LEVEL": ([{"MucDo": "1"}], [{"MucDo": ""}, {"MucDo": "4"}]),
+        "W_ROUND": ([OPEN | {"DanhSachHoSoBoSung": [{"NgayBoSung": asked, "NgayTiepNhanBoSung": back}]}
+                     for asked, back in (("", ""), ("", "20230107080000"), ("20230107080000", "20230107075959"), ("20230104235959", ""), ("20230104080000", "20230105080001"))],
+                    [OPEN | {"DanhSachHoSoBoSung": [{"NgayBoSung": asked, "NgayTiepNhanBoSung": back}]}
+                     for asked, back in (("20230105000000", ""), ("20230107080000", "20230107080000"), ("20230104080000", "20230105080000"))]
+                    + [{"DanhSachHoSoBoSung": ""}]),
         "W_PAID_ONLINE": ([{"DuocThanhToanTrucTuyen": "3"}], [{"DuocThanhToanTrucTuyen": "2"}, {"DuocThanhToanTrucTuyen": ""}]),
     }),
     ("one_stop", "dossier_steps", STEP, {
@@ -82,16 +87,20 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]]
         "W_UNREADABLE": ([{"NgayCongKhai": "?"}], [{"NgayCongKhai": "20230105000000"}]),
         "W_CODE": ([{"MaTTHC": "khac"}], [{"MaTTHC": "TT-1.004002"}]),
         "W_UNIT": ([{"MaDonVi": "H19.99"}], [{"MaDonVi": "H19.16"}]),
-        "W_LEVEL": ([{"MucDo": "5"}], [{"MucDo": ""}]),
+        "W_LEVEL": ([{"MucDo": "5"}], [{"MucDo": "", "DuDieuKienTrucTuyen": "0"}]),
         "W_PERFORMING_LEVEL": ([{"CapThucHien": "tinh"}], [{"CapThucHien": "huyen"}]),
         "W_STATUS": ([{"TrangThai": "khac"}], [{"TrangThai": "bai_bo"}]),
         "W_VALIDITY": ([{"HieuLucDen": "2022-12-31"}], [{"HieuLucDen": "2023-01-01"}]),
+        "W_MARK": ([{name: ""} for name in ("DuDieuKienTrucTuyen", "CoPhiLePhi", "ThanhToanTrucTuyen", "CoKetQuaGiayTo", "LaChungThuc", "CoHoSoMau", "MucDo", "TrangThai")]
+                   + [{"DaDongBoCongTinh": "", "NgayCongKhai": "2023-01-05"}],
+                   [{"CoPhiLePhi": "0", "ThanhToanTrucTuyen": ""}, {"DaDongBoCongTinh": ""}]),
     }),
     ("one_stop", "assessments", ASSESSMENT, {
         "KEY": ([{"MaDanhGia": ""}], []),
         "UNIT": ([{"MaDonVi": "H19.99"}, {"MaDonVi": ""}], [{"MaDonVi": "H19.16.3"}]),
         "CODE": ([{"DanhGia": "tot"}], [{"DanhGia": ""}, {"DanhGia": "khong_hai_long"}]),
-        "W_UNREADABLE": ([{"ThoiGianDanhGia": "?"}, {"NgaySuaCuoi": "?"}], [{"ThoiGianDanhGia": ""}]),
+        "W_UNREADABLE": ([{"ThoiGianDanhGia": "?"}, {"NgaySuaCuoi": "?"}], [{"NgaySuaCuoi": ""}]),
+        "W_TIME": ([{"ThoiGianDanhGia": ""}, {"ThoiGianDanhGia": "20230106000000"}], [{"ThoiGianDanhGia": "20230105235959"}, {"NgaySuaCuoi": "", "ThoiGianDanhGia": "20330105000000"}]),
     }),
     ("documents", "documents", DOCUMENT, {
         "KEY": ([{"IdVanBan": None}], []),
@@ -102,7 +111,9 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]]
     ("documents", "work_files", WORK_FILE, {
         "KEY": ([{"IdHoSoCongViec": None}], []),
         "UNIT": ([{"MaDonVi": "H19.99"}, {"MaDonVi": None}], [{"MaDonVi": "H19.16"}]),
-        "W_UNREADABLE": ([{"DacThu": "co"}], [{"DacThu": None}]),
+        "W_UNREADABLE": ([{"DacThu": "co"}], [{"DacThu": None, "NgayDong": None}]),
+        "W_MARK": ([{"DacThu": None}, {"HinhThucXuLy": None}], [{"NgayDong": None, "HinhThucXuLy": None}, {"DacThu": True}]),
+        "W_CLOSED": ([{"NgayDong": "2023-01-06"}], [{"NgayDong": "2023-01-05T23:59:59"}]),
         "W_HANDLING": ([{"HinhThucXuLy": "khac"}], [{"HinhThucXuLy": "ket_hop"}]),
         "W_LEVEL": ([{"CapDonVi": "tinh"}], [{"CapDonVi": "xa"}]),
         "W_DATES": ([{"NgayDong": "2023-01-04"}], [{"NgayDong": None}]),
@@ -113,6 +124,8 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]]
         "W_CERTIFICATE": ([{"LoaiChungThu": "khac"}], [{"LoaiChungThu": "co_quan"}]),
         "W_SIGNER": ([{"NguoiKyId": None}], []),
         "W_TIME": ([{"ThoiDiemKy": None}], []),
+        "W_VALID": ([{"HopLe": None}], []),
+        "W_SIGNED": ([{"ThoiDiemKy": "2023-01-06"}], [{"ThoiDiemKy": "2023-01-05T23:59:59"}]),
     }),
     ("documents", "leaders", LEADER, {
         "KEY": ([{"NguoiId": None}, {"TuNgay": None}], []),
@@ -124,13 +137,16 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]]
     ("payments", "payments", PAYMENT, {
         "KEY": ([{"MaGiaoDich": "", "MaThamChieu": ""}], [{"MaGiaoDich": ""}]),
         "UNIT": ([{"MaDonVi": "H19.95"}, {"MaDonVi": ""}], [{"MaDonVi": "H19.16.3"}]),
-        "KIND": ([{"LoaiGiaoDich": "VOID"}], [{"LoaiGiaoDich": "REFUND"}]),
+        "KIND": ([{"LoaiGiaoDich": "VOID"}], [{"LoaiGiaoDich": "REFUND", "MaThamChieuGoc": "R0"}]),
         "STATUS": ([{"TrangThaiGD": value} for value in ("9", "", "x")], [{"TrangThaiGD": "3"}, {"TrangThaiGD": "4"}]),
         "DAY": ([{"ThoiGianGD": value} for value in ("04/01/2023 11:59:59", "06/01/2023 12:00:00", "31/02/2023 08:00:00", "")],
                 [{"ThoiGianGD": value} for value in ("04/01/2023 12:00:00", "06/01/2023 11:59:59", "05/01/2023 00:00:00", "05/01/2023 23:59:59")]),
-        "AMOUNT": ([{"SoTien": "50.00"}, {"SoTien": "năm mươi"}], [{"SoTien": "0"}, {"SoTien": "50000"}, {"SoTien": ""}]),
+        "AMOUNT": ([{"SoTien": "50.00"}, {"SoTien": "năm mươi"}], [{"SoTien": "0", "HinhThucThanhToan": "mien-phi"}, {"SoTien": "50000"}, {"SoTien": "", "TrangThaiGD": "4"}]),
         "W_UNREADABLE": ([{"Phi": "?"}], [{"Phi": ""}]),
-        "W_METHOD": ([{"HinhThucThanhToan": "vi-dien-tu"}], [{"HinhThucThanhToan": "mien-phi"}, {"HinhThucThanhToan": ""}]),
+        "W_METHOD": ([{"HinhThucThanhToan": "vi-dien-tu"}], [{"HinhThucThanhToan": "mien-phi"}, {"HinhThucThanhToan": "", "TrangThaiGD": "3"}]),
+        "W_AMOUNT": ([{"SoTien": value} for value in ("", "0", "-50.000")], [{"SoTien": "0", "TrangThaiGD": "3"}, {"SoTien": "1"}]),
+        "W_NO_METHOD": ([{"HinhThucThanhToan": ""}], [{"HinhThucThanhToan": "", "LoaiGiaoDich": "REFUND", "MaThamChieuGoc": "R0"}]),
+        "W_REFUND": ([{"LoaiGiaoDich": "REFUND"}], [{"LoaiGiaoDich": "REFUND", "MaThamChieuGoc": "R0"}]),
         "W_CHANNEL": ([{"KenhThanhToan": "4"}], [{"KenhThanhToan": "3"}]),
     }),
     ("feedback", "feedback", FEEDBACK, {
@@ -138,15 +154,19 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]]
         "UNIT": ([{"MaDonViXuLy": "H19.99"}, {"MaDonViXuLy": ""}], [{"MaDonViXuLy": "H19.16.3"}]),
         "CHANNEL": ([{"KenhTiepNhan": value} for value in ("zalo", "")], [{"KenhTiepNhan": value} for value in (1022, "dvcqg", "tinh")]),
         "ABOUT": ([{"VeTTHC": value} for value in ("2", "", "x")], [{"VeTTHC": value} for value in ("0", 1, True)]),
-        "STATUS": ([{"TrangThai": value} for value in ("treo", "")], [{"TrangThai": value} for value in ("cho_tiep_nhan", "da_xu_ly", "tu_choi", "chuyen_don_vi")]),
+        "STATUS": ([{"TrangThai": value} for value in ("treo", "")], [{"TrangThai": value} for value in ("cho_tiep_nhan", "tu_choi", "chuyen_don_vi")]),
         "RATING": ([{"DanhGia": "tot"}], [{"DanhGia": "hai_long"}, {"DanhGia": "khong_hai_long"}]),
-        "W_UNREADABLE": ([{"HanXuLy": "31/02/2023 17:00"}, {"NgayTraLoi": "2023-01-06"}, {"NgayGui": "05/01/2023"}], [{"HanXuLy": ""}]),
+        "W_UNREADABLE": ([{"HanXuLy": "31/02/2023 17:00"}, {"NgayTraLoi": "2023-01-06"}, {"NgayGui": "05/01/2023"}], [{"HanXuLy": "", "VeTTHC": "0"}]),
+        "W_LIMIT": ([{"HanXuLy": ""}, {"HanXuLy": "04/01/2023 23:59"}], [{"HanXuLy": "05/01/2023 00:00"}, {"HanXuLy": "", "MaTrung": "PA0"}]),
+        "W_ANSWER": ([{"TrangThai": "da_xu_ly"}, {"NgayTraLoi": "05/01/2023 08:59"}, {"NgayTraLoi": "06/01/2023 00:00"}],
+                     [{"TrangThai": "da_xu_ly", "NgayTraLoi": "05/01/2023 09:00"}, {"NgayTraLoi": "05/01/2023 23:59"}]),
     }),
     ("survey", "answers", ANSWER, {
         "KEY": ([{"MaPhieu": ""}], []),
         "UNIT": ([{"MaDonVi": "H19.99"}, {"MaDonVi": ""}], [{"MaDonVi": "H19.16.3"}]),
         "SCORE": ([{"MucDoHaiLong": value} for value in ("0", "6", "x", "4.5")], [{"MucDoHaiLong": value} for value in ("1", "5", "", 3)]),
-        "W_UNREADABLE": ([{"NgayKhaoSat": "2023-01-05"}, {"NgayKhaoSat": "05/01/2023 08:00"}], [{"NgayKhaoSat": ""}]),
+        "W_UNREADABLE": ([{"NgayKhaoSat": "2023-01-05"}, {"NgayKhaoSat": "05/01/2023 08:00"}], []),
+        "W_DAY": ([{"NgayKhaoSat": ""}, {"NgayKhaoSat": "06/01/2023"}], [{"NgayKhaoSat": "04/01/2023"}]),
     }),
 ]  # fmt: skip
 

@@ -263,8 +263,8 @@ def not_given_again(target: Model, staged: str) -> str:
 def open_again(target: Model) -> str:
     """Open the quarantine entries again that the withdrawn loads `:loads` had resolved, of the keys of the withdrawal `:w`.
 
-    They are those of the entity `:e` of the source `:s`. An entry stays resolved where the version that is in force now is newer and breaks
-    no critical rule, or where a retry has written the entry anew.
+    They are those of the entity `:e` of the source `:s`. An entry stays resolved where the version that is in force now is newer, breaks no
+    critical rule, and would resolve it (include/sql/core/quarantine_resolved.sql), or where a retry has written the entry anew.
     """
     key = IDS.get(target.identity[-1], target.identity[-1])
     same = "n.source_code = q.source_code and n.entity = q.entity and n.key = q.key and n.rule = q.rule"
@@ -282,6 +282,13 @@ def open_again(target: Model) -> str:
                 select 1 from {target.versions} as v
                 where v.source_code = q.source_code and cast(v.{key} as text) = q.key and v._is_current and v._failed_rules is null
                     and (v._first_seen_at, v._load_id) > (q.first_seen_at, q.load_id)
+                    and not exists (
+                        select 1 from ops.quarantine as n inner join ops.load as l on l.load_id = n.load_id and l.status = 'loaded'
+                        where n.source_code = q.source_code and n.entity = q.entity and n.key = q.key and n.resolved_at is null
+                            and (n.rule = q.rule or (n.action = 'quarantine' and n.rule not in {JUDGED_ALWAYS}))
+                            and (n.first_seen_at, n.load_id) > (q.first_seen_at, q.load_id)
+                            and (n.first_seen_at, n.load_id) >= (v._first_seen_at, v._load_id)
+                    )
             )
             and not exists (
                 select 1 from ops.quarantine as n inner join ops.load as l on l.load_id = n.load_id and l.status = 'loaded'
