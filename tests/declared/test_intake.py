@@ -50,6 +50,16 @@ def judge(profile: Profile) -> Callable[..., str]:
     return faults
 
 
+@pytest.mark.parametrize("word", ["chưa duyệt", "Chưa", "không", "-", "…", "0", "n/a", "X", "chờ duyệt"])
+def test_a_word_that_is_no_name_is_no_approver(judge: Callable[..., str], word: str) -> None:
+    assert "SoLieu!G2: NguoiDuyet is no name; leave it empty" in judge(edited(G2=word))
+
+
+@pytest.mark.parametrize("name", ["Nguyễn Văn Duyệt", "Khổng Thị Chờ", "Xuân", "O"])
+def test_names_are_approvers(judge: Callable[..., str], name: str) -> None:
+    assert judge(edited(G2=name)) == ""
+
+
 def edited(**cells: Any) -> Workbook:
     """The good workbook with some cells changed."""
     book = declared_workbook(GOOD)

@@ -19,7 +19,14 @@ from tests.support.environment import added
 from tests.support.source_server import Source, serving
 from tests.support.warehouse import NewWarehouse
 
-LEADER = {"MaDonVi": "H19.16.3", "ChucVu": "a post", "CapLanhDao": "cap_phong", "TuNgay": "2022-01-01", "DenNgay": None, "DaCapChuKySo": True}
+LEADER = {
+    "MaDonVi": "H19.16.3",
+    "ChucVu": "a post",
+    "CapLanhDao": "cap_phong",
+    "TuNgay": "2022-01-01",
+    "DenNgay": None,
+    "DaCapChuKySo": True,
+}
 PROCEDURE = {"MaDonVi": "H19.16.3", "HieuLucTu": "20220101000000", "HieuLucDen": "", "TrangThai": "cong_khai", "CoMauSo": "1"}
 
 
@@ -49,7 +56,13 @@ class Gone(Desk):
         lines = [PAYMENT_HEADER, *(";".join(row[name] for name in PAYMENT_COLUMNS) for row in rows), f"#TONG;{len(rows)};{amount}"]
         data = ("\ufeff" + "\r\n".join(lines) + "\r\n").encode()
         path = self.drop("payments", f"giaodich_{day}{f'_r{revision}' if revision > 1 else ''}.csv", data)
-        manifest = {"file": path.name, "rows": len(rows), "amount": amount, "revision": revision, "sha256": hashlib.sha256(data).hexdigest()}
+        manifest = {
+            "file": path.name,
+            "rows": len(rows),
+            "amount": amount,
+            "revision": revision,
+            "sha256": hashlib.sha256(data).hexdigest(),
+        }
         path.with_suffix(".json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
@@ -121,6 +134,36 @@ def test_a_revision_that_lacks_payments_says_so(desk: Gone) -> None:
     ]
     desk.payments("20230608", 2, "A")
     assert desk.said("payments", "2023-06-13") == [], "an older revision changes nothing"
+
+
+def test_a_working_day_between_others_that_nothing_came_for_is_told(desk: Gone) -> None:
+    def lacking() -> list[str]:
+        told = [line for line in cchc("doctor").out.splitlines() if "nothing is loaded for" in line]
+        return [line.partition(", so no")[0].partition("payments: ")[2] for line in told]
+
+    for day in ("20230606", "20230608", "20230609"):
+        desk.payments(day, 5, f"F-{day}")
+    desk.said("payments", "2023-06-14")
+    assert lacking() == [], "three of four working days are too few to say how often it sends"
+    for day in ("20230601", "20230612", "20230613"):
+        desk.payments(day, 5, f"F-{day}")
+    assert "2023-06-02" in cchc_ingest(desk, "2023-06-15")
+    assert lacking() == ["nothing is loaded for 3 working days from 2023-06-01 to 2023-06-13 (2023-06-02, 2023-06-05, 2023-06-07)"]
+    for day in ("20230602", "20230605"):
+        desk.payments(day, 5, f"F-{day}")
+    desk.payments("20230607", 5)
+    desk.said("payments", "2023-06-16")
+    assert lacking() == [], "a file without rows is a day without payments"
+    desk.payments("20230510", 5, "F-10")
+    desk.said("payments", "2023-06-17")
+    assert lacking() == [], "of 25 working days fifteen lack: it sends in another rhythm"
+
+
+def cchc_ingest(desk: Gone, known_at: str) -> str:
+    """What a run of the payments prints."""
+    with added({"AIRFLOW_CONN_SRC_PAYMENTS": json.dumps({"conn_type": "fs", "host": str(desk.inbox("payments"))})}):
+        said = cchc("ingest", "payments", "--to", known_at)
+    return said.out + said.err
 
 
 def test_a_workbook_that_lacks_figures_says_so(desk: Gone, tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
         findings += _roles(connection, list_profiles(settings.sources_dir))
         findings += [Finding(WRONG, hole.text) for hole in completeness.holes(connection)]
         findings += [Finding(NOTE if month.is_new else WRONG, month.text) for month in completeness.missing_months(connection)]
+        findings += [Finding(NOTE, days.text) for days in completeness.missing_payment_days(connection)]
         findings += [Finding(NOTE if item.worked_on else OK, item.text) for item in completeness.not_received(connection)]
         findings += _loads(connection)
         findings += _left_alone(connection)

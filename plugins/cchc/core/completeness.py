@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection
@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 from cchc.period import ZONE, Period, add_months, midnight, to_minute
 from cchc.warehouse import query
 from cchc.warehouse.queries import ask
+
+NAMED_DAYS = 10
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,45 @@ class NotReceived:
         )
 
 
+@dataclass(frozen=True)
+class MissingDays:
+    """Working days of a source of payments for which no file or answer is stored, though it delivers each day.
+
+    `days`: those between `first` and `last`, its first and newest day of that year.
+    """
+
+    source: str
+    days: tuple[date, ...]
+    first: date
+    last: date
+
+    @property
+    def text(self) -> str:
+        """An English sentence that names the days and says what to do."""
+        return (
+            f"{self.source}: nothing is loaded for {len(self.days)} working days from {self.first} to {self.last} "
+            f"({self._named(lambda day: day.isoformat())}), so no payment of these days counts. See whether their files are "
+            "blocked or wait, or ask the sender for them; a day without payments has a file without rows"
+        )
+
+    @property
+    def text_vi(self) -> str:
+        """The same in Vietnamese, for people who read numbers."""
+        return (
+            f"{self.source}: thiếu dữ liệu thanh toán của {len(self.days)} ngày làm việc ({self._named(lambda day: f'{day:%d/%m/%Y}')}); "
+            "giao dịch của các ngày này chưa được tính"
+        )
+
+    def _named(self, written: Callable[[date], str]) -> str:
+        return ", ".join(map(written, self.days[:NAMED_DAYS])) + (" …" if len(self.days) > NAMED_DAYS else "")
+
+
+def missing_payment_days(connection: Connection) -> list[MissingDays]:
+    """The working days of which payments are missing, for each source that delivers each day."""
+    rows = ask(connection, "completeness/missing_payment_day")
+    return [MissingDays(r["source_code"], tuple(r["days"]), r["first_day"], r["last_day"]) for r in rows]
+
+
 def not_received(connection: Connection) -> list[NotReceived]:
     """What has no reception, ordered by source."""
     found = []
@@ -163,7 +204,12 @@ def gaps(connection: Connection, period: Period) -> list[Hole | MissingMonth]:
 
 def notes_vi(connection: Connection, period: Period) -> list[str]:
     """Vietnamese sentences about everything that is missing in the numbers of a period; an empty list if nothing is."""
-    return [gap.text_vi for gap in gaps(connection, period)]
+    told = [gap.text_vi for gap in gaps(connection, period)]
+    first = min(period.first_day(basis) for basis in ("period", "year_to_date"))
+    for lack in missing_payment_days(connection):
+        if days := tuple(day for day in lack.days if first <= day < period.end):
+            told.append(replace(lack, days=days).text_vi)
+    return told
 
 
 def _overlaps(month: date, first: date, end: date) -> bool:

@@ -1,7 +1,7 @@
-"""What a load notes of itself because it may be wrong, though no rule is broken: steps of no dossier, codes that are used again, and what
-was in an earlier list, day or workbook and is not in this one.
+"""What a load notes of itself because it may be wrong, though no rule is broken.
 
-It stands in the manifest of the load in ops.load; cchc.pipeline.row_notes tells it, when the load is run and later.
+Steps of no dossier, codes that are used again, and what was in an earlier list, day or workbook and is not in this one. It
+stands in the manifest of the load in ops.load; cchc.pipeline.row_notes tells it, when the load is run and later.
 """
 
 from __future__ import annotations

@@ -35,6 +35,9 @@ LARGEST_FILE = 5 * 2**20
 LOWEST_ROW = 2_000
 PROBLEMS_SHOWN = 50
 ERROR = re.compile(r"#(?:DIV/0!|REF!|NAME\?|VALUE!|NUM!|N/A|NULL!|SPILL!|CALC!|GETTING_DATA)|Err:\d+", re.IGNORECASE)
+# what people write where nobody has approved a figure; it would make the figure an approved one
+NO_NAME = re.compile(r"(?:chưa|không|chờ|đang|n/?a|none|null|tbd|x+)(?:\W|$)", re.IGNORECASE)
+LETTER = re.compile(r"[^\W\d_]")
 WHOLE = "must be a whole number ≥ 0"
 
 
@@ -181,6 +184,13 @@ class _Workbook:
             self.fault(at["TuSo"], f"TuSo is empty, {WHOLE}; to declare nothing, empty the row")
         if duty is not None:
             self._form(code, duty.form, upper, lower, cells, at)
+        approver = cells["NguoiDuyet"]
+        if (
+            approver is not None
+            and not isinstance(approver, _AtFault)
+            and (NO_NAME.match(str(approver)) or not LETTER.search(str(approver)))
+        ):
+            self.fault(at["NguoiDuyet"], "NguoiDuyet is no name; leave it empty where nobody has approved the figure yet")
         if duty is not None and duty.form == "count":  # a count has only TuSo; a number in MauSo is ignored
             lower = None
         record = {UNIT: self.unit, MONTH: f"{self.month:%Y-%m}", "MaChiTieu": code, "TuSo": upper, "MauSo": lower}

@@ -294,6 +294,7 @@ def outcome(settings: Settings, extract_id: int, months: list[str]) -> Outcome:
         source = row["source_code"]
         notes = [hole.text for hole in completeness.holes(connection) if hole.source == source]
         notes += [month.text for month in completeness.missing_months(connection) if month.source == source]
+        notes += [days.text for days in completeness.missing_payment_days(connection) if days.source == source]
         notes += left_notes(ask(connection, "runs/left_out", extract_id=extract_id))
         profile = load_profile(settings.sources_dir, source)
         notes += merged_notes(profile, ask(connection, "runs/merged_rows", extract_id=extract_id))

@@ -419,7 +419,8 @@ def ended_entries(model: str) -> str:
             'ended_entries', jsonb_build_object('gone', g.gone, 'before', g.before, 'example', g.example))
         from (
             select
-                count(*) filter (where n._key is null) as gone, count(*) as before, min(b.{example}) filter (where n._key is null) as example
+                count(*) filter (where n._key is null) as gone, count(*) as before,
+                min(b.{example}) filter (where n._key is null) as example
             from core.{model}_list_item as b
             left join listed_{model} as n on n._key = b._key
             where
