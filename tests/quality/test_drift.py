@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -210,6 +211,73 @@ def test_values_of_another_kind_and_words_that_no_list_has(bench: Bench) -> None
     assert [row["kinds"] for row in bench.rows("select kinds from ops.load_field where field = 'NgayTra' limit 1")] == [{}], (
         "no value, no kind"
     )
+
+
+def brought_by(bench: Bench, records: list[dict[str, Any]]) -> dict[str, str]:
+    """What a delivery of dossiers changes: kind → words."""
+    source = profile("one_stop")
+    landed = bench.land(source, "dossiers", records, fields=counted(records), known_at=T)
+    bench.stage(source, [landed])
+    bench.run("update ops.load set status = 'loaded' where load_id = :l", l=landed.load_id)
+    (row,) = bench.rows("select extract_id from ops.load where load_id = :l", l=landed.load_id)
+    with bench.engine.connect() as connection:
+        return {found.kind: found.words for found in drift_at(connection, Settings.load(), "one_stop", row["extract_id"])}
+
+
+def test_a_constant_where_there_were_several_values_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["cchc.staging.stage"], "BLOCK_RECORDS", 30)  # the first value is that of the load, not of a block
+
+    def some(count: int, **fields: Any) -> list[dict[str, Any]]:
+        return [
+            dossier(
+                f"{number}",
+                KenhThucHien=str(1 + number % 3),
+                ThoiGianThucHien=str(number),
+                DanhSachGiayToKetQua=[{"DaKySo": str(number % 2), "DuongDanTepTinKetQua": f"/{number}"}],
+                **fields,
+            )
+            for number in range(count)
+        ]
+
+    bench.run("delete from ops.load_field")  # what other tests of the module have brought
+    constant = {"KenhThucHien": "1", "ThoiGianThucHien": "5", "DanhSachGiayToKetQua": [{"DaKySo": "0", "DuongDanTepTinKetQua": "/x"}]}
+    brought_by(bench, some(3))
+    assert "same" not in brought_by(bench, [record | constant for record in some(60)]), "three records are no history"
+    bench.run("delete from ops.load_field")
+    assert "same" not in brought_by(bench, [record | constant for record in some(20)]), "a first delivery is compared with nothing"
+    assert "same" not in brought_by(bench, some(400)), "constants that came to an end"
+    told = brought_by(bench, [record | constant for record in some(200)])["same"].partition(") ")[2]
+    assert told == (
+        "DanhSachGiayToKetQua.DaKySo (results.is_signed) has one value in all 200 records that have any; before, 48% of 420 had another one "
+        "than the first of their load; DanhSachGiayToKetQua.DuongDanTepTinKetQua (results.path) has one value in all 200 records that have "
+        "any; before, 95% of 420 had another one than the first of their load; KenhThucHien (channel_code) has one value in all 200 records "
+        "that have any; before, 63% of 420 had another one than the first of their load. Ask the vendor whether a constant is filled in."
+    ), "what a procedure takes is read by no indicator"
+    assert "same" not in brought_by(bench, [record | constant for record in some(19)]), "of nineteen records that may be chance"
+    halves = [record | constant | {"KenhThucHien": str(1 + number // 30)} for number, record in enumerate(some(60))]
+    assert "KenhThucHien" not in brought_by(bench, halves).get("same", ""), "one value in each block, and two in the load"
+    assert "same" not in brought_by(bench, some(200)), "the state of today: there are several again"
+
+
+def test_times_that_begin_to_name_an_offset_are_told(bench: Bench) -> None:
+    def times(*ends: str) -> list[dict[str, Any]]:
+        rounds = [{"NgayBoSung": "20230606080000"}]
+        return [dossier(f"{number}", NgayKetThucXuLy=end, DanhSachHoSoBoSung=rounds) for number, end in enumerate(ends)]
+
+    local, zulu = ("20230609100000", "2023-06-09T10:00:00", "2023-06-09 10:00"), ("2023-06-09T10:00:00Z", "2023-06-09T10:00:00.5+07:00")
+    assert "kind" not in brought_by(bench, times(*local))
+    bench.run("update ops.load_field set kinds = kinds - array['time with an offset', 'time without an offset']")
+    assert "kind" not in brought_by(bench, times(*local)), "of loads of before nobody knows it"
+    assert (
+        brought_by(bench, times(*local, *zulu))["kind"]
+        .partition(") ")[2]
+        .startswith(
+            "values came as another kind than before: NgayKetThucXuLy (processed_at): time with an offset in 2 of 5. Ask the vendor"
+        )
+    )
+    assert "kind" not in brought_by(bench, times(*zulu)), "told once"
+    (kinds,) = bench.rows("select kinds from ops.load_field where field = 'DanhSachHoSoBoSung.NgayBoSung' order by load_id desc limit 1")
+    assert kinds == {"kinds": {"text": 2, "time without an offset": 2}}
 
 
 def counted(records: list[dict[str, Any]]) -> dict[str, Any]:

@@ -19,11 +19,12 @@ from cchc.settings import Settings
 from cchc.sources.absent import CONCENTRATION, chance_of_none
 from cchc.sources.fields import Earlier, Share, new_names
 from cchc.sources.profile import Entity, load_profile
+from cchc.staging.counted_columns import counted_columns
 from cchc.staging.tables import staged_entities
 from cchc.warehouse import engine, query
 from cchc.warehouse.queries import ask
 
-VANISHED, NEW, MISSING, NEVER, UNUSED = "vanished", "new", "missing", "never", "unused"
+VANISHED, NEW, MISSING, SAME, NEVER, UNUSED = "vanished", "new", "missing", "same", "never", "unused"
 KIND, CODE = "kind", "code"
 WORDS = {
     KIND: (
@@ -36,6 +37,7 @@ WORDS = {
     ),
 }
 UNLIKELY = 0.01
+RARE = 0.001
 JUMP = 0.20
 DEVIATIONS = 4.0
 ENOUGH_RECORDS = 20
@@ -47,7 +49,8 @@ CLOSEST_CONCENTRATION = 50.0
 class Finding:
     """A change in the fields of an entity.
 
-    `kind`: some fields `vanished`, are `new`, have a share of `missing` values that jumped, `never` came, are `unused`, have values of
+    `kind`: some fields `vanished`, are `new`, have a share of `missing` values that jumped, have the `same` value
+    in all records although they had several before, `never` came, are `unused`, have values of
     another `kind` than before, or a `code` that their list does not have.
     `extract_id` is the newest extract that brought records of it; `is_first`: none before it did. `fields` are named as delivered.
     """
@@ -94,7 +97,9 @@ def drift_at(connection: Connection, settings: Settings, source: str, extract_id
 
     A field is reported as `vanished` if no record of the newest load has it and the probability of that is below 1 % (by the model in
     `cchc.sources.absent`). It is reported as `missing` if the load has at least 20 records, and the share of empty values is higher than
-    before by at least 20 percentage points and by at least four standard deviations (see `_deviations`). Optional fields may vanish.
+    before by at least 20 percentage points and by at least four standard deviations (see `_deviations`). A field by which an indicator
+    counts is reported as `same` if at least 20 records have one value and the probability of that is below 0.1 %. Optional fields may
+    vanish.
     """
     rows = ask(connection, "quality/field_history", source=source, enough_records=ENOUGH_RECORDS)
     entities = _entities(settings, source)
@@ -114,7 +119,7 @@ def run_lines(settings: Settings, source: str, extract_id: int) -> list[str]:
     return [
         finding.sentence
         for finding in drift(settings, source, extract_id)
-        if finding.kind in (VANISHED, NEW, MISSING, KIND, CODE) or (finding.is_first and finding.kind == NEVER)
+        if finding.kind in (VANISHED, NEW, MISSING, SAME, KIND, CODE) or (finding.is_first and finding.kind == NEVER)
     ]
 
 
@@ -129,8 +134,9 @@ def _entities(settings: Settings, source: str) -> dict[str, Entity]:
 def _of_entity(source: str, entity: Entity, rows: list[dict[str, Any]]) -> list[Finding]:
     fields, optional = entity.fields, entity.optional_fields
     is_first = not rows[0]["records_before"]
-    uses: dict[str, dict[str, str]] = {kind: {} for kind in (VANISHED, NEW, MISSING, NEVER, UNUSED)}
+    uses: dict[str, dict[str, str]] = {kind: {} for kind in (VANISHED, NEW, MISSING, SAME, NEVER, UNUSED)}
     present = {row["field"] for row in rows if row["present_count"]}
+    counted = counted_columns(entity.model)
     for row in rows:
         name, count, there = row["field"], row["record_count"], row["present_count"]
         use = f"{name} ({fields[name]})" if name in fields else name
@@ -155,6 +161,11 @@ def _of_entity(source: str, entity: Entity, rows: list[dict[str, Any]]) -> list[
             uses[MISSING][name] = (
                 f"{use} is empty in {now}; before in {_percent(row['records'] - row['filled'], row['records'])} of {row['records']:,}"
             )
+        elif name in fields and _is_constant(row) and any(set(column.split(".")) <= counted for column in fields[name].split(", ")):
+            uses[SAME][name] = (
+                f"{use} has one value in all {row['filled_count']:,} records that have any; before, "
+                f"{_percent(row['differed'], row['compared'])} of {row['compared']:,} had another one than the first of their load"
+            )
     newest = f"in the newest delivery (T {_moment(rows[-1]['window_to'])})"
     new = uses[NEW].keys()
     sentences = {
@@ -162,6 +173,7 @@ def _of_entity(source: str, entity: Entity, rows: list[dict[str, Any]]) -> list[
         "the profile.",
         NEW: f"{newest} fields are new, and no column uses them: {', '.join(uses[NEW].values())}.",
         MISSING: f"{newest} {'; '.join(uses[MISSING].values())}. Ask the vendor what has changed.",
+        SAME: f"{newest} {'; '.join(uses[SAME].values())}. Ask the vendor whether a constant is filled in.",
         NEVER: f"no delivery so far had {', '.join(uses[NEVER].values())}: correct the profile, or mark them optional: true with a reason.",
         UNUSED: f"fields that no column uses: {', '.join(sorted(uses[UNUSED]))}.",
     }
@@ -198,6 +210,14 @@ def _jumped(row: dict[str, Any]) -> bool:
         return False
     before, now = int(row["filled"]) / int(records), filled / count
     return before - now >= JUMP and _deviations(row, before, now) >= DEVIATIONS
+
+
+def _is_constant(row: dict[str, Any]) -> bool:
+    """Whether a field has one value alone, although that is all but impossible by the loads before."""
+    if row["differing_count"] != 0 or not row["differed"] or min(row["filled_count"], int(row["compared"])) < ENOUGH_RECORDS:
+        return False
+    before = Share(int(row["compared"]), int(row["differed"]), int(row["differed"]))
+    return chance_of_none(row["filled_count"], before) < RARE
 
 
 def _deviations(row: dict[str, Any], before: float, now: float) -> float:

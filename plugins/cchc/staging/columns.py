@@ -28,7 +28,7 @@ from cchc.sources.profile import Column, Entity, Profile
 from cchc.sources.words import coder, extractor, folded
 from cchc.staging import parse
 from cchc.staging.counted_columns import counted_columns
-from cchc.staging.drifting import kinds_of, known_codes, see_codes
+from cchc.staging.drifting import kinds_of, known_codes, offsets_of, see_codes
 from cchc.staging.key_ids import key_ids, numbers_of
 from cchc.staging.shared_codes import Shared, SharedCodes
 
@@ -125,6 +125,8 @@ class Faults:
 class ValueCounts:
     """How many values of one load each delivered field has (of `list.field`: objects in the list): all, unreadable ones, rounded ones.
 
+    `first`: the first value of each field, and `differing` how many are another one: 0 where a field has one value in the whole load.
+
     `kinds`: its values by their kind as delivered; `codes`: its words that the list of codes does not have, for fields with such a list;
     `shared`: records whose code came with another key before (cchc.staging.shared_codes).
     """
@@ -135,6 +137,8 @@ class ValueCounts:
     kinds: dict[str, Counter[str]] = field(default_factory=dict)
     codes: dict[str, Counter[str]] = field(default_factory=dict)
     shared: Shared = field(default_factory=Shared)
+    first: dict[str, str] = field(default_factory=dict)
+    differing: Counter[str] = field(default_factory=Counter)
 
 
 class RecordTyper:
@@ -217,6 +221,7 @@ class RecordTyper:
     def _count(self, block: _Block) -> None:
         self.counts.filled += block.filled()
         self.counts.unreadable += block.unreadable_counts()
+        self.counts.differing += block.differing(self.counts.first)
         for name, kinds in block.kinds.items():
             self.counts.kinds.setdefault(block.sources.get(name, name), Counter()).update(kinds)
 
@@ -388,6 +393,7 @@ class _Block:
         self.kinds: dict[str, Counter[str]] = {}
         self.in_lists: Counter[str] = Counter()
         self.bad_in_lists: Counter[str] = Counter()
+        self.texts_in_lists: dict[str, pa.StringArray] = {}
 
     def raw(self, name: str) -> pa.StringArray:
         """The texts of a delivered field; null: missing."""
@@ -401,6 +407,17 @@ class _Block:
         for name, values in self.texts.items():
             counts |= Counter({self.sources.get(name, name): len(values) - values.null_count})
         return self.in_lists + counts
+
+    def differing(self, first: dict[str, str]) -> Counter[str]:
+        """How many values of each delivered field are another than the first one of the load; `first` takes those that it does not have."""
+        counts: Counter[str] = Counter()
+        for name, texts in (self.texts | self.texts_in_lists).items():
+            values = texts.drop_null()
+            if len(values):
+                source = self.sources.get(name, name)
+                same = pc.sum(pc.equal(values, first.setdefault(source, values[0].as_py()))).as_py()
+                counts |= Counter({source: len(values) - same})
+        return counts
 
     def unreadable_counts(self) -> Counter[str]:
         """How many values of each delivered field one of its columns cannot read."""
@@ -428,6 +445,8 @@ class _Block:
             raw = _constant(column.const, size, pa.string())
         values, bad = self.typer.convert(column, raw, sql_type)
         self._note(column, raw, bad)
+        if column.source is not None and sql_type == ITEM_TYPES["time"]:
+            self.kinds[column.landed] |= offsets_of(raw)
         return values
 
     def _note(self, column: Column, raw: pa.StringArray, bad: Mask) -> None:
@@ -450,6 +469,7 @@ class _Block:
             ignore_offset=entity.changed_at_ignore_offset,
         )
         values, bad = self.typer.convert(clock, raw, "timestamp with time zone")
+        self.kinds[entity.changed_at] |= offsets_of(raw)
         self._note(clock, raw, bad)
         return values
 
@@ -503,9 +523,12 @@ class _Block:
         else:
             raw, self.kinds[place_of] = taken.values[item.source].texts(self.typer.profile.missing)
         self.in_lists[place_of] = len(raw) - raw.null_count
+        self.texts_in_lists[place_of] = raw
         if item.const is not None:
             raw = _constant(item.const, ends[-1], pa.string())
         values, bad = self.typer.convert(item, raw, ITEM_TYPES[item.type], place_of)
+        if item.source is not None and item.type == "time":
+            self.kinds[place_of] |= offsets_of(raw)
         self.bad_in_lists[place_of] += int(bad.sum())
         for place in np.flatnonzero(bad).tolist():
             row = int(np.searchsorted(ends, place, side="right"))

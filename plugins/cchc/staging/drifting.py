@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cchc.sources.codes import CODES
 from cchc.sources.fields import is_name
@@ -21,6 +22,8 @@ from cchc.sources.words import coder
 KINDS = {str: "text", int: "number", float: "number", bool: "truth", list: "list", dict: "object"}
 MOST_WORDS = 20
 OTHERS = "(others)"
+WITH_OFFSET, WITHOUT_OFFSET = "time with an offset", "time without an offset"
+OFFSET = r":\d{2}(?:[.,]\d+)? ?(?:Z|[+-]\d{2}(?::?\d{2})?)$"
 _CODE = re.compile(r"[\w./-]{1,30}")
 
 
@@ -37,6 +40,16 @@ def kinds_of(given: list[Any], types: set[type], texts: pa.StringArray) -> Count
         return Counter({KINDS[types.pop()]: there})
     valid = texts.is_valid().to_pylist()
     return Counter(KINDS[type(value)] for value, is_there in zip(given, valid, strict=True) if is_there)
+
+
+def offsets_of(texts: pa.StringArray) -> Counter[str]:
+    """How many texts of a column of times name an offset, and how many leave it to the zone of the source.
+
+    A vendor that begins to write `Z` behind local times, in half of the records too, moves them by hours, and each of them can be read.
+    """
+    there = len(texts) - texts.null_count
+    named = pc.sum(pc.match_substring_regex(texts, OFFSET)).as_py() or 0
+    return +Counter({WITH_OFFSET: named, WITHOUT_OFFSET: there - named})
 
 
 def known_codes(model: str, column: Column) -> Callable[[str], bool] | None:

@@ -24,7 +24,7 @@ def write_fields(connection: Connection[Any], entity: Entity, loads: Sequence[tu
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into ops.load_field (load_id, field, column_name, record_count, present_count, filled_count, unreadable_count,"
-            " rounded_count, kinds, unknown_codes, in_contract) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " rounded_count, kinds, unknown_codes, in_contract, differing_count) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             rows,
         )
 
@@ -40,7 +40,8 @@ def _rows(load: Landed, entity: Entity, values: ValueCounts) -> Iterator[tuple[A
         records = counted["objects"].get(place, 0) if field and place in counted["objects"] else counted["records"]
         counts = (values.filled[name], values.unreadable[name], values.rounded[name]) if name in mapped else (None, None, None)
         words = (_json(values.kinds.get(name)), _json(values.codes.get(name))) if name in mapped else (None, None)
-        yield (load.load_id, name, mapped.get(name), records, present.get(name, 0), *counts, *words, entity.in_contract(name))
+        differing = values.differing[name] if name in mapped else None
+        yield (load.load_id, name, mapped.get(name), records, present.get(name, 0), *counts, *words, entity.in_contract(name), differing)
 
 
 def _json(counts: Mapping[str, int] | None) -> str | None:

@@ -23,7 +23,10 @@ with delivered as (
         f.kinds,
         f.unknown_codes,
         min(l.load_id) over (partition by l.source_code, l.entity) as first_load,
-        min(l.load_id) filter (where f.kinds <> '{}') over (partition by l.source_code, l.entity, f.field) as first_counted
+        min(l.load_id) filter (where f.kinds <> '{}') over (partition by l.source_code, l.entity, f.field) as first_counted,
+        min(l.load_id) filter (where jsonb_exists_any(f.kinds, array['time with an offset', 'time without an offset']))
+            over (partition by l.source_code, l.entity, f.field)
+            as first_timed
     from ops.load_field as f
     inner join ops.load as l on f.load_id = l.load_id
     where l.status = 'loaded' and f.record_count > 0
@@ -37,7 +40,8 @@ shown as (
     where d.present_count > 0
     union all
     select
-        d.source_code, d.entity, d.load_id, d.month, d.profile_version, d.contract_version, d.in_contract, d.field, d.column_name, d.record_count, d.first_counted as first_load,
+        d.source_code, d.entity, d.load_id, d.month, d.profile_version, d.contract_version, d.in_contract, d.field, d.column_name, d.record_count,
+        case when k.key like 'time %' then d.first_timed else d.first_counted end as first_load,
         'kind' as change, k.key as word, cast(k.value as bigint) as number
     from delivered as d
     cross join lateral jsonb_each_text(d.kinds) as k (key, value)
@@ -151,7 +155,7 @@ comment on column ops.drift.month is 'First day of the month of T, in Vietnam''s
 comment on column ops.drift.field is 'Field as delivered; list.field for the objects of a list';
 comment on column ops.drift.column_name is 'Columns of the model that it fills; null: none, or the load was blocked';
 comment on column ops.drift.change is 'new: a field that no column uses; gone: a field that no record of the month has; kind: its values came as another kind than before; code: a word that the list of codes does not have; blocked: loads were blocked because they lack it';
-comment on column ops.drift.word is 'The kind (text, number, truth, list, object) or the word; null for other changes';
+comment on column ops.drift.word is 'The kind (text, number, truth, list, object; of times also with or without an offset) or the word; null for other changes';
 comment on column ops.drift.record_count is 'Records of the load that first had it, or of the month; null where loads were blocked';
 comment on column ops.drift.changed_count is 'Those that have it (new, kind, code) or lack it (gone); the number of loads that were blocked';
 comment on column ops.drift.load_id is 'Load that first had it, or the first one of the month';

@@ -6,6 +6,7 @@
 with counted as (
     select
         l.entity, l.extract_id, l.load_id, l.file_name, l.window_to, f.field, f.record_count, f.present_count, f.filled_count,
+        f.differing_count,
         case
             when l.file_name ~* '\.(csv|xlsx)(\.gz)?$' then coalesce(f.filled_count, f.present_count)
             else f.present_count
@@ -27,6 +28,8 @@ before as (
         sum(present_count) as present,
         sum(shown_count) as shown,
         sum(filled_count) as filled,
+        sum(filled_count) filter (where differing_count is not null) as compared,
+        sum(differing_count) as differed,
         count(*) filter (where record_count >= :enough_records) as spread_loads,
         avg(share) filter (where record_count >= :enough_records) as spread_mean,
         var_pop(share) filter (where record_count >= :enough_records) as spread_variance,
@@ -47,6 +50,9 @@ select
     c.record_count,
     c.present_count,
     c.filled_count,
+    c.differing_count,
+    b.compared,
+    b.differed,
     b.records,
     b.present,
     b.shown,
