@@ -20,7 +20,7 @@ working as (
         w.day,
         exists (select 1 from core.payment_day as d where d.source_code = n.source_code and d.file_date = w.day) as is_there
     from newest as n
-    inner join core.working_day as w on w.day >= n.first_day and w.day <= n.last_day and w.is_working
+    inner join core.working_day as w on n.first_day <= w.day and n.last_day >= w.day and w.is_working
 )
 
 select

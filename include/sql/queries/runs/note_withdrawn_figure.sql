@@ -24,12 +24,12 @@ from (
     ) as p
     inner join core.declared_figure_version as o
         on
-            o.source_code = p.source_code and o.unit_code = p.unit_code and o.month_start = p.month_start
-            and o.file_revision = p.file_revision and o._first_seen_at = p._first_seen_at
+            p.source_code = o.source_code and p.unit_code = o.unit_code and p.month_start = o.month_start
+            and p.file_revision = o.file_revision and p._first_seen_at = o._first_seen_at
     left join core.declared_figure_version as n
         on
-            n.source_code = f.source_code and n.unit_code = f.unit_code and n.month_start = f.month_start
-            and n.file_revision = f.file_revision and n._first_seen_at = f._first_seen_at and n.indicator_code = o.indicator_code
+            f.source_code = n.source_code and f.unit_code = n.unit_code and f.month_start = n.month_start
+            and f.file_revision = n.file_revision and f._first_seen_at = n._first_seen_at and o.indicator_code = n.indicator_code
     group by f._load_id
 ) as g
 where l.load_id = g._load_id and g.gone > 0
