@@ -55,7 +55,7 @@ def test_a_word_that_is_no_name_is_no_approver(judge: Callable[..., str], word: 
     assert "SoLieu!G2: NguoiDuyet is no name; leave it empty" in judge(edited(G2=word))
 
 
-@pytest.mark.parametrize("name", ["Nguyễn Văn Duyệt", "Khổng Thị Chờ", "Xuân", "O"])
+@pytest.mark.parametrize("name", ["Nguyễn Văn Duyệt", "Khổng Thị Chờ", "Xuân", "O", "Na Văn An"])
 def test_names_are_approvers(judge: Callable[..., str], name: str) -> None:
     assert judge(edited(G2=name)) == ""
 

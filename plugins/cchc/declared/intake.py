@@ -36,7 +36,7 @@ LOWEST_ROW = 2_000
 PROBLEMS_SHOWN = 50
 ERROR = re.compile(r"#(?:DIV/0!|REF!|NAME\?|VALUE!|NUM!|N/A|NULL!|SPILL!|CALC!|GETTING_DATA)|Err:\d+", re.IGNORECASE)
 # what people write where nobody has approved a figure; it would make the figure an approved one
-NO_NAME = re.compile(r"(?:chưa|không|chờ|đang|n/?a|none|null|tbd|x+)(?:\W|$)", re.IGNORECASE)
+NO_NAME = re.compile(r"(?:chưa|không|chờ|đang)(?:\W|$)|(?:n/?a|none|null|tbd|x+)\W*$", re.IGNORECASE)
 LETTER = re.compile(r"[^\W\d_]")
 WHOLE = "must be a whole number ≥ 0"
 
