@@ -118,3 +118,12 @@ def test_a_keeper_that_nobody_counts_ends(keeper: Keeper) -> None:
     assert keeper.is_wanted()
     entries = json.loads(keeper.processes.path.read_text())
     keeper.processes.path.write_text(json.dumps({name: entry for name, entry in entries.items() if name != KEEPER}))
+
+
+def test_a_damaged_note_of_restarts_is_told(keeper: Keeper, settings: Settings) -> None:
+    """It is no empty list: doctor would say that nothing had died."""
+    (keeper.folder / "restarts.json").write_text("[{", encoding="utf-8")
+    [(_, words)] = stack._restarted(settings)
+    assert "restarts.json cannot be read" in words
+    keeper._note("scheduler")
+    assert [entry["name"] for entry in keepers.restarts(keeper.folder)] == ["scheduler"]

@@ -139,7 +139,12 @@ class Keeper:
 
     def _note(self, name: str) -> None:
         log.warning("%s had ended by itself, and was started again", name)
-        noted = [*restarts(self.folder), {"name": name, "at": now().isoformat()}]
+        try:
+            before = restarts(self.folder)
+        except CchcError as error:
+            log.error("%s", error)
+            before = []
+        noted = [*before, {"name": name, "at": now().isoformat()}]
         write_atomic(self.folder / "restarts.json", json.dumps(noted[-REMEMBERED:], indent=1))
 
 
@@ -151,12 +156,21 @@ def _is_worker(process: psutil.Process) -> bool:
 
 
 def restarts(folder: Path) -> list[dict[str, str]]:
-    """What a keeper has started again, oldest first: the name and the moment (ISO 8601) of each."""
+    """What a keeper has started again, oldest first: the name and the moment (ISO 8601) of each.
+
+    Raises CchcError where that cannot be read.
+    """
+    path = folder / "restarts.json"
     try:
-        found = json.loads((folder / "restarts.json").read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
         return [{"name": str(entry["name"]), "at": str(entry["at"])} for entry in found]
-    except (OSError, ValueError, KeyError, TypeError):
+    except FileNotFoundError:
         return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CchcError(
+            f"{path} cannot be read ({type(error).__name__}), so nobody can tell which processes were started again; "
+            "the next such start writes it anew"
+        ) from error
 
 
 def _port_of(home: Path) -> int | None:

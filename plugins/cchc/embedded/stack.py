@@ -190,7 +190,11 @@ def _restarted(settings: Settings) -> list[tuple[str, str]]:
     """What the keeper had to start again in the last week: a NOTE for each process."""
     since = (now() - RESTARTS_TOLD).isoformat()
     lately: dict[str, list[str]] = {}
-    for entry in restarts(_folder(settings)):
+    try:
+        noted = restarts(_folder(settings))
+    except CchcError as error:
+        return [(NOTE, str(error))]
+    for entry in noted:
         if entry["at"] >= since:
             lately.setdefault(entry["name"], []).append(entry["at"])
     return [
