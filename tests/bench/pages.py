@@ -1,6 +1,6 @@
 """How long does each page take? `make bench-pages` (ARGS="--scale 0.2"): the dashboard on a demo district of that size.
 
-The district is loaded from its three systems, every month of two years is computed and one is published. Then each page is asked for by HTTP,
+The district is loaded from all its sources, every month of two years is computed and one is published. Then each page is asked for by HTTP,
 once cold and several times warm, as the operator who sees everything. A floor is asked beside each page, in turn with it: a page of the same
 application that reads nothing from the warehouse but the choices of the reader. Nothing is asserted: the goals stand in docs/performance.md.
 """
@@ -32,7 +32,7 @@ from tests.bench.data import CLOCK
 from tests.dashboard.conftest import close, mounted, running
 from tests.support.cli import cchc
 
-SOURCES = ("one_stop", "documents", "payments")
+SOURCES = ("one_stop", "documents", "payments", "feedback", "survey", "declared")  # all: each has questions of its own in a refresh
 PUBLISHED = "2023-11"
 PERIOD = "2023-12"
 COMMUNE = "H19.16.22"
