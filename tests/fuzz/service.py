@@ -92,15 +92,18 @@ def answered(content: Mapping[str, Any], data: bytes) -> None:
             for load in loads:
                 judge(profile, load, [])
                 if load.status == "landed":
-                    _require_all(load.manifest["distinct_keys"])
+                    _require_all(load.manifest["distinct_keys"], content["http"]["paginator"]["kind"])
         if len(SCRIPT.given) > MOST_PAGES:
             raise Defect(f"more than {MOST_PAGES} pages were asked for, and it is told as whole")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _require_all(landed: int) -> None:
-    """Raise Defect if fewer keys landed than the answers had, where each answer is one that any reader of JSON reads."""
+def _require_all(landed: int, pages: str) -> None:
+    """Raise Defect if fewer keys landed than the answers had, where each answer is one that any reader of JSON reads.
+
+    `pages`: the kind of paginator.
+    """
     keys: set[str] = set()
     for page in SCRIPT.given:
         while page.startswith(b"#") and b"\n" in page:
@@ -110,7 +113,7 @@ def _require_all(landed: int) -> None:
             records, total = body["data"], body.get("total", 0)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
-        if not isinstance(records, list) or not isinstance(total, int):
+        if not isinstance(records, list) or not isinstance(total, int) or (pages == "cursor" and "next_cursor" not in body):
             return  # an answer of a wrong form is asked for again, and what was in it may not come
         plain = [record for record in records if isinstance(record, dict)]
         keys |= {key for record in plain if isinstance(key := record.get("ma"), str) and key and key.isalnum() and len(key) < 400}

@@ -6,7 +6,7 @@ A document is an object or a list of objects. `records` of an entity is the plac
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, BinaryIO
 
 from cchc.sources.exact_json import twice
@@ -20,6 +20,7 @@ from cchc.sources.unread import Unfinished, Unreadable
 CHUNK = 2**16
 BOM = b"\xef\xbb\xbf"
 NAMES_SHOWN = 12
+NO_NUMBER = "a number after record {} has thousands of digits, or an exponent that no number has"
 NAMED_LEVELS = 2
 
 
@@ -36,11 +37,7 @@ def json_records(content: BinaryIO, entity: Entity, limits: Limits) -> Iterator[
     parser = ijson.basic_parse_coro(events)
     record, is_first = RecordLimit(limits), True
     while chunk := content.read(CHUNK):
-        fault = None
-        try:
-            parser.send(chunk.removeprefix(BOM) if is_first else chunk)
-        except (ijson.JSONError, UnicodeDecodeError) as error:
-            fault = error
+        fault = _fault_of(parser, chunk.removeprefix(BOM) if is_first else chunk, record)
         is_first = False
         record.take(len(chunk), is_within=picked.is_within or not events)
         for event, value in events:
@@ -56,9 +53,32 @@ def json_records(content: BinaryIO, entity: Entity, limits: Limits) -> Iterator[
         parser.close()
     except ijson.JSONError:
         raise Unfinished(NOT_CLOSED) from None
+    except (InvalidOperation, SystemError) as error:
+        raise _no_number(error, record) from None
     for event, value in events:  # a document that is a bare number ends only here
         picked.see(event, value)
     picked.require()
+
+
+def _fault_of(parser: Any, chunk: bytes, record: RecordLimit) -> Exception | None:
+    """Give the parser a piece of the document; the error where it is none of JSON. Raises Unreadable at a number that cannot be read."""
+    import ijson
+
+    try:
+        parser.send(chunk)
+    except (ijson.JSONError, UnicodeDecodeError) as error:
+        return error
+    except (InvalidOperation, SystemError) as error:
+        # the last event has no value then, and a process that looks at it ends
+        raise _no_number(error, record) from None
+    return None
+
+
+def _no_number(error: Exception, record: RecordLimit) -> Exception:
+    """What is raised where a number cannot be read: the library lets one that Python refuses end as a SystemError."""
+    if isinstance(error, SystemError) and not isinstance(error.__cause__, ValueError):
+        return error
+    return Unreadable(NO_NUMBER.format(record.number))
 
 
 def _not_json(error: Exception, number: int) -> str:
