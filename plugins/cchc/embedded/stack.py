@@ -198,9 +198,13 @@ def _restarted(settings: Settings) -> list[tuple[str, str]]:
         if entry["at"] >= since:
             lately.setdefault(entry["name"], []).append(entry["at"])
     return [
-        (NOTE, f"{name} had ended by itself, and the keeper started it again: {len(at)} times in a week, last at {at[-1][:16]}")
+        (NOTE, f"{name} had ended by itself, and the keeper started it again: {_how_often(at)} in a week, last at {at[-1][:16]}")
         for name, at in sorted(lately.items())
     ]
+
+
+def _how_often(moments: list[str]) -> str:
+    return "once" if len(moments) == 1 else f"{len(moments)} times"
 
 
 def runs_by_clock(settings: Settings) -> bool:
