@@ -15,13 +15,12 @@ from cchc.period import now
 from cchc.settings import Settings
 from cchc.warehouse import engine
 from cchc.warehouse.locks import hold
-from cchc.warehouse.queries import ask, count_rows, run_statement
+from cchc.warehouse.queries import ask, count_rows_after, run_statement
 
 log = logging.getLogger(__name__)
 
 TABLE = "ops.reconciled_order"
 NAMED = 5  # differences that the message names
-MANY = 0.1  # the share of the kept orders from which on PostgreSQL counts them anew
 
 
 def keep_orders(settings: Settings) -> int:
@@ -37,10 +36,7 @@ def keep_orders(settings: Settings) -> int:
 def _keep(connection: Connection) -> int:
     hold(connection, "reconciliation")
     kept = run_statement(connection, "reconciliation/keep", now=now()).rowcount
-    # until its autovacuum comes by, PostgreSQL takes a table that was filled just now for an empty one
-    known = connection.execute(text("select reltuples from pg_class where oid = cast(:t as regclass)"), {"t": TABLE}).scalar_one()
-    if kept > max(known, 0) * MANY:
-        count_rows(connection, TABLE)
+    count_rows_after(connection, TABLE, kept)
     return kept
 
 

@@ -18,12 +18,11 @@ from cchc.reference.catalogue import catalogue
 from cchc.reference.roles import every_tree, marking_source
 from cchc.settings import Settings
 from cchc.warehouse import engine
-from cchc.warehouse.queries import count_rows
+from cchc.warehouse.queries import count_rows_after
 
 log = logging.getLogger(__name__)
 
 MONTHS_TOGETHER = 12  # a year: its periods fit into memory, and an interruption loses no more than this
-MANY_VALUES = 0.1  # the share of the stored values from which on the new ones change how a query is best read
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,9 @@ def _refresh_months(settings: Settings, tasks: Mapping[date, list[str]]) -> list
         for item in computed:
             if item.clocks.is_own:
                 restate(connection, settings, item.indicators, item.period, item.clocks)
-    _count_values(settings, sum(item.changed for item in computed))
+    if changed := sum(item.changed for item in computed):
+        with engine(settings).begin() as connection:
+            count_rows_after(connection, "mart.indicator_value", changed)
     done = []
     for month, sources in tasks.items():
         inside = [item for item in computed if item.month == month]
@@ -121,20 +122,6 @@ def _refresh_months(settings: Settings, tasks: Mapping[date, list[str]]) -> list
         log.info("refreshed %s %s: %s periods, %s values changed", f"{month:%Y-%m}", ", ".join(sources), len(inside), changed)
         done.append(Refreshed(tuple(sources), month, len(inside), changed))
     return done
-
-
-def _count_values(settings: Settings, changed: int) -> None:
-    """Have PostgreSQL count the values where a refresh wrote many of them.
-
-    Until its autovacuum comes by, a minute later, it takes a table that was filled just now for an empty one: a reader of the whole
-    scorecard then waits ten minutes instead of seconds.
-    """
-    if not changed:
-        return
-    with engine(settings).begin() as connection:
-        known = connection.execute(text("select reltuples from pg_class where oid = cast('mart.indicator_value' as regclass)")).scalar_one()
-        if changed > max(known, 0) * MANY_VALUES:
-            count_rows(connection, "mart.indicator_value")
 
 
 def _until_none_waits(settings: Settings, months: Iterable[date]) -> list[Refreshed]:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from cchc.settings import PROJECT
 
 FOLDER = PROJECT / "include" / "sql" / "queries"
+MANY_ROWS = 0.1  # the share of the rows of a table from which on new ones change how a query is best read
 
 
 @cache
@@ -68,3 +69,14 @@ def for_psycopg(name: str) -> bytes:
 def execute(connection: psycopg.Connection[Any], name: str, **binds: Any) -> psycopg.Cursor[Any]:
     """As `run_statement`, on a connection of psycopg itself."""
     return connection.execute(for_psycopg(name), binds)
+
+
+def count_rows_after(connection: Connection, table: str, written: int) -> None:
+    """Have PostgreSQL count the rows of a table of ops, core or mart where `written` are many of those that it knows of.
+
+    Until its autovacuum comes by, a minute later, it takes a table that was filled just now for an empty one: a reader of the whole
+    scorecard then waits ten minutes instead of seconds.
+    """
+    known = connection.execute(text("select reltuples from pg_class where oid = cast(:table as regclass)"), {"table": table}).scalar_one()
+    if written > max(known, 0) * MANY_ROWS:
+        count_rows(connection, table)
