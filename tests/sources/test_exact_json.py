@@ -108,10 +108,12 @@ def test_what_a_simple_reader_reads_without_loss_is_read_alike(value: Any, inden
     assert checked(text, fast) == json.loads(text)
 
 
-@given(VALUES, st.sampled_from(['{"k":1,"k":2}', "123456789012345678901234567890", "0.12345678901234567", "1e400", '{"k":"a","k":"a"}']))
-def test_what_is_lost_is_found_however_a_text_is_written(value: Any, lost: str) -> None:
-    """orjson writes a text of this style as it was, but for what it has lost."""
-    text = b'{"a":%s,"lost":[%s],"z":%s}' % (
-        (json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"), lost.encode(), b'"b"')
-    )
+LOST = ['{"k":1,"k":2}', "123456789012345678901234567890", "0.12345678901234567", "1e400", '{"k":"a","k":"a"}', '{"k":"a b","k":"ab"}']
+
+
+@given(VALUES, st.sampled_from(LOST), st.sampled_from([(",", ":"), (", ", ": "), (" ,\t", " :\n")]))
+def test_what_is_lost_is_found_however_a_text_is_written(value: Any, lost: str, separators: tuple[str, str]) -> None:
+    """orjson writes the characters of such a text, blanks apart, but for what it has lost."""
+    before = json.dumps(value, ensure_ascii=False, separators=separators).encode("utf-8", "replace")
+    text = b'{"a": %s, "lost": [%s], "z": "b"}' % (before, lost.encode())
     assert repr(parse_json(text, "here")["lost"]) == repr(exact(b"[%s]" % lost.encode())) != repr(orjson.loads(b"[0]"))
