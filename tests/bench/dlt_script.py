@@ -54,7 +54,8 @@ def main(folder, way):
     done.raise_on_failed_jobs()
     with pipeline.sql_client() as client:
         stored = sum(client.execute_sql(f"select count(*) from {found_one.name}")[0][0] for found_one in found)
-    print(json.dumps({"version": dlt.__version__, "records": read, "stored": stored, "imports": IMPORTS}))
+    until_end = round(time.process_time(), 3)
+    print(json.dumps({"version": dlt.__version__, "records": read, "stored": stored, "imports": IMPORTS, "until_end": until_end}))
 
 
 if __name__ == "__main__":

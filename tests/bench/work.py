@@ -319,4 +319,5 @@ WORKS: dict[str, Callable[..., Said]] = {
 
 
 if __name__ == "__main__":
-    print(json.dumps(WORKS[sys.argv[1]](int(sys.argv[2]), *sys.argv[3:])))
+    said = WORKS[sys.argv[1]](int(sys.argv[2]), *sys.argv[3:])
+    print(json.dumps(said | {"until_end": round(time.process_time(), 3)}))
