@@ -1,16 +1,9 @@
 -- grain: one row for each stored payment row of the keys in `payment_key_changed`: sets whether the row is in force
--- source: core.payment_version, core.payment_day, payment_key_changed (temporary: the keys to decide)
--- traps: in force is the row of the latest day; of a day only the highest revision counts, and of equal revisions the newest delivery
+-- source: core.payment_version, core.payment_day_in_force, payment_key_changed (temporary: the keys to decide)
+-- traps: in force is the row of the latest day, of the delivery that counts for its day
 
 update core.payment_version as v set _is_current = i.is_current
 from (
-    with in_force as (
-        select distinct on (source_code, file_date)
-            source_code, file_date, file_revision, _first_seen_at
-        from core.payment_day
-        order by source_code asc, file_date asc, file_revision desc, _first_seen_at desc
-    )
-
     select
         p.source_code,
         p.file_date,
@@ -22,7 +15,7 @@ from (
         ) = 1 as is_current
     from core.payment_version as p
     inner join payment_key_changed as k on p.source_code = k.source_code and p._key = k._key
-    left join in_force as f
+    left join core.payment_day_in_force as f
         on
             p.source_code = f.source_code and p.file_date = f.file_date
             and p.file_revision = f.file_revision and p._first_seen_at = f._first_seen_at

@@ -1,7 +1,7 @@
 -- grain: one row for each order (a payment request with all its tries) that succeeded or is pending: what its comparison with its dossier
 --        gives. Where the kept comparisons hold, of the changed orders alone; where not, of those with a try from `first_day` to the day
 --        before `before`; null = no bound
--- source: core.payment, core.dossier_version, mart.dossier, ops.source_clock, ops.changed_orders
+-- source: core.payment, core.dossier_fee, mart.dossier, ops.source_clock, ops.changed_orders
 -- traps: a dossier may be paid in several orders, so the sum of its orders is compared with its fees, and those of other days are read, too.
 --        `state` is null where a clock decides it. PostgreSQL knows neither the asked days nor how few orders they have: it plans for some
 --        ten. So what belongs to them is looked up as one sorted list of keys by an index, which costs a third of looking for each key by
@@ -251,20 +251,16 @@ placed as materialized (
 ),
 
 fee as materialized (
-    select
-        v.dossier_id,
-        sum((select sum(cast(f.item ->> 'amount_vnd' as bigint)) from jsonb_array_elements(v.fees) as f (item))) as fee_vnd
-    from core.dossier_version as v
+    select f.*
+    from core.dossier_fee as f
     where
-        v._is_current and v.fees is not null
-        and v.dossier_id = any(
+        f.dossier_id = any(
             array(
                 select p.dossier_id
                 from placed as p
                 where p.dossier_id is not null
             )
         )
-    group by v.dossier_id
 ),
 
 -- a dossier may be paid in several orders: at reception, at a supplement, at return

@@ -1,7 +1,7 @@
 -- grain: with `is_summed` one row for each order or dossier that does not match, and one or more for each payment log, unit and day with those
 --        that match; else one row for each order, and for each dossier without one; for days from `first_day` to the day before `before`,
 --        null = no bound
--- source: ops.reconciled_order, ops.compared_orders, core.payment, core.payment_day, core.dossier_version, mart.dossier, ops.source_clock,
+-- source: ops.reconciled_order, ops.compared_orders, core.payment, core.payment_day, core.dossier_fee, mart.dossier, ops.source_clock,
 --         core.role_clock, core.own_unit
 -- traps: an order without a dossier is pending as long as the payment is later than known_at (T) of the dossiers. PostgreSQL puts the text of
 --        this function into that of the two that call it, because it has no settings and no rights of its own: theirs hold
@@ -172,14 +172,9 @@ unpaid as materialized (
 ),
 
 fee as materialized (
-    select
-        v.dossier_id,
-        sum((select sum(cast(f.item ->> 'amount_vnd' as bigint)) from jsonb_array_elements(v.fees) as f (item))) as fee_vnd
-    from core.dossier_version as v
-    where
-        v._is_current and v.fees is not null
-        and v.dossier_id = any(array(select u.dossier_id from unpaid as u))
-    group by v.dossier_id
+    select f.*
+    from core.dossier_fee as f
+    where f.dossier_id = any(array(select u.dossier_id from unpaid as u))
 )
 
 select *

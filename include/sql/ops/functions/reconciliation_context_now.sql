@@ -1,5 +1,6 @@
 -- grain: one text: all that the comparison of the orders depends on, beside the payments and the dossiers
--- source: core.authority, ops.source_clock, core.source_role, the texts of the view core.payment and of the function that compares
+-- source: core.authority, ops.source_clock, core.source_role, the texts of the views core.payment and core.dossier_fee and of the
+--         functions that compare
 -- traps: orders that were compared in another context are compared anew as a whole
 
 create or replace function ops.reconciliation_context_now()
@@ -17,7 +18,12 @@ select concat_ws(
         where r.role = 'payments'
     ),
     (
-        select md5(string_agg(p.prosrc, '' order by p.prosrc) || pg_get_viewdef(cast('core.payment' as regclass)))
+        select
+            md5(
+                string_agg(p.prosrc, '' order by p.prosrc)
+                || pg_get_viewdef(cast('core.payment' as regclass))
+                || pg_get_viewdef(cast('core.dossier_fee' as regclass))
+            )
         from pg_proc as p
         where p.pronamespace = cast('ops' as regnamespace) and p.proname in ('compared_orders', 'changed_orders')
     )
