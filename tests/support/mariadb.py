@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 import socket
 import subprocess
@@ -28,7 +29,7 @@ def mariadb() -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    common = ["--no-defaults", f"--datadir={folder}/data", "--user=root"]
+    common = ["--no-defaults", f"--datadir={folder}/data", f"--user={getpass.getuser()}"]
     subprocess.run([install, *common, "--skip-test-db", "--auth-root-authentication-method=normal"], check=True, capture_output=True)
     lean = ["--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"]
     where = [f"--socket={folder}/s", f"--port={port}", "--bind-address=127.0.0.1", f"--pid-file={folder}/pid"]
