@@ -44,6 +44,30 @@ def test_garbage_is_looked_for_rarely_but_is_and_as_before_afterwards() -> None:
     assert gc.get_threshold() == before
 
 
+_ENDING = """
+import atexit
+import cchc.cli.main
+from cchc.cli.start import main
+
+class Circle:
+    def __init__(self):
+        self.me = self
+    def __del__(self):
+        print("freed", flush=True)
+
+atexit.register(print, "atexit")
+cchc.cli.main.main = lambda: Circle() and 3
+raise SystemExit({end})
+"""
+
+
+@pytest.mark.parametrize(("end", "said"), [("main()", ["atexit"]), ("cchc.cli.main.main()", ["atexit", "freed"])])
+def test_a_command_ends_without_a_last_look_for_garbage(end: str, said: list[str]) -> None:
+    """What is registered for the end is done. The second case shows that Python looks for garbage where nobody tells it not to."""
+    done = subprocess.run([sys.executable, "-c", _ENDING.format(end=end)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (3, said), done.stderr
+
+
 def by_batches(lines: Iterator[bytes], writer: Writer) -> None:
     while batch := [line for _, line in zip(range(100), lines, strict=False)]:
         writer.add(batch)

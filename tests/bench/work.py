@@ -319,5 +319,8 @@ WORKS: dict[str, Callable[..., Said]] = {
 
 
 if __name__ == "__main__":
+    from cchc.memory import end_at_once
+
     said = WORKS[sys.argv[1]](int(sys.argv[2]), *sys.argv[3:])
     print(json.dumps(said | {"until_end": round(time.process_time(), 3)}))
+    end_at_once()  # as the command does

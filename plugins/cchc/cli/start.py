@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from cchc.errors import CchcError
+from cchc.memory import end_at_once
 
 
 def main() -> int:
@@ -14,4 +15,6 @@ def main() -> int:
     except CchcError as error:
         print(f"cchc: {type(error).__name__}: {error}", file=sys.stderr)
         return error.exit_code
-    return run()
+    code = run()
+    end_at_once()
+    return code
