@@ -68,7 +68,27 @@ def restore_home(home: Path, source: Path) -> None:
             file = archive.extractfile(member) if member.isfile() else None
             if file is not None and there.exists() and there.read_bytes() != file.read():
                 raise WrongUse(f"{there} is there and is not the file of the backup; nothing is overwritten: move it away")
-        archive.extractall(home, filter="data")
+        _unpack(archive, home, source)
+
+
+def _unpack(archive: tarfile.TarFile, home: Path, source: Path) -> None:
+    """Write the files and folders of an archive below a folder, as the own user. Raises WrongUse for what would lie outside, or is neither.
+
+    Python has a filter for that since 3.11.4; Debian 12 has 3.11.2, which restored nothing.
+    """
+    root = home.resolve()
+    for member in archive.getmembers():
+        place = root / member.name
+        links_to = place.parent / member.linkname if member.issym() else place
+        is_inside = all(path.resolve().is_relative_to(root) for path in (place, links_to)) and not Path(member.linkname).is_absolute()
+        if not is_inside or not (member.isfile() or member.isdir() or member.issym()):
+            raise WrongUse(f"{source} is no backup of a CCHC_HOME: {member.name} is no file or folder below it; nothing was unpacked")
+        member.uid, member.gid, member.uname, member.gname = os.geteuid(), os.getegid(), "", ""
+        member.mode &= 0o755
+    if hasattr(tarfile, "data_filter"):
+        archive.extractall(root, filter="data")
+    else:
+        archive.extractall(root)  # noqa: S202  # each member was looked at
 
 
 def copy_landing(landing_url: str, target: Path, previous: Path | None, known: Mapping[str, str]) -> dict[str, str]:
