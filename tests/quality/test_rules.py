@@ -146,6 +146,8 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, tuple[list[dict[str, Any]]
         "W_METHOD": ([{"HinhThucThanhToan": "vi-dien-tu"}], [{"HinhThucThanhToan": "mien-phi"}, {"HinhThucThanhToan": "", "TrangThaiGD": "3"}]),
         "W_AMOUNT": ([{"SoTien": value} for value in ("", "0", "-50.000")], [{"SoTien": "0", "TrangThaiGD": "3"}, {"SoTien": "1"}]),
         "W_NO_METHOD": ([{"HinhThucThanhToan": ""}], [{"HinhThucThanhToan": "", "LoaiGiaoDich": "REFUND", "MaThamChieuGoc": "R0"}]),
+        "W_RESULT": ([{"MaLoi": "05"}, {"MaLoi": "0", "LoaiGiaoDich": "REFUND", "MaThamChieuGoc": "R0"}, {"MaLoi": "00", "TrangThaiGD": "4"}],
+                     [{"MaLoi": "00"}, {"MaLoi": ""}, {"MaLoi": "05", "TrangThaiGD": "4"}] + [{"MaLoi": value, "TrangThaiGD": "3"} for value in ("00", "05")]),
         "W_REFUND": ([{"LoaiGiaoDich": "REFUND"}], [{"LoaiGiaoDich": "REFUND", "MaThamChieuGoc": "R0"}]),
         "W_CHANNEL": ([{"KenhThanhToan": "4"}], [{"KenhThanhToan": "3"}]),
     }),
