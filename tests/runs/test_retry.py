@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from cchc.period import now
 from cchc.pipeline import ingest as pipeline
 from cchc.runs import retry
 from cchc.settings import Settings
@@ -64,6 +66,31 @@ def test_rows_come_back_under_their_first_t(loaded: Settings) -> None:
     assert [(f"{row['_first_seen_at']:%Y-%m-%d}", row["_failed_rules"]) for row in versions] == [("2023-07-01", None)]
     assert len(rows_of(loaded, "select 1 from core.dossier")) == 5
     assert cchc("quarantine", "retry").out.strip() == "nothing to retry"
+
+
+def test_a_past_moment_says_what_has_come_back_since(loaded: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """The moment lies after T and before the retry: nobody had these rows then, and the answer has them."""
+    told = "2 rows of one_stop were in quarantine then"
+    for moment, said in (("2023-07-01T00:00:00", False), ("2023-07-02", False)):
+        assert cchc("findings", "2023-06", "--as-known-at", moment).code == 0
+        assert (told in caplog.text) == said
+    add_unit(loaded)
+    assert cchc("quarantine", "retry").code == 0
+    for moment, said in (("2023-07-01T00:00:00", True), ("2023-07-02", True), (now().isoformat(), False)):
+        caplog.clear()
+        assert cchc("findings", "2023-06", "--as-known-at", moment).code == 0
+        assert (told in caplog.text) == said, moment
+    assert cchc("reload", "--file", "dossiers_1.ndjson", "--reason", "once more").code == 0
+    caplog.clear()
+    assert cchc("findings", "2023-06", "--as-known-at", now().isoformat()).code == 0
+    assert caplog.text == ""
+
+
+def test_a_moment_that_has_not_come_is_refused(loaded: Settings) -> None:
+    soon = (now() + timedelta(hours=1)).isoformat()
+    for command in ("scorecard", "findings", "form", "score", "reconcile"):
+        said = cchc(command, "2023-06", "--as-known-at", soon)
+        assert (said.code, "has not come yet" in said.err) == (2, True), said
 
 
 def test_what_still_fails_is_listed_once_under_the_retry(loaded: Settings) -> None:

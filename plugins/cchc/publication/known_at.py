@@ -8,6 +8,7 @@ must be equal to the published one. The cost depends on the changes since the mo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,9 +20,13 @@ from cchc.core import duplicates, facts, payments, withdrawn
 from cchc.core.merge import mark_current
 from cchc.errors import NothingKnown
 from cchc.models import VERSIONED
+from cchc.period import to_minute
 from cchc.reference import history
 from cchc.settings import Settings
 from cchc.warehouse import engine, query, run_file
+from cchc.warehouse.queries import ask
+
+log = logging.getLogger(__name__)
 
 
 class Past(NamedTuple):
@@ -35,13 +40,22 @@ class Past(NamedTuple):
 def as_known_at(settings: Settings, moment: datetime) -> Iterator[Past]:
     """The warehouse as known at `moment`: only the extracts with known_at ≤ moment, and the reference data and definitions of then.
 
-    Everything that is done on the connection is rolled back at the end. Meanwhile, loads that write the same rows wait. Raises
+    Everything that is done on the connection is rolled back at the end. Meanwhile, loads that write the same rows wait. Rows that have come
+    back from quarantine since the moment are in it, because they are loaded under their first T; a warning says how many. Raises
     NothingKnown if nothing was extracted up to the moment.
     """
     with engine(settings).connect() as connection:
         transaction = connection.begin()
         try:
             connection.execute(text("set local lock_timeout = '60s'"))
+            for row in ask(connection, "publication/retried_since", moment=moment):
+                log.warning(
+                    "as known at %s: %s rows of %s were in quarantine then, and came back afterwards under their first T. They count here, "
+                    "so an edition of before may say otherwise (docs/runbooks/quarantine.md)",
+                    to_minute(moment),
+                    row["row_count"],
+                    row["source_code"],
+                )
             yield Past(connection, rewind(connection, settings, moment))
         finally:
             transaction.rollback()
