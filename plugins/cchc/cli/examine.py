@@ -260,6 +260,7 @@ def _roles(connection: Connection, profiles: list[str]) -> list[Finding]:
     without_list = ask(connection, "doctor/dossiers_without_list")
     return [
         *findings,
+        *_lists(connection),
         *(
             Finding(
                 NOTE,
@@ -269,6 +270,25 @@ def _roles(connection: Connection, profiles: list[str]) -> list[Finding]:
             for row in without_list
         ),
     ]
+
+
+def _lists(connection: Connection) -> list[Finding]:
+    """Report entries of lists that count although a newer list has ended them, or that count nowhere because their unit has ended."""
+    from cchc.warehouse.queries import ask
+
+    ended_elsewhere = [
+        f"{row['source_code']}: {row['procedure_count']} procedures are in force by its list of {to_minute(row['listed_at'])} and have "
+        f"ended in that of {row['ended_in']} of {to_minute(row['ended_listed_at'])}, such as {row['procedure_code']} of "
+        f"{row['unit_code']}. They count as in force. Where {row['source_code']} was replaced, its list is to be ended too "
+        "(docs/guides/several_sources.md)"
+        for row in ask(connection, "doctor/procedure_ended_elsewhere")
+    ]
+    of_ended_units = [
+        f"{row['source_code']} {row['entity']}: {row['entry_count']} entries of the newest list are of units that have ended, such as "
+        f"{row['item']} of {row['unit_code']} (ended {row['ended_on']}). They count nowhere; ask the source to name the unit of today"
+        for row in ask(connection, "doctor/list_of_ended_unit")
+    ]
+    return [Finding(NOTE, text) for text in [*ended_elsewhere, *of_ended_units]]
 
 
 def _last_run(source: str, kind: str, row: dict[str, Any]) -> list[Finding]:
