@@ -80,7 +80,9 @@ def site(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Replaced]:
             )
             made.put(source, "assessments_1", {"MaDanhGia": "D", "MaDonVi": UNIT, "ThoiGianDanhGia": "20230502080000", "DanhGia": "hai_long", "NgaySuaCuoi": "20230502080000"})  # fmt: skip
         made.call("init")
-        made.put("one_stop", "procedures_1", procedure("1.000001"), procedure("1.000002"))
+        made.put(
+            "one_stop", "procedures_1", procedure("1.000001"), procedure("1.000002"), procedure("1.000003", HieuLucDen="20230101000000")
+        )
         made.put(
             "one_stop",
             "dossiers_1",
@@ -92,7 +94,11 @@ def site(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Replaced]:
         )
         made.call("ingest", "one_stop", "--to", "2023-06-01")
         made.put(
-            "second_one_stop", "procedures_1", procedure("1.000001"), procedure("1.000002", TrangThai="bai_bo", HieuLucDen="20230610000000")
+            "second_one_stop",
+            "procedures_1",
+            procedure("1.000001"),
+            procedure("1.000002", TrangThai="bai_bo", HieuLucDen="20230610000000"),
+            procedure("1.000003", HieuLucDen="20230610000000"),
         )
         made.put(
             "second_one_stop",

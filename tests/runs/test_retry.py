@@ -74,13 +74,20 @@ def test_a_past_moment_says_what_has_come_back_since(loaded: Settings, caplog: p
     for moment, said in (("2023-07-01T00:00:00", False), ("2023-07-02", False)):
         assert cchc("findings", "2023-06", "--as-known-at", moment).code == 0
         assert (told in caplog.text) == said
+    assert cchc("quarantine", "retry").code == 0
+    assert cchc("findings", "2023-06", "--as-known-at", "2023-07-02").code == 0
+    assert "in quarantine then" not in caplog.text, "the retry brought nothing back"
     add_unit(loaded)
     assert cchc("quarantine", "retry").code == 0
-    for moment, said in (("2023-07-01T00:00:00", True), ("2023-07-02", True), (now().isoformat(), False)):
+    moments = (("2023-06-30", False), ("2023-07-01T00:00:00", True), ("2023-07-02", True), (now().isoformat(), False))
+    for moment, said in moments:
         caplog.clear()
         assert cchc("findings", "2023-06", "--as-known-at", moment).code == 0
         assert (told in caplog.text) == said, moment
     assert cchc("reload", "--file", "dossiers_1.ndjson", "--reason", "once more").code == 0
+    caplog.clear()
+    assert cchc("findings", "2023-06", "--as-known-at", "2023-07-02").code == 0
+    assert caplog.text.count(told) == 1, "the past puts back what stood before the reload, with what the retry had brought"
     caplog.clear()
     assert cchc("findings", "2023-06", "--as-known-at", now().isoformat()).code == 0
     assert caplog.text == ""
