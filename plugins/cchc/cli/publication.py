@@ -133,7 +133,7 @@ def _publications(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _restatements(options: argparse.Namespace, settings: Settings) -> int:
-    from cchc.publication.restatement import carry_over, new_since, restatements
+    from cchc.publication.restatement import carry_over, judged_since, new_since, restatements
     from cchc.warehouse import require_migrated
     from cchc.warehouse.audit import noted
 
@@ -153,6 +153,9 @@ def _restatements(options: argparse.Namespace, settings: Settings) -> int:
         print_table([*RESTATED, "published", "now", "state", "items"], lines)
     else:
         print(f"{options.period.code}: what is known now is what was published")
+    otherwise = judged_since(settings, options.period)
+    if otherwise:
+        print(f"NOTE {otherwise}")
     for row in new_since(settings, options.period):
         print(f"new since the publication, and so no restatement: {row['indicator_code']} ({row['name_vi']})")
     return 0

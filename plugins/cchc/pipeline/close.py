@@ -17,7 +17,7 @@ from cchc.late_imports import arrow_without_pandas
 from cchc.memory import arrow_gives_back, give_back
 from cchc.period import ZONE, Period, add_months, midnight, month_start, now, parse_period
 from cchc.pipeline.refresh import refresh
-from cchc.publication.edition import in_force, open_restatements
+from cchc.publication.edition import in_force, judged_otherwise, open_restatements
 from cchc.publication.freeze import Publication, freeze_reports, freeze_values, insert_edition
 from cchc.publication.readiness import Readiness, readiness, readiness_at
 from cchc.publication.shown import Shown, changed_since, from_json
@@ -119,9 +119,10 @@ def close(
             raise LoadBlocked(f"{period.code}: it has changed since it was approved, and is not approved as it is now:\n{state.text_vi()}")
         before = in_force(connection, settings, period)
         if before and not open_restatements(connection, before["publication_id"]):
+            otherwise = judged_otherwise(connection, before, period)
             raise WrongUse(
                 f"{period.code} is published (edition {before['edition']}, {before['published_at']:%d/%m/%Y}), "
-                "and nothing that is known now differs from it"
+                "and nothing that is known now differs from it" + (f"; but {otherwise}" if otherwise else "")
             )
         publication_id, edition = insert_edition(
             connection, settings, items, state, approved_by.strip(), note=note, approval=approval, layout=layout if reports else None

@@ -45,6 +45,31 @@ def new_indicators(connection: Connection, publication: dict[str, Any], period: 
     )
 
 
+def judged_otherwise(connection: Connection, publication: dict[str, Any], period: Period) -> str | None:
+    """How many values of an edition have the same numbers now and another target or status, as a sentence; None where none has.
+
+    No restatement tells of them: a plan that is changed after the publication moves no item. `publication`: a row of mart.publication.
+    """
+    found = ask(
+        connection,
+        "publication/judged_otherwise",
+        publication_id=publication["publication_id"],
+        kind=period.kind,
+        start=period.start,
+    )
+    if not found:
+        return None
+    named = max(found, key=lambda row: (row["status"] != row["published_status"], row["unit_code"] == "all"))
+    before, after = (
+        f"{row_status or 'no status'}{'' if target is None else f' at {float(target) * 100:g} %'}"
+        for row_status, target in ((named["published_status"], named["published_target"]), (named["status"], named["target"]))
+    )
+    return (
+        f"{len(found)} of its values have the same numbers and another target or status now, such as {named['indicator_code']} of "
+        f"{named['unit_code']} ({named['basis']}): published {before}, now {after}. That is no restatement, and the edition stays as it is"
+    )
+
+
 def publications(settings: Settings) -> list[dict[str, Any]]:
     """Every edition of every plan with the number of its open restatements; the newest period comes first."""
     with engine(settings).connect() as connection:

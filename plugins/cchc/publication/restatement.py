@@ -16,7 +16,7 @@ from cchc.forms import form_06a as forms
 from cchc.indicators.count import counted_items
 from cchc.period import BASES, Period, midnight, month_start, now, parse_moment
 from cchc.publication import changed_dossiers
-from cchc.publication.edition import OPEN, clocks_json, in_force, new_indicators
+from cchc.publication.edition import OPEN, clocks_json, in_force, judged_otherwise, new_indicators
 from cchc.publication.restatement_reasons import counted_by, fill_learnt
 from cchc.reference.catalogue import Indicator
 from cchc.reference.roles import Clocks
@@ -188,6 +188,18 @@ def new_since(settings: Settings, period: Period) -> list[dict[str, Any]]:
         if published is None:
             raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
         return new_indicators(connection, published, period)
+
+
+def judged_since(settings: Settings, period: Period) -> str | None:
+    """Which values of the edition in force have the same numbers and are judged otherwise now, as a sentence; None where none is.
+
+    Raises WrongUse if the period was never published.
+    """
+    with engine(settings).connect() as connection:
+        published = in_force(connection, settings, period)
+        if published is None:
+            raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
+        return judged_otherwise(connection, published, period)
 
 
 def carry_over(settings: Settings, period: Period) -> list[dict[str, Any]]:
