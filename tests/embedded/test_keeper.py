@@ -109,7 +109,18 @@ def test_a_dead_postgresql_is_started_again(keeper: Keeper, settings: Settings) 
     assert keeper.look() == ["postgresql"]
     server = postgres.running_server(settings.home)
     assert server is not None and server.port == keeper._port
-    assert [entry["name"] for entry in keepers.restarts(keeper.folder)] == ["postgresql"]
+    assert [entry.name for entry in keeper.teller.file.read()] == ["postgresql"]
+
+
+def test_what_cannot_be_started_is_told_and_keeps_no_other_from_being_started(keeper: Keeper) -> None:
+    before = keeper.processes.alive()
+    kill(before["scheduler"])
+    kill(before["triggerer"])
+    keeper.command = lambda name: ["/no/such/program"] if name == "scheduler" else SLEEPS
+    assert keeper.look() == ["triggerer"]
+    news = {each.name: each for each in keeper.teller._news()}
+    assert news["scheduler"].failed == "FileNotFoundError: [Errno 2] No such file or directory: '/no/such/program'"
+    assert (news["triggerer"].failed, len(news["triggerer"].at)) == (None, 1)
 
 
 def test_a_keeper_that_nobody_counts_ends(keeper: Keeper) -> None:
@@ -126,4 +137,4 @@ def test_a_damaged_note_of_restarts_is_told(keeper: Keeper, settings: Settings) 
     [(_, words)] = stack._restarted(settings)
     assert "restarts.json cannot be read" in words
     keeper._note("scheduler")
-    assert [entry["name"] for entry in keepers.restarts(keeper.folder)] == ["scheduler"]
+    assert [entry.name for entry in keeper.teller.file.read()] == ["scheduler"]

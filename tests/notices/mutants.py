@@ -37,6 +37,7 @@ _REACH, _NOTIFY = f"{_NOTICES}/reach.py", "plugins/cchc/airflow/notify.py"
 _LATENESS, _DRIFT, _MAIL = "plugins/cchc/runs/lateness.py", "plugins/cchc/quality/drift.py", "plugins/cchc/mail.py"
 
 _SOURCES, _NUMBERS, _WHO = (f"tests/notices/test_{name}.py" for name in ("sources", "numbers", "rules"))
+_RESTARTS, _STARTED_AGAIN = "plugins/cchc/embedded/restarts.py", "tests/embedded/test_restarts.py"
 _AIRFLOW = "tests/dags/test_notices.py"
 _STORY = f"{_NUMBERS}::test_the_story"
 _BLOCKED = f"{_SOURCES}::test_a_blocked_file_is_told_once_and_that_it_is_well_again"
@@ -126,9 +127,19 @@ MUTANTS = (
     Mutant("a failure is told beside the block", "run_failed", _NOTIFY, "trouble.source and _told_as_blocked(trouble.source)", "trouble.source and not _told_as_blocked(trouble.source)", f"{_AIRFLOW}::test_a_class_of_error_has_its_advice"),
     Mutant("the success of a task ends nothing", "run_failed", _NOTIFY, "subjects = {_subject(context, task), _subject(context, WHOLE_RUN)", "subjects = {_subject(context, WHOLE_RUN)", f"{_AIRFLOW}::test_a_task_that_succeeds_ends_what_was_told_of_it"),
     # a publication
-    Mutant("what was published is never over", "published", _STATE, "event = 'published' and not exists", "event = 'restatement' and not exists", f"{_NUMBERS}::test_a_publication_is_told_once_and_has_no_end"),
+    Mutant("what was published is never over", "published", _STATE, "event in ('published', 'process_restarted')", "event in ('restatement')", f"{_NUMBERS}::test_a_publication_is_told_once_and_has_no_end"),
     Mutant("what nobody has heard yet is over", "published", _STATE, "d.alert_id = a.alert_id and d.sent_at is null)", "d.alert_id = a.alert_id and d.tries > 9)", f"{_NUMBERS}::test_a_publication_is_told_once_and_has_no_end"),
-    Mutant("published is well again", "published", f"{_SQL}/alerts/tell_end.sql", "a.event <> 'published' and ", "", f"{_NUMBERS}::test_a_publication_is_told_once_and_has_no_end"),
+    Mutant("published is well again", "published", f"{_SQL}/alerts/tell_end.sql", "a.event not in ('published', 'process_restarted') and ", "", f"{_NUMBERS}::test_a_publication_is_told_once_and_has_no_end"),
+    # a process that was started again
+    Mutant("what was started again is open for ever", "process_restarted", _STATE, "event in ('published', 'process_restarted')", "event in ('published')", f"{_STARTED_AGAIN}::test_one_message_and_then_one_an_hour"),
+    Mutant("what was started again is well again", "process_restarted", f"{_SQL}/alerts/tell_end.sql", "a.event not in ('published', 'process_restarted') and ", "a.event <> 'published' and ", f"{_STARTED_AGAIN}::test_one_message_and_then_one_an_hour"),
+    Mutant("each start is told at once", "process_restarted", _RESTARTS, "allowed = [each for each in news if moment >= self._next.get(each.name, moment)]", "allowed = news", f"{_STARTED_AGAIN}::test_a_mail_server_that_is_away_loses_nothing"),
+    Mutant("a new keeper knows of no message", "process_restarted", _RESTARTS, "any(0 <= moment - _seconds(entry.told) < PAUSE_SECONDS for", "any(moment < 0 for", f"{_STARTED_AGAIN}::test_one_message_and_then_one_an_hour"),
+    Mutant("nothing waits for what ends with it", "process_restarted", _RESTARTS, "moment - self._seen[each.name] >= GATHER_SECONDS", "moment >= self._seen[each.name]", f"{_STARTED_AGAIN}::test_one_message_and_then_one_an_hour"),
+    Mutant("what nobody has heard is told", "process_restarted", _RESTARTS, "        if code == TOLD:\n", "        if code in (TOLD, NOBODY):\n", f"{_STARTED_AGAIN}::test_without_a_mail_server_the_log_and_doctor_say_so"),
+    Mutant("what was lost is told", "process_restarted", _RESTARTS, "if told.sent or (is_kept and told.undelivered) else NOT_TOLD", "if told.sent or told.undelivered else NOT_TOLD", f"{_STARTED_AGAIN}::test_a_mail_server_that_is_away_loses_nothing"),
+    Mutant("a look waits for the mail server", "process_restarted", _RESTARTS, "        self._running = (process, news, self.clock())\n", "        self._running = (process, news, self.clock())\n        process.wait(10)\n", f"{_STARTED_AGAIN}::test_what_hangs_or_cannot_be_started_does_not_keep_the_keeper"),
+    Mutant("what hangs is left", "process_restarted", _RESTARTS, "if code is None and self.clock() - since < LONGEST_SECONDS:", "if code is None:", f"{_STARTED_AGAIN}::test_what_hangs_or_cannot_be_started_does_not_keep_the_keeper"),
     # a recipient that could not be told
     Mutant("it is told that it cannot be told", "undelivered", _STATE, "alert[\"event\"] == \"undelivered\" and alert[\"subject\"] == recipient.name", "alert[\"event\"] == \"undelivered\" and alert[\"subject\"] != recipient.name", _LOST),
     Mutant("a lost message about lost messages counts", "undelivered", f"{_SQL}/alerts/undelivered.sql", " and a.event <> 'undelivered'", "", _WELL_BEFORE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from typing import Any
 from urllib.parse import quote
 
 from cchc.errors import NotConfigured
@@ -46,6 +47,24 @@ def other_connection(connection_id: str) -> Parts | None:
         found = BaseHook.get_connection(connection_id)
     except (AirflowNotFoundException, AirflowRuntimeError):
         return None
+    return _parts(found)
+
+
+def connection_of_server(connection_id: str) -> Parts | None:
+    """As `other_connection`, for a process of the installation that is no task of Airflow's.
+
+    It asks the secrets backends and the database itself. Where the database is away, the variable is found all the same.
+    """
+    from airflow.exceptions import AirflowNotFoundException
+    from airflow.models.connection import Connection
+
+    try:
+        return _parts(Connection.get_connection_from_secrets(connection_id))
+    except AirflowNotFoundException:
+        return None
+
+
+def _parts(found: Any) -> Parts:
     return Parts(
         conn_type=found.conn_type,
         host=found.host,

@@ -4,12 +4,11 @@
 Without it nothing would start a process again: when PostgreSQL recovers from a crash, which takes a second, Airflow's dag-processor and
 triggerer end, sometimes its scheduler, too. On a server docker-compose does this.
 
-It writes what it did into `restarts.json`, of which `cchc doctor` and `cchc status` tell.
+It writes what it did into `restarts.json`, of which `cchc doctor` tells, and has those told of it whom alerts.yaml names (restarts.py).
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import subprocess
@@ -24,9 +23,9 @@ import psutil
 
 from cchc.airflow.launch import COMPONENTS
 from cchc.airflow.processes import ProcessFile
+from cchc.embedded.restarts import Teller
 from cchc.errors import CchcError
-from cchc.files import locked, write_atomic
-from cchc.period import now
+from cchc.files import locked
 from cchc.settings import Settings
 from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
@@ -39,7 +38,6 @@ EVERY_SECONDS = 2.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 300.0  # between two starts of a process that ends again and again
 KILLED_SECONDS = 5.0
 STEADY_SECONDS = 600.0  # a process that has lived so long begins with the first pause again
-REMEMBERED = 100
 
 
 @dataclass
@@ -60,6 +58,7 @@ class Keeper:
         self._last: dict[str, _Start] = {}
         self._port = _port_of(home)
         self._workers: tuple[int, set[int]] = (0, set())
+        self.teller = Teller(folder)
 
     def is_wanted(self) -> bool:
         """Whether the stack still counts this process as its keeper."""
@@ -86,10 +85,7 @@ class Keeper:
                 alive.pop(SCHEDULER).kill()
             wait_until(lambda: SCHEDULER not in self.processes.alive(), KILLED_SECONDS)
             self._last.pop(SCHEDULER, None)  # it has not ended by itself, so it is started at once
-        dead = [name for name in COMPONENTS if name in recorded and name not in alive and self._may(name)]
-        for name in dead:
-            self._start(name)
-        return dead
+        return [name for name in COMPONENTS if name in recorded and name not in alive and self._may(name) and self._is_started(name)]
 
     def _has_lost_a_worker(self, scheduler: psutil.Process) -> bool:
         """Whether a worker has died since the last look; the executor itself ends none.
@@ -119,10 +115,20 @@ class Keeper:
             server = postgres.start(self.home)
         except CchcError as error:
             log.error("PostgreSQL does not start: %s", error)
+            self.teller.has_failed(POSTGRESQL, str(error))
             return False
         if server.port != self._port:
             log.error("PostgreSQL has port %s now and not %s, which another program has taken: run `cchc up`", server.port, self._port)
         self._note(POSTGRESQL)
+        return True
+
+    def _is_started(self, name: str) -> bool:
+        try:
+            self._start(name)
+        except (OSError, CchcError, psutil.Error) as error:  # one that cannot be started keeps no other from being started
+            log.exception("%s could not be started again", name)
+            self.teller.has_failed(name, f"{type(error).__name__}: {error}")
+            return False
         return True
 
     def _start(self, name: str) -> None:
@@ -139,13 +145,7 @@ class Keeper:
 
     def _note(self, name: str) -> None:
         log.warning("%s had ended by itself, and was started again", name)
-        try:
-            before = restarts(self.folder)
-        except CchcError as error:
-            log.error("%s", error)
-            before = []
-        noted = [*before, {"name": name, "at": now().isoformat()}]
-        write_atomic(self.folder / "restarts.json", json.dumps(noted[-REMEMBERED:], indent=1))
+        self.teller.file.add(name)
 
 
 def _is_worker(process: psutil.Process) -> bool:
@@ -153,24 +153,6 @@ def _is_worker(process: psutil.Process) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE and WORKER in " ".join(process.cmdline())
     except psutil.Error:
         return False
-
-
-def restarts(folder: Path) -> list[dict[str, str]]:
-    """What a keeper has started again, oldest first: the name and the moment (ISO 8601) of each.
-
-    Raises CchcError where that cannot be read.
-    """
-    path = folder / "restarts.json"
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return [{"name": str(entry["name"]), "at": str(entry["at"])} for entry in found]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CchcError(
-            f"{path} cannot be read ({type(error).__name__}), so nobody can tell which processes were started again; "
-            "the next such start writes it anew"
-        ) from error
 
 
 def _port_of(home: Path) -> int | None:
@@ -189,6 +171,7 @@ def main(arguments: list[str]) -> int:
             keeper.look()
         except Exception:  # the next look may find it otherwise, and a keeper that has ended keeps nothing
             log.exception("what has died could not be started again")
+        keeper.teller.step()
         time.sleep(EVERY_SECONDS)
     return 0
 

@@ -6,7 +6,7 @@ What is on disk, under `CCHC_HOME/airflow` (AIRFLOW_HOME):
 
     stack.json        the port, remembered for the next start, and whether the DAGs go by the clock
     processes.json    the running processes, while there are any
-    restarts.json     which of them the keeper has started again, and when
+    restarts.json     which of them the keeper has started again, when, and when that was told
     passwords.json    users of Airflow's UI (mode 0600)
     migrated.json     which Airflow last migrated the metadata database, to which revision
     logs/             one log for each process; the logs of the tasks
@@ -24,7 +24,6 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,8 @@ from cchc.airflow.launch import COMPONENTS
 from cchc.airflow.pools import OTHER_SLOTS, PARALLELISM, WAREHOUSE_POOL, configured_pools
 from cchc.airflow.processes import ProcessFile
 from cchc.embedded.airflow_api import AirflowApi
-from cchc.embedded.keeper import KEEPER, restarts
+from cchc.embedded.keeper import KEEPER
+from cchc.embedded.restarts import TOLD_FOR, Restart, RestartFile
 from cchc.errors import CchcError, NotConfigured
 from cchc.files import locked, tail, write_atomic, write_private
 from cchc.period import ZONE, now
@@ -43,7 +43,6 @@ from cchc.warehouse import embedded as postgres
 from cchc.warehouse.url import OWNER_URL, warehouse_url
 
 FIRST_PORT = 8080
-RESTARTS_TOLD = timedelta(days=7)
 START_SECONDS = 300
 # The triggerer needs ten seconds to end, and nothing depends on it. Running tasks report to the API server, so the API server ends last.
 # The keeper ends first, because it starts again what it finds dead.
@@ -187,24 +186,37 @@ def health(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _restarted(settings: Settings) -> list[tuple[str, str]]:
-    """What the keeper had to start again in the last week: a NOTE for each process."""
-    since = (now() - RESTARTS_TOLD).isoformat()
-    lately: dict[str, list[str]] = {}
+    """What the keeper had to start again in the last week: a NOTE for each process, with whether people were told."""
+    since = (now() - TOLD_FOR).isoformat()
+    lately: dict[str, list[Restart]] = {}
     try:
-        noted = restarts(_folder(settings))
+        noted = RestartFile(_folder(settings)).read()
     except CchcError as error:
         return [(NOTE, str(error))]
     for entry in noted:
-        if entry["at"] >= since:
-            lately.setdefault(entry["name"], []).append(entry["at"])
+        if entry.at >= since:
+            lately.setdefault(entry.name, []).append(entry)
     return [
-        (NOTE, f"{name} had ended by itself, and the keeper started it again: {_how_often(at)} in a week, last at {at[-1][:16]}")
-        for name, at in sorted(lately.items())
+        (
+            NOTE,
+            f"{name} had ended by itself, and the keeper started it again: {_how_often(entries)} in a week, last at {entries[-1].at[:16]}; "
+            f"{_who_knows(settings, entries)}",
+        )
+        for name, entries in sorted(lately.items())
     ]
 
 
-def _how_often(moments: list[str]) -> str:
-    return "once" if len(moments) == 1 else f"{len(moments)} times"
+def _who_knows(settings: Settings, entries: list[Restart]) -> str:
+    told = [entry.told for entry in entries if entry.told]
+    untold = len(entries) - len(told)
+    if not untold:
+        return f"told at {max(told)[:16]}"
+    log = log_of(settings, "restarts")
+    return f"{untold} of them not told to anybody yet ({log}, docs/runbooks/alerts.md)" if told else f"nobody was told of it yet ({log})"
+
+
+def _how_often(entries: list[Restart]) -> str:
+    return "once" if len(entries) == 1 else f"{len(entries)} times"
 
 
 def runs_by_clock(settings: Settings) -> bool:

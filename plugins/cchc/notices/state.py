@@ -92,7 +92,7 @@ def end_announcements(connection: Connection, moment: datetime) -> None:
     """End the alerts that only announce something, once everybody was told: nothing has to become well."""
     rows = query(
         connection,
-        "select alert_id from ops.alert as a where ended_at is null and event = 'published' and not exists ("
+        "select alert_id from ops.alert as a where ended_at is null and event in ('published', 'process_restarted') and not exists ("
         "select 1 from ops.alert_delivery as d where d.alert_id = a.alert_id and d.sent_at is null)",
     )
     end(connection, [row["alert_id"] for row in rows], moment)

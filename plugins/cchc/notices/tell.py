@@ -7,7 +7,7 @@ A second call tells nothing twice. What could not be delivered waits for the nex
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -72,12 +72,13 @@ def tell(
     return told
 
 
-def report(settings: Settings, trouble: Trouble, lookup: Lookup, links: Links | None = None) -> Told:
-    """Remember a trouble that was reported, and tell it unless it was told already."""
+def report(settings: Settings, trouble: Trouble | Sequence[Trouble], lookup: Lookup, links: Links | None = None) -> Told:
+    """Remember a trouble that was reported, or several of one event, and tell what was not told already, in one message."""
+    troubles = [trouble] if isinstance(trouble, Trouble) else trouble
     moment, rules, told = now(), read_rules(settings), Told()
     with state.alone(settings):
         with engine(settings).begin() as connection:
-            state.remember(connection, [trouble], moment, is_reported=True)
+            state.remember(connection, troubles, moment, is_reported=True)
         _deliver(settings, rules, lookup, links, moment, told)
     return told
 
@@ -93,22 +94,29 @@ def well_again(settings: Settings, event: str, subject: str, lookup: Lookup, lin
     return told
 
 
-def tell_without_memory(settings: Settings, trouble: Trouble, lookup: Lookup, links: Links | None = None) -> Told:
-    """Tell a trouble at once to all whom the rules name, without the warehouse: it cannot be reached, and that must not silence it."""
+def tell_without_memory(settings: Settings, trouble: Trouble | Sequence[Trouble], lookup: Lookup, links: Links | None = None) -> Told:
+    """Tell a trouble, or several of one event, at once to all whom the rules name, without the warehouse.
+
+    It cannot be reached, and that must not silence it.
+    """
     rules, told = read_rules(settings), Told()
-    for recipient in rules.told(trouble.event, trouble.source, trouble.unit, trouble.level):
+    groups: dict[str, list[Waiting]] = {}
+    for each in [trouble] if isinstance(trouble, Trouble) else trouble:
+        for recipient in rules.told(each.event, each.source, each.unit, each.level):
+            groups.setdefault(recipient.name, []).append(Waiting(0, recipient.name, state.OPENED, each.event, each, None))
+    for name, group in groups.items():
+        recipient = rules.recipients[name]
         problem = problem_of(recipient, lookup)
         if problem is not None:
-            told.unreachable[recipient.name] = problem
+            told.unreachable[name] = problem
             continue
         try:
-            waiting = Waiting(0, recipient.name, state.OPENED, trouble.event, trouble, None)
-            message = render([waiting], recipient.language, links)
+            message = render(group, recipient.language, links)
             deliver(recipient, lookup, message.subject, message.text)
         except CchcError as error:
-            told.undelivered.append(f"{recipient.name} was not told of {trouble.event}: {error}")
+            told.undelivered.append(f"{name} was not told of {group[0].event}: {error}")
         else:
-            told.sent.append((recipient.name, message.subject))
+            told.sent.append((name, message.subject))
     return told
 
 

@@ -189,6 +189,24 @@ def _late_en(facts: Facts) -> str:
     )
 
 
+def _restarted_vi(facts: Facts) -> str:
+    if facts["reason"]:
+        return f"{facts['process']} đã dừng và không khởi động lại được." + _reason(facts, "Lý do")
+    span = f"lúc {_moment(facts['last'])}"
+    if facts["count"] > 1:
+        span = f"{facts['count']} lần từ {_moment(facts['first'])} đến {_moment(facts['last'])}"
+    return f"{facts['process']} tự dừng và đã được khởi động lại {span}; trong bảy ngày qua: {facts['in_a_week']} lần"
+
+
+def _restarted_en(facts: Facts) -> str:
+    if facts["reason"]:
+        return f"{facts['process']} has ended and cannot be started again." + _reason(facts, "Reason")
+    span = f"at {_moment(facts['last'])}"
+    if facts["count"] > 1:
+        span = f"{facts['count']} times from {_moment(facts['first'])} to {_moment(facts['last'])}"
+    return f"{facts['process']} had ended by itself and was started again {span}; in the last seven days: {facts['in_a_week']}"
+
+
 def _unit(facts: Facts) -> str:
     return f"{facts['unit_name']} ({facts['unit']})"
 
@@ -335,6 +353,22 @@ WORDS: dict[str, dict[str, Words]] = {
             _run,
             OPERATOR_EN,
             "Read the log of the task in Airflow, run `cchc doctor`, and when the cause is mended run it again: docs/runbooks/airflow.md.",
+        ),
+    },
+    "process_restarted": {
+        "vi": Words(
+            "Tiến trình tự dừng",
+            _restarted_vi,
+            lambda f: f"nhật ký {f['log']}",
+            OPERATOR_VI,
+            "Nếu xảy ra nhiều lần: đọc nhật ký đã nêu, kiểm tra bộ nhớ và ổ đĩa; `cchc doctor`: docs/runbooks/stopped.md.",
+        ),
+        "en": Words(
+            "A process had ended by itself",
+            _restarted_en,
+            lambda f: f"log {f['log']}",
+            OPERATOR_EN,
+            "Where it happens often, read the log that is named, look at memory and disk, and ask `cchc doctor`: docs/runbooks/stopped.md.",
         ),
     },
     "published": {

@@ -32,6 +32,7 @@ AlertEvent = Literal[
     "approval_waiting",
     "deadline_passed",
     "run_failed",
+    "process_restarted",
     "undelivered",
     "published",
 ]

@@ -11,7 +11,7 @@ select distinct
 from ops.alert as a
 inner join ops.alert_delivery as d on a.alert_id = d.alert_id
 where
-    a.ended_at is not null and a.event <> 'published' and d.kind = 'opened' and d.sent_at is not null
+    a.ended_at is not null and a.event not in ('published', 'process_restarted') and d.kind = 'opened' and d.sent_at is not null
     and not (
         a.event = 'outlook_miss'
         and cast(a.facts ->> 'year' as integer) < extract(year from a.ended_at at time zone (select z.zone from core.authority as z))
