@@ -23,7 +23,6 @@ from fastapi import HTTPException
 
 from cchc.airflow.accounts import APPROVER, OWN, VIEWER, Account, Accounts
 from cchc.airflow.browsers import Asked, Browsers, asked
-from cchc.airflow.clearing import mend_clearing
 from cchc.airflow.guesses import ADDRESS, NAME, Guesses
 from cchc.airflow.proxies import proxies
 from cchc.settings import Settings
@@ -40,9 +39,8 @@ class AccountsAuthManager(SimpleAuthManager):  # type: ignore[misc] # Airflow's 
     """The simple auth manager with the accounts of persons."""
 
     def init(self) -> None:
-        """Prepare Airflow's own users, let the login look for accounts first, and let the API clear runs that have a deadline."""
+        """Prepare Airflow's own users, and let the login look for accounts first."""
         super().init()
-        mend_clearing()
         own_token = SimpleAuthManagerLogin.create_token
         if getattr(own_token, "asks_accounts", False):
             return

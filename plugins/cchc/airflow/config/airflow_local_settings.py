@@ -3,11 +3,15 @@
 *Preloading.* The scheduler's LocalExecutor forks its workers, and these fork the tasks. A task need not import again what the scheduler has
 imported; Great Expectations alone would take seconds of each task. Only third-party libraries are imported here, so that the next task
 uses a change of our own code without a restart; the one exception says what Great Expectations need not import.
+
+*Clearing* of a run with a deadline, which Airflow 3.3 cannot do by itself (cchc.airflow.clearing), is mended in whichever process does it.
 """
 
 from __future__ import annotations
 
 import sys
+
+from cchc.airflow.clearing import mend_clearing
 
 
 def preload_for_tasks() -> None:
@@ -27,5 +31,6 @@ def preload_for_tasks() -> None:
     import sqlalchemy  # noqa: F401
 
 
+mend_clearing()
 if sys.argv[1:2] == ["scheduler"]:
     preload_for_tasks()
