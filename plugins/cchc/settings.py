@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,10 @@ from cchc.files import make_once, write_private
 PROJECT = Path(__file__).resolve().parents[2]
 PRIVACY_KEY = "privacy_key"
 SIGNING_KEY = "signing_key.pem"
-SHORTEST_KEY = 32  # characters of a privacy key in a file of ours; those that are made have 43
+SHORTEST_KEY = 32  # characters of a key in a file of ours; those that are made have 43
+FERNET_KEY = "airflow_fernet_key"  # with which Airflow encrypts the connections that it keeps
+KEYS_OF_AIRFLOW = (FERNET_KEY, "airflow_secret_key", "airflow_jwt_secret", "airflow_jwt_secret_2")
+FERNET_FORM = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes; Airflow gets the `=` behind it
 VINH_CUU = PROJECT / "include" / "authorities" / "vinh_cuu"  # the authority without CCHC_AUTHORITY
 
 
@@ -121,6 +125,11 @@ class Settings:
         try:
             return _whole(path, path.read_text(encoding="utf-8"))
         except FileNotFoundError:
+            if name.startswith("airflow_") and name != FERNET_KEY:
+                raise NotConfigured(
+                    f"This installation has no secret {path}. Restore it from the backup; or `cchc down`, then `cchc up`, which makes "
+                    "another one: then everybody logs in to Airflow again."
+                ) from None
             raise NotConfigured(
                 f"This installation has no secret {path}. `cchc init` makes the privacy key, `cchc up` makes the secrets of Airflow. "
                 "If the installation had this file before, restore it from the backup: another secret does not fit the stored data."
@@ -209,11 +218,21 @@ def is_unscheduled(variables: Mapping[str, str] = os.environ) -> bool:
 def _whole(path: Path, content: str) -> str:
     text = content.strip()
     if not text:
-        raise NotConfigured(f"The secret {path} is empty. Restore it from the backup; if it was never used, delete it and run `cchc init`.")
+        made = "up" if path.name.startswith("airflow_") else "init"
+        raise NotConfigured(
+            f"The secret {path} is empty. Restore it from the backup; if it was never used, delete it and run `cchc {made}`."
+        )
     if path.name == PRIVACY_KEY and len(text) < SHORTEST_KEY:
         raise NotConfigured(
             f"The secret {path} has {len(text)} characters, and a privacy key has at least {SHORTEST_KEY}: it was cut off or replaced. "
             "Restore it from the backup (docs/runbooks/privacy_key.md)."
+        )
+    is_whole = FERNET_FORM.fullmatch(text) is not None if path.name == FERNET_KEY else len(text) >= SHORTEST_KEY
+    if path.name in KEYS_OF_AIRFLOW and not is_whole:
+        form = "43 letters, digits, - and _" if path.name == FERNET_KEY else f"at least {SHORTEST_KEY} characters"
+        raise NotConfigured(
+            f"The secret {path} is no key ({len(text)} characters; it has {form}): it was cut off or replaced. "
+            "Restore it from the backup (docs/runbooks/restore.md)."
         )
     return text
 
@@ -225,4 +244,6 @@ def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> NotConfigure
         why = f"it is a link to {path.readlink()}, which is not there"
     else:
         why = error.strerror or str(error)
+    if isinstance(error, PermissionError):
+        return NotConfigured(f"The secret {path} cannot be read: {why}. Give it to the account that runs `cchc`, with `chmod 600`.")
     return NotConfigured(f"The secret {path} cannot be read: {why}. Restore it from the backup (docs/runbooks/restore.md).")

@@ -139,6 +139,15 @@ def empty(path: Path) -> None:
     path.write_text("\n")
 
 
+def cut_off(path: Path) -> None:
+    path.write_text(path.read_text()[:20])
+
+
+def a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 @pytest.mark.parametrize("name", SECRETS)
 @pytest.mark.parametrize("spoil", [Path.unlink, empty])
 def test_init_names_every_secret_that_cannot_be_had(made: Path, name: str, spoil: Callable[[Path], None]) -> None:
@@ -404,12 +413,24 @@ def test_one_that_is_broken_off_leaves_no_half_folder(tmp_path: Path, monkeypatc
     assert "CCHC_SECRETS=./secrets" in path.read_text()
 
 
+def test_a_file_that_is_no_text_is_named(made: Path) -> None:
+    (made / "postgres_password").write_bytes(b"\xff\xfe\x81")
+    done = run(made.parent)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"{made / 'postgres_password'} is no text: restore it from your copy")
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
         (lambda folder: (folder / "warehouse_url").unlink(), "warehouse_url is missing"),
         (lambda folder: (folder / "warehouse_url").write_text("\n"), "warehouse_url is empty"),
         (lambda folder: (folder / "warehouse_url").chmod(0o600), "warehouse_url cannot be read by the user of the containers: chmod 644"),
+        (lambda folder: (folder / "privacy_key").write_bytes(b"\xff\xfe\x81"), "privacy_key is no text: restore it from your copy"),
+        (lambda folder: a_folder(folder / "privacy_key"), "privacy_key is a folder: remove it, and restore the file from your copy"),
+        (lambda folder: cut_off(folder / "airflow_fernet_key"), "airflow_fernet_key is no key (20 characters"),
+        (lambda folder: cut_off(folder / "warehouse_url"), "warehouse_url is no address of a database"),
         (lambda folder: folder.chmod(0o755), "is open to others: chmod 700"),
         (lambda folder: folder.rename(folder.with_name("moved")), "is missing: make it with"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 from cchc.embedded import stack
 from cchc.embedded.connections import known, source_connection
 from cchc.errors import NotConfigured
-from cchc.settings import Settings
+from cchc.settings import FERNET_KEY, Settings
 from cchc.warehouse import embedded as postgres
 from tests.support.cli import cchc
 
@@ -108,6 +109,13 @@ def test_airflow_works_on_the_embedded_installation(home: Path) -> None:
     assert airflow("connections", "add", "src_survey", *own).returncode == 0
     kept = source_connection(settings, "survey")
     assert (kept.host, kept.password) == (str(home / "drop"), "a secret")
+    key = home / "secrets" / FERNET_KEY
+    whole = key.read_text()
+    assert stack._secrets_that_do_not_fit(settings, server) == []
+    key.write_text(secrets.token_urlsafe(32))
+    ((_, words),) = stack._secrets_that_do_not_fit(settings, server)
+    assert "is another key than that with which Airflow's database was encrypted, so nobody can read connection src_survey" in words
+    key.write_text(whole)
     assert known(settings, ["payments"]) == {}, "Airflow does not have it"
     with pytest.raises(NotConfigured, match="Source payments has no connection"):
         source_connection(settings, "payments")

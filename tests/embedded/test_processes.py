@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from cchc.airflow.processes import ProcessFile
+from cchc.errors import CchcError
 
 # A leader with one child in its session, one in a session of its own, and one in a process group of its own.
 FAMILY = """if True:
@@ -98,9 +99,27 @@ def test_a_stranger_with_the_recorded_number_is_left_alone(tmp_path: Path, start
     assert stranger.poll() is None
 
 
-def test_an_unreadable_record_is_an_empty_one(tmp_path: Path) -> None:
+def test_what_stands_in_no_record_is_found_and_ended(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
+    """The record is lost or damaged, and that is no empty one: a second stack would be started beside the first."""
     record = ProcessFile(tmp_path / "processes.json", tmp_path)
-    assert record.read() == {}
-    record.path.write_text('{"api-server": {"pid": ')
-    assert record.read() == {}
+    assert record.read() == {} and record.strays() == []
+    sleeps = "import time; time.sleep(600)"
+    ours = subprocess.Popen([sys.executable, "-c", sleeps], cwd=tmp_path, start_new_session=True, text=True)
+    elsewhere = subprocess.Popen([sys.executable, "-c", sleeps], cwd="/", start_new_session=True, text=True)
+    a_shell = subprocess.Popen(["sh", "-c", "sleep 600; true"], cwd=tmp_path, start_new_session=True, text=True)
+    started += [ours, elsewhere, a_shell]
+    assert [process.pid for process in record.strays()] == [ours.pid]
+    record.add("scheduler", ours.pid)
+    assert record.strays() == []
+    for damaged in ('{"api-server": {"pid": ', "[1]", "", '{"scheduler": 7}'):
+        record.path.write_text(damaged)
+        with pytest.raises(CchcError, match=r"processes.json cannot be read .*: `cchc down` ends every process"):
+            record.alive()
+        assert [process.pid for process in record.strays()] == [ours.pid]
     record.end([])
+    assert ours.wait(5) is not None
+    assert (elsewhere.poll(), a_shell.poll()) == (None, None), "what is not ours is left alone"
+    assert not record.path.exists()
+    record.path.mkdir()
+    with pytest.raises(CchcError, match="every process has ended, but .* cannot be removed"):
+        record.end([])

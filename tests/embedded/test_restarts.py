@@ -203,6 +203,20 @@ def test_what_hangs_or_cannot_be_started_does_not_keep_the_keeper(desk: Desk, ca
     assert desk.told() == [("scheduler", True)]
 
 
+def test_what_cannot_be_written_is_told_all_the_same(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.teller.command = [sys.executable, "-c", "raise SystemExit(0)"]
+    desk.teller.file.path.mkdir()  # as a full disk: nothing can be written, and nothing read
+    desk.teller.file.add("scheduler")
+    assert "restarts.json cannot be written (Is a directory)" in caplog.text
+    assert [(each.name, len(each.at)) for each in desk.teller._news()] == [("scheduler", 1)]
+    desk.later(0)
+    desk.later(restarts.GATHER_SECONDS)
+    assert desk.teller._news() == [], "it is told once"
+    desk.teller.file.path.rmdir()
+    desk.teller.file.add("triggerer")
+    assert desk.told() == [("scheduler", True), ("triggerer", False)]
+
+
 def _an_hour_ago(desk: Desk) -> None:
     """Let an hour have passed since each message, also by the clock of the machine."""
     entries = [Restart(entry.name, entry.at, entry.told and "2023-01-01T00:00:00+07:00") for entry in desk.teller.file.read()]

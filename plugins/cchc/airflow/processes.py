@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from cchc.errors import CchcError
 from cchc.files import write_atomic
 from cchc.waiting import wait_until
 
@@ -38,12 +39,17 @@ class ProcessFile:
         self.folder = folder
 
     def read(self) -> dict[str, Recorded]:
-        """The recorded processes by name; empty if there is no readable record."""
+        """The recorded processes by name; empty if there is no record. Raises CchcError where the record cannot be read."""
         try:
             saved = json.loads(self.path.read_text())
             return {name: Recorded(int(entry["pid"]), float(entry["created"])) for name, entry in saved.items()}
-        except (OSError, ValueError, KeyError, TypeError):
+        except FileNotFoundError:
             return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CchcError(
+                f"{self.path} cannot be read ({type(error).__name__}), so nobody can tell what runs here: `cchc down` ends every "
+                "process that was started in its folder, then `cchc up`"
+            ) from error
 
     def add(self, name: str, pid: int) -> None:
         """Record the process `pid`, which has just been started, under `name`."""
@@ -57,9 +63,32 @@ class ProcessFile:
         found = {name: _same_process(entry) for name, entry in self.read().items()}
         return {name: process for name, process in found.items() if process is not None}
 
+    def strays(self) -> list[psutil.Process]:
+        """Live processes that were started as the recorded ones are, and stand in no record: it is lost, or was damaged.
+
+        Each leads a session of its own, works in the folder, and is a Python: a shell in that folder is none.
+        """
+        recorded = {entry.pid for entry in self._readable().values()}
+        found = []
+        for process in psutil.process_iter(["cwd", "status"]):
+            with suppress(OSError, psutil.Error):
+                is_here = process.info["cwd"] == str(self.folder) and process.info["status"] != psutil.STATUS_ZOMBIE
+                is_leader = is_here and os.getsid(process.pid) == process.pid and process.pid not in {os.getpid(), *recorded}
+                if is_leader and Path(process.exe()).name.startswith("python"):
+                    found.append(process)
+        return found
+
+    def _readable(self) -> dict[str, Recorded]:
+        """As `read`; empty where the record cannot be read, for those who end whatever runs."""
+        try:
+            return self.read()
+        except CchcError:
+            return {}
+
     def members(self) -> list[psutil.Process]:
-        """Every live process among the recorded processes, their sessions and their descendants."""
-        recorded = self.read().values()
+        """Every live process among the recorded processes and those that stand in no record, their sessions and their descendants."""
+        strays = self.strays()
+        recorded = [*self._readable().values(), *(Recorded(process.pid, process.create_time()) for process in strays if _is_live(process))]
         found: dict[int, psutil.Process] = {}
         leaderless: list[Recorded] = []
         sessions = set()
@@ -104,7 +133,7 @@ class ProcessFile:
         Each stage names processes and the seconds to wait for them after SIGTERM. After the stages all remaining processes get SIGTERM, and
         those that do not end within two seconds are killed.
         """
-        recorded = self.alive()
+        recorded = {name: process for name, entry in self._readable().items() if (process := _same_process(entry)) is not None}
         everything = {process.pid: process for process in self.members()}
         for names, patience in stages:
             _terminate([process for name, process in recorded.items() if name in names], patience)
@@ -114,7 +143,10 @@ class ProcessFile:
             with suppress(psutil.Error):
                 process.kill()
         psutil.wait_procs(left, timeout=LAST_PATIENCE)
-        self.path.unlink(missing_ok=True)
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise CchcError(f"every process has ended, but {self.path} cannot be removed ({error.strerror}): move it away") from error
 
 
 def _same_process(entry: Recorded) -> psutil.Process | None:

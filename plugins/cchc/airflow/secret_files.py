@@ -26,6 +26,8 @@ from pathlib import Path
 FOLDER = "CCHC_SECRETS"
 DEFAULT = "./secrets"
 LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
+DATABASE_URL = re.compile(r"postgres\S*://[^:/@\s]+:[^@\s]+@[^@\s]+/[^@\s]+")
+FERNET_FORM = re.compile(r"[A-Za-z0-9_-]{43}=")
 NAMED = "see docs/runbooks/server.md, Secrets"
 
 
@@ -121,13 +123,32 @@ def wrong(folder: Path) -> list[str]:
     found = [f"{folder} is open to others: chmod 700 {folder}"] if folder.stat().st_mode & 0o077 else []
     for name in SECRETS:
         path = folder / name
-        if not path.is_file():
+        if path.is_dir():
+            found.append(f"{path} is a folder: remove it, and restore the file from your copy, {NAMED}")
+        elif not path.is_file():
             found.append(_missing(folder, name))
-        elif not path.read_text(encoding="utf-8").strip():
-            found.append(f"{path} is empty: restore it from your copy, {NAMED}")
+        elif (words := _damage(path)) is not None:
+            found.append(words)
         elif not path.stat().st_mode & 0o004:
             found.append(f"{path} cannot be read by the user of the containers: chmod 644 {path}")
     return found
+
+
+def _damage(path: Path) -> str | None:
+    """What is wrong with the content of a secret; None if nothing is known to be."""
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        return f"{path} is no text: restore it from your copy, {NAMED}"
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror}): {NAMED}"
+    if not text:
+        return f"{path} is empty: restore it from your copy, {NAMED}"
+    if path.name == "airflow_fernet_key" and not FERNET_FORM.fullmatch(text):
+        return f"{path} is no key ({len(text)} characters; it has 43 letters, digits, - and _, and a =): restore it from your copy, {NAMED}"
+    if path.name.endswith("_url") and not DATABASE_URL.fullmatch(text):
+        return f"{path} is no address of a database (postgresql+psycopg://user:password@host:5432/name): restore it from your copy, {NAMED}"
+    return None
 
 
 def _of_a_later_version(known: Mapping[str, str]) -> dict[str, str]:
@@ -229,7 +250,10 @@ def _value(lines: list[str], name: str) -> str:
 
 
 def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8").strip()
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        raise NotMade(f"{path} is no text: restore it from your copy, {NAMED}") from None
 
 
 if __name__ == "__main__":

@@ -80,7 +80,18 @@ def examine(settings: Settings, sources: list[str] | None = None) -> list[Findin
         findings += _alerts(connection, settings)
         findings += _papers(connection, settings)
         findings += _beside(connection, settings)
+        findings += _accounts(settings)
     return findings
+
+
+def _accounts(settings: Settings) -> list[Finding]:
+    """Accounts of persons whom Airflow's login does not know, because its file is lost or damaged."""
+    if not (settings.home / "airflow").is_dir():
+        return []  # nobody logs in here
+    from cchc.embedded.accounts import cannot_log_in
+
+    found = _checked("accounts", lambda: cannot_log_in(settings))
+    return [] if found == Finding(OK, "accounts") else [Finding(WRONG, found.text)]
 
 
 def _beside(connection: Connection, settings: Settings) -> list[Finding]:

@@ -68,6 +68,22 @@ def listed(settings: Settings) -> list[dict[str, Any]]:
     return [row | {"role": SHOWN.get(row["role"], row["role"])} for row in rows]
 
 
+def cannot_log_in(settings: Settings) -> str | None:
+    """A sentence about accounts that stand in the warehouse and not in the file that Airflow's login reads; None where there are none.
+
+    Raises NotConfigured where the file cannot be read: then nobody of it is let in.
+    """
+    accounts = Accounts(settings.home / "airflow")
+    known = accounts.read()
+    lost = [row["user_name"] for row in listed(settings) if row["user_name"] not in known]
+    if not lost:
+        return None
+    return (
+        f"{', '.join(lost)} cannot log in: {accounts.path} does not have them. Restore it from the backup, or give each a new password: "
+        f"`cchc account password {lost[0]}`"
+    )
+
+
 def _file(settings: Settings) -> Accounts:
     folder = settings.home / "airflow"
     folder.mkdir(parents=True, exist_ok=True)

@@ -62,7 +62,11 @@ class Keeper:
 
     def is_wanted(self) -> bool:
         """Whether the stack still counts this process as its keeper."""
-        entry = self.processes.read().get(KEEPER)
+        try:
+            entry = self.processes.read().get(KEEPER)
+        except CchcError as error:
+            log.error("the keeper ends: %s", error)
+            return False
         return entry is not None and entry.pid == os.getpid()
 
     def look(self) -> list[str]:

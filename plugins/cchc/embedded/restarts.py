@@ -70,6 +70,7 @@ class RestartFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "restarts.json"
+        self._unwritten: list[Restart] | None = None  # all of them, where the file could not be written
 
     def read(self) -> list[Restart]:
         """All that are remembered. Raises CchcError where they cannot be read."""
@@ -87,10 +88,14 @@ class RestartFile:
                 "the next such start writes it anew"
             ) from error
 
+    def known(self) -> list[Restart]:
+        """As `read`, for the keeper: what it could not write, on a full disk for instance, is known to it all the same."""
+        return self.read() if self._unwritten is None else self._unwritten
+
     def add(self, name: str) -> None:
         """Remember a start at this moment."""
         try:
-            before = self.read()
+            before = self.known()
         except CchcError as error:
             log.error("%s", error)
             before = []
@@ -99,10 +104,17 @@ class RestartFile:
     def mark(self, told: list[News]) -> None:
         """Remember that these were told at this moment."""
         done, moment = {(news.name, at) for news in told for at in news.at}, now().isoformat()
-        self._write([replace(entry, told=moment) if (entry.name, entry.at) in done else entry for entry in self.read()])
+        self._write([replace(entry, told=moment) if (entry.name, entry.at) in done else entry for entry in self.known()])
 
     def _write(self, entries: list[Restart]) -> None:
-        write_atomic(self.path, json.dumps([asdict(entry) for entry in entries[-REMEMBERED:]], indent=1))
+        kept = entries[-REMEMBERED:]
+        try:
+            write_atomic(self.path, json.dumps([asdict(entry) for entry in kept], indent=1))
+        except OSError as error:
+            log.error("%s cannot be written (%s): it is known until this keeper ends", self.path, error.strerror)
+            self._unwritten = kept
+        else:
+            self._unwritten = None
 
 
 class Teller:
@@ -145,7 +157,7 @@ class Teller:
     def _news(self) -> list[News]:
         since = (now() - TOLD_FOR).timestamp()
         week: dict[str, list[Restart]] = {name: [] for name in self.failed}
-        for entry in self.file.read():
+        for entry in self.file.known():
             if _seconds(entry.at) >= since:
                 week.setdefault(entry.name, []).append(entry)
         made = [

@@ -22,7 +22,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,14 @@ from cchc.airflow import configuration
 from cchc.airflow.launch import COMPONENTS
 from cchc.airflow.pools import OTHER_SLOTS, PARALLELISM, WAREHOUSE_POOL, configured_pools
 from cchc.airflow.processes import ProcessFile
+from cchc.embedded import airflow_keys
 from cchc.embedded.airflow_api import AirflowApi
 from cchc.embedded.keeper import KEEPER
 from cchc.embedded.restarts import TOLD_FOR, Restart, RestartFile
 from cchc.errors import CchcError, NotConfigured
 from cchc.files import locked, tail, write_atomic, write_private
 from cchc.period import ZONE, now
-from cchc.settings import PROJECT, Settings, is_unscheduled
+from cchc.settings import FERNET_KEY, KEYS_OF_AIRFLOW, PROJECT, Settings, is_unscheduled
 from cchc.waiting import wait_until
 from cchc.warehouse import embedded as postgres
 from cchc.warehouse.url import OWNER_URL, warehouse_url
@@ -49,8 +50,7 @@ START_SECONDS = 300
 STOP_STAGES = (((KEEPER,), 2.0), (("triggerer",), 0.0), (("scheduler", "dag-processor"), 8.0), (("api-server",), 5.0))
 ADMIN, VIEWER = "admin", "viewer"
 ADMIN_PASSWORD, VIEWER_PASSWORD = "airflow_admin_password", "airflow_viewer_password"
-FERNET_KEY, SECRET_KEY = "airflow_fernet_key", "airflow_secret_key"
-JWT_SECRETS = ("airflow_jwt_secret", "airflow_jwt_secret_2")  # the two together are as long as the algorithm asks for
+_, SECRET_KEY, *JWT_SECRETS = KEYS_OF_AIRFLOW  # of the last, the two together are as long as the algorithm asks for
 SECRETS = (ADMIN_PASSWORD, VIEWER_PASSWORD, FERNET_KEY, SECRET_KEY, *JWT_SECRETS)
 METADATA_DATABASE = "airflow"
 MOST_TASKS_AT_ONCE = 4  # that write to the warehouse
@@ -86,7 +86,7 @@ def up(
     Airflow's processes and those started beside them are stopped again then.
     """
     with _locked(settings):
-        if is_up(settings):
+        if _is_up_as_recorded(settings):
             stack = _stack(settings, started_now=False)
             with stack.api() as api:
                 if WAREHOUSE_POOL not in api.pools():  # an older version started it; Airflow never starts the tasks of a missing pool
@@ -97,10 +97,11 @@ def up(
         server = postgres.start(settings.home)
         server.ensure_databases(METADATA_DATABASE)
         warehouse = warehouse_url(settings)
-        port = postgres.free_port(_remembered_port(settings) or FIRST_PORT)
+        port = postgres.free_port(_last_port(settings) or FIRST_PORT)
+        _must_be_files(settings)
+        _prepare_secrets(settings, server, say)
         _remember(settings, port=port)
         try:
-            make_secrets(settings)
             environment = {**airflow_environment(settings, server, port, warehouse), **(extra_env or {}), **prepare()}
             _remember(settings, port=port, by_clock=not is_unscheduled(environment))
             pools = configured_pools(environment)
@@ -130,6 +131,14 @@ def is_up(settings: Settings) -> bool:
     return {*COMPONENTS, KEEPER} <= set(_processes(settings).alive()) and postgres.is_running(settings.home)
 
 
+def _is_up_as_recorded(settings: Settings) -> bool:
+    """As `is_up`; no where the record of the processes cannot be read: then they are ended, and started again."""
+    try:
+        return is_up(settings)
+    except CchcError:
+        return False
+
+
 def status(settings: Settings) -> dict[str, str]:
     """The state of each part by name, for a person: PostgreSQL, Airflow's processes, anything started beside them. Writes nothing."""
     alive = _processes(settings).alive()
@@ -152,25 +161,52 @@ def health(settings: Settings) -> list[tuple[str, str]]:
     server = postgres.running_server(settings.home)
     if server is None:
         return [("WRONG", "PostgreSQL of this installation is stopped; `cchc up` starts it and Airflow (or `cchc init`, PostgreSQL alone)")]
-    found = [("ok", f"PostgreSQL runs on 127.0.0.1:{server.port}")]
+    found = [("ok", f"PostgreSQL runs on 127.0.0.1:{server.port}"), *_secrets_that_do_not_fit(settings, server)]
+    try:
+        return [*found, *_health_of_airflow(settings)]
+    except CchcError as error:  # the rest of what doctor asks is asked all the same
+        return [*found, (WRONG, str(error))]
+
+
+def _health_of_airflow(settings: Settings) -> list[tuple[str, str]]:
     recorded, alive = _processes(settings).read(), _processes(settings).alive()
     if not recorded:
-        return [*found, ("NOTE", "Airflow does not run here: nothing goes by the clock; `cchc up` starts it")]
+        strays = sorted(process.pid for process in _processes(settings).strays())
+        if strays:
+            words = (
+                f"Airflow runs here without a record ({_processes(settings).path} is lost; processes {', '.join(map(str, strays))}), and "
+                "nothing looks after it: `cchc down` ends it, then `cchc up`"
+            )
+            return [(WRONG, words)]
+        return [("NOTE", "Airflow does not run here: nothing goes by the clock; `cchc up` starts it")]
     dead = sorted(set(recorded) - set(alive))
     if dead:
         logs = ", ".join(str(log_of(settings, name)) for name in dead)
         again = "its keeper starts it again within minutes, or `cchc up` does" if KEEPER in alive else "`cchc up` starts it again"
-        return [*found, ("WRONG", f"Airflow was started here and has died: {', '.join(dead)}. See {logs}; {again}")]
-    found += _restarted(settings)
+        return [("WRONG", f"Airflow was started here and has died: {', '.join(dead)}. See {logs}; {again}")]
+    found = _restarted(settings)
     states = _health(settings)
     sick = sorted(f"{name} {state}" for name, state in states.items() if state not in ("healthy", None))
     if sick or not states:
         return [*found, ("WRONG", f"Airflow runs, but is not healthy: {', '.join(sick) or 'it does not answer'}; `cchc status` says more")]
+    try:
+        return [*found, *_asked_of_airflow(settings)]
+    except NotConfigured as error:
+        words = (
+            f"{error}. `cchc down`, then `cchc up` gives Airflow the password of {settings.home / 'secrets' / ADMIN_PASSWORD} again"
+            if "does not let user" in str(error)
+            else str(error)
+        )
+        return [*found, (WRONG, words)]
+
+
+def _asked_of_airflow(settings: Settings) -> list[tuple[str, str]]:
+    """What the API of an Airflow that is healthy says: a pool that is missing, runs that wait, files that cannot be imported."""
     with _stack(settings, started_now=False).api() as api:
         if WAREHOUSE_POOL not in api.pools():
             words = f"Airflow has no pool {WAREHOUSE_POOL}: tasks that write to the warehouse never start; `cchc up` makes the pool again"
-            return [*found, ("WRONG", words)]
-        found.append((OK, "Airflow runs and is healthy"))
+            return [("WRONG", words)]
+        found = [(OK, "Airflow runs and is healthy")]
         for run in api.held_up():
             words = f"the run {run.run_id} of {run.dag_id} waits because its DAG is paused: switch the DAG on in Airflow, or delete the run"
             found.append((WRONG, words))
@@ -220,8 +256,13 @@ def _how_often(entries: list[Restart]) -> str:
 
 
 def runs_by_clock(settings: Settings) -> bool:
-    """Whether the DAGs of the last started stack follow their schedules. Those of the demo do not, because it has a time of its own."""
-    return bool(_remembered(settings).get("by_clock", True))
+    """Whether the DAGs of the last started stack follow their schedules. Those of the demo do not, because it has a time of its own.
+
+    Yes where the file that says it is lost, of which `health` tells.
+    """
+    with suppress(NotConfigured):
+        return bool(_remembered(settings).get("by_clock", True))
+    return True
 
 
 def running_stack(settings: Settings) -> Stack | None:
@@ -268,6 +309,55 @@ def make_secrets(settings: Settings) -> None:
     """Make the keys and passwords of this installation's Airflow, those that there are not yet."""
     for name in SECRETS:
         settings.make_secret(name)
+
+
+def _prepare_secrets(settings: Settings, server: postgres.Server, say: Callable[[str], None]) -> None:
+    """Make the secrets that there are not yet, and say so where there were some before.
+
+    Raises NotConfigured where one cannot be read, and where the key of Airflow's connections is gone or is not the one that encrypted them:
+    a new key would lock them out.
+    """
+    folder = settings.home / "secrets"
+    there = [name for name in SECRETS if (folder / name).exists()]
+    if FERNET_KEY not in there:
+        kept = sorted(airflow_keys.encrypted(server, METADATA_DATABASE))
+        if kept:
+            raise NotConfigured(airflow_keys.lost(folder / FERNET_KEY, kept))
+    make_secrets(settings)
+    for _, words in _secrets_that_do_not_fit(settings, server):
+        raise NotConfigured(words)
+    for name in SECRETS if there else ():
+        if name not in there:
+            what = "log in with the new password" if name.endswith("_password") else "everybody logs in again"
+            what = "nothing was encrypted with it" if name == FERNET_KEY else what
+            say(f"the secret {folder / name} was missing, and another one was made: {what}")
+
+
+def _secrets_that_do_not_fit(settings: Settings, server: postgres.Server) -> list[tuple[str, str]]:
+    """Which secrets of Airflow cannot be used: a finding each. One that is not there is none, unless something was encrypted with it."""
+    found = []
+    for name in SECRETS:
+        path = settings.home / "secrets" / name
+        try:
+            if path.is_symlink() or path.exists():
+                settings.secret(name)
+            if name == FERNET_KEY:
+                key = settings.secret(name) + "=" if path.exists() else None
+                asked = (server, METADATA_DATABASE)
+                unreadable = sorted(airflow_keys.unreadable(*asked, key) if key else airflow_keys.encrypted(*asked))
+                if unreadable:
+                    found.append((WRONG, airflow_keys.lost(path, unreadable)))
+        except CchcError as error:
+            found.append((WRONG, str(error)))
+    return found
+
+
+def _must_be_files(settings: Settings) -> None:
+    """Raises NotConfigured where a folder stands where `up` writes a file of its state."""
+    for name in ("stack.json", "processes.json", "passwords.json", "migrated.json"):
+        path = _folder(settings) / name
+        if path.is_dir():
+            raise NotConfigured(f"{path} is a folder, and a file of this name is written at each start: move it away, then `cchc up`.")
 
 
 def _parallelism() -> str:
@@ -450,22 +540,42 @@ def _health(settings: Settings) -> dict[str, str | None]:
 
 
 def _remembered_port(settings: Settings) -> int | None:
-    try:
-        return int(_remembered(settings)["port"])
-    except (ValueError, KeyError, TypeError):
-        return None
+    """The port of Airflow; None where `cchc up` was never run here. Raises NotConfigured where the file that says it is lost or damaged."""
+    found = _remembered(settings)
+    return int(found["port"]) if found else None
+
+
+def _last_port(settings: Settings) -> int | None:
+    """As `_remembered_port`; None where the file is lost, too: `up` writes it anew."""
+    with suppress(NotConfigured):
+        return _remembered_port(settings)
+    return None
 
 
 def _remembered(settings: Settings) -> dict[str, Any]:
+    """What stack.json says; empty where `cchc up` was never run here, which an installation that has logs of Airflow cannot claim."""
+    path = _folder(settings) / "stack.json"
     try:
-        found = json.loads((_folder(settings) / "stack.json").read_text())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        found = json.loads(path.read_text(encoding="utf-8"))
+        int(found["port"])
+        return dict(found)
+    except FileNotFoundError:
+        if not (_folder(settings) / "migrated.json").exists() and not log_of(settings, "api-server").exists():
+            return {}
+        why = "is lost"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        why = f"cannot be read ({type(error).__name__})"
+    raise NotConfigured(
+        f"{path} {why}, so nobody can tell where the Airflow of this installation answers, nor what it keeps: `cchc down`, then `cchc up`, "
+        "which writes it again. Nothing else is lost."
+    )
 
 
 def _remember(settings: Settings, **facts: Any) -> None:
-    write_atomic(_folder(settings) / "stack.json", json.dumps({**_remembered(settings), **facts}))
+    known: dict[str, Any] = {}
+    with suppress(NotConfigured):
+        known = _remembered(settings)
+    write_atomic(_folder(settings) / "stack.json", json.dumps({**known, **facts}))
 
 
 def _joined(separator: str, first: str, rest: str | None) -> str:
