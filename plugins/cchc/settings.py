@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cchc.errors import NotConfigured
 from cchc.files import make_once, write_private
@@ -54,13 +55,16 @@ class Settings:
 
     @classmethod
     def load(cls) -> Settings:
-        """Read the settings from the environment; each has a default."""
+        """Read the settings from the environment; each has a default. Raises NotConfigured for one that has no such value."""
+        _one_of("CCHC_PDF", os.environ.get("CCHC_PDF", "").lower(), "on", "off")
+        schedule = os.environ.get("CCHC_SCHEDULE", "")
+        _one_of("CCHC_SCHEDULE", "" if schedule.startswith("profiles:") else schedule, "off", "profiles:… (as docker-compose sets it)")
         home = Path(os.environ.get("CCHC_HOME") or PROJECT / ".cchc").absolute()
         return cls(
             home=home,
             warehouse_url=secret_variable("CCHC_WAREHOUSE_URL"),
-            landing_url=os.environ.get("CCHC_LANDING_URL") or (home / "landing").as_uri(),
-            sources_dir=Path(os.environ.get("CCHC_SOURCES_DIR") or PROJECT / "include" / "sources").absolute(),
+            landing_url=_landing_url() or (home / "landing").as_uri(),
+            sources_dir=_sources_dir(),
             plan=os.environ.get("CCHC_PLAN") or usual_plan(authority_dir()),
             dashboard_url=os.environ.get("CCHC_DASHBOARD_URL") or None,
             plans_dir=plans_dir(authority_dir()),
@@ -213,6 +217,38 @@ def is_unscheduled(variables: Mapping[str, str] = os.environ) -> bool:
     """Whether no DAG runs by the clock: CCHC_SCHEDULE is `off`, or it names Compose's profiles (`profiles:tls,demo`) and `demo` is one."""
     named = variables.get("CCHC_SCHEDULE", "")
     return named == "off" or (named.startswith("profiles:") and "demo" in named.removeprefix("profiles:").replace(" ", "").split(","))
+
+
+def _one_of(name: str, value: str, *allowed: str) -> None:
+    """Raises NotConfigured where a setting has a value that means nothing: it would be taken for the usual one without a word."""
+    if value and value not in allowed:
+        raise NotConfigured(f"{name} is {value!r}. Allowed: {', '.join(allowed)}; or unset it.")
+
+
+def _landing_url() -> str | None:
+    """CCHC_LANDING_URL; None where it is not set. A path would be one below the folder in which a process happens to stand."""
+    url = os.environ.get("CCHC_LANDING_URL")
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    is_file = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
+    is_elsewhere = bool(parts.scheme and parts.netloc) and parts.scheme != "file"
+    if "://" not in url or not (is_file or is_elsewhere):
+        raise NotConfigured(f"CCHC_LANDING_URL is {url!r}, which is no address. Write file:///srv/landing, or s3://bucket/landing.")
+    return url
+
+
+def _sources_dir() -> Path:
+    """The folder of the profiles. Raises NotConfigured where CCHC_SOURCES_DIR names none: it would be an installation without sources."""
+    named = os.environ.get("CCHC_SOURCES_DIR")
+    if named and not Path(named).is_dir():
+        raise NotConfigured(
+            f"CCHC_SOURCES_DIR is {named!r}, which is no folder. Name the one with the profiles, or unset it."
+        )
+    return Path(named or PROJECT / "include" / "sources").absolute()
 
 
 def _whole(path: Path, content: str) -> str:
