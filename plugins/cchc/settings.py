@@ -245,9 +245,7 @@ def _sources_dir() -> Path:
     """The folder of the profiles. Raises NotConfigured where CCHC_SOURCES_DIR names none: it would be an installation without sources."""
     named = os.environ.get("CCHC_SOURCES_DIR")
     if named and not Path(named).is_dir():
-        raise NotConfigured(
-            f"CCHC_SOURCES_DIR is {named!r}, which is no folder. Name the one with the profiles, or unset it."
-        )
+        raise NotConfigured(f"CCHC_SOURCES_DIR is {named!r}, which is no folder. Name the one with the profiles, or unset it.")
     return Path(named or PROJECT / "include" / "sources").absolute()
 
 
