@@ -58,7 +58,9 @@ class Settings:
         """Read the settings from the environment; each has a default. Raises NotConfigured for one that has no such value."""
         _one_of("CCHC_PDF", os.environ.get("CCHC_PDF", "").lower(), "on", "off")
         schedule = os.environ.get("CCHC_SCHEDULE", "")
-        _one_of("CCHC_SCHEDULE", "" if schedule.startswith("profiles:") else schedule, "off", "profiles:… (as docker-compose sets it)")
+        _one_of(
+            "CCHC_SCHEDULE", "" if schedule.startswith("profiles:") else schedule, "on", "off", "profiles:… (as docker-compose sets it)"
+        )
         home = Path(os.environ.get("CCHC_HOME") or PROJECT / ".cchc").absolute()
         return cls(
             home=home,
@@ -226,10 +228,12 @@ def _one_of(name: str, value: str, *allowed: str) -> None:
 
 
 def _landing_url() -> str | None:
-    """CCHC_LANDING_URL; None where it is not set. A path would be one below the folder in which a process happens to stand."""
+    """CCHC_LANDING_URL; None where it is not set. A relative path would lie below the folder in which a process happens to stand."""
     url = os.environ.get("CCHC_LANDING_URL")
     if not url:
         return None
+    if Path(url).is_absolute():
+        return Path(url).as_uri()
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -14,7 +14,7 @@ from tests.support.cli import cchc
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("CCHC_LANDING_URL", value) for value in ("landing", "-1", "file://[x", "file://landing", "s3://", "file:/landing", "/landing")),
+        *(("CCHC_LANDING_URL", value) for value in ("landing", "-1", "file://[x", "file://landing", "s3://", "file:/landing")),
         ("CCHC_SOURCES_DIR", "/no/such/folder"),
         ("CCHC_SOURCES_DIR", __file__),
         ("CCHC_SOURCES_DIR", "-1"),
@@ -37,7 +37,7 @@ def test_a_value_that_means_nothing_is_named(monkeypatch: pytest.MonkeyPatch, tm
     ("name", "value"),
     [
         ("CCHC_LANDING_URL", "file:///srv/landing"), ("CCHC_LANDING_URL", "s3://bucket/landing"), ("CCHC_LANDING_URL", "sftp://a@b/c"),
-        ("CCHC_LANDING_URL", ""), ("CCHC_SOURCES_DIR", ""), ("CCHC_PDF", "OFF"), ("CCHC_PDF", "on"), ("CCHC_SCHEDULE", "off"),
+        ("CCHC_LANDING_URL", "/srv/landing"), ("CCHC_LANDING_URL", ""), ("CCHC_SOURCES_DIR", ""), ("CCHC_PDF", "OFF"), ("CCHC_PDF", "on"), ("CCHC_SCHEDULE", "off"), ("CCHC_SCHEDULE", "on"),
         ("CCHC_SCHEDULE", "profiles:"), ("CCHC_SCHEDULE", "profiles:tls,demo"),
     ],
 )  # fmt: skip
@@ -45,5 +45,5 @@ def test_the_others_are_taken(monkeypatch: pytest.MonkeyPatch, name: str, value:
     monkeypatch.setenv(name, value)
     loaded = Settings.load()
     if name == "CCHC_LANDING_URL" and value:
-        assert loaded.landing_url == value
+        assert loaded.landing_url == (f"file://{value}" if value.startswith("/") else value)
     assert loaded.pdf is (False if value == "OFF" else loaded.pdf)

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import zipfile
@@ -19,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from cchc.errors import ContractViolation, NotConfigured
+from cchc.errors import CchcError, ContractViolation, NotConfigured
 from cchc.sources import valueless_xls
 from cchc.sources.connection import Connection
 from cchc.sources.extract import extract
@@ -335,6 +336,25 @@ def test_what_may_be_the_fault_of_the_machine_is_read_again(
     assert "The next run reads it again" in (load.message or "")
     assert "Ask the sender" not in (load.message or "")
     assert "sha256" not in load.manifest
+    assert drop({})["signatures_a.xlsx"].status == "landed"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_run_whose_processes_are_ended_judges_no_file(drop: Drop, monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
+    """The process that reads workbooks may end before its run does, which then ended well, without the file."""
+    started = Workbooks._started
+
+    def ended(reader: Workbooks) -> subprocess.Popen[bytes]:
+        process = started(reader)
+        process.send_signal(number)
+        process.wait()
+        return process
+
+    content = bytes_of(workbook([dict(zip(COLUMNS, GOOD, strict=True))], COLUMNS))
+    with monkeypatch.context() as patch:
+        patch.setattr(Workbooks, "_started", ended)
+        with pytest.raises(CchcError, match=f"reads signatures_a.xlsx was ended by the signal {number.name}"):
+            drop({"signatures_a.xlsx": content})
     assert drop({})["signatures_a.xlsx"].status == "landed"
 
 

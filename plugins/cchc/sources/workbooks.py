@@ -21,6 +21,8 @@ from cchc.sources.unread import NotJudged
 
 # how a library ends its process over a file; whatever else ends it may come from outside, or from a broken installation
 BY_THE_FILE = (signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV, signal.SIGTRAP)
+# how somebody ends a run with all its processes; a machine without memory kills
+BY_A_PERSON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Workbooks:
@@ -49,7 +51,7 @@ class Workbooks:
         """Yield (row, record) for each record of a workbook, with a Problem in place of a row that is no record.
 
         Raises Unfinished if the file is not a complete workbook, and Unreadable if it breaks its contract, asks for more memory or time
-        than the limits allow, or ends the process that reads it.
+        than the limits allow, or ends the process that reads it. Raises CchcError, which ends the run, where somebody ends that process.
         """
         process = self._started()
         late = threading.Event()
@@ -81,7 +83,7 @@ class Workbooks:
                     return
             if late.is_set():
                 raise Unreadable(self._late())
-            raise self._died(process.wait())
+            raise self._died(process.wait(), name)
         finally:
             clock.cancel()
             if not done:
@@ -127,8 +129,16 @@ class Workbooks:
     def _late(self) -> str:
         return f"reading it took more than {self._limits.seconds} seconds (CCHC_MAX_SECONDS)"
 
-    def _died(self, code: int) -> Unreadable:
-        """What it means that the process ended with an exit code; a negative one is the number of a signal."""
+    def _died(self, code: int, name: str) -> Unreadable | CchcError:
+        """What it means that the process ended with an exit code; a negative one is the number of a signal.
+
+        Whoever ends a run ends its processes, this one perhaps first. The run must not judge the file then: it would end well without it.
+        """
+        if -code in BY_A_PERSON:
+            return CchcError(
+                f"The process that reads {name} was ended by the signal {signal.Signals(-code).name}, as all processes of a run are when "
+                "somebody ends it. Nothing of this run was loaded; run it again"
+            )
         if -code in BY_THE_FILE:
             return Unreadable(f"it ends the process that reads it (code {code}), as a rule because {self._memory()}")
         how = f"by the signal {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
