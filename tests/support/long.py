@@ -39,7 +39,7 @@ _VENDORS = (
     "test_the_scorecard_is_the_same",
     "test_form_06a_is_the_same",
     "test_the_score_is_the_same",
-    "test_findings_are_the_same_but_for_duplicates",
+    "test_findings_are_the_same_but_for_what_lies_between_two_sources",
     "test_reconciliation_is_the_same",
     "test_what_stands_behind_a_number_is_its_sum",
     "test_the_publication_and_its_restatements_are_the_same",
