@@ -37,13 +37,37 @@ def test_what_is_packed_is_unpacked(tmp_path: Path) -> None:
         (home / name).write_text(text)
         (home / name).chmod(0o600)
     (home / "publications" / "2023-06" / "newest").symlink_to("1")
-    copied, vanished = copy_home(home, tmp_path / "home.tar.gz")
-    assert (len(copied), vanished, set(OF_HOME) >= {"secrets", "airflow/accounts.json"}) == (3, [], True)
+    copied, lacking = copy_home(home, tmp_path / "home.tar.gz")
+    assert (len(copied), lacking, set(OF_HOME) >= {"secrets", "airflow/accounts.json"}) == (3, [], True)
     other.mkdir()
     restore_home(other, tmp_path / "home.tar.gz")
     assert {name: (other / name).read_text() for name in copied} == {name: (home / name).read_text() for name in copied}
     assert (other / "secrets" / "privacy_key").stat().st_mode & 0o777 == 0o600
     assert (other / "publications" / "2023-06" / "newest" / "a.csv").read_text() == "a"
+
+
+def test_a_folder_on_another_disk_is_packed_and_a_link_that_leads_out_is_told(tmp_path: Path) -> None:
+    """Of a folder that is a link, a backup had the link alone, without a word, and could not be restored."""
+    home, disk, other = tmp_path / "home", tmp_path / "disk", tmp_path / "other"
+    for folder in (home, disk / "2023-06", other):
+        folder.mkdir(parents=True)
+    (disk / "2023-06" / "a.csv").write_text("a")
+    (disk / "2023-06" / "same.csv").symlink_to("../2023-06/a.csv")
+    (disk / "2023-06" / "out.csv").symlink_to(tmp_path / "home.tar.gz")
+    (disk / "2023-06" / "up.csv").symlink_to("../../home/x")
+    (home / "publications").symlink_to(disk)
+    (home / "secrets").symlink_to(tmp_path / "not mounted")
+    copied, lacking = copy_home(home, tmp_path / "home.tar.gz")
+    out = "is a link that leads out of its folder: what it names is not in the backup"
+    assert list(copied) == ["publications/2023-06/a.csv"]
+    assert lacking == [
+        "secrets is a link to a place that is not there",
+        f"publications/2023-06/out.csv {out}",
+        f"publications/2023-06/up.csv {out}",
+    ]
+    restore_home(other, tmp_path / "home.tar.gz")
+    assert sorted(path.name for path in (other / "publications" / "2023-06").iterdir()) == ["a.csv", "same.csv"]
+    assert (other / "publications" / "2023-06" / "same.csv").read_text() == "a"
 
 
 def named(name: str) -> Callable[[tarfile.TarInfo], None]:

@@ -138,11 +138,11 @@ def _fill(settings: Settings, making: Path, urls: Mapping[str, str], previous: P
         moments = {database: held.enter_context(databases.snapshot(url)) for database, url in urls.items()}
         described = {database: databases.dump(moment, making / f"{database}.dump") for database, moment in moments.items()}
         acts = databases.acts(moments["warehouse"].connection)
-        home, vanished = files.copy_home(settings.home, making / files.HOME)
+        home, home_lacks = files.copy_home(settings.home, making / files.HOME)
         known = _known_landing(previous)
         landed = files.copy_landing(settings.landing_url, making / files.LANDING, previous and previous / files.LANDING, known)
         found = files.lacking(moments["warehouse"].connection, making / files.LANDING, landed, home)
-        found += [f"{name} was removed or renamed while CCHC_HOME was copied" for name in vanished]
+        found += home_lacks
     if files.key_file(settings) != key:
         found.append("the privacy key was changed meanwhile")
     try:

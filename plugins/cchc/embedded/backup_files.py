@@ -29,35 +29,48 @@ PRIVATE_FOLDER = 0o700
 
 
 def copy_home(home: Path, target: Path) -> tuple[dict[str, str], list[str]]:
-    """Pack what cannot be made again of CCHC_HOME. Gives the SHA-256 of each file, by its name below CCHC_HOME, and what vanished.
+    """Pack what cannot be made again of CCHC_HOME. Gives the SHA-256 of each file, by its name below CCHC_HOME, and sentences: what lacks.
 
-    A closing removes or renames what one before it had left of an edition.
+    A closing removes or renames what one before it had left of an edition. A folder of CCHC_HOME may be a link to another disk: what lies
+    there is packed. A link within it that leads out of it is not followed, because it may lead anywhere.
     """
     copied: dict[str, str] = {}
-    vanished: list[str] = []
+    lacking: list[str] = []
     with tarfile.open(target, "w:gz") as archive:
         for part in OF_HOME:
             if (home / part).exists():
-                _pack(archive, home / part, part, copied, vanished)
-    return copied, vanished
+                _pack(archive, (home / part).resolve(), part, copied, lacking)
+            elif (home / part).is_symlink():
+                lacking.append(f"{part} is a link to a place that is not there")
+    return copied, lacking
 
 
-def _pack(archive: tarfile.TarFile, path: Path, name: str, copied: dict[str, str], vanished: list[str]) -> None:
-    """Add a file or a folder to an archive, the SHA-256 of each file to `copied`, and what is not there any more to `vanished`."""
+def _pack(archive: tarfile.TarFile, path: Path, name: str, copied: dict[str, str], lacking: list[str]) -> None:
+    """Add a file or a folder to an archive, the SHA-256 of each file to `copied`, and what is not there any more to `lacking`."""
     try:
         member = archive.gettarinfo(path, name)
+        if member.issym() and not _is_within(member):
+            lacking.append(f"{name} is a link that leads out of its folder: what it names is not in the backup")
+            return
         if member.isdir() or member.issym():
             archive.addfile(member)
             for child in sorted(path.iterdir()) if member.isdir() else ():
-                _pack(archive, child, f"{name}/{child.name}", copied, vanished)
+                _pack(archive, child, f"{name}/{child.name}", copied, lacking)
             return
         data = path.read_bytes()  # whole, before its length is written: it may become shorter while it is read
     except FileNotFoundError:
-        vanished.append(name)
+        lacking.append(f"{name} was removed or renamed while CCHC_HOME was copied")
         return
     member.type, member.linkname, member.size = tarfile.REGTYPE, "", len(data)
     archive.addfile(member, io.BytesIO(data))
     copied[name] = hashlib.sha256(data).hexdigest()
+
+
+def _is_within(member: tarfile.TarInfo) -> bool:
+    """Whether a link leads to a place in its own part of CCHC_HOME, by what it says."""
+    part = member.name.partition("/")[0]
+    target = os.path.normpath(f"{os.path.dirname(member.name)}/{member.linkname}")  # noqa: PTH120  # names in an archive are no paths
+    return not os.path.isabs(member.linkname) and (target == part or target.startswith(f"{part}/"))  # noqa: PTH117
 
 
 def restore_home(home: Path, source: Path) -> None:
