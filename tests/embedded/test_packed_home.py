@@ -55,6 +55,8 @@ def test_a_folder_on_another_disk_is_packed_and_a_link_that_leads_out_is_told(tm
     (disk / "2023-06" / "same.csv").symlink_to("../2023-06/a.csv")
     (disk / "2023-06" / "out.csv").symlink_to(tmp_path / "home.tar.gz")
     (disk / "2023-06" / "up.csv").symlink_to("../../home/x")
+    (disk / "2023-06" / "circle").symlink_to("circle")
+    (disk / "2023-06" / "way").symlink_to("out.csv")
     (home / "publications").symlink_to(disk)
     (home / "secrets").symlink_to(tmp_path / "not mounted")
     copied, lacking = copy_home(home, tmp_path / "home.tar.gz")
@@ -64,9 +66,10 @@ def test_a_folder_on_another_disk_is_packed_and_a_link_that_leads_out_is_told(tm
         "secrets is a link to a place that is not there",
         f"publications/2023-06/out.csv {out}",
         f"publications/2023-06/up.csv {out}",
+        f"publications/2023-06/way {out}",
     ]
     restore_home(other, tmp_path / "home.tar.gz")
-    assert sorted(path.name for path in (other / "publications" / "2023-06").iterdir()) == ["a.csv", "same.csv"]
+    assert sorted(path.name for path in (other / "publications" / "2023-06").iterdir()) == ["a.csv", "circle", "same.csv"]
     assert (other / "publications" / "2023-06" / "same.csv").read_text() == "a"
 
 

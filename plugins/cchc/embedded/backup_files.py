@@ -39,23 +39,24 @@ def copy_home(home: Path, target: Path) -> tuple[dict[str, str], list[str]]:
     with tarfile.open(target, "w:gz") as archive:
         for part in OF_HOME:
             if (home / part).exists():
-                _pack(archive, (home / part).resolve(), part, copied, lacking)
+                folder = (home / part).resolve()
+                _pack(archive, folder, folder, part, copied, lacking)
             elif (home / part).is_symlink():
                 lacking.append(f"{part} is a link to a place that is not there")
     return copied, lacking
 
 
-def _pack(archive: tarfile.TarFile, path: Path, name: str, copied: dict[str, str], lacking: list[str]) -> None:
-    """Add a file or a folder to an archive, the SHA-256 of each file to `copied`, and what is not there any more to `lacking`."""
+def _pack(archive: tarfile.TarFile, folder: Path, path: Path, name: str, copied: dict[str, str], lacking: list[str]) -> None:
+    """Add what lies in a folder to an archive, the SHA-256 of each file to `copied`, and what leads out or is gone to `lacking`."""
     try:
         member = archive.gettarinfo(path, name)
-        if member.issym() and not _is_within(member):
+        if member.issym() and not _is_link_within(folder, path, member.linkname):
             lacking.append(f"{name} is a link that leads out of its folder: what it names is not in the backup")
             return
         if member.isdir() or member.issym():
             archive.addfile(member)
             for child in sorted(path.iterdir()) if member.isdir() else ():
-                _pack(archive, child, f"{name}/{child.name}", copied, lacking)
+                _pack(archive, folder, child, f"{name}/{child.name}", copied, lacking)
             return
         data = path.read_bytes()  # whole, before its length is written: it may become shorter while it is read
     except FileNotFoundError:
@@ -66,11 +67,10 @@ def _pack(archive: tarfile.TarFile, path: Path, name: str, copied: dict[str, str
     copied[name] = hashlib.sha256(data).hexdigest()
 
 
-def _is_within(member: tarfile.TarInfo) -> bool:
-    """Whether a link leads to a place in its own part of CCHC_HOME, by what it says."""
-    part = member.name.partition("/")[0]
-    target = os.path.normpath(f"{os.path.dirname(member.name)}/{member.linkname}")  # noqa: PTH120  # names in an archive are no paths
-    return not os.path.isabs(member.linkname) and (target == part or target.startswith(f"{part}/"))  # noqa: PTH117
+def _is_link_within(folder: Path, place: Path, target: str) -> bool:
+    """Whether a link that stands at a place leads to somewhere in a folder, however many links are on the way."""
+    leads_to = Path(os.path.realpath(place.parent / target))  # Path.resolve raises where links lead in a circle
+    return not Path(target).is_absolute() and leads_to.is_relative_to(folder)
 
 
 def restore_home(home: Path, source: Path) -> None:
@@ -92,8 +92,7 @@ def _unpack(archive: tarfile.TarFile, home: Path, source: Path) -> None:
     root = home.resolve()
     for member in archive.getmembers():
         place = root / member.name
-        links_to = place.parent / member.linkname if member.issym() else place
-        is_inside = all(path.resolve().is_relative_to(root) for path in (place, links_to)) and not Path(member.linkname).is_absolute()
+        is_inside = place.resolve().is_relative_to(root) and (not member.issym() or _is_link_within(root, place, member.linkname))
         if not is_inside or not (member.isfile() or member.isdir() or member.issym()):
             raise WrongUse(f"{source} is no backup of a CCHC_HOME: {member.name} is no file or folder below it; nothing was unpacked")
         member.uid, member.gid, member.uname, member.gname = os.geteuid(), os.getegid(), "", ""

@@ -150,6 +150,14 @@ def _asked(
     }
 
 
+def _published(connection: Connection, settings: Settings, period: Period) -> dict[str, Any]:
+    """The edition in force (a row of mart.publication). Raises WrongUse if the period was never published."""
+    published = in_force(connection, settings, period)
+    if published is None:
+        raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
+    return published
+
+
 def restatements(settings: Settings, period: Period, unit: str | None = None) -> list[dict[str, Any]]:
     """The restatements of all editions of a period, each with its items, for all units or for the scope `unit`.
 
@@ -157,8 +165,7 @@ def restatements(settings: Settings, period: Period, unit: str | None = None) ->
     published.
     """
     with engine(settings).connect() as connection:
-        if in_force(connection, settings, period) is None:
-            raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
+        _published(connection, settings, period)
         rows = query(
             connection,
             "select r.*, p.edition from mart.restatement as r inner join mart.publication as p on p.publication_id = r.publication_id "
@@ -184,10 +191,7 @@ def new_since(settings: Settings, period: Period) -> list[dict[str, Any]]:
     Raises WrongUse if the period was never published.
     """
     with engine(settings).connect() as connection:
-        published = in_force(connection, settings, period)
-        if published is None:
-            raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
-        return new_indicators(connection, published, period)
+        return new_indicators(connection, _published(connection, settings, period), period)
 
 
 def judged_since(settings: Settings, period: Period) -> str | None:
@@ -196,10 +200,7 @@ def judged_since(settings: Settings, period: Period) -> str | None:
     Raises WrongUse if the period was never published.
     """
     with engine(settings).connect() as connection:
-        published = in_force(connection, settings, period)
-        if published is None:
-            raise WrongUse(f"{period.code} was never published: `cchc close {period.code}`")
-        return judged_otherwise(connection, published, period)
+        return judged_otherwise(connection, _published(connection, settings, period), period)
 
 
 def carry_over(settings: Settings, period: Period) -> list[dict[str, Any]]:
